@@ -1,0 +1,19 @@
+/* Eval: TOSA graphs, integer-exact. */
+#ifndef NPUSCOPE_EVAL_H
+#define NPUSCOPE_EVAL_H
+
+#include "npuscope/graph.h"
+
+typedef struct ns_eval_options {
+    unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
+} ns_eval_options;
+
+/* Runs the main block. `inputs` are in the block's input order and must have the declared shapes and
+ * types; results are made in `arena`, `outputs` has room for the block's output count.
+ * NS_ERROR_UNPREDICTABLE names the operator (index, name), the element and the value for which the
+ * specification's REQUIRE does not hold; NS_ERROR_UNSUPPORTED names an operator or type that is not
+ * evaluated. The graph must have passed ns_graph_validate. */
+ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
+                int input_count, ns_arena *arena, ns_tensor *outputs, ns_error *error);
+
+#endif

@@ -1,0 +1,122 @@
+#include "npuscope/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIGNMENT 64
+/* Small blocks share chunks of this size; a larger block gets a chunk of its own. */
+#define CHUNK_SIZE ((size_t)64 * 1024)
+
+typedef struct chunk {
+    struct chunk *next;
+    size_t size;
+    size_t used;
+    char *data;
+} chunk;
+
+struct ns_arena {
+    chunk *first;
+    chunk *current;
+};
+
+static chunk *chunk_new(size_t size)
+{
+    chunk *c = malloc(sizeof *c);
+    if (!c)
+        return NULL;
+    c->data = aligned_alloc(ALIGNMENT, size);
+    if (!c->data) {
+        free(c);
+        return NULL;
+    }
+    c->next = NULL;
+    c->size = size;
+    c->used = 0;
+    return c;
+}
+
+ns_arena *ns_arena_new(void)
+{
+    return calloc(1, sizeof(ns_arena));
+}
+
+void ns_arena_free(ns_arena *arena)
+{
+    if (!arena)
+        return;
+    for (chunk *c = arena->first; c;) {
+        chunk *next = c->next;
+        free(c->data);
+        free(c);
+        c = next;
+    }
+    free(arena);
+}
+
+void ns_arena_reset(ns_arena *arena)
+{
+    for (chunk *c = arena->first; c; c = c->next)
+        c->used = 0;
+    arena->current = arena->first;
+}
+
+void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
+{
+    if (size && count > (SIZE_MAX / 2) / size)
+        return NULL;
+    size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (!bytes)
+        bytes = ALIGNMENT;
+    chunk *c = arena->current;
+    /* After a reset the following chunks are free again: walk on to one that is large enough. */
+    while (c && c->size - c->used < bytes && c->next)
+        c = c->next;
+    if (!c || c->size - c->used < bytes) {
+        chunk *fresh = chunk_new(bytes > CHUNK_SIZE ? bytes : CHUNK_SIZE);
+        if (!fresh)
+            return NULL;
+        if (c)
+            c->next = fresh;
+        else
+            arena->first = fresh;
+        c = fresh;
+    }
+    arena->current = c;
+    void *block = c->data + c->used;
+    c->used += bytes;
+    memset(block, 0, bytes);
+    return block;
+}
+
+void *ns_arena_copy(ns_arena *arena, const void *data, size_t size)
+{
+    void *copy = ns_arena_alloc(arena, size, 1);
+    if (copy && size)
+        memcpy(copy, data, size);
+    return copy;
+}
+
+char *ns_arena_string(ns_arena *arena, const char *text)
+{
+    return ns_arena_copy(arena, text, strlen(text) + 1);
+}
+
+char *ns_arena_format(ns_arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0)
+        return NULL;
+    char *text = ns_arena_alloc(arena, (size_t)length + 1, 1);
+    if (!text)
+        return NULL;
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}

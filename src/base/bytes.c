@@ -1,0 +1,94 @@
+#include "base/bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+ns_code ns_bytes_slice(ns_bytes bytes, size_t offset, size_t length, const char *what, ns_bytes *out,
+                       ns_error *error)
+{
+    if (!ns_bytes_contains(bytes, offset, length))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu bytes at offset %zu reach past the end (%zu bytes)",
+                       what, length, offset, bytes.size);
+    *out = (ns_bytes){bytes.data + offset, length};
+    return NS_OK;
+}
+
+ns_code ns_bytes_u8(ns_bytes bytes, size_t offset, const char *what, uint8_t *out, ns_error *error)
+{
+    ns_bytes part;
+    NS_TRY(ns_bytes_slice(bytes, offset, sizeof *out, what, &part, error));
+    *out = part.data[0];
+    return NS_OK;
+}
+
+ns_code ns_bytes_u16(ns_bytes bytes, size_t offset, const char *what, uint16_t *out, ns_error *error)
+{
+    ns_bytes part;
+    NS_TRY(ns_bytes_slice(bytes, offset, sizeof *out, what, &part, error));
+    *out = ns_load_u16(part.data);
+    return NS_OK;
+}
+
+ns_code ns_bytes_u32(ns_bytes bytes, size_t offset, const char *what, uint32_t *out, ns_error *error)
+{
+    ns_bytes part;
+    NS_TRY(ns_bytes_slice(bytes, offset, sizeof *out, what, &part, error));
+    *out = ns_load_u32(part.data);
+    return NS_OK;
+}
+
+ns_code ns_bytes_u64(ns_bytes bytes, size_t offset, const char *what, uint64_t *out, ns_error *error)
+{
+    ns_bytes part;
+    NS_TRY(ns_bytes_slice(bytes, offset, sizeof *out, what, &part, error));
+    *out = ns_load_u64(part.data);
+    return NS_OK;
+}
+
+void ns_buffer_append(ns_buffer *buffer, const void *data, size_t size)
+{
+    if (buffer->failed || !size)
+        return;
+    if (size > buffer->capacity - buffer->size) {
+        size_t capacity = buffer->capacity ? buffer->capacity : 1024;
+        while (capacity - buffer->size < size && capacity <= SIZE_MAX / 4)
+            capacity *= 2;
+        uint8_t *grown = capacity - buffer->size < size ? NULL : ns_arena_alloc(buffer->arena, capacity, 1);
+        if (!grown) {
+            buffer->failed = true;
+            return;
+        }
+        if (buffer->size)
+            memcpy(grown, buffer->data, buffer->size);
+        buffer->data = grown;
+        buffer->capacity = capacity;
+    }
+    memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+}
+
+void ns_buffer_format(ns_buffer *buffer, const char *format, ...)
+{
+    char small[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(small, sizeof small, format, arguments);
+    va_end(arguments);
+    if (length < 0) {
+        buffer->failed = true;
+        return;
+    }
+    if ((size_t)length < sizeof small) {
+        ns_buffer_append(buffer, small, (size_t)length);
+        return;
+    }
+    char *large = ns_arena_alloc(buffer->arena, (size_t)length + 1, 1);
+    if (!large) {
+        buffer->failed = true;
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(large, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    ns_buffer_append(buffer, large, (size_t)length);
+}

@@ -1,0 +1,60 @@
+#include "base/cpu.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+#define NS_CPU(name, text) text,
+    NS_CPU_LIST(NS_CPU)
+#undef NS_CPU
+};
+enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+unsigned ns_cpu_detect(void)
+{
+    unsigned mask = 0;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2"))
+        mask |= NS_CPU_AVX2;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        mask |= NS_CPU_AVX512;
+    if ((mask & NS_CPU_AVX512) && __builtin_cpu_supports("avx512vnni"))
+        mask |= NS_CPU_AVX512VNNI;
+#elif defined(__aarch64__)
+    mask |= NS_CPU_NEON; /* part of the base architecture */
+#endif
+    return mask;
+}
+
+unsigned ns_cpu_parse(const char *text, int *ok)
+{
+    *ok = 1;
+    if (strcmp(text, "all") == 0)
+        return ~0u;
+    if (strcmp(text, "none") == 0)
+        return 0;
+    unsigned mask = 0;
+    while (*text) {
+        size_t length = strcspn(text, ",");
+        int index = 0;
+        while (index < NAME_COUNT && (strlen(names[index]) != length || strncmp(names[index], text, length)))
+            index++;
+        if (index == NAME_COUNT) {
+            *ok = 0;
+            return 0;
+        }
+        mask |= 1u << index;
+        text += length;
+        text += *text == ',';
+    }
+    return mask;
+}
+
+const char *ns_cpu_text(unsigned bit)
+{
+    for (int i = 0; i < NAME_COUNT; i++)
+        if (bit == 1u << i)
+            return names[i];
+    return "?";
+}

@@ -1,0 +1,113 @@
+#define _POSIX_C_SOURCE 200809L
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_LIMIT ((int64_t)4 << 30)
+
+static ns_code read_all(int descriptor, const char *path, ns_arena *arena, ns_bytes *out, ns_error *error)
+{
+    struct stat info;
+    if (fstat(descriptor, &info) != 0)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(info.st_mode))
+        return ns_fail(error, NS_ERROR_IO, "%s: not a regular file", path);
+    if (info.st_size > FILE_LIMIT)
+        return ns_fail(error, NS_ERROR_IO, "%s: larger than 4 GiB", path);
+    size_t size = (size_t)info.st_size;
+    uint8_t *data = ns_arena_alloc(arena, size + 1, 1);
+    if (!data)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for %zu bytes", path, size);
+    size_t done = 0;
+    while (done < size) {
+        ssize_t n = read(descriptor, data + done, size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        if (n == 0)
+            return ns_fail(error, NS_ERROR_IO, "%s: shrank while it was read", path);
+        done += (size_t)n;
+    }
+    *out = (ns_bytes){data, size};
+    return NS_OK;
+}
+
+ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error *error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    ns_code code = read_all(descriptor, path, arena, out, error);
+    close(descriptor);
+    return code;
+}
+
+static ns_code write_all(int descriptor, const char *path, ns_bytes bytes, ns_error *error)
+{
+    for (size_t done = 0; done < bytes.size;) {
+        ssize_t n = write(descriptor, bytes.data + done, bytes.size - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        done += (size_t)n;
+    }
+    return NS_OK;
+}
+
+ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
+{
+    size_t room = strlen(path) + sizeof ".XXXXXX";
+    char *beside = malloc(room);
+    if (!beside)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", path);
+    snprintf(beside, room, "%s.XXXXXX", path);
+    int descriptor = mkstemp(beside);
+    if (descriptor < 0) {
+        free(beside);
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    }
+    mode_t mask = umask(0);
+    umask(mask);
+    ns_code code = write_all(descriptor, path, bytes, error);
+    if (code == NS_OK && fchmod(descriptor, 0666 & ~mask) != 0)
+        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (close(descriptor) != 0 && code == NS_OK)
+        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (code == NS_OK && rename(beside, path) != 0)
+        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    if (code != NS_OK)
+        unlink(beside);
+    free(beside);
+    return code;
+}
+
+ns_code ns_folder_make(const char *path, ns_error *error)
+{
+    char *partial = strdup(path);
+    if (!partial)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", path);
+    ns_code code = NS_OK;
+    for (char *p = partial + 1; code == NS_OK; p++) {
+        if (*p != '/' && *p != 0)
+            continue;
+        char kept = *p;
+        *p = 0;
+        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+            code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        *p = kept;
+        if (!kept)
+            break;
+    }
+    struct stat info;
+    if (code == NS_OK && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)))
+        code = ns_fail(error, NS_ERROR_IO, "%s: exists and is not a folder", path);
+    free(partial);
+    return code;
+}

@@ -1,0 +1,20 @@
+/* Kernels: the exact integer loops behind evaluator and simulator. Plain C first; a version for an
+ * instruction set replaces a pointer when the CPU has it and the mask allows it. Every version gives the
+ * same bits as plain C (tests/kernels). */
+#ifndef NS_KERNELS_KERNELS_H
+#define NS_KERNELS_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct ns_kernels {
+    /* sum of a[i] * b[i], i < count, exact in 64 bits for count < 2^32. */
+    int64_t (*dot_i8_i8)(const int8_t *a, const int8_t *b, size_t count);
+    int64_t (*dot_i16_i8)(const int16_t *a, const int8_t *b, size_t count);
+    int64_t (*dot_i16_i16)(const int16_t *a, const int16_t *b, size_t count);
+} ns_kernels;
+
+/* The kernels for a CPU mask (base/cpu.h); 0 gives plain C. */
+ns_kernels ns_kernels_get(unsigned cpu_mask);
+
+#endif
