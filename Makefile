@@ -1,7 +1,35 @@
-# Commands for people; the work is done by Meson and ninja. Each installs what is missing.
-.PHONY: all build check suite bench fuzz install format clean
+# Commands for people; Meson and ninja do the work. Each command installs what is missing and can be repeated.
+PREFIX ?= /usr/local
 
-all build:
+.PHONY: all suite check quick bench fuzz install format clean
+
+all:
 	@scripts/install-dependencies
 	@scripts/configure build --buildtype=release
-	@ninja -C build
+	@ninja -C build $(if $(VERBOSE),-v,--quiet)
+
+suite: all
+	@build/npuscope suite $(ARGS)
+
+check:
+	@scripts/check
+
+quick:
+	@scripts/check --quick
+
+bench: all
+	@scripts/bench $(ARGS)
+
+fuzz:
+	@scripts/fuzz $(ARGS)
+
+install: all
+	@meson configure build -Dprefix=$(PREFIX)
+	@meson install -C build
+
+format:
+	@scripts/install-dependencies check
+	@scripts/format
+
+clean:
+	rm -rf build build-sanitize build-fuzz
