@@ -1,4 +1,98 @@
-int main(void)
+/* npuscope: the command line. Finds the subcommand, parses its options, turns a status into an exit code. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+
+#define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
+#include "subcommands.def"
+#undef NS_SUBCOMMAND
+
+static const struct {
+    const char *name;
+    const char *summary;
+    const ns_subcommand *subcommand;
+} subcommands[] = {
+#define NS_SUBCOMMAND(name, summary) {#name, summary, &ns_subcommand_##name},
+#include "subcommands.def"
+#undef NS_SUBCOMMAND
+    {NULL, NULL, NULL},
+};
+
+static void print_help(FILE *out)
 {
-    return 2;
+    fputs("Usage: npuscope COMMAND [OPTION]... [OPERAND]...\n"
+          "\n"
+          "Executes TOSA graphs and Arm Ethos-U command streams bit for bit, and names the operator and\n"
+          "the stage that breaks a quantised model.\n"
+          "\n"
+          "Commands:\n",
+          out);
+    for (int i = 0; subcommands[i].name; i++)
+        fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+    fputs("\n"
+          "npuscope COMMAND --help shows the options of a command.\n"
+          "Exit codes: 0 all good, 1 a comparison failed, 2 bad input or usage, 3 a needed tool is\n"
+          "missing, 4 internal error.\n",
+          out);
+}
+
+static ns_code run_subcommand(int which, ns_cli *cli, int argc, char **argv, ns_error *error)
+{
+    const ns_subcommand *subcommand = subcommands[which].subcommand;
+    void *settings = ns_arena_alloc(cli->arena, 1, subcommand->settings_size);
+    if (!settings)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
+    if (subcommand->preset)
+        subcommand->preset(settings);
+    int first = 0;
+    bool help = false;
+    NS_TRY(ns_options_parse(subcommand, argc, argv, cli->arena, settings, &first, &help, error));
+    if (help) {
+        ns_options_help(subcommands[which].name, subcommands[which].summary, subcommand, cli->out);
+        return NS_OK;
+    }
+    return subcommand->run(cli, settings, argc - first, argv + first, error);
+}
+
+static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
+{
+    if (argc < 2)
+        return ns_fail(error, NS_ERROR_USAGE, "a command is missing (npuscope --help lists them)");
+    if (strcmp(argv[1], "--version") == 0) {
+        fputs("npuscope " NPUSCOPE_VERSION "\n", cli->out);
+        return NS_OK;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(cli->out);
+        return NS_OK;
+    }
+    for (int i = 0; subcommands[i].name; i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return run_subcommand(i, cli, argc - 1, argv + 1, error);
+    return ns_fail(error, NS_ERROR_USAGE, "unknown command '%s' (npuscope --help lists them)", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    const char *no_color = getenv("NO_COLOR");
+    ns_error error = {0};
+    ns_cli cli = {
+        .out = stdout,
+        .arena = ns_arena_new(),
+        .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+        .progress = isatty(STDERR_FILENO),
+        .self = argv[0],
+    };
+    ns_code code = cli.arena ? dispatch(&cli, argc, argv, &error)
+                             : ns_fail(&error, NS_ERROR_MEMORY, "no memory to start with");
+    /* A full disk or a closed pipe must not pass for success. */
+    bool write_failed = ferror(stdout);
+    if ((fflush(stdout) != 0 || write_failed) && code == NS_OK)
+        code = ns_fail(&error, NS_ERROR_IO, "standard output: could not be written");
+    if (code != NS_OK && error.message[0])
+        fprintf(stderr, "npuscope: %s\n", error.message);
+    ns_arena_free(cli.arena);
+    return ns_code_exit(code);
 }

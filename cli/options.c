@@ -1,0 +1,179 @@
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpu.h"
+
+/* getopt_long's values for long options: above every letter, so that an index can be told from one. */
+#define FIRST_LONG 256
+#define HELP_VALUE 'h'
+#define HELP_COLUMN 26
+
+static int option_count(const ns_option *options)
+{
+    int count = 0;
+    while (options && options[count].name)
+        count++;
+    return count;
+}
+
+static ns_code add_text(ns_text_list *list, const char *text, ns_arena *arena, ns_error *error)
+{
+    const char **values = NS_ARENA_ARRAY(arena, (size_t)list->count + 1, const char *);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
+    if (list->count)
+        memcpy(values, list->values, (size_t)list->count * sizeof *values);
+    values[list->count] = text;
+    *list = (ns_text_list){list->count + 1, values};
+    return NS_OK;
+}
+
+static ns_code store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
+                     ns_error *error)
+{
+    void *field = (char *)settings + option->offset;
+    char *end = NULL;
+    int ok = 1;
+    errno = 0;
+    switch (option->kind) {
+    case NS_OPTION_FLAG:
+        *(bool *)field = true;
+        break;
+    case NS_OPTION_TEXT:
+        *(const char **)field = text;
+        break;
+    case NS_OPTION_TEXT_LIST:
+        return add_text(field, text, arena, error);
+    case NS_OPTION_INTEGER: {
+        int base = strncmp(text, "0x", 2) == 0 ? 16 : 10;
+        long long value = strtoll(text, &end, base);
+        if (errno || end == text || *end)
+            return ns_fail(error, NS_ERROR_USAGE, "--%s takes a whole number, not '%s'", option->name, text);
+        *(int64_t *)field = value;
+        break;
+    }
+    case NS_OPTION_REAL: {
+        double value = strtod(text, &end);
+        if (end == text || *end || !isfinite(value))
+            return ns_fail(error, NS_ERROR_USAGE, "--%s takes a finite number, not '%s'", option->name, text);
+        *(double *)field = value;
+        break;
+    }
+    case NS_OPTION_CPU:
+        *(unsigned *)field = ns_cpu_parse(text, &ok) & ns_cpu_detect();
+        if (!ok)
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "--%s takes 'all', 'none' or a list like 'avx2,avx512', not '%s'", option->name,
+                           text);
+        break;
+    }
+    return NS_OK;
+}
+
+/* The offending word of the command line, for the message. */
+static ns_code refuse(int value, int argc, char **argv, ns_error *error)
+{
+    const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "?";
+    if (value == ':')
+        return ns_fail(error, NS_ERROR_USAGE, "option '%s' needs an argument", word);
+    if (optopt > 0 && optopt < FIRST_LONG)
+        return ns_fail(error, NS_ERROR_USAGE, "unknown option '-%c' (npuscope %s --help lists them)", optopt,
+                       argv[0]);
+    if (optopt >= FIRST_LONG)
+        return ns_fail(error, NS_ERROR_USAGE, "option '%s' takes no argument", word);
+    return ns_fail(error, NS_ERROR_USAGE, "unknown or ambiguous option '%s' (npuscope %s --help lists them)",
+                   word, argv[0]);
+}
+
+ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv, ns_arena *arena,
+                         void *settings, int *first_operand, bool *help, ns_error *error)
+{
+    int count = option_count(subcommand->options);
+    struct option *longs = NS_ARENA_ARRAY(arena, (size_t)count + 2, struct option);
+    char *letters = ns_arena_alloc(arena, 2 * (size_t)count + 3, 1);
+    if (!longs || !letters)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
+    char *next = letters;
+    *next++ = ':';
+    *next++ = HELP_VALUE;
+    for (int i = 0; i < count; i++) {
+        const ns_option *option = &subcommand->options[i];
+        longs[i] = (struct option){option->name, option->argument ? required_argument : no_argument, NULL,
+                                   FIRST_LONG + i};
+        if (option->letter) {
+            *next++ = option->letter;
+            if (option->argument)
+                *next++ = ':';
+        }
+    }
+    longs[count] = (struct option){"help", no_argument, NULL, HELP_VALUE};
+
+    opterr = 0;
+    optind = 1;
+    *help = false;
+    for (int value; (value = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
+        if (value == HELP_VALUE) {
+            *help = true;
+            return NS_OK;
+        }
+        if (value == '?' || value == ':')
+            return refuse(value, argc, argv, error);
+        int index = value - FIRST_LONG;
+        if (index < 0)
+            for (index = 0; subcommand->options[index].letter != value;)
+                index++;
+        NS_TRY(store(&subcommand->options[index], settings, optarg, arena, error));
+    }
+    *first_operand = optind;
+    int given = argc - optind;
+    if (given > subcommand->operand_max)
+        return ns_fail(error, NS_ERROR_USAGE, "unexpected operand '%s' (usage: npuscope %s %s)",
+                       argv[optind + subcommand->operand_max], argv[0], subcommand->operands);
+    if (given < subcommand->operand_min)
+        return ns_fail(error, NS_ERROR_USAGE, "an operand is missing (usage: npuscope %s [OPTION]... %s)",
+                       argv[0], subcommand->operands);
+    return NS_OK;
+}
+
+static void print_option(const ns_option *option, FILE *out)
+{
+    char left[80];
+    char letter[8] = "    ";
+    if (option->letter)
+        snprintf(letter, sizeof letter, "-%c, ", option->letter);
+    int width = snprintf(left, sizeof left, "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
+                         option->argument ? option->argument : "");
+    fputs(left, out);
+    if (width >= HELP_COLUMN) {
+        fputc('\n', out);
+        width = 0;
+    }
+    const char *text = option->help;
+    for (;;) {
+        size_t length = strcspn(text, "\n");
+        fprintf(out, "%*s%.*s\n", HELP_COLUMN - width, "", (int)length, text);
+        if (!text[length])
+            break;
+        text += length + 1;
+        width = 0;
+    }
+}
+
+void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand, FILE *out)
+{
+    fprintf(out, "Usage: npuscope %s [OPTION]...%s%s\n", name, *subcommand->operands ? " " : "",
+            subcommand->operands);
+    fprintf(out, "\n%c%s.\n", summary[0] - ('a' <= summary[0] && summary[0] <= 'z' ? 32 : 0), summary + 1);
+    if (subcommand->details)
+        fprintf(out, "\n%s\n", subcommand->details);
+    fprintf(out, "\nOptions:\n");
+    for (int i = 0; i < option_count(subcommand->options); i++)
+        print_option(&subcommand->options[i], out);
+    static const ns_option help = {HELP_VALUE, "help", NS_OPTION_FLAG, NULL, 0, "show this text"};
+    print_option(&help, out);
+}

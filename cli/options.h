@@ -1,0 +1,69 @@
+/* Options: one table per subcommand drives parsing, --help and the man page. */
+#ifndef NS_CLI_OPTIONS_H
+#define NS_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "npuscope/arena.h"
+#include "npuscope/status.h"
+
+/* What an option's field in the settings struct is:
+ *   FLAG bool; TEXT const char *; TEXT_LIST ns_text_list (the option may be repeated);
+ *   INTEGER int64_t (decimal or 0x hexadecimal); REAL double (finite); CPU unsigned, a mask of base/cpu.h.
+ * Fields keep their value when the option is absent: a subcommand presets its defaults. */
+typedef enum ns_option_kind {
+    NS_OPTION_FLAG,
+    NS_OPTION_TEXT,
+    NS_OPTION_TEXT_LIST,
+    NS_OPTION_INTEGER,
+    NS_OPTION_REAL,
+    NS_OPTION_CPU,
+} ns_option_kind;
+
+typedef struct ns_text_list {
+    int count;
+    const char **values;
+} ns_text_list;
+
+typedef struct ns_option {
+    char letter;      /* 'i' for -i; 0: no short form */
+    const char *name; /* "input" for --input; NULL ends the table */
+    ns_option_kind kind;
+    const char *argument; /* how help names the argument: "FILE"; NULL for a flag */
+    size_t offset;        /* of the field in the settings struct */
+    const char *help;     /* lower case, no full stop; "\n" starts a new line */
+} ns_option;
+
+/* What every subcommand is given. Results go to `out`, everything else to stderr. */
+typedef struct ns_cli {
+    FILE *out;
+    ns_arena *arena;  /* lives as long as the process's work */
+    bool colour;      /* stdout is a terminal and NO_COLOR is not set */
+    bool progress;    /* stderr is a terminal */
+    const char *self; /* argv[0] */
+} ns_cli;
+
+typedef struct ns_subcommand {
+    const char *operands; /* "MODEL"; "" when it takes none */
+    int operand_min, operand_max;
+    const char *details; /* paragraphs under the usage line of --help; each line under 78 columns */
+    const ns_option *options;
+    size_t settings_size;
+    void (*preset)(void *settings); /* fills in defaults; NULL: all zero */
+    /* Does the work. NS_ERROR_MISMATCH with an empty message: the result is already on stdout. */
+    ns_code (*run)(ns_cli *cli, void *settings, int operand_count, char **operands, ns_error *error);
+} ns_subcommand;
+
+/* Parses argv[0] (the subcommand's name) and what follows into `settings`. Operands are moved to the end;
+ * *first_operand is the index of the first. *help is set when --help was given (nothing else is then
+ * checked). NS_ERROR_USAGE names the option and what was expected. */
+ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv, ns_arena *arena,
+                         void *settings, int *first_operand, bool *help, ns_error *error);
+
+/* Prints what `npuscope <name> --help` shows. */
+void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand, FILE *out);
+
+#endif
