@@ -132,6 +132,17 @@ size_t ns_aten_count(const ns_aten_node *node);
 ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
                           ns_error *error);
 
+/* ---- quantising values (quantise_values.c) ----
+ * The tensor has `shape` and row-major values. quantise: float32 to integers as torch's quantize_per_tensor
+ * and quantize_per_channel do; dequantise: integer * scale; fake: both, on exact values that are rounded to
+ * float32 first. NS_ERROR_INPUT when the scales do not fit the shape. */
+ns_code ns_quantise_values(const ns_quantisation *quantisation, int rank, const int64_t *shape,
+                           const float *values, int32_t *quantised, ns_error *error);
+ns_code ns_dequantise_values(const ns_quantisation *quantisation, int rank, const int64_t *shape,
+                             const int32_t *quantised, double *values, ns_error *error);
+ns_code ns_fake_quantise(const ns_quantisation *quantisation, int rank, const int64_t *shape, double *values,
+                         ns_error *error);
+
 /* ---- computing (evaluate.c and op_<name>.c) ---- */
 typedef enum ns_aten_mode {
     NS_ATEN_IDEAL,     /* exact reals: each result is the real function of its operands, rounded to double

@@ -18,9 +18,4 @@ typedef struct ns_quantise_options {
 ns_code ns_quantise_program(ns_aten_program *program, const ns_quantise_options *options, int sample_count,
                             const ns_tensor *samples, ns_error *error);
 
-/* Quantises `count` float32 values of a tensor of shape `shape` as torch's quantize_per_tensor and
- * quantize_per_channel do. */
-ns_code ns_quantise_values(const ns_quantisation *quantisation, int rank, const int64_t *shape,
-                           const float *values, int32_t *quantised, ns_error *error);
-
 #endif

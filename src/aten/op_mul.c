@@ -1,0 +1,23 @@
+/* MUL: out = a * b, broadcast; one IEEE multiplication, correctly rounded. */
+#include "aten/operator.h"
+
+static double multiply(double a, double b)
+{
+    return a * b;
+}
+
+static ns_code evaluate(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                        ns_error *error)
+{
+    (void)error;
+    ns_aten_broadcast(node, operands, out, multiply);
+    return NS_OK;
+}
+
+const ns_aten_operator ns_aten_operator_MUL = {.infer = ns_aten_infer_broadcast, .evaluate = evaluate};
+
+ns_code ns_aten_add_mul(ns_aten_program *program, int a, int b, int *node, ns_error *error)
+{
+    return ns_aten_add(program, &(ns_aten_node){.op = NS_ATEN_MUL, .input_count = 2, .inputs = {a, b}}, node,
+                       error);
+}
