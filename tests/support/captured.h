@@ -1,0 +1,24 @@
+/* The captured cases in tests/data/captured: ExecuTorch 1.5.0's quantised graphs with their inputs. */
+#ifndef NS_TESTS_CAPTURED_H
+#define NS_TESTS_CAPTURED_H
+
+#include "aten/aten.h"
+
+typedef struct captured_case {
+    const char *name; /* "test_exp_a16w8_u55_INT[rank1_rand]" */
+    ns_aten_program
+        *program;       /* quantised.json: the decomposed program, the captured quantisation filled in */
+    ns_tensor *inputs;  /* i<k>.bin, FP32, program->input_count of them */
+    ns_tensor *outputs; /* quantised_out<k>.npy, FP32, program->output_count of them */
+} captured_case;
+
+/* Names of all cases, sorted. */
+ns_code captured_list(ns_arena *arena, const char *const **names, int *count, ns_error *error);
+
+/* Weights and biases have their float values (float_*.npy); other constants the dequantised ones. */
+ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_error *error);
+
+/* The path of a file of a case, in `arena`. */
+const char *captured_path(const char *name, const char *file, ns_arena *arena);
+
+#endif
