@@ -1,0 +1,207 @@
+/* The plan of ExecuTorch 1.5.0's quantiser (backends/arm/quantizer: quantization_annotator.py,
+ * arm_quantizer_utils.py SharedQspecQuantizer, quantization_config.py) on a decomposed program:
+ * every result and every operand has a 16-bit histogram observer; RESHAPE and PAD share the observer of their
+ * operand and of everything that they are connected to; weights have min-max observers of 8 bits; a bias
+ * takes the product of its convolution's scales. */
+#include "quant/quantise.h"
+
+#include "quant/observer.h"
+
+/* What a node's value is to the quantiser. */
+typedef enum ns_role { NS_ROLE_ACTIVATION, NS_ROLE_WEIGHT, NS_ROLE_BIAS } ns_role;
+
+typedef struct ns_plan {
+    const ns_quantise_options *options;
+    ns_arena *scratch;
+    ns_role *roles;
+    int *convolutions; /* WEIGHT, BIAS: the node that uses it */
+    int *groups;       /* ACTIVATION: the first node of its group of shared observers */
+    ns_histogram_observer *observers;
+} ns_plan;
+
+static ns_code out_of_memory(ns_error *error)
+{
+    return ns_fail(error, NS_ERROR_MEMORY, "out of memory for the quantiser");
+}
+
+static ns_code plan_convolution(ns_plan *plan, const ns_aten_program *program, int n, ns_error *error)
+{
+    const ns_aten_node *node = &program->nodes[n];
+    for (int i = 1; i < node->input_count; i++) {
+        int operand = node->inputs[i];
+        if (operand < 0)
+            continue;
+        if (program->nodes[operand].op != NS_ATEN_PARAMETER)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s: the %s must be a parameter of the program, it is %s", node->name,
+                           i == 1 ? "weight" : "bias", program->nodes[operand].name);
+        if (plan->convolutions[operand] >= 0)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s: parameter %s already belongs to %s; add a copy for each user", node->name,
+                           program->nodes[operand].name, program->nodes[plan->convolutions[operand]].name);
+        plan->roles[operand] = i == 1 ? NS_ROLE_WEIGHT : NS_ROLE_BIAS;
+        plan->convolutions[operand] = n;
+    }
+    return NS_OK;
+}
+
+/* Operands stand before users, so a sharing node joins the group that its operand already has. */
+static ns_code make_plan(ns_plan *plan, const ns_aten_program *program, ns_error *error)
+{
+    size_t count = (size_t)program->node_count;
+    plan->roles = NS_ARENA_ARRAY(plan->scratch, count, ns_role);
+    plan->convolutions = NS_ARENA_ARRAY(plan->scratch, count, int);
+    plan->groups = NS_ARENA_ARRAY(plan->scratch, count, int);
+    plan->observers = NS_ARENA_ARRAY(plan->scratch, count, ns_histogram_observer);
+    if (!plan->roles || !plan->convolutions || !plan->groups || !plan->observers)
+        return out_of_memory(error);
+    for (int n = 0; n < program->node_count; n++)
+        plan->convolutions[n] = -1;
+    for (int n = 0; n < program->node_count; n++) {
+        const ns_aten_node *node = &program->nodes[n];
+        if (node->op == NS_ATEN_MEAN || node->op == NS_ATEN_VAR)
+            return ns_fail(error, NS_ERROR_INPUT, "%s: decompose %s before the program is quantised",
+                           node->name, ns_aten_op_text(node->op));
+        bool shares = node->op == NS_ATEN_RESHAPE || node->op == NS_ATEN_PAD;
+        plan->groups[n] = shares ? plan->groups[node->inputs[0]] : n;
+        if (node->op == NS_ATEN_CONV1D)
+            NS_TRY(plan_convolution(plan, program, n, error));
+    }
+    for (int n = 0; n < program->node_count; n++) {
+        for (int i = 0; i < program->nodes[n].input_count; i++) {
+            int operand = program->nodes[n].inputs[i];
+            if (operand >= 0 && plan->roles[operand] != NS_ROLE_ACTIVATION &&
+                plan->convolutions[operand] != n)
+                return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                               "%s: parameter %s is a weight or bias of %s; add a copy for each user",
+                               program->nodes[n].name, program->nodes[operand].name,
+                               program->nodes[plan->convolutions[operand]].name);
+        }
+    }
+    return NS_OK;
+}
+
+static ns_code observe(ns_plan *plan, const ns_aten_program *program, const ns_tensor *inputs,
+                       ns_arena *arena, ns_error *error)
+{
+    double **values = NULL;
+    NS_TRY(ns_aten_evaluate(program, NS_ATEN_FLOAT32, inputs, arena, &values, error));
+    for (int n = 0; n < program->node_count; n++) {
+        const ns_aten_node *node = &program->nodes[n];
+        if (plan->roles[n] != NS_ROLE_ACTIVATION)
+            continue;
+        size_t count = ns_aten_count(node);
+        float *rounded = NS_ARENA_ARRAY(arena, count, float);
+        if (!rounded)
+            return out_of_memory(error);
+        for (size_t i = 0; i < count; i++)
+            rounded[i] = (float)values[n][i];
+        ns_histogram_observer *observer = &plan->observers[plan->groups[n]];
+        if (!observer->histogram)
+            NS_TRY(ns_histogram_new(plan->scratch, observer, error));
+        if (ns_histogram_observe(observer, rounded, count, error) != NS_OK)
+            return ns_add_context(error, "calibrating %s", node->name);
+    }
+    return NS_OK;
+}
+
+static ns_code set_scales(ns_aten_program *program, int n, ns_dtype dtype, int64_t qmax, int axis, int count,
+                          ns_error *error)
+{
+    ns_quantisation *quantisation = &program->nodes[n].quantisation;
+    *quantisation = (ns_quantisation){
+        .present = true, .dtype = dtype, .qmin = -qmax, .qmax = qmax, .axis = axis, .count = count};
+    quantisation->scales = NS_ARENA_ARRAY(program->arena, (size_t)count, float);
+    return quantisation->scales ? NS_OK : out_of_memory(error);
+}
+
+static ns_code scale_activation(const ns_plan *plan, ns_aten_program *program, int n, ns_error *error)
+{
+    NS_TRY(set_scales(program, n, NS_DTYPE_INT16, 32767, -1, 1, error));
+    float low = 0, high = 0;
+    float epsilon = (float)plan->options->epsilon;
+    /* torchao's default for an observer that saw nothing finite is 1. */
+    bool seen = ns_histogram_range(&plan->observers[plan->groups[n]], &low, &high);
+    program->nodes[n].quantisation.scales[0] = seen ? ns_symmetric_scale(low, high, 32767, epsilon) : 1;
+    return NS_OK;
+}
+
+/* Epsilon of weights: get_symmetric_a16w8_quantization_config passes none on to
+ * get_symmetric_quantization_config, whose default is 2^-16. */
+static ns_code scale_weight(const ns_plan *plan, ns_aten_program *program, int n, ns_error *error)
+{
+    const ns_aten_node *node = &program->nodes[n];
+    int channels = plan->options->per_channel ? (int)node->shape[0] : 1;
+    NS_TRY(set_scales(program, n, NS_DTYPE_INT8, 127, plan->options->per_channel ? 0 : -1, channels, error));
+    size_t per_channel = channels ? ns_aten_count(node) / (size_t)channels : 0;
+    ns_min_max_scales(node->data, (size_t)channels, per_channel, 127, 0x1p-16f, node->quantisation.scales);
+    return NS_OK;
+}
+
+static ns_code scale_bias(const ns_plan *plan, ns_aten_program *program, int n, ns_error *error)
+{
+    const ns_aten_node *convolution = &program->nodes[plan->convolutions[n]];
+    const ns_quantisation *input = &program->nodes[convolution->inputs[0]].quantisation;
+    const ns_quantisation *weight = &program->nodes[convolution->inputs[1]].quantisation;
+    NS_TRY(set_scales(program, n, NS_DTYPE_INT32, INT32_MAX, weight->axis, weight->count, error));
+    for (int i = 0; i < weight->count; i++)
+        program->nodes[n].quantisation.scales[i] = input->scales[0] * weight->scales[i];
+    return NS_OK;
+}
+
+static ns_code freeze_parameter(ns_aten_program *program, int n, ns_error *error)
+{
+    ns_aten_node *node = &program->nodes[n];
+    int32_t *integers = NS_ARENA_ARRAY(program->arena, ns_aten_count(node), int32_t);
+    if (!integers)
+        return out_of_memory(error);
+    node->quantised = integers;
+    return ns_quantise_values(&node->quantisation, node->rank, node->shape, node->data, integers, error);
+}
+
+static ns_code quantise(ns_plan *plan, ns_aten_program *program, int sample_count, const ns_tensor *samples,
+                        ns_error *error)
+{
+    NS_TRY(make_plan(plan, program, error));
+    for (int s = 0; s < sample_count; s++) {
+        ns_arena *arena = ns_arena_new();
+        if (!arena)
+            return out_of_memory(error);
+        ns_code code =
+            observe(plan, program, samples + (size_t)s * (size_t)program->input_count, arena, error);
+        ns_arena_free(arena);
+        if (code != NS_OK && sample_count > 1)
+            return ns_add_context(error, "sample %d", s);
+        NS_TRY(code);
+    }
+    for (int role = NS_ROLE_ACTIVATION; role <= NS_ROLE_BIAS; role++) {
+        for (int n = 0; n < program->node_count; n++) {
+            if ((int)plan->roles[n] != role)
+                continue;
+            if (role == NS_ROLE_ACTIVATION)
+                NS_TRY(scale_activation(plan, program, n, error));
+            else if (role == NS_ROLE_WEIGHT)
+                NS_TRY(scale_weight(plan, program, n, error));
+            else
+                NS_TRY(scale_bias(plan, program, n, error));
+            if (program->nodes[n].op == NS_ATEN_PARAMETER)
+                NS_TRY(freeze_parameter(program, n, error));
+        }
+    }
+    return NS_OK;
+}
+
+ns_code ns_quantise_program(ns_aten_program *program, const ns_quantise_options *options, int sample_count,
+                            const ns_tensor *samples, ns_error *error)
+{
+    if (!(options->epsilon > 0) || !((float)options->epsilon > 0))
+        return ns_fail(error, NS_ERROR_INPUT, "epsilon %g must be above 0", options->epsilon);
+    if (sample_count < 1)
+        return ns_fail(error, NS_ERROR_INPUT, "calibration needs at least one sample");
+    ns_plan plan = {.options = options, .scratch = ns_arena_new()};
+    if (!plan.scratch)
+        return out_of_memory(error);
+    ns_code code = quantise(&plan, program, sample_count, samples, error);
+    ns_arena_free(plan.scratch);
+    return code;
+}
