@@ -1,0 +1,330 @@
+/* Writes a plan as a TOSA graph, with the names and the constants that ExecuTorch 1.5.0 gives its own:
+ * backends/arm/operators/op_tosa_*.py add the constants in front of each operator, process_node.py the
+ * placeholders first. */
+#include "lower/plan.h"
+#include "quant/multiplier.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct emitter {
+    ns_plan *plan;
+    ns_graph *graph;
+    ns_block *block;
+    int *tensors;            /* step -> tensor of the block */
+    bool *used;              /* by step: an output needs it */
+    int counts[NS_OP_COUNT]; /* names given so far, by operator */
+    int *shapes;             /* RESHAPE steps whose shape constant can be shared */
+    int shape_count;
+} emitter;
+
+/* ExecuTorch's name of the FX node behind an operator, as it numbers them. */
+static const char *operator_name(ns_op op)
+{
+    switch (op) {
+    case NS_OP_CONCAT:
+        return "tosa_concat_default";
+    case NS_OP_CONST_SHAPE:
+        return "tosa_const_shape_default";
+    case NS_OP_CONV2D:
+        return "tosa_conv2d_default";
+    case NS_OP_DEPTHWISE_CONV2D:
+        return "tosa_depthwise_conv2d_default";
+    case NS_OP_MATMUL:
+        return "tosa_matmul_default";
+    case NS_OP_MUL:
+        return "tosa_mul_default";
+    case NS_OP_PAD:
+        return "tosa_pad_default";
+    case NS_OP_REDUCE_SUM:
+        return "tosa_reduce_sum_default";
+    case NS_OP_RESCALE:
+        return "tosa_rescale_default";
+    case NS_OP_RESHAPE:
+        return "tosa_reshape_default";
+    case NS_OP_SLICE:
+        return "tosa_slice_default";
+    case NS_OP_SUB:
+        return "tosa_sub_default";
+    case NS_OP_TABLE:
+        return "tosa_table_default";
+    case NS_OP_TRANSPOSE:
+        return "tosa_transpose_default";
+    default:
+        return "tosa_operator";
+    }
+}
+
+static void make_name(emitter *emit, ns_op op, char *name, size_t size)
+{
+    int number = emit->counts[op]++;
+    if (number)
+        snprintf(name, size, "%s_%d", operator_name(op), number);
+    else
+        snprintf(name, size, "%s", operator_name(op));
+}
+
+/* A constant named "<owner><suffix>" of `count` elements in one axis. */
+static ns_code add_list(emitter *emit, const char *owner, const char *suffix, ns_dtype dtype, int count,
+                        const int64_t *values, int *index, ns_error *error)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s%s", owner, suffix);
+    ns_tensor tensor;
+    NS_TRY(ns_tensor_new(emit->plan->arena, dtype, 1, (int64_t[]){count}, &tensor, error));
+    for (int i = 0; i < count; i++)
+        ns_tensor_set(&tensor, (size_t)i, values[i]);
+    return ns_block_add_const(emit->graph, emit->block, name, &tensor, index, error);
+}
+
+static ns_code add_zero(emitter *emit, const char *owner, const char *suffix, ns_dtype dtype, int *index,
+                        ns_error *error)
+{
+    return add_list(emit, owner, suffix, dtype, 1, (int64_t[]){0}, index, error);
+}
+
+static ns_code add_shape(emitter *emit, int count, const int64_t *values, int *index, ns_error *error)
+{
+    char name[64];
+    make_name(emit, NS_OP_CONST_SHAPE, name, sizeof name);
+    return ns_block_add_const_shape(emit->graph, emit->block, name, count, values, index, error);
+}
+
+/* InsertConstShapesPass makes one CONST_SHAPE for all views to the same shape, at its first use. */
+static ns_code add_reshape_shape(emitter *emit, int index, int *tensor, ns_error *error)
+{
+    const ns_step *step = &emit->plan->steps[index];
+    for (int i = 0; i < emit->shape_count; i += 2) {
+        const ns_step *other = &emit->plan->steps[emit->shapes[i]];
+        if (other->rank == step->rank && !memcmp(other->shape, step->shape, sizeof step->shape)) {
+            *tensor = emit->shapes[i + 1];
+            return NS_OK;
+        }
+    }
+    NS_TRY(add_shape(emit, step->rank, step->shape, tensor, error));
+    emit->shapes[emit->shape_count++] = index;
+    emit->shapes[emit->shape_count++] = *tensor;
+    return NS_OK;
+}
+
+static ns_code add_rescale_constants(emitter *emit, const ns_step *step, const char *name, int *inputs,
+                                     ns_error *error)
+{
+    ns_dtype from = emit->plan->steps[step->inputs[0]].dtype;
+    bool scale32 = from != NS_DTYPE_INT48;
+    int64_t *multipliers = NS_ARENA_ARRAY(emit->plan->arena, (size_t)step->scale_count, int64_t);
+    int64_t *shifts = NS_ARENA_ARRAY(emit->plan->arena, (size_t)step->scale_count, int64_t);
+    if (!multipliers || !shifts)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", name);
+    for (int i = 0; i < step->scale_count; i++) {
+        int32_t multiplier = 0;
+        int shift = 0;
+        if (ns_quantise_multiplier(step->scales[i], scale32, &multiplier, &shift, error) != NS_OK)
+            return ns_add_context(error, "%s, channel %d", name, i);
+        multipliers[i] = multiplier;
+        shifts[i] = shift;
+    }
+    NS_TRY(add_list(emit, name, "_multipliers", scale32 ? NS_DTYPE_INT32 : NS_DTYPE_INT16, step->scale_count,
+                    multipliers, &inputs[1], error));
+    NS_TRY(add_list(emit, name, "_shifts", NS_DTYPE_INT8, step->scale_count, shifts, &inputs[2], error));
+    NS_TRY(add_zero(emit, name, "_input_zp", from, &inputs[3], error));
+    return add_zero(emit, name, "_output_zp", step->dtype, &inputs[4], error);
+}
+
+/* Adds the constants of a step's operator to `inputs` behind the step's own operands. */
+static ns_code add_operand_constants(emitter *emit, int index, const char *name, int *inputs,
+                                     int *input_count, ns_error *error)
+{
+    const ns_step *step = &emit->plan->steps[index];
+    const ns_step *operand = &emit->plan->steps[step->inputs[0]];
+    switch (step->op) {
+    case NS_OP_RESCALE:
+        NS_TRY(add_rescale_constants(emit, step, name, inputs, error));
+        *input_count = 5;
+        return NS_OK;
+    case NS_OP_CONV2D:
+    case NS_OP_DEPTHWISE_CONV2D:
+        NS_TRY(add_zero(emit, name, "_input_zp", operand->dtype, &inputs[3], error));
+        NS_TRY(
+            add_zero(emit, name, "_weight_zp", emit->plan->steps[step->inputs[1]].dtype, &inputs[4], error));
+        *input_count = 5;
+        return NS_OK;
+    case NS_OP_MATMUL:
+        NS_TRY(add_zero(emit, name, "_A_ZP", operand->dtype, &inputs[2], error));
+        NS_TRY(add_zero(emit, name, "_B_ZP", emit->plan->steps[step->inputs[1]].dtype, &inputs[3], error));
+        *input_count = 4;
+        return NS_OK;
+    case NS_OP_MUL:
+        NS_TRY(add_zero(emit, name, "_shift", NS_DTYPE_INT8, &inputs[2], error));
+        *input_count = 3;
+        return NS_OK;
+    case NS_OP_RESHAPE:
+        NS_TRY(add_reshape_shape(emit, index, &inputs[1], error));
+        *input_count = 2;
+        return NS_OK;
+    case NS_OP_SLICE:
+        NS_TRY(add_shape(emit, step->rank, step->start, &inputs[1], error));
+        NS_TRY(add_shape(emit, step->rank, step->shape, &inputs[2], error));
+        *input_count = 3;
+        return NS_OK;
+    case NS_OP_PAD:
+        NS_TRY(add_shape(emit, 2 * step->rank, step->padding, &inputs[1], error));
+        NS_TRY(add_list(emit, name, "_padding_value", step->dtype, 1, &step->pad_value, &inputs[2], error));
+        *input_count = 3;
+        return NS_OK;
+    default:
+        return NS_OK;
+    }
+}
+
+static ns_attributes make_attributes(const ns_step *step)
+{
+    /* The builder copies the lists, so they may point into the step. */
+    return (ns_attributes){
+        .axis = step->axis,
+        .perms = {.count = step->rank, .values = (int32_t *)step->perms},
+        .pad = {.count = 4, .values = (int32_t *)step->pad},
+        .stride = {.count = 2, .values = (int32_t *)step->stride},
+        .dilation = {.count = 2, .values = (int32_t *)step->dilation},
+        .acc_type = NS_DTYPE_INT48,
+        .scale32 = true,
+        .rounding_mode = NS_SINGLE_ROUND,
+        .per_channel = step->scale_count > 1,
+    };
+}
+
+static ns_code emit_operator(emitter *emit, int index, ns_error *error)
+{
+    ns_step *step = &emit->plan->steps[index];
+    char name[64];
+    make_name(emit, step->op, name, sizeof name);
+    int own = step->input_count;
+    int *inputs = NS_ARENA_ARRAY(emit->plan->arena, (size_t)own + 5, int);
+    if (!inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", name);
+    for (int i = 0; i < own; i++)
+        inputs[i] = emit->tensors[step->inputs[i]];
+    int input_count = own;
+    NS_TRY(add_operand_constants(emit, index, name, inputs, &input_count, error));
+    NS_TRY(ns_block_add_tensor(emit->graph, emit->block, name, step->dtype, step->rank, step->shape,
+                               &emit->tensors[index], error));
+    ns_attributes attributes = make_attributes(step);
+    if (step->op == NS_OP_RESCALE)
+        attributes.scale32 = emit->plan->steps[step->inputs[0]].dtype != NS_DTYPE_INT48;
+    return ns_block_add_operator(emit->graph, emit->block, step->op, &attributes, input_count, inputs, 1,
+                                 &emit->tensors[index], error);
+}
+
+static size_t constant_size(const ns_step *step)
+{
+    size_t count = 1;
+    for (int i = 0; i < step->rank; i++)
+        count *= (size_t)step->shape[i];
+    return count * (size_t)ns_dtype_bytes(step->dtype);
+}
+
+static bool constants_equal(const ns_step *a, const ns_step *b)
+{
+    return a->dtype == b->dtype && a->rank == b->rank && !memcmp(a->shape, b->shape, sizeof a->shape) &&
+           !memcmp(a->data, b->data, constant_size(a));
+}
+
+/* Marks what the outputs need. */
+static void mark_used(emitter *emit)
+{
+    const ns_plan *plan = emit->plan;
+    for (int i = 0; i < plan->output_count; i++)
+        emit->used[plan->outputs[i]] = true;
+    /* A step's inputs were made before it, so one walk down the indices is enough. */
+    for (int i = plan->step_count - 1; i >= 0; i--)
+        for (int j = 0; emit->used[i] && j < plan->steps[i].input_count; j++)
+            emit->used[plan->steps[i].inputs[j]] = true;
+}
+
+/* The constants that are used, in the order of their groups; `order` has room for every step. */
+static int order_constants(const emitter *emit, int *order)
+{
+    const ns_plan *plan = emit->plan;
+    int count = 0;
+    for (int group = 0; group < NS_CONSTANT_GROUP_COUNT; group++)
+        for (int i = plan->first; i >= 0; i = plan->steps[i].next)
+            if (plan->steps[i].kind == NS_STEP_CONSTANT && plan->steps[i].group == (ns_constant_group)group &&
+                emit->used[i])
+                order[count++] = i;
+    return count;
+}
+
+static ns_code emit_constants(emitter *emit, ns_error *error)
+{
+    ns_plan *plan = emit->plan;
+    int *order = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, int);
+    if (!order)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
+    int count = order_constants(emit, order);
+    for (int i = 0; i < count; i++) {
+        const ns_step *step = &plan->steps[order[i]];
+        int twins = 0;
+        bool done = false;
+        for (int j = 0; j < count && !done; j++) {
+            if (j == i || !constants_equal(step, &plan->steps[order[j]]))
+                continue;
+            twins++;
+            if (j < i) {
+                emit->tensors[order[i]] = emit->tensors[order[j]];
+                done = true;
+            }
+        }
+        if (done)
+            continue;
+        char name[128];
+        snprintf(name, sizeof name, "%s%s", step->name, twins ? "_common" : "");
+        ns_tensor value = {.dtype = step->dtype, .rank = step->rank, .data = (void *)step->data};
+        memcpy(value.shape, step->shape, sizeof value.shape);
+        NS_TRY(ns_block_add_const(emit->graph, emit->block, name, &value, &emit->tensors[order[i]], error));
+    }
+    return NS_OK;
+}
+
+static ns_code emit_all(emitter *emit, ns_error *error)
+{
+    ns_plan *plan = emit->plan;
+    mark_used(emit);
+    NS_TRY(emit_constants(emit, error));
+    for (int i = 0; i < plan->input_count; i++) {
+        const ns_step *step = &plan->steps[plan->inputs[i]];
+        NS_TRY(ns_block_add_tensor(emit->graph, emit->block, step->name, step->dtype, step->rank, step->shape,
+                                   &emit->tensors[plan->inputs[i]], error));
+    }
+    for (int i = plan->first; i >= 0; i = plan->steps[i].next)
+        if (plan->steps[i].kind == NS_STEP_OPERATOR && emit->used[i])
+            NS_TRY(emit_operator(emit, i, error));
+    int most = plan->input_count > plan->output_count ? plan->input_count : plan->output_count;
+    int *indices = NS_ARENA_ARRAY(plan->arena, (size_t)most, int);
+    if (!indices)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
+    for (int i = 0; i < plan->input_count; i++)
+        indices[i] = emit->tensors[plan->inputs[i]];
+    NS_TRY(ns_block_set_inputs(emit->graph, emit->block, plan->input_count, indices, error));
+    for (int i = 0; i < plan->output_count; i++)
+        indices[i] = emit->tensors[plan->outputs[i]];
+    return ns_block_set_outputs(emit->graph, emit->block, plan->output_count, indices, error);
+}
+
+ns_code ns_plan_emit(ns_plan *plan, ns_graph **graph, ns_error *error)
+{
+    *graph = NULL;
+    emitter emit = {.plan = plan};
+    emit.tensors = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, int);
+    emit.shapes = NS_ARENA_ARRAY(plan->arena, 2 * (size_t)plan->step_count, int);
+    emit.used = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, bool);
+    if (!emit.tensors || !emit.shapes || !emit.used)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
+    NS_TRY(ns_graph_new(&emit.graph, error));
+    emit.block = &emit.graph->regions[0].blocks[0];
+    ns_code code = emit_all(&emit, error);
+    if (code != NS_OK)
+        ns_graph_free(emit.graph);
+    else
+        *graph = emit.graph;
+    return code;
+}
