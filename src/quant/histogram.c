@@ -26,8 +26,10 @@ void ns_histogram_count(const float *values, size_t count, float min, float max,
     for (size_t i = 0; i < count; i++) {
         if (!(values[i] >= left && values[i] <= right))
             continue;
-        int bin = (int)((values[i] - left) * (float)BINS / range);
-        histogram[bin < BINS ? bin : BINS - 1] += 1;
+        /* A NaN (0 / 0 where 1 is lost against the value, or a range beyond float32) counts in bin 0, which
+         * is where PyTorch's conversion to an integer puts it on x86. */
+        float bin = (values[i] - left) * (float)BINS / range;
+        histogram[bin >= BINS ? BINS - 1 : bin > 0 ? (int)bin : 0] += 1;
     }
 }
 
