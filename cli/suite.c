@@ -1,0 +1,160 @@
+/* npuscope suite: the catalogue, stage by stage, with a verdict on each case. */
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "npuscope/suite.h"
+#include "options.h"
+#include "report/report.h"
+
+typedef struct suite_settings {
+    ns_text_list targets, ops, cases;
+    const char *catalogue, *stages, *json, *junit;
+    int64_t seed, threads;
+    double qtol, atol, rtol, epsilon;
+    const char *weights;
+    unsigned cpu;
+    bool list;
+} suite_settings;
+
+#define OPTION(field) offsetof(suite_settings, field)
+
+static const ns_option options[] = {
+    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
+     "u55, u85 or an accelerator such as ethos-u55-256; may be repeated\n(default: u55 and u85)"},
+    {0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(ops), "only this operator; may be repeated"},
+    {0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(cases), "only cases of this name; may be repeated"},
+    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue),
+     "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests"},
+    {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
+     "ideal, quantised, separated by commas (default: all)"},
+    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
+    {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
+     "tolerance in steps of the output's scale (default: the case's)"},
+    {0, "atol", NS_OPTION_REAL, "X", OPTION(atol), "absolute tolerance (default 0.001)"},
+    {0, "rtol", NS_OPTION_REAL, "X", OPTION(rtol), "relative tolerance (default 0.001)"},
+    {0, "epsilon", NS_OPTION_REAL, "X", OPTION(epsilon),
+     "least scale of an activation (default: the case's)"},
+    {0, "weights", NS_OPTION_TEXT, "MODE", OPTION(weights),
+     "per-channel or per-tensor scales (default: the case's)"},
+    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
+    {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
+    {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
+    {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
+     "cases that run at once (default: one per processor)"},
+    {0, "cpu", NS_OPTION_CPU, "LIST", OPTION(cpu), "instruction sets to use, none or all (default: all)"},
+    {0},
+};
+
+static void preset(void *settings)
+{
+    suite_settings *suite = settings;
+    suite->qtol = suite->atol = suite->rtol = suite->epsilon = NAN;
+    suite->cpu = ns_cpu_detect();
+}
+
+/* Progress on stderr: one line that is written over, from one second after the start. */
+typedef struct progress {
+    struct timespec start;
+    bool shown;
+} progress;
+
+static void show_progress(void *context, const ns_case_result *result, int done, int total)
+{
+    progress *p = context;
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    if ((double)(time.tv_sec - p->start.tv_sec) + (double)(time.tv_nsec - p->start.tv_nsec) * 1e-9 < 1)
+        return;
+    fprintf(stderr, "\r\033[K%d of %d: %s %.40s on %s", done, total, result->op, result->name,
+            result->target);
+    p->shown = true;
+}
+
+static ns_code per_channel(const char *weights, int *value, ns_error *error)
+{
+    *value = !weights ? -1 : strcmp(weights, "per-channel") == 0;
+    if (weights && !*value && strcmp(weights, "per-tensor") != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor",
+                       weights);
+    return NS_OK;
+}
+
+static ns_code write_reports(const suite_settings *settings, const ns_suite_result *result, ns_arena *arena,
+                             ns_error *error)
+{
+    ns_bytes bytes;
+    if (settings->json) {
+        NS_TRY(ns_report_json(result, arena, &bytes, error));
+        NS_TRY(ns_file_write(settings->json, bytes, error));
+    }
+    if (settings->junit) {
+        NS_TRY(ns_report_junit(result, arena, &bytes, error));
+        NS_TRY(ns_file_write(settings->junit, bytes, error));
+    }
+    return NS_OK;
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    (void)operands;
+    const suite_settings *settings = settings_;
+    progress shown = {.shown = false};
+    clock_gettime(CLOCK_MONOTONIC, &shown.start);
+    ns_suite_options suite = ns_suite_defaults();
+    suite.catalogue = settings->catalogue;
+    suite.op_count = settings->ops.count;
+    suite.ops = settings->ops.values;
+    suite.name_count = settings->cases.count;
+    suite.names = settings->cases.values;
+    suite.target_count = settings->targets.count;
+    suite.targets = settings->targets.values;
+    suite.stages = settings->stages;
+    suite.qtol = settings->qtol;
+    suite.atol = settings->atol;
+    suite.rtol = settings->rtol;
+    suite.epsilon = settings->epsilon;
+    suite.cpu_mask = settings->cpu;
+    if (settings->seed < 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
+    if (settings->threads < 0 || settings->threads > 1024)
+        return ns_fail(error, NS_ERROR_USAGE, "--threads %lld is not between 0 and 1024",
+                       (long long)settings->threads);
+    suite.seed = (uint64_t)settings->seed;
+    suite.threads = (int)settings->threads;
+    NS_TRY(per_channel(settings->weights, &suite.per_channel, error));
+    if (cli->progress) {
+        suite.progress = show_progress;
+        suite.context = &shown;
+    }
+    ns_suite_result *result;
+    if (settings->list) {
+        NS_TRY(ns_suite_list(&suite, cli->arena, &result, error));
+        ns_report_list(result, cli->out);
+        return NS_OK;
+    }
+    ns_code code = ns_suite_run(&suite, cli->arena, &result, error);
+    if (shown.shown)
+        fputs("\r\033[K", stderr);
+    NS_TRY(code);
+    ns_report_text(result, cli->colour, cli->out);
+    NS_TRY(write_reports(settings, result, cli->arena, error));
+    /* The table has said it all: no message beside it. */
+    return result->counts[NS_VERDICT_FAIL] > 0 ? NS_ERROR_MISMATCH : NS_OK;
+}
+
+const ns_subcommand ns_subcommand_suite = {
+    .operands = "",
+    .details =
+        "Runs the catalogue's cases through the stages ideal (exact reals) and quantised (with rounding\n"
+        "where ExecuTorch's quantiser puts it), and\n"
+        "says for each case whether it is within its tolerance, with the measured errors\n"
+        "in steps of the output's scale and the stage at fault. Exit code 1 if a case fails.",
+    .options = options,
+    .settings_size = sizeof(suite_settings),
+    .preset = preset,
+    .run = run,
+};

@@ -1,0 +1,129 @@
+/* Suite: the catalogue of operator cases, run stage by stage, with a verdict and the stage at fault. */
+#ifndef NPUSCOPE_SUITE_H
+#define NPUSCOPE_SUITE_H
+
+#include "npuscope/tensor.h"
+
+typedef enum ns_stage {
+#define NS_STAGE(NAME, name, blame, reference) NS_STAGE_##NAME,
+#include "npuscope/stages.def"
+#undef NS_STAGE
+    NS_STAGE_COUNT
+} ns_stage;
+
+typedef enum ns_verdict {
+#define NS_VERDICT(name, text, summary, sentence) NS_VERDICT_##name,
+#include "npuscope/verdicts.def"
+#undef NS_VERDICT
+    NS_VERDICT_COUNT
+} ns_verdict;
+
+const char *ns_stage_text(ns_stage stage);        /* "eval" */
+const char *ns_stage_blame(ns_stage stage);       /* "lower"; "" for a stage that is not judged */
+ns_stage ns_stage_reference(ns_stage stage);      /* what its output is compared with */
+const char *ns_verdict_text(ns_verdict value);    /* "pass" */
+const char *ns_verdict_summary(ns_verdict value); /* "passed" */
+
+/* How a case is quantised and judged. */
+typedef struct ns_suite_settings {
+    double qtol;       /* tolerance in steps of the output scale, >= 0 */
+    double atol, rtol; /* absolute and relative tolerance, >= 0 */
+    double epsilon;    /* the least scale of an activation, > 0 */
+    bool per_channel;  /* one weight scale per output channel */
+} ns_suite_settings;
+
+/* One input tensor of the program, as far as it reaches the worst element. */
+typedef struct ns_suite_operand {
+    const char *name;
+    size_t count; /* elements that the result depends on */
+    int shown;    /* the first of them, at most 4 */
+    double values[4];
+    double minimum, maximum; /* over all `count` */
+} ns_suite_operand;
+
+typedef struct ns_stage_result {
+    ns_stage stage;
+    ns_verdict verdict;
+    const char *reason; /* one sentence where the verdict is not pass; NULL otherwise */
+    bool measured;      /* false: the stage gave no output, and what follows is 0 */
+
+    /* Against ideal, over all elements. A step is the scale of the output's quantisation. */
+    double max_abs_error, max_steps, mean_steps;
+    double sqnr_db; /* 20 log10(|ideal| / |error|); +infinity without error, -infinity for ideal all zero */
+
+    /* Against the reference stage: what the verdict is made from. */
+    double max_difference, max_difference_steps;
+    size_t beyond; /* elements beyond the tolerance */
+
+    /* The element with the largest share of its tolerance used up (largest error, if none is used). */
+    size_t worst_element; /* row-major */
+    double worst_ideal, worst_reference, worst_got, worst_tolerance;
+    int operand_count;
+    ns_suite_operand *operands;
+
+    double seconds; /* wall time */
+} ns_stage_result;
+
+typedef struct ns_case_result {
+    const char *op;          /* "exp" */
+    const char *name;        /* "rank1" */
+    const char *target;      /* as selected: "u55" */
+    const char *accelerator; /* "ethos-u55-128" */
+    ns_suite_settings settings;
+    uint64_t seed;
+
+    ns_tensor output;        /* type and shape of the result; no data */
+    double scale;            /* one step of the output; 0 when it has no quantisation */
+    double minimum, maximum; /* of the ideal output */
+
+    int stage_count;
+    ns_stage_result *stages; /* those that were selected, in order */
+    ns_verdict verdict;
+    ns_stage at_fault;  /* the first stage that failed; NS_STAGE_IDEAL: none */
+    const char *reason; /* of the stage that decided the verdict; NULL for pass */
+    double seconds;
+} ns_case_result;
+
+typedef struct ns_suite_result {
+    const char *catalogue; /* "seed" or "executorch" */
+    uint64_t seed;
+    unsigned stages; /* bit 1 << NS_STAGE_... for each selected stage */
+    int case_count;
+    ns_case_result *cases;
+    int counts[NS_VERDICT_COUNT];
+    double seconds;
+} ns_suite_result;
+
+typedef struct ns_suite_options {
+    const char *catalogue;                  /* NULL: "seed" */
+    int op_count, name_count, target_count; /* 0: all operators, all cases, u55 and u85 */
+    const char *const *ops;
+    const char *const *names;
+    const char *const *targets; /* "u55", "u85" or an accelerator's full name: "ethos-u55-256" */
+    const char *stages;         /* comma-separated; NULL: all */
+    uint64_t seed;
+    double qtol, atol, rtol, epsilon; /* NaN: each case's own */
+    int per_channel;                  /* negative: each case's own; 0 or 1 */
+    unsigned cpu_mask;                /* instruction sets that kernels may use */
+    int threads;                      /* 0: one per processor. Results never depend on it */
+
+    /* Called after each case, one call at a time; NULL: none. */
+    void (*progress)(void *context, const ns_case_result *result, int done, int total);
+    void *context;
+} ns_suite_options;
+
+/* Options with nothing selected and nothing overridden. */
+ns_suite_options ns_suite_defaults(void);
+
+/* Fills in op, name, target and settings of each selected row, in catalogue order, without running any.
+ * NS_ERROR_USAGE for an unknown operator, case, target, stage or catalogue (the message lists what
+ * exists) and for a selection without rows. */
+ns_code ns_suite_list(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
+                      ns_error *error);
+
+/* Selects like ns_suite_list and runs every row. A failing case is a result, not an error; errors are
+ * those of the selection, and NS_ERROR_MEMORY. */
+ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
+                     ns_error *error);
+
+#endif

@@ -1,0 +1,105 @@
+#include "report/report.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Text for an attribute or an element. XML 1.0 allows no control characters but tab and line ends. */
+static void append_escaped(ns_buffer *buffer, const char *text)
+{
+    static const struct {
+        char character;
+        const char *entity;
+    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\n', "&#10;"}};
+    for (; *text; text++) {
+        const char *entity = NULL;
+        for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++)
+            if (entities[i].character == *text)
+                entity = entities[i].entity;
+        if (entity)
+            ns_buffer_append(buffer, entity, strlen(entity));
+        else
+            ns_buffer_append(buffer, (unsigned char)*text < ' ' ? "?" : text, 1);
+    }
+}
+
+static void append_attribute(ns_buffer *buffer, const char *name, const char *value)
+{
+    ns_buffer_format(buffer, " %s=\"", name);
+    append_escaped(buffer, value);
+    ns_buffer_append(buffer, "\"", 1);
+}
+
+static void append_stage(ns_buffer *buffer, const ns_case_result *result, const ns_stage_result *stage)
+{
+    char index[128];
+    ns_buffer_format(buffer, "%s: %s", ns_stage_text(stage->stage), ns_verdict_text(stage->verdict));
+    if (stage->measured)
+        ns_buffer_format(buffer, ", at most %.6g steps from ideal, %.6g on average, %.4g dB; worst at %s",
+                         stage->max_steps, stage->mean_steps, stage->sqnr_db,
+                         ns_report_index(&result->output, stage->worst_element, index, sizeof index));
+    ns_buffer_append(buffer, "\n", 1);
+}
+
+static void append_case(ns_buffer *buffer, const ns_case_result *result)
+{
+    ns_buffer_format(buffer, "    <testcase");
+    append_attribute(buffer, "name", result->name);
+    ns_buffer_format(buffer, " classname=\"npuscope.");
+    append_escaped(buffer, result->target);
+    ns_buffer_append(buffer, ".", 1);
+    append_escaped(buffer, result->op);
+    ns_buffer_format(buffer, "\" time=\"%.6f\">\n", result->seconds);
+    if (result->verdict == NS_VERDICT_FAIL) {
+        ns_buffer_format(buffer, "      <failure");
+        append_attribute(buffer, "type", ns_stage_blame(result->at_fault));
+        append_attribute(buffer, "message", result->reason ? result->reason : "");
+        ns_buffer_format(buffer, "/>\n");
+    } else if (result->verdict != NS_VERDICT_PASS) {
+        ns_buffer_format(buffer, "      <skipped");
+        append_attribute(buffer, "message", result->reason ? result->reason : "");
+        ns_buffer_format(buffer, "/>\n");
+    }
+    ns_buffer_format(buffer, "      <system-out>");
+    for (int i = 0; i < result->stage_count; i++)
+        if (ns_stage_reference(result->stages[i].stage) != result->stages[i].stage)
+            append_stage(buffer, result, &result->stages[i]);
+    ns_buffer_format(buffer, "</system-out>\n    </testcase>\n");
+}
+
+/* The attributes that both the whole and each test suite have. */
+static void append_counts(ns_buffer *buffer, const ns_case_result *cases, int count)
+{
+    int failed = 0, skipped = 0;
+    double seconds = 0;
+    for (int i = 0; i < count; i++) {
+        failed += cases[i].verdict == NS_VERDICT_FAIL;
+        skipped += cases[i].verdict == NS_VERDICT_REJECTED || cases[i].verdict == NS_VERDICT_SKIPPED;
+        seconds += cases[i].seconds;
+    }
+    ns_buffer_format(buffer, " tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" time=\"%.6f\">\n",
+                     count, failed, skipped, seconds);
+}
+
+ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
+{
+    ns_buffer buffer = {.arena = arena};
+    ns_buffer_format(&buffer,
+                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"npuscope suite\"");
+    append_counts(&buffer, result->cases, result->case_count);
+    for (int start = 0, end; start < result->case_count; start = end) {
+        for (end = start;
+             end < result->case_count && strcmp(result->cases[end].op, result->cases[start].op) == 0;)
+            end++;
+        ns_buffer_format(&buffer, "  <testsuite");
+        append_attribute(&buffer, "name", result->cases[start].op);
+        append_counts(&buffer, result->cases + start, end - start);
+        for (int i = start; i < end; i++)
+            append_case(&buffer, &result->cases[i]);
+        ns_buffer_format(&buffer, "  </testsuite>\n");
+    }
+    ns_buffer_format(&buffer, "</testsuites>\n");
+    if (buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JUnit report");
+    *out = (ns_bytes){buffer.data, buffer.size};
+    return NS_OK;
+}

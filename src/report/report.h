@@ -1,0 +1,33 @@
+/* Reports: a suite's results as text, JSON and JUnit. They read result structs and compute nothing. */
+#ifndef NS_REPORT_REPORT_H
+#define NS_REPORT_REPORT_H
+
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "npuscope/suite.h"
+
+/* Columns that no line of the text report exceeds. */
+#define NS_REPORT_COLUMNS 100
+
+/* The table, one line per case, and the summary; then what is to be known about cases that failed or were
+ * rejected. Colour is ANSI's. */
+void ns_report_text(const ns_suite_result *result, bool colour, FILE *out);
+
+/* The names of the selected rows, one line each: operator, case, target. */
+void ns_report_list(const ns_suite_result *result, FILE *out);
+
+/* The document npuscope/suite/1 (docs/suite.schema.json), in memory of `arena`. */
+ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* JUnit XML as Jenkins, GitLab and pytest write and read it: a test suite per operator, a test case per row.
+ * A rejected case is a skipped test whose message says why. */
+ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* Row-major element `element` of `tensor` as coordinates, "[0, 3]". Returns `text`. */
+const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text, size_t size);
+
+/* Fills at[0 .. tensor->rank) with the coordinates of row-major element `element`. */
+void ns_report_coordinates(const ns_tensor *tensor, size_t element, int64_t *at);
+
+#endif

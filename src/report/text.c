@@ -1,0 +1,247 @@
+#include "report/report.h"
+
+#include <math.h>
+#include <string.h>
+
+#define OP_WIDTH 10
+#define CASE_WIDTH 32
+#define STAGE_WIDTH 20
+
+/* ANSI colours by verdict. */
+static const char *const colours[NS_VERDICT_COUNT] = {
+    [NS_VERDICT_PASS] = "\033[32m",
+    [NS_VERDICT_FAIL] = "\033[1;31m",
+    [NS_VERDICT_REJECTED] = "\033[33m",
+    [NS_VERDICT_SKIPPED] = "\033[33m",
+};
+
+typedef struct text_report {
+    const ns_suite_result *result;
+    bool colour;
+    FILE *out;
+    int target_width, case_width;
+} text_report;
+
+static const char *colour_on(const text_report *report, ns_verdict verdict)
+{
+    return report->colour ? colours[verdict] : "";
+}
+
+static const char *colour_off(const text_report *report)
+{
+    return report->colour ? "\033[0m" : "";
+}
+
+/* A non-negative number in at most 6 columns, or a dB figure in at most 5. */
+static const char *short_number(double value, int decimals, char *text, size_t size)
+{
+    if (isinf(value))
+        snprintf(text, size, "%s", value > 0 ? "inf" : "-inf");
+    else if (fabs(value) < 1000)
+        snprintf(text, size, "%.*f", decimals, value);
+    else if (fabs(value) < 1e5)
+        snprintf(text, size, "%.0f", value);
+    else
+        snprintf(text, size, "%.0e", value);
+    return text;
+}
+
+/* A name in `width` columns; of a longer one the middle is left out, for its ends tell more. */
+static const char *shorten(const char *name, int width, char *text, size_t size)
+{
+    const int length = (int)strlen(name);
+    if (length <= width) {
+        snprintf(text, size, "%s", name);
+        return text;
+    }
+    const int tail = (width - 2) / 2, head = width - 2 - tail;
+    snprintf(text, size, "%.*s..%s", head, name, name + length - tail);
+    return text;
+}
+
+/* Stages that have columns: those that are compared with another. */
+static bool has_columns(const ns_suite_result *result, int stage)
+{
+    return (result->stages >> stage & 1) && ns_stage_reference((ns_stage)stage) != (ns_stage)stage;
+}
+
+static void measure_widths(text_report *report)
+{
+    report->target_width = 6;
+    report->case_width = 4;
+    for (int i = 0; i < report->result->case_count; i++) {
+        const int target = (int)strlen(report->result->cases[i].target);
+        const int name = (int)strlen(report->result->cases[i].name);
+        if (target > report->target_width)
+            report->target_width = target;
+        if (name > report->case_width)
+            report->case_width = name;
+    }
+    int room = NS_REPORT_COLUMNS - OP_WIDTH - 1 - 1 - report->target_width - 10;
+    for (int i = 0; i < NS_STAGE_COUNT; i++)
+        room -= has_columns(report->result, i) ? STAGE_WIDTH : 0;
+    if (report->case_width > room)
+        report->case_width = room;
+}
+
+static void print_heading(const text_report *report)
+{
+    fprintf(report->out, "%-*s %-*s %-*s", OP_WIDTH, "", report->case_width, "", report->target_width, "");
+    for (int i = 0; i < NS_STAGE_COUNT; i++)
+        if (has_columns(report->result, i))
+            fprintf(report->out, "%*s", STAGE_WIDTH, ns_stage_text((ns_stage)i));
+    fprintf(report->out, "\n%-*s %-*s %-*s", OP_WIDTH, "operator", report->case_width, "case",
+            report->target_width, "target");
+    for (int i = 0; i < NS_STAGE_COUNT; i++)
+        if (has_columns(report->result, i))
+            fprintf(report->out, " %6s %6s %5s", "max", "mean", "dB");
+    fprintf(report->out, "  verdict\n");
+}
+
+static const ns_stage_result *find_stage(const ns_case_result *result, int stage)
+{
+    for (int i = 0; i < result->stage_count; i++)
+        if (result->stages[i].stage == (ns_stage)stage)
+            return &result->stages[i];
+    return NULL;
+}
+
+static void print_row(const text_report *report, const ns_case_result *result)
+{
+    char name[CASE_WIDTH * 8], max[16], mean[16], sqnr[16];
+    fprintf(report->out, "%-*s %-*s %-*s", OP_WIDTH, result->op, report->case_width,
+            shorten(result->name, report->case_width, name, sizeof name), report->target_width,
+            result->target);
+    for (int i = 0; i < NS_STAGE_COUNT; i++) {
+        if (!has_columns(report->result, i))
+            continue;
+        const ns_stage_result *stage = find_stage(result, i);
+        if (stage && stage->measured)
+            fprintf(report->out, " %6s %6s %5s", short_number(stage->max_steps, 2, max, sizeof max),
+                    short_number(stage->mean_steps, 2, mean, sizeof mean),
+                    short_number(stage->sqnr_db, 1, sqnr, sizeof sqnr));
+        else
+            fprintf(report->out, " %6s %6s %5s", "-", "-", "-");
+    }
+    fprintf(report->out, "  %s%s%s\n", colour_on(report, result->verdict),
+            result->verdict == NS_VERDICT_FAIL ? "FAIL" : ns_verdict_text(result->verdict),
+            colour_off(report));
+}
+
+/* Prints `text` broken at spaces, each line indented; a longer word is broken where the line ends. */
+static void print_wrapped(FILE *out, int indent, const char *text)
+{
+    const size_t width = (size_t)(NS_REPORT_COLUMNS - indent);
+    while (*text) {
+        size_t length = strlen(text), cut = length;
+        if (length > width) {
+            for (cut = width; cut > 0 && text[cut] != ' ';)
+                cut--;
+            if (cut == 0)
+                cut = width;
+        }
+        fprintf(out, "%*s%.*s\n", indent, "", (int)cut, text);
+        text += cut;
+        text += strspn(text, " ");
+    }
+}
+
+static void print_operand(FILE *out, const ns_suite_operand *operand)
+{
+    char text[NS_MESSAGE_SIZE];
+    size_t used = (size_t)snprintf(text, sizeof text, "from %s =", operand->name);
+    for (int i = 0; i < operand->shown && used < sizeof text; i++)
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, "%s %.9g", i ? "," : "", operand->values[i]);
+    if (operand->count > (size_t)operand->shown && used < sizeof text)
+        snprintf(text + used, sizeof text - used, ", ... (%zu elements in [%.9g, %.9g])", operand->count,
+                 operand->minimum, operand->maximum);
+    print_wrapped(out, 4, text);
+}
+
+static void print_failed_stage(const text_report *report, const ns_case_result *result,
+                               const ns_stage_result *stage)
+{
+    char text[NS_MESSAGE_SIZE], index[128], output[128];
+    snprintf(text, sizeof text, "%s: %s", ns_stage_text(stage->stage), stage->reason ? stage->reason : "");
+    print_wrapped(report->out, 2, text);
+    if (!stage->measured)
+        return;
+    snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %s %.9g, ideal %.9g, tolerance %.4g",
+             ns_report_index(&result->output, stage->worst_element, index, sizeof index),
+             ns_tensor_describe(&result->output, output, sizeof output), stage->worst_got,
+             ns_stage_text(ns_stage_reference(stage->stage)), stage->worst_reference, stage->worst_ideal,
+             stage->worst_tolerance);
+    print_wrapped(report->out, 4, text);
+    for (int i = 0; i < stage->operand_count; i++)
+        print_operand(report->out, &stage->operands[i]);
+}
+
+static void print_failure(const text_report *report, const ns_case_result *result)
+{
+    fprintf(report->out, "\n%sFAIL%s %s %s on %s, at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
+            colour_off(report), result->op, result->name, result->target, ns_stage_blame(result->at_fault));
+    for (int i = 0; i < result->stage_count; i++)
+        if (result->stages[i].verdict == NS_VERDICT_FAIL)
+            print_failed_stage(report, result, &result->stages[i]);
+}
+
+/* True when an earlier case was rejected for the same operator, target and reason. */
+static bool told_before(const ns_suite_result *result, int index)
+{
+    const ns_case_result *this = &result->cases[index];
+    for (int i = 0; i < index; i++) {
+        const ns_case_result *other = &result->cases[i];
+        if (other->verdict == NS_VERDICT_REJECTED && strcmp(other->op, this->op) == 0 &&
+            strcmp(other->target, this->target) == 0 && strcmp(other->reason, this->reason) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void print_rejections(const text_report *report)
+{
+    char text[NS_MESSAGE_SIZE + 256];
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *result = &report->result->cases[i];
+        if (result->verdict != NS_VERDICT_REJECTED || told_before(report->result, i))
+            continue;
+        fprintf(report->out, "\n%srejected%s %s on %s\n", colour_on(report, NS_VERDICT_REJECTED),
+                colour_off(report), result->op, result->target);
+        snprintf(text, sizeof text, "%s", result->reason ? result->reason : "");
+        print_wrapped(report->out, 2, text);
+    }
+}
+
+static void print_summary(const text_report *report)
+{
+    const ns_suite_result *result = report->result;
+    fprintf(report->out, "\n%d cases:", result->case_count);
+    for (int i = 0; i < NS_VERDICT_COUNT; i++) {
+        const bool coloured = result->counts[i] > 0;
+        fprintf(report->out, "%s %s%d %s%s", i ? "," : "", coloured ? colour_on(report, (ns_verdict)i) : "",
+                result->counts[i], ns_verdict_summary((ns_verdict)i), coloured ? colour_off(report) : "");
+    }
+    fprintf(report->out, " (%.2f s)\n", result->seconds);
+}
+
+void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
+{
+    text_report report = {.result = result, .colour = colour, .out = out};
+    measure_widths(&report);
+    print_heading(&report);
+    for (int i = 0; i < result->case_count; i++)
+        print_row(&report, &result->cases[i]);
+    print_rejections(&report);
+    for (int i = 0; i < result->case_count; i++)
+        if (result->cases[i].verdict == NS_VERDICT_FAIL)
+            print_failure(&report, &result->cases[i]);
+    print_summary(&report);
+}
+
+void ns_report_list(const ns_suite_result *result, FILE *out)
+{
+    for (int i = 0; i < result->case_count; i++)
+        fprintf(out, "%-*s %-*s %s\n", OP_WIDTH, result->cases[i].op, CASE_WIDTH, result->cases[i].name,
+                result->cases[i].target);
+}

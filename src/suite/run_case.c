@@ -1,0 +1,165 @@
+#include "suite/run_case.h"
+
+#include <math.h>
+#include <time.h>
+
+#include "suite/measure.h"
+#include "suite/stage.h"
+#include "suite/trace.h"
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_case_run *, ns_stage_output *, ns_error *) = {
+#define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,
+#include "npuscope/stages.def"
+#undef NS_STAGE
+};
+
+/* How far each element may be from the stage's reference. What the format itself costs is no fault of the
+ * quantiser, so its bound is added there. */
+static double tolerance_of(const ns_case_run *run, ns_stage stage, size_t element, double reference)
+{
+    const double tolerance = ns_harness_tolerance(&run->row->settings, run->scale, reference);
+    return stage == NS_STAGE_QUANTISED ? tolerance + run->format_bound[element] : tolerance;
+}
+
+static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
+{
+    const double *ideal = run->outputs[NS_STAGE_IDEAL], *got = run->outputs[result->stage];
+    const double *reference = run->outputs[ns_stage_reference(result->stage)];
+    double *tolerance = NS_ARENA_ARRAY(run->arena, run->count, double);
+    if (!tolerance)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tolerances");
+    for (size_t i = 0; result->stage != NS_STAGE_IDEAL && i < run->count; i++)
+        tolerance[i] = tolerance_of(run, result->stage, i, reference[i]);
+    ns_measure(run->count, ideal, reference, got, tolerance, run->scale, result);
+    result->verdict = NS_VERDICT_PASS;
+    if (ns_all_zero(run->count, reference, got, run->scale)) {
+        result->verdict = NS_VERDICT_FAIL;
+        result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not",
+                                         ns_stage_text(ns_stage_reference(result->stage)));
+    } else if (result->beyond > 0) {
+        result->verdict = NS_VERDICT_FAIL;
+        result->reason = ns_arena_format(
+            run->arena,
+            "%zu of %zu elements differ from %s by more than the tolerance, at most by %.4g steps",
+            result->beyond, run->count, ns_stage_text(ns_stage_reference(result->stage)),
+            result->max_difference_steps);
+    }
+    return ns_trace(run->program, run->inputs, result->worst_element, run->arena, &result->operands,
+                    &result->operand_count, error);
+}
+
+/* A stage that gives no output: the target does not take the case, or something is wrong. */
+static void refuse(ns_case_run *run, bool rejected, const ns_error *error, ns_stage_result *result)
+{
+    result->verdict = rejected ? NS_VERDICT_REJECTED : NS_VERDICT_FAIL;
+    result->reason = error->code == NS_ERROR_UNPREDICTABLE
+                         ? ns_arena_format(run->arena, "unpredictable: %s", error->message)
+                         : ns_arena_string(run->arena, error->message);
+}
+
+static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *error)
+{
+    ns_error problem = {0};
+    ns_stage_output output = {0};
+    const double start = now();
+    const ns_code code = run_stage[result->stage](run, &output, &problem);
+    result->seconds = now() - start;
+    if (code == NS_ERROR_MEMORY)
+        return ns_fail(error, code, "%s: %s", ns_stage_text(result->stage), problem.message);
+    if (code != NS_OK) {
+        refuse(run, output.rejected, &problem, result);
+        return NS_OK;
+    }
+    run->outputs[result->stage] = output.values;
+    return judge(run, result, error);
+}
+
+static ns_code build(ns_case_run *run, uint64_t seed, ns_error *error)
+{
+    const ns_suite_row *row = run->row;
+    ns_random random = ns_case_random(seed, row->operator->name, row->case_->name);
+    NS_TRY(ns_aten_program_new(run->arena, &run->program, error));
+    NS_TRY(row->operator->build(row->case_->parameters, &random, run->program, run->inputs, error));
+    if (run->program->output_count != 1)
+        return ns_fail(error, NS_ERROR_INTERNAL, "a case has %d outputs instead of one",
+                       run->program->output_count);
+    run->count = ns_aten_count(&run->program->nodes[run->program->outputs[0]]);
+    return ns_aten_decompose(run->program, run->arena, &run->decomposed, error);
+}
+
+static void describe(const ns_case_run *run, uint64_t seed, ns_case_result *result)
+{
+    const ns_aten_node *output = &run->program->nodes[run->program->outputs[0]];
+    const double *ideal = run->outputs[NS_STAGE_IDEAL];
+    *result = (ns_case_result){.op = run->row->operator->name,
+                               .name = run->row->case_->name,
+                               .target = run->row->target->name,
+                               .accelerator = run->row->target->accelerator,
+                               .settings = run->row->settings,
+                               .seed = seed,
+                               .scale = run->scale,
+                               .stage_count = result->stage_count,
+                               .stages = result->stages};
+    result->output = (ns_tensor){.dtype = NS_DTYPE_INT16, .rank = output->rank};
+    for (int i = 0; i < output->rank; i++)
+        result->output.shape[i] = output->shape[i];
+    result->minimum = ideal && run->count > 0 ? INFINITY : 0;
+    result->maximum = ideal && run->count > 0 ? -INFINITY : 0;
+    for (size_t i = 0; ideal && i < run->count; i++) {
+        result->minimum = fmin(result->minimum, ideal[i]);
+        result->maximum = fmax(result->maximum, ideal[i]);
+    }
+}
+
+/* The first stage that failed decides, and so does one that the target rejects. */
+static void conclude(ns_case_result *result)
+{
+    result->verdict = NS_VERDICT_PASS;
+    result->at_fault = NS_STAGE_IDEAL;
+    for (int i = 0; i < result->stage_count; i++) {
+        const ns_stage_result *stage = &result->stages[i];
+        if (stage->verdict == NS_VERDICT_PASS)
+            continue;
+        result->verdict = stage->verdict;
+        result->reason = stage->reason;
+        if (stage->verdict == NS_VERDICT_FAIL)
+            result->at_fault = stage->stage;
+        return;
+    }
+}
+
+ns_code ns_suite_run_case(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
+                          const ns_suite_hooks *hooks, ns_arena *arena, ns_case_result *result,
+                          ns_error *error)
+{
+    ns_case_run run = {.row = row, .hooks = hooks, .cpu_mask = cpu_mask, .arena = arena};
+    const double start = now();
+    NS_TRY(build(&run, seed, error));
+    result->stage_count = 0;
+    result->stages = NS_ARENA_ARRAY(arena, NS_STAGE_COUNT, ns_stage_result);
+    if (!result->stages)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a result");
+    bool blocked = false;
+    for (int i = 0; i < NS_STAGE_COUNT && stages >> i; i++) {
+        ns_stage_result stage = {.stage = (ns_stage)i, .verdict = NS_VERDICT_SKIPPED};
+        if (!blocked)
+            NS_TRY(do_stage(&run, &stage, error));
+        else
+            stage.reason = "an earlier stage gave no output";
+        /* A stage that was not asked for shows only when the others cannot go on without it. */
+        if (stages >> i & 1 || (!blocked && !stage.measured))
+            result->stages[result->stage_count++] = stage;
+        blocked = blocked || !stage.measured;
+    }
+    describe(&run, seed, result);
+    conclude(result);
+    result->seconds = now() - start;
+    return NS_OK;
+}

@@ -1,0 +1,32 @@
+/* Stage: what the stages of one row share. Each stage stands in its own file stage_<name>.c. */
+#ifndef NS_SUITE_STAGE_H
+#define NS_SUITE_STAGE_H
+
+#include "suite/run_case.h"
+
+typedef struct ns_case_run {
+    const ns_suite_row *row;
+    const ns_suite_hooks *hooks; /* NULL: none */
+    unsigned cpu_mask;
+    ns_arena *arena;
+    ns_aten_program *program;    /* what the user writes */
+    ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
+    ns_tensor inputs[NS_CASE_MAX_INPUTS];
+    size_t count;                    /* elements of the output */
+    double scale;                    /* one step of the output, after the stage quantised */
+    double *outputs[NS_STAGE_COUNT]; /* NULL: none yet */
+    double *format_bound;            /* of the output, after the stage quantised */
+} ns_case_run;
+
+/* What a stage hands back beside its status. */
+typedef struct ns_stage_output {
+    double *values; /* run->count reals */
+    bool rejected;  /* with an error: the target does not take the case, which is nobody's fault */
+} ns_stage_output;
+
+#define NS_STAGE(NAME, name, blame, reference) \
+    ns_code ns_stage_##name(ns_case_run *run, ns_stage_output *output, ns_error *error);
+#include "npuscope/stages.def"
+#undef NS_STAGE
+
+#endif
