@@ -104,6 +104,10 @@ ns_code ns_graph_write(const ns_graph *graph, ns_arena *arena, const void **data
  * message names the operator by index and name, and the rule. ns_graph_read does not call it. */
 ns_code ns_graph_validate(const ns_graph *graph, ns_error *error);
 
+/* The block with this name, as COND_IF and WHILE_LOOP name the blocks that they run; NULL when there is
+ * none (or `name` is NULL). */
+const ns_block *ns_graph_find_block(const ns_graph *graph, const char *name);
+
 /* ---- building ---- */
 
 /* A graph of TOSA 1.0.0 with one region "main" and one empty block "main". */
