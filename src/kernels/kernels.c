@@ -1,10 +1,27 @@
 #include "kernels/kernels.h"
 
+#include "base/cpu.h"
 #include "kernels/dot.h"
 
 ns_kernels ns_kernels_get(unsigned cpu_mask)
 {
-    ns_kernels kernels = {0};
+    cpu_mask &= ns_cpu_detect();
+    ns_kernels kernels = {
+        .gemm_i16 = ns_gemm_i16_c,
+        .binary = ns_binary_rows_c,
+        .rescale = &ns_rescale_rows_c,
+        .table_i16 = ns_table_row_c,
+    };
     ns_kernels_dot(&kernels, cpu_mask);
+#if defined(__x86_64__)
+    if (cpu_mask & NS_CPU_AVX2) {
+        kernels.binary = ns_binary_rows_avx2;
+        kernels.rescale = &ns_rescale_rows_avx2;
+    }
+    if (cpu_mask & NS_CPU_AVX512) {
+        kernels.binary = ns_binary_rows_avx512;
+        kernels.rescale = &ns_rescale_rows_avx512;
+    }
+#endif
     return kernels;
 }

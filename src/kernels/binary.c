@@ -1,0 +1,2 @@
+#define ROWS ns_binary_rows_c
+#include "kernels/binary_template.h"

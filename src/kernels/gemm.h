@@ -1,0 +1,37 @@
+/* Matrix products of int16 by int16 with exact sums.
+ *
+ * The right-hand side is packed once: columns in groups of 16, steps of k in pairs, so that one 512-bit
+ * register holds one pair of steps for 16 columns, the operand of a widening multiply-add
+ * (vpmaddwd, vpdpwssd). Missing columns and an odd last step are zero. */
+#ifndef NS_KERNELS_GEMM_H
+#define NS_KERNELS_GEMM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NS_GEMM_COLUMNS 16
+
+/* int16 elements that k steps by n columns take when packed. */
+static inline size_t ns_gemm_packed_size(size_t k, size_t n)
+{
+    return (n + NS_GEMM_COLUMNS - 1) / NS_GEMM_COLUMNS * ((k + 1) / 2) * (2 * NS_GEMM_COLUMNS);
+}
+
+/* Where step `k` of column `n` lies; `steps` is the k that the matrix was packed for. */
+static inline size_t ns_gemm_packed_index(size_t steps, size_t k, size_t n)
+{
+    size_t group = n / NS_GEMM_COLUMNS, column = n % NS_GEMM_COLUMNS;
+    return (group * ((steps + 1) / 2) + k / 2) * (2 * NS_GEMM_COLUMNS) + 2 * column + k % 2;
+}
+
+/* c[i * c_step + j] = start[j] + sum over s < k of a[i * a_step + s] * b[s][j], for i < m, j < n.
+ * Sums are kept in 32 bits for `block` steps (even, >= 2; the caller has shown that no sum of that many
+ * products leaves int32) and then added to 64 bits. a's rows are read to an even k: element k of an odd
+ * row must exist, its value does not matter. start NULL: zeros. */
+typedef void (*ns_gemm_i16)(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n,
+                            size_t k, size_t block, const int64_t *start, int64_t *c, size_t c_step);
+
+void ns_gemm_i16_c(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
+                   size_t block, const int64_t *start, int64_t *c, size_t c_step);
+
+#endif

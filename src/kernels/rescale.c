@@ -1,0 +1,2 @@
+#define ROWS ns_rescale_rows_c
+#include "kernels/rescale_template.h"
