@@ -1,0 +1,38 @@
+#include "eval/pool.h"
+
+ns_code ns_pool_read(const ns_eval_call *call, ns_pool *pool, ns_error *error)
+{
+    const ns_attributes *attributes = call->attributes;
+    const ns_tensor *in = call->inputs[0], *out = call->outputs[0];
+    if (in->dtype != NS_DTYPE_INT8 && in->dtype != NS_DTYPE_INT16)
+        return ns_eval_unsupported_type(in, error);
+    if (in->rank != 4)
+        return ns_eval_bad_shape(in, "the input", error);
+    if (out->dtype != in->dtype || out->rank != 4 || out->shape[0] != in->shape[0] ||
+        out->shape[3] != in->shape[3])
+        return ns_eval_bad_shape(out, "the output", error);
+    if (attributes->kernel.count != 2 || attributes->stride.count != 2 || attributes->pad.count != 4)
+        return ns_fail(error, NS_ERROR_INPUT, "kernel, stride or pad has the wrong number of values");
+    pool->batches = in->shape[0];
+    pool->channels = (size_t)in->shape[3];
+    for (int a = 0; a < 2; a++) {
+        pool->in[a] = in->shape[1 + a];
+        pool->out[a] = out->shape[1 + a];
+        pool->kernel[a] = attributes->kernel.values[a];
+        pool->stride[a] = attributes->stride.values[a];
+        pool->before[a] = attributes->pad.values[2 * a];
+        int64_t last = (pool->out[a] - 1) * pool->stride[a] - pool->before[a];
+        /* Every window must hold an input: the first and the last one do. */
+        if (pool->kernel[a] < 1 || pool->stride[a] < 1 || pool->before[a] < 0 ||
+            pool->before[a] >= pool->kernel[a] || last >= pool->in[a])
+            return ns_fail(error, NS_ERROR_INPUT, "kernel, stride and pad make a window without inputs");
+    }
+    return NS_OK;
+}
+
+void ns_pool_window(const ns_pool *pool, int axis, int64_t o, int64_t *first, int64_t *last)
+{
+    int64_t start = o * pool->stride[axis] - pool->before[axis], end = start + pool->kernel[axis];
+    *first = start < 0 ? 0 : start;
+    *last = end > pool->in[axis] ? pool->in[axis] : end;
+}
