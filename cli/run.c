@@ -1,0 +1,195 @@
+/* npuscope run: evaluates a model on inputs. */
+#include "run.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "formats/npy.h"
+
+/* Every kind of model, once; the first whose probe accepts the bytes runs them. */
+static const ns_model_kind *const kinds[] = {&ns_model_tosa};
+enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
+
+static const ns_option options[] = {
+    {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", offsetof(ns_run_settings, inputs),
+     "an input: .npy or raw little-endian bytes; may be\nrepeated; by name, or in the model's order"},
+    {'o', "output", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, folder),
+     "folder for out<index>.npy and outputs.json"},
+    {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),
+     "instruction sets that may be used: all, none, or a\nlist of avx2, avx512, avx512vnni, neon (default "
+     "all)"},
+    {0},
+};
+
+static void preset(void *settings)
+{
+    ((ns_run_settings *)settings)->cpu_mask = ~0u;
+}
+
+/* The index of the input that a command-line value is for, and its file. */
+static ns_code find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
+                          const char **file, ns_error *error)
+{
+    const char *equals = strchr(value, '=');
+    if (equals) {
+        size_t length = (size_t)(equals - value);
+        for (int i = 0; i < count; i++)
+            if (strlen(inputs[i].name) == length && strncmp(inputs[i].name, value, length) == 0) {
+                *index = i;
+                *file = equals + 1;
+                return NS_OK;
+            }
+    }
+    /* No input has that name: a file whose name contains '='. */
+    if (position >= count)
+        return ns_fail(error, NS_ERROR_USAGE, "input '%s': the model takes %d input%s", value, count,
+                       count == 1 ? "" : "s");
+    *index = position;
+    *file = value;
+    return NS_OK;
+}
+
+static ns_code load_input(const char *file, ns_arena *arena, ns_run_tensor *input, ns_error *error)
+{
+    ns_bytes bytes;
+    char wanted[128], is[128];
+    NS_TRY(ns_file_read(file, arena, &bytes, error));
+    ns_tensor_describe(&input->tensor, wanted, sizeof wanted);
+    ns_npy array;
+    if (ns_npy_probe(bytes)) {
+        NS_TRY(ns_npy_read(bytes, file, arena, &array, error));
+        bool same = array.rank == input->tensor.rank &&
+                    memcmp(array.shape, input->tensor.shape, sizeof array.shape) == 0;
+        if (!same)
+            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s", input->name, file,
+                           ns_npy_describe(&array, is, sizeof is), wanted);
+    } else {
+        ns_npy_type type;
+        if (!ns_npy_type_of(input->tensor.dtype, &type))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s': inputs of type %s", input->name,
+                           ns_dtype_text(input->tensor.dtype));
+        size_t count = ns_tensor_count(&input->tensor), size = (size_t)ns_dtype_bytes(input->tensor.dtype);
+        if (bytes.size != count * size)
+            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s",
+                           input->name, file, bytes.size, count * size, wanted);
+        array = (ns_npy){.type = type, .item_size = size, .rank = input->tensor.rank, .count = count};
+        memcpy(array.shape, input->tensor.shape, sizeof array.shape);
+        array.data = ns_arena_copy(arena, bytes.data, bytes.size);
+        if (!array.data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
+    }
+    if (ns_npy_to_tensor(&array, input->tensor.dtype, &input->tensor, error) != NS_OK)
+        return ns_add_context(error, "input '%s': %s is not %s", input->name, file, wanted);
+    return NS_OK;
+}
+
+ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int count, ns_run_tensor *inputs,
+                           ns_error *error)
+{
+    for (int i = 0; i < settings->inputs.count; i++) {
+        int index = 0;
+        const char *file = NULL;
+        NS_TRY(find_input(settings->inputs.values[i], i, count, inputs, &index, &file, error));
+        if (inputs[index].tensor.data)
+            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", inputs[index].name);
+        NS_TRY(load_input(file, arena, &inputs[index], error));
+    }
+    for (int i = 0; i < count; i++) {
+        char wanted[128];
+        if (!inputs[i].tensor.data)
+            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is missing: expected %s (-i %s=FILE)",
+                           inputs[i].name, ns_tensor_describe(&inputs[i].tensor, wanted, sizeof wanted),
+                           inputs[i].name);
+    }
+    return NS_OK;
+}
+
+static ns_code outputs_json(ns_arena *arena, int count, const ns_run_tensor *outputs, ns_bytes *out,
+                            ns_error *error)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        char file[32];
+        json_t *shape = json_array();
+        for (int d = 0; d < outputs[i].tensor.rank; d++)
+            json_array_append_new(shape, json_integer(outputs[i].tensor.shape[d]));
+        snprintf(file, sizeof file, "out%d.npy", i);
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s, s:o}", "name", outputs[i].name, "file", file, "type",
+                                        ns_dtype_text(outputs[i].tensor.dtype), "shape", shape));
+    }
+    json_t *root = json_pack("{s:s, s:o}", "schema", "npuscope/outputs/1", "outputs", list);
+    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    json_decref(root);
+    if (!text)
+        return ns_fail(error, NS_ERROR_INPUT, "the outputs' names are not UTF-8");
+    ns_buffer buffer = {.arena = arena};
+    ns_buffer_append(&buffer, text, strlen(text));
+    ns_buffer_append(&buffer, "\n", 1);
+    free(text);
+    if (buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for outputs.json");
+    *out = (ns_bytes){buffer.data, buffer.size};
+    return NS_OK;
+}
+
+static ns_code write_outputs(ns_arena *arena, const char *folder, int count, const ns_run_tensor *outputs,
+                             ns_error *error)
+{
+    ns_bytes json;
+    NS_TRY(outputs_json(arena, count, outputs, &json, error));
+    NS_TRY(ns_folder_make(folder, error));
+    for (int i = 0; i < count; i++) {
+        ns_npy array;
+        NS_TRY(ns_npy_from_tensor(&outputs[i].tensor, &array, error));
+        const char *path = ns_arena_format(arena, "%s/out%d.npy", folder, i);
+        if (!path)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+        NS_TRY(ns_npy_save(&array, path, arena, error));
+    }
+    const char *path = ns_arena_format(arena, "%s/outputs.json", folder);
+    if (!path)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    return ns_file_write(path, json, error);
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    const ns_run_settings *settings = settings_;
+    (void)operand_count;
+    ns_bytes bytes;
+    NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
+    const ns_model_kind *kind = NULL;
+    for (int i = 0; !kind && i < KIND_COUNT; i++)
+        if (kinds[i]->probe(bytes))
+            kind = kinds[i];
+    if (!kind)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: not a model that npuscope knows (%s)", operands[0],
+                       kinds[0]->name);
+    int count = 0;
+    ns_run_tensor *outputs = NULL;
+    if (kind->run(cli, settings, bytes, &count, &outputs, error) != NS_OK)
+        return ns_add_context(error, "%s", operands[0]);
+    if (settings->folder)
+        NS_TRY(write_outputs(cli->arena, settings->folder, count, outputs, error));
+    for (int i = 0; i < count; i++) {
+        char text[128];
+        fprintf(cli->out, "out%d  %s  %s\n", i, ns_tensor_describe(&outputs[i].tensor, text, sizeof text),
+                outputs[i].name);
+    }
+    return NS_OK;
+}
+
+const ns_subcommand ns_subcommand_run = {
+    .operands = "MODEL",
+    .operand_min = 1,
+    .operand_max = 1,
+    .details = "MODEL is a .tosa graph; its kind is told by its content. Outputs are printed by name,\n"
+               "and written to DIR in graph order. In files int48 is int64, int4 is int8.",
+    .options = options,
+    .settings_size = sizeof(ns_run_settings),
+    .preset = preset,
+    .run = run,
+};
