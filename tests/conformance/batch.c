@@ -1,0 +1,159 @@
+/* Walks a corpus in one process: every graph through the evaluator, every stream through the simulator,
+ * compared with the reference model's outputs. Prints each result that is not equal, then counts. Exit status
+ * 1 if one is left.
+ *
+ *     batch [--eval] [--npu] [--only TEXT] [--target TEXT] [--known FILE] [--quiet] CORPUS...
+ *
+ * --only: graphs whose name or operator contains TEXT; --target: streams whose target contains TEXT.
+ * --known: lines "GRAPH TARGET reason" ("eval" for the evaluator) whose results are counted apart. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/conformance.h"
+
+enum { KIND_COUNT = NS_CONFORMANCE_EXCLUDED + 1 };
+static const char *const KIND_TEXT[KIND_COUNT] = {"equal", "off by one", "DIFFERS", "FAILED", "excluded"};
+
+typedef struct counts {
+    long kinds[KIND_COUNT];
+    long known;
+} counts;
+
+typedef struct options {
+    bool eval, npu, quiet;
+    const char *only, *target, *known; /* known: the file's text */
+} options;
+
+static bool is_known(const options *options, const char *graph, const char *target)
+{
+    char line[512];
+    int length = snprintf(line, sizeof line, "%s %s ", graph, target);
+    for (const char *at = options->known; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
+        if (strncmp(at, line, (size_t)length) == 0)
+            return true;
+    return false;
+}
+
+static void note(const options *options, counts *counts, const ns_corpus_graph *graph, const char *target,
+                 ns_conformance kind, const char *message)
+{
+    bool bad = kind == NS_CONFORMANCE_DIFFERS || kind == NS_CONFORMANCE_FAILED;
+    if (bad && is_known(options, graph->name, target)) {
+        counts->known++;
+        return;
+    }
+    counts->kinds[kind]++;
+    if (bad || (!options->quiet && kind == NS_CONFORMANCE_OFF_ONE))
+        printf("%s %s %s: %s\n", KIND_TEXT[kind], graph->name, target, message);
+}
+
+static void walk(const options *options, const ns_corpus *corpus, counts totals[2])
+{
+    for (int i = 0; i < corpus->graph_count; i++) {
+        const ns_corpus_graph *graph = &corpus->graphs[i];
+        char message[NS_CONFORMANCE_MESSAGE];
+        if (options->only && !strstr(graph->name, options->only) && !strstr(graph->operator, options->only))
+            continue;
+        if (options->eval)
+            note(options, &totals[0], graph, "eval", ns_conformance_eval(corpus, graph, message), message);
+        for (int k = 0; options->npu && k < graph->stream_count; k++) {
+            const ns_corpus_stream *stream = &graph->streams[k];
+            if (!options->target || strstr(stream->target, options->target))
+                note(options, &totals[1], graph, stream->target,
+                     ns_conformance_npu(corpus, graph, stream, message), message);
+        }
+        fflush(stdout);
+    }
+}
+
+static void print_counts(const char *what, const counts *counts)
+{
+    printf("%s:", what);
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        printf(" %ld %s,", counts->kinds[kind], KIND_TEXT[kind]);
+    printf(" %ld known\n", counts->known);
+}
+
+static const char *read_text(const char *path, ns_arena *arena)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file) {
+        perror(path);
+        exit(2);
+    }
+    char *text = ns_arena_alloc(arena, 1 << 20, 1);
+    if (text)
+        text[fread(text, 1, (1 << 20) - 1, file)] = 0;
+    fclose(file);
+    return text;
+}
+
+static void parse(int argc, char **argv, ns_arena *arena, options *options)
+{
+    static const struct option LONG[] = {{"eval", no_argument, NULL, 'e'},
+                                         {"npu", no_argument, NULL, 'n'},
+                                         {"only", required_argument, NULL, 'o'},
+                                         {"target", required_argument, NULL, 't'},
+                                         {"known", required_argument, NULL, 'k'},
+                                         {"quiet", no_argument, NULL, 'q'},
+                                         {NULL, 0, NULL, 0}};
+    for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
+        switch (c) {
+        case 'e':
+            options->eval = true;
+            break;
+        case 'n':
+            options->npu = true;
+            break;
+        case 'q':
+            options->quiet = true;
+            break;
+        case 'o':
+            options->only = optarg;
+            break;
+        case 't':
+            options->target = optarg;
+            break;
+        case 'k':
+            options->known = read_text(optarg, arena);
+            break;
+        default:
+            exit(2);
+        }
+    }
+    if (!options->eval && !options->npu)
+        options->eval = options->npu = true;
+}
+
+int main(int argc, char **argv)
+{
+    ns_arena *arena = ns_arena_new();
+    options options = {0};
+    parse(argc, argv, arena, &options);
+    if (optind == argc) {
+        fprintf(stderr, "batch: which corpus?\n");
+        return 2;
+    }
+    counts totals[2] = {0};
+    for (int i = optind; i < argc; i++) {
+        ns_corpus corpus;
+        ns_error error;
+        if (ns_corpus_open(argv[i], arena, &corpus, &error) != NS_OK) {
+            fprintf(stderr, "batch: %s\n", error.message);
+            return 2;
+        }
+        walk(&options, &corpus, totals);
+        ns_corpus_close(&corpus);
+    }
+    if (options.eval)
+        print_counts("graphs", &totals[0]);
+    if (options.npu)
+        print_counts("streams", &totals[1]);
+    long bad = 0;
+    for (int i = 0; i < 2; i++)
+        bad += totals[i].kinds[NS_CONFORMANCE_DIFFERS] + totals[i].kinds[NS_CONFORMANCE_FAILED];
+    ns_arena_free(arena);
+    return bad > 0;
+}

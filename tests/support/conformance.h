@@ -1,0 +1,32 @@
+/* Conformance: one graph of a corpus through the evaluator or the simulator, compared with the reference
+ * model's outputs element for element. */
+#ifndef NS_TESTS_CONFORMANCE_H
+#define NS_TESTS_CONFORMANCE_H
+
+#include "support/corpus.h"
+
+typedef enum ns_conformance {
+    NS_CONFORMANCE_EQUAL,    /* every element; or both say unpredictable */
+    NS_CONFORMANCE_OFF_ONE,  /* a graph with inexact rounding: some elements differ by one */
+    NS_CONFORMANCE_DIFFERS,  /* values, element counts, or which of the two says unpredictable */
+    NS_CONFORMANCE_FAILED,   /* an error */
+    NS_CONFORMANCE_EXCLUDED, /* the reference model crashes on the graph or refuses it */
+} ns_conformance;
+
+/* Bytes of a result's message, its final NUL included. */
+#define NS_CONFORMANCE_MESSAGE 512
+
+/* ns_eval on GRAPH/graph.tosa. `message` says what differs; "" where nothing does. */
+ns_conformance ns_conformance_eval(const ns_corpus *corpus, const ns_corpus_graph *graph,
+                                   char message[NS_CONFORMANCE_MESSAGE]);
+
+/* GRAPH/<target>_vela.npz through the simulator. */
+ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
+                                  const ns_corpus_stream *stream, char message[NS_CONFORMANCE_MESSAGE]);
+
+/* `got` (element type and count elements) against out<index>.npy; adds to `message` on a difference. */
+ns_conformance ns_conformance_compare(const ns_corpus *corpus, const ns_corpus_graph *graph, int index,
+                                      const void *got, size_t count, size_t item_size, ns_arena *arena,
+                                      char message[NS_CONFORMANCE_MESSAGE]);
+
+#endif

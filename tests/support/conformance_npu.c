@@ -1,0 +1,80 @@
+#include <string.h>
+
+#include "base/cpu.h"
+#include "npuscope/npu.h"
+#include "support/conformance.h"
+
+static ns_dtype dtype_of_bytes(size_t bytes)
+{
+    return bytes == 1   ? NS_DTYPE_INT8
+           : bytes == 2 ? NS_DTYPE_INT16
+           : bytes == 4 ? NS_DTYPE_INT32
+                        : NS_DTYPE_INT48;
+}
+
+/* The corpus' inputs under the stream's shapes: Vela may pad or fold dimensions, the element order stays. */
+static ns_code read_inputs(const ns_corpus *corpus, const ns_corpus_graph *graph, const ns_npu_stream *stream,
+                           ns_arena *arena, ns_tensor *inputs, ns_error *error)
+{
+    for (int i = 0; i < graph->input_count; i++) {
+        ns_npy array;
+        NS_TRY(ns_corpus_array(corpus, graph, "in", i, arena, &array, error));
+        const ns_npu_io *io = ns_npu_input(stream, i);
+        inputs[i] =
+            (ns_tensor){.dtype = dtype_of_bytes(array.item_size), .rank = io->rank, .data = array.data};
+        memcpy(inputs[i].shape, io->shape, sizeof inputs[i].shape);
+        if (ns_tensor_count(&inputs[i]) != array.count || (size_t)io->element_bytes != array.item_size)
+            return ns_fail(error, NS_ERROR_INPUT,
+                           "input %d: the stream has %zu elements of %d bytes, the corpus %zu of %zu", i,
+                           ns_tensor_count(&inputs[i]), io->element_bytes, array.count, array.item_size);
+    }
+    return NS_OK;
+}
+
+static ns_code run(const ns_corpus *corpus, const ns_corpus_graph *graph, const ns_corpus_stream *entry,
+                   const ns_npu_options *options, ns_arena *arena, ns_tensor *outputs, ns_error *error)
+{
+    const char *file = ns_arena_format(arena, "%s_vela.npz", entry->target);
+    if (!file)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory");
+    ns_bytes bytes;
+    NS_TRY(ns_corpus_read(corpus, graph, file, arena, &bytes, error));
+    ns_accelerator accelerator;
+    NS_TRY(ns_accelerator_parse(entry->accelerator, &accelerator, error));
+    ns_npu_stream *stream;
+    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, arena, &stream, error));
+    if (ns_npu_input_count(stream) != graph->input_count ||
+        ns_npu_output_count(stream) != graph->output_count)
+        return ns_fail(error, NS_ERROR_INPUT, "the stream has %d inputs and %d outputs, the corpus %d and %d",
+                       ns_npu_input_count(stream), ns_npu_output_count(stream), graph->input_count,
+                       graph->output_count);
+    ns_tensor *inputs = NS_ARENA_ARRAY(arena, (size_t)graph->input_count, ns_tensor);
+    if (!inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory");
+    NS_TRY(read_inputs(corpus, graph, stream, arena, inputs, error));
+    return ns_npu_run(stream, options, inputs, graph->input_count, arena, outputs, NULL, error);
+}
+
+ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
+                                  const ns_corpus_stream *stream, char message[NS_CONFORMANCE_MESSAGE])
+{
+    message[0] = 0;
+    ns_arena *arena = ns_arena_new();
+    ns_error error;
+    ns_tensor *outputs = NS_ARENA_ARRAY(arena, (size_t)graph->output_count, ns_tensor);
+    const ns_npu_options options = {.cpu_mask = ns_cpu_detect()};
+    ns_code code = run(corpus, graph, stream, &options, arena, outputs, &error);
+    ns_conformance worst = NS_CONFORMANCE_EQUAL;
+    if (code != NS_OK) {
+        snprintf(message, NS_CONFORMANCE_MESSAGE, "%s: %s", ns_code_name(code), error.message);
+        worst = NS_CONFORMANCE_FAILED;
+    }
+    for (int i = 0; code == NS_OK && i < graph->output_count && worst != NS_CONFORMANCE_DIFFERS; i++) {
+        ns_conformance result =
+            ns_conformance_compare(corpus, graph, i, outputs[i].data, ns_tensor_count(&outputs[i]),
+                                   (size_t)ns_dtype_bytes(outputs[i].dtype), arena, message);
+        worst = result > worst ? result : worst;
+    }
+    ns_arena_free(arena);
+    return worst;
+}
