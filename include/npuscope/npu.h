@@ -1,0 +1,111 @@
+/* NPU: executes the command streams that Vela compiles for Arm Ethos-U, from the register commands and the
+ * compressed weights alone.
+ *
+ * A stream is loaded from a container (Vela's npz, a driver payload with its buffers) and can be run any
+ * number of times; decoded weights are kept with it. One stream may be run by one thread at a time. */
+#ifndef NPUSCOPE_NPU_H
+#define NPUSCOPE_NPU_H
+
+#include "npuscope/tensor.h"
+
+typedef enum ns_accelerator {
+#define NS_ACCELERATOR(name, text, family, product, macs, cores, lut_bank) NS_ACCELERATOR_##name,
+#include "npuscope/accelerators.def"
+#undef NS_ACCELERATOR
+    NS_ACCELERATOR_COUNT,
+    NS_ACCELERATOR_UNKNOWN = NS_ACCELERATOR_COUNT /* as parameter: whatever the stream says */
+} ns_accelerator;
+
+/* "ethos-u55-128"; "?" for NS_ACCELERATOR_UNKNOWN. */
+const char *ns_accelerator_text(ns_accelerator accelerator);
+
+/* NS_ERROR_USAGE lists what there is when `text` names no accelerator. */
+ns_code ns_accelerator_parse(const char *text, ns_accelerator *out, ns_error *error);
+
+/* Region registers hold 3 bits. */
+#define NS_NPU_REGIONS 8
+
+/* One input or output of a stream. */
+typedef struct ns_npu_io {
+    const char *name;           /* NULL where the container has none */
+    int rank;                   /* containers that pad shapes with leading ones keep all six dims */
+    int64_t shape[NS_MAX_RANK]; /* in elements */
+    int element_bytes;          /* 1, 2, 4 or 8 (int48 takes 8) */
+    int region;                 /* 0 to 7 */
+    uint64_t offset;            /* bytes within the region */
+} ns_npu_io;
+
+typedef struct ns_npu_stream ns_npu_stream;
+
+/* Loads a Vela npz (`--output-format raw`). `accelerator` may be NS_ACCELERATOR_UNKNOWN; otherwise the
+ * payload's CONFIG word must agree with it. Everything is copied into `arena`. */
+ns_code ns_npu_load_npz(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
+                        ns_npu_stream **out, ns_error *error);
+
+/* The parts of a stream that come without a container of ours: ExecuTorch's delegate, a TFLite operator. */
+typedef struct ns_npu_parts {
+    const void *payload; /* driver payload, COP1 or COP2 */
+    size_t payload_size;
+    const void *weights; /* region 0, read only */
+    size_t weights_size;
+    uint64_t scratch_size;      /* region 1 */
+    uint64_t scratch_fast_size; /* region 2; 0: the same memory as region 1 */
+    int input_count, output_count;
+    const ns_npu_io *inputs, *outputs;
+} ns_npu_parts;
+
+ns_code ns_npu_load_parts(const ns_npu_parts *parts, ns_accelerator accelerator, ns_arena *arena,
+                          ns_npu_stream **out, ns_error *error);
+
+ns_accelerator ns_npu_accelerator(const ns_npu_stream *stream);
+int ns_npu_input_count(const ns_npu_stream *stream);
+int ns_npu_output_count(const ns_npu_stream *stream);
+const ns_npu_io *ns_npu_input(const ns_npu_stream *stream, int index);
+const ns_npu_io *ns_npu_output(const ns_npu_stream *stream, int index);
+
+/* What one operation of the NPU produced, read from memory after the fact. Valid during the callback. */
+typedef struct ns_npu_tap {
+    int operation;         /* 0, 1, ... among the stream's operations (DMA and waits not counted) */
+    size_t command;        /* index of the operation's command */
+    size_t word;           /* its offset in the stream, in words */
+    const char *name;      /* "CONV", "POOL AVERAGE", "ELEMENTWISE ADD" */
+    int region;            /* of the OFM */
+    uint64_t address;      /* of the OFM's tile 0, bytes within the region */
+    bool is_unsigned;      /* the tensor's elements are unsigned, held bit for bit in the signed type */
+    int64_t saturated;     /* elements that the clip changed */
+    const ns_tensor *data; /* height, width, depth */
+} ns_npu_tap;
+
+typedef struct ns_npu_statistics {
+    size_t commands;    /* executed, register writes included */
+    size_t operations;  /* block operations */
+    size_t dma;         /* DMA transfers */
+    uint64_t macs;      /* multiply-accumulates of convolutions, as the shapes give them */
+    uint64_t saturated; /* output elements that a clip changed */
+    size_t hazards;     /* reads or writes that a wait should have ordered */
+    size_t chip_rules;  /* times that a chip rule struck (docs/chip-rules.md) */
+} ns_npu_statistics;
+
+typedef struct ns_npu_options {
+    unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
+    bool hazards;      /* check what waits and block dependencies promise; each hazard is a message */
+    uint64_t max_work; /* multiply-accumulates and elements after which a run is given up with
+                          NS_ERROR_FAULT; 0: NS_NPU_DEFAULT_WORK */
+    void (*message)(void *context, const char *text); /* warnings: chip rules, hazards; may be NULL */
+    ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error); /* may be NULL */
+    void *context;
+} ns_npu_options;
+
+/* 2^44: an hour of work on one core, far above any model that an Ethos-U holds. */
+#define NS_NPU_DEFAULT_WORK ((uint64_t)1 << 44)
+
+/* Runs the stream. `inputs` are in the container's order: element sizes and counts must match, shapes up
+ * to leading ones. Outputs are made in `arena` (int8, int16, int32 or int64 by element size). Their rank is
+ * that of the container, leading ones dropped down to the smallest rank of the inputs.
+ * NS_ERROR_FAULT: the stream does what the NPU does not allow; the message has the command's index, the
+ * registers concerned and the address. `statistics` may be NULL. */
+ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const ns_tensor *inputs,
+                   int input_count, ns_arena *arena, ns_tensor *outputs, ns_npu_statistics *statistics,
+                   ns_error *error);
+
+#endif

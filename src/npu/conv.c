@@ -1,0 +1,65 @@
+/* CONV: acc[y][x][o] = bias[o] + sum over ky, kx, i of
+ *           (IFM[y * sy + ky * dy - pad_top][x * sx + kx * dx - pad_left][i] - zero point) * W[o][ky][kx][i]
+ * with zero outside the image; then each channel's scale. A vector product is a CONV with a 1 x 1 kernel.
+ * Source: Vela 5.1.0, ethos_u55_weight_encoder.cpp (weights come less their zero point);
+ * ethos_u55_register_cs_generator.cpp, GenerateKernel. */
+#include "npu/conv.h"
+
+#include <string.h>
+
+#include "npu/kernel.h"
+#include "npu/output.h"
+
+/* The taps of output row y as a matrix [x][ky][kx][i], which has the order of the weights. */
+static void gather(const ns_npu_operation *operation, const ns_npu_image *image, int64_t y, int16_t *patches)
+{
+    int64_t depth = image->depth;
+    int height = operation->kernel_height, width = operation->kernel_width;
+    int64_t run = operation->dilation_x == 1 ? width * depth : depth;
+    for (int64_t x = 0; x < operation->ofm.width; x++)
+        for (int ky = 0; ky < height; ky++) {
+            int64_t row = y * operation->stride_y + (int64_t)ky * operation->dilation_y;
+            const int16_t *source = image->data + (row * image->width + x * operation->stride_x) * depth;
+            for (int64_t done = 0; done < width * depth; done += run) {
+                memcpy(patches, source, (size_t)run * sizeof(int16_t));
+                patches += run;
+                source += operation->dilation_x * depth;
+            }
+        }
+}
+
+ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                    ns_error *error)
+{
+    ns_weights weights;
+    ns_npu_image image;
+    int64_t width = operation->ofm.width, depth = operation->ofm.depth;
+    uint64_t taps = (uint64_t)operation->kernel_height * operation->kernel_width * operation->ifm.depth;
+    uint64_t pixels = (uint64_t)operation->ofm.height * width * depth;
+    NS_TRY(ns_npu_spend(machine, taps > UINT64_MAX / pixels ? UINT64_MAX : pixels * taps, error));
+    NS_TRY(ns_npu_weights_get(machine, operation, &weights, error));
+    NS_TRY(ns_npu_image_load(machine, operation, &image, error));
+    if (machine->statistics)
+        machine->statistics->macs += pixels * taps;
+
+    void *patches_memory, *row_memory;
+    bool direct = operation->kernel_height == 1 && operation->kernel_width == 1 && operation->stride_x == 1;
+    NS_TRY(
+        ns_npu_scratch(machine, direct ? 0 : (size_t)width * taps, sizeof(int16_t), &patches_memory, error));
+    NS_TRY(ns_npu_scratch(machine, (size_t)(width * depth), sizeof(int64_t), &row_memory, error));
+    int16_t *patches = patches_memory;
+    int64_t *row = row_memory;
+    for (int64_t y = 0; y < operation->ofm.height; y++) {
+        const int16_t *a = patches;
+        if (direct)
+            a = image.data + y * operation->stride_y * image.width * image.depth;
+        else
+            gather(operation, &image, y, patches);
+        for (int64_t x = 0; x < width; x++)
+            for (int64_t o = 0; o < depth; o++)
+                row[x * depth + o] =
+                    machine->kernels.dot_i16_i16(a + x * taps, weights.values + o * taps, taps);
+        NS_TRY(ns_npu_output_row(machine, output, y, row, error));
+    }
+    return NS_OK;
+}

@@ -1,0 +1,23 @@
+/* DMA: copies between regions, and into the internal memory that holds tables. */
+#ifndef NS_NPU_DMA_H
+#define NS_NPU_DMA_H
+
+#include "npu/machine.h"
+
+typedef struct ns_npu_dma_side {
+    bool internal; /* SHRAM or table memory; the region is meaningless */
+    int region;
+    int64_t address;
+    int64_t stride0, stride1; /* from the start of one run to that of the next; of one group of runs */
+} ns_npu_dma_side;
+
+typedef struct ns_npu_dma {
+    ns_npu_dma_side source, destination;
+    uint64_t length;       /* bytes of a run */
+    uint64_t runs, groups; /* runs per group; groups */
+} ns_npu_dma;
+
+/* Copies; a fault when a run reaches outside its memory. */
+ns_code ns_npu_dma_run(ns_npu_machine *machine, const ns_npu_dma *dma, ns_error *error);
+
+#endif

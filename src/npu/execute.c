@@ -1,0 +1,36 @@
+/* Dispatch of the operations that all families share, and the tap behind them. */
+#include "npu/conv.h"
+#include "npu/hazards.h"
+#include "npu/map.h"
+#include "npu/tap.h"
+
+static ns_code run(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                   ns_error *error)
+{
+    switch (operation->kind) {
+    case NS_NPU_CONV:
+        return ns_npu_conv(machine, operation, output, error);
+    case NS_NPU_DEPTHWISE:
+        return ns_npu_depthwise(machine, operation, output, error);
+    case NS_NPU_POOL_MAX:
+        return ns_npu_pool_max(machine, operation, output, error);
+    case NS_NPU_POOL_AVERAGE:
+        return ns_npu_pool_average(machine, operation, output, error);
+    case NS_NPU_REDUCE_SUM:
+        return ns_npu_reduce_sum(machine, operation, output, error);
+    case NS_NPU_ELEMENTWISE:
+        return ns_npu_elementwise(machine, operation, output, error);
+    case NS_NPU_KIND_FAMILY:
+        break;
+    }
+    return ns_fail(error, NS_ERROR_INTERNAL, "operation kind %d has no executor", operation->kind);
+}
+
+ns_code ns_npu_execute(ns_npu_machine *machine, ns_npu_operation *operation, ns_error *error)
+{
+    ns_npu_output_stage output;
+    NS_TRY(ns_npu_output_open(machine, operation, &output, error));
+    ns_npu_hazards_operation(machine, operation);
+    NS_TRY(run(machine, operation, &output, error));
+    return ns_npu_tap_operation(machine, operation, output.saturated, error);
+}

@@ -1,0 +1,61 @@
+/* The commands of Ethos-U55 and U65. */
+#include <string.h>
+
+#include "npu/hazards.h"
+#include "npu/operation_u55.h"
+#include "npu/registers_u55.h"
+
+static ns_npu_command_kind kind_of(const ns_npu_command *command)
+{
+    switch (command->index) {
+    case U55_OP_CONV:
+    case U55_OP_DEPTHWISE:
+    case U55_OP_POOL:
+    case U55_OP_ELEMENTWISE:
+        return NS_NPU_COMMAND_BLOCK;
+    case U55_OP_DMA_START:
+        return NS_NPU_COMMAND_DMA;
+    default:
+        return NS_NPU_COMMAND_CONTROL;
+    }
+}
+
+static ns_code execute_block(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
+{
+    ns_npu_operation operation;
+    NS_TRY(ns_npu_operation_u55(machine, command, &operation, error));
+    NS_TRY(ns_npu_execute(machine, &operation, error));
+    /* 16 KiB of SHRAM keep no banks for tables: accumulators overwrite them (ethos_u55.cpp,
+     * reservedEndBanks). */
+    if (machine->config->lut_bank < 16 && operation.table == NS_NPU_TABLE_NONE)
+        memset(machine->internal_valid, 0, machine->internal_size);
+    return NS_OK;
+}
+
+static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
+{
+    ns_npu_dma dma;
+    switch (kind_of(command)) {
+    case NS_NPU_COMMAND_BLOCK:
+        return execute_block(machine, command, error);
+    case NS_NPU_COMMAND_DMA:
+        NS_TRY(ns_npu_dma_u55(machine, &dma, error));
+        return ns_npu_dma_run(machine, &dma, error);
+    case NS_NPU_COMMAND_CONTROL:
+        break;
+    }
+    if (command->index == U55_OP_STOP)
+        machine->stopped = true;
+    else if (command->index == U55_OP_DMA_WAIT)
+        ns_npu_hazards_dma_wait(machine, (int)(command->value & 1));
+    else if (command->index == U55_OP_KERNEL_WAIT)
+        ns_npu_hazards_kernel_wait(machine, (int)(command->value & 3));
+    return NS_OK;
+}
+
+#define COMMON                                                         \
+    .table = &ns_npu_table_u55, .kernel_limit = 2, .kind_of = kind_of, \
+    .read_operation = ns_npu_operation_u55, .read_dma = ns_npu_dma_u55, .execute = execute
+
+const ns_npu_family ns_npu_family_u55 = {COMMON, .dma_limit = 1};
+const ns_npu_family ns_npu_family_u65 = {COMMON, .dma_limit = 2};

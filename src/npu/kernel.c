@@ -1,0 +1,48 @@
+#include "npu/kernel.h"
+
+#include "npu/map.h"
+
+#define MAX_IMAGE ((int64_t)1 << 28)
+
+ns_npu_taps ns_npu_taps_of(int64_t out, int stride, int pad, int taps, int dilation, int64_t size)
+{
+    ns_npu_taps result = {.first = out * stride - pad, .begin = 0, .end = taps};
+    while (result.begin < taps && result.first + (int64_t)result.begin * dilation < 0)
+        result.begin++;
+    while (result.end > result.begin && result.first + (int64_t)(result.end - 1) * dilation >= size)
+        result.end--;
+    return result;
+}
+
+ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *operation, ns_npu_image *out,
+                          ns_error *error)
+{
+    const ns_npu_map *ifm = &operation->ifm;
+    NS_TRY(ns_npu_map_check(machine, ifm, false, error));
+    int64_t height = ifm->height + operation->pad_top + operation->pad_bottom;
+    int64_t width = ifm->width + operation->pad_left + operation->pad_right;
+    if (height > MAX_IMAGE / width || height * width > MAX_IMAGE / ifm->depth)
+        return ns_npu_unsupported(machine, error, "a padded IFM of %lld x %lld x %lld elements",
+                                  (long long)height, (long long)width, (long long)ifm->depth);
+    void *data, *row_memory;
+    NS_TRY(ns_npu_spend(machine, (uint64_t)(height * width * ifm->depth), error));
+    NS_TRY(ns_npu_scratch(machine, (size_t)(height * width * ifm->depth), sizeof(int16_t), &data, error));
+    NS_TRY(ns_npu_scratch(machine, (size_t)(ifm->width * ifm->depth), sizeof(int32_t), &row_memory, error));
+    *out = (ns_npu_image){data, height, width, ifm->depth};
+    int32_t *row = row_memory;
+    size_t count = (size_t)(ifm->width * ifm->depth);
+    for (int64_t y = 0; y < ifm->height; y++) {
+        ns_npu_map_read(machine, ifm, y, row);
+        int16_t *target = out->data + ((y + operation->pad_top) * width + operation->pad_left) * ifm->depth;
+        int32_t outside = 0;
+        for (size_t i = 0; i < count; i++) {
+            target[i] = (int16_t)row[i];
+            outside |= target[i] - row[i];
+        }
+        if (outside)
+            return ns_npu_unsupported(machine, error,
+                                      "IFM row %lld: a value less IFM_ZERO_POINT does not fit 16 bits",
+                                      (long long)y);
+    }
+    return NS_OK;
+}

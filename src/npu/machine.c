@@ -1,0 +1,130 @@
+#include "npu/machine.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "npu/stream.h"
+
+static const char *command_name(const ns_npu_machine *machine, char *text, size_t size)
+{
+    const ns_npu_table *table = machine->family->table;
+    const ns_npu_command *command = &machine->commands[machine->command];
+    snprintf(text, size, "command %zu (word %" PRIu32 ", %s_%s)", machine->command, command->word,
+             command->is_operation ? "OP" : "SET",
+             (command->is_operation ? table->operations : table->registers)[command->index].name);
+    return text;
+}
+
+static ns_code fail_at(ns_npu_machine *machine, ns_error *error, ns_code code, const char *format,
+                       va_list arguments)
+{
+    char place[96], what[NS_MESSAGE_SIZE - 128];
+    vsnprintf(what, sizeof what, format, arguments);
+    return ns_fail(error, code, "%s: %s", command_name(machine, place, sizeof place), what);
+}
+
+ns_code ns_npu_fault(ns_npu_machine *machine, ns_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    ns_code code = fail_at(machine, error, NS_ERROR_FAULT, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+ns_code ns_npu_unsupported(ns_npu_machine *machine, ns_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    ns_code code = fail_at(machine, error, NS_ERROR_UNSUPPORTED, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+void ns_npu_warn(ns_npu_machine *machine, const char *format, ...)
+{
+    if (!machine->options->message)
+        return;
+    char place[96], what[NS_MESSAGE_SIZE - 128], text[NS_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(what, sizeof what, format, arguments);
+    va_end(arguments);
+    snprintf(text, sizeof text, "%s: %s", command_name(machine, place, sizeof place), what);
+    machine->options->message(machine->options->context, text);
+}
+
+ns_code ns_npu_get(ns_npu_machine *machine, int field, int64_t *out, ns_error *error)
+{
+    const ns_npu_table *table = machine->family->table;
+    const ns_npu_field *entry = &table->fields[field];
+    if (!machine->written[entry->entry])
+        return ns_npu_fault(machine, error, "it needs register %s, which the stream never wrote",
+                            table->registers[entry->entry].name);
+    *out = ns_npu_field_of(entry, machine->value[entry->entry]);
+    return NS_OK;
+}
+
+ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write,
+                    const char *what, uint8_t **out, ns_error *error)
+{
+    const ns_npu_region *bound = &machine->regions[region];
+    if (!bound->data)
+        return ns_npu_fault(machine, error, "%s: region %d is not bound to any memory", what, region);
+    if (write && !bound->writable)
+        return ns_npu_fault(machine, error,
+                            "%s: region %d is read only, and address 0x%" PRIx64 " would be written", what,
+                            region, address);
+    if (address < 0 || (uint64_t)address > bound->size || length > bound->size - (uint64_t)address)
+        return ns_npu_fault(machine, error,
+                            "%s: bytes 0x%" PRIx64 " to 0x%" PRIx64
+                            " reach outside region %d, which has 0x%" PRIx64 " bytes",
+                            what, address, address + (int64_t)length, region, bound->size);
+    *out = bound->data + address;
+    return NS_OK;
+}
+
+ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error)
+{
+    uint64_t limit = machine->options->max_work ? machine->options->max_work : NS_NPU_DEFAULT_WORK;
+    if (amount > limit - machine->work)
+        return ns_npu_fault(machine, error, "the run exceeds its limit of %" PRIu64 " steps", limit);
+    machine->work += amount;
+    return NS_OK;
+}
+
+ns_code ns_npu_scratch(ns_npu_machine *machine, size_t count, size_t size, void **out, ns_error *error)
+{
+    *out = ns_arena_alloc(machine->scratch, count, size);
+    return *out ? NS_OK
+                : ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements of %zu bytes", count, size);
+}
+
+static ns_code step(ns_npu_machine *machine, ns_error *error)
+{
+    const ns_npu_command *command = &machine->commands[machine->command];
+    NS_TRY(ns_npu_spend(machine, 1, error));
+    if (machine->statistics)
+        machine->statistics->commands++;
+    if (command->is_operation)
+        return machine->family->execute(machine, command, error);
+    machine->value[command->index] = command->value;
+    machine->written[command->index] = (uint32_t)machine->command + 1;
+    return NS_OK;
+}
+
+ns_code ns_npu_machine_run(ns_npu_machine *machine, ns_error *error)
+{
+    while (!machine->stopped) {
+        machine->command = machine->next;
+        if (machine->command >= machine->command_count)
+            return ns_fail(error, NS_ERROR_FAULT,
+                           "the command stream ends after %zu commands without OP_STOP",
+                           machine->command_count);
+        machine->next = machine->command + 1;
+        NS_TRY(step(machine, error));
+        ns_arena_reset(machine->scratch);
+    }
+    return NS_OK;
+}

@@ -1,0 +1,557 @@
+#include "npu/operation_u55.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "npu/chip_rules.h"
+#include "npu/elementwise.h"
+#include "npu/registers_u55.h"
+
+/* Reads a field into an int64_t. */
+#define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U55_FIELD_##reg##_##name, (out), error))
+
+#define TABLE_SLOT 256
+#define BANK 1024
+
+/* ---- feature maps ---- */
+
+/* The eleven registers that IFM, IFM2 and OFM have alike. */
+typedef struct map_fields {
+    const char *name;
+    int region, base[4], stride_x, stride_y, stride_c, width0, height0, height1, zero_point;
+} map_fields;
+
+#define MAP_FIELDS(map)                                                                      \
+    {                                                                                        \
+#map, U55_FIELD_##map##_REGION_REGION,                                               \
+            {U55_FIELD_##map##_BASE0_ADDRESS, U55_FIELD_##map##_BASE1_ADDRESS,               \
+             U55_FIELD_##map##_BASE2_ADDRESS, U55_FIELD_##map##_BASE3_ADDRESS },             \
+             U55_FIELD_##map##_STRIDE_X_STRIDE, U55_FIELD_##map##_STRIDE_Y_STRIDE,           \
+             U55_FIELD_##map##_STRIDE_C_STRIDE, U55_FIELD_##map##_WIDTH0_M1_WIDTH_M1,        \
+             U55_FIELD_##map##_HEIGHT0_M1_HEIGHT_M1, U55_FIELD_##map##_HEIGHT1_M1_HEIGHT_M1, \
+             U55_FIELD_##map##_ZERO_POINT_ZERO_POINT                                         \
+    }
+
+static const map_fields ifm_fields = MAP_FIELDS(IFM);
+static const map_fields ifm2_fields = MAP_FIELDS(IFM2);
+static const map_fields ofm_fields = MAP_FIELDS(OFM);
+
+/* Zero points are 16 bits, signed but for unsigned 16-bit elements; elements of 32 bits have none. */
+static ns_code read_zero_point(ns_npu_machine *machine, const map_fields *fields, ns_npu_map *map,
+                               ns_error *error)
+{
+    int64_t value;
+    NS_TRY(ns_npu_get(machine, fields->zero_point, &value, error));
+    if (map->bytes == 2 && !map->is_signed)
+        value &= 0xffff;
+    if (map->bytes > 2 && value != 0)
+        return ns_npu_fault(machine, error, "%s_ZERO_POINT is %lld, but 32-bit elements have no zero point",
+                            fields->name, (long long)value);
+    map->zero_point = (int32_t)value;
+    return NS_OK;
+}
+
+static ns_code read_map(ns_npu_machine *machine, const map_fields *fields, ns_npu_map *map, ns_error *error)
+{
+    int64_t value;
+    NS_TRY(ns_npu_get(machine, fields->region, &value, error));
+    map->region = (int)value;
+    for (int i = 0; i < 4; i++)
+        NS_TRY(ns_npu_get(machine, fields->base[i], &map->base[i], error));
+    NS_TRY(ns_npu_get(machine, fields->stride_x, &map->stride_x, error));
+    NS_TRY(ns_npu_get(machine, fields->stride_y, &map->stride_y, error));
+    NS_TRY(ns_npu_get(machine, fields->stride_c, &map->stride_c, error));
+    NS_TRY(ns_npu_get(machine, fields->width0, &map->width0, error));
+    NS_TRY(ns_npu_get(machine, fields->height0, &map->height0, error));
+    NS_TRY(ns_npu_get(machine, fields->height1, &map->height1, error));
+    map->width0++;
+    map->height0++;
+    map->height1++;
+    return read_zero_point(machine, fields, map, error);
+}
+
+static ns_code set_precision(ns_npu_machine *machine, ns_npu_map *map, int64_t type, int64_t precision,
+                             int64_t format, ns_error *error)
+{
+    if (precision == U55_ACTIVATION_PRECISION_B64)
+        return ns_npu_fault(machine, error, "%s_PRECISION: 64-bit elements exist on Ethos-U85 only",
+                            map->name);
+    map->is_signed = type == U55_ACTIVATION_TYPE_SIGNED;
+    map->bytes = 1 << precision;
+    map->brick = format == U55_ACTIVATION_FORMAT_NHCWB16;
+    return NS_OK;
+}
+
+static ns_code read_ofm(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t type, precision, format;
+    out->ofm.name = "OFM";
+    GET(OFM_PRECISION, ACTIVATION_TYPE, &type);
+    GET(OFM_PRECISION, ACTIVATION_PRECISION, &precision);
+    GET(OFM_PRECISION, ACTIVATION_FORMAT, &format);
+    NS_TRY(set_precision(machine, &out->ofm, type, precision, format, error));
+    GET(OFM_HEIGHT_M1, HEIGHT_M1, &out->ofm.height);
+    GET(OFM_WIDTH_M1, WIDTH_M1, &out->ofm.width);
+    GET(OFM_DEPTH_M1, DEPTH_M1, &out->ofm.depth);
+    out->ofm.height++;
+    out->ofm.width++;
+    out->ofm.depth++;
+    return read_map(machine, &ofm_fields, &out->ofm, error);
+}
+
+/* All but the extents, which depend on the operation. */
+static ns_code read_ifm(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t type, precision, format, depth;
+    out->ifm.name = "IFM";
+    GET(IFM_PRECISION, ACTIVATION_TYPE, &type);
+    GET(IFM_PRECISION, ACTIVATION_PRECISION, &precision);
+    GET(IFM_PRECISION, ACTIVATION_FORMAT, &format);
+    NS_TRY(set_precision(machine, &out->ifm, type, precision, format, error));
+    GET(IFM_DEPTH_M1, DEPTH_M1, &depth);
+    out->ifm.depth = depth + 1;
+    return read_map(machine, &ifm_fields, &out->ifm, error);
+}
+
+/* ---- rounding, scale, activation ---- */
+
+static ns_npu_rounding rounding_of(int64_t mode)
+{
+    switch (mode) {
+    case U55_ROUND_MODE_TRUNCATE:
+        return NS_NPU_ROUND_TO_ZERO;
+    case U55_ROUND_MODE_NATURAL:
+        return NS_NPU_ROUND_NATURAL;
+    default:
+        return NS_NPU_ROUND_DOUBLE_SYMMETRIC;
+    }
+}
+
+static ns_code read_ofm_scale(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t scale, shift;
+    GET(OFM_SCALE, SCALE, &scale);
+    GET(OFM_SCALE, SHIFT, &shift);
+    out->scale.scale = (uint32_t)scale;
+    out->scale.shift = (int)shift;
+    return NS_OK;
+}
+
+/* Scale records of a per-channel operation. */
+static ns_code read_scale_streams(ns_npu_machine *machine, ns_npu_operation *out, int cores, ns_error *error)
+{
+    int64_t region, length;
+    GET(SCALE_REGION, REGION, &region);
+    out->scaling = NS_NPU_SCALING_CHANNEL;
+    out->scale_format = NS_SCALES_U55;
+    out->scale_region = (int)region;
+    out->scale_streams = cores;
+    GET(SCALE_BASE, ADDRESS, &out->scale_base[0]);
+    GET(SCALE_LENGTH, LENGTH, &length);
+    out->scale_length[0] = (uint64_t)length;
+    if (cores > 1) {
+        GET(SCALE1_LENGTH, LENGTH, &length);
+        out->scale_length[1] = (uint64_t)length;
+        if (length)
+            GET(SCALE1_BASE, ADDRESS, &out->scale_base[1]);
+    }
+    return NS_OK;
+}
+
+/* Range of the clip before MIN and MAX are applied: of OFM's type, or of the type that the register forces.
+ */
+typedef struct clip_type {
+    int bits;
+    bool is_signed;
+} clip_type;
+
+static ns_code read_clip(ns_npu_machine *machine, ns_npu_operation *out, clip_type *type, ns_error *error)
+{
+    int64_t range, low, high;
+    GET(ACTIVATION, ACTIVATION_CLIP_RANGE, &range);
+    switch (range) {
+    case U55_ACTIVATION_CLIP_RANGE_FORCE_UINT8:
+        *type = (clip_type){8, false};
+        break;
+    case U55_ACTIVATION_CLIP_RANGE_FORCE_INT8:
+        *type = (clip_type){8, true};
+        break;
+    case U55_ACTIVATION_CLIP_RANGE_FORCE_INT16:
+        *type = (clip_type){16, true};
+        break;
+    default:
+        *type = (clip_type){8 * out->ofm.bytes, out->ofm.is_signed};
+        break;
+    }
+    if (type->bits > 16) /* a 32-bit OFM is not clamped, whatever MIN and MAX hold */
+        return NS_OK;
+    GET(ACTIVATION_MIN, CLIP_BOUNDARY, &low);
+    GET(ACTIVATION_MAX, CLIP_BOUNDARY, &high);
+    if (!type->is_signed) {
+        low &= 0xffff;
+        high &= 0xffff;
+    }
+    int64_t type_low = type->is_signed ? -((int64_t)1 << (type->bits - 1)) : 0;
+    int64_t type_high = ((int64_t)1 << (type->bits - type->is_signed)) - 1;
+    out->clip = true;
+    out->clip_low = low > type_low ? low : type_low;
+    out->clip_high = high < type_high ? high : type_high;
+    if (out->clip_low > out->clip_high)
+        return ns_npu_fault(machine, error, "ACTIVATION_MIN %lld is above ACTIVATION_MAX %lld",
+                            (long long)low, (long long)high);
+    return NS_OK;
+}
+
+static ns_code read_activation(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t function;
+    clip_type type;
+    GET(ACTIVATION, ACTIVATION_FUNCTION, &function);
+    NS_TRY(read_clip(machine, out, &type, error));
+    if (function == U55_ACTIVATION_FUNCTION_RELU)
+        return NS_OK;
+    if (function == U55_ACTIVATION_FUNCTION_TANH || function == U55_ACTIVATION_FUNCTION_SIGMOID)
+        return ns_npu_unsupported(
+            machine, error,
+            "the built-in %s (ACTIVATION %lld): its table is not published; Vela 4.0 and later "
+            "load a table of their own instead",
+            function == U55_ACTIVATION_FUNCTION_TANH ? "TANH" : "SIGMOID", (long long)function);
+    out->table = out->ofm.bytes == 1   ? NS_NPU_TABLE_8_TO_8
+                 : out->ofm.bytes == 2 ? NS_NPU_TABLE_16_TO_16
+                                       : NS_NPU_TABLE_8_TO_32;
+    if (out->table == NS_NPU_TABLE_8_TO_32 && type.bits != 8)
+        return ns_npu_fault(machine, error,
+                            "ACTIVATION: a table with a 32-bit OFM wants a clip to 8 bits "
+                            "(FORCE_INT8 or FORCE_UINT8)");
+    out->table_signed = type.is_signed;
+    out->table_address = (size_t)machine->config->lut_bank * BANK +
+                         (size_t)(function - U55_ACTIVATION_FUNCTION_TABLE_0) * TABLE_SLOT;
+    return NS_OK;
+}
+
+static ns_code read_common(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t value, accumulator;
+    NS_TRY(read_ofm(machine, out, error));
+    NS_TRY(read_ifm(machine, out, error));
+    GET(OFM_PRECISION, ROUND_MODE, &value);
+    out->scale.rounding = rounding_of(value);
+    GET(ACC_FORMAT, ACC_FORMAT, &accumulator);
+    if (accumulator == U55_ACC_FORMAT_F16)
+        return ns_npu_unsupported(machine, error,
+                                  "ACC_FORMAT F16: no compiler emits it, and nothing describes it");
+    out->accumulator_bits = accumulator == U55_ACC_FORMAT_I40 ? 40 : 32;
+    GET(OFM_BLK_HEIGHT_M1, HEIGHT_M1, &value);
+    out->block_height = (int)value + 1;
+    GET(OFM_BLK_WIDTH_M1, WIDTH_M1, &value);
+    out->block_width = (int)value + 1;
+    GET(OFM_BLK_DEPTH_M1, DEPTH_M1, &value);
+    out->block_depth = (int)value + 1;
+    GET(BLOCKDEP, BLOCKDEP, &value);
+    out->block_dependency = (int)value;
+    return read_activation(machine, out, error);
+}
+
+/* ---- kernel operations ---- */
+
+static ns_code read_kernel(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t width, height, low, high, dilation_x, dilation_y, decomposition, upscale, top, left, right,
+        bottom;
+    GET(KERNEL_WIDTH_M1, WIDTH_M1, &width);
+    GET(KERNEL_HEIGHT_M1, HEIGHT_M1, &height);
+    GET(KERNEL_STRIDE, DILATION_X, &dilation_x);
+    GET(KERNEL_STRIDE, DILATION_Y, &dilation_y);
+    GET(KERNEL_STRIDE, DECOMPOSITION, &decomposition);
+    GET(KERNEL_STRIDE, STRIDE_X_LSB, &low);
+    GET(KERNEL_STRIDE, STRIDE_X_MSB, &high);
+    out->stride_x = (int)(high * 2 + low) + 1;
+    GET(KERNEL_STRIDE, STRIDE_Y_LSB, &low);
+    GET(KERNEL_STRIDE, STRIDE_Y_MSB, &high);
+    out->stride_y = (int)(high * 2 + low) + 1;
+    out->dilation_x = (int)dilation_x + 1;
+    out->dilation_y = (int)dilation_y + 1;
+    if (decomposition == U55_KERNEL_DECOMPOSITION_D4X4)
+        return ns_npu_unsupported(machine, error, "KERNEL_STRIDE: decomposition 4 x 4: no compiler emits it");
+    out->kernel_width = (int)width / out->dilation_x + 1;
+    out->kernel_height = (int)height / out->dilation_y + 1;
+    GET(IFM_PAD_TOP, PAD, &top);
+    GET(IFM_PAD_LEFT, PAD, &left);
+    GET(IFM_PAD_RIGHT, PAD, &right);
+    GET(IFM_PAD_BOTTOM, PAD, &bottom);
+    out->pad_top = (int)top;
+    out->pad_left = (int)left;
+    out->pad_right = (int)right;
+    out->pad_bottom = (int)bottom;
+    GET(IFM_UPSCALE, MODE, &upscale);
+    out->ifm.upscale = (ns_npu_upscale)upscale;
+    /* The extent is not in a register: it is what the OFM, kernel and pads need. */
+    out->ifm.height = (out->ofm.height - 1) * out->stride_y + height + 1 - top - bottom;
+    out->ifm.width = (out->ofm.width - 1) * out->stride_x + width + 1 - left - right;
+    if (out->ifm.height < 1 || out->ifm.width < 1)
+        return ns_npu_fault(machine, error, "IFM_PAD_*: the pads leave an IFM of %lld x %lld",
+                            (long long)out->ifm.height, (long long)out->ifm.width);
+    return NS_OK;
+}
+
+static ns_code read_weights(ns_npu_machine *machine, ns_npu_operation *out, bool depthwise, ns_error *error)
+{
+    int64_t order, region, length, parallel = U55_PARALLEL_MODE_SINGLE_CORE;
+    GET(KERNEL_STRIDE, WEIGHT_ORDER, &order);
+    GET(WEIGHT_REGION, REGION, &region);
+    if (machine->config->cores > 1)
+        GET(PARALLEL_MODE, PARALLEL_MODE, &parallel);
+    int cores = parallel == U55_PARALLEL_MODE_DUAL_CORE_DEPTH ? 2 : 1;
+    ns_weight_order *weights = &out->weights;
+    weights->traversal = depthwise                                     ? NS_WEIGHTS_DEPTHWISE
+                         : order == U55_WEIGHT_ORDER_PART_KERNEL_FIRST ? NS_WEIGHTS_PART_KERNEL
+                                                                       : NS_WEIGHTS_DEPTH_FIRST;
+    weights->ofm_depth = (int)out->ofm.depth;
+    weights->kernel_height = out->kernel_height;
+    weights->kernel_width = out->kernel_width;
+    weights->ifm_depth = depthwise ? 1 : (int)out->ifm.depth;
+    weights->dilation_y = out->dilation_y;
+    weights->dilation_x = out->dilation_x;
+    weights->stride_y = out->stride_y;
+    weights->stride_x = out->stride_x;
+    weights->ifm_bits = 8 * out->ifm.bytes;
+    weights->ofm_block_depth = out->block_depth;
+    weights->ofm_ublock_depth = ns_weights_ublock_depth_u55(machine->config->macs / machine->config->cores);
+    weights->macs = machine->config->macs;
+    weights->cores = cores;
+    out->weight_region = (int)region;
+    GET(WEIGHT_BASE, ADDRESS, &out->weight_base[0]);
+    GET(WEIGHT_LENGTH, LENGTH, &length);
+    out->weight_length[0] = (uint64_t)length;
+    if (cores > 1) {
+        GET(WEIGHT1_LENGTH, LENGTH, &length);
+        out->weight_length[1] = (uint64_t)length;
+        if (length)
+            GET(WEIGHT1_BASE, ADDRESS, &out->weight_base[1]);
+    }
+    return read_scale_streams(machine, out, cores, error);
+}
+
+static ns_code read_conv(ns_npu_machine *machine, ns_npu_operation *out, bool depthwise, ns_error *error)
+{
+    int64_t mode;
+    out->kind = depthwise ? NS_NPU_DEPTHWISE : NS_NPU_CONV;
+    snprintf(out->name, sizeof out->name, depthwise ? "DEPTHWISE" : "CONV");
+    NS_TRY(read_kernel(machine, out, error));
+    GET(OFM_PRECISION, SCALE_MODE, &mode);
+    if (mode != U55_OFM_SCALE_MODE_PER_CHANNEL)
+        return ns_npu_unsupported(machine, error,
+                                  "OFM_PRECISION: a convolution with a global scale: no compiler "
+                                  "emits it, and nothing says where its bias would come from");
+    if (out->ifm.bytes > 2)
+        return ns_npu_fault(machine, error, "IFM_PRECISION: a convolution of 32-bit elements");
+    if (depthwise && out->ifm.depth != out->ofm.depth)
+        return ns_npu_fault(machine, error, "a depthwise convolution of depth %lld gives depth %lld",
+                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+    return read_weights(machine, out, depthwise, error);
+}
+
+static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
+                         ns_error *error)
+{
+    int64_t mode, pooling;
+    const ns_npu_table *table = machine->family->table;
+    pooling = ns_npu_field_of(&table->operation_fields[U55_OPFIELD_POOL_POOLING_MODE], command->value);
+    snprintf(out->name, sizeof out->name, "POOL %s",
+             ns_npu_value_text(table, U55_ENUM_POOLING_MODE, pooling));
+    NS_TRY(read_kernel(machine, out, error));
+    GET(OFM_PRECISION, SCALE_MODE, &mode);
+    bool global = mode == U55_OFM_SCALE_MODE_GLOBAL;
+    bool padded = out->pad_top || out->pad_left || out->pad_right || out->pad_bottom;
+    if (pooling != U55_POOLING_MODE_REDUCE_SUM && out->ifm.depth != out->ofm.depth)
+        return ns_npu_fault(machine, error, "pooling of depth %lld gives depth %lld",
+                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+    if (pooling == U55_POOLING_MODE_MAX) {
+        out->kind = NS_NPU_POOL_MAX;
+        if (global)
+            NS_TRY(read_ofm_scale(machine, out, error));
+        if (global && (out->scale.scale != 1 || out->scale.shift != 0))
+            ns_npu_chip_rule(machine, NS_NPU_RULE_MAX_POOL_SCALE, "OFM_SCALE is %u >> %d", out->scale.scale,
+                             out->scale.shift);
+        return NS_OK;
+    }
+    out->kind = pooling == U55_POOLING_MODE_AVERAGE ? NS_NPU_POOL_AVERAGE : NS_NPU_REDUCE_SUM;
+    if (out->kind == NS_NPU_POOL_AVERAGE && padded) {
+        out->divide_by_taps = true;
+        return NS_OK;
+    }
+    if (!global)
+        return read_scale_streams(machine, out, machine->config->cores, error);
+    out->scaling = NS_NPU_SCALING_GLOBAL;
+    return read_ofm_scale(machine, out, error);
+}
+
+/* ---- elementwise ---- */
+
+static ns_code read_ifm2(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t type, precision, format, value;
+    ns_npu_map *map = &out->ifm2;
+    map->name = "IFM2";
+    out->has_ifm2 = true;
+    GET(IFM2_PRECISION, ACTIVATION_TYPE, &type);
+    GET(IFM2_PRECISION, ACTIVATION_PRECISION, &precision);
+    GET(IFM2_PRECISION, ACTIVATION_FORMAT, &format);
+    NS_TRY(set_precision(machine, map, type, precision, format, error));
+    map->height = out->ofm.height;
+    map->width = out->ofm.width;
+    map->depth = out->ofm.depth;
+    GET(IFM2_BROADCAST, OPERAND_ORDER, &value);
+    out->ifm2_is_a = value == U55_IFM2_OPERAND_ORDER_ORDER_A;
+    GET(IFM2_BROADCAST, BROADCAST_CONSTANT, &value);
+    map->scalar = value == U55_BROADCAST_MODE_ENABLE;
+    if (map->scalar) {
+        GET(IFM2_SCALAR, SCALAR, &value);
+        map->scalar_value = map->is_signed ? value : value & 0xffff;
+        return read_zero_point(machine, &ifm2_fields, map, error);
+    }
+    GET(IFM2_BROADCAST, BROADCAST_H, &value);
+    map->broadcast_h = value == U55_BROADCAST_MODE_ENABLE;
+    GET(IFM2_BROADCAST, BROADCAST_W, &value);
+    map->broadcast_w = value == U55_BROADCAST_MODE_ENABLE;
+    GET(IFM2_BROADCAST, BROADCAST_C, &value);
+    map->broadcast_c = value == U55_BROADCAST_MODE_ENABLE;
+    return read_map(machine, &ifm2_fields, map, error);
+}
+
+/* ADD and SUB; see elementwise_add.c. */
+static ns_code read_operand_scales(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
+{
+    int64_t mode, rounding, scale, shift, other;
+    GET(IFM_PRECISION, SCALE_MODE, &mode);
+    GET(IFM_PRECISION, ROUND_MODE, &rounding);
+    GET(OPA_SCALE, SCALE, &scale);
+    GET(OPA_SCALE, SHIFT, &shift);
+    GET(OPB_SCALE, SCALE, &other);
+    if (mode == U55_IFM_SCALE_MODE_OPA_OPB_16) {
+        for (int i = 0; i < 2; i++) {
+            out->operand_scaling[i] = NS_NPU_OPERAND_MULTIPLY;
+            out->operand_scale[i].scale = (uint32_t)(i == 0 ? scale : other);
+        }
+        if (out->ifm.bytes > 2 && (scale != 1 || other != 1))
+            return ns_npu_fault(machine, error, "OPA_SCALE %lld and OPB_SCALE %lld with 32-bit elements",
+                                (long long)scale, (long long)other);
+    } else {
+        if (out->ifm.bytes > 2)
+            return ns_npu_fault(machine, error, "IFM_PRECISION: a 32-bit operand scale with 32-bit elements");
+        int scaled = mode == U55_IFM_SCALE_MODE_OPA_32 ? 0 : 1;
+        int carried = out->ifm.bytes == 1 ? 20 : 15;
+        out->operand_scaling[scaled] = NS_NPU_OPERAND_SCALE;
+        out->operand_scale[scaled] =
+            (ns_npu_scale){(uint32_t)scale, (int)shift, rounding_of(rounding), carried};
+        out->operand_scaling[1 - scaled] = NS_NPU_OPERAND_SHIFT;
+        out->operand_scale[1 - scaled].shift = carried - 1;
+        ns_npu_chip_rule(machine, NS_NPU_RULE_OPERAND_SHIFT, "OPB_SCALE is %lld, the shift is %d",
+                         (long long)other, carried - 1);
+    }
+    bool scales = mode != U55_IFM_SCALE_MODE_OPA_OPB_16 || scale != 1 || other != 1;
+    if (scales && out->ofm.bytes > 2)
+        return ns_npu_chip_rule_refuse(machine, error, NS_NPU_RULE_SCALED_ADD_32,
+                                       "OPA_SCALE is %lld, OPB_SCALE is %lld", (long long)scale,
+                                       (long long)other);
+    return NS_OK;
+}
+
+static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
+                                ns_error *error)
+{
+    const ns_npu_table *table = machine->family->table;
+    int64_t value, mode;
+    value =
+        ns_npu_field_of(&table->operation_fields[U55_OPFIELD_ELEMENTWISE_ELEMENTWISE_MODE], command->value);
+    out->kind = NS_NPU_ELEMENTWISE;
+    out->elementwise = (int)value;
+    snprintf(out->name, sizeof out->name, "ELEMENTWISE %s",
+             ns_npu_value_text(table, U55_ENUM_ELEMENTWISE_MODE, value));
+    out->ifm.height = out->ofm.height;
+    out->ifm.width = out->ofm.width;
+    if (out->ifm.depth != out->ofm.depth)
+        return ns_npu_fault(machine, error, "IFM_DEPTH_M1 + 1 is %lld, but an elementwise OFM has depth %lld",
+                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+    if (ns_npu_elementwise_operands(out->elementwise) == 2)
+        NS_TRY(read_ifm2(machine, out, error));
+    GET(OFM_PRECISION, SCALE_MODE, &mode);
+    bool scaled = out->elementwise == NS_NPU_ELEMENTWISE_MUL || out->elementwise == NS_NPU_ELEMENTWISE_ADD ||
+                  out->elementwise == NS_NPU_ELEMENTWISE_SUB || out->elementwise == NS_NPU_ELEMENTWISE_ABS ||
+                  out->elementwise == NS_NPU_ELEMENTWISE_LRELU;
+    if (scaled != (mode == U55_OFM_SCALE_MODE_GLOBAL))
+        return ns_npu_unsupported(machine, error,
+                                  "OFM_PRECISION: scale mode %s with %s: no compiler emits it",
+                                  scaled ? "PER_CHANNEL" : "GLOBAL", out->name);
+    if (!scaled)
+        return NS_OK;
+    NS_TRY(read_ofm_scale(machine, out, error));
+    if (out->elementwise == NS_NPU_ELEMENTWISE_LRELU) {
+        out->operand_scale[1] = out->scale;
+        return NS_OK;
+    }
+    out->scaling = NS_NPU_SCALING_GLOBAL;
+    if (out->elementwise == NS_NPU_ELEMENTWISE_ADD || out->elementwise == NS_NPU_ELEMENTWISE_SUB)
+        return read_operand_scales(machine, out, error);
+    return NS_OK;
+}
+
+ns_code ns_npu_operation_u55(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
+                             ns_error *error)
+{
+    memset(out, 0, sizeof *out); /* padding too: the weights' order is compared as bytes */
+    NS_TRY(read_common(machine, out, error));
+    switch (command->index) {
+    case U55_OP_CONV:
+        return read_conv(machine, out, false, error);
+    case U55_OP_DEPTHWISE:
+        return read_conv(machine, out, true, error);
+    case U55_OP_POOL:
+        return read_pool(machine, command, out, error);
+    default:
+        return read_elementwise(machine, command, out, error);
+    }
+}
+
+/* ---- DMA ---- */
+
+/* One dimension: LEN bytes. Two and three (U65, destination only): SIZE0 runs, each LEN + SKIP0 after the
+ * last, SIZE1 groups, each LEN * SIZE0 + SKIP1 after the last: so Vela computes SKIP1. */
+ns_code ns_npu_dma_u55(ns_npu_machine *machine, ns_npu_dma *out, ns_error *error)
+{
+    int64_t region, internal, source_mode, mode, length, size, skip;
+    *out = (ns_npu_dma){.runs = 1, .groups = 1};
+    GET(DMA0_SRC_REGION, REGION, &region);
+    GET(DMA0_SRC_REGION, REGION_MODE, &internal);
+    GET(DMA0_SRC_REGION, STRIDE_MODE, &source_mode);
+    out->source.region = (int)region;
+    out->source.internal = internal == U55_DMA_REGION_MODE_INTERNAL;
+    GET(DMA0_SRC, ADDRESS, &out->source.address);
+    GET(DMA0_DST_REGION, REGION, &region);
+    GET(DMA0_DST_REGION, REGION_MODE, &internal);
+    GET(DMA0_DST_REGION, STRIDE_MODE, &mode);
+    out->destination.region = (int)region;
+    out->destination.internal = internal == U55_DMA_REGION_MODE_INTERNAL;
+    GET(DMA0_DST, ADDRESS, &out->destination.address);
+    GET(DMA0_LEN, LENGTH, &length);
+    out->length = (uint64_t)length;
+    if (source_mode != U55_DMA_STRIDE_MODE_D1)
+        return ns_npu_unsupported(machine, error, "DMA0_SRC_REGION: a strided source: no compiler emits it");
+    if (mode == U55_DMA_STRIDE_MODE_D1)
+        return NS_OK;
+    if (machine->config->product_bit == NS_NPU_PRODUCT_U55)
+        return ns_npu_fault(machine, error, "DMA0_DST_REGION: Ethos-U55 has one-dimensional DMA only");
+    GET(DMA0_SIZE0, SIZE, &size);
+    GET(DMA0_SKIP0, SKIP, &skip);
+    out->runs = (uint64_t)size;
+    out->source.stride0 = length;
+    out->destination.stride0 = length + skip;
+    if (mode == U55_DMA_STRIDE_MODE_D2)
+        return NS_OK;
+    GET(DMA0_SIZE1, SIZE, &size);
+    GET(DMA0_SKIP1, SKIP, &skip);
+    out->groups = (uint64_t)size;
+    out->source.stride1 = length * (int64_t)out->runs;
+    out->destination.stride1 = out->source.stride1 + skip;
+    return NS_OK;
+}

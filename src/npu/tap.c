@@ -1,0 +1,48 @@
+#include "npu/tap.h"
+
+#include "npu/map.h"
+
+static ns_dtype dtype_of(int bytes)
+{
+    return bytes == 1   ? NS_DTYPE_INT8
+           : bytes == 2 ? NS_DTYPE_INT16
+           : bytes == 4 ? NS_DTYPE_INT32
+                        : NS_DTYPE_INT64;
+}
+
+ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t saturated,
+                             ns_error *error)
+{
+    int index = (int)machine->statistics->operations++;
+    machine->statistics->saturated += (uint64_t)saturated;
+    if (!machine->options->tap)
+        return NS_OK;
+    ns_npu_map ofm = operation->ofm;
+    ofm.zero_point = 0;
+    int64_t shape[3] = {ofm.height, ofm.width, ofm.depth};
+    ns_tensor tensor;
+    void *row_memory;
+    NS_TRY(ns_tensor_new(machine->scratch, dtype_of(ofm.bytes), 3, shape, &tensor, error));
+    NS_TRY(ns_npu_scratch(machine, (size_t)(ofm.width * ofm.depth), sizeof(int64_t), &row_memory, error));
+    int64_t *row = row_memory;
+    for (int64_t y = 0; y < ofm.height; y++) {
+        ns_npu_map_read_wide(machine, &ofm, y, row);
+        size_t start = (size_t)(y * ofm.width * ofm.depth);
+        for (size_t i = 0; i < (size_t)(ofm.width * ofm.depth); i++) {
+            int unused = 64 - 8 * ofm.bytes;
+            ns_tensor_set(&tensor, start + i, (int64_t)((uint64_t)row[i] << unused) >> unused);
+        }
+    }
+    ns_npu_tap tap = {
+        .operation = index,
+        .command = machine->command,
+        .word = machine->commands[machine->command].word,
+        .name = operation->name,
+        .region = ofm.region,
+        .address = (uint64_t)ofm.base[0],
+        .is_unsigned = !ofm.is_signed,
+        .saturated = saturated,
+        .data = &tensor,
+    };
+    return machine->options->tap(machine->options->context, &tap, error);
+}
