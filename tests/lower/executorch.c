@@ -40,10 +40,10 @@ static void check_target(const char *name, const ns_aten_program *program, ns_ta
             snprintf(text, sizeof text, "%s", error.message);
     } else {
         graph_count++;
-        if (code != NS_OK)
+        if (code != NS_OK || ns_graph_validate(native, &error) != NS_OK)
             snprintf(text, sizeof text, "%s", error.message);
-        else
-            same_graph(native, expected, text, sizeof text) ? (void)(text[0] = 0) : (void)0;
+        else if (same_graph(native, expected, text, sizeof text))
+            text[0] = '\0';
     }
     if (text[0]) {
         print_error("%s %s: %s\n", name, ns_target_text(target), text);
