@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "formats/npy.h"
@@ -50,7 +51,11 @@ static ns_code find_input(const char *value, int position, int count, const ns_r
                 return NS_OK;
             }
     }
-    /* No input has that name: a file whose name contains '='. */
+    /* No input has that name: a file whose name contains '=', or a mistake. */
+    if (equals && access(value, F_OK) != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "input '%s': no input is named '%.*s'%s%s", value,
+                       (int)(equals - value), value, count ? "; the first is " : "",
+                       count ? inputs[0].name : "");
     if (position >= count)
         return ns_fail(error, NS_ERROR_USAGE, "input '%s': the model takes %d input%s", value, count,
                        count == 1 ? "" : "s");
