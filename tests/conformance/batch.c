@@ -14,19 +14,20 @@
 #include "support/conformance.h"
 
 enum { KIND_COUNT = NS_CONFORMANCE_EXCLUDED + 1 };
-static const char *const KIND_TEXT[KIND_COUNT] = {"equal", "off by one", "DIFFERS", "FAILED", "excluded"};
+static const char *const KIND_TEXT[KIND_COUNT] = {"equal",   "off by one", "chip rule",
+                                                  "DIFFERS", "FAILED",     "excluded"};
 
-typedef struct counts {
+typedef struct batch_counts {
     long kinds[KIND_COUNT];
     long known;
-} counts;
+} batch_counts;
 
-typedef struct options {
+typedef struct batch_options {
     bool eval, npu, quiet;
     const char *only, *target, *known; /* known: the file's text */
-} options;
+} batch_options;
 
-static bool is_known(const options *options, const char *graph, const char *target)
+static bool is_known(const batch_options *options, const char *graph, const char *target)
 {
     char line[512];
     int length = snprintf(line, sizeof line, "%s %s ", graph, target);
@@ -36,8 +37,8 @@ static bool is_known(const options *options, const char *graph, const char *targ
     return false;
 }
 
-static void note(const options *options, counts *counts, const ns_corpus_graph *graph, const char *target,
-                 ns_conformance kind, const char *message)
+static void note(const batch_options *options, batch_counts *counts, const ns_corpus_graph *graph,
+                 const char *target, ns_conformance kind, const char *message)
 {
     bool bad = kind == NS_CONFORMANCE_DIFFERS || kind == NS_CONFORMANCE_FAILED;
     if (bad && is_known(options, graph->name, target)) {
@@ -45,11 +46,11 @@ static void note(const options *options, counts *counts, const ns_corpus_graph *
         return;
     }
     counts->kinds[kind]++;
-    if (bad || (!options->quiet && kind == NS_CONFORMANCE_OFF_ONE))
+    if (bad || (!options->quiet && kind != NS_CONFORMANCE_EQUAL && kind != NS_CONFORMANCE_EXCLUDED))
         printf("%s %s %s: %s\n", KIND_TEXT[kind], graph->name, target, message);
 }
 
-static void walk(const options *options, const ns_corpus *corpus, counts totals[2])
+static void walk(const batch_options *options, const ns_corpus *corpus, batch_counts totals[2])
 {
     for (int i = 0; i < corpus->graph_count; i++) {
         const ns_corpus_graph *graph = &corpus->graphs[i];
@@ -68,7 +69,7 @@ static void walk(const options *options, const ns_corpus *corpus, counts totals[
     }
 }
 
-static void print_counts(const char *what, const counts *counts)
+static void print_counts(const char *what, const batch_counts *counts)
 {
     printf("%s:", what);
     for (int kind = 0; kind < KIND_COUNT; kind++)
@@ -90,7 +91,7 @@ static const char *read_text(const char *path, ns_arena *arena)
     return text;
 }
 
-static void parse(int argc, char **argv, ns_arena *arena, options *options)
+static void parse(int argc, char **argv, ns_arena *arena, batch_options *options)
 {
     static const struct option LONG[] = {{"eval", no_argument, NULL, 'e'},
                                          {"npu", no_argument, NULL, 'n'},
@@ -130,13 +131,13 @@ static void parse(int argc, char **argv, ns_arena *arena, options *options)
 int main(int argc, char **argv)
 {
     ns_arena *arena = ns_arena_new();
-    options options = {0};
+    batch_options options = {0};
     parse(argc, argv, arena, &options);
     if (optind == argc) {
         fprintf(stderr, "batch: which corpus?\n");
         return 2;
     }
-    counts totals[2] = {0};
+    batch_counts totals[2] = {0};
     for (int i = optind; i < argc; i++) {
         ns_corpus corpus;
         ns_error error;

@@ -195,7 +195,7 @@ def broadcast(graph, op, dtype, first, second):
         return graph.elementwise(op, a, b, None, graph.attribute(op.capitalize(), 1))
     if op == "MUL":
         return graph.rescale(graph.mul(a, b), dtype)
-    a, b = (graph.rescale(t, "int32", factor=f) for t, f in ((a, 1024.0), (b, 700.0)))
+    a, b = (graph.rescale(t, "int32", factor=1024.0) for t in (a, b))
     return graph.rescale(graph.elementwise(op, a, b), dtype, zero_point(graph, dtype))
 
 
