@@ -4,12 +4,13 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "formats/npy.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
-static const ns_model_kind *const kinds[] = {&ns_model_tosa};
+static const ns_model_kind *const kinds[] = {&ns_model_tosa, &ns_model_npz};
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const ns_option options[] = {
@@ -17,6 +18,14 @@ static const ns_option options[] = {
      "an input: .npy or raw little-endian bytes; may be\nrepeated; by name, or in the model's order"},
     {'o', "output", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, folder),
      "folder for out<index>.npy and outputs.json"},
+    {0, "accelerator", NS_OPTION_TEXT, "NAME", offsetof(ns_run_settings, accelerator),
+     "of a command stream, such as ethos-u55-128; it may only\nagree with what the stream was compiled for"},
+    {0, "hazards", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, hazards),
+     "check that waits and block dependencies of a command\nstream order every access to memory"},
+    {0, "tap", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, tap),
+     "folder for what each operation of a command stream\nproduced, and tap.json"},
+    {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),
+     "operations to tap, such as 3,7-9"},
     {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),
      "instruction sets that may be used: all, none, or a\nlist of avx2, avx512, avx512vnni, neon (default "
      "all)"},
@@ -42,13 +51,38 @@ static ns_code find_input(const char *value, int position, int count, const ns_r
                 return NS_OK;
             }
     }
-    /* No input has that name: a file whose name contains '='. */
+    /* No input has that name: a file whose name contains '=', or a mistake. */
+    if (equals && access(value, F_OK) != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "input '%s': no input is named '%.*s'%s%s", value,
+                       (int)(equals - value), value, count ? "; the first is " : "",
+                       count ? inputs[0].name : "");
     if (position >= count)
         return ns_fail(error, NS_ERROR_USAGE, "input '%s': the model takes %d input%s", value, count,
                        count == 1 ? "" : "s");
     *index = position;
     *file = value;
     return NS_OK;
+}
+
+/* The array's shape is the declared one; for `leading_ones`, up to leading dims of 1, and the tensor takes
+ * the array's rank. */
+static bool accept_shape(const ns_npy *array, ns_run_tensor *input)
+{
+    ns_tensor *tensor = &input->tensor;
+    if (array->rank == tensor->rank && memcmp(array->shape, tensor->shape, sizeof array->shape) == 0)
+        return true;
+    int given = 0, wanted = 0;
+    while (given < array->rank && array->shape[given] == 1)
+        given++;
+    while (wanted < tensor->rank && tensor->shape[wanted] == 1)
+        wanted++;
+    if (!input->leading_ones || array->rank - given != tensor->rank - wanted ||
+        memcmp(array->shape + given, tensor->shape + wanted,
+               (size_t)(array->rank - given) * sizeof array->shape[0]) != 0)
+        return false;
+    tensor->rank = array->rank;
+    memcpy(tensor->shape, array->shape, sizeof tensor->shape);
+    return true;
 }
 
 static ns_code load_input(const char *file, ns_arena *arena, ns_run_tensor *input, ns_error *error)
@@ -60,9 +94,9 @@ static ns_code load_input(const char *file, ns_arena *arena, ns_run_tensor *inpu
     ns_npy array;
     if (ns_npy_probe(bytes)) {
         NS_TRY(ns_npy_read(bytes, file, arena, &array, error));
-        bool same = array.rank == input->tensor.rank &&
-                    memcmp(array.shape, input->tensor.shape, sizeof array.shape) == 0;
-        if (!same)
+        if (input->leading_ones && array.type == NS_NPY_BOOL) /* containers do not tell bool from int8 */
+            array.type = NS_NPY_INT8;
+        if (!accept_shape(&array, input))
             return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s", input->name, file,
                            ns_npy_describe(&array, is, sizeof is), wanted);
     } else {
@@ -166,8 +200,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         if (kinds[i]->probe(bytes))
             kind = kinds[i];
     if (!kind)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: not a model that npuscope knows (%s)", operands[0],
-                       kinds[0]->name);
+        return ns_fail(error, NS_ERROR_INPUT, "%s: not a model that npuscope knows (TOSA graph, Vela npz)",
+                       operands[0]);
     int count = 0;
     ns_run_tensor *outputs = NULL;
     if (kind->run(cli, settings, bytes, &count, &outputs, error) != NS_OK)
@@ -186,8 +220,10 @@ const ns_subcommand ns_subcommand_run = {
     .operands = "MODEL",
     .operand_min = 1,
     .operand_max = 1,
-    .details = "MODEL is a .tosa graph; its kind is told by its content. Outputs are printed by name,\n"
-               "and written to DIR in graph order. In files int48 is int64, int4 is int8.",
+    .details = "MODEL is a .tosa graph or a command stream of Vela (npz); its kind is told by its content.\n"
+               "Outputs are printed by name, and written to DIR in graph order. In files int48 is\n"
+               "int64, int4 is int8; a command stream's file holds no names, types or ranks: inputs may\n"
+               "leave leading dims of 1 out, and outputs get the rank of the inputs.",
     .options = options,
     .settings_size = sizeof(ns_run_settings),
     .preset = preset,

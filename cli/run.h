@@ -7,9 +7,12 @@
 #include "options.h"
 
 typedef struct ns_run_settings {
-    ns_text_list inputs; /* "FILE" or "NAME=FILE" */
-    const char *folder;  /* of the outputs; NULL: only their names and shapes are printed */
-    const char *accelerator;
+    ns_text_list inputs;     /* "FILE" or "NAME=FILE" */
+    const char *folder;      /* of the outputs; NULL: only their names and shapes are printed */
+    const char *accelerator; /* NULL: whatever the stream says */
+    bool hazards;            /* check waits and block dependencies */
+    const char *tap;         /* folder for what each NPU operation produced; NULL: none */
+    const char *tap_only;    /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
 } ns_run_settings;
 
@@ -17,6 +20,7 @@ typedef struct ns_run_settings {
 typedef struct ns_run_tensor {
     const char *name;
     ns_tensor tensor;
+    bool leading_ones; /* of an input: files may have fewer or more leading dims of 1 */
 } ns_run_tensor;
 
 /* A kind of model, told by its content. One row of the table in run.c each. */
@@ -34,5 +38,6 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
                            ns_error *error);
 
 extern const ns_model_kind ns_model_tosa;
+extern const ns_model_kind ns_model_npz;
 
 #endif

@@ -29,7 +29,7 @@ static const ns_option options[] = {
     {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue),
      "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests"},
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
-     "ideal, quantised, separated by commas (default: all)"},
+     "ideal, quantised, eval, separated by commas (default: all)"},
     {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},
@@ -142,17 +142,19 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(code);
     ns_report_text(result, cli->colour, cli->out);
     NS_TRY(write_reports(settings, result, cli->arena, error));
+    if (result->counts[NS_VERDICT_PASS] + result->counts[NS_VERDICT_FAIL] == 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "no case was compared to its end: all %d are rejected or skipped", result->case_count);
     /* The table has said it all: no message beside it. */
     return result->counts[NS_VERDICT_FAIL] > 0 ? NS_ERROR_MISMATCH : NS_OK;
 }
 
 const ns_subcommand ns_subcommand_suite = {
     .operands = "",
-    .details =
-        "Runs the catalogue's cases through the stages ideal (exact reals) and quantised (with rounding\n"
-        "where ExecuTorch's quantiser puts it), and\n"
-        "says for each case whether it is within its tolerance, with the measured errors\n"
-        "in steps of the output's scale and the stage at fault. Exit code 1 if a case fails.",
+    .details = "Runs the catalogue's cases through the stages ideal (exact reals), quantised (rounded where\n"
+               "ExecuTorch's quantiser puts quantise and dequantise) and eval (the lowered TOSA graph in\n"
+               "integers). Each case gets the verdict that ExecuTorch's harness would give, the measured\n"
+               "errors in steps of the output's scale, and the stage at fault. Exit code 1 if a case fails.",
     .options = options,
     .settings_size = sizeof(suite_settings),
     .preset = preset,

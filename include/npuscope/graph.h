@@ -104,6 +104,28 @@ ns_code ns_graph_write(const ns_graph *graph, ns_arena *arena, const void **data
  * message names the operator by index and name, and the rule. ns_graph_read does not call it. */
 ns_code ns_graph_validate(const ns_graph *graph, ns_error *error);
 
+/* What a graph consists of. Numbers saturate at INT64_MAX. */
+typedef struct ns_graph_statistics {
+    int64_t operators[NS_OP_COUNT]; /* how many of each, over all blocks */
+    int64_t operator_count;
+    int64_t constant_bytes; /* of all constants, as a file holds them */
+    int64_t macs;           /* multiply-accumulates of CONV*, DEPTHWISE_CONV2D, TRANSPOSE_CONV2D and MATMUL
+                               when each operator runs once, padding included */
+    const char *profiles;   /* the profiles and extensions that it needs: "PRO-INT EXT-INT16"; "" for an
+                               invalid graph */
+} ns_graph_statistics;
+
+/* Multiply-accumulates of one operator; 0 for those that have none. */
+int64_t ns_operator_macs(const ns_block *block, const ns_operator *operator);
+
+/* Counts; `profiles` is made in `arena`. */
+ns_code ns_graph_count(const ns_graph *graph, ns_arena *arena, ns_graph_statistics *out, ns_error *error);
+
+/* A listing for people, within 100 columns, or JSON (docs/inspect.md), in `arena`. Invalid graphs are
+ * printed too: the listing does not need ns_graph_validate, and JSON says what it found. */
+ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error);
+ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error);
+
 /* The block with this name, as COND_IF and WHILE_LOOP name the blocks that they run; NULL when there is
  * none (or `name` is NULL). */
 const ns_block *ns_graph_find_block(const ns_graph *graph, const char *name);

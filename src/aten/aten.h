@@ -147,8 +147,8 @@ ns_code ns_fake_quantise(const ns_quantisation *quantisation, int rank, const in
 typedef enum ns_aten_mode {
     NS_ATEN_IDEAL,     /* exact reals: each result is the real function of its operands, rounded to double
                           (bounds stand in the operators' files) */
-    NS_ATEN_FLOAT32,   /* the same, each result rounded to float32: what PyTorch's float run sees, but for
-                          its own rounding inside an operator */
+    NS_ATEN_FLOAT32,   /* the same, each result rounded to float32, and SUM in PyTorch's order of float32
+                          additions: what PyTorch's float run sees up to its rounding inside operators */
     NS_ATEN_QUANTISED, /* as IDEAL, with fake-quantise where a node has a quantisation */
 } ns_aten_mode;
 

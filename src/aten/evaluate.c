@@ -23,8 +23,8 @@ static ns_code check_inputs(const ns_aten_program *program, const ns_tensor *inp
     return NS_OK;
 }
 
-static ns_code evaluate_node(const ns_aten_program *program, const ns_aten_node *node, double *const *values,
-                             const ns_tensor *input, double *out, ns_error *error)
+static ns_code evaluate_node(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
+                             double *const *values, const ns_tensor *input, double *out, ns_error *error)
 {
     size_t count = ns_aten_count(node);
     const float *leaf = node->op == NS_ATEN_PARAMETER ? node->data : input ? input->data : NULL;
@@ -40,7 +40,10 @@ static ns_code evaluate_node(const ns_aten_program *program, const ns_aten_node 
         operands.nodes[i] = &program->nodes[node->inputs[i]];
         operands.values[i] = values[node->inputs[i]];
     }
-    return operators[node->op]->evaluate(node, &operands, out, error);
+    const ns_aten_operator *row = operators[node->op];
+    if (mode == NS_ATEN_FLOAT32 && row->evaluate_float32)
+        return row->evaluate_float32(node, &operands, out, error);
+    return row->evaluate(node, &operands, out, error);
 }
 
 ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, const ns_tensor *inputs,
@@ -66,7 +69,7 @@ ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, cons
                                         error));
             continue;
         }
-        NS_TRY(evaluate_node(program, node, results, input, results[n], error));
+        NS_TRY(evaluate_node(program, node, mode, results, input, results[n], error));
         if (mode == NS_ATEN_FLOAT32) {
             for (size_t i = 0; i < count; i++)
                 results[n][i] = (double)(float)results[n][i];

@@ -2,6 +2,7 @@
  * VAR: sum of (x - mean)^2 over max(0, n - correction).
  * Sums to the bound of ns_double2. VAR's differences from the mean are double-double too, so that its
  * relative error stays below 2^-50 however large the mean is against the spread. */
+#include "aten/float32_sum.h"
 #include "aten/operator.h"
 
 /* Results are accumulated element by element in the operand's order: sums[i] belongs to out[i]. */
@@ -71,7 +72,28 @@ static ns_code evaluate(const ns_aten_node *node, const ns_aten_operands *operan
     return NS_OK;
 }
 
-const ns_aten_operator ns_aten_operator_SUM = {.infer = ns_aten_infer_reduction, .evaluate = evaluate};
+static ns_code evaluate_float32(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                                ns_error *error)
+{
+    ns_arena *scratch = ns_arena_new();
+    size_t count = ns_aten_count(operands->nodes[0]), results = ns_aten_count(node);
+    float *values = scratch ? NS_ARENA_ARRAY(scratch, count, float) : NULL;
+    float *sums = values ? NS_ARENA_ARRAY(scratch, results, float) : NULL;
+    if (!sums) {
+        ns_arena_free(scratch);
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
+    }
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)operands->values[0][i];
+    ns_float32_reduce(node, operands->nodes[0], values, sums);
+    for (size_t i = 0; i < results; i++)
+        out[i] = (double)sums[i];
+    ns_arena_free(scratch);
+    return NS_OK;
+}
+
+const ns_aten_operator ns_aten_operator_SUM = {
+    .infer = ns_aten_infer_reduction, .evaluate = evaluate, .evaluate_float32 = evaluate_float32};
 const ns_aten_operator ns_aten_operator_MEAN = {.infer = ns_aten_infer_reduction, .evaluate = evaluate};
 const ns_aten_operator ns_aten_operator_VAR = {.infer = ns_aten_infer_reduction, .evaluate = evaluate};
 

@@ -17,6 +17,10 @@ typedef struct ns_aten_operator {
     /* Fills in `out`; NULL for leaves. */
     ns_code (*evaluate)(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                         ns_error *error);
+    /* The same in PyTorch's own float32 operations, where rounding each result once would lie too far from
+     * them; NULL elsewhere. */
+    ns_code (*evaluate_float32)(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                                ns_error *error);
 } ns_aten_operator;
 
 #define NS_ATEN_OPERATOR(name, text, inputs) extern const ns_aten_operator ns_aten_operator_##name;

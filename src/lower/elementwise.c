@@ -41,5 +41,5 @@ ns_code ns_lower_elementwise(ns_lowering *lowering, int node, ns_op op, double s
     NS_TRY(ns_plan_add(&lowering->plan, &step, NS_PLAN_END, &made, error));
     double scale = output_scale / ns_lowering_scale(lowering, node);
     return ns_plan_rescale(&lowering->plan, made, NS_DTYPE_INT16, 1, &scale, NS_PLAN_END,
-                           &lowering->values[node].step, error);
+                           &lowering->values[node].steps[NS_LAYOUT_LOGICAL], error);
 }

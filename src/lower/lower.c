@@ -91,7 +91,8 @@ static ns_code add_parameter(ns_lowering *lowering, int node, ns_error *error)
     constant.name = ns_lowering_parameter_name(lowering, node);
     if (!constant.name)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    return ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, &lowering->values[node].step, error);
+    return ns_plan_add(&lowering->plan, &constant, NS_PLAN_END,
+                       &lowering->values[node].steps[NS_LAYOUT_LOGICAL], error);
 }
 
 static ns_code add_input(ns_lowering *lowering, int node, int number, ns_error *error)
@@ -103,8 +104,9 @@ static ns_code add_input(ns_lowering *lowering, int node, int number, ns_error *
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
     ns_step input = {.kind = NS_STEP_INPUT, .dtype = NS_DTYPE_INT16, .rank = self->rank, .name = name};
     memcpy(input.shape, self->shape, sizeof input.shape);
-    NS_TRY(ns_plan_add(&lowering->plan, &input, NS_PLAN_END, &lowering->values[node].step, error));
-    lowering->plan.inputs[number] = lowering->values[node].step;
+    NS_TRY(ns_plan_add(&lowering->plan, &input, NS_PLAN_END, &lowering->values[node].steps[NS_LAYOUT_LOGICAL],
+                       error));
+    lowering->plan.inputs[number] = lowering->values[node].steps[NS_LAYOUT_LOGICAL];
     return NS_OK;
 }
 
@@ -127,7 +129,8 @@ static ns_code add_steps(ns_lowering *lowering, ns_error *error)
         NS_TRY(operators[node->op](lowering, i, error));
     }
     for (int i = 0; i < program->output_count; i++)
-        NS_TRY(ns_lowering_value(lowering, program->outputs[i], &lowering->plan.outputs[i], error));
+        NS_TRY(ns_lowering_value(lowering, program->outputs[i], NS_LAYOUT_LOGICAL, &lowering->plan.outputs[i],
+                                 error));
     return NS_OK;
 }
 
@@ -148,7 +151,7 @@ static ns_code lower_in(ns_arena *arena, const ns_aten_program *program, ns_targ
     if (!lowering.values || !lowering.plan.inputs || !lowering.plan.outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
     for (int i = 0; i < program->node_count; i++)
-        lowering.values[i] = (ns_lowered_value){.step = -1, .channels_last = -1};
+        lowering.values[i] = (ns_lowered_value){.steps = {-1, -1, -1}};
     NS_TRY(add_steps(&lowering, error));
     return ns_plan_emit(&lowering.plan, graph, error);
 }

@@ -3,52 +3,91 @@
 #include <math.h>
 #include <string.h>
 
-/* Whether swapping axes 1 and 2 of [n, a, b] moves no element: then ExecuTorch makes a view of it
- * (CanonicalizeViewCopyPermutePass). */
-static bool swap_is_view(const int64_t *shape)
+bool ns_lowering_swap_is_view(const int64_t *shape)
 {
     return shape[1] == 1 || shape[2] == 1;
 }
 
-static const int32_t swap[3] = {0, 2, 1};
+void ns_lowering_set(ns_lowering *lowering, int node, ns_layout layout, int step)
+{
+    lowering->values[node].steps[layout] = step;
+}
 
-ns_code ns_lowering_value(ns_lowering *lowering, int node, int *step, ns_error *error)
+/* The nearest layout to `wanted` that is made: the way leads from one to the next. */
+static int nearest(const ns_lowered_value *value, ns_layout wanted)
+{
+    for (int distance = 0; distance < NS_LAYOUT_COUNT; distance++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            int layout = (int)wanted + sign * distance;
+            if (layout >= 0 && layout < NS_LAYOUT_COUNT && value->steps[layout] >= 0)
+                return layout;
+        }
+    return -1;
+}
+
+/* Makes the step from layout `from` towards `to`: a view, or the swap of two axes. A swap that moves
+ * nothing is a view too, and two views are one, so it goes all the way at once. */
+static ns_code change_layout(ns_lowering *lowering, int node, int from, int to, int *made, ns_error *error)
+{
+    static const int32_t swap[3] = {0, 2, 1};
+    const int64_t *shape = lowering->program->nodes[node].shape;
+    const int64_t shapes[NS_LAYOUT_COUNT][4] = {
+        {shape[0], shape[1], shape[2]}, {shape[0], shape[2], shape[1]}, {shape[0], 1, shape[2], shape[1]}};
+    ns_lowered_value *value = &lowering->values[node];
+    bool view = ns_lowering_swap_is_view(shape);
+    *made = view ? to : from + (to > from ? 1 : -1);
+    bool swaps = *made + from == NS_LAYOUT_LOGICAL + NS_LAYOUT_SWAPPED;
+    if (swaps && !view)
+        return ns_plan_transpose(&lowering->plan, value->steps[from], swap, NS_PLAN_END, &value->steps[*made],
+                                 error);
+    return ns_plan_reshape(&lowering->plan, value->steps[from], *made == NS_LAYOUT_CHANNELS_LAST ? 4 : 3,
+                           shapes[*made], NS_PLAN_END, &value->steps[*made], error);
+}
+
+ns_code ns_lowering_value(ns_lowering *lowering, int node, ns_layout layout, int *step, ns_error *error)
 {
     ns_lowered_value *value = &lowering->values[node];
     const ns_aten_node *self = &lowering->program->nodes[node];
-    if (value->step >= 0) {
-        *step = value->step;
-        return NS_OK;
-    }
-    if (value->channels_last < 0)
+    if (layout != NS_LAYOUT_LOGICAL && self->rank != 3)
+        return ns_fail(error, NS_ERROR_INTERNAL, "%s has rank %d and no channels", self->name, self->rank);
+    int from = nearest(value, layout);
+    if (from < 0)
         return ns_fail(error, NS_ERROR_INTERNAL, "%s has no value", self->name);
-    if (swap_is_view(self->shape)) {
-        NS_TRY(
-            ns_plan_reshape(&lowering->plan, value->channels_last, 3, self->shape, NS_PLAN_END, step, error));
-    } else {
-        const int64_t shape[3] = {self->shape[0], self->shape[2], self->shape[1]};
-        NS_TRY(ns_plan_reshape(&lowering->plan, value->channels_last, 3, shape, NS_PLAN_END, step, error));
-        NS_TRY(ns_plan_transpose(&lowering->plan, *step, swap, NS_PLAN_END, step, error));
-    }
-    value->step = *step;
+    while (from != (int)layout)
+        NS_TRY(change_layout(lowering, node, from, (int)layout, &from, error));
+    *step = value->steps[layout];
     return NS_OK;
 }
 
-ns_code ns_lowering_channels_last(ns_lowering *lowering, int node, int *step, ns_error *error)
+static bool is_unary(ns_aten_op op)
 {
-    ns_lowered_value *value = &lowering->values[node];
-    const ns_aten_node *self = &lowering->program->nodes[node];
-    if (value->channels_last >= 0) {
-        *step = value->channels_last;
-        return NS_OK;
+    return op == NS_ATEN_EXP || op == NS_ATEN_GELU || op == NS_ATEN_RECIPROCAL;
+}
+
+ns_layout ns_lowering_elementwise_layout(const ns_lowering *lowering, int node)
+{
+    const ns_aten_program *program = lowering->program;
+    const ns_aten_node *self = &program->nodes[node];
+    if (self->rank != 3 || ns_lowering_swap_is_view(self->shape))
+        return NS_LAYOUT_LOGICAL;
+    for (int i = 0; i < program->output_count; i++)
+        if (program->outputs[i] == node)
+            return NS_LAYOUT_LOGICAL;
+    bool read = false;
+    for (int i = node + 1; i < program->node_count; i++) {
+        const ns_aten_node *user = &program->nodes[i];
+        for (int j = 0; j < user->input_count; j++) {
+            if (user->inputs[j] != node)
+                continue;
+            bool swaps =
+                user->op == NS_ATEN_CONV1D ||
+                (is_unary(user->op) && ns_lowering_elementwise_layout(lowering, i) == NS_LAYOUT_SWAPPED);
+            if (!swaps)
+                return NS_LAYOUT_LOGICAL;
+            read = true;
+        }
     }
-    NS_TRY(ns_lowering_value(lowering, node, step, error));
-    const int64_t shape[4] = {self->shape[0], 1, self->shape[2], self->shape[1]};
-    if (!swap_is_view(self->shape))
-        NS_TRY(ns_plan_transpose(&lowering->plan, *step, swap, NS_PLAN_END, step, error));
-    NS_TRY(ns_plan_reshape(&lowering->plan, *step, 4, shape, NS_PLAN_END, step, error));
-    value->channels_last = *step;
-    return NS_OK;
+    return read ? NS_LAYOUT_SWAPPED : NS_LAYOUT_LOGICAL;
 }
 
 double ns_lowering_scale(const ns_lowering *lowering, int node)
@@ -74,7 +113,7 @@ static bool narrowed_from(const ns_plan *plan, int step, int *source, double *sc
 ns_code ns_lowering_int32(ns_lowering *lowering, int operand, double scale, int *step, ns_error *error)
 {
     int input = 0, source = 0;
-    NS_TRY(ns_lowering_value(lowering, operand, &input, error));
+    NS_TRY(ns_lowering_value(lowering, operand, NS_LAYOUT_LOGICAL, &input, error));
     double factor = ns_lowering_scale(lowering, operand) / scale, narrowing = 0;
     /* Narrowing and widening that undo each other go (FuseConsecutiveRescalesPass, its tolerance). */
     if (narrowed_from(&lowering->plan, input, &source, &narrowing) && fabs(narrowing * factor - 1) < 1e-6) {

@@ -153,8 +153,25 @@ static ns_code convolve(ns_lowering *lowering, const convolution *conv, int node
     return rescale_result(lowering, conv, node, first, count, made, result, error);
 }
 
+/* CONCAT of the groups' results. With one output channel each, the way from [n, 1, w, 1] to [n, 1, w] is a
+ * view that ExecuTorch cannot move behind the CONCAT, for the axis is one that the view makes. */
+static ns_code join_groups(ns_lowering *lowering, const convolution *conv, int node, int groups, int *parts,
+                           ns_error *error)
+{
+    ns_lowered_value *value = &lowering->values[node];
+    const int64_t *shape = conv->node->shape;
+    if (shape[1] > groups)
+        return ns_plan_concat(&lowering->plan, groups, parts, 3, NS_PLAN_END,
+                              &value->steps[NS_LAYOUT_CHANNELS_LAST], error);
+    const int64_t part[3] = {shape[0], 1, shape[2]};
+    for (int g = 0; g < groups; g++)
+        NS_TRY(ns_plan_reshape(&lowering->plan, parts[g], 3, part, parts[g], &parts[g], error));
+    return ns_plan_concat(&lowering->plan, groups, parts, 1, NS_PLAN_END, &value->steps[NS_LAYOUT_LOGICAL],
+                          error);
+}
+
 static ns_code lower_groups(ns_lowering *lowering, const convolution *conv, int node, int groups,
-                            bool depthwise, int *result, ns_error *error)
+                            bool depthwise, ns_error *error)
 {
     int *parts = NS_ARENA_ARRAY(lowering->arena, (size_t)groups, int);
     int(*inputs)[3] = ns_arena_alloc(lowering->arena, (size_t)groups, sizeof *inputs);
@@ -179,10 +196,10 @@ static ns_code lower_groups(ns_lowering *lowering, const convolution *conv, int 
         NS_TRY(convolve(lowering, conv, node, g * count, count, depthwise, inputs[g], &parts[g], error));
     }
     if (groups == 1) {
-        *result = parts[0];
+        ns_lowering_set(lowering, node, NS_LAYOUT_CHANNELS_LAST, parts[0]);
         return NS_OK;
     }
-    return ns_plan_concat(&lowering->plan, groups, parts, 3, NS_PLAN_END, result, error);
+    return join_groups(lowering, conv, node, groups, parts, error);
 }
 
 ns_code ns_lower_conv1d(ns_lowering *lowering, int node, ns_error *error)
@@ -192,13 +209,12 @@ ns_code ns_lower_conv1d(ns_lowering *lowering, int node, ns_error *error)
         .node = self, .weight = &nodes[self->inputs[1]], .first_slice = lowering->slice_count};
     if (self->input_count > 2 && self->inputs[2] >= 0)
         conv.bias = &nodes[self->inputs[2]];
-    NS_TRY(ns_lowering_channels_last(lowering, self->inputs[0], &conv.input, error));
+    NS_TRY(ns_lowering_value(lowering, self->inputs[0], NS_LAYOUT_CHANNELS_LAST, &conv.input, error));
     const ns_step *input = &lowering->plan.steps[conv.input];
     bool depthwise = input->shape[3] == self->groups;
     int groups = depthwise ? 1 : self->groups;
     if (groups > 1)
         lowering->slice_count += groups * (conv.bias ? 3 : 2);
     adjust_size(&conv, input->shape[2]);
-    return lower_groups(lowering, &conv, node, groups, depthwise, &lowering->values[node].channels_last,
-                        error);
+    return lower_groups(lowering, &conv, node, groups, depthwise, error);
 }

@@ -61,7 +61,8 @@ static ns_code lower_constant(ns_lowering *lowering, int node, int input, ns_err
     memcpy(pad.shape, result->shape, sizeof pad.shape);
     pad.padding[2 * result->rank - 2] = result->pad_left;
     pad.padding[2 * result->rank - 1] = result->pad_right;
-    return ns_plan_add(&lowering->plan, &pad, NS_PLAN_END, &lowering->values[node].step, error);
+    return ns_plan_add(&lowering->plan, &pad, NS_PLAN_END, &lowering->values[node].steps[NS_LAYOUT_LOGICAL],
+                       error);
 }
 
 ns_code ns_lower_pad(ns_lowering *lowering, int node, ns_error *error)
@@ -69,11 +70,11 @@ ns_code ns_lower_pad(ns_lowering *lowering, int node, ns_error *error)
     const ns_aten_node *result = &lowering->program->nodes[node];
     int left = result->pad_left, right = result->pad_right;
     int input = 0;
-    NS_TRY(ns_lowering_value(lowering, result->inputs[0], &input, error));
+    NS_TRY(ns_lowering_value(lowering, result->inputs[0], NS_LAYOUT_LOGICAL, &input, error));
     if (result->pad_mode == NS_PAD_CONSTANT)
         return lower_constant(lowering, node, input, error);
     if (!left && !right) {
-        lowering->values[node].step = input;
+        ns_lowering_set(lowering, node, NS_LAYOUT_LOGICAL, input);
         return NS_OK;
     }
     int count = left + 1 + right, axis = result->rank - 1;
@@ -87,6 +88,6 @@ ns_code ns_lower_pad(ns_lowering *lowering, int node, ns_error *error)
     for (int i = 0; i < right; i++)
         NS_TRY(take_element(lowering, input, source_right(result->pad_mode, size, i), &parts[left + 1 + i],
                             error));
-    return ns_plan_concat(&lowering->plan, count, parts, axis, NS_PLAN_END, &lowering->values[node].step,
-                          error);
+    return ns_plan_concat(&lowering->plan, count, parts, axis, NS_PLAN_END,
+                          &lowering->values[node].steps[NS_LAYOUT_LOGICAL], error);
 }

@@ -26,5 +26,5 @@ ns_code ns_lower_sum(ns_lowering *lowering, int node, ns_error *error)
         NS_TRY(
             ns_plan_reshape(&lowering->plan, step, result->rank, result->shape, NS_PLAN_END, &step, error));
     return ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, 1, &scale, NS_PLAN_END,
-                           &lowering->values[node].step, error);
+                           &lowering->values[node].steps[NS_LAYOUT_LOGICAL], error);
 }

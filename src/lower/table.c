@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* torch.linspace(-32767, 32768, 513, dtype=int32): the step is a double, and the upper half is counted
  * from the end (aten/src/ATen/native/cpu/RangeFactoriesKernel.cpp); the cast cuts towards zero. */
@@ -48,7 +47,8 @@ ns_code ns_lower_table(ns_lowering *lowering, int node, ns_table_function functi
     const ns_aten_node *result = &lowering->program->nodes[node];
     int operand = result->inputs[0];
     int inputs[2];
-    NS_TRY(ns_lowering_value(lowering, operand, &inputs[0], error));
+    ns_layout layout = ns_lowering_elementwise_layout(lowering, node);
+    NS_TRY(ns_lowering_value(lowering, operand, layout, &inputs[0], error));
     int16_t *entries = NS_ARENA_ARRAY(lowering->arena, NS_TABLE_ENTRIES, int16_t);
     const char *name = ns_lowering_name(lowering, "b_", operation, number, "_table_constant");
     if (!entries || !name)
@@ -64,16 +64,15 @@ ns_code ns_lower_table(ns_lowering *lowering, int node, ns_table_function functi
                            .name = name,
                            .data = entries};
     NS_TRY(ns_plan_add(&lowering->plan, &table, NS_PLAN_FRONT, &inputs[1], error));
-    ns_step lookup = {.kind = NS_STEP_OPERATOR,
-                      .op = NS_OP_TABLE,
-                      .dtype = NS_DTYPE_INT32,
-                      .rank = result->rank,
-                      .input_count = 2,
-                      .inputs = inputs};
-    memcpy(lookup.shape, result->shape, sizeof lookup.shape);
+    ns_step lookup = lowering->plan.steps[inputs[0]];
+    lookup.kind = NS_STEP_OPERATOR;
+    lookup.op = NS_OP_TABLE;
+    lookup.dtype = NS_DTYPE_INT32;
+    lookup.input_count = 2;
+    lookup.inputs = inputs;
     int step = 0;
     NS_TRY(ns_plan_add(&lowering->plan, &lookup, NS_PLAN_END, &step, error));
     /* The entries fit 16 bits, so ExecuTorch's shift is the 7 fraction bits. */
     return ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, 1, (double[]){0x1p-7}, NS_PLAN_END,
-                           &lowering->values[node].step, error);
+                           &lowering->values[node].steps[layout], error);
 }

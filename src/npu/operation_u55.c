@@ -446,8 +446,10 @@ static ns_code read_operand_scales(ns_npu_machine *machine, ns_npu_operation *ou
             (ns_npu_scale){(uint32_t)scale, (int)shift, rounding_of(rounding), carried};
         out->operand_scaling[1 - scaled] = NS_NPU_OPERAND_SHIFT;
         out->operand_scale[1 - scaled].shift = carried - 1;
-        ns_npu_chip_rule(machine, NS_NPU_RULE_OPERAND_SHIFT, "OPB_SCALE is %lld, the shift is %d",
-                         (long long)other, carried - 1);
+        /* Vela writes 2^19 or 2^14 modulo 2^16, or 0, where the shift is what it means. */
+        if (other != 0 && other != 1 << (carried - 1))
+            ns_npu_chip_rule(machine, NS_NPU_RULE_OPERAND_SHIFT, "OPB_SCALE is %lld, the shift is %d", (long long)other,
+                             carried - 1);
     }
     bool scales = mode != U55_IFM_SCALE_MODE_OPA_OPB_16 || scale != 1 || other != 1;
     if (scales && out->ofm.bytes > 2)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "aten/float32_sum.h"
 #include "quant/observer.h"
 
 enum {
@@ -66,34 +67,6 @@ void ns_histogram_rescale(float *histogram, float old_min, float old_max, float 
     }
 }
 
-/* Sum of BINS floats in the order of PyTorch's vectorised CPU sum with 8 lanes
- * (ATen/native/cpu/SumKernel.cpp: 4 accumulators of 8 lanes; partial sums of 16 additions each go one level
- * up). */
-static float sum(const float *values)
-{
-    enum { LANES = 8, PARALLEL = 4, STEP = 16, ROW = LANES * PARALLEL };
-    float lanes[2][ROW] = {{0}};
-    for (int row = 0; row < BINS / ROW; row++) {
-        for (int i = 0; i < ROW; i++)
-            lanes[0][i] += values[row * ROW + i];
-        if (row % STEP == STEP - 1) {
-            for (int i = 0; i < ROW; i++) {
-                lanes[1][i] += lanes[0][i];
-                lanes[0][i] = 0;
-            }
-        }
-    }
-    /* 2048 / 32 = 64 rows are 4 steps of 16: level 0 is empty, level 1 has all. */
-    float total = 0;
-    for (int lane = 0; lane < LANES; lane++) {
-        float vector = lanes[1][lane];
-        for (int p = 1; p < PARALLEL; p++)
-            vector += lanes[1][p * LANES + lane];
-        total += vector;
-    }
-    return total;
-}
-
 static float cube(float x)
 {
     return x * x * x;
@@ -133,7 +106,7 @@ static float quantisation_error(const float *histogram, float min, float max, in
         float to = end_at - (end_level * level + half);
         errors[i] += density * ((cube(to) - cube(-half)) / 3);
     }
-    return sum(errors);
+    return ns_float32_sum(errors, BINS);
 }
 
 /* HistogramObserver._non_linear_param_search: shrink the quantile range [alpha, beta] by 1e-5 at a time from
@@ -147,7 +120,7 @@ void ns_histogram_search(const float *histogram, float min, float max, int *star
         running += (double)histogram[i];
         cumulative[i] = (float)running;
     }
-    double total = (double)sum(histogram);
+    double total = (double)ns_float32_sum(histogram, BINS);
     const double step = 1e-5;
     double alpha = 0, beta = 1;
     float smallest = INFINITY;

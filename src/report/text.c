@@ -179,7 +179,7 @@ static void print_failed_stage(const text_report *report, const ns_case_result *
 
 static void print_failure(const text_report *report, const ns_case_result *result)
 {
-    fprintf(report->out, "\n%sFAIL%s %s %s on %s, at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
+    fprintf(report->out, "\n%sFAIL%s %s %s on %s\n  at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
             colour_off(report), result->op, result->name, result->target, ns_stage_blame(result->at_fault));
     for (int i = 0; i < result->stage_count; i++)
         if (result->stages[i].verdict == NS_VERDICT_FAIL)

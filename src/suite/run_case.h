@@ -5,10 +5,14 @@
 #include "npuscope/graph.h"
 #include "suite/select.h"
 
-/* For tests that plant a fault: what a stage made may be changed before the next one sees it. NULL: none. */
+/* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
+ * does nothing. */
 typedef struct ns_suite_hooks {
-    ns_code (*quantised)(ns_aten_program *program, ns_error *error); /* after the scales are chosen */
-    ns_code (*lowered)(ns_graph *graph, ns_error *error);            /* after lowering */
+    void *context;
+    /* After the scales are chosen. */
+    ns_code (*quantised)(void *context, ns_aten_program *program, ns_error *error);
+    /* After lowering; may put another graph in the place of *graph. */
+    ns_code (*lowered)(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error);
 } ns_suite_hooks;
 
 /* Runs the row's stages up to the last one in `stages` and gives the verdict. All memory, that of the

@@ -14,7 +14,7 @@ ns_code ns_stage_quantised(ns_case_run *run, ns_stage_output *output, ns_error *
     NS_TRY(ns_aten_evaluate(run->decomposed, NS_ATEN_IDEAL, run->inputs, run->arena, &exact, error));
     NS_TRY(ns_format_bound(run->decomposed, exact, run->arena, &run->format_bound, error));
     if (run->hooks && run->hooks->quantised)
-        NS_TRY(run->hooks->quantised(run->decomposed, error));
+        NS_TRY(run->hooks->quantised(run->hooks->context, run->decomposed, error));
     NS_TRY(ns_aten_evaluate(run->decomposed, NS_ATEN_QUANTISED, run->inputs, run->arena, &values, error));
     const int result = run->decomposed->outputs[0];
     const ns_quantisation *quantisation = &run->decomposed->nodes[result].quantisation;

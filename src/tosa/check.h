@@ -21,6 +21,7 @@ typedef struct ns_check {
     const ns_block *block;
     const ns_operator *operator;
     ns_error *error;
+    const ns_type_mode *mode; /* the combination of types that ns_check_operands found; NULL: none needed */
     int symbol_count;
     ns_symbol symbols[NS_MAX_SYMBOLS];
 } ns_check;

@@ -1,8 +1,7 @@
 #include "tosa/check.h"
+#include "tosa/constant.h"
 
 #include <math.h>
-
-#include "base/bytes.h"
 
 /* Binary element-wise operators (MUL too, whose third input is the shift): the output's shape is the
  * broadcast of both inputs'. */
@@ -24,51 +23,30 @@ ns_code ns_check_negate(const ns_check *check)
     return ns_check_zero_point(check, 2);
 }
 
-static float half_to_float(uint16_t bits)
+/* A limit of CLAMP as a number. */
+static ns_code clamp_limit(const ns_check *check, const char *name, const ns_byte_list *bytes, double *value)
 {
-    const int exponent = bits >> 10 & 31;
-    const int fraction = bits & 1023;
-    float value = exponent == 31 ? (fraction ? NAN : INFINITY)
-                  : exponent     ? ldexpf((float)(fraction | 1024), exponent - 25)
-                                 : ldexpf((float)fraction, -24);
-    return bits >> 15 ? -value : value;
-}
-
-/* A limit of CLAMP as a number: int8 to int32 and all floats below fp32 are exact in double. */
-static double clamp_value(ns_dtype dtype, const uint8_t *bytes)
-{
-    uint32_t word = 0;
-    float value = 0;
-    switch (dtype) {
-    case NS_DTYPE_INT8:
-        return (int8_t)bytes[0];
-    case NS_DTYPE_INT16:
-        return (int16_t)ns_load_u16(bytes);
-    case NS_DTYPE_FP16:
-        return half_to_float(ns_load_u16(bytes));
-    case NS_DTYPE_BF16:
-        word = (uint32_t)ns_load_u16(bytes) << 16;
-        break;
-    default: /* FP32: the types have been checked */
-        word = ns_load_u32(bytes);
-        break;
-    }
-    memcpy(&value, &word, sizeof value);
-    return value;
+    /* One element, in memory that suits any type. */
+    uint64_t data = 0;
+    ns_tensor tensor = {.dtype = ns_check_input(check, 0)->dtype, .data = &data};
+    const size_t size = (size_t)ns_dtype_bytes(tensor.dtype);
+    if (bytes->count < size)
+        return NS_CHECK_FAIL(check, "%s has %zu bytes; type %s takes %zu", name, bytes->count,
+                             ns_dtype_text(tensor.dtype), size);
+    memcpy(&data, bytes->values, size);
+    *value = ns_constant_real(&tensor, 0);
+    if (isnan(*value))
+        return NS_CHECK_FAIL(check, "%s is NaN", name);
+    return NS_OK;
 }
 
 /* CLAMP: min_val and max_val have one value each, are no NaN, and max_val is not below min_val. */
 ns_code ns_check_clamp(const ns_check *check)
 {
     const ns_attributes *a = &check->operator->attributes;
-    const ns_dtype dtype = ns_check_input(check, 0)->dtype;
-    const size_t size = (size_t)ns_dtype_bytes(dtype);
-    if (a->min_val.count < size || a->max_val.count < size)
-        return NS_CHECK_FAIL(check, "min_val and max_val have %zu and %zu bytes; type %s takes %zu",
-                             a->min_val.count, a->max_val.count, ns_dtype_text(dtype), size);
-    const double low = clamp_value(dtype, a->min_val.values), high = clamp_value(dtype, a->max_val.values);
-    if (isnan(low) || isnan(high))
-        return NS_CHECK_FAIL(check, "min_val or max_val is NaN");
+    double low = 0, high = 0;
+    NS_TRY(clamp_limit(check, "min_val", &a->min_val, &low));
+    NS_TRY(clamp_limit(check, "max_val", &a->max_val, &high));
     if (high < low)
         return NS_CHECK_FAIL(check, "max_val %g is below min_val %g", high, low);
     return NS_OK;

@@ -269,7 +269,7 @@ static ns_code bind_type(const ns_check *check, const operand *o, const char *na
                          ns_dtype_text(o->tensor->dtype), o->info->type, ns_dtype_text(types->types[index]));
 }
 
-static ns_code check_types(const ns_check *check, const char *names, bound_types *types)
+static ns_code check_types(ns_check *check, const char *names, bound_types *types)
 {
     int count = 0;
     const ns_type_mode *modes = ns_op_type_modes(check->operator->op, &count);
@@ -288,8 +288,10 @@ static ns_code check_types(const ns_check *check, const char *names, bound_types
         for (int j = 0; j < NS_MAX_TYPE_VARIABLES; j++)
             if (types->bound[j] && !(modes[i].types[j] >> types->types[j] & 1))
                 matches = false;
-        if (matches)
+        if (matches) {
+            check->mode = &modes[i];
             return NS_OK;
+        }
     }
     char text[256];
     describe_types(names, types, text, sizeof text);

@@ -26,6 +26,7 @@ static void test_structure(void **state)
         ns_graph *native = NULL;
         if (ns_lower(one.program, target_of(names[i]), &native, &error) != NS_OK)
             fail_msg("%s: %s", names[i], error.message);
+        ASSERT_OK(ns_graph_validate(native, &error));
         ns_graph *expected = test_read_graph(ns_arena_format(work, "captured/%s/delegate0.tosa", names[i]));
         char text[512];
         if (!same_graph(native, expected, text, sizeof text)) {

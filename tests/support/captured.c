@@ -22,6 +22,7 @@ typedef struct loader {
     ns_arena *arena;
     ns_aten_program *program;
     int binding_count, conv_count;
+    bool integers_only; /* no float_*.npy: parameters keep their dequantised values */
     binding bindings[MAX_NAMES];
 } loader;
 
@@ -174,7 +175,7 @@ static ns_code add_conv1d(loader *l, const json_t *json, const int *inputs, int 
                               first_of(argument(json, 4), 0), first_of(argument(json, 5), 1),
                               groups ? (int)json_integer_value(groups) : 1, node, error));
     static const char *const kinds[] = {"weight", "bias"};
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 2 && !l->integers_only; i++) {
         if (inputs[1 + i] < 0)
             continue;
         ns_aten_node *parameter = &l->program->nodes[inputs[1 + i]];
@@ -323,12 +324,10 @@ static ns_code read_outputs(const loader *l, captured_case *out, ns_error *error
     return NS_OK;
 }
 
-ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_error *error)
+static ns_code load_program(loader *l, ns_error *error)
 {
-    loader *l = NS_ARENA_NEW(arena, loader);
-    *l = (loader){.name = ns_arena_string(arena, name), .arena = arena};
-    NS_TRY(ns_aten_program_new(arena, &l->program, error));
-    const char *path = captured_path(name, "quantised.json", arena);
+    NS_TRY(ns_aten_program_new(l->arena, &l->program, error));
+    const char *path = captured_path(l->name, "quantised.json", l->arena);
     json_error_t json_error;
     json_t *json = json_load_file(path, 0, &json_error);
     if (!json)
@@ -339,7 +338,23 @@ ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_
         /* Strings of the document are needed until its nodes are read. */
     }
     json_decref(json);
-    NS_TRY(code);
+    return code;
+}
+
+ns_code captured_load_program(const char *name, ns_arena *arena, ns_aten_program **program, ns_error *error)
+{
+    loader *l = NS_ARENA_NEW(arena, loader);
+    *l = (loader){.name = ns_arena_string(arena, name), .arena = arena, .integers_only = true};
+    NS_TRY(load_program(l, error));
+    *program = l->program;
+    return NS_OK;
+}
+
+ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_error *error)
+{
+    loader *l = NS_ARENA_NEW(arena, loader);
+    *l = (loader){.name = ns_arena_string(arena, name), .arena = arena};
+    NS_TRY(load_program(l, error));
     *out = (captured_case){.name = l->name, .program = l->program};
     NS_TRY(read_inputs(l, out, error));
     return read_outputs(l, out, error);

@@ -18,6 +18,10 @@ ns_code captured_list(ns_arena *arena, const char *const **names, int *count, ns
 /* Weights and biases have their float values (float_*.npy); other constants the dequantised ones. */
 ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_error *error);
 
+/* Only the program of a case, without float values and inputs: what quantised.json and its frozen tensors
+ * say. `name` may lead out of the captured cases ("../lower/<case>"). */
+ns_code captured_load_program(const char *name, ns_arena *arena, ns_aten_program **program, ns_error *error);
+
 /* The path of a file of a case, in `arena`. */
 const char *captured_path(const char *name, const char *file, ns_arena *arena);
 

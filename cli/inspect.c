@@ -1,0 +1,68 @@
+/* npuscope inspect: what is in a model. */
+#include "base/file.h"
+#include "npuscope/graph.h"
+#include "options.h"
+
+typedef struct inspect_settings {
+    bool json;
+} inspect_settings;
+
+static const ns_option options[] = {
+    {0, "json", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, json), "print JSON (docs/inspect.md)"},
+    {0},
+};
+
+static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
+{
+    ns_graph *graph = NULL;
+    const char *text = NULL;
+    NS_TRY(ns_graph_read(bytes.data, bytes.size, &graph, error));
+    ns_code code = settings->json ? ns_graph_print_json(graph, cli->arena, &text, error)
+                                  : ns_graph_print_text(graph, cli->arena, &text, error);
+    if (code == NS_OK) {
+        fputs(text, cli->out);
+        /* An invalid graph is shown all the same, and then its fault. */
+        code = ns_graph_validate(graph, error);
+    }
+    ns_graph_free(graph);
+    return code;
+}
+
+/* Models are told by content; one row for each kind. */
+static const struct {
+    size_t offset; /* of the mark in the file */
+    const char *mark;
+    ns_code (*inspect)(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error);
+} kinds[] = {
+    {4, "TOSA", inspect_tosa},
+};
+
+static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    ns_bytes bytes;
+    NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (!ns_bytes_contains(bytes, kinds[i].offset, 4) ||
+            memcmp(bytes.data + kinds[i].offset, kinds[i].mark, 4) != 0)
+            continue;
+        return kinds[i].inspect(cli, settings, bytes, error) == NS_OK
+                   ? NS_OK
+                   : ns_add_context(error, "%s", operands[0]);
+    }
+    return ns_fail(error, NS_ERROR_INPUT, "%s: not a model that npuscope knows; inspect reads .tosa files",
+                   operands[0]);
+}
+
+const ns_subcommand ns_subcommand_inspect = {
+    .operands = "MODEL",
+    .operand_min = 1,
+    .operand_max = 1,
+    .details = "Prints what is in a .tosa file: version, inputs and outputs, every operator with its\n"
+               "attributes, operands and constants (the first values), and how much there is to do.\n"
+               "A graph that breaks a rule of the specification is printed too, and then the rule:\n"
+               "exit code 2.",
+    .options = options,
+    .settings_size = sizeof(inspect_settings),
+    .run = run,
+};

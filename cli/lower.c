@@ -1,0 +1,117 @@
+/* npuscope lower: the TOSA graph of a case of the catalogue. */
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "lower/lower.h"
+#include "options.h"
+#include "quant/quantise.h"
+#include "suite/select.h"
+
+typedef struct lower_settings {
+    const char *target, *output, *catalogue, *weights;
+    int64_t seed;
+    double epsilon;
+} lower_settings;
+
+#define OPTION(field) offsetof(lower_settings, field)
+
+static const ns_option options[] = {
+    {0, "target", NS_OPTION_TEXT, "T", OPTION(target), "u55 or u85 (required)"},
+    {'o', "output", NS_OPTION_TEXT, "FILE", OPTION(output), "the .tosa file to write (required)"},
+    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue),
+     "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests"},
+    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
+    {0, "epsilon", NS_OPTION_REAL, "X", OPTION(epsilon),
+     "least scale of an activation (default: the case's)"},
+    {0, "weights", NS_OPTION_TEXT, "MODE", OPTION(weights),
+     "per-channel or per-tensor scales (default: the case's)"},
+    {0},
+};
+
+static void preset(void *settings)
+{
+    ((lower_settings *)settings)->epsilon = NAN;
+}
+
+static ns_code select_case(const lower_settings *settings, const char **op, const char **name,
+                           ns_arena *arena, const ns_suite_row **row, ns_error *error)
+{
+    ns_suite_options suite = ns_suite_defaults();
+    suite.catalogue = settings->catalogue;
+    suite.op_count = suite.name_count = suite.target_count = 1;
+    suite.ops = op;
+    suite.names = name;
+    suite.targets = (const char **)&settings->target;
+    suite.epsilon = settings->epsilon;
+    suite.seed = (uint64_t)settings->seed;
+    if (settings->weights) {
+        suite.per_channel = strcmp(settings->weights, "per-channel") == 0;
+        if (!suite.per_channel && strcmp(settings->weights, "per-tensor") != 0)
+            return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor",
+                           settings->weights);
+    }
+    ns_suite_selection selection;
+    NS_TRY(ns_suite_select(&suite, arena, &selection, error));
+    *row = &selection.rows[0];
+    return NS_OK;
+}
+
+/* The case's program, decomposed and with the scales that its own data gives. */
+static ns_code quantise_case(const ns_suite_row *row, uint64_t seed, ns_arena *arena,
+                             ns_aten_program **program, ns_error *error)
+{
+    const ns_quantise_options quantise = {.epsilon = row->settings.epsilon,
+                                          .per_channel = row->settings.per_channel};
+    ns_random random = ns_case_random(seed, row->operator->name, row->case_->name);
+    ns_aten_program *written;
+    ns_tensor inputs[NS_CASE_MAX_INPUTS];
+    NS_TRY(ns_aten_program_new(arena, &written, error));
+    NS_TRY(row->operator->build(row->case_->parameters, &random, written, inputs, error));
+    NS_TRY(ns_aten_decompose(written, arena, program, error));
+    return ns_quantise_program(*program, &quantise, 1, inputs, error);
+}
+
+static ns_code write_graph(const char *path, const ns_graph *graph, ns_arena *arena, ns_error *error)
+{
+    const void *data;
+    size_t size = 0;
+    NS_TRY(ns_graph_write(graph, arena, &data, &size, error));
+    return ns_file_write(path, (ns_bytes){.data = data, .size = size}, error);
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    const lower_settings *settings = settings_;
+    if (!settings->target || !settings->output)
+        return ns_fail(error, NS_ERROR_USAGE, "%s is missing", settings->target ? "-o FILE" : "--target T");
+    if (settings->seed < 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
+    const char *op = operands[0], *name = operands[1];
+    const ns_suite_row *row = NULL;
+    NS_TRY(select_case(settings, &op, &name, cli->arena, &row, error));
+    ns_aten_program *program = NULL;
+    NS_TRY(quantise_case(row, (uint64_t)settings->seed, cli->arena, &program, error));
+    ns_graph *graph = NULL;
+    NS_TRY(ns_lower(program, row->target->target, &graph, error));
+    ns_code code = write_graph(settings->output, graph, cli->arena, error);
+    if (code == NS_OK)
+        fprintf(cli->out, "%s: %d operators, %d tensors\n", settings->output,
+                graph->regions[0].blocks[0].operator_count, graph->regions[0].blocks[0].tensor_count);
+    ns_graph_free(graph);
+    return code;
+}
+
+const ns_subcommand ns_subcommand_lower = {
+    .operands = "OP CASE",
+    .operand_min = 2,
+    .operand_max = 2,
+    .details = "Writes the TOSA 1.0 graph that ExecuTorch's Arm backend makes of a case of the catalogue\n"
+               "(npuscope suite --list shows them), quantised with the case's own data. Exit code 2 where\n"
+               "ExecuTorch keeps the case off the target; the message says why.",
+    .options = options,
+    .settings_size = sizeof(lower_settings),
+    .preset = preset,
+    .run = run,
+};

@@ -1,0 +1,212 @@
+/* npuscope run: Vela's command streams, and what each operation of one produced (--tap). */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "formats/npy.h"
+#include "formats/npz.h"
+#include "npuscope/npu.h"
+#include "run.h"
+
+typedef struct npu_run {
+    ns_cli *cli;
+    const ns_run_settings *settings;
+    ns_arena *tap_arena; /* one operation at a time */
+    ns_buffer taps;      /* entries of tap.json */
+    int tap_count;
+} npu_run;
+
+/* The npz holds a driver payload; other npz files are no models. */
+static bool probe(ns_bytes bytes)
+{
+    return ns_npz_probe(bytes);
+}
+
+static void print_message(void *context, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "npuscope: warning: %s\n", text);
+}
+
+/* ---- tap ---- */
+
+/* True when --tap-only ("3,7-9") has the number, or is absent. */
+static ns_code tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
+{
+    *wanted = !list;
+    for (const char *at = list; at && *at;) {
+        char *end;
+        long low = strtol(at, &end, 10), high = low;
+        if (end == at || low < 0)
+            return ns_fail(error, NS_ERROR_USAGE, "--tap-only %s: expected numbers and ranges such as 3,7-9",
+                           list);
+        if (*end == '-') {
+            const char *second = end + 1;
+            high = strtol(second, &end, 10);
+            if (end == second || high < low)
+                return ns_fail(error, NS_ERROR_USAGE,
+                               "--tap-only %s: expected numbers and ranges such as 3,7-9", list);
+        }
+        if (*end != '\0' && *end != ',')
+            return ns_fail(error, NS_ERROR_USAGE, "--tap-only %s: expected numbers and ranges such as 3,7-9",
+                           list);
+        *wanted = *wanted || (number >= low && number <= high);
+        at = *end ? end + 1 : end;
+    }
+    return NS_OK;
+}
+
+static ns_code tap_operation(npu_run *run, const ns_npu_tap *tap, ns_error *error)
+{
+    char name[40], file[64];
+    ns_npy array;
+    snprintf(name, sizeof name, "%s", tap->name);
+    for (char *c = name; *c; c++)
+        *c = *c == ' ' ? '_' : *c;
+    snprintf(file, sizeof file, "%04d_%s.npy", tap->operation, name);
+    NS_TRY(ns_npy_from_tensor(tap->data, &array, error));
+    if (tap->is_unsigned)
+        array.type = array.type == NS_NPY_INT8    ? NS_NPY_UINT8
+                     : array.type == NS_NPY_INT16 ? NS_NPY_UINT16
+                     : array.type == NS_NPY_INT32 ? NS_NPY_UINT32
+                                                  : array.type;
+    const char *path = ns_arena_format(run->tap_arena, "%s/%s", run->settings->tap, file);
+    if (!path)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    NS_TRY(ns_npy_save(&array, path, run->tap_arena, error));
+    ns_buffer_format(
+        &run->taps,
+        "%s\n  {\"operation\": %d, \"command\": %zu, \"word\": %zu, \"name\": \"%s\", \"file\": \"%s\", "
+        "\"region\": %d, \"address\": %" PRIu64 ", \"type\": \"%s\", \"shape\": [%" PRId64 ", %" PRId64
+        ", %" PRId64 "], \"saturated\": %" PRId64 "}",
+        run->tap_count++ ? "," : "", tap->operation, tap->command, tap->word, tap->name, file, tap->region,
+        tap->address, ns_npy_type_text(array.type), tap->data->shape[0], tap->data->shape[1],
+        tap->data->shape[2], tap->saturated);
+    return NS_OK;
+}
+
+static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
+{
+    npu_run *run = context;
+    bool wanted;
+    NS_TRY(tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
+    if (!wanted)
+        return NS_OK;
+    ns_code code = tap_operation(run, tap, error);
+    ns_arena_reset(run->tap_arena);
+    return code;
+}
+
+static ns_code write_tap_json(npu_run *run, ns_error *error)
+{
+    ns_buffer json = {.arena = run->cli->arena};
+    ns_buffer_format(&json, "{\"schema\": \"npuscope/tap/1\", \"operations\": [");
+    ns_buffer_append(&json, run->taps.data, run->taps.size);
+    ns_buffer_format(&json, "\n]}\n");
+    const char *path = ns_arena_format(run->cli->arena, "%s/tap.json", run->settings->tap);
+    if (run->taps.failed || json.failed || !path)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for tap.json");
+    return ns_file_write(path, (ns_bytes){json.data, json.size}, error);
+}
+
+/* ---- run ---- */
+
+static ns_dtype dtype_of(int bytes)
+{
+    return bytes == 1   ? NS_DTYPE_INT8
+           : bytes == 2 ? NS_DTYPE_INT16
+           : bytes == 4 ? NS_DTYPE_INT32
+                        : NS_DTYPE_INT64;
+}
+
+static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const ns_npu_stream *stream,
+                           ns_tensor *values, ns_error *error)
+{
+    int count = ns_npu_input_count(stream);
+    ns_run_tensor *inputs = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
+    for (int i = 0; inputs && i < count; i++) {
+        const ns_npu_io *io = ns_npu_input(stream, i);
+        inputs[i].name = io->name ? io->name : ns_arena_format(cli->arena, "in%d", i);
+        inputs[i].tensor = (ns_tensor){.dtype = dtype_of(io->element_bytes), .rank = io->rank};
+        memcpy(inputs[i].tensor.shape, io->shape, sizeof io->shape);
+        inputs[i].leading_ones = true;
+        if (!inputs[i].name)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    }
+    if (!inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    NS_TRY(ns_run_load_inputs(settings, cli->arena, count, inputs, error));
+    for (int i = 0; i < count; i++)
+        values[i] = inputs[i].tensor;
+    return NS_OK;
+}
+
+static ns_code execute(npu_run *run, ns_npu_stream *stream, ns_tensor *results, ns_error *error)
+{
+    ns_cli *cli = run->cli;
+    int count = ns_npu_input_count(stream);
+    ns_npu_statistics statistics = {0};
+    ns_npu_options options = {
+        .cpu_mask = run->settings->cpu_mask,
+        .hazards = run->settings->hazards,
+        .message = print_message,
+        .tap = run->settings->tap ? take_tap : NULL,
+        .context = run,
+    };
+    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_tensor);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    NS_TRY(load_inputs(cli, run->settings, stream, values, error));
+    NS_TRY(ns_npu_run(stream, &options, values, count, cli->arena, results, &statistics, error));
+    if (run->settings->tap)
+        NS_TRY(write_tap_json(run, error));
+    if (statistics.hazards)
+        return ns_fail(error, NS_ERROR_FAULT,
+                       "%zu hazards (see the warnings): waits or block dependencies are missing",
+                       statistics.hazards);
+    return NS_OK;
+}
+
+static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream,
+                          int *output_count, ns_run_tensor **outputs, ns_error *error)
+{
+    int count = ns_npu_output_count(stream);
+    ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
+    ns_tensor *results = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_tensor);
+    npu_run run = {.cli = cli, .settings = settings, .taps = {.arena = cli->arena}};
+    if (!out || !results)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its outputs");
+    if (settings->tap) {
+        NS_TRY(ns_folder_make(settings->tap, error));
+        run.tap_arena = ns_arena_new();
+        if (!run.tap_arena)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
+    }
+    ns_code code = execute(&run, stream, results, error);
+    ns_arena_free(run.tap_arena);
+    NS_TRY(code);
+    for (int i = 0; i < count; i++) {
+        const char *name = ns_npu_output(stream, i)->name;
+        out[i].name = name ? name : ns_arena_format(cli->arena, "out%d", i);
+        out[i].tensor = results[i];
+        if (!out[i].name)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    }
+    *output_count = count;
+    *outputs = out;
+    return NS_OK;
+}
+
+static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
+                   ns_run_tensor **outputs, ns_error *error)
+{
+    ns_accelerator accelerator = NS_ACCELERATOR_UNKNOWN;
+    ns_npu_stream *stream;
+    if (settings->accelerator)
+        NS_TRY(ns_accelerator_parse(settings->accelerator, &accelerator, error));
+    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, cli->arena, &stream, error));
+    return run_stream(cli, settings, stream, output_count, outputs, error);
+}
+
+const ns_model_kind ns_model_npz = {.name = "Vela npz", .probe = probe, .run = run};

@@ -1,0 +1,289 @@
+#include "tosa/print.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tosa/constant.h"
+
+#define COLUMNS 100
+
+/* ---- pieces ---- */
+
+/* The length of the UTF-8 character at `p`, or 0: overlong forms, surrogates and values above U+10FFFF are
+ * not UTF-8 (RFC 3629), and neither is a cut one, for the final NUL is no continuation byte. */
+static int utf8_length(const unsigned char *p)
+{
+    if (p[0] < 0x80)
+        return 1;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    const int length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    for (int i = 1; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    const bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    const bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
+    return overlong || surrogate || (p[0] == 0xf4 && p[1] >= 0x90) ? 0 : length;
+}
+
+const char *ns_printable(ns_arena *arena, const char *text)
+{
+    char *copy = text ? ns_arena_string(arena, text) : NULL;
+    if (!copy)
+        return text ? "?" : NULL;
+    bool valid = true;
+    for (const unsigned char *p = (const unsigned char *)copy; *p && valid;) {
+        const int length = utf8_length(p);
+        valid = length > 0;
+        p += length;
+    }
+    for (unsigned char *p = (unsigned char *)copy; *p; p++)
+        if (*p < 0x20 || *p == 0x7f || (*p >= 0x80 && !valid))
+            *p = '?';
+    return copy;
+}
+
+void ns_print_element(ns_buffer *buffer, const ns_tensor *tensor, size_t index)
+{
+    /* 9 digits give a float32 back (17 would show digits that it does not have). */
+    if (ns_dtype_is_real(tensor->dtype))
+        ns_buffer_format(buffer, "%.9g", ns_constant_real(tensor, index));
+    else
+        ns_buffer_format(buffer, "%" PRId64, ns_tensor_get(tensor, index));
+}
+
+bool ns_attribute_is_given(const ns_attributes *attributes, ns_attribute attribute)
+{
+    const void *field = ns_attribute_const_field(attributes, attribute);
+    switch (ns_attribute_get_info(attribute)->kind) {
+    case NS_ATTRIBUTE_KIND_INT_LIST:
+        return ((const ns_int_list *)field)->count > 0;
+    case NS_ATTRIBUTE_KIND_BYTE_LIST:
+        return ((const ns_byte_list *)field)->count > 0;
+    case NS_ATTRIBUTE_KIND_STRING:
+        return *(const char *const *)field != NULL;
+    default:
+        return true;
+    }
+}
+
+static void print_bytes(ns_buffer *buffer, const ns_byte_list *list, ns_attribute attribute, ns_dtype dtype)
+{
+    const bool is_limit = attribute == NS_ATTRIBUTE_min_val || attribute == NS_ATTRIBUTE_max_val;
+    const size_t size = (size_t)ns_dtype_bytes(dtype);
+    if (is_limit && size && size <= 8 && list->count >= size) {
+        uint64_t data = 0;
+        memcpy(&data, list->values, size);
+        const ns_tensor tensor = {.dtype = dtype, .data = &data};
+        ns_print_element(buffer, &tensor, 0);
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++)
+        ns_buffer_format(buffer, "%s0x%02x", i ? " " : "", list->values[i]);
+}
+
+void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes *attributes,
+                        ns_attribute attribute, ns_dtype dtype)
+{
+    const void *field = ns_attribute_const_field(attributes, attribute);
+    switch (ns_attribute_get_info(attribute)->kind) {
+    case NS_ATTRIBUTE_KIND_BOOL:
+        ns_buffer_format(buffer, "%s", *(const bool *)field ? "true" : "false");
+        break;
+    case NS_ATTRIBUTE_KIND_INT32:
+        ns_buffer_format(buffer, "%d", *(const int32_t *)field);
+        break;
+    case NS_ATTRIBUTE_KIND_ENUM: {
+        const uint32_t value = *(const uint32_t *)field;
+        const char *text = ns_attribute_value_text(attribute, value);
+        if (text)
+            ns_buffer_format(buffer, "%s", text);
+        else
+            ns_buffer_format(buffer, "%u", value);
+        break;
+    }
+    case NS_ATTRIBUTE_KIND_DTYPE:
+        ns_buffer_format(buffer, "%s", ns_dtype_text(*(const ns_dtype *)field));
+        break;
+    case NS_ATTRIBUTE_KIND_INT_LIST: {
+        const ns_int_list *list = field;
+        for (int i = 0; i < list->count; i++)
+            ns_buffer_format(buffer, "%s%d", i ? ", " : "", list->values[i]);
+        break;
+    }
+    case NS_ATTRIBUTE_KIND_BYTE_LIST:
+        print_bytes(buffer, field, attribute, dtype);
+        break;
+    case NS_ATTRIBUTE_KIND_STRING:
+        ns_buffer_format(buffer, "\"%s\"", ns_printable(arena, *(const char *const *)field));
+        break;
+    }
+}
+
+/* ---- the listing ---- */
+
+typedef struct printer {
+    ns_buffer buffer;
+    ns_arena *arena;
+} printer;
+
+/* Appends `text` to a line that begins at `start`, or to a new one with `indent` blanks when it would pass
+ * the last column. A piece that is wider than a line is cut. */
+static void add_piece(printer *p, size_t *start, int indent, const char *text)
+{
+    ns_buffer *buffer = &p->buffer;
+    size_t used = buffer->size - *start;
+    if (used > (size_t)indent && used + 2 + strlen(text) > COLUMNS) {
+        ns_buffer_format(buffer, "\n%*s", indent, "");
+        *start = buffer->size - (size_t)indent;
+        used = (size_t)indent;
+    }
+    const int room = COLUMNS - (int)used - 2;
+    if ((int)strlen(text) > room)
+        ns_buffer_format(buffer, "  %.*s...", room - 3, text);
+    else
+        ns_buffer_format(buffer, "  %s", text);
+}
+
+/* A name in exactly `width` columns; a longer one keeps its beginning and its end, which tell tensors of
+ * one operator apart. */
+static void add_name(printer *p, const char *name, int width)
+{
+    const char *text = ns_printable(p->arena, name);
+    const int length = (int)strlen(text);
+    if (length <= width)
+        ns_buffer_format(&p->buffer, "%-*s", width, text);
+    else
+        ns_buffer_format(&p->buffer, "%.*s...%s", (width - 3) / 2, text,
+                         text + length - (width - 3 - (width - 3) / 2));
+}
+
+/* "label  name  [2, 3] int16 = 1, 2, ..": as many values of a constant as the line takes. */
+static void print_operand(printer *p, const char *label, const ns_graph_tensor *tensor)
+{
+    ns_buffer *buffer = &p->buffer;
+    const size_t start = buffer->size;
+    ns_buffer_format(buffer, "      %-14s ", label);
+    add_name(p, tensor->name, 44);
+    char text[256];
+    ns_tensor_describe(&tensor->tensor, text, sizeof text);
+    ns_buffer_format(buffer, "  %.*s%s", COLUMNS - 67, text, tensor->is_unranked ? " (unranked)" : "");
+    if (tensor->is_variable) {
+        const int room = COLUMNS - 11 - (int)(buffer->size - start);
+        const char *name = tensor->variable_name ? ns_printable(p->arena, tensor->variable_name) : "";
+        if (room > 0)
+            ns_buffer_format(buffer, "  variable %.*s", room, name);
+    }
+    const size_t count = tensor->tensor.data ? ns_tensor_count(&tensor->tensor) : 0;
+    for (size_t i = 0; i < count && !buffer->failed; i++) {
+        const size_t before = buffer->size;
+        ns_buffer_format(buffer, "%s", i ? ", " : " = ");
+        ns_print_element(buffer, &tensor->tensor, i);
+        /* The dots need 4 columns, unless this was the last value. */
+        if (buffer->size - start > (size_t)(i + 1 < count ? COLUMNS - 4 : COLUMNS)) {
+            buffer->size = before;
+            ns_buffer_format(buffer, "%s", i ? ", .." : "");
+            break;
+        }
+    }
+    ns_buffer_append(buffer, "\n", 1);
+}
+
+static void print_operator(printer *p, const ns_block *block, int index)
+{
+    const ns_operator *operator= & block->operators[index];
+    const ns_op_info *info = ns_op_get_info(operator->op);
+    const ns_dtype dtype = operator->input_count
+        ? block->tensors[operator->inputs[0]].tensor.dtype : NS_DTYPE_UNKNOWN;
+    size_t start = p->buffer.size;
+    ns_buffer_format(&p->buffer, "%5d %s", index, info->name);
+    for (int i = 0; i < info->attribute_count; i++) {
+        const ns_attribute attribute = info->attributes[i];
+        if (!ns_attribute_is_given(&operator->attributes, attribute))
+            continue;
+        ns_buffer piece = {.arena = p->arena};
+        ns_buffer_format(&piece, "%s ", ns_attribute_get_info(attribute)->name);
+        ns_print_attribute(&piece, p->arena, &operator->attributes, attribute, dtype);
+        ns_buffer_append(&piece, "", 1);
+        if (piece.failed)
+            p->buffer.failed = true;
+        else
+            add_piece(p, &start, 10, (const char *)piece.data);
+    }
+    const int64_t macs = ns_operator_macs(block, operator);
+    if (macs) {
+        char text[48];
+        snprintf(text, sizeof text, "(%" PRId64 " MACs)", macs);
+        add_piece(p, &start, 10, text);
+    }
+    ns_buffer_append(&p->buffer, "\n", 1);
+    char name[48], label[64];
+    for (int i = 0; i < operator->input_count; i++)
+        print_operand(p, ns_operand_name(info->inputs, i, name, sizeof name),
+                      &block->tensors[operator->inputs[i]]);
+    for (int i = 0; i < operator->output_count; i++) {
+        snprintf(label, sizeof label, "-> %s", ns_operand_name(info->outputs, i, name, sizeof name));
+        print_operand(p, label, &block->tensors[operator->outputs[i]]);
+    }
+}
+
+static void print_block(printer *p, const ns_region *region, const ns_block *block)
+{
+    const char *region_name = ns_printable(p->arena, region->name);
+    const char *block_name = ns_printable(p->arena, block->name);
+    ns_buffer_format(&p->buffer, "\nblock %.60s", block_name);
+    if (strcmp(region_name, block_name))
+        ns_buffer_format(&p->buffer, " of region %.20s", region_name);
+    ns_buffer_format(&p->buffer, "; inputs %d, outputs %d, tensors %d, operators %d\n", block->input_count,
+                     block->output_count, block->tensor_count, block->operator_count);
+    char label[32];
+    for (int i = 0; i < block->input_count; i++) {
+        snprintf(label, sizeof label, "input %d", i);
+        print_operand(p, label, &block->tensors[block->inputs[i]]);
+    }
+    for (int i = 0; i < block->output_count; i++) {
+        snprintf(label, sizeof label, "output %d", i);
+        print_operand(p, label, &block->tensors[block->outputs[i]]);
+    }
+    for (int i = 0; i < block->operator_count; i++)
+        print_operator(p, block, i);
+}
+
+static void print_statistics(printer *p, const ns_graph_statistics *statistics)
+{
+    ns_buffer *buffer = &p->buffer;
+    ns_buffer_format(buffer, "\n%-12s", "operators");
+    size_t start = buffer->size - 12;
+    char text[80];
+    snprintf(text, sizeof text, "%" PRId64 ":", statistics->operator_count);
+    add_piece(p, &start, 12, text);
+    for (int i = 0; i < NS_OP_COUNT; i++) {
+        if (!statistics->operators[i])
+            continue;
+        snprintf(text, sizeof text, "%s %" PRId64, ns_op_text((ns_op)i), statistics->operators[i]);
+        add_piece(p, &start, 12, text);
+    }
+    ns_buffer_format(buffer, "\n%-12s  %" PRId64 "\n", "MACs", statistics->macs);
+    ns_buffer_format(buffer, "%-12s  %" PRId64 " bytes\n", "constants", statistics->constant_bytes);
+    if (*statistics->profiles)
+        ns_buffer_format(buffer, "%-12s  %.*s\n", "profiles", COLUMNS - 14, statistics->profiles);
+}
+
+ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error)
+{
+    printer p = {.buffer = {.arena = arena}, .arena = arena};
+    ns_graph_statistics statistics;
+    NS_TRY(ns_graph_count(graph, arena, &statistics, error));
+    ns_buffer_format(&p.buffer, "TOSA %d.%d.%d%s\n", graph->version_major, graph->version_minor,
+                     graph->version_patch, graph->version_draft ? " draft" : "");
+    for (int i = 0; i < graph->region_count; i++)
+        for (int j = 0; j < graph->regions[i].block_count; j++)
+            print_block(&p, &graph->regions[i], &graph->regions[i].blocks[j]);
+    print_statistics(&p, &statistics);
+    ns_buffer_append(&p.buffer, "", 1);
+    if (p.buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the listing");
+    *text = (const char *)p.buffer.data;
+    return NS_OK;
+}

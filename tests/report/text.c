@@ -1,0 +1,80 @@
+#include "report/report.h"
+
+#include "sample.h"
+#include "support/test.h"
+
+/* The report as one string, which the caller frees. */
+static char *render(const ns_suite_result *result, bool colour)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_non_null(stream);
+    ns_report_text(result, colour, stream);
+    assert_int_equal(fclose(stream), 0);
+    return text;
+}
+
+static void assert_contains(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text);
+}
+
+static void test_everything_is_said(void **state)
+{
+    (void)state;
+    const ns_suite_result result = sample_result();
+    char *text = render(&result, false);
+    assert_contains(text, "\nexp        rank1 ");
+    assert_contains(text, "  1.00   0.50  60.2  pass\n");
+    assert_contains(text, "200.00  1e+05  -inf  FAIL\n");
+    assert_contains(text, "     -      -     -  rejected\n");
+    assert_contains(text, "\nrejected bmm on u55\n  int16 <bmm> & \"U55\" do not go\n");
+    assert_contains(text, "\nFAIL exp " SAMPLE_LONG_NAME " on u55\n  at fault: quantise\n");
+    assert_contains(text, "  quantised: 3 of 6 elements differ");
+    assert_contains(text, "worst element [1, 2] of [2, 3] int16: got nan, ideal 1.25, ideal 1.5");
+    assert_contains(text, "from x = 0.5, -1, 2, 0.125, ... (9 elements in [-3, 4])\n");
+    assert_contains(text, "\n5 cases: 1 passed, 1 failed, 2 rejected, 1 skipped (2.50 s)\n");
+    assert_null(strchr(text, '\033'));
+    /* The two rejected cases have one reason, told once. */
+    assert_null(strstr(strstr(text, "do not go") + 1, "do not go"));
+    free(text);
+}
+
+static void test_100_columns(void **state)
+{
+    (void)state;
+    ns_suite_result result = sample_result();
+    /* All columns that there are. */
+    result.stages = (1u << NS_STAGE_COUNT) - 1;
+    char *text = render(&result, false);
+    for (const char *line = text; *line;) {
+        const size_t length = strcspn(line, "\n");
+        if (length > NS_REPORT_COLUMNS)
+            fail_msg("%zu columns: %.*s", length, (int)length, line);
+        line += length + 1;
+    }
+    assert_contains(text, "..");
+    free(text);
+}
+
+static void test_colour(void **state)
+{
+    (void)state;
+    const ns_suite_result result = sample_result();
+    char *text = render(&result, true);
+    assert_contains(text, "\033[32mpass\033[0m\n");
+    assert_contains(text, "\033[1;31mFAIL\033[0m\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_everything_is_said),
+        cmocka_unit_test(test_100_columns),
+        cmocka_unit_test(test_colour),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,299 @@
+/* Planted faults: the row must name the stage in which the fault was planted. */
+#include "suite/run_case.h"
+
+#include <math.h>
+
+#include "lower/lower.h"
+#include "support/test.h"
+
+static ns_arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = ns_arena_new();
+    return arena ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    ns_arena_free(arena);
+    return 0;
+}
+
+static ns_suite_row find_row(const char *op, const char *name, const char *target, double qtol)
+{
+    ns_suite_options options = ns_suite_defaults();
+    options.op_count = options.name_count = options.target_count = 1;
+    options.ops = &op;
+    options.names = &name;
+    options.targets = &target;
+    options.qtol = qtol;
+    ns_suite_selection selection;
+    ns_error error;
+    ASSERT_OK(ns_suite_select(&options, arena, &selection, &error));
+    assert_int_equal(selection.count, 1);
+    return selection.rows[0];
+}
+
+static ns_case_result run(const ns_suite_row *row, const ns_suite_hooks *hooks)
+{
+    ns_case_result result;
+    ns_error error;
+    ASSERT_OK(ns_suite_run_case(row, (1u << NS_STAGE_COUNT) - 1, 0, 0, hooks, arena, &result, &error));
+    return result;
+}
+
+static void assert_fault(const ns_case_result *result, ns_stage stage, const char *reason)
+{
+    assert_int_equal(result->verdict, NS_VERDICT_FAIL);
+    assert_string_equal(ns_stage_text(result->at_fault), ns_stage_text(stage));
+    if (!strstr(result->reason, reason))
+        fail_msg("'%s' is not in: %s", reason, result->reason);
+}
+
+static void test_nothing_planted(void **state)
+{
+    (void)state;
+    static const char *const ops[] = {"exp", "bmm", "gelu"}, *const names[] = {"rank2", "rectangular",
+                                                                               "rank1"};
+    for (int i = 0; i < 3; i++) {
+        const ns_suite_row row = find_row(ops[i], names[i], "u85", NAN);
+        const ns_case_result result = run(&row, NULL);
+        assert_int_equal(result.verdict, NS_VERDICT_PASS);
+        assert_int_equal(result.at_fault, NS_STAGE_IDEAL);
+        assert_null(result.reason);
+        assert_int_equal(result.stage_count, NS_STAGE_COUNT);
+        assert_true(result.scale > 0 && result.stages[NS_STAGE_EVAL].sqnr_db > 60);
+    }
+}
+
+static void test_rejected_with_reason(void **state)
+{
+    (void)state;
+    const ns_suite_row row = find_row("bmm", "batch10", "u55", NAN);
+    const ns_case_result result = run(&row, NULL);
+    assert_int_equal(result.verdict, NS_VERDICT_REJECTED);
+    assert_int_equal(result.at_fault, NS_STAGE_IDEAL);
+    assert_non_null(strstr(result.reason, "int16"));
+    assert_int_equal(result.stages[NS_STAGE_QUANTISED].verdict, NS_VERDICT_PASS);
+    assert_int_equal(result.stages[NS_STAGE_EVAL].verdict, NS_VERDICT_REJECTED);
+}
+
+/* The output's scale 1 % too small: the largest values no longer fit. */
+static ns_code shrink_output_scale(void *context, ns_aten_program *program, ns_error *error)
+{
+    (void)context;
+    (void)error;
+    program->nodes[program->outputs[0]].quantisation.scales[0] *= 0.99f;
+    return NS_OK;
+}
+
+static void test_scale_of_the_quantiser(void **state)
+{
+    (void)state;
+    static const char *const ops[] = {"exp", "bmm"}, *const names[] = {"rank3", "rectangular"};
+    for (int i = 0; i < 2; i++) {
+        const ns_suite_row row = find_row(ops[i], names[i], "u85", NAN);
+        const ns_case_result result = run(&row, &(ns_suite_hooks){.quantised = shrink_output_scale});
+        assert_fault(&result, NS_STAGE_QUANTISED, "differ from ideal");
+        /* Both use the same scale, so the lowering is not to blame. */
+        assert_int_equal(result.stages[NS_STAGE_EVAL].verdict, NS_VERDICT_PASS);
+    }
+}
+
+/* The values of the constant that is operand `operand` of the first operator of kind `op`. */
+static ns_tensor *operand_of(ns_graph *graph, ns_op op, int operand)
+{
+    ns_block *block = &graph->regions[0].blocks[0];
+    for (int i = 0; i < block->operator_count; i++)
+        if (block->operators[i].op == op)
+            return &block->tensors[block->operators[i].inputs[operand]].tensor;
+    fail_msg("the graph has no %s", ns_op_text(op));
+    return NULL;
+}
+
+static ns_code grow_table(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error)
+{
+    (void)context;
+    (void)program;
+    (void)error;
+    ns_tensor *table = operand_of(*graph, NS_OP_TABLE, 1);
+    for (size_t i = 0; i < ns_tensor_count(table); i++)
+        ns_tensor_set(table, i, (int64_t)((double)ns_tensor_get(table, i) * 0.99));
+    return NS_OK;
+}
+
+static ns_code grow_multiplier(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error)
+{
+    (void)context;
+    (void)program;
+    (void)error;
+    ns_tensor *multiplier = operand_of(*graph, NS_OP_RESCALE, 1);
+    for (size_t i = 0; i < ns_tensor_count(multiplier); i++)
+        ns_tensor_set(multiplier, i, (int64_t)((double)ns_tensor_get(multiplier, i) * 0.99));
+    return NS_OK;
+}
+
+static void test_scale_of_the_lowering(void **state)
+{
+    (void)state;
+    ns_suite_row row = find_row("exp", "rank2", "u55", NAN);
+    ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = grow_table});
+    assert_fault(&result, NS_STAGE_EVAL, "differ from quantised");
+    assert_string_equal(ns_stage_blame(result.at_fault), "lower");
+    assert_int_equal(result.stages[NS_STAGE_QUANTISED].verdict, NS_VERDICT_PASS);
+    row = find_row("conv1d", "k3_per_tensor", "u55", NAN);
+    result = run(&row, &(ns_suite_hooks){.lowered = grow_multiplier});
+    assert_fault(&result, NS_STAGE_EVAL, "differ from quantised");
+}
+
+/* The mean of a square over dim 0. */
+static ns_code build_square_mean(const void *parameters, ns_random *random, ns_aten_program *program,
+                                 ns_tensor *inputs, ns_error *error)
+{
+    (void)parameters;
+    const int64_t shape[] = {8, 8};
+    const int dim = 0;
+    int x, node;
+    NS_TRY(
+        ns_case_input(program, "x", 2, shape, (ns_case_data){NS_UNIFORM, -1, 2}, random, inputs, &x, error));
+    NS_TRY(ns_aten_add_mean(program, x, 1, &dim, true, &node, error));
+    NS_TRY(ns_aten_add_reshape(program, node, 1, shape, &node, error));
+    return ns_aten_add_output(program, node, error);
+}
+
+/* Lowers the program again with each sum over the other dim. */
+static ns_code sum_other_axis(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error)
+{
+    (void)context;
+    int changed = 0;
+    for (int i = 0; i < program->node_count; i++) {
+        ns_aten_node *node = &program->nodes[i];
+        const int rank = node->rank;
+        if (node->op == NS_ATEN_SUM) {
+            assert_int_equal(node->dim_count, 1);
+            changed++;
+            node->dims[0] = node->dims[0] == rank - 1 ? rank - 2 : rank - 1;
+        }
+        if (rank >= 2 && changed && (node->op == NS_ATEN_SUM || node->op == NS_ATEN_MUL)) {
+            const int64_t last = node->shape[rank - 1];
+            node->shape[rank - 1] = node->shape[rank - 2];
+            node->shape[rank - 2] = last;
+        }
+    }
+    assert_int_equal(changed, 1);
+    ns_graph_free(*graph);
+    *graph = NULL;
+    return ns_lower(program, NS_TARGET_U85, graph, error);
+}
+
+static void test_wrong_axis(void **state)
+{
+    (void)state;
+    static const ns_catalogue_case entry = {NS_LIST_SEED, "square", NULL, false};
+    static const ns_catalogue_operator operator= {
+        .name = "mean", .case_count = 1, .cases = &entry, .build = build_square_mean};
+    const ns_suite_row row = {
+        &operator, & entry, ns_suite_target_find("u85"), {128, 1e-3, 1e-3, 0x1p-16, true}};
+    ns_case_result result = run(&row, NULL);
+    assert_int_equal(result.verdict, NS_VERDICT_PASS);
+    result = run(&row, &(ns_suite_hooks){.lowered = sum_other_axis});
+    assert_fault(&result, NS_STAGE_EVAL, "differ from quantised");
+}
+
+static ns_code clear_table(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error)
+{
+    (void)context;
+    (void)program;
+    (void)error;
+    ns_tensor *table = operand_of(*graph, NS_OP_TABLE, 1);
+    for (size_t i = 0; i < ns_tensor_count(table); i++)
+        ns_tensor_set(table, i, 0);
+    return NS_OK;
+}
+
+static void test_all_zeros_fail_whatever_the_tolerance(void **state)
+{
+    (void)state;
+    const ns_suite_row row = find_row("exp", "rank1", "u55", 1e9);
+    const ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = clear_table});
+    assert_int_equal(result.stages[NS_STAGE_EVAL].beyond, 0);
+    assert_fault(&result, NS_STAGE_EVAL, "the output is all zeros, that of quantised is not");
+}
+
+/* Slopes of 65535 do not fit in int16. */
+static ns_code steep_table(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error)
+{
+    (void)context;
+    (void)program;
+    (void)error;
+    ns_tensor *table = operand_of(*graph, NS_OP_TABLE, 1);
+    for (size_t i = 0; i < ns_tensor_count(table); i++)
+        ns_tensor_set(table, i, i % 2 ? 32767 : -32768);
+    return NS_OK;
+}
+
+static void test_unpredictable_fails(void **state)
+{
+    (void)state;
+    const ns_suite_row row = find_row("exp", "rank1", "u55", 1e9);
+    const ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = steep_table});
+    assert_fault(&result, NS_STAGE_EVAL, "unpredictable: ");
+    assert_false(result.stages[NS_STAGE_EVAL].measured);
+}
+
+static ns_code break_graph(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error)
+{
+    (void)context;
+    (void)program;
+    (void)error;
+    operand_of(*graph, NS_OP_TABLE, 0)->dtype = NS_DTYPE_INT32;
+    return NS_OK;
+}
+
+static void test_invalid_graph_fails(void **state)
+{
+    (void)state;
+    const ns_suite_row row = find_row("exp", "rank1", "u55", NAN);
+    const ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = break_graph});
+    assert_fault(&result, NS_STAGE_EVAL, "TABLE");
+}
+
+static ns_code refuse_quantised(void *context, ns_aten_program *program, ns_error *error)
+{
+    (void)context;
+    (void)program;
+    return ns_fail(error, NS_ERROR_INPUT, "planted");
+}
+
+/* Without the stage quantised there is nothing to compare with: later stages are skipped, the row fails. */
+static void test_a_stage_without_output(void **state)
+{
+    (void)state;
+    const ns_suite_row row = find_row("exp", "rank1", "u55", NAN);
+    ns_case_result result;
+    ns_error error;
+    ASSERT_OK(ns_suite_run_case(&row, 1u << NS_STAGE_EVAL, 0, 0,
+                                &(ns_suite_hooks){.quantised = refuse_quantised}, arena, &result, &error));
+    assert_fault(&result, NS_STAGE_QUANTISED, "planted");
+    assert_int_equal(result.stage_count, 2);
+    assert_int_equal(result.stages[1].verdict, NS_VERDICT_SKIPPED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_planted),
+        cmocka_unit_test(test_rejected_with_reason),
+        cmocka_unit_test(test_scale_of_the_quantiser),
+        cmocka_unit_test(test_scale_of_the_lowering),
+        cmocka_unit_test(test_wrong_axis),
+        cmocka_unit_test(test_all_zeros_fail_whatever_the_tolerance),
+        cmocka_unit_test(test_unpredictable_fails),
+        cmocka_unit_test(test_invalid_graph_fails),
+        cmocka_unit_test(test_a_stage_without_output),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,118 @@
+#include <jansson.h>
+
+#include "support/graph.h"
+
+static ns_error error;
+
+#define CONV1D "captured/test_conv1d_a16w8_u55_INT[2_3x2x40_nobias_per_channel_quant=False]/delegate0.tosa"
+
+static const char *print_text(ns_arena *arena, const char *name)
+{
+    ns_graph *graph = test_read_graph(name);
+    const char *text = NULL;
+    ASSERT_OK(ns_graph_print_text(graph, arena, &text, &error));
+    ns_graph_free(graph);
+    return text;
+}
+
+static void test_listing(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    const char *text = print_text(arena, CONV1D);
+    const char *expected[] = {
+        "TOSA 1.0.0\n",
+        "block main; inputs 1, outputs 1, tensors 17, operators 16\n",
+        "    7 CONV2D  pad 0, 0, 0, 0  stride 1, 1  dilation 1, 1  local_bound false  acc_type int48\n"
+        "            (468 MACs)\n",
+        "      weight         aten_convolution_default_weight_ohwi          [3, 1, 2, 2] int8 = -1, -127, "
+        "..\n",
+        "      multiplier     tosa_rescale_default_multipliers              [1] int16 = 27182\n",
+        "MACs          468\nconstants     100 bytes\nprofiles      EXT-INT16 PRO-INT\n",
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        if (!strstr(text, expected[i]))
+            fail_msg("the listing lacks:\n%s\nit is:\n%s", expected[i], text);
+    ns_arena_free(arena);
+}
+
+static void check_columns(const char *name)
+{
+    ns_arena *arena = ns_arena_new();
+    for (const char *line = print_text(arena, name); *line; line += strcspn(line, "\n") + 1)
+        assert_in_range(strcspn(line, "\n"), 0, 100);
+    ns_arena_free(arena);
+}
+
+static void test_listings_fit_100_columns(void **state)
+{
+    (void)state;
+    assert_int_equal(test_each_captured(check_columns), 127);
+}
+
+/* A graph with an odd name, a clamp's limits, a float constant, more values than are given, and a fault. */
+static ns_graph *odd_graph(void)
+{
+    ns_graph *graph = NULL;
+    ASSERT_OK(ns_graph_new(&graph, &error));
+    ns_block *block = &graph->regions[0].blocks[0];
+    int x = 0, y = 0, c = 0;
+    ASSERT_OK(ns_block_add_tensor(graph, block, "x\n\xff", NS_DTYPE_INT16, 1, (int64_t[]){4}, &x, &error));
+    ASSERT_OK(ns_block_add_tensor(graph, block, "y\xc3\xa9", NS_DTYPE_INT16, 1, (int64_t[]){5}, &y, &error));
+    const ns_attributes clamp = {.min_val = {2, (uint8_t[]){0, 0x80}}, .max_val = {2, (uint8_t[]){0xff, 0}}};
+    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_CLAMP, &clamp, 1, &x, 1, &y, &error));
+    float values[100] = {0.1f, -3.5f};
+    values[99] = 7;
+    const ns_tensor constant = {.dtype = NS_DTYPE_FP32, .rank = 1, .shape = {100}, .data = values};
+    ASSERT_OK(ns_block_add_const(graph, block, "c", &constant, &c, &error));
+    ASSERT_OK(ns_block_set_inputs(graph, block, 1, &x, &error));
+    ASSERT_OK(ns_block_set_outputs(graph, block, 1, &y, &error));
+    return graph;
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_graph *graph = odd_graph();
+    const char *text = NULL;
+    ASSERT_OK(ns_graph_print_json(graph, arena, &text, &error));
+    json_error_t fault;
+    json_t *root = json_loads(text, 0, &fault);
+    if (!root)
+        fail_msg("%s", fault.text);
+    json_t *block =
+        json_array_get(json_object_get(json_array_get(json_object_get(root, "regions"), 0), "blocks"), 0);
+    json_t *operator= json_array_get(json_object_get(block, "operators"), 0);
+    json_t *attributes = json_object_get(operator, "attributes");
+    json_t *tensor = json_array_get(json_object_get(block, "tensors"), 2);
+    assert_string_equal(json_string_value(json_object_get(root, "schema")), "npuscope/inspect/1");
+    assert_true(json_is_false(json_object_get(root, "valid")));
+    assert_string_equal(
+        json_string_value(json_object_get(root, "fault")),
+        "operator 0 (CLAMP): output \"output\" is [5] int16 and input \"input\" is [4] int16: their "
+        "shapes must be equal");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(block, "inputs"), 0)), "x??");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(block, "outputs"), 0)), "y\xc3\xa9");
+    assert_int_equal(json_integer_value(json_object_get(attributes, "min_val")), -32768);
+    assert_int_equal(json_integer_value(json_object_get(attributes, "max_val")), 255);
+    assert_int_equal(json_array_size(json_object_get(tensor, "values")), 8);
+    assert_true((float)json_real_value(json_array_get(json_object_get(tensor, "values"), 0)) == 0.1f);
+    assert_true(json_real_value(json_object_get(tensor, "minimum")) == -3.5);
+    assert_true(json_real_value(json_object_get(tensor, "maximum")) == 7);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(root, "statistics"), "constant_bytes")), 400);
+    json_decref(root);
+    ns_graph_free(graph);
+    ns_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_listing),
+        cmocka_unit_test(test_listings_fit_100_columns),
+        cmocka_unit_test(test_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
