@@ -114,20 +114,16 @@ static void check(ns_npu_machine *machine, const hazard_job *job, const hazard_q
 
 /* ---- block dependency ---- */
 
-typedef struct hazard_box {
-    int64_t y0, y1, x0, x1, c0, c1;
-} hazard_box;
-
 static int64_t ceil_divide(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
 }
 
 /* Job `index` of a box that is walked in blocks: depth first, then width, then height. */
-static hazard_box job_box(int64_t height, int64_t width, int64_t depth, hazard_box block, int64_t index)
+static ns_npu_box job_box(int64_t height, int64_t width, int64_t depth, ns_npu_box block, int64_t index)
 {
     int64_t z = ceil_divide(depth, block.c1), w = ceil_divide(width, block.x1);
-    hazard_box box = {
+    ns_npu_box box = {
         .y0 = index / (z * w) * block.y1, .x0 = index / z % w * block.x1, .c0 = index % z * block.c1};
     box.y1 = box.y0 + block.y1 < height ? box.y0 + block.y1 : height;
     box.x1 = box.x0 + block.x1 < width ? box.x0 + block.x1 : width;
@@ -135,22 +131,44 @@ static hazard_box job_box(int64_t height, int64_t width, int64_t depth, hazard_b
     return box;
 }
 
-static int64_t job_count(int64_t height, int64_t width, int64_t depth, hazard_box block)
+static int64_t job_count(int64_t height, int64_t width, int64_t depth, ns_npu_box block)
 {
     return ceil_divide(height, block.y1) * ceil_divide(width, block.x1) * ceil_divide(depth, block.c1);
 }
 
-static bool boxes_overlap(hazard_box a, hazard_box b)
+/* Whether two boxes of feature maps share a byte. */
+typedef struct hazard_ranges {
+    const ns_npu_map *other;
+    const ns_npu_box *box;
+    int64_t low, high;
+} hazard_ranges;
+
+static bool overlaps_range(void *context, int64_t low, int64_t high)
 {
-    return a.y0 < b.y1 && b.y0 < a.y1 && a.x0 < b.x1 && b.x0 < a.x1 && a.c0 < b.c1 && b.c0 < a.c1;
+    const hazard_ranges *ranges = context;
+    return low < ranges->high && ranges->low < high;
+}
+
+static bool overlaps_other(void *context, int64_t low, int64_t high)
+{
+    hazard_ranges ranges = *(hazard_ranges *)context;
+    ranges.low = low;
+    ranges.high = high;
+    return ns_npu_map_ranges(ranges.other, ranges.box, overlaps_range, &ranges);
+}
+
+static bool boxes_overlap(const ns_npu_map *a, ns_npu_box a_box, const ns_npu_map *b, ns_npu_box b_box)
+{
+    hazard_ranges ranges = {.other = b, .box = &b_box};
+    return ns_npu_map_ranges(a, &a_box, overlaps_other, &ranges);
 }
 
 /* What one job of the operation reads of its IFM: the OFM block widened by kernel and stride, and the depth
  * of an IFM block, which is 16 or 32 for convolutions (section 5.4 of the weights' order) and the OFM block's
  * otherwise. */
-static hazard_box ifm_block(const ns_npu_operation *operation)
+static ns_npu_box ifm_block(const ns_npu_operation *operation)
 {
-    hazard_box block = {0};
+    ns_npu_box block = {0};
     int64_t stride_y = operation->stride_y ? operation->stride_y : 1,
             stride_x = operation->stride_x ? operation->stride_x : 1;
     int64_t kernel_y =
@@ -166,30 +184,22 @@ static hazard_box ifm_block(const ns_npu_operation *operation)
     return block;
 }
 
-static bool same_layout(const ns_npu_map *a, const ns_npu_map *b)
-{
-    return a->region == b->region && a->base[0] == b->base[0] && a->base[2] == b->base[2] &&
-           a->height0 == b->height0 && a->stride_y == b->stride_y && a->stride_x == b->stride_x &&
-           a->stride_c == b->stride_c && a->brick == b->brick && a->bytes == b->bytes &&
-           a->height == b->height && a->width == b->width && a->depth == b->depth;
-}
-
 /* Jobs i of this operation and j, counted from the end, of the one before may run together when i + j <
  * BLOCKDEP. */
 static bool jobs_collide(const ns_npu_operation *operation, const ns_npu_map *ifm,
                          const ns_npu_operation *previous)
 {
     const ns_npu_map *ofm = &previous->ofm;
-    if (!same_layout(ifm, ofm) || ifm->upscale != NS_NPU_UPSCALE_NONE)
+    if (ifm->upscale != NS_NPU_UPSCALE_NONE)
         return true;
-    hazard_box reads = ifm_block(operation);
-    hazard_box writes = {
+    ns_npu_box reads = ifm_block(operation);
+    ns_npu_box writes = {
         .y1 = previous->block_height, .x1 = previous->block_width, .c1 = previous->block_depth};
     int64_t read_count = job_count(ifm->height, ifm->width, ifm->depth, reads);
     int64_t write_count = job_count(ofm->height, ofm->width, ofm->depth, writes);
     for (int64_t i = 0; i < operation->block_dependency && i < read_count; i++)
         for (int64_t j = 0; i + j < operation->block_dependency && j < write_count; j++)
-            if (boxes_overlap(job_box(ifm->height, ifm->width, ifm->depth, reads, i),
+            if (boxes_overlap(ifm, job_box(ifm->height, ifm->width, ifm->depth, reads, i), ofm,
                               job_box(ofm->height, ofm->width, ofm->depth, writes, write_count - 1 - j)))
                 return true;
     return false;

@@ -154,6 +154,14 @@ static ns_code read_scale_streams(ns_npu_machine *machine, ns_npu_operation *out
         out->scale_length[1] = (uint64_t)length;
         if (length)
             GET(SCALE1_BASE, ADDRESS, &out->scale_base[1]);
+        if (!length && out->ofm.depth == 1) /* the second core has no channel */
+            out->scale_streams = 1;
+        if (!length && out->ofm.depth > 1) {
+            out->scale_base[1] = out->scale_base[0];
+            out->scale_length[1] = out->scale_length[0];
+            ns_npu_chip_rule(machine, NS_NPU_RULE_DUAL_CORE_SCALES, "OFM depth is %lld, SCALE_LENGTH is %lld",
+                             (long long)out->ofm.depth, (long long)out->scale_length[0]);
+        }
     }
     return NS_OK;
 }
@@ -448,8 +456,8 @@ static ns_code read_operand_scales(ns_npu_machine *machine, ns_npu_operation *ou
         out->operand_scale[1 - scaled].shift = carried - 1;
         /* Vela writes 2^19 or 2^14 modulo 2^16, or 0, where the shift is what it means. */
         if (other != 0 && other != 1 << (carried - 1))
-            ns_npu_chip_rule(machine, NS_NPU_RULE_OPERAND_SHIFT, "OPB_SCALE is %lld, the shift is %d", (long long)other,
-                             carried - 1);
+            ns_npu_chip_rule(machine, NS_NPU_RULE_OPERAND_SHIFT, "OPB_SCALE is %lld, the shift is %d",
+                             (long long)other, carried - 1);
     }
     bool scales = mode != U55_IFM_SCALE_MODE_OPA_OPB_16 || scale != 1 || other != 1;
     if (scales && out->ofm.bytes > 2)
