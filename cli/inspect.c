@@ -1,14 +1,22 @@
 /* npuscope inspect: what is in a model. */
+#include <limits.h>
+#include <string.h>
+
 #include "base/file.h"
+#include "inspect.h"
 #include "npuscope/graph.h"
 #include "options.h"
 
 typedef struct inspect_settings {
     bool json;
+    bool coverage;
 } inspect_settings;
 
 static const ns_option options[] = {
     {0, "json", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, json), "print JSON (docs/inspect.md)"},
+    {0, "coverage", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, coverage),
+     "command streams only, any number of them: which\noperations, register fields and values they "
+     "execute,\nand which never"},
     {0},
 };
 
@@ -28,6 +36,11 @@ static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_by
     return code;
 }
 
+static ns_code inspect_npz(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
+{
+    return ns_inspect_npz(cli, settings->json, bytes, error);
+}
+
 /* Models are told by content; one row for each kind. */
 static const struct {
     size_t offset; /* of the mark in the file */
@@ -35,12 +48,17 @@ static const struct {
     ns_code (*inspect)(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error);
 } kinds[] = {
     {4, "TOSA", inspect_tosa},
+    {0, "PK\003\004", inspect_npz},
 };
 
-static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operands, ns_error *error)
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
-    (void)operand_count;
+    const inspect_settings *settings = settings_;
     ns_bytes bytes;
+    if (settings->coverage)
+        return ns_inspect_coverage(cli, settings->json, operand_count, operands, error);
+    if (operand_count != 1)
+        return ns_fail(error, NS_ERROR_USAGE, "inspect takes one model (several with --coverage)");
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (!ns_bytes_contains(bytes, kinds[i].offset, 4) ||
@@ -50,16 +68,19 @@ static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operan
                    ? NS_OK
                    : ns_add_context(error, "%s", operands[0]);
     }
-    return ns_fail(error, NS_ERROR_INPUT, "%s: not a model that npuscope knows; inspect reads .tosa files",
+    return ns_fail(error, NS_ERROR_INPUT,
+                   "%s: not a model that npuscope knows; inspect reads .tosa and Vela npz files",
                    operands[0]);
 }
 
 const ns_subcommand ns_subcommand_inspect = {
-    .operands = "MODEL",
+    .operands = "MODEL...",
     .operand_min = 1,
-    .operand_max = 1,
+    .operand_max = INT_MAX,
     .details = "Prints what is in a .tosa file: version, inputs and outputs, every operator with its\n"
                "attributes, operands and constants (the first values), and how much there is to do.\n"
+               "Of a command stream (Vela npz): configuration, memory map, operations with their\n"
+               "feature maps, weights and scales, and every command.\n"
                "A graph that breaks a rule of the specification is printed too, and then the rule:\n"
                "exit code 2.",
     .options = options,

@@ -1,0 +1,69 @@
+/* npuscope inspect: Vela's command streams, and which registers a set of them executes. */
+#include "inspect.h"
+
+#include "base/file.h"
+#include "npu/coverage.h"
+#include "npu/inspect.h"
+
+ns_code ns_inspect_npz(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error)
+{
+    ns_npu_stream *stream;
+    ns_buffer text = {.arena = cli->arena};
+    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, cli->arena, &stream, error));
+    NS_TRY(json ? ns_npu_inspect_json(stream, &text, error) : ns_npu_inspect_text(stream, &text, error));
+    fwrite(text.data, 1, text.size, cli->out);
+    return NS_OK;
+}
+
+/* Families meet in one list: one coverage each. */
+typedef struct coverage_list {
+    ns_npu_coverage *items[8];
+    int count;
+} coverage_list;
+
+static ns_code add_file(ns_cli *cli, coverage_list *list, const char *path, ns_error *error)
+{
+    ns_bytes bytes;
+    ns_npu_stream *stream;
+    ns_arena *arena = ns_arena_new();
+    if (!arena)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
+    ns_code code = ns_file_read(path, arena, &bytes, error);
+    if (code == NS_OK)
+        code = ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, error);
+    int i = 0;
+    while (code == NS_OK && i < list->count && list->items[i]->table != stream->family->table)
+        i++;
+    if (code == NS_OK && i == list->count) {
+        code = ns_npu_coverage_new(stream->family->table, cli->arena, &list->items[i], error);
+        list->count += code == NS_OK;
+    }
+    if (code == NS_OK)
+        code = ns_npu_coverage_add(list->items[i], stream, error);
+    ns_arena_free(arena);
+    return code == NS_OK ? NS_OK : ns_add_context(error, "%s", path);
+}
+
+ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_error *error)
+{
+    coverage_list list = {0};
+    ns_buffer text = {.arena = cli->arena};
+    for (int i = 0; i < count; i++)
+        NS_TRY(add_file(cli, &list, paths[i], error));
+    if (json)
+        ns_buffer_format(&text, "{\"schema\": \"npuscope/coverage/1\", \"families\": [");
+    for (int i = 0; i < list.count; i++) {
+        if (i)
+            ns_buffer_format(&text, json ? ",\n" : "\n");
+        if (json)
+            ns_npu_coverage_json(list.items[i], &text);
+        else
+            ns_npu_coverage_text(list.items[i], &text);
+    }
+    if (json)
+        ns_buffer_format(&text, "]}\n");
+    if (text.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the coverage");
+    fwrite(text.data, 1, text.size, cli->out);
+    return NS_OK;
+}
