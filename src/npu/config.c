@@ -64,6 +64,8 @@ const ns_npu_family *ns_npu_family_of(const ns_npu_config *config)
         return &ns_npu_family_u55;
     case NS_NPU_PRODUCT_U65:
         return &ns_npu_family_u65;
+    case NS_NPU_PRODUCT_U85:
+        return &ns_npu_family_u85;
     default:
         return NULL;
     }

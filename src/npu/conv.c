@@ -1,8 +1,11 @@
 /* CONV: acc[y][x][o] = bias[o] + sum over ky, kx, i of
  *           (IFM[y * sy + ky * dy - pad_top][x * sx + kx * dx - pad_left][i] - zero point) * W[o][ky][kx][i]
  * with zero outside the image; then each channel's scale. A vector product is a CONV with a 1 x 1 kernel.
- * Source: Vela 5.1.0, ethos_u55_weight_encoder.cpp (weights come less their zero point);
- * ethos_u55_register_cs_generator.cpp, GenerateKernel. */
+ * Ethos-U85 may take W from IFM2 (a matrix product: W[o][i] = IFM2[0][o][i] - its zero point, kernel 1 x 1,
+ * no bias, one scale for all channels), and may begin with accumulators other than zero (output.c). Source:
+ * Vela 5.1.0, ethos_u55_weight_encoder.cpp (weights come less their zero point);
+ * ethos_u55_register_cs_generator.cpp, GenerateKernel; ethos_u85_register_cs_generator.cpp,
+ * GenerateConvolutionOp. */
 #include "npu/conv.h"
 
 #include <string.h>
@@ -37,7 +40,8 @@ ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu
     uint64_t taps = (uint64_t)operation->kernel_height * operation->kernel_width * operation->ifm.depth;
     uint64_t pixels = (uint64_t)operation->ofm.height * width * depth;
     NS_TRY(ns_npu_spend(machine, taps > UINT64_MAX / pixels ? UINT64_MAX : pixels * taps, error));
-    NS_TRY(ns_npu_weights_get(machine, operation, &weights, error));
+    NS_TRY(operation->weights_from_ifm2 ? ns_npu_weights_from_ifm2(machine, operation, &weights, error)
+                                        : ns_npu_weights_get(machine, operation, &weights, error));
     NS_TRY(ns_npu_image_load(machine, operation, &image, error));
     if (machine->statistics)
         machine->statistics->macs += pixels * taps;

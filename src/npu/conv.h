@@ -12,6 +12,12 @@ ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns
                         ns_error *error);
 ns_code ns_npu_pool_average(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                             ns_error *error);
+ns_code ns_npu_pool_none(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                         ns_error *error);
+ns_code ns_npu_pool_argmax(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                           ns_error *error);
+ns_code ns_npu_resize(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                      ns_error *error);
 ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                           ns_error *error);
 ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,

@@ -78,7 +78,8 @@ ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation,
     for (int64_t y = 0; y < operation->ofm.height; y++) {
         for (int i = 0; i < count; i++)
             read_row(machine, maps[i], y, narrow, rows[i], elements);
-        scale_operand(operation, 0, a, elements);
+        if (operation->elementwise != NS_NPU_ELEMENTWISE_LRELU)
+            scale_operand(operation, 0, a, elements);
         if (count == 2)
             scale_operand(operation, 1, b, elements);
         NS_TRY(table[operation->elementwise].function(machine, operation, a, b, a, elements, error));

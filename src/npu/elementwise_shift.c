@@ -1,6 +1,7 @@
 /* SHR: a >> b, arithmetic, after adding half of the last place where OFM's rounding is NATURAL or DBL
  *      (b > 0); TRUNCATE and to-lower floor.
  * SHL: a << b, of which the output keeps the low bits.
+ * LSR (Ethos-U85): a >> b, with zeros from the left of a's own width.
  * b is 0 to 31 (0 to 63 for 64-bit elements); another count is a fault, for nothing says what the chip does.
  * Source: Vela 5.1.0, graphir_optimiser.cpp (TOSA ARITHMETIC_RIGHT_SHIFT with `round` becomes NATURAL). */
 #include "npu/elementwise.h"
@@ -38,5 +39,15 @@ ns_code ns_npu_elementwise_SHL(ns_npu_machine *machine, const ns_npu_operation *
     NS_TRY(check_counts(machine, operation, b, count, error));
     for (size_t i = 0; i < count; i++)
         out[i] = (int64_t)((uint64_t)a[i] << b[i]);
+    return NS_OK;
+}
+
+ns_code ns_npu_elementwise_LSR(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
+                               const int64_t *b, int64_t *out, size_t count, ns_error *error)
+{
+    NS_TRY(check_counts(machine, operation, b, count, error));
+    const uint64_t mask = UINT64_MAX >> (64 - 8 * operation->ifm.bytes);
+    for (size_t i = 0; i < count; i++)
+        out[i] = (int64_t)(((uint64_t)a[i] & mask) >> b[i]);
     return NS_OK;
 }

@@ -13,15 +13,20 @@ static ns_code run(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_
     case NS_NPU_DEPTHWISE:
         return ns_npu_depthwise(machine, operation, output, error);
     case NS_NPU_POOL_MAX:
+    case NS_NPU_POOL_MIN:
         return ns_npu_pool_max(machine, operation, output, error);
     case NS_NPU_POOL_AVERAGE:
         return ns_npu_pool_average(machine, operation, output, error);
+    case NS_NPU_POOL_NONE:
+        return ns_npu_pool_none(machine, operation, output, error);
+    case NS_NPU_POOL_ARGMAX:
+        return ns_npu_pool_argmax(machine, operation, output, error);
+    case NS_NPU_RESIZE:
+        return ns_npu_resize(machine, operation, output, error);
     case NS_NPU_REDUCE_SUM:
         return ns_npu_reduce_sum(machine, operation, output, error);
     case NS_NPU_ELEMENTWISE:
         return ns_npu_elementwise(machine, operation, output, error);
-    case NS_NPU_KIND_FAMILY:
-        break;
     }
     return ns_fail(error, NS_ERROR_INTERNAL, "operation kind %d has no executor", operation->kind);
 }

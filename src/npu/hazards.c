@@ -75,7 +75,7 @@ static void add(hazard_job *job, const char *what, int memory, int64_t low, int6
 static void add_map(hazard_job *job, const ns_npu_map *map, bool write)
 {
     int64_t low, high;
-    if (map->scalar || map->height <= 0 || map->width <= 0 || map->depth <= 0)
+    if (map->scalar || map->chain || map->unused || map->height <= 0 || map->width <= 0 || map->depth <= 0)
         return;
     ns_npu_map_extent(map, &low, &high);
     add(job, map->name, map->region, low, high, write);
@@ -261,7 +261,7 @@ static void add_side(hazard_job *job, const ns_npu_dma *dma, const ns_npu_dma_si
 {
     if (dma->runs == 0 || dma->groups == 0)
         return;
-    int64_t last0 = (int64_t)(dma->runs - 1) * side->stride0,
+    int64_t last0 = (side->indexed ? dma->index_max : (int64_t)(dma->runs - 1)) * side->stride0,
             last1 = (int64_t)(dma->groups - 1) * side->stride1;
     int64_t low = side->address + (last0 < 0 ? last0 : 0) + (last1 < 0 ? last1 : 0);
     int64_t high = side->address + (last0 > 0 ? last0 : 0) + (last1 > 0 ? last1 : 0) + (int64_t)dma->length;
@@ -277,6 +277,11 @@ void ns_npu_hazards_dma(ns_npu_machine *machine, const ns_npu_dma *dma)
     hazard_job job = {.command = machine->command};
     add_side(&job, dma, &dma->source, false);
     add_side(&job, dma, &dma->destination, true);
+    if (dma->source.indexed || dma->destination.indexed)
+        add(&job, "DMA indices", dma->index_region, dma->index_address,
+            dma->index_address + (int64_t)(dma->runs * dma->groups * 4) +
+                (int64_t)dma->groups * dma->index_skip,
+            false);
     if (hazards->dma.limit > 1)
         check(machine, &job, &hazards->dma, "OP_DMA_WAIT");
     check(machine, &job, &hazards->kernels, "OP_KERNEL_WAIT");

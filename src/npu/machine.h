@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "kernels/kernels.h"
+#include "npu/buffer.h"
 #include "npu/decode.h"
 #include "npu/registers.h"
 #include "npuscope/npu.h"
@@ -54,12 +55,16 @@ typedef struct ns_npu_family {
 const ns_npu_family *ns_npu_family_of(const ns_npu_config *config);
 extern const ns_npu_family ns_npu_family_u55;
 extern const ns_npu_family ns_npu_family_u65;
+extern const ns_npu_family ns_npu_family_u85;
 
 typedef struct ns_npu_region {
     uint8_t *data; /* NULL: the region is not bound */
     uint64_t size;
     bool writable;
 } ns_npu_region;
+
+/* Ethos-U85: an operand or result names one with three bits; six exist (ethos_u85.cpp, CB_SLOTS). */
+#define NS_NPU_CHAINS 8
 
 struct ns_npu_machine {
     const ns_npu_config *config;
@@ -85,7 +90,10 @@ struct ns_npu_machine {
     bool stopped;
     uint64_t work;                  /* spent so far */
     struct ns_npu_hazards *hazards; /* hazards.c; NULL when not asked for */
-    void *family_state;             /* what a family keeps between operations (accumulators, chain buffers) */
+    ns_npu_buffer accumulators;     /* what an operation without output left (Ethos-U85) */
+    ns_npu_buffer chains[NS_NPU_CHAINS];
+    bool result_flag;  /* COND_STATUS: the last element written is not 0 (Ethos-U85) */
+    uint64_t branches; /* taken so far */
 };
 
 /* Fault at the current command: "command 12 (word 30, OP_CONV): ...". Returns the code. */

@@ -15,6 +15,11 @@ typedef struct map_extent {
 static map_extent stored(const ns_npu_map *map)
 {
     map_extent extent = {map->height, map->width, map->depth};
+    if (map->transposed) {
+        const int64_t computed[3] = {map->height, map->width, map->depth};
+        return (map_extent){computed[map->stored_axis[0]], computed[map->stored_axis[1]],
+                            computed[map->stored_axis[2]]};
+    }
     if (map->upscale != NS_NPU_UPSCALE_NONE) {
         extent.height = (extent.height + 1) / 2;
         extent.width = (extent.width + 1) / 2;
@@ -93,9 +98,25 @@ void ns_npu_map_extent(const ns_npu_map *map, int64_t *low, int64_t *high)
     }
 }
 
+static ns_code check_chain(ns_npu_machine *machine, const ns_npu_map *map, map_extent extent, ns_error *error)
+{
+    const ns_npu_buffer *chain = map->chain;
+    int index = (int)(chain - machine->chains);
+    if (!chain->valid)
+        return ns_npu_fault(machine, error, "%s: chain buffer %d is read before an operation has filled it",
+                            map->name, index);
+    if (chain->height != extent.height || chain->width != extent.width || chain->depth != extent.depth)
+        return ns_npu_fault(machine, error,
+                            "%s: chain buffer %d holds %" PRId64 " x %" PRId64 " x %" PRId64
+                            " values, but %" PRId64 " x %" PRId64 " x %" PRId64 " are read",
+                            map->name, index, chain->height, chain->width, chain->depth, extent.height,
+                            extent.width, extent.depth);
+    return NS_OK;
+}
+
 ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool write, ns_error *error)
 {
-    if (map->scalar)
+    if (map->scalar || map->unused)
         return NS_OK;
     if (map->height <= 0 || map->width <= 0 || map->depth <= 0)
         return ns_npu_fault(machine, error, "%s: its extent is %" PRId64 " x %" PRId64 " x %" PRId64,
@@ -104,6 +125,9 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
         return ns_npu_unsupported(machine, error, "%s: a row of %" PRId64 " x %" PRId64 " elements",
                                   map->name, map->width, map->depth);
     map_extent extent = stored(map);
+    if (map->chain)
+        return write ? ns_npu_buffer_open(map->chain, extent.height, extent.width, extent.depth, error)
+                     : check_chain(machine, map, extent, error);
     for (int i = 0; i < 4; i++) {
         map_tile tile = tile_of(map, extent, i);
         if (tile.width == 0)
@@ -122,6 +146,14 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
                                 map->name, i, tile.base);
     }
     return NS_OK;
+}
+
+/* The low bytes of a value as the map's element type holds them. */
+static int64_t as_element(const ns_npu_map *map, int64_t value)
+{
+    int unused = 64 - 8 * map->bytes;
+    return map->is_signed ? (int64_t)((uint64_t)value << unused) >> unused
+                          : (int64_t)((uint64_t)value << unused >> unused);
 }
 
 /* `count` consecutive elements to every `step`-th value of the row. */
@@ -244,6 +276,13 @@ void ns_npu_map_read(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, 
         return;
     }
     map_extent extent = stored(map);
+    if (map->chain) {
+        const int64_t *source = ns_npu_buffer_row(map->chain, stored_row(map, y));
+        for (int64_t i = 0; i < extent.width * extent.depth; i++)
+            row[i] = (int32_t)(as_element(map, source[i]) - map->zero_point);
+        spread_int32_t(map, extent, false, row);
+        return;
+    }
     bool zero_row = map->upscale == NS_NPU_UPSCALE_ZEROS && y % 2;
     if (!zero_row)
         FOR_EACH_RUN(machine, map, extent, stored_row(map, y), run,
@@ -259,6 +298,13 @@ void ns_npu_map_read_wide(ns_npu_machine *machine, const ns_npu_map *map, int64_
         return;
     }
     map_extent extent = stored(map);
+    if (map->chain) {
+        const int64_t *source = ns_npu_buffer_row(map->chain, stored_row(map, y));
+        for (int64_t i = 0; i < extent.width * extent.depth; i++)
+            row[i] = as_element(map, source[i]) - map->zero_point;
+        spread_int64_t(map, extent, false, row);
+        return;
+    }
     FOR_EACH_RUN(machine, map, extent, stored_row(map, y), run,
                  load_run_wide(map, run.memory, run.count, row + run.index));
     spread_int64_t(map, extent, false, row);
@@ -288,9 +334,80 @@ static void store_run(const ns_npu_map *map, uint8_t *target, int64_t count, con
     }
 }
 
+/* Offset of coordinate `at` of a stored axis within a tile. */
+static int64_t axis_offset(const ns_npu_map *map, int axis, int64_t at)
+{
+    switch (axis) {
+    case NS_NPU_AXIS_H:
+        return at * map->stride_y;
+    case NS_NPU_AXIS_W:
+        return at * step_x(map);
+    default:
+        return map->brick ? at / BRICK * map->stride_c + at % BRICK * map->bytes : at * map->bytes;
+    }
+}
+
+/* Address of an element of what is stored. */
+static uint8_t *element(const uint8_t *region, const ns_npu_map *map, const int64_t *at)
+{
+    bool right = at[1] >= map->width0;
+    int64_t split = right ? map->height1 : map->height0;
+    bool lower = at[0] >= split;
+    return (uint8_t *)region + map->base[right + 2 * lower] +
+           axis_offset(map, NS_NPU_AXIS_H, lower ? at[0] - split : at[0]) +
+           axis_offset(map, NS_NPU_AXIS_W, right ? at[1] - map->width0 : at[1]) +
+           axis_offset(map, NS_NPU_AXIS_C, at[2]);
+}
+
+/* Row y of the computed map to an OFM with exchanged or reversed axes. */
+static void write_permuted(const uint8_t *region, const ns_npu_map *map, int64_t y, const int64_t *row)
+{
+    map_extent extent = stored(map);
+    const int64_t extents[3] = {extent.height, extent.width, extent.depth};
+    int64_t computed[3] = {y, 0, 0};
+    int inner = 2; /* the stored axis along which computed channels lie */
+    for (int axis = 0; map->transposed && axis < 3; axis++)
+        if (map->stored_axis[axis] == NS_NPU_AXIS_C)
+            inner = axis;
+    /* Channels that lie a constant distance apart in one tile need one address each pixel. */
+    bool even = inner == NS_NPU_AXIS_H   ? extent.height <= map->height0 && extent.height <= map->height1
+                : inner == NS_NPU_AXIS_W ? extent.width <= map->width0
+                                         : !map->brick;
+    int64_t step = axis_offset(map, inner, 1);
+    if (map->reversed && map->reversed_axis == inner)
+        step = -step;
+    for (int64_t x = 0; x < map->width; x++)
+        for (int64_t c = 0; c < map->depth;) {
+            computed[1] = x;
+            computed[2] = c;
+            int64_t at[3];
+            for (int axis = 0; axis < 3; axis++) {
+                at[axis] = computed[map->transposed ? map->stored_axis[axis] : axis];
+                if (map->reversed && map->reversed_axis == axis)
+                    at[axis] = extents[axis] - 1 - at[axis];
+            }
+            int64_t count = even ? map->depth : 1;
+            uint8_t *target = element(region, map, at);
+            for (int64_t i = 0; i < count; i++)
+                memcpy(target + i * step, &row[x * map->depth + c + i], (size_t)map->bytes);
+            c += count;
+        }
+}
+
 void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, const int64_t *row)
 {
     map_extent extent = stored(map);
+    if (map->chain) {
+        int64_t *target = ns_npu_buffer_row(map->chain, y);
+        for (int64_t i = 0; i < extent.width * extent.depth; i++)
+            target[i] = as_element(map, row[i]);
+        map->chain->valid = true;
+        return;
+    }
+    if (map->transposed || map->reversed) {
+        write_permuted(machine->regions[map->region].data, map, y, row);
+        return;
+    }
     FOR_EACH_RUN(machine, map, extent, y, run, store_run(map, run.memory, run.count, row + run.index));
 }
 
@@ -341,4 +458,15 @@ bool ns_npu_map_ranges(const ns_npu_map *map, const ns_npu_box *box, ns_npu_rang
                 return true;
     }
     return false;
+}
+
+ns_npu_map ns_npu_map_stored(const ns_npu_map *map)
+{
+    map_extent extent = stored(map);
+    ns_npu_map result = *map;
+    result.height = extent.height;
+    result.width = extent.width;
+    result.depth = extent.depth;
+    result.transposed = result.reversed = false;
+    return result;
 }

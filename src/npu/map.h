@@ -5,7 +5,8 @@
  *   NHCWB16: base + y * STRIDE_Y + (c / 16) * STRIDE_C + x * 16 * e + (c % 16) * e
  * Tile 0 is x < WIDTH0, y < HEIGHT0; tile 1 x >= WIDTH0, y < HEIGHT1; tile 2 x < WIDTH0, y >= HEIGHT0;
  * tile 3 the rest. Strides may be negative. Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp,
- * AddressForCoordinate and GetTiles; vela/api.py, NpuTileBox. */
+ * AddressForCoordinate and GetTiles; vela/api.py, NpuTileBox; for transposed and reversed OFMs
+ * ethos_u85_register_cs_generator.cpp, GenerateOFM and GenerateOFMPrecision. */
 #ifndef NS_NPU_MAP_H
 #define NS_NPU_MAP_H
 
@@ -36,6 +37,10 @@ typedef struct ns_npu_box {
 } ns_npu_box;
 bool ns_npu_map_ranges(const ns_npu_map *map, const ns_npu_box *box, ns_npu_range_visitor *visit,
                        void *context);
+
+/* The same map as it lies in memory, for reading an OFM back: with the extents that are stored, in the order
+ * in which they are stored. */
+ns_npu_map ns_npu_map_stored(const ns_npu_map *map);
 
 /* Smallest and one past the largest byte of the map within its region (checked before). */
 void ns_npu_map_extent(const ns_npu_map *map, int64_t *low, int64_t *high);

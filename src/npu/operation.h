@@ -11,10 +11,13 @@ typedef enum ns_npu_kind {
     NS_NPU_CONV,
     NS_NPU_DEPTHWISE,
     NS_NPU_POOL_MAX,
-    NS_NPU_POOL_AVERAGE,
+    NS_NPU_POOL_MIN,
+    NS_NPU_POOL_AVERAGE, /* and SUM: divide_by_taps tells them apart */
+    NS_NPU_POOL_NONE,
+    NS_NPU_POOL_ARGMAX,
     NS_NPU_REDUCE_SUM,
     NS_NPU_ELEMENTWISE,
-    NS_NPU_KIND_FAMILY, /* the family's own: it executes the operation itself */
+    NS_NPU_RESIZE,
 } ns_npu_kind;
 
 typedef enum ns_npu_upscale {
@@ -37,10 +40,23 @@ typedef struct ns_npu_map {
     bool brick;         /* NHCWB16 */
     int32_t zero_point; /* 0 for elements of over 2 bytes */
 
+    /* Ethos-U85. A chained map lies in an internal buffer instead of a region; an unused one nowhere. An OFM
+     * may be stored with its axes exchanged, axis k of what is stored being axis stored_axis[k] of what is
+     * computed (height, width and depth are those of the computed one), or with one axis reversed. */
+    ns_npu_buffer *chain;
+    bool unused;
+    bool transposed;
+    int8_t stored_axis[3];
+    bool reversed;
+    int8_t reversed_axis;
+
     bool broadcast_h, broadcast_w, broadcast_c; /* the stored extent of that axis is 1 */
     bool scalar;                                /* the value comes from a register */
     int64_t scalar_value;
 } ns_npu_map;
+
+/* Axes of a feature map, as indices and in reverse_axis. */
+enum { NS_NPU_AXIS_H, NS_NPU_AXIS_W, NS_NPU_AXIS_C, NS_NPU_AXIS_NONE = -1 };
 
 /* How an elementwise operand is brought to the common scale before ADD and SUB. */
 typedef enum ns_npu_operand_scaling {
@@ -66,6 +82,24 @@ typedef enum ns_npu_table_kind {
     NS_NPU_TABLE_16_TO_32, /* the same, not rounded: 7 more fractional bits */
 } ns_npu_table_kind;
 
+/* What accumulators hold when an operation begins (Ethos-U85: ACC_FORMAT's input field). */
+typedef enum ns_npu_accumulator_input {
+    NS_NPU_ACCUMULATOR_RESET, /* 0 */
+    NS_NPU_ACCUMULATOR_KEEP,  /* what the operation before left */
+    NS_NPU_ACCUMULATOR_IFM2,  /* the elements of IFM2 */
+} ns_npu_accumulator_input;
+
+typedef enum ns_npu_resize_mode {
+    NS_NPU_RESIZE_BILINEAR,
+    NS_NPU_RESIZE_REPLICATE,
+    NS_NPU_RESIZE_NEAREST,
+} ns_npu_resize_mode;
+
+/* RESIZE along one axis: output o takes position (o * step + offset) / n of the IFM. */
+typedef struct ns_npu_resize_axis {
+    int n, step, offset;
+} ns_npu_resize_axis;
+
 typedef struct ns_npu_operation {
     ns_npu_kind kind;
     int elementwise; /* ns_npu_elementwise_mode (elementwise.h) */
@@ -78,7 +112,12 @@ typedef struct ns_npu_operation {
     int kernel_height, kernel_width, stride_y, stride_x, dilation_y, dilation_x;
     int pad_top, pad_left, pad_right, pad_bottom;
 
-    int accumulator_bits;    /* 32, 40 or 48 */
+    int accumulator_bits; /* 32, 40 or 48 */
+    ns_npu_accumulator_input accumulator_input;
+    bool accumulators_stay; /* no output: they are left for the next operation */
+    bool weights_from_ifm2; /* CONV: IFM2 is a matrix of OFM depth x IFM depth weights */
+    ns_npu_resize_mode resize_mode;
+    ns_npu_resize_axis resize_y, resize_x;
     ns_weight_order weights; /* CONV and DEPTHWISE */
     int weight_region, scale_region;
     int64_t weight_base[NS_WEIGHT_STREAMS_MAX];
@@ -97,6 +136,7 @@ typedef struct ns_npu_operation {
     ns_npu_scaling scaling;
     ns_npu_scale scale;  /* GLOBAL: all of it; CHANNEL: its rounding */
     bool divide_by_taps; /* POOL AVERAGE: by the number of taps inside the image, not by OFM_SCALE */
+    bool gives_zeros;    /* REDUCE_SUM under a chip rule: every sum is 0 */
     bool clip;
     int64_t clip_low, clip_high;
     ns_npu_table_kind table;

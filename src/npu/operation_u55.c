@@ -5,6 +5,7 @@
 
 #include "npu/chip_rules.h"
 #include "npu/elementwise.h"
+#include "npu/operation_common.h"
 #include "npu/registers_u55.h"
 
 /* Reads a field into an int64_t. */
@@ -15,59 +16,16 @@
 
 /* ---- feature maps ---- */
 
-/* The eleven registers that IFM, IFM2 and OFM have alike. */
-typedef struct map_fields {
-    const char *name;
-    int region, base[4], stride_x, stride_y, stride_c, width0, height0, height1, zero_point;
-} map_fields;
+static const ns_npu_map_fields ifm_fields = NS_NPU_MAP_FIELDS(U55_, IFM);
+static const ns_npu_map_fields ifm2_fields = NS_NPU_MAP_FIELDS(U55_, IFM2);
+static const ns_npu_map_fields ofm_fields = NS_NPU_MAP_FIELDS(U55_, OFM);
+static const ns_npu_kernel_fields kernel_fields = NS_NPU_KERNEL_FIELDS(U55_);
 
-#define MAP_FIELDS(map)                                                                      \
-    {                                                                                        \
-#map, U55_FIELD_##map##_REGION_REGION,                                               \
-            {U55_FIELD_##map##_BASE0_ADDRESS, U55_FIELD_##map##_BASE1_ADDRESS,               \
-             U55_FIELD_##map##_BASE2_ADDRESS, U55_FIELD_##map##_BASE3_ADDRESS },             \
-             U55_FIELD_##map##_STRIDE_X_STRIDE, U55_FIELD_##map##_STRIDE_Y_STRIDE,           \
-             U55_FIELD_##map##_STRIDE_C_STRIDE, U55_FIELD_##map##_WIDTH0_M1_WIDTH_M1,        \
-             U55_FIELD_##map##_HEIGHT0_M1_HEIGHT_M1, U55_FIELD_##map##_HEIGHT1_M1_HEIGHT_M1, \
-             U55_FIELD_##map##_ZERO_POINT_ZERO_POINT                                         \
-    }
-
-static const map_fields ifm_fields = MAP_FIELDS(IFM);
-static const map_fields ifm2_fields = MAP_FIELDS(IFM2);
-static const map_fields ofm_fields = MAP_FIELDS(OFM);
-
-/* Zero points are 16 bits, signed but for unsigned 16-bit elements; elements of 32 bits have none. */
-static ns_code read_zero_point(ns_npu_machine *machine, const map_fields *fields, ns_npu_map *map,
-                               ns_error *error)
+static ns_code read_map(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
+                        ns_error *error)
 {
-    int64_t value;
-    NS_TRY(ns_npu_get(machine, fields->zero_point, &value, error));
-    if (map->bytes == 2 && !map->is_signed)
-        value &= 0xffff;
-    if (map->bytes > 2 && value != 0)
-        return ns_npu_fault(machine, error, "%s_ZERO_POINT is %lld, but 32-bit elements have no zero point",
-                            fields->name, (long long)value);
-    map->zero_point = (int32_t)value;
-    return NS_OK;
-}
-
-static ns_code read_map(ns_npu_machine *machine, const map_fields *fields, ns_npu_map *map, ns_error *error)
-{
-    int64_t value;
-    NS_TRY(ns_npu_get(machine, fields->region, &value, error));
-    map->region = (int)value;
-    for (int i = 0; i < 4; i++)
-        NS_TRY(ns_npu_get(machine, fields->base[i], &map->base[i], error));
-    NS_TRY(ns_npu_get(machine, fields->stride_x, &map->stride_x, error));
-    NS_TRY(ns_npu_get(machine, fields->stride_y, &map->stride_y, error));
-    NS_TRY(ns_npu_get(machine, fields->stride_c, &map->stride_c, error));
-    NS_TRY(ns_npu_get(machine, fields->width0, &map->width0, error));
-    NS_TRY(ns_npu_get(machine, fields->height0, &map->height0, error));
-    NS_TRY(ns_npu_get(machine, fields->height1, &map->height1, error));
-    map->width0++;
-    map->height0++;
-    map->height1++;
-    return read_zero_point(machine, fields, map, error);
+    NS_TRY(ns_npu_read_map(machine, fields, map, error));
+    return ns_npu_read_zero_point(machine, fields, map, error);
 }
 
 static ns_code set_precision(ns_npu_machine *machine, ns_npu_map *map, int64_t type, int64_t precision,
@@ -195,19 +153,7 @@ static ns_code read_clip(ns_npu_machine *machine, ns_npu_operation *out, clip_ty
         return NS_OK;
     GET(ACTIVATION_MIN, CLIP_BOUNDARY, &low);
     GET(ACTIVATION_MAX, CLIP_BOUNDARY, &high);
-    if (!type->is_signed) {
-        low &= 0xffff;
-        high &= 0xffff;
-    }
-    int64_t type_low = type->is_signed ? -((int64_t)1 << (type->bits - 1)) : 0;
-    int64_t type_high = ((int64_t)1 << (type->bits - type->is_signed)) - 1;
-    out->clip = true;
-    out->clip_low = low > type_low ? low : type_low;
-    out->clip_high = high < type_high ? high : type_high;
-    if (out->clip_low > out->clip_high)
-        return ns_npu_fault(machine, error, "ACTIVATION_MIN %lld is above ACTIVATION_MAX %lld",
-                            (long long)low, (long long)high);
-    return NS_OK;
+    return ns_npu_set_clip(machine, out, type->bits, type->is_signed, low, high, error);
 }
 
 static ns_code read_activation(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
@@ -262,46 +208,6 @@ static ns_code read_common(ns_npu_machine *machine, ns_npu_operation *out, ns_er
 
 /* ---- kernel operations ---- */
 
-static ns_code read_kernel(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)
-{
-    int64_t width, height, low, high, dilation_x, dilation_y, decomposition, upscale, top, left, right,
-        bottom;
-    GET(KERNEL_WIDTH_M1, WIDTH_M1, &width);
-    GET(KERNEL_HEIGHT_M1, HEIGHT_M1, &height);
-    GET(KERNEL_STRIDE, DILATION_X, &dilation_x);
-    GET(KERNEL_STRIDE, DILATION_Y, &dilation_y);
-    GET(KERNEL_STRIDE, DECOMPOSITION, &decomposition);
-    GET(KERNEL_STRIDE, STRIDE_X_LSB, &low);
-    GET(KERNEL_STRIDE, STRIDE_X_MSB, &high);
-    out->stride_x = (int)(high * 2 + low) + 1;
-    GET(KERNEL_STRIDE, STRIDE_Y_LSB, &low);
-    GET(KERNEL_STRIDE, STRIDE_Y_MSB, &high);
-    out->stride_y = (int)(high * 2 + low) + 1;
-    out->dilation_x = (int)dilation_x + 1;
-    out->dilation_y = (int)dilation_y + 1;
-    if (decomposition == U55_KERNEL_DECOMPOSITION_D4X4)
-        return ns_npu_unsupported(machine, error, "KERNEL_STRIDE: decomposition 4 x 4: no compiler emits it");
-    out->kernel_width = (int)width / out->dilation_x + 1;
-    out->kernel_height = (int)height / out->dilation_y + 1;
-    GET(IFM_PAD_TOP, PAD, &top);
-    GET(IFM_PAD_LEFT, PAD, &left);
-    GET(IFM_PAD_RIGHT, PAD, &right);
-    GET(IFM_PAD_BOTTOM, PAD, &bottom);
-    out->pad_top = (int)top;
-    out->pad_left = (int)left;
-    out->pad_right = (int)right;
-    out->pad_bottom = (int)bottom;
-    GET(IFM_UPSCALE, MODE, &upscale);
-    out->ifm.upscale = (ns_npu_upscale)upscale;
-    /* The extent is not in a register: it is what the OFM, kernel and pads need. */
-    out->ifm.height = (out->ofm.height - 1) * out->stride_y + height + 1 - top - bottom;
-    out->ifm.width = (out->ofm.width - 1) * out->stride_x + width + 1 - left - right;
-    if (out->ifm.height < 1 || out->ifm.width < 1)
-        return ns_npu_fault(machine, error, "IFM_PAD_*: the pads leave an IFM of %lld x %lld",
-                            (long long)out->ifm.height, (long long)out->ifm.width);
-    return NS_OK;
-}
-
 static ns_code read_weights(ns_npu_machine *machine, ns_npu_operation *out, bool depthwise, ns_error *error)
 {
     int64_t order, region, length, parallel = U55_PARALLEL_MODE_SINGLE_CORE;
@@ -345,7 +251,7 @@ static ns_code read_conv(ns_npu_machine *machine, ns_npu_operation *out, bool de
     int64_t mode;
     out->kind = depthwise ? NS_NPU_DEPTHWISE : NS_NPU_CONV;
     snprintf(out->name, sizeof out->name, depthwise ? "DEPTHWISE" : "CONV");
-    NS_TRY(read_kernel(machine, out, error));
+    NS_TRY(ns_npu_read_kernel(machine, &kernel_fields, out, error));
     GET(OFM_PRECISION, SCALE_MODE, &mode);
     if (mode != U55_OFM_SCALE_MODE_PER_CHANNEL)
         return ns_npu_unsupported(machine, error,
@@ -367,7 +273,7 @@ static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command,
     pooling = ns_npu_field_of(&table->operation_fields[U55_OPFIELD_POOL_POOLING_MODE], command->value);
     snprintf(out->name, sizeof out->name, "POOL %s",
              ns_npu_value_text(table, U55_ENUM_POOLING_MODE, pooling));
-    NS_TRY(read_kernel(machine, out, error));
+    NS_TRY(ns_npu_read_kernel(machine, &kernel_fields, out, error));
     GET(OFM_PRECISION, SCALE_MODE, &mode);
     bool global = mode == U55_OFM_SCALE_MODE_GLOBAL;
     bool padded = out->pad_top || out->pad_left || out->pad_right || out->pad_bottom;
@@ -416,7 +322,7 @@ static ns_code read_ifm2(ns_npu_machine *machine, ns_npu_operation *out, ns_erro
     if (map->scalar) {
         GET(IFM2_SCALAR, SCALAR, &value);
         map->scalar_value = map->is_signed ? value : value & 0xffff;
-        return read_zero_point(machine, &ifm2_fields, map, error);
+        return ns_npu_read_zero_point(machine, &ifm2_fields, map, error);
     }
     GET(IFM2_BROADCAST, BROADCAST_H, &value);
     map->broadcast_h = value == U55_BROADCAST_MODE_ENABLE;

@@ -4,9 +4,63 @@
 #include "npu/output.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "npu/activation.h"
 #include "npu/map.h"
+
+/* Ethos-U85: what accumulators begin with, and room for them where they stay. */
+static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation *operation,
+                                 ns_npu_output_stage *out, ns_error *error)
+{
+    ns_npu_buffer *kept = &machine->accumulators;
+    const ns_npu_map *ofm = &operation->ofm;
+    void *memory;
+    if (operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP) {
+        if (!kept->valid)
+            return ns_npu_fault(
+                machine, error,
+                "ACC_FORMAT: the accumulators are kept, but no operation before has left any");
+        if (kept->height != ofm->height || kept->width != ofm->width || kept->depth != ofm->depth)
+            return ns_npu_fault(machine, error,
+                                "ACC_FORMAT: kept accumulators of %" PRId64 " x %" PRId64 " x %" PRId64
+                                " for an OFM of %" PRId64 " x %" PRId64 " x %" PRId64,
+                                kept->height, kept->width, kept->depth, ofm->height, ofm->width, ofm->depth);
+    } else if (operation->accumulators_stay) {
+        NS_TRY(ns_npu_buffer_open(kept, ofm->height, ofm->width, ofm->depth, error));
+    } else {
+        kept->valid = false;
+    }
+    if (operation->accumulator_input == NS_NPU_ACCUMULATOR_IFM2) {
+        NS_TRY(ns_npu_map_check(machine, &operation->ifm2, false, error));
+        NS_TRY(ns_npu_scratch(machine, (size_t)(ofm->width * ofm->depth), sizeof(int64_t), &memory, error));
+        out->preload = memory;
+    }
+    return NS_OK;
+}
+
+/* Adds what the accumulators began with; true when they stay and there is no output. */
+static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row)
+{
+    const ns_npu_operation *operation = output->operation;
+    ns_npu_buffer *kept = &machine->accumulators;
+    size_t count = (size_t)(operation->ofm.width * operation->ofm.depth);
+    const int64_t *before = NULL;
+    if (operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP) {
+        before = ns_npu_buffer_row(kept, y);
+    } else if (operation->accumulator_input == NS_NPU_ACCUMULATOR_IFM2) {
+        ns_npu_map_read_wide(machine, &operation->ifm2, y, output->preload);
+        before = output->preload;
+    }
+    for (size_t i = 0; before && i < count; i++)
+        row[i] += before[i];
+    bool last = y == operation->ofm.height - 1;
+    if (operation->accumulators_stay)
+        memcpy(ns_npu_buffer_row(kept, y), row, count * sizeof *row);
+    if (last)
+        kept->valid = operation->accumulators_stay;
+    return operation->accumulators_stay;
+}
 
 ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *operation,
                            ns_npu_output_stage *out, ns_error *error)
@@ -14,6 +68,7 @@ ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *oper
     *out = (ns_npu_output_stage){.operation = operation, .rounding = operation->scale.rounding};
     NS_TRY(ns_npu_map_check(machine, &operation->ofm, true, error));
     NS_TRY(ns_npu_table_check(machine, operation, error));
+    NS_TRY(open_accumulators(machine, operation, out, error));
     if (operation->scaling != NS_NPU_SCALING_CHANNEL)
         return NS_OK;
     ns_bytes streams[2];
@@ -78,6 +133,10 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     const ns_npu_operation *operation = output->operation;
     const ns_npu_map *ofm = &operation->ofm;
     size_t count = (size_t)(ofm->width * ofm->depth);
+    if (accumulate(machine, output, y, row))
+        return ns_npu_accumulator_check(machine, operation, y, row, count, error);
+    if (operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET)
+        NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, count, error));
     if (operation->scaling == NS_NPU_SCALING_CHANNEL)
         NS_TRY(scale_channels(machine, output, y, row, error));
     else if (operation->scaling == NS_NPU_SCALING_GLOBAL)
@@ -99,5 +158,6 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     if (operation->table != NS_NPU_TABLE_NONE)
         ns_npu_table_row(machine, operation, row, count);
     ns_npu_map_write(machine, ofm, y, row);
+    machine->result_flag = row[count - 1] != 0;
     return NS_OK;
 }

@@ -8,6 +8,7 @@ typedef struct ns_npu_output_stage {
     const ns_npu_operation *operation;
     const ns_scale_record *records; /* CHANNEL scaling: bias and scale of each OFM channel */
     ns_npu_rounding rounding;
+    int64_t *preload;  /* a row of IFM2, where accumulators begin with it */
     int64_t saturated; /* elements that the clip changed, so far */
 } ns_npu_output_stage;
 

@@ -1,4 +1,5 @@
-/* POOL MAX: value[y][x][c] = max over the taps inside the image of IFM - zero point; then the output stage.
+/* POOL MAX: value[y][x][c] = max over the taps inside the image of IFM - zero point; POOL MIN (Ethos-U85):
+ * min; then the output stage.
  * A window with no tap inside the image is a fault: nothing says what the chip does then. */
 #include "npu/conv.h"
 #include "npu/pool.h"
@@ -11,6 +12,7 @@ ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns
     uint64_t taps = (uint64_t)operation->kernel_height * operation->kernel_width;
     uint64_t pixels = (uint64_t)operation->ofm.height * width * depth;
     NS_TRY(ns_npu_spend(machine, taps > UINT64_MAX / pixels ? UINT64_MAX : pixels * taps, error));
+    bool least = operation->kind == NS_NPU_POOL_MIN;
     int32_t *image;
     void *row_memory;
     NS_TRY(ns_npu_pool_load(machine, operation, &image, error));
@@ -28,14 +30,18 @@ ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns
                                     (long long)y, (long long)x);
             int64_t *target = row + x * depth;
             for (int64_t c = 0; c < depth; c++)
-                target[c] = INT64_MIN;
+                target[c] = least ? INT64_MAX : INT64_MIN;
             for (int ky = rows.begin; ky < rows.end; ky++)
                 for (int kx = columns.begin; kx < columns.end; kx++) {
                     int64_t image_y = rows.first + (int64_t)ky * operation->dilation_y;
                     int64_t image_x = columns.first + (int64_t)kx * operation->dilation_x;
                     const int32_t *a = image + (image_y * ifm->width + image_x) * ifm->depth;
-                    for (int64_t c = 0; c < depth; c++)
-                        target[c] = a[c] > target[c] ? a[c] : target[c];
+                    if (least)
+                        for (int64_t c = 0; c < depth; c++)
+                            target[c] = a[c] < target[c] ? a[c] : target[c];
+                    else
+                        for (int64_t c = 0; c < depth; c++)
+                            target[c] = a[c] > target[c] ? a[c] : target[c];
                 }
         }
         NS_TRY(ns_npu_output_row(machine, output, y, row, error));

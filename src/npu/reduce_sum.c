@@ -1,5 +1,5 @@
 /* POOL REDUCE_SUM: value[y][x][0] = sum over c < IFM depth of IFM[y][x][c] - zero point; then the output
- * stage. The sum must fit the accumulator.
+ * stage. The sum must fit the accumulator. Under a chip rule every sum is 0 (chip_rules.def, REDUCE_SUM_48).
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GeneratePoolingOp. */
 #include "npu/conv.h"
 #include "npu/map.h"
@@ -25,7 +25,7 @@ ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, 
         ns_npu_map_read(machine, ifm, y, source);
         for (int64_t x = 0; x < width; x++) {
             int64_t sum = 0;
-            for (int64_t c = 0; c < ifm->depth; c++)
+            for (int64_t c = 0; c < ifm->depth && !operation->gives_zeros; c++)
                 sum += source[x * ifm->depth + c];
             row[x] = sum;
         }

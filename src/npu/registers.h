@@ -52,6 +52,7 @@ typedef struct ns_npu_table {
 } ns_npu_table;
 
 extern const ns_npu_table ns_npu_table_u55; /* Ethos-U55 and U65 */
+extern const ns_npu_table ns_npu_table_u85;
 
 /* The field's bits of a command's value, sign-extended where the field is signed. */
 static inline int64_t ns_npu_field_of(const ns_npu_field *field, uint64_t value)

@@ -262,6 +262,10 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const n
     } else {
         code = ns_fail(error, NS_ERROR_MEMORY, "no memory to run a command stream");
     }
+    for (int i = 0; machine && i < NS_NPU_CHAINS; i++)
+        ns_npu_buffer_free(&machine->chains[i]);
+    if (machine)
+        ns_npu_buffer_free(&machine->accumulators);
     ns_arena_free(scratch);
     ns_arena_free(memory);
     return code;

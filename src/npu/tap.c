@@ -15,9 +15,9 @@ ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *op
 {
     int index = (int)machine->statistics->operations++;
     machine->statistics->saturated += (uint64_t)saturated;
-    if (!machine->options->tap)
+    if (!machine->options->tap || operation->ofm.unused)
         return NS_OK;
-    ns_npu_map ofm = operation->ofm;
+    ns_npu_map ofm = ns_npu_map_stored(&operation->ofm);
     ofm.zero_point = 0;
     int64_t shape[3] = {ofm.height, ofm.width, ofm.depth};
     ns_tensor tensor;

@@ -1,97 +1,14 @@
 /* Every captured Ethos-U55 stream gives what the reference model gave for its graph, in every element. */
-#include "support/test.h"
+#include "npu/captured.h"
 
-#include <dirent.h>
-
-#include "base/cpu.h"
-#include "base/file.h"
-#include "formats/npy.h"
-#include "npuscope/npu.h"
-
-#define MAX_IO 4
-
-static ns_code load(const char *folder, const char *file, int index, ns_arena *arena, ns_tensor *out,
-                    ns_error *error)
-{
-    char path[1024];
-    ns_npy array;
-    static const ns_dtype dtypes[] = {
-        [1] = NS_DTYPE_INT8, [2] = NS_DTYPE_INT16, [4] = NS_DTYPE_INT32, [8] = NS_DTYPE_INT64};
-    snprintf(path, sizeof path, "%s/delegate0_%s%d.npy", folder, file, index);
-    NS_TRY(ns_npy_load(path, arena, &array, error));
-    return ns_npy_to_tensor(&array, dtypes[array.item_size], out, error);
-}
-
-/* Elements that differ, or -1 with a message when the stream could not be run. */
-static int64_t run_case(const char *folder, ns_error *error)
-{
-    char path[1024];
-    ns_bytes file;
-    ns_npu_stream *stream;
-    ns_tensor inputs[MAX_IO], outputs[MAX_IO], expected;
-    ns_npu_options options = {.cpu_mask = ns_cpu_detect()};
-    ns_arena *arena = ns_arena_new();
-    int64_t differing = -1;
-    snprintf(path, sizeof path, "%s/delegate0_vela.npz", folder);
-    if (ns_file_read(path, arena, &file, error) != NS_OK ||
-        ns_npu_load_npz(file.data, file.size, NS_ACCELERATOR_U55_128, arena, &stream, error) != NS_OK)
-        goto end;
-    assert_in_range(ns_npu_input_count(stream), 1, MAX_IO);
-    assert_in_range(ns_npu_output_count(stream), 1, MAX_IO);
-    for (int i = 0; i < ns_npu_input_count(stream); i++)
-        if (load(folder, "in", i, arena, &inputs[i], error) != NS_OK)
-            goto end;
-    if (ns_npu_run(stream, &options, inputs, ns_npu_input_count(stream), arena, outputs, NULL, error) !=
-        NS_OK)
-        goto end;
-    differing = 0;
-    for (int i = 0; i < ns_npu_output_count(stream); i++) {
-        if (load(folder, "out", i, arena, &expected, error) != NS_OK) {
-            differing = -1;
-            goto end;
-        }
-        assert_int_equal(ns_tensor_count(&outputs[i]), ns_tensor_count(&expected));
-        assert_int_equal(outputs[i].dtype, expected.dtype);
-        for (size_t e = 0; e < ns_tensor_count(&expected); e++)
-            differing += ns_tensor_get(&outputs[i], e) != ns_tensor_get(&expected, e);
-    }
-end:
-    ns_arena_free(arena);
-    return differing;
-}
-
-static void captured_streams_are_exact(void **state)
+static void streams_are_exact(void **state)
 {
     (void)state;
-    char root[512], folder[1024], path[1100];
-    test_data(root, sizeof root, "captured");
-    DIR *dir = opendir(root);
-    assert_non_null(dir);
-    int streams = 0, failed = 0;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        snprintf(folder, sizeof folder, "%s/%s", root, entry->d_name);
-        snprintf(path, sizeof path, "%s/delegate0_vela.npz", folder);
-        FILE *file = strstr(entry->d_name, "_u55_") ? fopen(path, "rb") : NULL;
-        if (!file)
-            continue;
-        fclose(file);
-        ns_error error = {0};
-        int64_t differing = run_case(folder, &error);
-        streams++;
-        if (differing != 0) {
-            failed++;
-            print_error("%s: %lld elements differ%s%s\n", entry->d_name, (long long)differing,
-                        differing < 0 ? ": " : "", differing < 0 ? error.message : "");
-        }
-    }
-    closedir(dir);
-    print_message("%d streams\n", streams);
-    assert_true(streams >= 60);
-    assert_int_equal(failed, 0);
+    captured_streams_are_exact("_u55_", NS_ACCELERATOR_U55_128, 60);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(captured_streams_are_exact)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(streams_are_exact)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

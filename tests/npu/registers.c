@@ -4,7 +4,7 @@
 
 #include "npu/registers.h"
 
-static const ns_npu_table *const tables[] = {&ns_npu_table_u55};
+static const ns_npu_table *const tables[] = {&ns_npu_table_u55, &ns_npu_table_u85};
 
 static void entries_do_not_collide(void **state)
 {
