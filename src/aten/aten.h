@@ -8,7 +8,7 @@
 #ifndef NS_ATEN_ATEN_H
 #define NS_ATEN_ATEN_H
 
-#include "npuscope/tensor.h"
+#include "npuscope/quant.h"
 
 typedef enum ns_aten_op {
 #define NS_ATEN_OPERATOR(name, text, inputs) NS_ATEN_##name,
@@ -20,17 +20,6 @@ typedef enum ns_aten_op {
 #define NS_ATEN_MAX_INPUTS 3
 
 typedef enum ns_pad_mode { NS_PAD_CONSTANT, NS_PAD_REFLECT, NS_PAD_REPLICATE, NS_PAD_CIRCULAR } ns_pad_mode;
-
-/* How the result of a node is quantised: q = clamp(round_half_even(x / scale) + zero point, qmin, qmax)
- * (zero point 0 in every a16w8 configuration). */
-typedef struct ns_quantisation {
-    bool present;       /* false: the value stays real (no fake-quantise here) */
-    ns_dtype dtype;     /* INT8, INT16 or INT32 */
-    int64_t qmin, qmax; /* a16w8: [-32767, 32767], weights [-127, 127], bias [-2147483647, 2147483647] */
-    int axis;           /* -1: one scale; else one scale per index of this axis */
-    int count;          /* number of scales: 1, or the dim of `axis` */
-    float *scales;      /* > 0 */
-} ns_quantisation;
 
 typedef struct ns_aten_node {
     const char *name; /* unique in its program; ExecuTorch's name where the program came from there */
@@ -131,17 +120,6 @@ size_t ns_aten_count(const ns_aten_node *node);
  * RESHAPE, SUM, MUL, SUB and constant PARAMETERs; everything else stays. */
 ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
                           ns_error *error);
-
-/* ---- quantising values (quantise_values.c) ----
- * The tensor has `shape` and row-major values. quantise: float32 to integers as torch's quantize_per_tensor
- * and quantize_per_channel do; dequantise: integer * scale; fake: both, on exact values that are rounded to
- * float32 first. NS_ERROR_INPUT when the scales do not fit the shape. */
-ns_code ns_quantise_values(const ns_quantisation *quantisation, int rank, const int64_t *shape,
-                           const float *values, int32_t *quantised, ns_error *error);
-ns_code ns_dequantise_values(const ns_quantisation *quantisation, int rank, const int64_t *shape,
-                             const int32_t *quantised, double *values, ns_error *error);
-ns_code ns_fake_quantise(const ns_quantisation *quantisation, int rank, const int64_t *shape, double *values,
-                         ns_error *error);
 
 /* ---- computing (evaluate.c and op_<name>.c) ---- */
 typedef enum ns_aten_mode {

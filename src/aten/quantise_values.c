@@ -7,8 +7,9 @@
  * clamp(round(input * (1 / scale)), qmin, qmax) with the reciprocal a Python float that the multiplication
  * takes as float32, quantize_per_channel with a float32 reciprocal. A quotient of two float32 values
  * rounds to the same float32 with and without a stop at double (2 * 24 + 2 <= 53), so both are one rule:
- * everything in float32, ties to even. clamp()'s bounds become float32 too: 2147483647 rounds to 2^31, which
- * then saturates in the conversion to int32. */
+ * everything in float32, ties to even. Values beyond
+ * the range become qmin or qmax. PyTorch does the same but for int32: its clamp() takes 2147483647 for 2^31
+ * and the conversion then overflows; such a bias is broken in ExecuTorch and saturates here. */
 static int32_t quantise(float value, float inverse, const ns_quantisation *quantisation)
 {
     float rounded = nearbyintf(value * inverse);
