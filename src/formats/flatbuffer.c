@@ -150,7 +150,7 @@ ns_code ns_fb_get_bytes(ns_fb_table table, int slot, const char *what, ns_bytes 
 static ns_code open_string(ns_fb_reader *reader, size_t position, const char *what, ns_bytes *out,
                            ns_error *error)
 {
-    ns_fb_vector vector;
+    ns_fb_vector vector = {0};
     NS_TRY(open_vector(reader, position, 1, what, &vector, error));
     const uint8_t *data = reader->bytes.data + vector.position;
     if (!ns_bytes_contains(reader->bytes, vector.position, (size_t)vector.count + 1) || data[vector.count])

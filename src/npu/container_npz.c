@@ -53,7 +53,7 @@ static ns_code scalar(const ns_npz *npz, const char *name, int64_t *out, ns_erro
 
 static ns_code region(const ns_npz *npz, const char *name, int *out, ns_error *error)
 {
-    int64_t value;
+    int64_t value = 0;
     NS_TRY(scalar(npz, name, &value, error));
     if (value < 0 || value >= NS_NPU_REGIONS)
         return ns_fail(error, NS_ERROR_INPUT, "'%s' is %" PRId64 "; there are %d regions", name, value,
