@@ -167,23 +167,55 @@ static void print_failed_stage(const text_report *report, const ns_case_result *
     print_wrapped(report->out, 2, text);
     if (!stage->measured)
         return;
-    snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %s %.9g, ideal %.9g, tolerance %.4g",
+    const ns_stage reference = ns_stage_reference(stage->stage);
+    char compared[64] = "";
+    if (reference != NS_STAGE_IDEAL)
+        snprintf(compared, sizeof compared, "%s %.9g, ", ns_stage_text(reference), stage->worst_reference);
+    snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %sideal %.9g, tolerance %.4g",
              ns_report_index(&result->output, stage->worst_element, index, sizeof index),
-             ns_tensor_describe(&result->output, output, sizeof output), stage->worst_got,
-             ns_stage_text(ns_stage_reference(stage->stage)), stage->worst_reference, stage->worst_ideal,
-             stage->worst_tolerance);
+             ns_tensor_describe(&result->output, output, sizeof output), stage->worst_got, compared,
+             stage->worst_ideal, stage->worst_tolerance);
     print_wrapped(report->out, 4, text);
     for (int i = 0; i < stage->operand_count; i++)
         print_operand(report->out, &stage->operands[i]);
 }
 
-static void print_failure(const text_report *report, const ns_case_result *result)
+/* True when two cases are the same but for the target, and so is what there is to say about their failure. */
+static bool same_failure(const ns_case_result *a, const ns_case_result *b)
 {
-    fprintf(report->out, "\n%sFAIL%s %s %s on %s\n  at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
-            colour_off(report), result->op, result->name, result->target, ns_stage_blame(result->at_fault));
+    if (a->verdict != NS_VERDICT_FAIL || b->verdict != NS_VERDICT_FAIL || a->at_fault != b->at_fault ||
+        a->stage_count != b->stage_count || strcmp(a->op, b->op) != 0 || strcmp(a->name, b->name) != 0)
+        return false;
+    for (int i = 0; i < a->stage_count; i++) {
+        const ns_stage_result *x = &a->stages[i], *y = &b->stages[i];
+        if (x->verdict != y->verdict || x->worst_element != y->worst_element ||
+            x->worst_got != y->worst_got || x->max_difference != y->max_difference ||
+            x->beyond != y->beyond || strcmp(x->reason ? x->reason : "", y->reason ? y->reason : "") != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Rows that differ in the target only follow each other; returns the index after the last that is told. */
+static int print_failure(const text_report *report, int index)
+{
+    const ns_case_result *result = &report->result->cases[index];
+    char targets[NS_MESSAGE_SIZE];
+    size_t used = (size_t)snprintf(targets, sizeof targets, "on %s", result->target);
+    for (index++; index < report->result->case_count; index++) {
+        const ns_case_result *next = &report->result->cases[index];
+        if (!same_failure(result, next))
+            break;
+        if (used < sizeof targets)
+            used += (size_t)snprintf(targets + used, sizeof targets - used, ", %s", next->target);
+    }
+    fprintf(report->out, "\n%sFAIL%s %s %s, at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
+            colour_off(report), result->op, result->name, ns_stage_blame(result->at_fault));
+    print_wrapped(report->out, 2, targets);
     for (int i = 0; i < result->stage_count; i++)
         if (result->stages[i].verdict == NS_VERDICT_FAIL)
             print_failed_stage(report, result, &result->stages[i]);
+    return index;
 }
 
 /* True when an earlier case was rejected for the same operator, target and reason. */
@@ -216,7 +248,7 @@ static void print_rejections(const text_report *report)
 static void print_summary(const text_report *report)
 {
     const ns_suite_result *result = report->result;
-    fprintf(report->out, "\n%d cases:", result->case_count);
+    fprintf(report->out, "\n%d case%s:", result->case_count, result->case_count == 1 ? "" : "s");
     for (int i = 0; i < NS_VERDICT_COUNT; i++) {
         const bool coloured = result->counts[i] > 0;
         fprintf(report->out, "%s %s%d %s%s", i ? "," : "", coloured ? colour_on(report, (ns_verdict)i) : "",
@@ -233,9 +265,8 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
     for (int i = 0; i < result->case_count; i++)
         print_row(&report, &result->cases[i]);
     print_rejections(&report);
-    for (int i = 0; i < result->case_count; i++)
-        if (result->cases[i].verdict == NS_VERDICT_FAIL)
-            print_failure(&report, &result->cases[i]);
+    for (int i = 0; i < result->case_count;)
+        i = result->cases[i].verdict == NS_VERDICT_FAIL ? print_failure(&report, i) : i + 1;
     print_summary(&report);
 }
 

@@ -36,9 +36,9 @@ static void test_everything_is_said(void **state)
     assert_contains(text, "200.00  1e+05  -inf  FAIL\n");
     assert_contains(text, "     -      -     -  rejected\n");
     assert_contains(text, "\nrejected bmm on u55\n  int16 <bmm> & \"U55\" do not go\n");
-    assert_contains(text, "\nFAIL exp " SAMPLE_LONG_NAME " on u55\n  at fault: quantise\n");
+    assert_contains(text, "\nFAIL exp " SAMPLE_LONG_NAME ", at fault: quantise\n  on u55\n");
     assert_contains(text, "  quantised: 3 of 6 elements differ");
-    assert_contains(text, "worst element [1, 2] of [2, 3] int16: got nan, ideal 1.25, ideal 1.5");
+    assert_contains(text, "worst element [1, 2] of [2, 3] int16: got nan, ideal 1.5");
     assert_contains(text, "from x = 0.5, -1, 2, 0.125, ... (9 elements in [-3, 4])\n");
     assert_contains(text, "\n5 cases: 1 passed, 1 failed, 2 rejected, 1 skipped (2.50 s)\n");
     assert_null(strchr(text, '\033'));
@@ -64,6 +64,29 @@ static void test_100_columns(void **state)
     free(text);
 }
 
+/* Two targets with the same failure are one paragraph; a difference makes two. */
+static void test_same_failure_on_two_targets(void **state)
+{
+    (void)state;
+    ns_case_result cases[] = {sample_result().cases[1], sample_result().cases[1]};
+    ns_stage_result stage = cases[0].stages[0];
+    cases[1].target = "u85";
+    ns_suite_result result = sample_result();
+    stage.worst_got = cases[0].stages[0].worst_got = 3;
+    cases[1].stages = &stage;
+    result.cases = cases;
+    result.case_count = 2;
+    char *text = render(&result, false);
+    assert_contains(text, ", at fault: quantise\n  on u55, u85\n");
+    free(text);
+    stage.max_difference *= 2;
+    text = render(&result, false);
+    assert_contains(text, ", at fault: quantise\n  on u55\n");
+    assert_contains(text, ", at fault: quantise\n  on u85\n");
+    free(text);
+    cases[0].stages[0].worst_got = NAN;
+}
+
 static void test_colour(void **state)
 {
     (void)state;
@@ -79,6 +102,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_is_said),
         cmocka_unit_test(test_100_columns),
+        cmocka_unit_test(test_same_failure_on_two_targets),
         cmocka_unit_test(test_colour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
