@@ -13,6 +13,7 @@ typedef struct context {
     ns_arena *arena;   /* the graph's */
     ns_arena *scratch; /* gone after the reading */
     ns_error *error;
+    size_t block_count; /* over all regions */
 } context;
 
 /* `count` zeroed elements; charged like the file's own bytes, so that a small file cannot ask for much. */
@@ -280,11 +281,26 @@ static ns_code read_block(context *c, ns_fb_table table, ns_block *block)
     return NS_OK;
 }
 
+/* Blocks are looked up by name wherever an operator runs one, so their number is bounded: graphs have one,
+ * and a few more for each COND_IF and WHILE_LOOP. */
+#define MAX_BLOCKS 1024
+
+/* Adds `count` to the blocks (or regions, which hold one each) met so far. */
+static ns_code count_blocks(context *c, uint32_t count)
+{
+    c->block_count += count;
+    if (c->block_count > MAX_BLOCKS)
+        return ns_fail(c->error, NS_ERROR_UNSUPPORTED, "%zu blocks and regions: at most %d are read",
+                       c->block_count, MAX_BLOCKS);
+    return NS_OK;
+}
+
 static ns_code read_region(context *c, ns_fb_table table, ns_region *region)
 {
     NS_TRY(read_name(c, table, NS_FIELD_REGION_NAME, "region name", &region->name));
     ns_fb_vector blocks;
     NS_TRY(ns_fb_get_vector(table, NS_FIELD_REGION_BLOCKS, 4, "blocks", &blocks, c->error));
+    NS_TRY(count_blocks(c, blocks.count));
     NS_TRY(allocate(c, blocks.count, sizeof *region->blocks, "blocks", &region->blocks));
     region->block_count = (int)blocks.count;
     for (uint32_t i = 0; i < blocks.count; i++) {
@@ -303,6 +319,7 @@ static ns_code read_graph(context *c, ns_bytes bytes, ns_graph *graph)
     NS_TRY(read_version(c, root, graph));
     ns_fb_vector regions;
     NS_TRY(ns_fb_get_vector(root, NS_FIELD_GRAPH_REGIONS, 4, "regions", &regions, c->error));
+    NS_TRY(count_blocks(c, regions.count));
     NS_TRY(allocate(c, regions.count, sizeof *graph->regions, "regions", &graph->regions));
     graph->region_count = (int)regions.count;
     for (uint32_t i = 0; i < regions.count; i++) {
