@@ -144,7 +144,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(write_reports(settings, result, cli->arena, error));
     if (result->counts[NS_VERDICT_PASS] + result->counts[NS_VERDICT_FAIL] == 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "no case was compared to its end: all %d are rejected or skipped", result->case_count);
+                       "no case was compared to its end: %d of %d are rejected or skipped",
+                       result->case_count, result->case_count);
     /* The table has said it all: no message beside it. */
     return result->counts[NS_VERDICT_FAIL] > 0 ? NS_ERROR_MISMATCH : NS_OK;
 }
