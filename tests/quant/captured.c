@@ -7,57 +7,12 @@
 
 #include "quant/quantise.h"
 
-/* What the modules of ExecuTorch's tests compute (backends/arm/test/ops/test_mean_dim.py, test_var.py). */
-typedef struct original {
-    const char *bracket; /* text in the case's name */
-    ns_aten_op op;
-    int dim_count;
-    int dims[4];
-    bool keepdim;
-    double correction;
-} original;
-
-static const original originals[] = {
-    {"[rank_2_keepdim]", NS_ATEN_MEAN, 2, {0, 1}, true, 0},
-    {"[rank_3_keepdim]", NS_ATEN_MEAN, 3, {0, 1, 2}, true, 0},
-    {"[rand_23_keepdim]", NS_ATEN_MEAN, 2, {2, 3}, true, 0},
-    {"[rand_0123_keepdim]", NS_ATEN_MEAN, 4, {0, 1, 2, 3}, true, 0},
-    {"[rand_none_keepdim]", NS_ATEN_MEAN, 0, {0}, true, 0},
-    {"[rank_2]", NS_ATEN_MEAN, 2, {-2, -1}, false, 0},
-    {"[rand_123]", NS_ATEN_MEAN, 3, {-3, -2, -1}, false, 0},
-    {"[rank_1_keepdim]", NS_ATEN_MEAN, 1, {0}, true, 0},
-    {"[rand_1_keepdim]", NS_ATEN_MEAN, 1, {1}, true, 0},
-    {"[rank_1]", NS_ATEN_MEAN, 1, {-1}, false, 0},
-    {"[rand_3]", NS_ATEN_MEAN, 1, {-1}, false, 0},
-    {"[var_4d_keep_dim_0_correction]", NS_ATEN_VAR, 0, {0}, true, 0},
-    {"[var_4d_keep_dim_1_correction]", NS_ATEN_VAR, 0, {0}, true, 1},
-};
-
-/* The program before quantisation. MEAN and VAR are built as users write them and decomposed here; other
- * programs are the captured ones, whose parameters have their float values. */
+/* The decomposed program before quantisation. */
 static ns_aten_program *float_program(const captured_case *c, ns_arena *arena)
 {
     ns_error error;
-    const original *o = NULL;
-    for (size_t i = 0; i < sizeof originals / sizeof *originals; i++) {
-        const char *op = originals[i].op == NS_ATEN_MEAN ? "test_mean_dim_" : "test_var_";
-        if (strncmp(c->name, op, strlen(op)) == 0 && strstr(c->name, originals[i].bracket))
-            o = &originals[i];
-    }
     ns_aten_program *program, *decomposed;
-    if (o) {
-        int input = 0, node = 0;
-        ASSERT_OK(ns_aten_program_new(arena, &program, &error));
-        ASSERT_OK(ns_aten_add_input(program, "x", c->inputs[0].rank, c->inputs[0].shape, &input, &error));
-        if (o->op == NS_ATEN_MEAN)
-            ASSERT_OK(ns_aten_add_mean(program, input, o->dim_count, o->dims, o->keepdim, &node, &error));
-        else
-            ASSERT_OK(ns_aten_add_var(program, input, o->dim_count, o->dims, o->correction, o->keepdim, &node,
-                                      &error));
-        ASSERT_OK(ns_aten_add_output(program, node, &error));
-    } else {
-        program = c->program;
-    }
+    ASSERT_OK(captured_original(c, arena, &program, &error));
     ASSERT_OK(ns_aten_decompose(program, arena, &decomposed, &error));
     for (int n = 0; n < decomposed->node_count; n++) {
         decomposed->nodes[n].quantisation = (ns_quantisation){.present = false};

@@ -359,3 +359,51 @@ ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_
     NS_TRY(read_inputs(l, out, error));
     return read_outputs(l, out, error);
 }
+
+/* What the modules of ExecuTorch's tests compute (backends/arm/test/ops/test_mean_dim.py, test_var.py). */
+typedef struct original {
+    const char *bracket; /* text in the case's name */
+    ns_aten_op op;
+    int dim_count;
+    int dims[4];
+    bool keepdim;
+    double correction;
+} original;
+
+static const original originals[] = {
+    {"[rank_2_keepdim]", NS_ATEN_MEAN, 2, {0, 1}, true, 0},
+    {"[rank_3_keepdim]", NS_ATEN_MEAN, 3, {0, 1, 2}, true, 0},
+    {"[rand_23_keepdim]", NS_ATEN_MEAN, 2, {2, 3}, true, 0},
+    {"[rand_0123_keepdim]", NS_ATEN_MEAN, 4, {0, 1, 2, 3}, true, 0},
+    {"[rand_none_keepdim]", NS_ATEN_MEAN, 0, {0}, true, 0},
+    {"[rank_2]", NS_ATEN_MEAN, 2, {-2, -1}, false, 0},
+    {"[rand_123]", NS_ATEN_MEAN, 3, {-3, -2, -1}, false, 0},
+    {"[rank_1_keepdim]", NS_ATEN_MEAN, 1, {0}, true, 0},
+    {"[rand_1_keepdim]", NS_ATEN_MEAN, 1, {1}, true, 0},
+    {"[rank_1]", NS_ATEN_MEAN, 1, {-1}, false, 0},
+    {"[rand_3]", NS_ATEN_MEAN, 1, {-1}, false, 0},
+    {"[var_4d_keep_dim_0_correction]", NS_ATEN_VAR, 0, {0}, true, 0},
+    {"[var_4d_keep_dim_1_correction]", NS_ATEN_VAR, 0, {0}, true, 1},
+};
+
+ns_code captured_original(const captured_case *c, ns_arena *arena, ns_aten_program **out, ns_error *error)
+{
+    const original *o = NULL;
+    for (size_t i = 0; i < sizeof originals / sizeof *originals; i++) {
+        const char *op = originals[i].op == NS_ATEN_MEAN ? "test_mean_dim_" : "test_var_";
+        if (strncmp(c->name, op, strlen(op)) == 0 && strstr(c->name, originals[i].bracket))
+            o = &originals[i];
+    }
+    *out = c->program;
+    if (!o)
+        return NS_OK;
+    int input = 0, node = 0;
+    const ns_tensor *x = &c->inputs[0];
+    NS_TRY(ns_aten_program_new(arena, out, error));
+    NS_TRY(ns_aten_add_input(*out, "x", x->rank, x->shape, &input, error));
+    if (o->op == NS_ATEN_MEAN)
+        NS_TRY(ns_aten_add_mean(*out, input, o->dim_count, o->dims, o->keepdim, &node, error));
+    else
+        NS_TRY(ns_aten_add_var(*out, input, o->dim_count, o->dims, o->correction, o->keepdim, &node, error));
+    return ns_aten_add_output(*out, node, error);
+}

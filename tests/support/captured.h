@@ -22,6 +22,10 @@ ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_
  * say. `name` may lead out of the captured cases ("../lower/<case>"). */
 ns_code captured_load_program(const char *name, ns_arena *arena, ns_aten_program **program, ns_error *error);
 
+/* The program as the test's module has it, with MEAN and VAR not yet decomposed; where there is none of them,
+ * the captured program itself. */
+ns_code captured_original(const captured_case *c, ns_arena *arena, ns_aten_program **out, ns_error *error);
+
 /* The path of a file of a case, in `arena`. */
 const char *captured_path(const char *name, const char *file, ns_arena *arena);
 
