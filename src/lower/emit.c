@@ -16,6 +16,7 @@ typedef struct emitter {
     int counts[NS_OP_COUNT]; /* names given so far, by operator */
     int *shapes;             /* RESHAPE steps whose shape constant can be shared */
     int shape_count;
+    int *order, order_count; /* the constants that are used */
 } emitter;
 
 /* ExecuTorch's name of the FX node behind an operator, as it numbers them. */
@@ -254,34 +255,47 @@ static int order_constants(const emitter *emit, int *order)
     return count;
 }
 
+/* Activations' constants stand in front of the rescale that reads them; weights, biases and tables in front
+ * of everything. */
+static bool stands_in_list(const ns_step *step)
+{
+    return step->group == NS_CONSTANT_PARAMETER && step->dtype == NS_DTYPE_INT16;
+}
+
+/* Emits a constant, or shares the tensor of an equal one that stands before it in `order`. */
+static ns_code emit_constant(emitter *emit, int index, ns_error *error)
+{
+    const ns_plan *plan = emit->plan;
+    const ns_step *step = &plan->steps[index];
+    int place = 0, twins = 0;
+    while (emit->order[place] != index)
+        place++;
+    for (int i = 0; i < emit->order_count; i++) {
+        if (i == place || !constants_equal(step, &plan->steps[emit->order[i]]))
+            continue;
+        twins++;
+        if (i < place) {
+            emit->tensors[index] = emit->tensors[emit->order[i]];
+            return NS_OK;
+        }
+    }
+    char name[128];
+    snprintf(name, sizeof name, "%s%s", step->name, twins ? "_common" : "");
+    ns_tensor value = {.dtype = step->dtype, .rank = step->rank, .data = (void *)step->data};
+    memcpy(value.shape, step->shape, sizeof value.shape);
+    return ns_block_add_const(emit->graph, emit->block, name, &value, &emit->tensors[index], error);
+}
+
 static ns_code emit_constants(emitter *emit, ns_error *error)
 {
     ns_plan *plan = emit->plan;
-    int *order = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, int);
-    if (!order)
+    emit->order = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, int);
+    if (!emit->order)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
-    int count = order_constants(emit, order);
-    for (int i = 0; i < count; i++) {
-        const ns_step *step = &plan->steps[order[i]];
-        int twins = 0;
-        bool done = false;
-        for (int j = 0; j < count && !done; j++) {
-            if (j == i || !constants_equal(step, &plan->steps[order[j]]))
-                continue;
-            twins++;
-            if (j < i) {
-                emit->tensors[order[i]] = emit->tensors[order[j]];
-                done = true;
-            }
-        }
-        if (done)
-            continue;
-        char name[128];
-        snprintf(name, sizeof name, "%s%s", step->name, twins ? "_common" : "");
-        ns_tensor value = {.dtype = step->dtype, .rank = step->rank, .data = (void *)step->data};
-        memcpy(value.shape, step->shape, sizeof value.shape);
-        NS_TRY(ns_block_add_const(emit->graph, emit->block, name, &value, &emit->tensors[order[i]], error));
-    }
+    emit->order_count = order_constants(emit, emit->order);
+    for (int i = 0; i < emit->order_count; i++)
+        if (!stands_in_list(&plan->steps[emit->order[i]]))
+            NS_TRY(emit_constant(emit, emit->order[i], error));
     return NS_OK;
 }
 
@@ -298,6 +312,8 @@ static ns_code emit_all(emitter *emit, ns_error *error)
     for (int i = plan->first; i >= 0; i = plan->steps[i].next)
         if (plan->steps[i].kind == NS_STEP_OPERATOR && emit->used[i])
             NS_TRY(emit_operator(emit, i, error));
+        else if (plan->steps[i].kind == NS_STEP_CONSTANT && emit->used[i] && stands_in_list(&plan->steps[i]))
+            NS_TRY(emit_constant(emit, i, error));
     int most = plan->input_count > plan->output_count ? plan->input_count : plan->output_count;
     int *indices = NS_ARENA_ARRAY(plan->arena, (size_t)most, int);
     if (!indices)

@@ -25,11 +25,37 @@ static int nearest(const ns_lowered_value *value, ns_layout wanted)
     return -1;
 }
 
+static const int32_t swap[3] = {0, 2, 1};
+
+/* Ethos-U55 transposes at most this many elements of an axis of a rank-3 tensor. */
+#define MAX_TRANSPOSE_U55 65536
+
+/* Swaps axes 1 and 2; on U55 in parts of the axis `axis` and those behind it, where it is too long
+ * (DecomposePermuteForU55Pass). */
+static ns_code swap_axes(ns_lowering *lowering, int input, int axis, int *step, ns_error *error)
+{
+    if (lowering->target != NS_TARGET_U55 || axis > 2)
+        return ns_plan_transpose(&lowering->plan, input, swap, NS_PLAN_END, step, error);
+    int64_t size = lowering->plan.steps[input].shape[axis];
+    if (size <= MAX_TRANSPOSE_U55)
+        return swap_axes(lowering, input, axis + 1, step, error);
+    int count = (int)((size + MAX_TRANSPOSE_U55 - 1) / MAX_TRANSPOSE_U55);
+    int *parts = NS_ARENA_ARRAY(lowering->arena, (size_t)count, int);
+    if (!parts)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
+    for (int i = 0; i < count; i++) {
+        int64_t start = (int64_t)i * MAX_TRANSPOSE_U55;
+        int64_t part = size - start < MAX_TRANSPOSE_U55 ? size - start : MAX_TRANSPOSE_U55;
+        NS_TRY(ns_plan_slice(&lowering->plan, input, axis, start, part, NS_PLAN_END, &parts[i], error));
+        NS_TRY(swap_axes(lowering, parts[i], axis + 1, &parts[i], error));
+    }
+    return ns_plan_concat(&lowering->plan, count, parts, swap[axis], NS_PLAN_END, step, error);
+}
+
 /* Makes the step from layout `from` towards `to`: a view, or the swap of two axes. A swap that moves
  * nothing is a view too, and two views are one, so it goes all the way at once. */
 static ns_code change_layout(ns_lowering *lowering, int node, int from, int to, int *made, ns_error *error)
 {
-    static const int32_t swap[3] = {0, 2, 1};
     const int64_t *shape = lowering->program->nodes[node].shape;
     const int64_t shapes[NS_LAYOUT_COUNT][4] = {
         {shape[0], shape[1], shape[2]}, {shape[0], shape[2], shape[1]}, {shape[0], 1, shape[2], shape[1]}};
@@ -38,8 +64,7 @@ static ns_code change_layout(ns_lowering *lowering, int node, int from, int to, 
     *made = view ? to : from + (to > from ? 1 : -1);
     bool swaps = *made + from == NS_LAYOUT_LOGICAL + NS_LAYOUT_SWAPPED;
     if (swaps && !view)
-        return ns_plan_transpose(&lowering->plan, value->steps[from], swap, NS_PLAN_END, &value->steps[*made],
-                                 error);
+        return swap_axes(lowering, value->steps[from], 1, &value->steps[*made], error);
     return ns_plan_reshape(&lowering->plan, value->steps[from], *made == NS_LAYOUT_CHANNELS_LAST ? 4 : 3,
                            shapes[*made], NS_PLAN_END, &value->steps[*made], error);
 }
