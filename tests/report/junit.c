@@ -3,12 +3,6 @@
 #include "sample.h"
 #include "support/test.h"
 
-static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in:\n%s", part, text);
-}
-
 static void test_the_document(void **state)
 {
     (void)state;

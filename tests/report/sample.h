@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "npuscope/suite.h"
+#include "support/test.h"
 
 #define SAMPLE_REASON "3 of 6 elements differ from quantised by more than the tolerance, at most by 200 steps"
 #define SAMPLE_LONG_NAME "a_name_that_is_far_too_long_for_any_column_and_ends_in_quant=False"
@@ -86,6 +87,14 @@ static inline ns_suite_result sample_result(void)
                    [NS_VERDICT_SKIPPED] = 1},
         .seconds = 2.5,
     };
+}
+
+static inline void assert_contains(const char *text, const char *part)
+{
+    if (!text)
+        fail_msg("no text");
+    else if (!strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text);
 }
 
 #endif

@@ -20,12 +20,6 @@ static char *render(const ns_suite_result *result, bool colour)
     return text;
 }
 
-static void assert_contains(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in:\n%s", part, text);
-}
-
 static void test_everything_is_said(void **state)
 {
     (void)state;
