@@ -21,14 +21,19 @@ static ns_code load(const char *folder, const char *file, int index, ns_arena *a
     ns_npy array;
     static const ns_dtype dtypes[] = {
         [1] = NS_DTYPE_INT8, [2] = NS_DTYPE_INT16, [4] = NS_DTYPE_INT32, [8] = NS_DTYPE_INT64};
-    snprintf(path, sizeof path, "%s/delegate0_%s%d.npy", folder, file, index);
+    snprintf(path, sizeof path, "%s/%s%d.npy", folder, file, index);
     NS_TRY(ns_npy_load(path, arena, &array, error));
     return ns_npy_to_tensor(&array, dtypes[array.item_size], out, error);
 }
 
-/* Elements that differ, or -1 with a message when the stream could not be run. */
-static int64_t run_case(const char *folder, ns_accelerator accelerator, ns_error *error)
+/* Elements of a folder's stream `file` that differ from its expected outputs, or -1 with a message when the
+ * stream could not be run. Inputs and outputs are named <prefix>in<k>.npy and <prefix>out<k>.npy. */
+static int64_t run_case(const char *folder, const char *prefix, const char *file_name,
+                        ns_accelerator accelerator, ns_error *error)
 {
+    char in_name[64], out_name[64];
+    snprintf(in_name, sizeof in_name, "%sin", prefix);
+    snprintf(out_name, sizeof out_name, "%sout", prefix);
     char path[1024];
     ns_bytes file;
     ns_npu_stream *stream;
@@ -36,21 +41,21 @@ static int64_t run_case(const char *folder, ns_accelerator accelerator, ns_error
     ns_npu_options options = {.cpu_mask = ns_cpu_detect()};
     ns_arena *arena = ns_arena_new();
     int64_t differing = -1;
-    snprintf(path, sizeof path, "%s/delegate0_vela.npz", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, file_name);
     if (ns_file_read(path, arena, &file, error) != NS_OK ||
         ns_npu_load_npz(file.data, file.size, accelerator, arena, &stream, error) != NS_OK)
         goto end;
     assert_in_range(ns_npu_input_count(stream), 1, MAX_IO);
     assert_in_range(ns_npu_output_count(stream), 1, MAX_IO);
     for (int i = 0; i < ns_npu_input_count(stream); i++)
-        if (load(folder, "in", i, arena, &inputs[i], error) != NS_OK)
+        if (load(folder, in_name, i, arena, &inputs[i], error) != NS_OK)
             goto end;
     if (ns_npu_run(stream, &options, inputs, ns_npu_input_count(stream), arena, outputs, NULL, error) !=
         NS_OK)
         goto end;
     differing = 0;
     for (int i = 0; i < ns_npu_output_count(stream); i++) {
-        if (load(folder, "out", i, arena, &expected, error) != NS_OK) {
+        if (load(folder, out_name, i, arena, &expected, error) != NS_OK) {
             differing = -1;
             goto end;
         }
@@ -65,7 +70,7 @@ end:
 }
 
 /* Runs every case of tests/data/captured whose name contains `product` ("_u55_"). */
-static void captured_streams_are_exact(const char *product, ns_accelerator accelerator, int expected)
+static inline void captured_streams_are_exact(const char *product, ns_accelerator accelerator, int expected)
 {
     char root[512], folder[1024], path[1100];
     test_data(root, sizeof root, "captured");
@@ -80,7 +85,7 @@ static void captured_streams_are_exact(const char *product, ns_accelerator accel
             continue;
         fclose(file);
         ns_error error = {0};
-        int64_t differing = run_case(folder, accelerator, &error);
+        int64_t differing = run_case(folder, "delegate0_", "delegate0_vela.npz", accelerator, &error);
         streams++;
         if (differing != 0) {
             failed++;
