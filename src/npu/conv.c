@@ -31,6 +31,61 @@ static void gather(const ns_npu_operation *operation, const ns_npu_image *image,
         }
 }
 
+/* The matrix product of one row's patches with the weights. */
+typedef struct conv_product {
+    const int16_t *weights; /* [o][tap] */
+    const int16_t *packed;  /* for the product kernel; NULL: sums of two products may leave 32 bits */
+    size_t taps, block;
+    int64_t depth;
+} conv_product;
+
+static int64_t largest(const int16_t *values, size_t count)
+{
+    int low = 0, high = 0;
+    for (size_t i = 0; i < count; i++) {
+        low = values[i] < low ? values[i] : low;
+        high = values[i] > high ? values[i] : high;
+    }
+    return -low > high ? -low : high;
+}
+
+static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const ns_weights *weights,
+                       uint64_t taps, int64_t depth, conv_product *out, ns_error *error)
+{
+    *out = (conv_product){.weights = weights->values, .taps = (size_t)taps, .depth = depth};
+    int64_t most = largest(image->data, (size_t)(image->height * image->width * image->depth)) *
+                   largest(weights->values, weights->count);
+    /* Steps whose sum of products stays within 32 bits; more than a row has are of no use. */
+    int64_t block = most ? INT32_MAX / most : INT32_MAX;
+    out->block = (size_t)(block > 1 << 20 ? 1 << 20 : block & ~(int64_t)1);
+    if (out->block < 2)
+        return NS_OK;
+    void *memory;
+    NS_TRY(ns_npu_scratch(machine, ns_gemm_packed_size(out->taps, (size_t)depth), sizeof(int16_t), &memory,
+                          error));
+    int16_t *packed = memory;
+    for (size_t o = 0; o < (size_t)depth; o++)
+        for (size_t k = 0; k < out->taps; k++)
+            packed[ns_gemm_packed_index(out->taps, k, o)] = out->weights[o * out->taps + k];
+    out->packed = packed;
+    return NS_OK;
+}
+
+static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv_product *product,
+                     int64_t *row, int64_t width)
+{
+    size_t depth = (size_t)product->depth;
+    if (product->packed) {
+        machine->kernels.gemm_i16(a, product->taps, product->packed, (size_t)width, depth, product->taps,
+                                  product->block, NULL, row, depth);
+        return;
+    }
+    for (size_t x = 0; x < (size_t)width; x++)
+        for (size_t o = 0; o < depth; o++)
+            row[x * depth + o] = machine->kernels.dot_i16_i16(
+                a + x * product->taps, product->weights + o * product->taps, product->taps);
+}
+
 ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                     ns_error *error)
 {
@@ -48,21 +103,20 @@ ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu
 
     void *patches_memory, *row_memory;
     bool direct = operation->kernel_height == 1 && operation->kernel_width == 1 && operation->stride_x == 1;
-    NS_TRY(
-        ns_npu_scratch(machine, direct ? 0 : (size_t)width * taps, sizeof(int16_t), &patches_memory, error));
+    NS_TRY(ns_npu_scratch(machine, direct ? 0 : (size_t)width * taps + 1, sizeof(int16_t), &patches_memory,
+                          error));
     NS_TRY(ns_npu_scratch(machine, (size_t)(width * depth), sizeof(int64_t), &row_memory, error));
     int16_t *patches = patches_memory;
     int64_t *row = row_memory;
+    conv_product product;
+    NS_TRY(prepare(machine, &image, &weights, taps, depth, &product, error));
     for (int64_t y = 0; y < operation->ofm.height; y++) {
         const int16_t *a = patches;
         if (direct)
             a = image.data + y * operation->stride_y * image.width * image.depth;
         else
             gather(operation, &image, y, patches);
-        for (int64_t x = 0; x < width; x++)
-            for (int64_t o = 0; o < depth; o++)
-                row[x * depth + o] =
-                    machine->kernels.dot_i16_i16(a + x * taps, weights.values + o * taps, taps);
+        multiply(machine, a, &product, row, width);
         NS_TRY(ns_npu_output_row(machine, output, y, row, error));
     }
     return NS_OK;

@@ -63,7 +63,7 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
                                   (long long)height, (long long)width, (long long)ifm->depth);
     void *data, *row_memory;
     NS_TRY(ns_npu_spend(machine, (uint64_t)(height * width * ifm->depth), error));
-    NS_TRY(ns_npu_scratch(machine, (size_t)(height * width * ifm->depth), sizeof(int16_t), &data, error));
+    NS_TRY(ns_npu_scratch(machine, (size_t)(height * width * ifm->depth) + 1, sizeof(int16_t), &data, error));
     NS_TRY(ns_npu_scratch(machine, (size_t)(ifm->width * ifm->depth), sizeof(int32_t), &row_memory, error));
     *out = (ns_npu_image){data, height, width, ifm->depth};
     int32_t *row = row_memory;

@@ -12,7 +12,8 @@ typedef struct ns_npu_taps {
 
 ns_npu_taps ns_npu_taps_of(int64_t out, int stride, int pad, int taps, int dilation, int64_t size);
 
-/* The whole IFM as dense 16-bit values [y][x][c] with the pads as zeros around it, less the zero point. */
+/* The whole IFM as dense 16-bit values [y][x][c] with the pads as zeros around it, less the zero point; one
+ * more element may be read past the end (the product kernel reads rows to an even length). */
 typedef struct ns_npu_image {
     int16_t *data;
     int64_t height, width, depth; /* pads included */
