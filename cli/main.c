@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fvp.h"
 #include "options.h"
 
 #define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
@@ -76,6 +77,10 @@ static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
 
 int main(int argc, char **argv)
 {
+    /* Installed under the name of one of Arm's programs, this is the stand-in for it. */
+    const ns_fvp *fvp = ns_fvp_find(argv[0]);
+    if (fvp)
+        return ns_fvp_main(fvp, argc, argv);
     const char *no_color = getenv("NO_COLOR");
     ns_error error = {0};
     ns_cli cli = {

@@ -14,7 +14,9 @@ typedef struct chunk {
     struct chunk *next;
     size_t size;
     size_t used;
-    char *data;
+    size_t dirty; /* bytes from here on were never handed out: still zero, and perhaps not touched at all */
+    char *data;   /* aligned */
+    void *block;  /* what calloc gave */
 } chunk;
 
 struct ns_arena {
@@ -27,14 +29,18 @@ static chunk *chunk_new(size_t size)
     chunk *c = malloc(sizeof *c);
     if (!c)
         return NULL;
-    c->data = aligned_alloc(ALIGNMENT, size);
-    if (!c->data) {
+    /* calloc leaves a large block to the operating system's zero pages: asking for much and using little
+     * of it costs little. */
+    c->block = size <= SIZE_MAX - ALIGNMENT ? calloc(size + ALIGNMENT, 1) : NULL;
+    if (!c->block) {
         free(c);
         return NULL;
     }
+    c->data = (char *)(((uintptr_t)c->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     c->next = NULL;
     c->size = size;
     c->used = 0;
+    c->dirty = 0;
     return c;
 }
 
@@ -49,7 +55,7 @@ void ns_arena_free(ns_arena *arena)
         return;
     for (chunk *c = arena->first; c;) {
         chunk *next = c->next;
-        free(c->data);
+        free(c->block);
         free(c);
         c = next;
     }
@@ -86,8 +92,11 @@ void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
     }
     arena->current = c;
     void *block = c->data + c->used;
+    if (c->used < c->dirty)
+        memset(block, 0, bytes < c->dirty - c->used ? bytes : c->dirty - c->used);
     c->used += bytes;
-    memset(block, 0, bytes);
+    if (c->used > c->dirty)
+        c->dirty = c->used;
     return block;
 }
 

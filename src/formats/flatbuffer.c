@@ -80,10 +80,12 @@ static ns_code find_field(ns_fb_table table, int slot, size_t size, const char *
     const uint16_t offset = ns_load_u16(table.reader->bytes.data + table.vtable + entry);
     if (!offset)
         return NS_OK;
-    if (offset < 4 || (size_t)offset + size > table.size)
-        return ns_fail(error, NS_ERROR_INPUT,
-                       "%s: field at offset %u reaches out of its table at byte %zu (%u bytes)", what, offset,
-                       table.position, table.size);
+    /* The bound is the file's, not the table's size in the vtable: the Python writer shares vtables between
+     * tables whose fields stand at the same offsets and differ in width, so that size may be too small
+     * (flatbuffers 25.2, Builder.WriteVtable; .pte files of ExecuTorch 1.5.0 have such tables). */
+    if (offset < 4 || !ns_bytes_contains(table.reader->bytes, table.position + offset, size))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: field at offset %u of the table at byte %zu leads out of the file",
+                       what, offset, table.position);
     *position = table.position + offset;
     return NS_OK;
 }
@@ -140,7 +142,7 @@ ns_code ns_fb_get_vector(ns_fb_table table, int slot, size_t element_size, const
 
 ns_code ns_fb_get_bytes(ns_fb_table table, int slot, const char *what, ns_bytes *out, ns_error *error)
 {
-    ns_fb_vector vector;
+    ns_fb_vector vector = {0};
     NS_TRY(ns_fb_get_vector(table, slot, 1, what, &vector, error));
     *out = vector.present ? (ns_bytes){vector.reader->bytes.data + vector.position, vector.count}
                           : (ns_bytes){0};

@@ -1,0 +1,67 @@
+/* Program: runs ExecuTorch programs (.pte) whose delegates are Ethos-U command streams. */
+#ifndef NPUSCOPE_PROGRAM_H
+#define NPUSCOPE_PROGRAM_H
+
+#include "npuscope/npu.h"
+
+typedef enum ns_scalar {
+#define NS_SCALAR(name, text, code, bytes) NS_SCALAR_##name,
+#include "npuscope/scalars.def"
+#undef NS_SCALAR
+    NS_SCALAR_COUNT
+} ns_scalar;
+
+const char *ns_scalar_text(ns_scalar scalar); /* "float32" */
+int ns_scalar_bytes(ns_scalar scalar);        /* of one element */
+
+/* ExecuTorch's own limit (kTensorDimensionLimit). */
+#define NS_PROGRAM_MAX_RANK 16
+
+/* A tensor of a program. The data lie in memory in the order that dim_order gives, outermost dim first:
+ * {0, 2, 3, 1} is NHWC for a tensor whose sizes are N, C, H, W. */
+typedef struct ns_program_tensor {
+    ns_scalar scalar;
+    int rank;
+    int64_t shape[NS_PROGRAM_MAX_RANK];
+    uint8_t dim_order[NS_PROGRAM_MAX_RANK]; /* a permutation of 0 to rank - 1 */
+    size_t count;                           /* elements */
+    void *data;                             /* count * ns_scalar_bytes(scalar); NULL: not bound yet */
+    size_t capacity;                        /* bytes behind data: the shape may change up to it */
+} ns_program_tensor;
+
+typedef struct ns_program ns_program;
+
+/* Reads a .pte file and the Ethos-U streams of its method "forward" (the first method when there is none
+ * of that name). Everything is copied into `arena`. NS_ERROR_INPUT names the part and the offset;
+ * NS_ERROR_UNSUPPORTED names a delegate or a kernel that npuscope does not have. */
+ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
+                        ns_program **out, ns_error *error);
+
+const char *ns_program_method(const ns_program *program);
+int ns_program_input_count(const ns_program *program);
+int ns_program_output_count(const ns_program *program);
+
+/* Description of an input or output that is a tensor; NULL for one that is a number, a list or None. */
+const ns_program_tensor *ns_program_input(const ns_program *program, int index);
+const ns_program_tensor *ns_program_output(const ns_program *program, int index);
+
+/* Streams of the delegates, in the order of the method's delegate list. */
+int ns_program_delegate_count(const ns_program *program);
+ns_npu_stream *ns_program_delegate(const ns_program *program, int index);
+
+typedef struct ns_program_statistics {
+    int kernel_calls;
+    int delegate_calls;
+    ns_npu_statistics npu; /* summed over the delegate calls */
+} ns_program_statistics;
+
+/* Runs the method once. inputs[i] holds the bytes of input i in its memory order (as many as the tensor
+ * has); outputs[i] is made in `arena`, with `data` NULL where the result is not a tensor. Buffers that the
+ * program changes start from their initial state in every call.
+ * `npu` may be NULL; its tap and message see every delegate. `statistics` may be NULL.
+ * NS_ERROR_INPUT for a wrong input size, a kernel's argument check; NS_ERROR_FAULT from a delegate. */
+ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
+                       const size_t *input_sizes, int input_count, ns_arena *arena,
+                       ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error);
+
+#endif

@@ -1,0 +1,261 @@
+/* The blob (ExecuTorch 1.5.0, backends/arm/arm_vela.py and runtime/VelaBinStream.cpp): blocks of a 16-byte
+ * name, a u32 size, a u8 "external" flag and 11 reserved bytes, then the payload padded to 16 bytes. The
+ * first is vela_bin_stream, the last vela_end_stream, both empty. An external block's payload is the
+ * 64-character key of a named datum. inputs and outputs: an i32 count, then for each six dims, element
+ * size, offset in the scratch memory and region, all i32. */
+#include "program/delegate.h"
+
+#include <stdio.h>
+
+enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
+
+typedef struct blob_parts {
+    ns_bytes commands, weights, inputs, outputs;
+    uint32_t scratch_size;
+    bool has_scratch, ended;
+} blob_parts;
+
+/* Names are compared as prefixes, as the runtime does. */
+static bool is_named(const uint8_t *name, const char *text)
+{
+    return strncmp((const char *)name, text, strlen(text)) == 0;
+}
+
+static ns_code read_block(ns_program_file *file, ns_bytes blob, size_t *position, blob_parts *parts,
+                          ns_error *error)
+{
+    ns_bytes header, payload;
+    NS_TRY(ns_bytes_slice(blob, *position, BLOCK_HEADER, "block header", &header, error));
+    uint32_t size = ns_load_u32(header.data + 16);
+    NS_TRY(ns_bytes_slice(blob, *position + BLOCK_HEADER, size, "block", &payload, error));
+    bool first = *position == 0;
+    *position += BLOCK_HEADER + ((size_t)size + 15) / 16 * 16;
+    if (header.data[20] == 1) {
+        if (size != KEY_SIZE)
+            return ns_fail(error, NS_ERROR_INPUT, "external block with a key of %u bytes, expected %d", size,
+                           KEY_SIZE);
+        NS_TRY(ns_program_file_named(file, payload, &payload, error));
+    }
+    const uint8_t *name = header.data;
+    if (is_named(name, "vela_bin_stream")) {
+        if (!first)
+            return ns_fail(error, NS_ERROR_INPUT, "a second vela_bin_stream block");
+    } else if (first) {
+        return ns_fail(error, NS_ERROR_INPUT, "the blob does not begin with vela_bin_stream");
+    } else if (is_named(name, "cmd_data")) {
+        parts->commands = payload;
+    } else if (is_named(name, "weight_data")) {
+        parts->weights = payload;
+    } else if (is_named(name, "scratch_size")) {
+        NS_TRY(ns_bytes_u32(payload, 0, "scratch_size", &parts->scratch_size, error));
+        parts->has_scratch = true;
+    } else if (is_named(name, "inputs")) {
+        parts->inputs = payload;
+    } else if (is_named(name, "outputs")) {
+        parts->outputs = payload;
+    } else if (is_named(name, "vela_end_stream")) {
+        parts->ended = true;
+    } else {
+        return ns_fail(error, NS_ERROR_INPUT, "unknown block '%.16s'", (const char *)name);
+    }
+    return NS_OK;
+}
+
+static ns_code read_io(ns_bytes bytes, const char *what, ns_arena *arena, int *count, const ns_npu_io **out,
+                       ns_error *error)
+{
+    *count = 0;
+    *out = NULL;
+    if (!bytes.data)
+        return NS_OK;
+    uint32_t declared = 0;
+    NS_TRY(ns_bytes_u32(bytes, 0, what, &declared, error));
+    if (declared > (bytes.size - 4) / (IO_WORDS * 4))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %u tensors do not fit a block of %zu bytes", what,
+                       declared, bytes.size);
+    ns_npu_io *list = NS_ARENA_ARRAY(arena, declared, ns_npu_io);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %u tensors", declared);
+    for (uint32_t i = 0; i < declared; i++) {
+        int32_t word[IO_WORDS];
+        for (int k = 0; k < IO_WORDS; k++)
+            word[k] = (int32_t)ns_load_u32(bytes.data + 4 + ((size_t)i * IO_WORDS + (size_t)k) * 4);
+        ns_npu_io *io = &list[i];
+        io->rank = IO_RANK;
+        for (int k = 0; k < IO_RANK; k++)
+            io->shape[k] = word[k] == 0 ? 1 : word[k]; /* the runtime takes 0 for 1 */
+        io->element_bytes = word[6];
+        io->offset = (uint32_t)word[7];
+        /* The runtime ignores the region: inputs and outputs lie in the scratch memory, region 1. */
+        io->region = 1;
+        size_t elements = 0;
+        if (ns_shape_count(io->rank, io->shape, &elements, error) != NS_OK)
+            return ns_add_context(error, "%s %u", what, i);
+        if (word[6] != 1 && word[6] != 2 && word[6] != 4 && word[6] != 8)
+            return ns_fail(error, NS_ERROR_INPUT, "%s %u: elements of %d bytes", what, i, word[6]);
+        if (word[7] < 0)
+            return ns_fail(error, NS_ERROR_INPUT, "%s %u: negative offset %d", what, i, word[7]);
+    }
+    *count = (int)declared;
+    *out = list;
+    return NS_OK;
+}
+
+ns_code ns_delegate_read(ns_program_file *file, const char *id, ns_bytes blob, ns_accelerator accelerator,
+                         ns_arena *arena, ns_delegate **out, ns_error *error)
+{
+    if (strcmp(id, "EthosUBackend") != 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "delegate '%s' (only EthosUBackend is modelled: export the program for Ethos-U)", id);
+    blob_parts parts = {0};
+    for (size_t position = 0; !parts.ended;) {
+        size_t begin = position;
+        if (read_block(file, blob, &position, &parts, error) != NS_OK)
+            return ns_add_context(error, "Ethos-U blob, offset %zu", begin);
+        if (parts.ended && position != blob.size)
+            return ns_fail(error, NS_ERROR_INPUT, "Ethos-U blob: %zu bytes, but vela_end_stream ends at %zu",
+                           blob.size, position);
+    }
+    if (!parts.commands.data || !parts.has_scratch)
+        return ns_fail(error, NS_ERROR_INPUT, "Ethos-U blob: no %s block",
+                       parts.commands.data ? "scratch_size" : "cmd_data");
+    ns_delegate *delegate = NS_ARENA_NEW(arena, ns_delegate);
+    if (!delegate)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a delegate");
+    delegate->id = id;
+    NS_TRY(read_io(parts.inputs, "input", arena, &delegate->input_count, &delegate->inputs, error));
+    NS_TRY(read_io(parts.outputs, "output", arena, &delegate->output_count, &delegate->outputs, error));
+    const ns_npu_parts stream = {
+        .payload = parts.commands.data,
+        .payload_size = parts.commands.size,
+        .weights = parts.weights.data,
+        .weights_size = parts.weights.size,
+        .scratch_size = parts.scratch_size,
+        .input_count = delegate->input_count,
+        .output_count = delegate->output_count,
+        .inputs = delegate->inputs,
+        .outputs = delegate->outputs,
+    };
+    NS_TRY(ns_npu_load_parts(&stream, accelerator, arena, &delegate->stream, error));
+    *out = delegate;
+    return NS_OK;
+}
+
+static size_t io_count(const ns_npu_io *io)
+{
+    size_t count = 1;
+    for (int i = 0; i < io->rank; i++)
+        count *= (size_t)io->shape[i];
+    return count;
+}
+
+/* The stream's tensors are integers of one to eight bytes; signedness is the program's affair. */
+static ns_dtype dtype_of(int bytes)
+{
+    return bytes == 1   ? NS_DTYPE_INT8
+           : bytes == 2 ? NS_DTYPE_INT16
+           : bytes == 4 ? NS_DTYPE_INT32
+                        : NS_DTYPE_INT64;
+}
+
+/* The runtime takes int8, uint8, bool, int16 and int32, with the stream's element size. */
+static ns_code check_input(const ns_program_tensor *tensor, const ns_npu_io *io, int index, ns_error *error)
+{
+    switch (tensor->scalar) {
+    case NS_SCALAR_INT8:
+    case NS_SCALAR_UINT8:
+    case NS_SCALAR_BOOL:
+    case NS_SCALAR_INT16:
+    case NS_SCALAR_INT32:
+        break;
+    default:
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "delegate input %d is %s, expected int32, int16, int8, uint8 or bool", index,
+                       ns_scalar_text(tensor->scalar));
+    }
+    if (ns_scalar_bytes(tensor->scalar) != io->element_bytes || tensor->count != io_count(io))
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "delegate input %d: %zu elements of %s, the stream expects %zu of %d bytes", index,
+                       tensor->count, ns_scalar_text(tensor->scalar), io_count(io), io->element_bytes);
+    return NS_OK;
+}
+
+/* Copies a result row by row where the program's tensor and the stream's differ in size (runtime's
+ * copy_with_layout_adjustment): a longer row of the stream loses its padding; a row half as long as an
+ * int8 row holds two 4-bit values to a byte, low half first. */
+static ns_code copy_output(const ns_npu_io *io, int index, const uint8_t *source, ns_program_tensor *tensor,
+                           ns_error *error)
+{
+    const size_t tensor_bytes = tensor->count * (size_t)ns_scalar_bytes(tensor->scalar);
+    const size_t io_bytes = io_count(io) * (size_t)io->element_bytes;
+    uint8_t *target = tensor->data;
+    if (tensor_bytes == io_bytes) {
+        memcpy(target, source, tensor_bytes);
+        return NS_OK;
+    }
+    const size_t io_row = (size_t)io->shape[io->rank - 1] * (size_t)io->element_bytes;
+    const size_t rows = io_row ? io_bytes / io_row : 0;
+    if (!rows || tensor_bytes % rows)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "delegate output %d: %zu bytes do not divide into the stream's %zu rows", index,
+                       tensor_bytes, rows);
+    const size_t row = tensor_bytes / rows;
+    const bool packed = row == 2 * io_row && io->element_bytes == 1 && tensor->scalar == NS_SCALAR_INT8;
+    if (row > io_row && !packed)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "delegate output %d: rows of %zu bytes, but the stream writes %zu", index, row,
+                       io_row);
+    for (size_t r = 0; r < rows; r++, source += io_row, target += row) {
+        if (!packed) {
+            memcpy(target, source, row);
+            continue;
+        }
+        for (size_t k = 0; k < io_row; k++) {
+            target[2 * k] = (uint8_t)(((source[k] & 15) ^ 8) - 8);
+            target[2 * k + 1] = (uint8_t)(((source[k] >> 4) ^ 8) - 8);
+        }
+    }
+    return NS_OK;
+}
+
+static ns_code get_tensor(ns_value *value, const char *what, int index, ns_program_tensor **out,
+                          ns_error *error)
+{
+    if (value->kind != NS_VALUE_TENSOR || (!value->as.tensor.data && value->as.tensor.count))
+        return ns_fail(error, NS_ERROR_INPUT, "delegate %s %d is %s, expected a tensor with memory", what,
+                       index, ns_value_kind_text(value->kind));
+    *out = &value->as.tensor;
+    return NS_OK;
+}
+
+ns_code ns_delegate_run(const ns_delegate *delegate, const ns_npu_options *options, ns_value *values,
+                        int argument_count, const int *arguments, ns_arena *arena,
+                        ns_npu_statistics *statistics, ns_error *error)
+{
+    const int inputs = delegate->input_count, outputs = delegate->output_count;
+    /* The argument list may carry more than the stream uses; the runtime counts by the stream. */
+    if (argument_count < inputs + outputs)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "a delegate with %d inputs and %d outputs is called with %d arguments", inputs,
+                       outputs, argument_count);
+    ns_tensor *in = NS_ARENA_ARRAY(arena, (size_t)inputs, ns_tensor);
+    ns_tensor *out = NS_ARENA_ARRAY(arena, (size_t)outputs, ns_tensor);
+    if (!in || !out)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a delegate call");
+    for (int i = 0; i < inputs; i++) {
+        ns_program_tensor *tensor = NULL;
+        NS_TRY(get_tensor(&values[arguments[i]], "input", i, &tensor, error));
+        NS_TRY(check_input(tensor, &delegate->inputs[i], i, error));
+        in[i] = (ns_tensor){.dtype = dtype_of(delegate->inputs[i].element_bytes),
+                            .rank = delegate->inputs[i].rank,
+                            .data = tensor->data};
+        memcpy(in[i].shape, delegate->inputs[i].shape, sizeof in[i].shape);
+    }
+    NS_TRY(ns_npu_run(delegate->stream, options, in, inputs, arena, out, statistics, error));
+    for (int i = 0; i < outputs; i++) {
+        ns_program_tensor *tensor = NULL;
+        NS_TRY(get_tensor(&values[arguments[inputs + i]], "output", i, &tensor, error));
+        NS_TRY(copy_output(&delegate->outputs[i], i, out[i].data, tensor, error));
+    }
+    return NS_OK;
+}

@@ -1,0 +1,99 @@
+#include "program/kernel.h"
+
+static const ns_kernel_info kernels[] = {
+#define NS_KERNEL(name, overload, function, least, most) {name, overload, ns_kernel_##function, least, most},
+#include "program/kernels.def"
+#undef NS_KERNEL
+};
+
+const ns_kernel_info *ns_kernel_find(const char *name, const char *overload)
+{
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
+        if (strcmp(kernels[i].name, name) == 0 && strcmp(kernels[i].overload, overload) == 0)
+            return &kernels[i];
+    return NULL;
+}
+
+/* The reader has checked every argument index against the value table. */
+static ns_value *argument(const ns_call *call, int index)
+{
+    return &call->values[call->arguments[index]];
+}
+
+static ns_code wrong_kind(const ns_call *call, int index, const char *expected, ns_error *error)
+{
+    return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is %s, expected %s", call->name, index,
+                   ns_value_kind_text(argument(call, index)->kind), expected);
+}
+
+ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
+{
+    ns_value *value = argument(call, index);
+    if (value->kind != NS_VALUE_TENSOR)
+        return wrong_kind(call, index, "a tensor", error);
+    if (!value->as.tensor.data && value->as.tensor.count)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is a tensor without memory", call->name,
+                       index);
+    *out = &value->as.tensor;
+    return NS_OK;
+}
+
+ns_code ns_call_optional_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
+{
+    *out = NULL;
+    return ns_call_is_none(call, index) ? NS_OK : ns_call_tensor(call, index, out, error);
+}
+
+ns_code ns_call_integer(ns_call *call, int index, int64_t *out, ns_error *error)
+{
+    const ns_value *value = argument(call, index);
+    if (value->kind != NS_VALUE_INT)
+        return wrong_kind(call, index, "an integer", error);
+    *out = value->as.integer;
+    return NS_OK;
+}
+
+ns_code ns_call_real(ns_call *call, int index, double *out, ns_error *error)
+{
+    const ns_value *value = argument(call, index);
+    if (value->kind == NS_VALUE_DOUBLE)
+        *out = value->as.real;
+    else if (value->kind == NS_VALUE_INT)
+        *out = (double)value->as.integer;
+    else
+        return wrong_kind(call, index, "a number", error);
+    return NS_OK;
+}
+
+ns_code ns_call_boolean(ns_call *call, int index, bool *out, ns_error *error)
+{
+    const ns_value *value = argument(call, index);
+    if (value->kind != NS_VALUE_BOOL)
+        return wrong_kind(call, index, "a bool", error);
+    *out = value->as.boolean;
+    return NS_OK;
+}
+
+bool ns_call_is_none(const ns_call *call, int index)
+{
+    return argument(call, index)->kind == NS_VALUE_NONE;
+}
+
+ns_code ns_call_integers(ns_call *call, int index, int *count, int64_t **out, ns_error *error)
+{
+    const ns_value *value = argument(call, index);
+    if (value->kind != NS_VALUE_INT_LIST)
+        return wrong_kind(call, index, "a list of integers", error);
+    *count = value->as.list.count;
+    *out = NS_ARENA_ARRAY(call->arena, (size_t)*count, int64_t);
+    if (!*out)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a list", call->name);
+    for (int i = 0; i < *count; i++) {
+        const ns_value *item = &call->values[value->as.list.indices[i]];
+        if (item->kind != NS_VALUE_INT)
+            return ns_fail(error, NS_ERROR_INPUT, "%s: item %d of argument %d is %s, expected an integer",
+                           call->name, i, index, ns_value_kind_text(item->kind));
+        (*out)[i] = item->as.integer;
+    }
+    return NS_OK;
+}

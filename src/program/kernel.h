@@ -1,0 +1,45 @@
+/* Kernels: the operators of a program that run on the CPU. */
+#ifndef NS_PROGRAM_KERNEL_H
+#define NS_PROGRAM_KERNEL_H
+
+#include "program/value.h"
+
+/* One call. Arguments are in the schema's order, out tensors last; the values that the call returns follow,
+ * which for the out variants are the out tensors once more. */
+typedef struct ns_call {
+    const char *name; /* of the kernel, for messages */
+    ns_value *values; /* all values of the run: lists refer to them */
+    int argument_count;
+    const int *arguments;
+    ns_arena *arena; /* scratch until the end of the call */
+} ns_call;
+
+typedef ns_code (*ns_kernel)(ns_call *call, ns_error *error);
+
+typedef struct ns_kernel_info {
+    const char *name, *overload;
+    ns_kernel function;
+    int least, most;
+} ns_kernel_info;
+
+/* NULL when there is no such kernel. */
+const ns_kernel_info *ns_kernel_find(const char *name, const char *overload);
+
+/* Argument `index` as a tensor with data, a number and so on; NS_ERROR_INPUT names kernel, argument and what
+ * it is. */
+ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
+ns_code ns_call_optional_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
+ns_code ns_call_integer(ns_call *call, int index, int64_t *out, ns_error *error);
+ns_code ns_call_real(ns_call *call, int index, double *out, ns_error *error);
+ns_code ns_call_boolean(ns_call *call, int index, bool *out, ns_error *error);
+bool ns_call_is_none(const ns_call *call, int index);
+
+/* A list of integers, copied into the call's arena. */
+ns_code ns_call_integers(ns_call *call, int index, int *count, int64_t **out, ns_error *error);
+
+#define NS_KERNEL(name, overload, function, least, most) \
+    ns_code ns_kernel_##function(ns_call *call, ns_error *error);
+#include "program/kernels.def"
+#undef NS_KERNEL
+
+#endif

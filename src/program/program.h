@@ -1,0 +1,47 @@
+/* Program: the structures that the reader fills and a run executes. Unchanged by a run. */
+#ifndef NS_PROGRAM_PROGRAM_H
+#define NS_PROGRAM_PROGRAM_H
+
+#include "program/kernel.h"
+#include "program/value.h"
+
+/* Every kind of instruction, once, with its number in the union InstructionArguments. */
+typedef enum ns_instruction_kind {
+    NS_INSTRUCTION_KERNEL = 1,
+    NS_INSTRUCTION_DELEGATE = 2,
+    NS_INSTRUCTION_MOVE = 3,
+    NS_INSTRUCTION_JUMP_FALSE = 4,
+    NS_INSTRUCTION_FREE = 5,
+} ns_instruction_kind;
+
+typedef struct ns_instruction {
+    ns_instruction_kind kind;
+    int target; /* kernel or delegate index; MOVE: source; JUMP_FALSE: condition; FREE: value */
+    int other;  /* MOVE: destination; JUMP_FALSE: instruction to go on with */
+    int argument_count;
+    int *arguments; /* indices of values */
+} ns_instruction;
+
+typedef struct ns_chain {
+    int instruction_count;
+    ns_instruction *instructions;
+} ns_chain;
+
+struct ns_program {
+    const char *method;
+    int value_count;
+    ns_value *values; /* tensors without data; a run works on a copy */
+    ns_value_plan *plans;
+    int buffer_count;
+    uint64_t *buffer_sizes;
+    int chain_count;
+    ns_chain *chains;
+    int kernel_count;
+    const ns_kernel_info **kernels;
+    int delegate_count;
+    struct ns_delegate **delegates;
+    int input_count, output_count;
+    int *inputs, *outputs;
+};
+
+#endif

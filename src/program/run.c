@@ -1,0 +1,212 @@
+/* Executes the instructions of a method, in order, as ExecuTorch's runtime does
+ * (runtime/executor/method.cpp). */
+#include "program/delegate.h"
+#include "program/program.h"
+
+#include <stdio.h>
+
+/* A program with loops ends by itself; a broken one must not run for ever. */
+#define STEP_LIMIT 10000000
+
+typedef struct running {
+    const ns_program *program;
+    const ns_npu_options *npu;
+    ns_value *values;
+    ns_arena *arena;   /* lives as long as the run's results */
+    ns_arena *scratch; /* forgotten after each instruction */
+    ns_program_statistics *statistics;
+} running;
+
+/* Gives every tensor its memory: constants in place, planned tensors at their offset, inputs and outputs
+ * without a plan a block of their own. */
+static ns_code bind(running *run, ns_error *error)
+{
+    const ns_program *program = run->program;
+    uint8_t **buffers = NS_ARENA_ARRAY(run->arena, (size_t)program->buffer_count, uint8_t *);
+    if (!buffers)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for planned buffers");
+    for (int i = 0; i < program->buffer_count; i++) {
+        buffers[i] = ns_arena_alloc(run->arena, (size_t)program->buffer_sizes[i], 1);
+        if (!buffers[i])
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for planned buffer %d of %llu bytes", i,
+                           (unsigned long long)program->buffer_sizes[i]);
+    }
+    run->values =
+        ns_arena_copy(run->arena, program->values, (size_t)program->value_count * sizeof *run->values);
+    if (!run->values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d values", program->value_count);
+    for (int i = 0; i < program->value_count; i++) {
+        if (run->values[i].kind != NS_VALUE_TENSOR)
+            continue;
+        ns_program_tensor *tensor = &run->values[i].as.tensor;
+        const ns_value_plan *plan = &program->plans[i];
+        switch (plan->home) {
+        case NS_HOME_CONSTANT:
+            tensor->data = (void *)(uintptr_t)plan->initial;
+            break;
+        case NS_HOME_PLANNED:
+            tensor->data = buffers[plan->buffer] + plan->offset;
+            if (plan->initial)
+                memcpy(tensor->data, plan->initial, tensor->capacity);
+            break;
+        case NS_HOME_NONE:
+            break;
+        }
+    }
+    return NS_OK;
+}
+
+static ns_code own_block(running *run, ns_program_tensor *tensor, ns_error *error)
+{
+    tensor->data = ns_arena_alloc(run->arena, tensor->capacity, 1);
+    return tensor->data
+               ? NS_OK
+               : ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", tensor->capacity);
+}
+
+static ns_code set_inputs(running *run, const void *const *inputs, const size_t *sizes, int count,
+                          ns_error *error)
+{
+    const ns_program *program = run->program;
+    if (count != program->input_count)
+        return ns_fail(error, NS_ERROR_INPUT, "the program has %d inputs, %d were given",
+                       program->input_count, count);
+    for (int i = 0; i < count; i++) {
+        ns_value *value = &run->values[program->inputs[i]];
+        if (value->kind != NS_VALUE_TENSOR)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input %d is %s: only tensors can be given", i,
+                           ns_value_kind_text(value->kind));
+        ns_program_tensor *tensor = &value->as.tensor;
+        if (sizes[i] != tensor->capacity) {
+            char text[160];
+            return ns_fail(error, NS_ERROR_INPUT, "input %d has %zu bytes, but %s takes %zu", i, sizes[i],
+                           ns_program_tensor_describe(tensor, text, sizeof text), tensor->capacity);
+        }
+        if (!tensor->data)
+            NS_TRY(own_block(run, tensor, error));
+        if (sizes[i])
+            memcpy(tensor->data, inputs[i], sizes[i]);
+    }
+    for (int i = 0; i < program->output_count; i++) {
+        ns_value *value = &run->values[program->outputs[i]];
+        if (value->kind == NS_VALUE_TENSOR && !value->as.tensor.data)
+            NS_TRY(own_block(run, &value->as.tensor, error));
+    }
+    return NS_OK;
+}
+
+static void add_npu_statistics(ns_npu_statistics *sum, const ns_npu_statistics *one)
+{
+    sum->commands += one->commands;
+    sum->operations += one->operations;
+    sum->dma += one->dma;
+    sum->macs += one->macs;
+    sum->saturated += one->saturated;
+    sum->hazards += one->hazards;
+    sum->chip_rules += one->chip_rules;
+}
+
+static ns_code call_kernel(running *run, const ns_instruction *instruction, ns_error *error)
+{
+    const ns_kernel_info *kernel = run->program->kernels[instruction->target];
+    ns_call call = {kernel->name, run->values, instruction->argument_count, instruction->arguments,
+                    run->scratch};
+    run->statistics->kernel_calls++;
+    return kernel->function(&call, error);
+}
+
+static ns_code call_delegate(running *run, const ns_instruction *instruction, ns_error *error)
+{
+    ns_npu_statistics statistics = {0};
+    NS_TRY(ns_delegate_run(run->program->delegates[instruction->target], run->npu, run->values,
+                           instruction->argument_count, instruction->arguments, run->scratch, &statistics,
+                           error));
+    run->statistics->delegate_calls++;
+    add_npu_statistics(&run->statistics->npu, &statistics);
+    return NS_OK;
+}
+
+/* True for a bool, or a tensor all of whose elements are true (parse_cond_value in method.cpp). */
+static ns_code condition(const ns_value *value, bool *out, ns_error *error)
+{
+    if (value->kind == NS_VALUE_BOOL) {
+        *out = value->as.boolean;
+        return NS_OK;
+    }
+    if (value->kind != NS_VALUE_TENSOR || value->as.tensor.scalar != NS_SCALAR_BOOL || !value->as.tensor.data)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "a jump's condition is %s, expected a bool or a tensor of bools",
+                       ns_value_kind_text(value->kind));
+    *out = true;
+    for (size_t i = 0; i < value->as.tensor.count; i++)
+        *out = *out && ((const uint8_t *)value->as.tensor.data)[i];
+    return NS_OK;
+}
+
+static ns_code step(running *run, const ns_instruction *instruction, int *next, ns_error *error)
+{
+    switch (instruction->kind) {
+    case NS_INSTRUCTION_KERNEL:
+        return call_kernel(run, instruction, error);
+    case NS_INSTRUCTION_DELEGATE:
+        return call_delegate(run, instruction, error);
+    case NS_INSTRUCTION_MOVE:
+        run->values[instruction->other] = run->values[instruction->target];
+        return NS_OK;
+    case NS_INSTRUCTION_JUMP_FALSE: {
+        bool holds = false;
+        NS_TRY(condition(&run->values[instruction->target], &holds, error));
+        if (!holds)
+            *next = instruction->other;
+        return NS_OK;
+    }
+    case NS_INSTRUCTION_FREE:
+        if (run->values[instruction->target].kind != NS_VALUE_TENSOR)
+            return ns_fail(error, NS_ERROR_INPUT, "value %d is freed but is no tensor", instruction->target);
+        run->values[instruction->target].as.tensor.data = NULL;
+        return NS_OK;
+    }
+    return ns_fail(error, NS_ERROR_INTERNAL, "instruction of kind %d", (int)instruction->kind);
+}
+
+static ns_code execute(running *run, ns_error *error)
+{
+    long steps = 0;
+    for (int c = 0; c < run->program->chain_count; c++) {
+        const ns_chain *chain = &run->program->chains[c];
+        for (int i = 0; i < chain->instruction_count;) {
+            if (++steps > STEP_LIMIT)
+                return ns_fail(error, NS_ERROR_FAULT, "the program does not end within %d instructions",
+                               STEP_LIMIT);
+            int next = i + 1;
+            if (step(run, &chain->instructions[i], &next, error) != NS_OK)
+                return ns_add_context(error, "chain %d, instruction %d", c, i);
+            ns_arena_reset(run->scratch);
+            i = next;
+        }
+    }
+    return NS_OK;
+}
+
+ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
+                       const size_t *input_sizes, int input_count, ns_arena *arena,
+                       ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error)
+{
+    ns_program_statistics own = {0};
+    running run = {
+        .program = program, .npu = npu, .arena = arena, .statistics = statistics ? statistics : &own};
+    *run.statistics = (ns_program_statistics){0};
+    NS_TRY(bind(&run, error));
+    NS_TRY(set_inputs(&run, inputs, input_sizes, input_count, error));
+    run.scratch = ns_arena_new();
+    if (!run.scratch)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    ns_code code = execute(&run, error);
+    ns_arena_free(run.scratch);
+    NS_TRY(code);
+    for (int i = 0; i < program->output_count; i++) {
+        const ns_value *value = &run.values[program->outputs[i]];
+        outputs[i] = value->kind == NS_VALUE_TENSOR ? value->as.tensor : (ns_program_tensor){0};
+    }
+    return NS_OK;
+}

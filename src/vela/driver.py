@@ -1,0 +1,61 @@
+"""Compiles many graphs in one process of Vela: python driver.py LIST
+
+LIST has one request a line, fields separated by tabs: graph, output (.npz), reason file, Vela's options.
+For each request exactly one of output and reason file appears, renamed into place when it is whole; a
+reason begins with "refused: " or "failed: ". Standard output says "begin N" and "end N" for request
+number N, so that the caller knows the request at hand when this process dies. Vela's own output is
+dropped.
+"""
+import contextlib
+import io
+import os
+import shutil
+import sys
+import tempfile
+
+from ethosu.vela import vela
+
+# Vela's words for a graph that it understands and cannot place (regor/compiler/compiler.cpp,
+# scheduler_packing.cpp; Vela 5.1.0).
+REFUSALS = ("could not run on NPU", "not supported", "Unsupported", "unsupported", "CPU operations")
+
+
+def compile_one(graph, output, options):
+    """Returns "" or the reason."""
+    folder = tempfile.mkdtemp(dir=os.path.dirname(output))
+    text = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+            code = vela.main([graph, "--output-format=raw", "--output-dir=" + folder, *options])
+        made = [name for name in os.listdir(folder) if name.endswith("_vela.npz")]
+        if code or len(made) != 1:
+            return "failed: " + (text.getvalue().strip().splitlines() or ["no output"])[-1]
+        os.rename(os.path.join(folder, made[0]), output)
+        return ""
+    except (Exception, SystemExit) as error:  # Vela raises plain RuntimeError for refusals
+        words = str(error) or repr(error)
+        kind = "refused" if any(refusal in words for refusal in REFUSALS) else "failed"
+        return kind + ": " + " ".join(words.split())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    # Vela's compiler core writes to the process's own streams too: keep ours, and silence those.
+    report = os.fdopen(os.dup(1), "w", buffering=1)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    with open(sys.argv[1], encoding="utf-8") as requests:
+        for number, line in enumerate(requests):
+            graph, output, reason_file, *options = line.rstrip("\n").split("\t")
+            print("begin", number, file=report)
+            reason = compile_one(graph, output, options)
+            if reason:
+                with open(reason_file + ".part", "w", encoding="utf-8") as file:
+                    file.write(reason)
+                os.rename(reason_file + ".part", reason_file)
+            print("end", number, file=report)
+
+
+main()
