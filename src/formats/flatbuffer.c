@@ -84,8 +84,9 @@ static ns_code find_field(ns_fb_table table, int slot, size_t size, const char *
      * tables whose fields stand at the same offsets and differ in width, so that size may be too small
      * (flatbuffers 25.2, Builder.WriteVtable; .pte files of ExecuTorch 1.5.0 have such tables). */
     if (offset < 4 || !ns_bytes_contains(table.reader->bytes, table.position + offset, size))
-        return ns_fail(error, NS_ERROR_INPUT, "%s: field at offset %u of the table at byte %zu leads out of the file",
-                       what, offset, table.position);
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "%s: field at offset %u of the table at byte %zu leads out of the file", what, offset,
+                       table.position);
     *position = table.position + offset;
     return NS_OK;
 }
