@@ -8,7 +8,7 @@
 
 static const char *const files[] = {
     "test_exp_a16w8_u55_INT[rank1_rand]",
-    "test_mean_dim_a16w8_u55_INT[rand_123]",
+    "test_bmm_a16w8_u85_INT[rand_diff]",
     "test_conv1d_a16w8_u55_INT[2_1x2x14_st2_per_channel_quant=True]",
 };
 

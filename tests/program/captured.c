@@ -86,10 +86,17 @@ static void test_u55_programs(void **state)
     assert_int_equal(check_family("_u55_"), 61);
 }
 
+static void test_u85_programs(void **state)
+{
+    (void)state;
+    assert_int_equal(check_family("_u85_"), 66);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_u55_programs),
+        cmocka_unit_test(test_u85_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
