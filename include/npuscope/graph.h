@@ -116,7 +116,7 @@ typedef struct ns_graph_statistics {
 } ns_graph_statistics;
 
 /* Multiply-accumulates of one operator; 0 for those that have none. */
-int64_t ns_operator_macs(const ns_block *block, const ns_operator *operator);
+int64_t ns_operator_macs(const ns_block *block, const ns_operator *op);
 
 /* Counts; `profiles` is made in `arena`. */
 ns_code ns_graph_count(const ns_graph *graph, ns_arena *arena, ns_graph_statistics *out, ns_error *error);
