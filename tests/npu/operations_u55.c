@@ -1,0 +1,689 @@
+/* Operations of Ethos-U55 and U65 one by one: small command streams written here, results worked out by hand.
+ */
+#include "support/test.h"
+
+#include "npu/registers.h"
+#include "npuscope/npu.h"
+
+#define SCRATCH 1024
+#define MAX_WORDS 512
+
+#define CONFIG_U55_128 0x00001807u
+#define CONFIG_U65_256 0x10003008u
+#define CONFIG_U55_32 0x00001005u
+
+/* A stream in the making, and the memory that it works on. */
+typedef struct program {
+    uint32_t words[MAX_WORDS];
+    int count;
+    uint8_t weights[SCRATCH];
+    uint8_t scratch[SCRATCH]; /* region 1, before and after the run */
+    uint32_t config;
+    bool hazards;
+    ns_npu_statistics statistics;
+    ns_error error;
+} program;
+
+static void emit(program *p, const ns_npu_entry *entry, int64_t value)
+{
+    assert_true(p->count + 2 < MAX_WORDS);
+    if (entry->form == NS_NPU_CMD0) {
+        p->words[p->count++] = entry->id | (uint32_t)(value & 0xffff) << 16;
+    } else {
+        p->words[p->count++] = entry->id | 1u << 14 | (uint32_t)(value >> 32 & 0xff) << 16;
+        p->words[p->count++] = (uint32_t)value;
+    }
+}
+
+static void set(program *p, const char *name, int64_t value)
+{
+    const ns_npu_table *table = &ns_npu_table_u55;
+    for (int i = 0; i < table->register_count; i++)
+        if (strcmp(table->registers[i].name, name) == 0) {
+            emit(p, &table->registers[i], value);
+            return;
+        }
+    fail_msg("no register %s", name);
+}
+
+static void operation(program *p, const char *name, int value)
+{
+    const ns_npu_table *table = &ns_npu_table_u55;
+    for (int i = 0; i < table->operation_count; i++)
+        if (strcmp(table->operations[i].name, name) == 0) {
+            emit(p, &table->operations[i], value);
+            return;
+        }
+    fail_msg("no operation %s", name);
+}
+
+enum { U8 = 0, S8 = 1, S16 = 2, S32 = 3 };
+static const int bytes_of[] = {1, 1, 2, 4};
+
+/* IFM_PRECISION has the size in bits 3:2, OFM_PRECISION in bits 2:1. */
+static int ifm_precision(int type)
+{
+    return (type != U8) | (bytes_of[type] == 4 ? 2 : bytes_of[type] - 1) << 2;
+}
+
+static int ofm_precision(int type)
+{
+    return (type != U8) | (bytes_of[type] == 4 ? 2 : bytes_of[type] - 1) << 1;
+}
+
+enum { GLOBAL = 1 << 8, TRUNCATE = 1 << 14, NATURAL = 2 << 14 };
+
+static void set_map(program *p, const char *map, int type, int height, int width, int depth, int base)
+{
+    char name[32];
+    const struct {
+        const char *suffix;
+        int64_t value;
+    } fields[] = {
+        {"REGION", 1},
+        {"BASE0", base},
+        {"BASE1", 0},
+        {"BASE2", 0},
+        {"BASE3", 0},
+        {"WIDTH0_M1", width - 1},
+        {"HEIGHT0_M1", height - 1},
+        {"HEIGHT1_M1", height - 1},
+        {"STRIDE_Y", width * depth * bytes_of[type]},
+        {"STRIDE_X", depth * bytes_of[type]},
+        {"STRIDE_C", bytes_of[type]},
+        {"ZERO_POINT", 0},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        snprintf(name, sizeof name, "%s_%s", map, fields[i].suffix);
+        set(p, name, fields[i].value);
+    }
+}
+
+/* A program whose registers describe an operation from IFM (at 0) to OFM (at 512), all else neutral: 1 x 1
+ * kernel, global scale of 1, no clip beyond the type. */
+static program *begin(int ifm, int ofm, int height, int width, int depth)
+{
+    program *p = calloc(1, sizeof *p);
+    p->config = CONFIG_U55_128;
+    set_map(p, "IFM", ifm, height, width, depth, 0);
+    set_map(p, "OFM", ofm, height, width, depth, 512);
+    set(p, "IFM_PRECISION", ifm_precision(ifm));
+    set(p, "OFM_PRECISION", ofm_precision(ofm) | GLOBAL | NATURAL);
+    set(p, "IFM_DEPTH_M1", depth - 1);
+    set(p, "OFM_HEIGHT_M1", height - 1);
+    set(p, "OFM_WIDTH_M1", width - 1);
+    set(p, "OFM_DEPTH_M1", depth - 1);
+    static const char *const zeros[] = {
+        "IFM_PAD_TOP",       "IFM_PAD_LEFT",     "IFM_PAD_RIGHT", "IFM_PAD_BOTTOM", "IFM_UPSCALE",
+        "KERNEL_WIDTH_M1",   "KERNEL_HEIGHT_M1", "KERNEL_STRIDE", "ACC_FORMAT",     "ACTIVATION",
+        "OFM_BLK_HEIGHT_M1", "OFM_BLK_WIDTH_M1", "BLOCKDEP"};
+    for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
+        set(p, zeros[i], 0);
+    set(p, "OFM_BLK_DEPTH_M1", 7);
+    set(p, "ACTIVATION_MIN", ofm == U8 ? 0 : ofm == S8 ? -128 : -32768);
+    set(p, "ACTIVATION_MAX", ofm == U8 ? 255 : ofm == S8 ? 127 : 32767);
+    set(p, "OFM_SCALE", 1);
+    return p;
+}
+
+/* Binary elementwise: IFM2 at 256 of IFM's type and shape. */
+static program *begin_binary(int ifm, int ofm, int height, int width, int depth)
+{
+    program *p = begin(ifm, ofm, height, width, depth);
+    set_map(p, "IFM2", ifm, height, width, depth, 256);
+    set(p, "IFM2_PRECISION", ifm_precision(ifm));
+    set(p, "IFM2_BROADCAST", 0);
+    set(p, "OPA_SCALE", 1);
+    set(p, "OPB_SCALE", 1);
+    return p;
+}
+
+static void put(program *p, int type, int base, int count, const int *values)
+{
+    for (int i = 0; i < count; i++)
+        memcpy(p->scratch + base + i * bytes_of[type], &values[i], (size_t)bytes_of[type]);
+}
+#define PUT(p, type, base, ...) \
+    put(p, type, base, sizeof((int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
+
+static ns_code run(program *p)
+{
+    uint32_t payload[MAX_WORDS + 8] = {0x31504f43, 0x01, p->config, 0x10066001,
+                                       0x02 | (uint32_t)(p->count + 1) << 16};
+    memcpy(payload + 5, p->words, (size_t)p->count * 4);
+    payload[5 + p->count] = 0xffff0000; /* OP_STOP */
+    ns_npu_io io = {.rank = 1, .shape = {SCRATCH}, .element_bytes = 1, .region = 1};
+    ns_npu_parts parts = {
+        .payload = payload,
+        .payload_size = (size_t)(6 + p->count) * 4,
+        .weights = p->weights,
+        .weights_size = sizeof p->weights,
+        .scratch_size = SCRATCH,
+        .input_count = 1,
+        .output_count = 1,
+        .inputs = &io,
+        .outputs = &io,
+    };
+    ns_arena *arena = ns_arena_new();
+    ns_npu_stream *stream;
+    ns_npu_options options = {.hazards = p->hazards};
+    ns_tensor output;
+    ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {SCRATCH}, .data = p->scratch};
+    ns_code code = ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &p->error);
+    if (code == NS_OK)
+        code = ns_npu_run(stream, &options, &input, 1, arena, &output, &p->statistics, &p->error);
+    if (code == NS_OK)
+        memcpy(p->scratch, output.data, SCRATCH);
+    ns_arena_free(arena);
+    return code;
+}
+
+static void expect(program *p, int type, int base, int count, const int *values)
+{
+    if (run(p) != NS_OK)
+        fail_msg("%s", p->error.message);
+    for (int i = 0; i < count; i++) {
+        int32_t value = 0;
+        memcpy(&value, p->scratch + base + i * bytes_of[type], (size_t)bytes_of[type]);
+        if (type == S8)
+            value = (int8_t)value;
+        else if (type == S16)
+            value = (int16_t)value;
+        if (value != values[i])
+            fail_msg("element %d is %d, expected %d", i, value, values[i]);
+    }
+    free(p);
+}
+#define EXPECT(p, type, base, ...) \
+    expect(p, type, base, sizeof((int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
+
+static void expect_failure(program *p, ns_code wanted, const char *part)
+{
+    ns_code code = run(p);
+    if (code != wanted)
+        fail_msg("code %s, expected %s: %s", ns_code_name(code), ns_code_name(wanted), p->error.message);
+    if (!strstr(p->error.message, part))
+        fail_msg("'%s' is not in: %s", part, p->error.message);
+    free(p);
+}
+
+enum { MAX_POOL = 0, AVERAGE = 1, REDUCE_SUM = 2 };
+enum { MUL, ADD, SUB, MIN, MAX, LRELU, ABS, CLZ, SHR, SHL };
+
+/* ---- pooling ---- */
+
+static void max_pool_skips_padding(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 2, 2, 1);
+    PUT(p, S8, 0, -5, -7, -3, -9);
+    set(p, "KERNEL_WIDTH_M1", 1);
+    set(p, "KERNEL_HEIGHT_M1", 1);
+    set(p, "IFM_PAD_TOP", 1);
+    set(p, "IFM_PAD_LEFT", 1);
+    operation(p, "POOL", MAX_POOL);
+    EXPECT(p, S8, 512, -5, -5, -3, -3);
+}
+
+static void max_pool_ignores_ofm_scale(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 100, -100);
+    set(p, "OFM_SCALE", 1 | (int64_t)1 << 32); /* would halve */
+    operation(p, "POOL", MAX_POOL);
+    EXPECT(p, S8, 512, 100, -100);
+}
+
+static void average_without_padding_scales(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 1);
+    PUT(p, S8, 0, 10, 20, 30, 43);
+    set(p, "KERNEL_WIDTH_M1", 1);
+    set(p, "KERNEL_HEIGHT_M1", 1);
+    set(p, "IFM_STRIDE_Y", 2);
+    set(p, "IFM_HEIGHT0_M1", 1);
+    set(p, "IFM_WIDTH0_M1", 1);
+    set(p, "OFM_SCALE", 1 | (int64_t)2 << 32);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 26); /* 103 / 4 = 25.75 */
+}
+
+static void average_with_padding_divides(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 3, 1);
+    PUT(p, S8, 0, -3, -4, 9);
+    set(p, "KERNEL_WIDTH_M1", 2);
+    set(p, "IFM_PAD_LEFT", 1);
+    set(p, "IFM_PAD_RIGHT", 1);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, -4, 1, 3); /* -7/2 away from zero, 2/3, 5/2 away from zero */
+}
+
+static void reduce_sum_adds_channels(void **state)
+{
+    (void)state;
+    program *p = begin(S16, S32, 1, 2, 1);
+    PUT(p, S16, 0, 1, 2, 30000, -5, -6, -30000);
+    set(p, "IFM_DEPTH_M1", 2);
+    set(p, "IFM_STRIDE_X", 6);
+    operation(p, "POOL", REDUCE_SUM);
+    EXPECT(p, S32, 512, 30003, -30011);
+}
+
+/* ---- scale, zero point, clip ---- */
+
+static void zero_points_and_clip(void **state)
+{
+    (void)state;
+    program *p = begin(U8, S8, 1, 1, 4);
+    PUT(p, U8, 0, 0, 100, 200, 255);
+    set(p, "IFM_ZERO_POINT", 100);
+    set(p, "OFM_ZERO_POINT", 3);
+    set(p, "ACTIVATION_MIN", -50);
+    set(p, "ACTIVATION_MAX", 100);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, -50, 3, 100, 100);
+}
+
+static program *rounding_case(int mode)
+{
+    program *p = begin(S16, S16, 1, 1, 4);
+    PUT(p, S16, 0, 3, -3, 5, -5);
+    set(p, "OFM_PRECISION", ofm_precision(S16) | GLOBAL | mode);
+    set(p, "OFM_SCALE", 1 | (int64_t)1 << 32);
+    operation(p, "POOL", AVERAGE);
+    return p;
+}
+
+static void roundings(void **state)
+{
+    (void)state;
+    EXPECT(rounding_case(NATURAL), S16, 512, 2, -1, 3, -2);
+    EXPECT(rounding_case(TRUNCATE), S16, 512, 1, -1, 2, -2);
+    EXPECT(rounding_case(0), S16, 512, 2, -1, 3, -2); /* DBL: one rounding while shift <= 31 */
+}
+
+static void double_rounding(void **state)
+{
+    (void)state;
+    /* v * 2^31 >> 33 = v / 4; the first rounding moves the tie at +-2 away from zero and that at 1.999 up. */
+    program *p = begin(S16, S16, 1, 1, 4);
+    PUT(p, S16, 0, 2, -2, 6, -6);
+    set(p, "OFM_PRECISION", ofm_precision(S16) | GLOBAL);
+    set(p, "OFM_SCALE", 0x80000000 | (int64_t)33 << 32);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S16, 512, 1, -1, 2, -2);
+    /* Natural rounding of the same: ties go up. */
+    p = begin(S16, S16, 1, 1, 2);
+    PUT(p, S16, 0, -2, -6);
+    set(p, "OFM_SCALE", 0x80000000 | (int64_t)33 << 32);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S16, 512, 0, -1);
+}
+
+/* ---- elementwise ---- */
+
+static void mul_add_sub(void **state)
+{
+    (void)state;
+    program *p = begin_binary(S16, S32, 1, 1, 2);
+    PUT(p, S16, 0, 300, -7);
+    PUT(p, S16, 256, -200, 9);
+    operation(p, "ELEMENTWISE", MUL);
+    EXPECT(p, S32, 512, -60000, -63);
+    p = begin_binary(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 100, 5);
+    PUT(p, S8, 256, 100, -9);
+    operation(p, "ELEMENTWISE", ADD);
+    EXPECT(p, S8, 512, 127, -4);
+    p = begin_binary(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 10, 5);
+    PUT(p, S8, 256, 3, -9);
+    set(p, "OPA_SCALE", 2);
+    set(p, "OPB_SCALE", 3);
+    operation(p, "ELEMENTWISE", SUB);
+    EXPECT(p, S8, 512, 11, 37);
+}
+
+static void operand_order(void **state)
+{
+    (void)state;
+    program *p = begin_binary(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 10, 5);
+    PUT(p, S8, 256, 3, -9);
+    set(p, "IFM2_BROADCAST", 1 << 6);
+    operation(p, "ELEMENTWISE", SUB);
+    EXPECT(p, S8, 512, -7, -14);
+}
+
+static void scaled_operand(void **state)
+{
+    (void)state;
+    /* A by 2^30 >> 11 (2^19: one half of the 2^20 that the value carries), B shifted by 19; the sum back by
+     * 2^20. */
+    program *p = begin_binary(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 20, -3);
+    PUT(p, S8, 256, 30, -6);
+    set(p, "IFM_PRECISION", ifm_precision(S8) | 1 << 8);
+    set(p, "OPA_SCALE", 0x40000000 | (int64_t)12 << 32); /* 2^18: a quarter */
+    set(p, "OPB_SCALE", 0);
+    set(p, "OFM_SCALE", 1 | (int64_t)19 << 32);
+    operation(p, "ELEMENTWISE", ADD);
+    EXPECT(p, S8, 512, 40, -7); /* 20/2 + 30; -1.5 - 6 = -7.5, half up */
+}
+
+static void min_max_abs_clz(void **state)
+{
+    (void)state;
+    program *p = begin_binary(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 10, -5);
+    PUT(p, S8, 256, 3, -2);
+    set(p, "OFM_PRECISION", ofm_precision(S8));
+    operation(p, "ELEMENTWISE", MIN);
+    EXPECT(p, S8, 512, 3, -5);
+    p = begin_binary(S8, S8, 1, 1, 2);
+    PUT(p, S8, 0, 10, -5);
+    PUT(p, S8, 256, 3, -2);
+    set(p, "OFM_PRECISION", ofm_precision(S8));
+    operation(p, "ELEMENTWISE", MAX);
+    EXPECT(p, S8, 512, 10, -2);
+    p = begin(S16, S16, 1, 1, 2);
+    PUT(p, S16, 0, -32768, 7);
+    operation(p, "ELEMENTWISE", ABS);
+    EXPECT(p, S16, 512, 32767, 7);
+    p = begin(S32, S32, 1, 1, 4);
+    PUT(p, S32, 0, 0, 1, -1, 0x00ffffff);
+    set(p, "OFM_PRECISION", ofm_precision(S32));
+    operation(p, "ELEMENTWISE", CLZ);
+    EXPECT(p, S32, 512, 32, 31, 0, 8);
+}
+
+static void leaky_relu(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 4);
+    PUT(p, S8, 0, 100, -100, -1, -2);
+    set(p, "OFM_SCALE", 0x40000000 | (int64_t)32 << 32); /* alpha = 1/4 */
+    operation(p, "ELEMENTWISE", LRELU);
+    EXPECT(p, S8, 512, 100, -25, 0, 0); /* -1/4 and -1/2: half up */
+}
+
+static void shifts(void **state)
+{
+    (void)state;
+    program *p = begin_binary(S32, S32, 1, 1, 3);
+    PUT(p, S32, 0, -5, 7, 7);
+    PUT(p, S32, 256, 1, 1, 0);
+    set(p, "OFM_PRECISION", ofm_precision(S32) | NATURAL);
+    operation(p, "ELEMENTWISE", SHR);
+    EXPECT(p, S32, 512, -2, 4, 7);
+    p = begin_binary(S32, S32, 1, 1, 3);
+    PUT(p, S32, 0, -5, 7, 7);
+    PUT(p, S32, 256, 1, 1, 0);
+    set(p, "OFM_PRECISION", ofm_precision(S32) | TRUNCATE);
+    operation(p, "ELEMENTWISE", SHR);
+    EXPECT(p, S32, 512, -3, 3, 7);
+    p = begin_binary(S32, S32, 1, 1, 2);
+    PUT(p, S32, 0, 3, 0x40000001);
+    PUT(p, S32, 256, 4, 2);
+    set(p, "OFM_PRECISION", ofm_precision(S32));
+    operation(p, "ELEMENTWISE", SHL);
+    EXPECT(p, S32, 512, 48, 4);
+}
+
+static void broadcast_and_scalar(void **state)
+{
+    (void)state;
+    program *p = begin_binary(S8, S8, 2, 2, 1);
+    PUT(p, S8, 0, 1, 2, 3, 4);
+    PUT(p, S8, 256, 10, 20);
+    set(p, "IFM2_BROADCAST", 1); /* H */
+    operation(p, "ELEMENTWISE", ADD);
+    EXPECT(p, S8, 512, 11, 22, 13, 24);
+    p = begin_binary(S8, S8, 2, 2, 1);
+    PUT(p, S8, 0, 1, 2, 3, 4);
+    set(p, "IFM2_BROADCAST", 1 << 7);
+    set(p, "IFM2_SCALAR", -10);
+    set(p, "IFM2_ZERO_POINT", -3);
+    operation(p, "ELEMENTWISE", ADD);
+    EXPECT(p, S8, 512, -6, -5, -4, -3);
+}
+
+/* ---- layouts ---- */
+
+static void tiles_bricks_negative_strides(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 3, 1, 1);
+    PUT(p, S8, 0, 1);
+    PUT(p, S8, 32, 2, 3);
+    set(p, "IFM_HEIGHT0_M1", 0);
+    set(p, "IFM_BASE2", 32);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 1, 2, 3);
+    p = begin(S8, S8, 3, 1, 1);
+    PUT(p, S8, 0, 1, 2, 3);
+    set(p, "OFM_BASE0", 514);
+    set(p, "OFM_STRIDE_Y", -1 & 0xffffffffff);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 3, 2, 1);
+    p = begin(S8, S8, 1, 2, 17); /* bricks of 16 channels: channel 16 of pixel x lies at 64 + 16 x */
+    for (int i = 0; i < 34; i++)
+        PUT(p, S8, i, i);
+    set(p, "OFM_PRECISION", ofm_precision(S8) | GLOBAL | NATURAL | 1 << 6);
+    set(p, "OFM_STRIDE_C", 64);
+    operation(p, "POOL", AVERAGE);
+    assert_int_equal(run(p), NS_OK);
+    assert_int_equal(p->scratch[512 + 15], 15);
+    assert_int_equal(p->scratch[512 + 16], 17);
+    assert_int_equal(p->scratch[512 + 64], 16);
+    assert_int_equal(p->scratch[512 + 64 + 16], 33);
+    free(p);
+}
+
+static void upscaling(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 2, 4, 1);
+    PUT(p, S8, 0, 5, 6);
+    set(p, "IFM_UPSCALE", 1);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 5, 5, 6, 6, 5, 5, 6, 6);
+    p = begin(S8, S8, 2, 4, 1);
+    PUT(p, S8, 0, 5, 6);
+    set(p, "IFM_UPSCALE", 2);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 5, 0, 6, 0, 0, 0, 0, 0);
+}
+
+/* ---- tables and DMA ---- */
+
+static void dma(program *p, int source, int64_t destination, bool internal, int length)
+{
+    set(p, "DMA0_SRC_REGION", 0);
+    set(p, "DMA0_SRC", source);
+    set(p, "DMA0_DST_REGION", internal ? 1 << 8 | 3 : 1);
+    set(p, "DMA0_DST", destination);
+    set(p, "DMA0_LEN", length);
+    operation(p, "DMA_START", 0);
+}
+
+static void tables(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 3);
+    PUT(p, S8, 0, -128, 0, 127);
+    for (int i = 0; i < 256; i++)
+        p->weights[i] = (uint8_t)(i + 1);
+    dma(p, 0, 22 * 1024 + 256, true, 256);
+    operation(p, "DMA_WAIT", 0);
+    set(p, "ACTIVATION", 16 + 1);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 1, -127, 0);
+    /* 16 bits: index (v + 32768) >> 7, base and slope. */
+    p = begin(S16, S16, 1, 1, 2);
+    PUT(p, S16, 0, -32768 + 128 + 64, -32768 + 1);
+    const int16_t entries[] = {-10, 64, 1000, 3};
+    memcpy(p->weights, entries, sizeof entries);
+    dma(p, 0, 22 * 1024, true, 1024);
+    dma(p, 0, 23 * 1024, true, 1024);
+    operation(p, "DMA_WAIT", 0);
+    set(p, "ACTIVATION", 16);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S16, 512, 1002, -9); /* 1000 + (3 * 64 + 64 >> 7); -10 + (64 + 64 >> 7) */
+}
+
+static void strided_dma_of_u65(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 1);
+    p->config = CONFIG_U65_256;
+    for (int i = 0; i < 8; i++)
+        p->weights[i] = (uint8_t)(i + 1);
+    set(p, "DMA0_SIZE0", 2);
+    set(p, "DMA0_SKIP0", 3);
+    set(p, "DMA0_SRC_REGION", 0);
+    set(p, "DMA0_SRC", 0);
+    set(p, "DMA0_DST_REGION", 1 | 1 << 9);
+    set(p, "DMA0_DST", 512);
+    set(p, "DMA0_LEN", 2);
+    operation(p, "DMA_START", 0);
+    EXPECT(p, S8, 512, 1, 2, 0, 0, 0, 3, 4, 0);
+}
+
+/* ---- faults ---- */
+
+static void faults(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 16);
+    set(p, "IFM_BASE0", SCRATCH - 8);
+    operation(p, "POOL", AVERAGE);
+    expect_failure(p, NS_ERROR_FAULT, "IFM, tile 0: bytes 0x3f8 to 0x408 reach outside region 1");
+    p = begin(S8, S8, 1, 1, 1);
+    set(p, "OFM_REGION", 0);
+    operation(p, "POOL", AVERAGE);
+    expect_failure(p, NS_ERROR_FAULT, "region 0 is read only");
+    p = begin(S8, S8, 1, 1, 1);
+    operation(p, "POOL", 3);
+    expect_failure(p, NS_ERROR_FAULT, "POOLING_MODE has no value 3");
+    p = begin(S8, S8, 1, 1, 1);
+    p->words[p->count++] = 0x1ff;
+    expect_failure(p, NS_ERROR_FAULT, "undefined command 0x000001ff");
+    p = begin(S8, S8, 1, 1, 1);
+    set(p, "PARALLEL_MODE", 0);
+    expect_failure(p, NS_ERROR_FAULT, "not on this product: PARALLEL_MODE");
+    p = begin(S8, S8, 1, 1, 1);
+    set(p, "ACTIVATION", 16);
+    operation(p, "POOL", AVERAGE);
+    expect_failure(p, NS_ERROR_FAULT, "used before byte 0 of it is loaded");
+    p = begin(S32, S32, 1, 1, 1);
+    PUT(p, S32, 0, 0x7fffffff, 1);
+    set(p, "IFM_DEPTH_M1", 1);
+    operation(p, "POOL", REDUCE_SUM);
+    expect_failure(p, NS_ERROR_FAULT, "would hold 2147483648, which does not fit 32 bits");
+    p = calloc(1, sizeof *p);
+    p->config = CONFIG_U55_128;
+    operation(p, "CONV", 0);
+    expect_failure(p, NS_ERROR_FAULT, "register OFM_PRECISION, which the stream never wrote");
+    p = begin_binary(S8, S32, 1, 1, 1);
+    set(p, "OPA_SCALE", 3);
+    operation(p, "ELEMENTWISE", ADD);
+    expect_failure(p, NS_ERROR_UNSUPPORTED, "SCALED_ADD_32");
+}
+
+/* 16 KiB of SHRAM: an operation without a table overwrites the tables. */
+static void small_shram_forgets_tables(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 1);
+    p->config = CONFIG_U55_32;
+    dma(p, 0, 14 * 1024, true, 256);
+    operation(p, "POOL", AVERAGE);
+    set(p, "ACTIVATION", 16);
+    operation(p, "POOL", AVERAGE);
+    expect_failure(p, NS_ERROR_FAULT, "used before byte 0 of it is loaded");
+}
+
+/* ---- hazards ---- */
+
+static size_t hazards_of(program *p)
+{
+    p->hazards = true;
+    if (run(p) != NS_OK)
+        fail_msg("%s", p->error.message);
+    size_t count = p->statistics.hazards;
+    free(p);
+    return count;
+}
+
+static program *two_copies(int second_ifm, int dependency)
+{
+    program *p = begin(S8, S8, 4, 1, 1);
+    operation(p, "POOL", AVERAGE);
+    set(p, "IFM_BASE0", second_ifm);
+    set(p, "OFM_BASE0", 768);
+    set(p, "BLOCKDEP", dependency);
+    operation(p, "POOL", AVERAGE);
+    return p;
+}
+
+static void missing_waits_are_reported(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 4);
+    dma(p, 0, 0, false, 16);
+    operation(p, "POOL", AVERAGE);
+    assert_int_equal(hazards_of(p), 1);
+    p = begin(S8, S8, 1, 1, 4);
+    dma(p, 0, 0, false, 16);
+    operation(p, "DMA_WAIT", 0);
+    operation(p, "POOL", AVERAGE);
+    assert_int_equal(hazards_of(p), 0);
+    p = begin(S8, S8, 1, 1, 4); /* the DMA overwrites what the operation may still read */
+    operation(p, "POOL", AVERAGE);
+    dma(p, 0, 0, false, 16);
+    assert_int_equal(hazards_of(p), 1);
+    p = begin(S8, S8, 1, 1, 4);
+    operation(p, "POOL", AVERAGE);
+    operation(p, "KERNEL_WAIT", 0);
+    dma(p, 0, 0, false, 16);
+    assert_int_equal(hazards_of(p), 0);
+    /* Blocks of one row: the last is written by job 3, the first read by job 0. */
+    assert_int_equal(hazards_of(two_copies(512, 0)), 0);
+    assert_int_equal(hazards_of(two_copies(512, 3)), 0);
+    assert_int_equal(hazards_of(two_copies(515, 1)), 1);
+    assert_int_equal(hazards_of(two_copies(0, 3)), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(max_pool_skips_padding),
+        cmocka_unit_test(max_pool_ignores_ofm_scale),
+        cmocka_unit_test(average_without_padding_scales),
+        cmocka_unit_test(average_with_padding_divides),
+        cmocka_unit_test(reduce_sum_adds_channels),
+        cmocka_unit_test(zero_points_and_clip),
+        cmocka_unit_test(roundings),
+        cmocka_unit_test(double_rounding),
+        cmocka_unit_test(mul_add_sub),
+        cmocka_unit_test(operand_order),
+        cmocka_unit_test(scaled_operand),
+        cmocka_unit_test(min_max_abs_clz),
+        cmocka_unit_test(leaky_relu),
+        cmocka_unit_test(shifts),
+        cmocka_unit_test(broadcast_and_scalar),
+        cmocka_unit_test(tiles_bricks_negative_strides),
+        cmocka_unit_test(upscaling),
+        cmocka_unit_test(tables),
+        cmocka_unit_test(strided_dma_of_u65),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(small_shram_forgets_tables),
+        cmocka_unit_test(missing_waits_are_reported),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
