@@ -104,16 +104,33 @@ def last_line(text):
     return lines[-1] if lines else ""
 
 
-def build_tests(folder, operator, seed, options):
-    """Unit graphs of one operator (a regular expression on the generator's names). Returns None or a reason."""
+def build_tests(folder, operator, seed, options, count):
+    """`count` unit graphs of one operator (the generator's name), evenly over data types. Returns None or a reason."""
+    import generator.tosa_test_select as select
     import generator.tosa_verif_build_tests as build
+
+    select_all = select.TestList.select
+
+    def select_some(self, *arguments, **keywords):  # writing a test takes longest: choose before
+        groups = {}
+        for test in select_all(self, *arguments, **keywords):
+            groups.setdefault((test.testOpName, str(test.dtype)), []).append(test)
+        chosen = []
+        while len(chosen) < count and any(groups.values()):
+            chosen += [group.pop(0) for group in groups.values() if group]
+        return chosen[:count]
 
     arguments = ["--generate-lib-path", GENERATE_LIBRARY, "--test-selection-config", SELECTION, "--profile", "tosa-pro-int",
                  "--extension", "tosa-ext-int16", "tosa-ext-int4", "tosa-ext-controlflow", "tosa-ext-doubleround",
                  "tosa-ext-inexactround", "tosa-ext-variable", "--tosa-version", "1.0.1", "--test-type", "positive",
                  "--no-special-tests", "--max-resize-output-dim", 24, "--seed", seed, "--filter", operator, "-o", folder,
                  *options]
-    return isolated(lambda: build.main([str(argument) for argument in arguments]), 120)[1]
+
+    def run():
+        select.TestList.select = select_some
+        return build.main([str(argument) for argument in arguments])
+
+    return isolated(run, 120)[1]
 
 
 def block_names(graph):
