@@ -5,7 +5,9 @@
  *     batch [--eval] [--npu] [--only TEXT] [--target TEXT] [--known FILE] [--quiet] CORPUS...
  *
  * --only: graphs whose name or operator contains TEXT; --target: streams whose target contains TEXT.
- * --known: lines "GRAPH TARGET reason" ("eval" for the evaluator) whose results are counted apart. */
+ * --known: lines "GRAPH TARGET reason", the first two as patterns ("eval" is the evaluator's target), whose
+ * results are counted apart. */
+#include <fnmatch.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +29,15 @@ typedef struct batch_options {
     const char *only, *target, *known; /* known: the file's text */
 } batch_options;
 
+/* Whether a line "GRAPH TARGET reason" of the list matches; both are patterns as a shell's file names are. */
 static bool is_known(const batch_options *options, const char *graph, const char *target)
 {
-    char line[512];
-    int length = snprintf(line, sizeof line, "%s %s ", graph, target);
-    for (const char *at = options->known; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
-        if (strncmp(at, line, (size_t)length) == 0)
+    for (const char *at = options->known; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL) {
+        char graph_pattern[256], target_pattern[64];
+        if (*at != '#' && *at != '\n' && sscanf(at, "%255s %63s", graph_pattern, target_pattern) == 2 &&
+            fnmatch(graph_pattern, graph, 0) == 0 && fnmatch(target_pattern, target, 0) == 0)
             return true;
+    }
     return false;
 }
 
