@@ -341,7 +341,7 @@ ns_code ns_npu_inspect_json(ns_npu_stream *stream, ns_buffer *buffer, ns_error *
 {
     inspect_writer writer = {.stream = stream, .buffer = buffer, .json = true, .comma = ""};
     ns_buffer_format(buffer,
-                     "{\"schema\": \"npuscope/stream/1\", \"accelerator\": \"%s\", \"config\": %" PRIu32
+                     "{\"schema\": \"npuscope/inspect/1\", \"format\": \"npu\", \"accelerator\": \"%s\", \"config\": %" PRIu32
                      ", \"id\": %" PRIu32 ", \"read_only_size\": %zu, \"scratch_size\": %" PRIu64
                      ", \"scratch_fast_size\": %" PRIu64,
                      stream->config->text, stream->config_word, stream->id_word, stream->weights.size,
