@@ -5,8 +5,7 @@
 #include "base/file.h"
 #include "lower/lower.h"
 #include "options.h"
-#include "quant/quantise.h"
-#include "suite/select.h"
+#include "suite/prepare.h"
 
 typedef struct lower_settings {
     const char *target, *output, *catalogue, *weights;
@@ -34,42 +33,13 @@ static void preset(void *settings)
     ((lower_settings *)settings)->epsilon = NAN;
 }
 
-static ns_code select_case(const lower_settings *settings, const char **op, const char **name,
-                           ns_arena *arena, const ns_suite_row **row, ns_error *error)
+/* Negative: the case's own. */
+static ns_code read_weights(const char *text, int *per_channel, ns_error *error)
 {
-    ns_suite_options suite = ns_suite_defaults();
-    suite.catalogue = settings->catalogue;
-    suite.op_count = suite.name_count = suite.target_count = 1;
-    suite.ops = op;
-    suite.names = name;
-    suite.targets = (const char **)&settings->target;
-    suite.epsilon = settings->epsilon;
-    suite.seed = (uint64_t)settings->seed;
-    if (settings->weights) {
-        suite.per_channel = strcmp(settings->weights, "per-channel") == 0;
-        if (!suite.per_channel && strcmp(settings->weights, "per-tensor") != 0)
-            return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor",
-                           settings->weights);
-    }
-    ns_suite_selection selection;
-    NS_TRY(ns_suite_select(&suite, arena, &selection, error));
-    *row = &selection.rows[0];
+    *per_channel = !text ? -1 : strcmp(text, "per-channel") == 0;
+    if (text && !*per_channel && strcmp(text, "per-tensor") != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor", text);
     return NS_OK;
-}
-
-/* The case's program, decomposed and with the scales that its own data gives. */
-static ns_code quantise_case(const ns_suite_row *row, uint64_t seed, ns_arena *arena,
-                             ns_aten_program **program, ns_error *error)
-{
-    const ns_quantise_options quantise = {.epsilon = row->settings.epsilon,
-                                          .per_channel = row->settings.per_channel};
-    ns_random random = ns_case_random(seed, row->operator->name, row->case_->name);
-    ns_aten_program *written;
-    ns_tensor inputs[NS_CASE_MAX_INPUTS];
-    NS_TRY(ns_aten_program_new(arena, &written, error));
-    NS_TRY(row->operator->build(row->case_->parameters, &random, written, inputs, error));
-    NS_TRY(ns_aten_decompose(written, arena, program, error));
-    return ns_quantise_program(*program, &quantise, 1, inputs, error);
 }
 
 static ns_code write_graph(const char *path, const ns_graph *graph, ns_arena *arena, ns_error *error)
@@ -88,11 +58,13 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return ns_fail(error, NS_ERROR_USAGE, "%s is missing", settings->target ? "-o FILE" : "--target T");
     if (settings->seed < 0)
         return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
-    const char *op = operands[0], *name = operands[1];
+    int per_channel = -1;
+    NS_TRY(read_weights(settings->weights, &per_channel, error));
     const ns_suite_row *row = NULL;
-    NS_TRY(select_case(settings, &op, &name, cli->arena, &row, error));
+    NS_TRY(ns_suite_find_row(settings->catalogue, operands[0], operands[1], settings->target,
+                             settings->epsilon, per_channel, cli->arena, &row, error));
     ns_aten_program *program = NULL;
-    NS_TRY(quantise_case(row, (uint64_t)settings->seed, cli->arena, &program, error));
+    NS_TRY(ns_suite_quantise_row(row, (uint64_t)settings->seed, cli->arena, &program, NULL, error));
     ns_graph *graph = NULL;
     NS_TRY(ns_lower(program, row->target->target, &graph, error));
     ns_code code = write_graph(settings->output, graph, cli->arena, error);

@@ -1,0 +1,15 @@
+/* Reports of a sweep: text, and the document npuscope/sweep/1 (docs/sweep.md). */
+#ifndef NS_REPORT_SWEEP_H
+#define NS_REPORT_SWEEP_H
+
+#include <stdio.h>
+
+#include "base/bytes.h"
+#include "npuscope/sweep.h"
+
+/* Within 100 columns: figures, the counts by error, an error curve of the stage over the codes. */
+void ns_report_sweep_text(const ns_sweep_result *result, FILE *out);
+
+ns_code ns_report_sweep_json(const ns_sweep_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+#endif

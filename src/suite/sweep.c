@@ -1,0 +1,287 @@
+/* All codes through one operator. The case's program is widened to one element per code; the evaluator runs
+ * it in blocks of one table segment (128 codes), so that a segment whose result the specification leaves open
+ * costs only its own codes; Vela compiles the whole of it once. */
+#include "npuscope/sweep.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "npuscope/eval.h"
+#include "suite/prepare.h"
+
+enum { BLOCK = 128 };
+
+typedef struct sweep {
+    const ns_sweep_options *options;
+    const ns_suite_row *row;
+    ns_aten_program *program; /* of the case, with its scales */
+    ns_arena *arena;
+    ns_sweep_result *result;
+    int16_t *eval; /* results by code; where undefined[] is set they mean nothing */
+    bool *undefined;
+} sweep;
+
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static ns_code no_memory(ns_error *error)
+{
+    return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sweep");
+}
+
+/* One input, one output, and nothing but elementwise operators of one operand between them. */
+static ns_code check_program(const sweep *s, ns_error *error)
+{
+    bool fits = s->program->input_count == 1 && s->program->output_count == 1;
+    for (int i = 0; i < s->program->node_count; i++) {
+        const ns_aten_node *node = &s->program->nodes[i];
+        fits = fits && (node->op == NS_ATEN_INPUT || node->op == NS_ATEN_EXP || node->op == NS_ATEN_GELU ||
+                        node->op == NS_ATEN_RECIPROCAL);
+        fits = fits && node->quantisation.present && node->quantisation.dtype == NS_DTYPE_INT16;
+    }
+    return fits ? NS_OK
+                : ns_fail(error, NS_ERROR_USAGE,
+                          "%s is not elementwise with one input: a sweep is for exp, gelu and reciprocal",
+                          s->options->op);
+}
+
+/* The program with `count` elements in the place of the case's shape. */
+static ns_code widen(const sweep *s, int64_t count, ns_aten_program *out, ns_error *error)
+{
+    *out = *s->program;
+    out->nodes =
+        ns_arena_copy(s->arena, s->program->nodes, (size_t)s->program->node_count * sizeof *out->nodes);
+    if (!out->nodes)
+        return no_memory(error);
+    for (int i = 0; i < out->node_count; i++) {
+        out->nodes[i].rank = 1;
+        out->nodes[i].shape[0] = count;
+    }
+    return NS_OK;
+}
+
+static ns_code lower(const sweep *s, int64_t count, ns_graph **graph, ns_error *error)
+{
+    ns_aten_program program;
+    NS_TRY(widen(s, count, &program, error));
+    NS_TRY(ns_lower(&program, s->row->target->target, graph, error));
+    ns_code code = ns_graph_validate(*graph, error);
+    if (code != NS_OK)
+        ns_graph_free(*graph);
+    return code;
+}
+
+/* Evaluates the `count` codes from `first` on. */
+static ns_code evaluate(const sweep *s, const ns_graph *graph, int first, int64_t count, ns_arena *scratch,
+                        ns_error *error)
+{
+    ns_tensor in, out;
+    NS_TRY(ns_tensor_new(scratch, NS_DTYPE_INT16, 1, &count, &in, error));
+    for (int64_t i = 0; i < count; i++)
+        ((int16_t *)in.data)[i] = (int16_t)(first + i);
+    const ns_eval_options options = {.cpu_mask = s->options->cpu_mask};
+    NS_TRY(ns_eval(graph, &options, &in, 1, scratch, &out, error));
+    if (out.dtype != NS_DTYPE_INT16 || (int64_t)ns_tensor_count(&out) != count)
+        return ns_fail(error, NS_ERROR_INTERNAL, "the lowered graph does not give an int16 for each input");
+    memcpy(s->eval + (first - NS_SWEEP_FIRST_CODE), out.data, (size_t)count * sizeof(int16_t));
+    return NS_OK;
+}
+
+static ns_code evaluate_all(sweep *s, const ns_graph *block, const ns_graph *single, ns_arena *scratch,
+                            ns_error *error)
+{
+    for (int first = NS_SWEEP_FIRST_CODE; first < NS_SWEEP_FIRST_CODE + NS_SWEEP_CODES; first += BLOCK) {
+        ns_code code = evaluate(s, block, first, BLOCK, scratch, error);
+        for (int k = first; code == NS_ERROR_UNPREDICTABLE && k < first + BLOCK; k++) {
+            ns_code one = evaluate(s, single, k, 1, scratch, error);
+            if (one != NS_OK && one != NS_ERROR_UNPREDICTABLE)
+                return one;
+            s->undefined[k - NS_SWEEP_FIRST_CODE] = one != NS_OK;
+            if (one != NS_OK && !s->result->rule) {
+                s->result->rule = ns_arena_string(s->arena, error->message);
+                if (!s->result->rule)
+                    return no_memory(error);
+            }
+            ns_arena_reset(scratch);
+        }
+        if (code != NS_OK && code != NS_ERROR_UNPREDICTABLE)
+            return code;
+        ns_arena_reset(scratch);
+    }
+    return NS_OK;
+}
+
+static ns_code run_eval(sweep *s, ns_error *error)
+{
+    ns_graph *block = NULL, *single = NULL;
+    ns_arena *scratch = ns_arena_new();
+    ns_code code = scratch ? lower(s, BLOCK, &block, error) : no_memory(error);
+    if (code == NS_OK) {
+        code = lower(s, 1, &single, error);
+        if (code == NS_OK) {
+            code = evaluate_all(s, block, single, scratch, error);
+            ns_graph_free(single);
+        }
+        ns_graph_free(block);
+    }
+    ns_arena_free(scratch);
+    return code;
+}
+
+static ns_code collect_ranges(sweep *s, ns_error *error)
+{
+    ns_sweep_result *result = s->result;
+    result->ranges = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES / 2, ns_sweep_range);
+    if (!result->ranges)
+        return no_memory(error);
+    for (int i = 0; i < NS_SWEEP_CODES; i++) {
+        if (!s->undefined[i])
+            continue;
+        result->unpredictable++;
+        if (i == 0 || !s->undefined[i - 1])
+            result->ranges[result->range_count++].first = NS_SWEEP_FIRST_CODE + i;
+        result->ranges[result->range_count - 1].last = NS_SWEEP_FIRST_CODE + i;
+    }
+    return NS_OK;
+}
+
+static ns_code run_ideal(sweep *s, ns_error *error)
+{
+    ns_aten_program program;
+    ns_tensor input;
+    double **values = NULL;
+    const int64_t count = NS_SWEEP_CODES;
+    NS_TRY(widen(s, count, &program, error));
+    NS_TRY(ns_tensor_new(s->arena, NS_DTYPE_FP32, 1, &count, &input, error));
+    for (int i = 0; i < NS_SWEEP_CODES; i++)
+        ((float *)input.data)[i] = (float)((NS_SWEEP_FIRST_CODE + i) * s->result->input_scale);
+    NS_TRY(ns_aten_evaluate(&program, NS_ATEN_IDEAL, &input, s->arena, &values, error));
+    s->result->ideal = values[program.outputs[0]];
+    return NS_OK;
+}
+
+static int bin_of(double steps)
+{
+    static const double bounds[] = NS_SWEEP_BIN_BOUNDS;
+    int bin = 0;
+    while (bin < NS_SWEEP_BINS - 1 && !(steps <= bounds[bin]))
+        bin++;
+    return bin;
+}
+
+static ns_code measure(const sweep *s, const int16_t *got, ns_sweep_stage *stage, ns_error *error)
+{
+    const ns_quantisation *range = &s->program->nodes[s->program->outputs[0]].quantisation;
+    double *steps = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, double);
+    if (!steps)
+        return no_memory(error);
+    double sum = 0;
+    for (int i = 0; i < NS_SWEEP_CODES; i++) {
+        const double value = got[i] * s->result->output_scale,
+                     ideal = s->result->ideal[i] / s->result->output_scale;
+        const bool outside = !(ideal >= (double)range->qmin - 0.5 && ideal <= (double)range->qmax + 0.5);
+        steps[i] = s->undefined[i] || outside ? NAN : fabs(got[i] - ideal);
+        stage->out_of_range += outside && !s->undefined[i];
+        if (s->undefined[i] || outside)
+            continue;
+        stage->compared++;
+        sum += steps[i];
+        stage->bins[bin_of(steps[i])]++;
+        stage->saturated += got[i] <= range->qmin || got[i] >= range->qmax;
+        if (stage->compared == 1 || steps[i] > stage->max_steps) {
+            stage->max_steps = steps[i];
+            stage->worst_code = NS_SWEEP_FIRST_CODE + i;
+            stage->worst_input = (double)(float)(stage->worst_code * s->result->input_scale);
+            stage->worst_ideal = s->result->ideal[i];
+            stage->worst_got = value;
+        }
+    }
+    stage->mean_steps = stage->compared ? sum / (double)stage->compared : 0;
+    stage->steps = steps;
+    return NS_OK;
+}
+
+/* Compiles the operator over all codes and runs the stream. What Vela refuses is a reason, not an error. */
+static ns_code run_npu(sweep *s, ns_error *error)
+{
+    ns_graph *graph = NULL;
+    ns_vela_request request = {0};
+    NS_TRY(ns_accelerator_parse(s->row->target->accelerator, &request.accelerator, error));
+    NS_TRY(lower(s, NS_SWEEP_CODES, &graph, error));
+    ns_code code = ns_graph_write(graph, s->arena, &request.graph, &request.graph_size, error);
+    ns_graph_free(graph);
+    NS_TRY(code);
+    NS_TRY(ns_vela_compile(s->options->vela, s->options->vela_options, &request, 1, s->arena, error));
+    if (request.outcome != NS_VELA_COMPILED) {
+        s->result->npu.reason = ns_arena_format(s->arena, "Vela: %s", request.reason);
+        return s->result->npu.reason ? NS_OK : no_memory(error);
+    }
+    ns_npu_stream *stream = NULL;
+    ns_tensor in, out;
+    const int64_t count = NS_SWEEP_CODES;
+    NS_TRY(ns_npu_load_npz(request.npz, request.npz_size, request.accelerator, s->arena, &stream, error));
+    NS_TRY(ns_tensor_new(s->arena, NS_DTYPE_INT16, 1, &count, &in, error));
+    for (int i = 0; i < NS_SWEEP_CODES; i++)
+        ((int16_t *)in.data)[i] = (int16_t)(NS_SWEEP_FIRST_CODE + i);
+    if (ns_npu_output_count(stream) != 1)
+        return ns_fail(error, NS_ERROR_INTERNAL, "the stream has %d outputs, expected 1",
+                       ns_npu_output_count(stream));
+    const ns_npu_options options = {.cpu_mask = s->options->cpu_mask};
+    NS_TRY(ns_npu_run(stream, &options, &in, 1, s->arena, &out, NULL, error));
+    if (out.dtype != NS_DTYPE_INT16 || ns_tensor_count(&out) != NS_SWEEP_CODES)
+        return ns_fail(error, NS_ERROR_INTERNAL, "the stream does not give an int16 for each code");
+    const int16_t *got = out.data;
+    for (int i = 0; i < NS_SWEEP_CODES; i++)
+        if (!s->undefined[i] && got[i] != s->eval[i] && s->result->differences++ == 0)
+            s->result->first_difference = NS_SWEEP_FIRST_CODE + i;
+    return measure(s, got, &s->result->npu, error);
+}
+
+static ns_code begin(sweep *s, ns_error *error)
+{
+    const ns_sweep_options *o = s->options;
+    NS_TRY(
+        ns_suite_find_row(o->catalogue, o->op, o->name, o->target, o->epsilon, -1, s->arena, &s->row, error));
+    NS_TRY(ns_suite_quantise_row(s->row, o->seed, s->arena, &s->program, NULL, error));
+    NS_TRY(check_program(s, error));
+    NS_TRY(ns_lower_supported(s->program, s->row->target->target, error));
+    s->result = NS_ARENA_NEW(s->arena, ns_sweep_result);
+    s->eval = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, int16_t);
+    s->undefined = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, bool);
+    if (!s->result || !s->eval || !s->undefined)
+        return no_memory(error);
+    *s->result = (ns_sweep_result){
+        .op = s->row->operator->name,
+        .name = s->row->case_->name,
+        .target = s->row->target->name,
+        .accelerator = s->row->target->accelerator,
+        .input_scale = (double)s->program->nodes[s->program->inputs[0]].quantisation.scales[0],
+        .output_scale = (double)s->program->nodes[s->program->outputs[0]].quantisation.scales[0],
+        .eval.name = "eval",
+        .npu = {.name = "npu", .reason = "Vela was not asked for"},
+    };
+    return NS_OK;
+}
+
+ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_result **out, ns_error *error)
+{
+    const double start = now();
+    sweep s = {.options = options, .arena = arena};
+    NS_TRY(begin(&s, error));
+    NS_TRY(run_eval(&s, error));
+    NS_TRY(collect_ranges(&s, error));
+    NS_TRY(run_ideal(&s, error));
+    NS_TRY(measure(&s, s.eval, &s.result->eval, error));
+    if (options->vela) {
+        s.result->npu.reason = NULL;
+        NS_TRY(run_npu(&s, error));
+    }
+    s.result->seconds = now() - start;
+    *out = s.result;
+    return NS_OK;
+}
