@@ -1,16 +1,3 @@
 /* The loops of binary_template.h, compiled for AVX2. */
-#if defined(__x86_64__)
-/* Headers first: they are not to be compiled for the target below. */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "kernels/target.h"
-
-NS_TARGET_BEGIN_AVX2
 #define ROWS ns_binary_rows_avx2
 #include "kernels/binary_template.h"
-NS_TARGET_END
-#else
-typedef int ns_no_binary_avx2;
-#endif

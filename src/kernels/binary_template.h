@@ -1,5 +1,5 @@
-/* The loops of binary.def for one instruction set: the file that includes this names it in ROWS and has set
- * the compiler's target. The compiler vectorises: each loop has unit or zero steps and no early exit. */
+/* The loops of binary.def for one instruction set: the file that includes this names it in ROWS and is
+ * compiled for it. The compiler vectorises: each loop has unit or zero steps and no early exit. */
 #include <stdint.h>
 
 #include "kernels/binary.h"
