@@ -16,8 +16,8 @@
 #include "support/conformance.h"
 
 enum { KIND_COUNT = NS_CONFORMANCE_EXCLUDED + 1 };
-static const char *const KIND_TEXT[KIND_COUNT] = {"equal",   "off by one", "chip rule",
-                                                  "DIFFERS", "FAILED",     "excluded"};
+static const char *const KIND_TEXT[KIND_COUNT] = {"equal",   "inexact", "chip rule",
+                                                  "DIFFERS", "FAILED",  "excluded"};
 
 typedef struct batch_counts {
     long kinds[KIND_COUNT];

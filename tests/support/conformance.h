@@ -7,7 +7,7 @@
 
 typedef enum ns_conformance {
     NS_CONFORMANCE_EQUAL,     /* every element; or both say unpredictable */
-    NS_CONFORMANCE_OFF_ONE,   /* a graph with inexact rounding: some elements differ by one */
+    NS_CONFORMANCE_INEXACT,   /* INEXACT_ROUND: differs within the reference model's single precision */
     NS_CONFORMANCE_CHIP_RULE, /* values differ, and the simulator said that a rule of the chip struck */
     NS_CONFORMANCE_DIFFERS,   /* values, element counts, or which of the two says unpredictable */
     NS_CONFORMANCE_FAILED,    /* an error */

@@ -18,7 +18,7 @@ typedef struct ns_corpus_graph {
     const char *operator; /* or the group of a built graph */
     const char *status;   /* "ok", "unpredictable", ...: what the reference model said */
     const char *reason;   /* "" where there is none */
-    bool inexact;         /* the specification lets outputs differ by one */
+    bool inexact;         /* INEXACT_ROUND: the specification allows a range of results */
     int input_count, output_count;
     int stream_count; /* those that were compiled */
     ns_corpus_stream *streams;
