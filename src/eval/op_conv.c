@@ -136,9 +136,7 @@ ns_code ns_eval_conv(ns_eval_call *call, ns_error *error)
     ns_product product;
     NS_TRY(ns_product_new(&product, call->kernels, out, k, n, false, call->scratch, error));
     NS_TRY(ns_product_bias(&product, bias, call->scratch, error));
-    for (size_t j = 0; j < n; j++)
-        for (size_t s = 0; s < k; s++)
-            ns_product_set(&product, s, j, ((const int8_t *)weight->data)[j * k + s] - (int32_t)weight_zero);
+    ns_gemm_pack_i8(weight->data, k, n, (int32_t)weight_zero, product.packed);
     ns_product_ready(&product, is_wide ? 32768 : 255);
     return run(call, &g, &product, error);
 }

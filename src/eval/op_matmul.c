@@ -40,9 +40,13 @@ ns_code ns_eval_matmul(ns_eval_call *call, ns_error *error)
     if (!rows)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
     for (size_t n = 0; n < batches; n++) {
-        for (size_t s = 0; s < c; s++)
-            for (size_t j = 0; j < w; j++)
-                ns_product_set(&product, s, j, (int32_t)(ns_tensor_get(b, (n * c + s) * w + j) - b_zero));
+        if (is_wide)
+            ns_gemm_pack_split_i16((const int16_t *)b->data + n * c * w, c, w, product.packed,
+                                   product.packed_high);
+        else
+            for (size_t i = 0; i < c * w; i++)
+                product.packed[ns_gemm_packed_index(c, i / w, i % w)] =
+                    (int16_t)(((const int8_t *)b->data)[n * c * w + i] - b_zero);
         ns_product_ready(&product, is_wide ? 32768 : 255);
         for (size_t i = 0; i < h; i += NS_PRODUCT_BAND) {
             size_t count = h - i < NS_PRODUCT_BAND ? h - i : NS_PRODUCT_BAND;

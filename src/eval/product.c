@@ -29,19 +29,6 @@ ns_code ns_product_bias(ns_product *product, const ns_tensor *bias, ns_arena *ar
     return NS_OK;
 }
 
-void ns_product_set(ns_product *product, size_t s, size_t j, int32_t value)
-{
-    size_t at = ns_gemm_packed_index(product->k, s, j);
-    if (!product->packed_high) {
-        product->packed[at] = (int16_t)value;
-        return;
-    }
-    /* low in [-128, 127] and high in [-128, 128] with value = 256 * high + low. */
-    int32_t low = (int8_t)(value & 0xff);
-    product->packed[at] = (int16_t)low;
-    product->packed_high[at] = (int16_t)((value - low) / 256);
-}
-
 static int64_t largest_magnitude(const int16_t *values, size_t count)
 {
     int least = 0, most = 0;

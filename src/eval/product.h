@@ -27,15 +27,13 @@ static inline size_t ns_product_row_size(size_t k)
     return (k + 1) / 2 * 2;
 }
 
-/* Makes room for `product` with k and n set, in `arena`. `split`: the columns are int16. */
+/* Makes room for `product` with k and n set, in `arena`. `split`: the columns are int16. The caller fills
+ * `packed` and `packed_high` with ns_gemm_pack_*. */
 ns_code ns_product_new(ns_product *product, const ns_kernels *kernels, ns_tensor *out, size_t k, size_t n,
                        bool split, ns_arena *arena, ns_error *error);
 
 /* Sets the bias: one value, or one for each column, of the output's type. */
 ns_code ns_product_bias(ns_product *product, const ns_tensor *bias, ns_arena *arena, ns_error *error);
-
-/* Sets the value of step `s` in column `j`; |value| <= 2^15. */
-void ns_product_set(ns_product *product, size_t s, size_t j, int32_t value);
 
 /* To be called when all columns are set: derives the bounds. `largest`: of any left-hand value's magnitude.
  */

@@ -4,6 +4,13 @@
 
 #include "kernels/binary.h"
 
+#define DIVISOR(y)                             \
+    ({                                         \
+        T copy = (y);                          \
+        __asm__("" : "+r"(copy));              \
+        copy == 0 || copy == -1 ? (T)1 : copy; \
+    })
+
 #define LOOP(A_STEP, B_STEP, R, value, bad) \
     for (size_t i = 0; i < count; i++) {    \
         const T x = a[A_STEP * i];          \

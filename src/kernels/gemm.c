@@ -1,6 +1,40 @@
 /* c = start + a * b, sums in 32 bits for `block` steps at a time, then in 64. */
 #include "kernels/gemm.h"
 
+void ns_gemm_pack_i8(const int8_t *rows, size_t k, size_t n, int32_t zero, int16_t *packed)
+{
+    size_t pairs = (k + 1) / 2;
+    for (size_t j = 0; j < n; j += NS_GEMM_COLUMNS) {
+        size_t columns = n - j < NS_GEMM_COLUMNS ? n - j : NS_GEMM_COLUMNS;
+        int16_t *group = packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
+        for (size_t p = 0; p < pairs; p++)
+            for (size_t l = 0; l < NS_GEMM_COLUMNS; l++) {
+                const int8_t *value = rows + (j + l) * k + 2 * p;
+                int16_t *to = group + p * (2 * NS_GEMM_COLUMNS) + 2 * l;
+                to[0] = l < columns ? (int16_t)(value[0] - zero) : 0;
+                to[1] = l < columns && 2 * p + 1 < k ? (int16_t)(value[1] - zero) : 0;
+            }
+    }
+}
+
+void ns_gemm_pack_split_i16(const int16_t *rows, size_t k, size_t n, int16_t *low, int16_t *high)
+{
+    size_t pairs = (k + 1) / 2;
+    for (size_t j = 0; j < n; j += NS_GEMM_COLUMNS) {
+        size_t columns = n - j < NS_GEMM_COLUMNS ? n - j : NS_GEMM_COLUMNS;
+        size_t group = j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
+        for (size_t s = 0; s < 2 * pairs; s++) {
+            size_t at = group + s / 2 * (2 * NS_GEMM_COLUMNS) + s % 2;
+            for (size_t l = 0; l < NS_GEMM_COLUMNS; l++) {
+                int32_t value = l < columns && s < k ? rows[s * n + j + l] : 0;
+                int32_t rest = (int8_t)(value & 0xff);
+                low[at + 2 * l] = (int16_t)rest;
+                high[at + 2 * l] = (int16_t)((value - rest) >> 8);
+            }
+        }
+    }
+}
+
 void ns_gemm_i16_c(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
                    size_t block, const int64_t *start, int64_t *c, size_t c_step)
 {

@@ -17,6 +17,14 @@ static inline size_t ns_gemm_packed_size(size_t k, size_t n)
     return (n + NS_GEMM_COLUMNS - 1) / NS_GEMM_COLUMNS * ((k + 1) / 2) * (2 * NS_GEMM_COLUMNS);
 }
 
+/* Packs n rows of k int8 values (the weights of a convolution: b[s][j] = rows[j * k + s] - zero), which must
+ * fill `packed` whole; |value| <= 255. */
+void ns_gemm_pack_i8(const int8_t *rows, size_t k, size_t n, int32_t zero, int16_t *packed);
+
+/* Packs k rows of n int16 values, b[s][j] = rows[s * n + j], split in two that fit 8 bits and their sign:
+ * b = 256 * high + low with low in [-128, 127] and high in [-128, 128]. */
+void ns_gemm_pack_split_i16(const int16_t *rows, size_t k, size_t n, int16_t *low, int16_t *high);
+
 /* Where step `k` of column `n` lies; `steps` is the k that the matrix was packed for. */
 static inline size_t ns_gemm_packed_index(size_t steps, size_t k, size_t n)
 {
@@ -33,5 +41,14 @@ typedef void (*ns_gemm_i16)(const int16_t *a, size_t a_step, const int16_t *pack
 
 void ns_gemm_i16_c(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
                    size_t block, const int64_t *start, int64_t *c, size_t c_step);
+
+#if defined(__x86_64__)
+void ns_gemm_i16_avx2(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
+                      size_t block, const int64_t *start, int64_t *c, size_t c_step);
+void ns_gemm_i16_avx512(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
+                        size_t block, const int64_t *start, int64_t *c, size_t c_step);
+void ns_gemm_i16_avx512vnni(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n,
+                            size_t k, size_t block, const int64_t *start, int64_t *c, size_t c_step);
+#endif
 
 #endif

@@ -17,11 +17,17 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
     if (cpu_mask & NS_CPU_AVX2) {
         kernels.binary = ns_binary_rows_avx2;
         kernels.rescale = &ns_rescale_rows_avx2;
+        kernels.gemm_i16 = ns_gemm_i16_avx2;
+        kernels.table_i16 = ns_table_row_avx2;
     }
     if (cpu_mask & NS_CPU_AVX512) {
         kernels.binary = ns_binary_rows_avx512;
         kernels.rescale = &ns_rescale_rows_avx512;
+        kernels.gemm_i16 = ns_gemm_i16_avx512;
+        kernels.table_i16 = ns_table_row_avx512;
     }
+    if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI))
+        kernels.gemm_i16 = ns_gemm_i16_avx512vnni;
 #endif
     return kernels;
 }

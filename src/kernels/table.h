@@ -10,5 +10,9 @@
 typedef void (*ns_table_row)(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
 
 void ns_table_row_c(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
+#if defined(__x86_64__)
+void ns_table_row_avx2(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
+void ns_table_row_avx512(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
+#endif
 
 #endif

@@ -1,0 +1,279 @@
+/* Time of eval on graphs of useful size, every instruction set against plain C.
+ *   bench_eval [GRAPH.tosa]...
+ * Without arguments graphs are built here: a16w8 layers as ExecuTorch lowers them. Where
+ * $TOSA_REFERENCE_MODEL names the native program, its evaluation time for the same graphs is shown too.
+ * Each figure is the least CPU time of several runs on random inputs; evaluation only, without reading files.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "npuscope/eval.h"
+
+#define RUNS_LEAST 3
+#define SECONDS_LEAST 0.2
+
+static ns_error error;
+
+static void must(ns_code code)
+{
+    if (code != NS_OK) {
+        fprintf(stderr, "bench_eval: %s\n", error.message);
+        exit(ns_code_exit(code));
+    }
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- graphs ---- */
+
+typedef struct builder {
+    ns_graph *graph;
+    ns_block *block;
+    ns_random random;
+    int names;
+} builder;
+
+static const char *fresh_name(builder *b, char *text, size_t size)
+{
+    snprintf(text, size, "t%d", b->names++);
+    return text;
+}
+
+static int add_tensor(builder *b, ns_dtype dtype, int rank, const int64_t *shape)
+{
+    char name[32];
+    int index = -1;
+    must(ns_block_add_tensor(b->graph, b->block, fresh_name(b, name, sizeof name), dtype, rank, shape, &index,
+                             &error));
+    return index;
+}
+
+/* A constant of random values in [low, high]. */
+static int add_const(builder *b, ns_dtype dtype, int rank, const int64_t *shape, int64_t low, int64_t high)
+{
+    char name[32];
+    int index = -1;
+    ns_tensor value;
+    must(ns_tensor_new(b->graph->arena, dtype, rank, shape, &value, &error));
+    for (size_t i = 0; i < ns_tensor_count(&value); i++)
+        ns_tensor_set(&value, i, ns_random_range(&b->random, low, high));
+    must(ns_block_add_const(b->graph, b->block, fresh_name(b, name, sizeof name), &value, &index, &error));
+    return index;
+}
+
+static int add_scalar(builder *b, ns_dtype dtype, int64_t value)
+{
+    return add_const(b, dtype, 1, (int64_t[]){1}, value, value);
+}
+
+static void add_operator(builder *b, ns_op op, const ns_attributes *attributes, int count, const int *inputs,
+                         int out)
+{
+    must(ns_block_add_operator(b->graph, b->block, op, attributes, count, inputs, 1, &out, &error));
+}
+
+/* RESCALE of tensor `in`, a scale of about 2^-`shift`. */
+static int add_rescale(builder *b, int in, ns_dtype dtype, int shift)
+{
+    ns_tensor from = b->block->tensors[in].tensor;
+    bool wide = from.dtype != NS_DTYPE_INT48;
+    int multiplier = add_scalar(b, wide ? NS_DTYPE_INT32 : NS_DTYPE_INT16, wide ? 1431655765 : 21845);
+    int shifts = add_scalar(b, NS_DTYPE_INT8, shift + (wide ? 31 : 15));
+    int zero_in = add_scalar(b, from.dtype, 0), zero_out = add_scalar(b, dtype, 0);
+    int out = add_tensor(b, dtype, from.rank, from.shape);
+    ns_attributes attributes = {.scale32 = wide, .rounding_mode = NS_SINGLE_ROUND};
+    add_operator(b, NS_OP_RESCALE, &attributes, 5, (int[]){in, multiplier, shifts, zero_in, zero_out}, out);
+    return out;
+}
+
+static int add_table(builder *b, int in)
+{
+    ns_tensor from = b->block->tensors[in].tensor;
+    int table = add_const(b, NS_DTYPE_INT16, 1, (int64_t[]){513}, -16000, 16000);
+    int out = add_tensor(b, NS_DTYPE_INT32, from.rank, from.shape);
+    add_operator(b, NS_OP_TABLE, &(ns_attributes){0}, 2, (int[]){in, table}, out);
+    return out;
+}
+
+/* A convolution of the kind `op` with a per-tensor RESCALE to int16. */
+static int add_conv(builder *b, ns_op op, int in, int64_t channels, int kernel_y, int kernel_x)
+{
+    ns_tensor from = b->block->tensors[in].tensor;
+    bool depthwise = op == NS_OP_DEPTHWISE_CONV2D;
+    int64_t dense[] = {channels, kernel_y, kernel_x, from.shape[3]};
+    int64_t each[] = {kernel_y, kernel_x, from.shape[3], 1};
+    int weight = add_const(b, NS_DTYPE_INT8, 4, depthwise ? each : dense, -127, 127);
+    int bias = add_const(b, NS_DTYPE_INT48, 1, &channels, -1000000, 1000000);
+    int zero_in = add_scalar(b, NS_DTYPE_INT16, 0), zero_weight = add_scalar(b, NS_DTYPE_INT8, 0);
+    int64_t shape[] = {from.shape[0], from.shape[1], from.shape[2], channels};
+    int out = add_tensor(b, NS_DTYPE_INT48, 4, shape);
+    int32_t pad[] = {kernel_y / 2, kernel_y / 2, kernel_x / 2, kernel_x / 2}, ones[] = {1, 1};
+    ns_attributes attributes = {
+        .pad = {4, pad}, .stride = {2, ones}, .dilation = {2, ones}, .acc_type = NS_DTYPE_INT48};
+    add_operator(b, op, &attributes, 5, (int[]){in, weight, bias, zero_in, zero_weight}, out);
+    return add_rescale(b, out, NS_DTYPE_INT16, 16);
+}
+
+static int build_conv2d(builder *b)
+{
+    return add_conv(b, NS_OP_CONV2D, add_tensor(b, NS_DTYPE_INT16, 4, (int64_t[]){1, 56, 56, 64}), 64, 3, 3);
+}
+static int build_conv1d(builder *b)
+{
+    return add_conv(b, NS_OP_CONV2D, add_tensor(b, NS_DTYPE_INT16, 4, (int64_t[]){1, 1, 4096, 64}), 64, 1, 5);
+}
+static int build_depthwise(builder *b)
+{
+    return add_conv(b, NS_OP_DEPTHWISE_CONV2D, add_tensor(b, NS_DTYPE_INT16, 4, (int64_t[]){1, 56, 56, 128}),
+                    128, 3, 3);
+}
+static int build_linear(builder *b)
+{
+    return add_conv(b, NS_OP_CONV2D, add_tensor(b, NS_DTYPE_INT16, 4, (int64_t[]){256, 1, 1, 1024}), 1024, 1,
+                    1);
+}
+
+static int build_bmm(builder *b)
+{
+    int64_t shape[] = {8, 256, 256};
+    int left = add_tensor(b, NS_DTYPE_INT16, 3, shape), right = add_tensor(b, NS_DTYPE_INT16, 3, shape);
+    int zero = add_scalar(b, NS_DTYPE_INT16, 0), out = add_tensor(b, NS_DTYPE_INT48, 3, shape);
+    add_operator(b, NS_OP_MATMUL, &(ns_attributes){0}, 4, (int[]){left, right, zero, zero}, out);
+    return add_rescale(b, out, NS_DTYPE_INT16, 23);
+}
+
+static int build_table(builder *b)
+{
+    return add_rescale(b, add_table(b, add_tensor(b, NS_DTYPE_INT16, 1, (int64_t[]){1 << 20})),
+                       NS_DTYPE_INT16, 7);
+}
+
+/* Row by row: subtract the maximum, exponential table, sum, reciprocal table, multiply. */
+static int build_softmax(builder *b)
+{
+    int64_t shape[] = {8, 512, 512}, column[] = {8, 512, 1};
+    int in = add_tensor(b, NS_DTYPE_INT16, 3, shape), most = add_tensor(b, NS_DTYPE_INT16, 3, column);
+    ns_attributes axis = {.axis = 2, .nan_mode = NS_NAN_PROPAGATE};
+    add_operator(b, NS_OP_REDUCE_MAX, &axis, 1, &in, most);
+    int difference = add_tensor(b, NS_DTYPE_INT32, 3, shape);
+    int both[] = {add_rescale(b, in, NS_DTYPE_INT32, 1), add_rescale(b, most, NS_DTYPE_INT32, 1)};
+    add_operator(b, NS_OP_SUB, &(ns_attributes){0}, 2, both, difference);
+    int exponential =
+        add_rescale(b, add_table(b, add_rescale(b, difference, NS_DTYPE_INT16, 1)), NS_DTYPE_INT16, 7);
+    int wide = add_rescale(b, exponential, NS_DTYPE_INT32, 1), sum = add_tensor(b, NS_DTYPE_INT32, 3, column);
+    add_operator(b, NS_OP_REDUCE_SUM, &axis, 1, &wide, sum);
+    int inverse = add_rescale(b, add_table(b, add_rescale(b, sum, NS_DTYPE_INT16, 9)), NS_DTYPE_INT16, 7);
+    int factors[] = {add_rescale(b, exponential, NS_DTYPE_INT32, 1),
+                     add_rescale(b, inverse, NS_DTYPE_INT32, 1), add_scalar(b, NS_DTYPE_INT8, 0)};
+    int product = add_tensor(b, NS_DTYPE_INT32, 3, shape);
+    add_operator(b, NS_OP_MUL, &(ns_attributes){0}, 3, factors, product);
+    return add_rescale(b, product, NS_DTYPE_INT16, 15);
+}
+
+static const struct {
+    const char *name;
+    double macs;
+    int inputs;
+    int (*build)(builder *);
+} graphs[] = {
+    {"conv2d 3x3 64->64, 56x56", 115.6e6, 1, build_conv2d},
+    {"conv1d k5 64->64, length 4096", 83.9e6, 1, build_conv1d},
+    {"depthwise 3x3, 128 channels, 56x56", 3.61e6, 1, build_depthwise},
+    {"linear 1024x1024, 256 rows", 268.4e6, 1, build_linear},
+    {"bmm 8 x 256^3, int16 x int16", 134.2e6, 2, build_bmm},
+    {"table and rescale, 1 M elements", 0, 1, build_table},
+    {"softmax 8x512x512", 0, 1, build_softmax},
+};
+
+static ns_graph *build(size_t which)
+{
+    builder b = {.random = {which + 1}};
+    must(ns_graph_new(&b.graph, &error));
+    b.block = &b.graph->regions[0].blocks[0];
+    int out = graphs[which].build(&b);
+    int inputs[2] = {-1, -1}, count = 0;
+    /* The inputs are the tensors that are neither constants nor results. */
+    for (int t = 0; t < b.block->tensor_count; t++) {
+        bool is_result = b.block->tensors[t].tensor.data != NULL;
+        for (int o = 0; !is_result && o < b.block->operator_count; o++)
+            is_result = b.block->operators[o].outputs[0] == t;
+        if (!is_result && count < 2)
+            inputs[count++] = t;
+    }
+    must(ns_block_set_inputs(b.graph, b.block, count, inputs, &error));
+    must(ns_block_set_outputs(b.graph, b.block, 1, &out, &error));
+    must(ns_graph_validate(b.graph, &error));
+    return b.graph;
+}
+
+/* ---- timing ---- */
+
+static double evaluate(const ns_graph *graph, unsigned cpu_mask)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    ns_arena *arena = ns_arena_new(), *results = ns_arena_new();
+    ns_tensor *inputs = NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_tensor);
+    ns_tensor *outputs = NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor);
+    ns_random random = {1};
+    for (int i = 0; i < block->input_count; i++) {
+        const ns_tensor *declared = &block->tensors[block->inputs[i]].tensor;
+        must(ns_tensor_new(arena, declared->dtype, declared->rank, declared->shape, &inputs[i], &error));
+        for (size_t e = 0; e < ns_tensor_count(declared); e++)
+            ns_tensor_set(&inputs[i], e, ns_random_range(&random, -30000, 30000));
+    }
+    ns_eval_options options = {.cpu_mask = cpu_mask};
+    double best = 1e9, total = 0;
+    for (int run = 0; run < RUNS_LEAST || total < SECONDS_LEAST; run++) {
+        ns_arena_reset(results);
+        double before = cpu_seconds();
+        must(ns_eval(graph, &options, inputs, block->input_count, results, outputs, &error));
+        double taken = cpu_seconds() - before;
+        total += taken;
+        best = taken < best ? taken : best;
+    }
+    ns_arena_free(results);
+    ns_arena_free(arena);
+    return best;
+}
+
+static void measure(const char *name, double macs, const ns_graph *graph)
+{
+    double plain = evaluate(graph, 0), fast = evaluate(graph, ~0u);
+    printf("%-36s %9.3f ms  plain C %9.3f ms  %5.1f times", name, fast * 1e3, plain * 1e3, plain / fast);
+    if (macs > 0)
+        printf("  %6.1f GMAC/s", macs / fast * 1e-9);
+    printf("\n");
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        ns_arena *arena = ns_arena_new();
+        ns_bytes bytes;
+        ns_graph *graph = NULL;
+        must(ns_file_read(argv[i], arena, &bytes, &error));
+        must(ns_graph_read(bytes.data, bytes.size, &graph, &error));
+        const char *slash = strrchr(argv[i], '/');
+        measure(slash ? slash + 1 : argv[i], 0, graph);
+        ns_graph_free(graph);
+        ns_arena_free(arena);
+    }
+    for (size_t i = 0; argc < 2 && i < sizeof graphs / sizeof *graphs; i++) {
+        ns_graph *graph = build(i);
+        measure(graphs[i].name, graphs[i].macs, graph);
+        ns_graph_free(graph);
+    }
+    return 0;
+}

@@ -1,0 +1,89 @@
+/* The matrix product for one instruction set. The file that includes this has set the compiler's target and
+ * defines NAME (the function), VECTOR, LANES (int32 per vector), ZERO(), LOAD(p), MULTIPLY_ADD(sum, b, a)
+ * with `a` pointing to one pair of int16 that meets every pair of b, STORE_LOW / STORE_HIGH helpers through
+ * WIDEN(sum, c, start, first), and TILE_ROWS(v), the rows of a tile of v vectors.
+ *
+ * From plain C to here: the sums of one group of 16 columns become 16 / LANES vectors; a tile keeps rows *
+ * vectors of them in registers, so that each load of b serves several rows and each broadcast of a several
+ * columns. The order of additions differs, the sums are exact in any order. */
+#include "kernels/gemm.h"
+
+#define PER_GROUP (NS_GEMM_COLUMNS / LANES)
+
+/* Rows i .. i + rows - 1 and `vectors` vectors of columns from group `group` on, whole multiples of groups.
+ */
+static inline __attribute__((always_inline)) void tile(const int16_t *a, size_t a_step, const int16_t *b,
+                                                       size_t pairs, size_t block_pairs, const int64_t *start,
+                                                       int64_t *c, size_t c_step, size_t columns,
+                                                       const int rows, const int vectors)
+{
+    for (size_t first = 0; first < pairs || first == 0; first += block_pairs) {
+        size_t last = first + block_pairs < pairs ? first + block_pairs : pairs;
+        VECTOR sums[8][4];
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++)
+                sums[r][v] = ZERO();
+        for (size_t p = first; p < last; p++) {
+            VECTOR loaded[4];
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++)
+                loaded[v] = LOAD(b + ((size_t)(v / PER_GROUP) * pairs + p) * 2 * NS_GEMM_COLUMNS +
+                                 (size_t)(v % PER_GROUP) * 2 * LANES);
+#pragma GCC unroll 8
+            for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+                for (int v = 0; v < vectors; v++)
+                    MULTIPLY_ADD(sums[r][v], loaded[v], a + (size_t)r * a_step + 2 * p);
+        }
+#pragma GCC unroll 8
+        for (int r = 0; r < rows; r++)
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++) {
+                size_t column = (size_t)v * LANES;
+                int64_t *to = c + (size_t)r * c_step + column;
+                const int64_t *from = first ? to : start ? start + column : NULL;
+                if (column < columns)
+                    widen(sums[r][v], from, to, columns - column < LANES ? columns - column : LANES);
+            }
+    }
+}
+
+#define ROWS(rows, vectors)                                                                           \
+    for (; i + rows <= m; i += rows)                                                                  \
+    tile(a + i * a_step, a_step, b, pairs, block_pairs, start ? start + j : NULL, c + i * c_step + j, \
+         c_step, columns, rows, vectors)
+
+void NAME(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k, size_t block,
+          const int64_t *start, int64_t *c, size_t c_step)
+{
+    size_t pairs = (k + 1) / 2, block_pairs = block / 2;
+    for (size_t j = 0; j < n;) {
+        const int16_t *b = packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
+        size_t columns = n - j, i = 0;
+        size_t vectors = (columns + NS_GEMM_COLUMNS - 1) / NS_GEMM_COLUMNS * PER_GROUP;
+        if (vectors >= 4) {
+            columns = columns < 4 * LANES ? columns : 4 * LANES;
+            ROWS(WIDE_ROWS, 4);
+            ROWS(1, 4);
+            j += 4 * LANES;
+            continue;
+        }
+#if PER_GROUP == 1
+        if (vectors == 3) {
+            ROWS(4, 3);
+            ROWS(1, 3);
+            return;
+        }
+        if (vectors == 1) {
+            ROWS(8, 1);
+            ROWS(1, 1);
+            return;
+        }
+#endif
+        ROWS(4, 2);
+        ROWS(1, 2);
+        return;
+    }
+}
