@@ -41,6 +41,11 @@ static ns_code inspect_npz(ns_cli *cli, const inspect_settings *settings, ns_byt
     return ns_inspect_npz(cli, settings->json, bytes, error);
 }
 
+static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
+{
+    return ns_inspect_program(cli, settings->json, bytes, error);
+}
+
 /* Models are told by content; one row for each kind. */
 static const struct {
     size_t offset; /* of the mark in the file */
@@ -49,6 +54,7 @@ static const struct {
 } kinds[] = {
     {4, "TOSA", inspect_tosa},
     {0, "PK\003\004", inspect_npz},
+    {4, "ET", inspect_program}, /* and two digits, the version of the schema */
 };
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
@@ -61,15 +67,16 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return ns_fail(error, NS_ERROR_USAGE, "inspect takes one model (several with --coverage)");
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (!ns_bytes_contains(bytes, kinds[i].offset, 4) ||
-            memcmp(bytes.data + kinds[i].offset, kinds[i].mark, 4) != 0)
+        const size_t length = strlen(kinds[i].mark);
+        if (!ns_bytes_contains(bytes, kinds[i].offset, length) ||
+            memcmp(bytes.data + kinds[i].offset, kinds[i].mark, length) != 0)
             continue;
         return kinds[i].inspect(cli, settings, bytes, error) == NS_OK
                    ? NS_OK
                    : ns_add_context(error, "%s", operands[0]);
     }
     return ns_fail(error, NS_ERROR_INPUT,
-                   "%s: not a model that npuscope knows; inspect reads .tosa and Vela npz files",
+                   "%s: not a model that npuscope knows; inspect reads .tosa, Vela npz and .pte files",
                    operands[0]);
 }
 
@@ -81,6 +88,8 @@ const ns_subcommand ns_subcommand_inspect = {
                "attributes, operands and constants (the first values), and how much there is to do.\n"
                "Of a command stream (Vela npz): configuration, memory map, operations with their\n"
                "feature maps, weights and scales, and every command.\n"
+               "Of an ExecuTorch program (.pte): inputs, outputs, operators outside the NPU,\n"
+               "instructions, and the command stream of each delegate.\n"
                "A graph that breaks a rule of the specification is printed too, and then the rule:\n"
                "exit code 2.",
     .options = options,

@@ -10,7 +10,7 @@
 #include "formats/npy.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
-static const ns_model_kind *const kinds[] = {&ns_model_tosa, &ns_model_npz};
+static const ns_model_kind *const kinds[] = {&ns_model_tosa, &ns_model_npz, &ns_model_program};
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const ns_option options[] = {
@@ -37,8 +37,7 @@ static void preset(void *settings)
     ((ns_run_settings *)settings)->cpu_mask = ~0u;
 }
 
-/* The index of the input that a command-line value is for, and its file. */
-static ns_code find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
+ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
                           const char **file, ns_error *error)
 {
     const char *equals = strchr(value, '=');
@@ -125,7 +124,7 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
     for (int i = 0; i < settings->inputs.count; i++) {
         int index = 0;
         const char *file = NULL;
-        NS_TRY(find_input(settings->inputs.values[i], i, count, inputs, &index, &file, error));
+        NS_TRY(ns_run_find_input(settings->inputs.values[i], i, count, inputs, &index, &file, error));
         if (inputs[index].tensor.data)
             return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", inputs[index].name);
         NS_TRY(load_input(file, arena, &inputs[index], error));
@@ -147,12 +146,16 @@ static ns_code outputs_json(ns_arena *arena, int count, const ns_run_tensor *out
     for (int i = 0; i < count; i++) {
         char file[32];
         json_t *shape = json_array();
-        for (int d = 0; d < outputs[i].tensor.rank; d++)
-            json_array_append_new(shape, json_integer(outputs[i].tensor.shape[d]));
+        const ns_npy *array = outputs[i].array;
+        const int rank = array ? array->rank : outputs[i].tensor.rank;
+        const int64_t *dims = array ? array->shape : outputs[i].tensor.shape;
+        for (int d = 0; d < rank; d++)
+            json_array_append_new(shape, json_integer(dims[d]));
         snprintf(file, sizeof file, "out%d.npy", i);
-        json_array_append_new(list,
-                              json_pack("{s:s, s:s, s:s, s:o}", "name", outputs[i].name, "file", file, "type",
-                                        ns_dtype_text(outputs[i].tensor.dtype), "shape", shape));
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:o}", "name", outputs[i].name, "file", file, "type",
+                            array ? ns_npy_type_text(array->type) : ns_dtype_text(outputs[i].tensor.dtype),
+                            "shape", shape));
     }
     json_t *root = json_pack("{s:s, s:o}", "schema", "npuscope/outputs/1", "outputs", list);
     char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
@@ -177,7 +180,10 @@ static ns_code write_outputs(ns_arena *arena, const char *folder, int count, con
     NS_TRY(ns_folder_make(folder, error));
     for (int i = 0; i < count; i++) {
         ns_npy array;
-        NS_TRY(ns_npy_from_tensor(&outputs[i].tensor, &array, error));
+        if (outputs[i].array)
+            array = *outputs[i].array;
+        else
+            NS_TRY(ns_npy_from_tensor(&outputs[i].tensor, &array, error));
         const char *path = ns_arena_format(arena, "%s/out%d.npy", folder, i);
         if (!path)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
@@ -200,7 +206,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         if (kinds[i]->probe(bytes))
             kind = kinds[i];
     if (!kind)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: not a model that npuscope knows (TOSA graph, Vela npz)",
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "%s: not a model that npuscope knows (TOSA graph, Vela npz, ExecuTorch program)",
                        operands[0]);
     int count = 0;
     ns_run_tensor *outputs = NULL;
@@ -210,7 +217,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         NS_TRY(write_outputs(cli->arena, settings->folder, count, outputs, error));
     for (int i = 0; i < count; i++) {
         char text[128];
-        fprintf(cli->out, "out%d  %s  %s\n", i, ns_tensor_describe(&outputs[i].tensor, text, sizeof text),
+        fprintf(cli->out, "out%d  %s  %s\n", i,
+                outputs[i].array ? ns_npy_describe(outputs[i].array, text, sizeof text)
+                                 : ns_tensor_describe(&outputs[i].tensor, text, sizeof text),
                 outputs[i].name);
     }
     return NS_OK;
@@ -220,10 +229,12 @@ const ns_subcommand ns_subcommand_run = {
     .operands = "MODEL",
     .operand_min = 1,
     .operand_max = 1,
-    .details = "MODEL is a .tosa graph or a command stream of Vela (npz); its kind is told by its content.\n"
+    .details = "MODEL is a .tosa graph, a command stream of Vela (npz) or an ExecuTorch\n"
+               "program (.pte) for Ethos-U; its kind is told by its content.\n"
                "Outputs are printed by name, and written to DIR in graph order. In files int48 is\n"
                "int64, int4 is int8; a command stream's file holds no names, types or ranks: inputs may\n"
-               "leave leading dims of 1 out, and outputs get the rank of the inputs.",
+               "leave leading dims of 1 out, and outputs get the rank of the inputs. A program's\n"
+               "raw inputs are in its memory order, .npy files in the order of the dims.",
     .options = options,
     .settings_size = sizeof(ns_run_settings),
     .preset = preset,

@@ -3,6 +3,8 @@
 #define NS_CLI_RUN_H
 
 #include "base/bytes.h"
+#include "formats/npy.h"
+#include "npuscope/npu.h"
 #include "npuscope/tensor.h"
 #include "options.h"
 
@@ -20,7 +22,8 @@ typedef struct ns_run_settings {
 typedef struct ns_run_tensor {
     const char *name;
     ns_tensor tensor;
-    bool leading_ones; /* of an input: files may have fewer or more leading dims of 1 */
+    bool leading_ones;   /* of an input: files may have fewer or more leading dims of 1 */
+    const ns_npy *array; /* of an output: what is written instead of `tensor`; NULL: the tensor */
 } ns_run_tensor;
 
 /* A kind of model, told by its content. One row of the table in run.c each. */
@@ -37,7 +40,29 @@ typedef struct ns_model_kind {
 ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int count, ns_run_tensor *inputs,
                            ns_error *error);
 
+/* The index of the input that a value of --input is for, by its name or position, and its file. */
+ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
+                          const char **file, ns_error *error);
+
+/* What --tap collects of NPU operations. */
+typedef struct ns_run_tap {
+    ns_cli *cli;
+    const ns_run_settings *settings;
+    ns_arena *arena;   /* one operation at a time */
+    ns_buffer entries; /* of tap.json */
+    int count;
+    int call, last; /* streams that have run before, and the operation tapped last */
+} ns_run_tap;
+
+/* Sets the options of a run as the settings say, tap included; `tap` must stay where it is until closed. */
+ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
+                        ns_npu_options *options, ns_error *error);
+
+/* After the run, which returned `code` and found `hazards`: writes tap.json. NS_ERROR_FAULT for hazards. */
+ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, size_t hazards, ns_error *error);
+
 extern const ns_model_kind ns_model_tosa;
 extern const ns_model_kind ns_model_npz;
+extern const ns_model_kind ns_model_program;
 
 #endif

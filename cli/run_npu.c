@@ -9,14 +9,6 @@
 #include "npuscope/npu.h"
 #include "run.h"
 
-typedef struct npu_run {
-    ns_cli *cli;
-    const ns_run_settings *settings;
-    ns_arena *tap_arena; /* one operation at a time */
-    ns_buffer taps;      /* entries of tap.json */
-    int tap_count;
-} npu_run;
-
 /* The npz holds a driver payload; other npz files are no models. */
 static bool probe(ns_bytes bytes)
 {
@@ -57,57 +49,93 @@ static ns_code tap_wanted(const char *list, int number, bool *wanted, ns_error *
     return NS_OK;
 }
 
-static ns_code tap_operation(npu_run *run, const ns_npu_tap *tap, ns_error *error)
+static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *error)
 {
-    char name[40], file[64];
+    char name[40], file[80];
     ns_npy array;
     snprintf(name, sizeof name, "%s", tap->name);
     for (char *c = name; *c; c++)
         *c = *c == ' ' ? '_' : *c;
-    snprintf(file, sizeof file, "%04d_%s.npy", tap->operation, name);
+    if (run->call)
+        snprintf(file, sizeof file, "d%d_%04d_%s.npy", run->call, tap->operation, name);
+    else
+        snprintf(file, sizeof file, "%04d_%s.npy", tap->operation, name);
     NS_TRY(ns_npy_from_tensor(tap->data, &array, error));
     if (tap->is_unsigned)
         array.type = array.type == NS_NPY_INT8    ? NS_NPY_UINT8
                      : array.type == NS_NPY_INT16 ? NS_NPY_UINT16
                      : array.type == NS_NPY_INT32 ? NS_NPY_UINT32
                                                   : array.type;
-    const char *path = ns_arena_format(run->tap_arena, "%s/%s", run->settings->tap, file);
+    const char *path = ns_arena_format(run->arena, "%s/%s", run->settings->tap, file);
     if (!path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
-    NS_TRY(ns_npy_save(&array, path, run->tap_arena, error));
-    ns_buffer_format(
-        &run->taps,
-        "%s\n  {\"operation\": %d, \"command\": %zu, \"word\": %zu, \"name\": \"%s\", \"file\": \"%s\", "
-        "\"region\": %d, \"address\": %" PRIu64 ", \"type\": \"%s\", \"shape\": [%" PRId64 ", %" PRId64
-        ", %" PRId64 "], \"saturated\": %" PRId64 "}",
-        run->tap_count++ ? "," : "", tap->operation, tap->command, tap->word, tap->name, file, tap->region,
-        tap->address, ns_npy_type_text(array.type), tap->data->shape[0], tap->data->shape[1],
-        tap->data->shape[2], tap->saturated);
+    NS_TRY(ns_npy_save(&array, path, run->arena, error));
+    ns_buffer_format(&run->entries,
+                     "%s\n  {\"call\": %d, \"operation\": %d, \"command\": %zu, \"word\": %zu, \"name\": "
+                     "\"%s\", \"file\": \"%s\", "
+                     "\"region\": %d, \"address\": %" PRIu64 ", \"type\": \"%s\", \"shape\": [%" PRId64
+                     ", %" PRId64 ", %" PRId64 "], \"saturated\": %" PRId64 "}",
+                     run->count++ ? "," : "", run->call, tap->operation, tap->command, tap->word, tap->name,
+                     file, tap->region, tap->address, ns_npy_type_text(array.type), tap->data->shape[0],
+                     tap->data->shape[1], tap->data->shape[2], tap->saturated);
     return NS_OK;
 }
 
 static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
 {
-    npu_run *run = context;
+    ns_run_tap *run = context;
     bool wanted;
+    if (tap->operation <= run->last)
+        run->call++;
+    run->last = tap->operation;
     NS_TRY(tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
     if (!wanted)
         return NS_OK;
     ns_code code = tap_operation(run, tap, error);
-    ns_arena_reset(run->tap_arena);
+    ns_arena_reset(run->arena);
     return code;
 }
 
-static ns_code write_tap_json(npu_run *run, ns_error *error)
+static ns_code write_tap_json(ns_run_tap *run, ns_error *error)
 {
     ns_buffer json = {.arena = run->cli->arena};
     ns_buffer_format(&json, "{\"schema\": \"npuscope/tap/1\", \"operations\": [");
-    ns_buffer_append(&json, run->taps.data, run->taps.size);
+    ns_buffer_append(&json, run->entries.data, run->entries.size);
     ns_buffer_format(&json, "\n]}\n");
     const char *path = ns_arena_format(run->cli->arena, "%s/tap.json", run->settings->tap);
-    if (run->taps.failed || json.failed || !path)
+    if (run->entries.failed || json.failed || !path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for tap.json");
     return ns_file_write(path, (ns_bytes){json.data, json.size}, error);
+}
+
+ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
+                        ns_npu_options *options, ns_error *error)
+{
+    *tap = (ns_run_tap){.cli = cli, .settings = settings, .entries = {.arena = cli->arena}, .last = -1};
+    *options = (ns_npu_options){
+        .cpu_mask = settings->cpu_mask,
+        .hazards = settings->hazards,
+        .message = print_message,
+        .tap = settings->tap ? take_tap : NULL,
+        .context = tap,
+    };
+    if (!settings->tap)
+        return NS_OK;
+    NS_TRY(ns_folder_make(settings->tap, error));
+    tap->arena = ns_arena_new();
+    return tap->arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
+}
+
+ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, size_t hazards, ns_error *error)
+{
+    ns_arena_free(tap->arena);
+    NS_TRY(code);
+    if (tap->settings->tap)
+        NS_TRY(write_tap_json(tap, error));
+    if (hazards)
+        return ns_fail(error, NS_ERROR_FAULT,
+                       "%zu hazards (see the warnings): waits or block dependencies are missing", hazards);
+    return NS_OK;
 }
 
 /* ---- run ---- */
@@ -142,50 +170,22 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const n
     return NS_OK;
 }
 
-static ns_code execute(npu_run *run, ns_npu_stream *stream, ns_tensor *results, ns_error *error)
-{
-    ns_cli *cli = run->cli;
-    int count = ns_npu_input_count(stream);
-    ns_npu_statistics statistics = {0};
-    ns_npu_options options = {
-        .cpu_mask = run->settings->cpu_mask,
-        .hazards = run->settings->hazards,
-        .message = print_message,
-        .tap = run->settings->tap ? take_tap : NULL,
-        .context = run,
-    };
-    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_tensor);
-    if (!values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
-    NS_TRY(load_inputs(cli, run->settings, stream, values, error));
-    NS_TRY(ns_npu_run(stream, &options, values, count, cli->arena, results, &statistics, error));
-    if (run->settings->tap)
-        NS_TRY(write_tap_json(run, error));
-    if (statistics.hazards)
-        return ns_fail(error, NS_ERROR_FAULT,
-                       "%zu hazards (see the warnings): waits or block dependencies are missing",
-                       statistics.hazards);
-    return NS_OK;
-}
-
 static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream,
                           int *output_count, ns_run_tensor **outputs, ns_error *error)
 {
-    int count = ns_npu_output_count(stream);
+    int input_count = ns_npu_input_count(stream), count = ns_npu_output_count(stream);
     ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
     ns_tensor *results = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_tensor);
-    npu_run run = {.cli = cli, .settings = settings, .taps = {.arena = cli->arena}};
-    if (!out || !results)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its outputs");
-    if (settings->tap) {
-        NS_TRY(ns_folder_make(settings->tap, error));
-        run.tap_arena = ns_arena_new();
-        if (!run.tap_arena)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
-    }
-    ns_code code = execute(&run, stream, results, error);
-    ns_arena_free(run.tap_arena);
-    NS_TRY(code);
+    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, (size_t)input_count, ns_tensor);
+    ns_npu_statistics statistics = {0};
+    ns_npu_options options;
+    ns_run_tap tap;
+    if (!out || !results || !values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
+    NS_TRY(load_inputs(cli, settings, stream, values, error));
+    NS_TRY(ns_run_tap_open(&tap, cli, settings, &options, error));
+    ns_code code = ns_npu_run(stream, &options, values, input_count, cli->arena, results, &statistics, error);
+    NS_TRY(ns_run_tap_close(&tap, code, statistics.hazards, error));
     for (int i = 0; i < count; i++) {
         const char *name = ns_npu_output(stream, i)->name;
         out[i].name = name ? name : ns_arena_format(cli->arena, "out%d", i);

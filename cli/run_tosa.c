@@ -37,7 +37,7 @@ static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_
         const char *name = ns_arena_string(cli->arena, block->tensors[block->outputs[i]].name);
         if (!name)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
-        out[i] = (ns_run_tensor){name, results[i]};
+        out[i] = (ns_run_tensor){.name = name, .tensor = results[i]};
     }
     *output_count = block->output_count;
     *outputs = out;

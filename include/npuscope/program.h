@@ -33,7 +33,7 @@ typedef struct ns_program ns_program;
 
 /* Reads a .pte file and the Ethos-U streams of its method "forward" (the first method when there is none
  * of that name). Everything is copied into `arena`. NS_ERROR_INPUT names the part and the offset;
- * NS_ERROR_UNSUPPORTED names a delegate or a kernel that npuscope does not have. */
+ * NS_ERROR_UNSUPPORTED names a delegate that npuscope does not have. */
 ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
                         ns_program **out, ns_error *error);
 
@@ -59,7 +59,8 @@ typedef struct ns_program_statistics {
  * has); outputs[i] is made in `arena`, with `data` NULL where the result is not a tensor. Buffers that the
  * program changes start from their initial state in every call.
  * `npu` may be NULL; its tap and message see every delegate. `statistics` may be NULL.
- * NS_ERROR_INPUT for a wrong input size, a kernel's argument check; NS_ERROR_FAULT from a delegate. */
+ * NS_ERROR_UNSUPPORTED names a kernel that npuscope does not have; NS_ERROR_INPUT for a wrong input size, a
+ * kernel's argument check; NS_ERROR_FAULT from a delegate. */
 ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
                        const size_t *input_sizes, int input_count, ns_arena *arena,
                        ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error);

@@ -18,7 +18,7 @@ typedef ns_code (*ns_kernel)(ns_call *call, ns_error *error);
 
 typedef struct ns_kernel_info {
     const char *name, *overload;
-    ns_kernel function;
+    ns_kernel function; /* NULL: npuscope does not have it */
     int least, most;
 } ns_kernel_info;
 

@@ -1,5 +1,7 @@
 #include "program/read.h"
 
+#include <limits.h>
+
 #include "program/delegate.h"
 
 /* Slots of table ExecutionPlan. */
@@ -103,11 +105,13 @@ static ns_code read_kernels(ns_reading *reading, ns_fb_table plan, ns_error *err
         NS_TRY(ns_fb_get_string(entry, 1, "operator's overload", &text, error));
         NS_TRY(ns_reading_string(reading, text, &overload, error));
         program->kernels[i] = ns_kernel_find(name, overload);
-        if (!program->kernels[i])
-            return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                           "the program calls %s%s%s outside the NPU, which npuscope does not have "
-                           "(src/program/kernels.def lists what it has)",
-                           name, *overload ? "." : "", overload);
+        if (!program->kernels[i]) { /* the program can be inspected all the same */
+            ns_kernel_info *absent = NS_ARENA_NEW(reading->arena, ns_kernel_info);
+            if (!absent)
+                return ns_fail(error, NS_ERROR_MEMORY, "no memory for an operator");
+            *absent = (ns_kernel_info){name, overload, NULL, 0, INT_MAX};
+            program->kernels[i] = absent;
+        }
     }
     return NS_OK;
 }
