@@ -9,7 +9,7 @@ all:
 	@ninja -C build $(if $(VERBOSE),-v,--quiet)
 
 suite: all
-	@build/npuscope suite $(ARGS)
+	@scripts/suite $(ARGS)
 
 check:
 	@scripts/check

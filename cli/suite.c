@@ -11,7 +11,7 @@
 
 typedef struct suite_settings {
     ns_text_list targets, ops, cases;
-    const char *catalogue, *stages, *json, *junit;
+    const char *catalogue, *stages, *json, *junit, *vela;
     int64_t seed, threads;
     double qtol, atol, rtol, epsilon;
     const char *weights;
@@ -23,13 +23,15 @@ typedef struct suite_settings {
 
 static const ns_option options[] = {
     {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
-     "u55, u85 or an accelerator such as ethos-u55-256; may be repeated\n(default: u55 and u85)"},
+     "u55, u65, u85, an accelerator such as ethos-u55-256, or all of these;\nmay be repeated (default: u55 "
+     "and u85)"},
     {0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(ops), "only this operator; may be repeated"},
     {0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(cases), "only cases of this name; may be repeated"},
     {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue),
      "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests"},
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
-     "ideal, quantised, eval, separated by commas (default: all)"},
+     "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
+     "that do without)"},
     {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},
@@ -41,6 +43,9 @@ static const ns_option options[] = {
      "per-channel or per-tensor scales (default: the case's)"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
+    {0, "vela", NS_OPTION_TEXT, "PATH", OPTION(vela),
+     "a vela script, a Python interpreter or a virtual environment\n(default: NPUSCOPE_VELA, build/venv, "
+     "PATH)"},
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
      "cases that run at once (default: one per processor)"},
@@ -61,15 +66,27 @@ typedef struct progress {
     bool shown;
 } progress;
 
+static bool is_due(const progress *p)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)(time.tv_sec - p->start.tv_sec) + (double)(time.tv_nsec - p->start.tv_nsec) * 1e-9 >= 1;
+}
+
 static void show_progress(void *context, const ns_case_result *result, int done, int total)
 {
     progress *p = context;
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    if ((double)(time.tv_sec - p->start.tv_sec) + (double)(time.tv_nsec - p->start.tv_nsec) * 1e-9 < 1)
+    if (!is_due(p))
         return;
     fprintf(stderr, "\r\033[K%d of %d: %s %.40s on %s", done, total, result->op, result->name,
             result->target);
+    p->shown = true;
+}
+
+static void show_compiling(void *context, int done, int count)
+{
+    progress *p = context;
+    fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled", done, count);
     p->shown = true;
 }
 
@@ -126,6 +143,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     suite.seed = (uint64_t)settings->seed;
     suite.threads = (int)settings->threads;
     NS_TRY(per_channel(settings->weights, &suite.per_channel, error));
+    suite.vela = settings->vela;
+    ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .context = &shown};
+    suite.vela_options = &vela;
     if (cli->progress) {
         suite.progress = show_progress;
         suite.context = &shown;
@@ -141,6 +161,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         fputs("\r\033[K", stderr);
     NS_TRY(code);
     ns_report_text(result, cli->colour, cli->out);
+    if (result->vela_missing)
+        fprintf(stderr, "npuscope: the stage npu did not run. %s\n", result->vela_missing);
     NS_TRY(write_reports(settings, result, cli->arena, error));
     if (result->counts[NS_VERDICT_PASS] + result->counts[NS_VERDICT_FAIL] == 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
@@ -153,10 +175,12 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
 const ns_subcommand ns_subcommand_suite = {
     .operands = "",
     .details = "Runs the catalogue's cases through the stages ideal (exact reals), quantised (rounded where\n"
-               "ExecuTorch's quantiser puts quantise and dequantise) and eval (the lowered TOSA graph in\n"
-               "integers). eval is judged as ExecuTorch's harness judges a program. Shown are the errors\n"
-               "in steps of the output's scale (max, mean) and SQNR in dB, all against ideal; of a failed\n"
-               "case also the stage at fault and its worst element. Exit code 1 if a case fails.",
+               "ExecuTorch's quantiser puts quantise and dequantise), eval (the lowered TOSA graph in\n"
+               "integers) and npu (the command stream that Vela makes of the graph). eval is judged as\n"
+               "ExecuTorch's harness judges a program; npu must equal eval in every element. Shown are\n"
+               "the errors in steps of the output's scale (max, mean) and SQNR in dB, all against ideal;\n"
+               "of a failed case also the stage at fault and its worst element. Exit code 1 if a case\n"
+               "fails, 3 if a stage that was asked for needs Vela and there is none.",
     .options = options,
     .settings_size = sizeof(suite_settings),
     .preset = preset,

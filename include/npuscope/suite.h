@@ -3,6 +3,7 @@
 #define NPUSCOPE_SUITE_H
 
 #include "npuscope/tensor.h"
+#include "npuscope/vela.h"
 
 typedef enum ns_stage {
 #define NS_STAGE(NAME, name, blame, reference) NS_STAGE_##NAME,
@@ -91,6 +92,8 @@ typedef struct ns_suite_result {
     int case_count;
     ns_case_result *cases;
     int counts[NS_VERDICT_COUNT];
+    const char *vela;         /* the version that compiled; NULL: no stage needed Vela, or it is missing */
+    const char *vela_missing; /* why the stages that need Vela did not run; NULL where they did */
     double seconds;
 } ns_suite_result;
 
@@ -100,12 +103,14 @@ typedef struct ns_suite_options {
     const char *const *ops;
     const char *const *names;
     const char *const *targets; /* "u55", "u85" or an accelerator's full name: "ethos-u55-256" */
-    const char *stages;         /* comma-separated; NULL: all */
+    const char *stages;         /* comma-separated; NULL: ideal to eval, and npu where Vela is found */
     uint64_t seed;
-    double qtol, atol, rtol, epsilon; /* NaN: each case's own */
-    int per_channel;                  /* negative: each case's own; 0 or 1 */
-    unsigned cpu_mask;                /* instruction sets that kernels may use */
-    int threads;                      /* 0: one per processor. Results never depend on it */
+    double qtol, atol, rtol, epsilon;    /* NaN: each case's own */
+    int per_channel;                     /* negative: each case's own; 0 or 1 */
+    unsigned cpu_mask;                   /* instruction sets that kernels may use */
+    int threads;                         /* 0: one per processor. Results never depend on it */
+    const char *vela;                    /* where Vela is, as for ns_vela_find */
+    const ns_vela_options *vela_options; /* NULL: the usual cache, no progress */
 
     /* Called after each case, one call at a time; NULL: none. */
     void (*progress)(void *context, const ns_case_result *result, int done, int total);
@@ -122,7 +127,8 @@ ns_code ns_suite_list(const ns_suite_options *options, ns_arena *arena, ns_suite
                       ns_error *error);
 
 /* Selects like ns_suite_list and runs every row. A failing case is a result, not an error; errors are
- * those of the selection, and NS_ERROR_MEMORY. */
+ * those of the selection, NS_ERROR_TOOL_MISSING where a stage that was asked for needs a Vela that is not
+ * there, what ns_vela_compile reports, and NS_ERROR_MEMORY. */
 ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
                      ns_error *error);
 

@@ -118,9 +118,11 @@ static json_t *document(const ns_suite_result *result)
         json_decref(stages);
         return NULL;
     }
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "schema", "npuscope/suite/1", "version",
-                     NPUSCOPE_VERSION, "catalogue", result->catalogue, "seed", (json_int_t)result->seed,
-                     "stages", stages, "summary", summary, "cases", cases, "seconds", real(result->seconds));
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:s?, s:s?, s:o, s:o, s:o}", "schema", "npuscope/suite/1",
+                     "version", NPUSCOPE_VERSION, "catalogue", result->catalogue, "seed",
+                     (json_int_t)result->seed, "stages", stages, "vela", result->vela, "npu_not_run",
+                     result->vela_missing, "summary", summary, "cases", cases, "seconds",
+                     real(result->seconds));
 }
 
 ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)

@@ -6,6 +6,7 @@
 #define OP_WIDTH 10
 #define CASE_WIDTH 32
 #define STAGE_WIDTH 20
+#define EXACT_WIDTH 8
 
 /* ANSI colours by verdict. */
 static const char *const colours[NS_VERDICT_COUNT] = {
@@ -59,10 +60,13 @@ static const char *shorten(const char *name, int width, char *text, size_t size)
     return text;
 }
 
-/* Stages that have columns: those that are compared with another. */
-static bool has_columns(const ns_suite_result *result, int stage)
+/* Columns of a stage: none, unless it is compared with another. One that must equal another has the same
+ * errors, and only says whether it does. */
+static int stage_width(const ns_suite_result *result, int stage)
 {
-    return (result->stages >> stage & 1) && ns_stage_reference((ns_stage)stage) != (ns_stage)stage;
+    if (!(result->stages >> stage & 1) || ns_stage_reference((ns_stage)stage) == (ns_stage)stage)
+        return 0;
+    return stage == NS_STAGE_NPU ? EXACT_WIDTH : STAGE_WIDTH;
 }
 
 static void measure_widths(text_report *report)
@@ -79,7 +83,7 @@ static void measure_widths(text_report *report)
     }
     int room = NS_REPORT_COLUMNS - OP_WIDTH - 1 - 1 - report->target_width - 10;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
-        room -= has_columns(report->result, i) ? STAGE_WIDTH : 0;
+        room -= stage_width(report->result, i);
     if (report->case_width > room)
         report->case_width = room;
 }
@@ -88,13 +92,15 @@ static void print_heading(const text_report *report)
 {
     fprintf(report->out, "%-*s %-*s %-*s", OP_WIDTH, "", report->case_width, "", report->target_width, "");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (has_columns(report->result, i))
-            fprintf(report->out, "%*s", STAGE_WIDTH, ns_stage_text((ns_stage)i));
+        if (stage_width(report->result, i))
+            fprintf(report->out, "%*s", stage_width(report->result, i), ns_stage_text((ns_stage)i));
     fprintf(report->out, "\n%-*s %-*s %-*s", OP_WIDTH, "operator", report->case_width, "case",
             report->target_width, "target");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (has_columns(report->result, i))
+        if (stage_width(report->result, i) == STAGE_WIDTH)
             fprintf(report->out, " %6s %6s %5s", "max", "mean", "dB");
+        else
+            fprintf(report->out, "%*s", stage_width(report->result, i), "");
     fprintf(report->out, "  verdict\n");
 }
 
@@ -113,9 +119,15 @@ static void print_row(const text_report *report, const ns_case_result *result)
             shorten(result->name, report->case_width, name, sizeof name), report->target_width,
             result->target);
     for (int i = 0; i < NS_STAGE_COUNT; i++) {
-        if (!has_columns(report->result, i))
-            continue;
+        const int width = stage_width(report->result, i);
         const ns_stage_result *stage = find_stage(result, i);
+        if (width == EXACT_WIDTH)
+            fprintf(report->out, "%*s", EXACT_WIDTH,
+                    !stage || !stage->measured ? "-"
+                    : stage->beyond            ? "differs"
+                                               : "exact");
+        if (width != STAGE_WIDTH)
+            continue;
         if (stage && stage->measured)
             fprintf(report->out, " %6s %6s %5s", short_number(stage->max_steps, 2, max, sizeof max),
                     short_number(stage->mean_steps, 2, mean, sizeof mean),

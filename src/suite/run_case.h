@@ -1,8 +1,10 @@
-/* Run case: one row of the suite through its stages. */
+/* Run case: one row of the suite through its stages, in two halves: what npuscope does by itself, and what
+ * follows Vela, which compiles the graphs of many rows at once in between. */
 #ifndef NS_SUITE_RUN_CASE_H
 #define NS_SUITE_RUN_CASE_H
 
 #include "npuscope/graph.h"
+#include "npuscope/vela.h"
 #include "suite/select.h"
 
 /* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
@@ -13,13 +15,34 @@ typedef struct ns_suite_hooks {
     ns_code (*quantised)(void *context, ns_aten_program *program, ns_error *error);
     /* After lowering; may put another graph in the place of *graph. */
     ns_code (*lowered)(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error);
+    /* After Vela; may put another outcome in the place of the request's. */
+    ns_code (*compiled)(void *context, ns_vela_request *request, ns_arena *arena, ns_error *error);
+    /* Before the stream runs; may change the simulator's options. */
+    void (*simulator)(void *context, ns_npu_options *options);
 } ns_suite_hooks;
 
-/* Runs the row's stages up to the last one in `stages` and gives the verdict. All memory, that of the
- * result too, is `arena`'s. What goes wrong in a stage is the row's result; only NS_ERROR_MEMORY and an
- * ill-formed catalogue (NS_ERROR_INTERNAL) are errors. */
+/* A row between its two halves. */
+typedef struct ns_case_run ns_case_run;
+
+/* Stages that come after Vela's run. */
+#define NS_STAGES_COMPILED (1u << NS_STAGE_VELA | 1u << NS_STAGE_NPU)
+
+/* Runs the row's stages up to eval, or up to the last one in `stages`. All memory, that of the result too,
+ * is `arena`'s, which must live until the row is finished. What goes wrong in a stage is the row's result;
+ * only NS_ERROR_MEMORY and an ill-formed catalogue (NS_ERROR_INTERNAL) are errors. */
+ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
+                            const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **run, ns_error *error);
+
+/* What Vela is to compile for the row; NULL where no later stage needs it or an earlier one gave nothing. */
+ns_vela_request *ns_suite_case_request(ns_case_run *run);
+
+/* Runs the rest, for which the request has its outcome, and gives the verdict. *result lies in the arena. */
+ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error *error);
+
+/* All of it for one row. `vela` may be NULL where `stages` has none of NS_STAGES_COMPILED. */
 ns_code ns_suite_run_case(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                          const ns_suite_hooks *hooks, ns_arena *arena, ns_case_result *result,
+                          const ns_suite_hooks *hooks, const ns_vela *vela,
+                          const ns_vela_options *vela_options, ns_arena *arena, ns_case_result *result,
                           ns_error *error);
 
 #endif

@@ -90,7 +90,8 @@ static ns_code check_names(const ns_suite_options *options, ns_case_list list, n
 
 static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, ns_error *error)
 {
-    *stages = (1u << NS_STAGE_COUNT) - 1;
+    /* What Vela says about a row shows by itself where it is not that it compiled. */
+    *stages = ((1u << NS_STAGE_COUNT) - 1) & ~(1u << NS_STAGE_VELA);
     if (!text)
         return NS_OK;
     *stages = 0;
@@ -118,6 +119,16 @@ static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, 
     return ns_fail(error, NS_ERROR_USAGE, "--stages '%s' names no stage that is compared with another", all);
 }
 
+/* Adds a target unless it is there already. */
+static void add_target(const ns_suite_target *target, const ns_suite_target **targets, int *count)
+{
+    for (int t = 0; t < *count; t++)
+        if (targets[t] == target)
+            return;
+    targets[(*count)++] = target;
+}
+
+/* "all" is every accelerator by its own name. */
 static ns_code find_targets(const ns_suite_options *options, ns_arena *arena,
                             const ns_suite_target ***targets, int *count, ns_error *error)
 {
@@ -125,22 +136,22 @@ static ns_code find_targets(const ns_suite_options *options, ns_arena *arena,
     const char *const *names = options->target_count ? options->targets : defaults;
     const int wanted_count = options->target_count ? options->target_count : 2;
     *count = 0;
-    *targets = NS_ARENA_ARRAY(arena, (size_t)wanted_count, const ns_suite_target *);
+    *targets = NS_ARENA_ARRAY(arena, (size_t)ns_suite_target_count, const ns_suite_target *);
     if (!*targets)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the targets");
     for (int i = 0; i < wanted_count; i++) {
-        const ns_suite_target *target = ns_suite_target_find(names[i]);
-        if (!target) {
-            ns_buffer known = {.arena = arena};
-            for (int t = 0; t < ns_suite_target_count; t++)
-                append_name(&known, ns_suite_targets[t].name);
-            return unknown("target", names[i], &known, error);
+        const bool all = strcmp(names[i], "all") == 0;
+        const ns_suite_target *named = ns_suite_target_find(names[i]);
+        ns_buffer known = {.arena = arena};
+        for (int t = 0; t < ns_suite_target_count; t++) {
+            const ns_suite_target *target = &ns_suite_targets[t];
+            append_name(&known, target->name);
+            if (target == named || (all && strcmp(target->name, target->accelerator) == 0))
+                add_target(target, *targets, count);
         }
-        bool repeated = false;
-        for (int t = 0; t < *count; t++)
-            repeated = repeated || (*targets)[t] == target;
-        if (!repeated)
-            (*targets)[(*count)++] = target;
+        append_name(&known, "all");
+        if (!named && !all)
+            return unknown("target", names[i], &known, error);
     }
     return NS_OK;
 }

@@ -2,9 +2,10 @@
 #ifndef NS_SUITE_STAGE_H
 #define NS_SUITE_STAGE_H
 
+#include "npuscope/vela.h"
 #include "suite/run_case.h"
 
-typedef struct ns_case_run {
+struct ns_case_run {
     const ns_suite_row *row;
     const ns_suite_hooks *hooks; /* NULL: none */
     unsigned cpu_mask;
@@ -12,15 +13,22 @@ typedef struct ns_case_run {
     ns_aten_program *program;    /* what the user writes */
     ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
     ns_tensor inputs[NS_CASE_MAX_INPUTS];
-    size_t count;                    /* elements of the output */
-    double scale;                    /* one step of the output, after the stage quantised */
-    double *outputs[NS_STAGE_COUNT]; /* NULL: none yet */
-    double *format_bound;            /* of the output, after the stage quantised */
-} ns_case_run;
+    size_t count;                           /* elements of the output */
+    double scale;                           /* one step of the output, after the stage quantised */
+    double *outputs[NS_STAGE_COUNT];        /* NULL: none yet */
+    double *format_bound;                   /* of the output, after the stage quantised */
+    ns_tensor integers[NS_CASE_MAX_INPUTS]; /* what the graph is given, after the stage eval */
+    ns_tensor evaluated;                    /* what the graph gives, after the stage eval */
+    ns_vela_request request;                /* graph: after the stage eval, where Vela is to compile it */
+    ns_case_result *result;                 /* as far as the stages have been run */
+    unsigned stages;                        /* that are reported */
+    bool blocked;                           /* no further stage can run */
+    double seconds;
+};
 
 /* What a stage hands back beside its status. */
 typedef struct ns_stage_output {
-    double *values; /* run->count reals */
+    double *values; /* run->count reals; NULL: the stage makes nothing that is measured */
     bool rejected;  /* with an error: the target does not take the case, which is nobody's fault */
 } ns_stage_output;
 

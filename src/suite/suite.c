@@ -1,7 +1,8 @@
-/* The run: rows in parallel, results in the order of the selection.
+/* The run: rows in parallel, results in the order of the selection, with one run of Vela for all of them.
  *
- * Worker w takes the next row that nobody has; each row is computed by one worker alone, in its own arena,
- * from its own random stream, so which worker takes it changes nothing. */
+ * Two passes over the rows: the stages before Vela, and those after it. In each, a worker takes the next
+ * row that nobody has; each row is computed by one worker alone, in its own arena, from its own random
+ * stream, so which worker takes it changes nothing. */
 #include <math.h>
 #include <pthread.h>
 #include <time.h>
@@ -15,8 +16,11 @@ typedef struct suite_run {
     const ns_suite_options *options;
     const ns_suite_selection *selection;
     ns_suite_result *result;
-    ns_arena *arena; /* of the result */
+    ns_arena *arena;   /* of the result */
+    ns_arena **arenas; /* of the rows, each for as long as its row is under way */
+    ns_case_run **rows;
     pthread_mutex_t lock;
+    bool finishing; /* the second pass */
     int next, done;
     ns_error error; /* the first; code NS_OK: none */
 } suite_run;
@@ -58,46 +62,51 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
 }
 
 /* Called with the lock held. */
-static void finish_row(suite_run *run, int index, ns_code code, ns_case_result *result, const ns_error *error)
+static ns_code keep_row(suite_run *run, int index, ns_case_result *result, ns_error *error)
 {
-    ns_error problem = *error;
-    if (code == NS_OK)
-        code = keep(result, run->arena, &problem);
-    if (code != NS_OK) {
-        if (run->error.code == NS_OK)
-            run->error = problem;
-        return;
-    }
+    NS_TRY(keep(result, run->arena, error));
     run->result->cases[index] = *result;
     run->done++;
     if (run->options->progress)
         run->options->progress(run->options->context, &run->result->cases[index], run->done,
                                run->selection->count);
+    return NS_OK;
 }
 
+static ns_code begin_row(suite_run *run, int index, ns_error *error)
+{
+    run->arenas[index] = ns_arena_new();
+    if (!run->arenas[index])
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a case");
+    return ns_suite_case_begin(&run->selection->rows[index], run->selection->stages, run->options->seed,
+                               run->options->cpu_mask, NULL, run->arenas[index], &run->rows[index], error);
+}
+
+/* One pass. */
 static void *work(void *argument)
 {
     suite_run *run = argument;
-    ns_arena *scratch = ns_arena_new();
     pthread_mutex_lock(&run->lock);
-    if (!scratch && run->error.code == NS_OK)
-        ns_fail(&run->error, NS_ERROR_MEMORY, "no memory to run a case");
     while (run->error.code == NS_OK && run->next < run->selection->count) {
         const int index = run->next++;
         const ns_suite_row *row = &run->selection->rows[index];
         pthread_mutex_unlock(&run->lock);
-        ns_case_result result = {0};
+        ns_case_result *result = NULL;
         ns_error error = {0};
-        ns_code code = ns_suite_run_case(row, run->selection->stages, run->options->seed,
-                                         run->options->cpu_mask, NULL, scratch, &result, &error);
-        if (code != NS_OK)
-            ns_add_context(&error, "%s %s on %s", row->operator->name, row->case_->name, row->target->name);
+        ns_code code = run->finishing ? ns_suite_case_finish(run->rows[index], &result, &error)
+                                      : begin_row(run, index, &error);
         pthread_mutex_lock(&run->lock);
-        finish_row(run, index, code, &result, &error);
-        ns_arena_reset(scratch);
+        if (code == NS_OK && run->finishing) {
+            code = keep_row(run, index, result, &error);
+            ns_arena_free(run->arenas[index]);
+            run->arenas[index] = NULL;
+        }
+        if (code != NS_OK && run->error.code == NS_OK) {
+            ns_add_context(&error, "%s %s on %s", row->operator->name, row->case_->name, row->target->name);
+            run->error = error;
+        }
     }
     pthread_mutex_unlock(&run->lock);
-    ns_arena_free(scratch);
     return NULL;
 }
 
@@ -141,30 +150,104 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+static ns_code run_pass(suite_run *run, bool finishing, ns_error *error)
+{
+    run->finishing = finishing;
+    run->next = 0;
+    pthread_t threads[MAX_THREADS];
+    const int wanted = thread_count(run->options, run->selection->count);
+    int started = 0;
+    /* This thread is one of the workers; where no other can be started, it does all the rows. */
+    while (started < wanted - 1 && pthread_create(&threads[started], NULL, work, run) == 0)
+        started++;
+    work(run);
+    for (int i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    if (run->error.code != NS_OK && error)
+        *error = run->error;
+    return run->error.code;
+}
+
+/* Finds Vela where a selected stage needs it. Where it is missing and no stage was asked for by name, the
+ * stages that need it are left out, and the result says so. */
+static ns_code find_vela(const ns_suite_options *options, ns_suite_selection *selection, ns_arena *arena,
+                         ns_vela *vela, const char **missing, ns_error *error)
+{
+    ns_error problem = {0};
+    *missing = NULL;
+    if (!(selection->stages & NS_STAGES_COMPILED))
+        return NS_OK;
+    const ns_code code = ns_vela_find(options->vela, arena, vela, &problem);
+    if (code == NS_ERROR_TOOL_MISSING && !options->stages) {
+        selection->stages &= ~NS_STAGES_COMPILED;
+        *missing = ns_arena_string(arena, problem.message);
+        return *missing ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+    }
+    if (code != NS_OK && error)
+        *error = problem;
+    return code;
+}
+
+static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
+{
+    const int rows = run->selection->count;
+    ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request);
+    ns_vela_request **places = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request *);
+    if (!requests || !places)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d graphs", rows);
+    int count = 0;
+    for (int i = 0; i < rows; i++) {
+        places[count] = ns_suite_case_request(run->rows[i]);
+        if (places[count])
+            requests[count] = *places[count];
+        count += places[count] != NULL;
+    }
+    if (count == 0)
+        return NS_OK;
+    NS_TRY(ns_vela_compile(vela, run->options->vela_options, requests, count, arena, error));
+    for (int i = 0; i < count; i++)
+        *places[i] = requests[i];
+    return NS_OK;
+}
+
+static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
+{
+    ns_arena *compiled = ns_arena_new(); /* what Vela made, until the rows are finished */
+    if (!compiled)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory to run cases");
+    ns_code code = run_pass(run, false, error);
+    if (code == NS_OK)
+        code = compile_rows(run, vela, compiled, error);
+    if (code == NS_OK)
+        code = run_pass(run, true, error);
+    for (int i = 0; i < run->selection->count; i++)
+        if (run->arenas[i])
+            ns_arena_free(run->arenas[i]);
+    ns_arena_free(compiled);
+    return code;
+}
+
 ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
                      ns_error *error)
 {
     const double start = now();
     ns_suite_selection selection;
+    ns_vela vela = {0};
+    const char *missing = NULL;
     NS_TRY(ns_suite_select(options, arena, &selection, error));
+    NS_TRY(find_vela(options, &selection, arena, &vela, &missing, error));
     NS_TRY(new_result(options, &selection, arena, result, error));
+    (*result)->vela = vela.version;
+    (*result)->vela_missing = missing;
     suite_run run = {.options = options, .selection = &selection, .result = *result, .arena = arena};
+    run.arenas = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_arena *);
+    run.rows = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_case_run *);
+    if (!run.arenas || !run.rows)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", selection.count);
     pthread_mutex_init(&run.lock, NULL);
-    pthread_t threads[MAX_THREADS];
-    const int wanted = thread_count(options, selection.count);
-    int started = 0;
-    /* This thread is one of the workers; where no other can be started, it does all the rows. */
-    while (started < wanted - 1 && pthread_create(&threads[started], NULL, work, &run) == 0)
-        started++;
-    work(&run);
-    for (int i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
+    const ns_code code = run_rows(&run, &vela, error);
     pthread_mutex_destroy(&run.lock);
-    if (run.error.code != NS_OK) {
-        if (error)
-            *error = run.error;
-        return run.error.code;
-    }
+    NS_TRY(code);
     for (int i = 0; i < (*result)->case_count; i++)
         (*result)->counts[(*result)->cases[i].verdict]++;
     (*result)->seconds = now() - start;

@@ -12,7 +12,7 @@
 #include "base/file.h"
 
 /* Counted up when the meaning of an entry changes. */
-#define CACHE_FORMAT "npuscope vela cache 1"
+#define CACHE_FORMAT "npuscope vela cache 2"
 
 static void hash_part(struct sha256_ctx *context, const void *data, size_t size)
 {
@@ -35,6 +35,7 @@ ns_code ns_vela_cache_key(const ns_vela *vela, const ns_vela_request *request, n
     sha256_init(&context);
     hash_text(&context, CACHE_FORMAT);
     hash_text(&context, vela->version);
+    hash_text(&context, ns_accelerator_text(request->accelerator));
     hash_text(&context, ns_vela_flags(request->accelerator));
     hash_text(&context, request->flags ? request->flags : "");
     hash_text(&context, request->is_tflite ? "tflite" : "tosa");

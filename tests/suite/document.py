@@ -25,10 +25,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs/suite.schema.json").read_text())
 VALIDATOR = jsonschema.validators.validator_for(SCHEMA)
 NPUSCOPE = os.environ["NPUSCOPE"]
+# One cache for this run of the tests: what is compiled once is not compiled again.
+CACHE = tempfile.TemporaryDirectory()
+os.environ["NPUSCOPE_CACHE"] = CACHE.name
 
 
 def run(*arguments):
     return subprocess.run([NPUSCOPE, "suite", *arguments], capture_output=True, text=True, timeout=300)
+
+
+# Without Vela the suite does what can be done without, and says so; the tests check that instead.
+HAS_VELA = run("--op", "exp", "--case", "rank1", "--target", "u55", "--stages", "npu").returncode == 0
 
 
 def without_times(value):
@@ -67,6 +74,49 @@ class Document(unittest.TestCase):
         self.assertLessEqual(max(map(len, result.stdout.splitlines())), 100)
         for line in result.stdout.splitlines():
             self.assertNotIn("\033", line)
+        stages = ["ideal", "quantised", "eval"] + (["npu"] if HAS_VELA else [])
+        self.assertEqual(document["stages"], stages)
+        for case in document["cases"]:
+            self.assertEqual([stage["name"] for stage in case["stages"]], stages)
+        if HAS_VELA:
+            self.assertRegex(document["vela"], r"^\d+\.\d+")
+            self.assertIsNone(document["npu_not_run"])
+        else:
+            self.assertIn("Vela", document["npu_not_run"])
+            self.assertIn("the stage npu did not run", result.stderr)
+
+    @unittest.skipUnless(HAS_VELA, "Vela is not installed")
+    def test_npu_equals_eval(self):
+        document, _ = self.suite("--target", "u55", "--target", "u65", "--target", "ethos-u85-1024")
+        ran = 0
+        for case in document["cases"]:
+            stage = case["stages"][-1]
+            self.assertEqual(stage["name"], "npu")
+            if case["verdict"] == "rejected":
+                self.assertEqual(stage["verdict"], "skipped")
+                continue
+            ran += 1
+            self.assertEqual((stage["reference"], stage["verdict"], stage["max_difference"]), ("eval", "pass", 0))
+        self.assertEqual(ran, 119)
+
+    def test_missing_vela(self):
+        environment = dict(os.environ, PATH="/nowhere")
+        environment.pop("NPUSCOPE_VELA", None)
+
+        def suite(*arguments):
+            return subprocess.run([NPUSCOPE, "suite", "--op", "exp", *arguments], capture_output=True, text=True,
+                                  timeout=300, cwd=self.folder.name, env=environment)
+        result = suite("--stages", "eval,npu")
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("get it with", result.stderr)
+        self.assertEqual(result.stdout, "")
+        result = suite("--json", str(self.json))
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("the stage npu did not run", result.stderr)
+        document = json.loads(self.json.read_text())
+        jsonschema.validate(document, SCHEMA, cls=VALIDATOR)
+        self.assertEqual(document["stages"], ["ideal", "quantised", "eval"])
+        self.assertIn("get it with", document["npu_not_run"])
 
     def test_executorch_catalogue(self):
         document, result = self.suite("--catalogue", "executorch", code=1)
@@ -131,8 +181,8 @@ class Document(unittest.TestCase):
         for arguments, message in (
             (["--op", "nope"], "unknown operator 'nope'; there are: bmm, exp, "),
             (["--op", "exp", "--case", "nope"], "unknown case 'nope'; there are: exp rank1, exp rank2, exp rank3"),
-            (["--target", "u99"], "unknown target 'u99'; there are: u55, u85, "),
-            (["--stages", "ideal,nope"], "unknown stage 'nope'; there are: ideal, quantised, eval"),
+            (["--target", "u99"], "unknown target 'u99'; there are: u55, u65, u85, "),
+            (["--stages", "ideal,nope"], "unknown stage 'nope'; there are: ideal, quantised, eval, vela, npu"),
             (["--stages", "ideal"], "names no stage that is compared"),
             (["--catalogue", "nope"], "unknown catalogue 'nope'; there are: seed, executorch"),
             (["--seed", "-1"], "--seed"),

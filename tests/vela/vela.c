@@ -64,12 +64,19 @@ static void test_compile_and_cache(void **state)
     assert_int_equal(requests[0].npz_size, first_size);
     assert_memory_equal(requests[0].npz, first, first_size);
 
-    /* Other flags are another entry. */
+    /* Other flags are another entry, and so is another accelerator of the same family. */
     requests[0].flags = "--optimise Size";
     ASSERT_OK(ns_vela_compile(&vela, &options, requests, 1, arena, &error));
     assert_false(requests[0].from_cache);
+    requests[0].flags = NULL;
+    requests[0].accelerator = NS_ACCELERATOR_U55_64;
+    ASSERT_OK(ns_vela_compile(&vela, &options, requests, 1, arena, &error));
+    assert_false(requests[0].from_cache);
+    ns_npu_stream *stream = NULL;
+    ASSERT_OK(ns_npu_load_npz(requests[0].npz, requests[0].npz_size, NS_ACCELERATOR_U55_64, arena, &stream,
+                              &error));
     ASSERT_OK(ns_vela_cache_clear(folder, &info, &error));
-    assert_int_equal(info.entries, 5);
+    assert_int_equal(info.entries, 6);
     ASSERT_OK(ns_vela_cache_show(folder, &info, &error));
     assert_int_equal(info.entries, 0);
     assert_int_equal(remove(folder), 0); /* nothing else was left in it */
