@@ -137,8 +137,12 @@ ns_code ns_npu_load_npz(const void *data, size_t size, ns_accelerator accelerato
                        fast);
     stream->scratch_size = (uint64_t)scratch;
     stream->scratch_fast_size = (uint64_t)fast;
-    if (fast == 0) /* the region is then printed as 0 */
+    /* One memory: Vela's main core prints region 0 and size 0, its legacy core scratch's region and size. */
+    if (fast == 0 || stream->scratch_fast_region == stream->scratch_region) {
+        stream->scratch_size = (uint64_t)(fast > scratch ? fast : scratch);
+        stream->scratch_fast_size = 0;
         stream->scratch_fast_region = 2;
+    }
     if (stream->weight_region == stream->scratch_region ||
         stream->scratch_region == stream->scratch_fast_region ||
         stream->weight_region == stream->scratch_fast_region)
