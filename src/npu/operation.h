@@ -38,7 +38,7 @@ typedef struct ns_npu_map {
     int bytes; /* per element: 1, 2, 4 or 8 */
     bool is_signed;
     bool brick;         /* NHCWB16 */
-    int32_t zero_point; /* 0 for elements of over 2 bytes */
+    int32_t zero_point; /* 0 for elements of over 2 bytes, except an OFM behind a table */
 
     /* Ethos-U85. A chained map lies in an internal buffer instead of a region; an unused one nowhere. An OFM
      * may be stored with its axes exchanged, axis k of what is stored being axis stored_axis[k] of what is

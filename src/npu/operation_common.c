@@ -1,5 +1,7 @@
 #include "npu/operation_common.h"
 
+#include "npu/elementwise.h"
+
 ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                                ns_error *error)
 {
@@ -7,11 +9,23 @@ ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields 
     NS_TRY(ns_npu_get(machine, fields->zero_point, &value, error));
     if (map->bytes == 2 && !map->is_signed)
         value &= 0xffff;
-    if (map->bytes > 2 && value != 0)
+    if (map->bytes > 2 && value != 0 && !fields->is_output)
         return ns_npu_fault(machine, error, "%s_ZERO_POINT is %lld, but 32-bit elements have no zero point",
                             fields->name, (long long)value);
     map->zero_point = (int32_t)value;
     return NS_OK;
+}
+
+void ns_npu_drop_zero_point(ns_npu_operation *out)
+{
+    if (out->ofm.bytes > 2 && out->table == NS_NPU_TABLE_NONE)
+        out->ofm.zero_point = 0;
+}
+
+void ns_npu_set_mul_scale(ns_npu_operation *out)
+{
+    if (out->elementwise == NS_NPU_ELEMENTWISE_MUL && out->ifm.bytes > 2)
+        out->scale.scale = 1;
 }
 
 ns_code ns_npu_read_map(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,

@@ -7,13 +7,14 @@
 /* Where a feature map lies. */
 typedef struct ns_npu_map_fields {
     const char *name;
+    bool is_output;
     int region, base[4], stride_x, stride_y, stride_c, width0, height0, height1, zero_point;
 } ns_npu_map_fields;
 
-/* Of a family with prefix P (U55_, U85_); `map` is IFM, IFM2 or OFM. */
-#define NS_NPU_MAP_FIELDS(P, map)                                                                           \
+/* Of a family with prefix P (U55_, U85_); `map` is IFM, IFM2 or OFM (`output` true). */
+#define NS_NPU_MAP_FIELDS(P, map, output)                                                                   \
     {                                                                                                       \
-        .name = #map, .region = P##FIELD_##map##_REGION_REGION,                                             \
+        .name = #map, .is_output = output, .region = P##FIELD_##map##_REGION_REGION,                        \
         .base = {P##FIELD_##map##_BASE0_ADDRESS, P##FIELD_##map##_BASE1_ADDRESS,                            \
                  P##FIELD_##map##_BASE2_ADDRESS, P##FIELD_##map##_BASE3_ADDRESS},                           \
         .stride_x = P##FIELD_##map##_STRIDE_X_STRIDE, .stride_y = P##FIELD_##map##_STRIDE_Y_STRIDE,         \
@@ -26,9 +27,21 @@ typedef struct ns_npu_map_fields {
 ns_code ns_npu_read_map(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                         ns_error *error);
 
-/* Zero points are 16 bits, signed but for unsigned 16-bit elements; wider elements have none: a fault. */
+/* Zero points are 16 bits, signed but for unsigned 16-bit elements. Wider inputs have none: a fault. A wider
+ * OFM's is read, for it belongs to the index of a table; without a table ns_npu_drop_zero_point drops it. */
 ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                                ns_error *error);
+
+/* After the activation is known: OFM_ZERO_POINT does nothing for an OFM of over 16 bits unless a table stands
+ * between. Vela 4.5.0 and 5.1.0's legacy core leave the zero point of an 8-bit operation before in it (CLZ,
+ * SHL and SUB of an int8 softmax), and the softmax equals LiteRT's reference kernel only if it is ignored
+ * there and added before the exp table of the same graph (FORCE_INT8, zero point 127). */
+void ns_npu_drop_zero_point(ns_npu_operation *out);
+
+/* MUL of 32-bit operands takes OFM_SCALE's shift only: (a * b + rounding) >> shift. Vela 5.1.0's int16
+ * softmax holds 1549429504 >> 32 there and its int8 softmax 0x40000000 >> 31: both equal LiteRT's reference
+ * kernel only when the multiplier counts as 1. */
+void ns_npu_set_mul_scale(ns_npu_operation *out);
 
 typedef struct ns_npu_kernel_fields {
     int width, height, stride_x_low, stride_x_high, stride_y_low, stride_y_high, dilation_x, dilation_y,

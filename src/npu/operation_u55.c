@@ -16,9 +16,9 @@
 
 /* ---- feature maps ---- */
 
-static const ns_npu_map_fields ifm_fields = NS_NPU_MAP_FIELDS(U55_, IFM);
-static const ns_npu_map_fields ifm2_fields = NS_NPU_MAP_FIELDS(U55_, IFM2);
-static const ns_npu_map_fields ofm_fields = NS_NPU_MAP_FIELDS(U55_, OFM);
+static const ns_npu_map_fields ifm_fields = NS_NPU_MAP_FIELDS(U55_, IFM, false);
+static const ns_npu_map_fields ifm2_fields = NS_NPU_MAP_FIELDS(U55_, IFM2, false);
+static const ns_npu_map_fields ofm_fields = NS_NPU_MAP_FIELDS(U55_, OFM, true);
 static const ns_npu_kernel_fields kernel_fields = NS_NPU_KERNEL_FIELDS(U55_);
 
 static ns_code read_map(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
@@ -203,7 +203,9 @@ static ns_code read_common(ns_npu_machine *machine, ns_npu_operation *out, ns_er
     out->block_depth = (int)value + 1;
     GET(BLOCKDEP, BLOCKDEP, &value);
     out->block_dependency = (int)value;
-    return read_activation(machine, out, error);
+    NS_TRY(read_activation(machine, out, error));
+    ns_npu_drop_zero_point(out);
+    return NS_OK;
 }
 
 /* ---- kernel operations ---- */
@@ -402,6 +404,7 @@ static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *c
     if (!scaled)
         return NS_OK;
     NS_TRY(read_ofm_scale(machine, out, error));
+    ns_npu_set_mul_scale(out);
     if (out->elementwise == NS_NPU_ELEMENTWISE_LRELU) {
         out->operand_scale[1] = out->scale;
         return NS_OK;

@@ -14,9 +14,9 @@
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U85_FIELD_##reg##_##name, (out), error))
 
-static const ns_npu_map_fields ifm_fields = NS_NPU_MAP_FIELDS(U85_, IFM);
-static const ns_npu_map_fields ifm2_fields = NS_NPU_MAP_FIELDS(U85_, IFM2);
-static const ns_npu_map_fields ofm_fields = NS_NPU_MAP_FIELDS(U85_, OFM);
+static const ns_npu_map_fields ifm_fields = NS_NPU_MAP_FIELDS(U85_, IFM, false);
+static const ns_npu_map_fields ifm2_fields = NS_NPU_MAP_FIELDS(U85_, IFM2, false);
+static const ns_npu_map_fields ofm_fields = NS_NPU_MAP_FIELDS(U85_, OFM, true);
 static const ns_npu_kernel_fields kernel_fields = NS_NPU_KERNEL_FIELDS(U85_);
 
 /* ---- feature maps ---- */
@@ -463,6 +463,7 @@ static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *c
         NS_TRY(set_broadcast(machine, out, &out->ifm2, broadcast, error));
     }
     out->scaling = NS_NPU_SCALING_GLOBAL;
+    ns_npu_set_mul_scale(out);
     return read_operand_scales(machine, out, two || out->elementwise == NS_NPU_ELEMENTWISE_LRELU, error);
 }
 
@@ -516,6 +517,7 @@ ns_code ns_npu_operation_u85(ns_npu_machine *machine, const ns_npu_command *comm
     NS_TRY(read_accumulators(machine, out, error));
     NS_TRY(read_block(machine, out, error));
     NS_TRY(read_activation(machine, out, error));
+    ns_npu_drop_zero_point(out);
     NS_TRY(read_ofm_scale(machine, out, error));
     if (command->index == U85_OP_ELEMENTWISE)
         return read_elementwise(machine, command, out, error);

@@ -273,6 +273,16 @@ static void reduce_sum_adds_channels(void **state)
     EXPECT(p, S32, 512, 30003, -30011);
 }
 
+static void dma(program *p, int source, int64_t destination, bool internal, int length)
+{
+    set(p, "DMA0_SRC_REGION", 0);
+    set(p, "DMA0_SRC", source);
+    set(p, "DMA0_DST_REGION", internal ? 1 << 8 | 3 : 1);
+    set(p, "DMA0_DST", destination);
+    set(p, "DMA0_LEN", length);
+    operation(p, "DMA_START", 0);
+}
+
 /* ---- scale, zero point, clip ---- */
 
 static void zero_points_and_clip(void **state)
@@ -286,6 +296,35 @@ static void zero_points_and_clip(void **state)
     set(p, "ACTIVATION_MAX", 100);
     operation(p, "POOL", AVERAGE);
     EXPECT(p, S8, 512, -50, 3, 100, 100);
+}
+
+/* An OFM of 32 bits has no zero point, but the index of its table has one. */
+static void zero_point_of_32_bit_ofm(void **state)
+{
+    (void)state;
+    program *p = begin(S32, S32, 1, 1, 2);
+    PUT(p, S32, 0, 1, 0x00ffffff);
+    set(p, "OFM_PRECISION", ofm_precision(S32));
+    set(p, "OFM_ZERO_POINT", -4);
+    operation(p, "ELEMENTWISE", CLZ);
+    EXPECT(p, S32, 512, 31, 8);
+    p = begin(S8, S32, 1, 1, 2);
+    PUT(p, S8, 0, -128, -1);
+    const int32_t entries[] = {70000, -5}; /* of -1 and 0 */
+    memcpy(p->weights + 4 * 127, entries, sizeof entries);
+    dma(p, 0, 22 * 1024, true, 1024);
+    operation(p, "DMA_WAIT", 0);
+    set(p, "OFM_ZERO_POINT", 1);
+    set(p, "IFM_ZERO_POINT", -126);
+    set(p, "ACTIVATION_MIN", -1);
+    set(p, "ACTIVATION_MAX", 0);
+    set(p, "ACTIVATION", 16 | 3 << 12); /* FORCE_INT8 */
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S32, 512, 70000, -5); /* -2 + 1, and 125 + 1 clipped to 0 */
+    p = begin(S32, S32, 1, 1, 1);
+    set(p, "IFM_ZERO_POINT", 1);
+    operation(p, "ELEMENTWISE", CLZ);
+    expect_failure(p, NS_ERROR_FAULT, "IFM_ZERO_POINT is 1, but 32-bit elements have no zero point");
 }
 
 static program *rounding_case(int mode)
@@ -346,6 +385,24 @@ static void mul_add_sub(void **state)
     set(p, "OPB_SCALE", 3);
     operation(p, "ELEMENTWISE", SUB);
     EXPECT(p, S8, 512, 11, 37);
+}
+
+/* 32-bit operands: OFM_SCALE's shift counts, its multiplier does not. 16-bit ones: both. */
+static void mul_of_32_bits_shifts(void **state)
+{
+    (void)state;
+    program *p = begin_binary(S32, S32, 1, 1, 3);
+    PUT(p, S32, 0, 0x40000000, -0x40000000, 6);
+    PUT(p, S32, 256, 0x20000000, 3, 0x20000000);
+    set(p, "OFM_SCALE", 0x40000000 | (int64_t)31 << 32);
+    operation(p, "ELEMENTWISE", MUL);
+    EXPECT(p, S32, 512, 0x10000000, -1, 2); /* 2^28, -1.5, 1.5: half up */
+    p = begin_binary(S16, S32, 1, 1, 2);
+    PUT(p, S16, 0, 300, -7);
+    PUT(p, S16, 256, -200, 8);
+    set(p, "OFM_SCALE", 0x40000000 | (int64_t)31 << 32);
+    operation(p, "ELEMENTWISE", MUL);
+    EXPECT(p, S32, 512, -30000, -28);
 }
 
 static void operand_order(void **state)
@@ -500,16 +557,6 @@ static void upscaling(void **state)
 }
 
 /* ---- tables and DMA ---- */
-
-static void dma(program *p, int source, int64_t destination, bool internal, int length)
-{
-    set(p, "DMA0_SRC_REGION", 0);
-    set(p, "DMA0_SRC", source);
-    set(p, "DMA0_DST_REGION", internal ? 1 << 8 | 3 : 1);
-    set(p, "DMA0_DST", destination);
-    set(p, "DMA0_LEN", length);
-    operation(p, "DMA_START", 0);
-}
 
 static void tables(void **state)
 {
@@ -668,9 +715,11 @@ int main(void)
         cmocka_unit_test(average_with_padding_divides),
         cmocka_unit_test(reduce_sum_adds_channels),
         cmocka_unit_test(zero_points_and_clip),
+        cmocka_unit_test(zero_point_of_32_bit_ofm),
         cmocka_unit_test(roundings),
         cmocka_unit_test(double_rounding),
         cmocka_unit_test(mul_add_sub),
+        cmocka_unit_test(mul_of_32_bits_shifts),
         cmocka_unit_test(operand_order),
         cmocka_unit_test(scaled_operand),
         cmocka_unit_test(min_max_abs_clz),
