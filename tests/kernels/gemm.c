@@ -1,7 +1,7 @@
 /* Matrix products: plain C against the sum of products itself, and every version against plain C. */
 #include "support/kernels.h"
 
-enum { MOST_ROWS = 19, MOST_COLUMNS = 50, MOST_STEPS = 1200 };
+enum { MOST_ROWS = 19, MOST_COLUMNS = 150, MOST_STEPS = 1200 };
 
 typedef struct shape {
     size_t m, n, k;
@@ -9,15 +9,16 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    {1, 1, 1, true},    {1, 16, 2, true},  {2, 17, 3, false}, {3, 15, 31, true},    {4, 16, 64, false},
-    {5, 33, 7, true},   {8, 48, 16, true}, {9, 50, 5, false}, {19, 31, 1199, true}, {7, 20, 1200, true},
-    {16, 1, 511, true}, {12, 16, 0, true}, {0, 16, 8, false}, {13, 49, 510, true},  {6, 2, 700, false},
+    {1, 1, 1, true},    {1, 16, 2, true},   {2, 17, 3, false},    {3, 15, 31, true},    {4, 16, 64, false},
+    {5, 33, 7, true},   {8, 48, 16, true},  {9, 50, 5, false},    {19, 31, 1199, true}, {7, 20, 1200, true},
+    {16, 1, 511, true}, {12, 16, 0, true},  {0, 16, 8, false},    {13, 49, 510, true},  {6, 2, 700, false},
+    {5, 64, 33, true},  {9, 130, 12, true}, {4, 150, 600, false}, {3, 112, 20, true},
 };
 enum { SHAPE_COUNT = sizeof shapes / sizeof *shapes };
 
 static int16_t a[MOST_ROWS * (MOST_STEPS + 4)];
 static int16_t b[MOST_STEPS * MOST_COLUMNS];
-static _Alignas(64) int16_t packed[(MOST_STEPS + 2) * 64];
+static _Alignas(64) int16_t packed[(MOST_STEPS + 2) * 160];
 static int64_t start[MOST_COLUMNS], expected[MOST_ROWS * (MOST_COLUMNS + 3)],
     got[MOST_ROWS * (MOST_COLUMNS + 3)];
 
