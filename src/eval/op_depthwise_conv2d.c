@@ -3,12 +3,16 @@
 #include "eval/call.h"
 
 typedef struct depthwise {
-    const ns_tensor *in, *weight, *out;
+    const ns_tensor *in, *weight;
+    ns_tensor *out;
     int64_t in_size[2], out_size[2], kernel[2], stride[2], before[2], dilation[2];
     size_t channels, multiplier;
     int64_t input_zero, weight_zero;
     int64_t low, high; /* of the accumulator */
     bool careful;
+    size_t block; /* taps that a 32-bit sum can hold */
+    const int16_t *values, *weights;
+    int64_t *bias; /* one for each output channel */
 } depthwise;
 
 static ns_code read_shapes(const ns_eval_call *call, depthwise *d, ns_error *error)
@@ -35,51 +39,128 @@ static ns_code read_shapes(const ns_eval_call *call, depthwise *d, ns_error *err
     return NS_OK;
 }
 
-/* Adds one kernel position's products to the sums of all channels; with `careful`, the channel whose sum
- * leaves the accumulator is returned, else the number of channels. */
-static size_t add_position(const depthwise *d, size_t input, size_t weight, int64_t *sums)
+/* Input and weights as int16 less their zero points, each input channel repeated for its `multiplier`
+ * outputs, so that position and tap both are rows of channels * multiplier values. */
+static ns_code widen(ns_eval_call *call, depthwise *d, ns_error *error)
 {
-    size_t m = d->multiplier, count = d->channels * m;
-    const int8_t *w = (const int8_t *)d->weight->data + weight * count;
-    size_t bad = count;
-    for (size_t c = 0; c < d->channels; c++) {
-        int64_t value = ns_tensor_get(d->in, input * d->channels + c) - d->input_zero;
-        for (size_t i = c * m; i < (c + 1) * m; i++) {
-            sums[i] += value * (w[i] - d->weight_zero);
-            if (d->careful && bad == count && (sums[i] < d->low || sums[i] > d->high))
-                bad = i;
-        }
+    size_t m = d->multiplier, weight_count = ns_tensor_count(d->weight), in_count = ns_tensor_count(d->in);
+    int16_t *weights = NS_ARENA_ARRAY(call->scratch, weight_count, int16_t);
+    if (!weights)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
+    for (size_t i = 0; i < weight_count; i++)
+        weights[i] = (int16_t)(((const int8_t *)d->weight->data)[i] - d->weight_zero);
+    d->weights = weights;
+    if (d->in->dtype == NS_DTYPE_INT16 && m == 1) {
+        d->values = d->in->data;
+        return NS_OK;
     }
-    return bad;
+    int16_t *values = NS_ARENA_ARRAY(call->scratch, in_count * m, int16_t);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its input");
+    for (size_t i = 0; i < in_count; i++)
+        for (size_t k = 0; k < m; k++)
+            values[i * m + k] = (int16_t)(ns_tensor_get(d->in, i) - d->input_zero);
+    d->values = values;
+    return NS_OK;
 }
 
-static ns_code run_position(const depthwise *d, int64_t n, int64_t oy, int64_t ox, int64_t *sums, size_t at,
-                            ns_error *error)
+/* The taps of one output position that lie inside the input; returns their number. */
+static size_t find_taps(const depthwise *d, int64_t n, int64_t oy, int64_t ox, const int16_t **in,
+                        const int16_t **weights)
 {
-    size_t count = d->channels * d->multiplier;
-    char element[128];
-    for (size_t i = 0; i < count; i++)
-        sums[i] = 0;
+    size_t count = d->channels * d->multiplier, taps = 0;
     for (int64_t ky = 0; ky < d->kernel[0]; ky++)
         for (int64_t kx = 0; kx < d->kernel[1]; kx++) {
             int64_t y = oy * d->stride[0] - d->before[0] + ky * d->dilation[0];
             int64_t x = ox * d->stride[1] - d->before[1] + kx * d->dilation[1];
             if (y < 0 || y >= d->in_size[0] || x < 0 || x >= d->in_size[1])
                 continue;
-            size_t bad = add_position(d, (size_t)((n * d->in_size[0] + y) * d->in_size[1] + x),
-                                      (size_t)(ky * d->kernel[1] + kx), sums);
-            if (bad < count)
-                return ns_fail(error, NS_ERROR_UNPREDICTABLE, "%s: the accumulator is %lld, outside %s",
-                               ns_eval_element(d->out, at + bad, element, sizeof element),
-                               (long long)sums[bad], ns_dtype_text(d->out->dtype));
+            in[taps] = d->values + (size_t)((n * d->in_size[0] + y) * d->in_size[1] + x) * count;
+            weights[taps++] = d->weights + (size_t)(ky * d->kernel[1] + kx) * count;
         }
+    return taps;
+}
+
+/* One output position step by step: every partial sum, and the sum with its bias, must fit the accumulator.
+ */
+static ns_code careful_position(const depthwise *d, const int16_t *const *in, const int16_t *const *weights,
+                                size_t taps, size_t at, ns_error *error)
+{
+    size_t count = d->channels * d->multiplier;
+    for (size_t i = 0; i < count; i++) {
+        int64_t sum = 0;
+        char element[128];
+        for (size_t t = 0; t < taps; t++) {
+            sum += (int32_t)in[t][i] * weights[t][i];
+            if (sum < d->low || sum > d->high)
+                return ns_fail(error, NS_ERROR_UNPREDICTABLE, "%s: the accumulator is %lld, outside %s",
+                               ns_eval_element(d->out, at + i, element, sizeof element), (long long)sum,
+                               ns_dtype_text(d->out->dtype));
+        }
+        int64_t total = sum + d->bias[i];
+        if (total < d->low || total > d->high)
+            return ns_fail(error, NS_ERROR_UNPREDICTABLE,
+                           "%s: the sum %lld with its bias is %lld, outside %s",
+                           ns_eval_element(d->out, at + i, element, sizeof element), (long long)sum,
+                           (long long)total, ns_dtype_text(d->out->dtype));
+        ns_tensor_set(d->out, at + i, total);
+    }
+    return NS_OK;
+}
+
+static ns_code run(ns_eval_call *call, const depthwise *d, ns_error *error)
+{
+    size_t count = d->channels * d->multiplier, most = (size_t)(d->kernel[0] * d->kernel[1]), at = 0;
+    const int16_t **in = NS_ARENA_ARRAY(call->scratch, most, const int16_t *);
+    const int16_t **weights = NS_ARENA_ARRAY(call->scratch, most, const int16_t *);
+    int64_t *sums = NS_ARENA_ARRAY(call->scratch, count, int64_t);
+    if (!in || !weights || !sums)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its sums");
+    bool is_wide = d->out->dtype == NS_DTYPE_INT48;
+    for (int64_t n = 0; n < d->in->shape[0]; n++)
+        for (int64_t oy = 0; oy < d->out_size[0]; oy++)
+            for (int64_t ox = 0; ox < d->out_size[1]; ox++, at += count) {
+                size_t taps = find_taps(d, n, oy, ox, in, weights);
+                if (d->careful) {
+                    NS_TRY(careful_position(d, in, weights, taps, at, error));
+                    continue;
+                }
+                int64_t *to = is_wide ? (int64_t *)d->out->data + at : sums;
+                call->kernels->depthwise_i16(in, weights, taps, d->block, d->bias, to, count);
+                for (size_t i = 0; !is_wide && i < count; i++)
+                    ((int32_t *)d->out->data)[at + i] = (int32_t)sums[i];
+            }
+    return NS_OK;
+}
+
+/* How many products a 32-bit sum holds, and whether a sum might leave the accumulator's type. */
+static ns_code derive_bounds(ns_eval_call *call, depthwise *d, ns_error *error)
+{
+    const ns_tensor *bias = call->inputs[2];
+    size_t count = d->channels * d->multiplier, bias_count = ns_tensor_count(bias);
+    if (bias->dtype != d->out->dtype || (bias_count != 1 && bias_count != count))
+        return ns_eval_bad_shape(bias, "the bias", error);
+    d->bias = NS_ARENA_ARRAY(call->scratch, count, int64_t);
+    if (!d->bias)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its bias");
+    int64_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        d->bias[i] = ns_tensor_get(bias, bias_count == 1 ? 0 : i);
+        int64_t magnitude = d->bias[i] < 0 ? -d->bias[i] : d->bias[i];
+        largest = magnitude > largest ? magnitude : largest;
+    }
+    d->low = ns_dtype_min(d->out->dtype);
+    d->high = ns_dtype_max(d->out->dtype);
+    /* A product is at most 2^15 * 2^7 (int16) or 255 * 255 (int8) in magnitude. */
+    int64_t product = d->in->dtype == NS_DTYPE_INT16 ? 1 << 22 : 255 * 255;
+    d->block = (size_t)(INT32_MAX / product);
+    d->careful = largest > d->high || d->kernel[0] * d->kernel[1] > (d->high - largest) / product;
     return NS_OK;
 }
 
 ns_code ns_eval_depthwise_conv2d(ns_eval_call *call, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, 5, 5, 1, error));
-    const ns_tensor *bias = call->inputs[2];
     ns_tensor *out = call->outputs[0];
     depthwise d = {.in = call->inputs[0], .weight = call->inputs[1], .out = out};
     bool is_wide = d.in->dtype == NS_DTYPE_INT16;
@@ -94,31 +175,7 @@ ns_code ns_eval_depthwise_conv2d(ns_eval_call *call, ns_error *error)
     NS_TRY(ns_eval_scalar(call->inputs[4], "the weight's zero point", &d.weight_zero, error));
     if ((is_wide && d.input_zero) || (d.weight->dtype != NS_DTYPE_INT8 && d.weight_zero))
         return ns_fail(error, NS_ERROR_INPUT, "only int8 has zero points");
-    size_t count = d.channels * d.multiplier, bias_count = ns_tensor_count(bias);
-    if (bias->dtype != out->dtype || (bias_count != 1 && bias_count != count))
-        return ns_eval_bad_shape(bias, "the bias", error);
-    d.low = ns_dtype_min(out->dtype);
-    d.high = ns_dtype_max(out->dtype);
-    /* A product is at most 2^15 * 2^7 (int16) or 255 * 255 (int8) in magnitude. */
-    d.careful = d.kernel[0] * d.kernel[1] > d.high / (is_wide ? 1 << 22 : 255 * 255);
-    int64_t *sums = NS_ARENA_ARRAY(call->scratch, count, int64_t);
-    if (!sums)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its sums");
-    size_t at = 0;
-    char element[128];
-    for (int64_t n = 0; n < d.in->shape[0]; n++)
-        for (int64_t oy = 0; oy < d.out_size[0]; oy++)
-            for (int64_t ox = 0; ox < d.out_size[1]; ox++, at += count) {
-                NS_TRY(run_position(&d, n, oy, ox, sums, at, error));
-                for (size_t i = 0; i < count; i++) {
-                    int64_t total = sums[i] + ns_tensor_get(bias, bias_count == 1 ? 0 : i);
-                    if (total < d.low || total > d.high)
-                        return ns_fail(error, NS_ERROR_UNPREDICTABLE,
-                                       "%s: the sum %lld with its bias is %lld, outside %s",
-                                       ns_eval_element(out, at + i, element, sizeof element),
-                                       (long long)sums[i], (long long)total, ns_dtype_text(out->dtype));
-                    ns_tensor_set(out, at + i, total);
-                }
-            }
-    return NS_OK;
+    NS_TRY(derive_bounds(call, &d, error));
+    NS_TRY(widen(call, &d, error));
+    return run(call, &d, error);
 }

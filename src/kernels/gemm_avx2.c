@@ -28,5 +28,6 @@ static inline __attribute__((always_inline)) void widen(__m256i sums, const int6
 #define ZERO() _mm256_setzero_si256()
 #define LOAD(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define MULTIPLY_ADD(sum, b, a) \
-    sum = _mm256_add_epi32(sum, _mm256_madd_epi16(b, _mm256_set1_epi32(*(const int32_t *)(const void *)(a))))
+    sum = _mm256_add_epi32(     \
+        sum, _mm256_madd_epi16(b, _mm256_set1_epi32(*(const ns_gemm_pair *)(const void *)(a))))
 #include "kernels/gemm_template.h"

@@ -23,5 +23,6 @@ static inline __attribute__((always_inline)) void widen(__m512i sums, const int6
 #define ZERO() _mm512_setzero_si512()
 #define LOAD(p) _mm512_loadu_si512(p)
 #define MULTIPLY_ADD(sum, b, a) \
-    sum = _mm512_add_epi32(sum, _mm512_madd_epi16(b, _mm512_set1_epi32(*(const int32_t *)(const void *)(a))))
+    sum = _mm512_add_epi32(     \
+        sum, _mm512_madd_epi16(b, _mm512_set1_epi32(*(const ns_gemm_pair *)(const void *)(a))))
 #include "kernels/gemm_template.h"

@@ -23,6 +23,8 @@ static inline __attribute__((always_inline)) void widen(__m512i sums, const int6
 #define WIDE_ROWS 4
 #define ZERO() _mm512_setzero_si512()
 #define LOAD(p) _mm512_loadu_si512(p)
-#define MULTIPLY_ADD(sum, b, a) \
-    __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(b), "m"(*(const int32_t *)(const void *)(a)))
+#define MULTIPLY_ADD(sum, b, a)            \
+    __asm__("vpdpwssd %2%{1to16%}, %1, %0" \
+            : "+v"(sum)                    \
+            : "v"(b), "m"(*(const ns_gemm_pair *)(const void *)(a)))
 #include "kernels/gemm_template.h"

@@ -8,6 +8,9 @@
  * columns. The order of additions differs, the sums are exact in any order. */
 #include "kernels/gemm.h"
 
+/* Two int16 of a row at once, wherever it starts. */
+typedef int32_t __attribute__((aligned(2), may_alias)) ns_gemm_pair;
+
 #define PER_GROUP (NS_GEMM_COLUMNS / LANES)
 
 /* Rows i .. i + rows - 1 and `vectors` vectors of columns from group `group` on, whole multiples of groups.

@@ -11,6 +11,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         .binary = ns_binary_rows_c,
         .rescale = &ns_rescale_rows_c,
         .table_i16 = ns_table_row_c,
+        .depthwise_i16 = ns_depthwise_i16_c,
     };
     ns_kernels_dot(&kernels, cpu_mask);
 #if defined(__x86_64__)
@@ -19,12 +20,14 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.rescale = &ns_rescale_rows_avx2;
         kernels.gemm_i16 = ns_gemm_i16_avx2;
         kernels.table_i16 = ns_table_row_avx2;
+        kernels.depthwise_i16 = ns_depthwise_i16_avx2;
     }
     if (cpu_mask & NS_CPU_AVX512) {
         kernels.binary = ns_binary_rows_avx512;
         kernels.rescale = &ns_rescale_rows_avx512;
         kernels.gemm_i16 = ns_gemm_i16_avx512;
         kernels.table_i16 = ns_table_row_avx512;
+        kernels.depthwise_i16 = ns_depthwise_i16_avx512;
     }
     if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI))
         kernels.gemm_i16 = ns_gemm_i16_avx512vnni;

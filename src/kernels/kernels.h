@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "kernels/binary.h"
+#include "kernels/depthwise.h"
 #include "kernels/gemm.h"
 #include "kernels/rescale.h"
 #include "kernels/table.h"
@@ -22,6 +23,7 @@ typedef struct ns_kernels {
     const ns_binary_rows *binary; /* [NS_BINARY_COUNT] */
     const ns_rescale_rows *rescale;
     ns_table_row table_i16;
+    ns_depthwise_i16 depthwise_i16;
 } ns_kernels;
 
 /* The kernels for a CPU mask (base/cpu.h); 0 gives plain C. */

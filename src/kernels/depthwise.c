@@ -1,0 +1,3 @@
+#define LANES 4
+#define NAME ns_depthwise_i16_c
+#include "kernels/depthwise_template.h"
