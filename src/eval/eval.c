@@ -158,7 +158,7 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
     if (!functions[op->op].function)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "this operator is not evaluated");
     for (int i = 0; i < op->input_count; i++)
-        if (!values[op->inputs[i]].present)
+        if (!values[op->inputs[i]].present && !block->tensors[op->inputs[i]].is_variable)
             return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' is read before it has a value",
                            block->tensors[op->inputs[i]].name);
     if (share(op, values))
@@ -173,7 +173,10 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
         call.inputs[i] = &values[op->inputs[i]].tensor;
     for (int i = 0; i < op->output_count; i++) {
         value *v = &values[op->outputs[i]];
-        if (!v->present)
+        /* A variable as an operand is its name; op_variable.c keeps the values. */
+        if (block->tensors[op->outputs[i]].is_variable)
+            v->buffer = NULL;
+        else if (!v->present)
             NS_TRY(make_room(f, v, error));
         else if (v->buffer == NULL && op->op != NS_OP_CONST && op->op != NS_OP_CONST_SHAPE)
             return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' is written twice",
