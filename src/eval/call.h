@@ -38,6 +38,9 @@ ns_code ns_eval_bad_shape(const ns_tensor *tensor, const char *what, ns_error *e
 /* The one value of a zero point or shift operand; NS_ERROR_INPUT when it has another number of elements. */
 ns_code ns_eval_scalar(const ns_tensor *tensor, const char *what, int64_t *value, ns_error *error);
 
+/* `count` elements from `first`, `step` elements apart, in 64 bits. */
+void ns_eval_load(const ns_tensor *tensor, size_t first, size_t step, size_t count, int64_t *out);
+
 /* The one row of types for kernels that are indexed by element size: 0 to 3 for 1, 2, 4 and 8 bytes. */
 static inline int ns_eval_size_index(ns_dtype dtype)
 {

@@ -11,6 +11,9 @@
 #define MEMORY_LIMIT ((size_t)16 << 30)
 /* Specification 1.0, level 8K: MAX_NESTING. */
 #define NESTING_LIMIT 256
+/* Blocks that one evaluation runs: a loop without end must not hang, nor loops within loops. A million
+ * iterations of one loop pass. */
+#define BLOCK_RUN_LIMIT (2 << 20)
 /* Room behind each buffer, so that kernels may read whole vectors. */
 #define SLACK 64
 
@@ -29,7 +32,7 @@ struct ns_eval_run {
     buffer *free;      /* buffers without readers */
     buffer *buffers;   /* all of them */
     size_t memory;
-    int nesting;
+    int nesting, block_runs;
     ns_eval_slot *variables;
 };
 
@@ -306,6 +309,10 @@ ns_code ns_eval_run_block(struct ns_eval_run *run, const char *name, int input_c
                        output_count);
     if (run->nesting == NESTING_LIMIT)
         return ns_fail(error, NS_ERROR_INPUT, "blocks are nested more than %d deep", NESTING_LIMIT);
+    if (run->block_runs == BLOCK_RUN_LIMIT)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "more than %d runs of blocks, the last of '%s'",
+                       BLOCK_RUN_LIMIT, name);
+    run->block_runs++;
     run->nesting++;
     ns_code code = run_block(run, block, input_count, inputs, results, outputs, error);
     run->nesting--;

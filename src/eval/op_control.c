@@ -4,9 +4,6 @@
 
 #include "eval/call.h"
 
-/* No captured or generated graph loops more than some hundred times; a loop without end must not hang. */
-#define ITERATION_LIMIT (1 << 24)
-
 /* Puts a block's outputs where the operator's are. */
 static ns_code hand_over(ns_eval_call *call, const ns_tensor *const *results, ns_error *error)
 {
@@ -48,16 +45,14 @@ static ns_code while_loop(ns_eval_call *call, ns_arena *arenas[2], ns_error *err
 {
     int count = call->input_count;
     const ns_tensor **list = call->inputs;
-    for (int iteration = 0;; iteration++) {
-        ns_arena *arena = arenas[iteration % 2];
+    for (int which = 0;; which = !which) {
+        ns_arena *arena = arenas[which];
         ns_arena_reset(arena);
         ns_tensor *results = NS_ARENA_ARRAY(arena, (size_t)count + 1, ns_tensor);
         const ns_tensor **next = NS_ARENA_ARRAY(arena, (size_t)count, const ns_tensor *);
         bool condition = false;
         if (!results || !next)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for its results");
-        if (iteration == ITERATION_LIMIT)
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "more than %d iterations", ITERATION_LIMIT);
         NS_TRY(ns_eval_run_block(call->run, call->attributes->cond_graph, count, list, arena, 1,
                                  &results[count], error));
         NS_TRY(read_condition(&results[count], &condition, error));

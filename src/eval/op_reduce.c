@@ -37,12 +37,15 @@ ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
     size_t inner = 1, length = (size_t)in->shape[axis], count = ns_tensor_count(out);
     for (int d = axis + 1; d < in->rank; d++)
         inner *= (size_t)in->shape[d];
+    int64_t *values = NS_ARENA_ARRAY(call->scratch, length, int64_t);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its %zu values", length);
     int64_t low = ns_dtype_min(in->dtype), high = ns_dtype_max(in->dtype);
     for (size_t i = 0; i < count; i++) {
-        size_t start = i / inner * inner * length + i % inner;
-        int64_t result = ns_tensor_get(in, start);
+        ns_eval_load(in, i / inner * inner * length + i % inner, inner, length, values);
+        int64_t result = values[0];
         for (size_t k = 1; k < length; k++) {
-            int64_t value = ns_tensor_get(in, start + k * inner);
+            int64_t value = values[k];
             char element[128];
             /* int64 sums are checked before they wrap, narrower ones cannot. */
             if (is_sum && (value > 0 ? result > high - value : result < low - value))
