@@ -36,9 +36,9 @@ static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_by
     return code;
 }
 
-static ns_code inspect_npz(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
+static ns_code inspect_stream(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
 {
-    return ns_inspect_npz(cli, settings->json, bytes, error);
+    return ns_inspect_stream(cli, settings->json, bytes, error);
 }
 
 static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
@@ -53,7 +53,8 @@ static const struct {
     ns_code (*inspect)(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error);
 } kinds[] = {
     {4, "TOSA", inspect_tosa},
-    {0, "PK\003\004", inspect_npz},
+    {0, "PK\003\004", inspect_stream},
+    {4, "TFL3", inspect_stream},
     {4, "ET", inspect_program}, /* and two digits, the version of the schema */
 };
 
@@ -76,7 +77,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                    : ns_add_context(error, "%s", operands[0]);
     }
     return ns_fail(error, NS_ERROR_INPUT,
-                   "%s: not a model that npuscope knows; inspect reads .tosa, Vela npz and .pte files",
+                   "%s: not a model that npuscope knows; inspect reads .tosa, Vela npz, Vela-compiled "
+                   ".tflite and .pte files",
                    operands[0]);
 }
 
@@ -86,8 +88,8 @@ const ns_subcommand ns_subcommand_inspect = {
     .operand_max = INT_MAX,
     .details = "Prints what is in a .tosa file: version, inputs and outputs, every operator with its\n"
                "attributes, operands and constants (the first values), and how much there is to do.\n"
-               "Of a command stream (Vela npz): configuration, memory map, operations with their\n"
-               "feature maps, weights and scales, and every command.\n"
+               "Of a command stream (Vela npz, or a .tflite that Vela has compiled): configuration,\n"
+               "memory map, operations with their feature maps, weights and scales, and every command.\n"
                "Of an ExecuTorch program (.pte): inputs, outputs, operators outside the NPU,\n"
                "instructions, and the command stream of each delegate.\n"
                "A graph that breaks a rule of the specification is printed too, and then the rule:\n"

@@ -5,8 +5,8 @@
 #include "base/bytes.h"
 #include "options.h"
 
-/* Prints a Vela npz. */
-ns_code ns_inspect_npz(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error);
+/* Prints a command stream: a Vela npz or a .tflite that Vela has compiled. */
+ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error);
 
 /* Prints an ExecuTorch program. */
 ns_code ns_inspect_program(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error);

@@ -2,14 +2,23 @@
 #include "inspect.h"
 
 #include "base/file.h"
+#include "formats/tflite.h"
 #include "npu/coverage.h"
 #include "npu/inspect.h"
 
-ns_code ns_inspect_npz(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error)
+/* Either container of a command stream, told by its content. */
+static ns_code load(ns_bytes bytes, ns_arena *arena, ns_npu_stream **out, ns_error *error)
+{
+    return ns_tflite_probe(bytes)
+               ? ns_npu_load_tflite(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, out, error)
+               : ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, out, error);
+}
+
+ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error)
 {
     ns_npu_stream *stream;
     ns_buffer text = {.arena = cli->arena};
-    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, cli->arena, &stream, error));
+    NS_TRY(load(bytes, cli->arena, &stream, error));
     NS_TRY(json ? ns_npu_inspect_json(stream, &text, error) : ns_npu_inspect_text(stream, &text, error));
     fwrite(text.data, 1, text.size, cli->out);
     return NS_OK;
@@ -30,7 +39,7 @@ static ns_code add_file(ns_cli *cli, coverage_list *list, const char *path, ns_e
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     ns_code code = ns_file_read(path, arena, &bytes, error);
     if (code == NS_OK)
-        code = ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, error);
+        code = load(bytes, arena, &stream, error);
     int i = 0;
     while (code == NS_OK && i < list->count && list->items[i]->table != stream->family->table)
         i++;

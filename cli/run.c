@@ -10,7 +10,8 @@
 #include "formats/npy.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
-static const ns_model_kind *const kinds[] = {&ns_model_tosa, &ns_model_npz, &ns_model_program};
+static const ns_model_kind *const kinds[] = {&ns_model_tosa, &ns_model_npz, &ns_model_tflite,
+                                             &ns_model_program};
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const ns_option options[] = {
@@ -207,7 +208,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
             kind = kinds[i];
     if (!kind)
         return ns_fail(error, NS_ERROR_INPUT,
-                       "%s: not a model that npuscope knows (TOSA graph, Vela npz, ExecuTorch program)",
+                       "%s: not a model that npuscope knows (TOSA graph, Vela npz, Vela-compiled .tflite, "
+                       "ExecuTorch program)",
                        operands[0]);
     int count = 0;
     ns_run_tensor *outputs = NULL;
@@ -229,12 +231,13 @@ const ns_subcommand ns_subcommand_run = {
     .operands = "MODEL",
     .operand_min = 1,
     .operand_max = 1,
-    .details = "MODEL is a .tosa graph, a command stream of Vela (npz) or an ExecuTorch\n"
-               "program (.pte) for Ethos-U; its kind is told by its content.\n"
+    .details = "MODEL is a .tosa graph, a command stream of Vela (npz), a .tflite that Vela has compiled\n"
+               "whole, or an ExecuTorch program (.pte) for Ethos-U; its kind is told by its content.\n"
                "Outputs are printed by name, and written to DIR in graph order. In files int48 is\n"
-               "int64, int4 is int8; a command stream's file holds no names, types or ranks: inputs may\n"
-               "leave leading dims of 1 out, and outputs get the rank of the inputs. A program's\n"
-               "raw inputs are in its memory order, .npy files in the order of the dims.",
+               "int64, int4 is int8, and unsigned outputs of a .tflite are held bit for bit in the signed\n"
+               "type. A Vela npz holds no names, types or ranks: inputs may leave leading dims of 1 out,\n"
+               "and outputs get the rank of the inputs. A program's raw inputs are in its memory order,\n"
+               ".npy files in the order of the dims.",
     .options = options,
     .settings_size = sizeof(ns_run_settings),
     .preset = preset,

@@ -63,6 +63,7 @@ ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, size_t hazards, ns_error
 
 extern const ns_model_kind ns_model_tosa;
 extern const ns_model_kind ns_model_npz;
+extern const ns_model_kind ns_model_tflite;
 extern const ns_model_kind ns_model_program;
 
 #endif

@@ -6,14 +6,9 @@
 #include "base/file.h"
 #include "formats/npy.h"
 #include "formats/npz.h"
+#include "formats/tflite.h"
 #include "npuscope/npu.h"
 #include "run.h"
-
-/* The npz holds a driver payload; other npz files are no models. */
-static bool probe(ns_bytes bytes)
-{
-    return ns_npz_probe(bytes);
-}
 
 static void print_message(void *context, const char *text)
 {
@@ -198,15 +193,32 @@ static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_s
     return NS_OK;
 }
 
-static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
-                   ns_run_tensor **outputs, ns_error *error)
+typedef ns_code load_function(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
+                              ns_npu_stream **out, ns_error *error);
+
+static ns_code run(load_function *load, ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
+                   int *output_count, ns_run_tensor **outputs, ns_error *error)
 {
     ns_accelerator accelerator = NS_ACCELERATOR_UNKNOWN;
     ns_npu_stream *stream;
     if (settings->accelerator)
         NS_TRY(ns_accelerator_parse(settings->accelerator, &accelerator, error));
-    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, cli->arena, &stream, error));
+    NS_TRY(load(bytes.data, bytes.size, accelerator, cli->arena, &stream, error));
     return run_stream(cli, settings, stream, output_count, outputs, error);
 }
 
-const ns_model_kind ns_model_npz = {.name = "Vela npz", .probe = probe, .run = run};
+static ns_code run_npz(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
+                       ns_run_tensor **outputs, ns_error *error)
+{
+    return run(ns_npu_load_npz, cli, settings, bytes, output_count, outputs, error);
+}
+
+static ns_code run_tflite(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
+                          ns_run_tensor **outputs, ns_error *error)
+{
+    return run(ns_npu_load_tflite, cli, settings, bytes, output_count, outputs, error);
+}
+
+const ns_model_kind ns_model_npz = {.name = "Vela npz", .probe = ns_npz_probe, .run = run_npz};
+const ns_model_kind ns_model_tflite = {
+    .name = "Vela-compiled TFLite model", .probe = ns_tflite_probe, .run = run_tflite};

@@ -1,8 +1,9 @@
 /* NPU: executes the command streams that Vela compiles for Arm Ethos-U, from the register commands and the
  * compressed weights alone.
  *
- * A stream is loaded from a container (Vela's npz, a driver payload with its buffers) and can be run any
- * number of times; decoded weights are kept with it. One stream may be run by one thread at a time. */
+ * A stream is loaded from a container (Vela's npz or .tflite, a driver payload with its buffers) and can be
+ * run any number of times; decoded weights are kept with it. One stream may be run by one thread at a time.
+ */
 #ifndef NPUSCOPE_NPU_H
 #define NPUSCOPE_NPU_H
 
@@ -33,6 +34,9 @@ typedef struct ns_npu_io {
     int element_bytes;          /* 1, 2, 4 or 8 (int48 takes 8) */
     int region;                 /* 0 to 7 */
     uint64_t offset;            /* bytes within the region */
+    bool exact_shape;           /* the shape is the model's own: no leading ones were added */
+    double scale;               /* of the quantisation, where the container tells it; else 0 */
+    int64_t zero_point;
 } ns_npu_io;
 
 typedef struct ns_npu_stream ns_npu_stream;
@@ -41,6 +45,11 @@ typedef struct ns_npu_stream ns_npu_stream;
  * payload's CONFIG word must agree with it. Everything is copied into `arena`. */
 ns_code ns_npu_load_npz(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
                         ns_npu_stream **out, ns_error *error);
+
+/* Loads a .tflite that Vela has compiled whole: one "ethos-u" operator. `accelerator` as above.
+ * NS_ERROR_UNSUPPORTED names the operators that are left for the CPU. */
+ns_code ns_npu_load_tflite(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
+                           ns_npu_stream **out, ns_error *error);
 
 /* The parts of a stream that come without a container of ours: ExecuTorch's delegate, a TFLite operator. */
 typedef struct ns_npu_parts {
@@ -101,9 +110,9 @@ typedef struct ns_npu_options {
 
 /* Runs the stream. `inputs` are in the container's order: element sizes and counts must match, shapes up
  * to leading ones. Outputs are made in `arena` (int8, int16, int32 or int64 by element size). Their rank is
- * that of the container, leading ones dropped down to the smallest rank of the inputs.
- * NS_ERROR_FAULT: the stream does what the NPU does not allow; the message has the command's index, the
- * registers concerned and the address. `statistics` may be NULL. */
+ * that of the container; unless shapes are exact, leading ones are dropped down to the smallest rank of the
+ * inputs. NS_ERROR_FAULT: the stream does what the NPU does not allow; the message has the command's index,
+ * the registers concerned and the address. `statistics` may be NULL. */
 ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const ns_tensor *inputs,
                    int input_count, ns_arena *arena, ns_tensor *outputs, ns_npu_statistics *statistics,
                    ns_error *error);

@@ -1,6 +1,7 @@
 #include "npu/inspect.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -265,8 +266,11 @@ static void text_io(ns_buffer *buffer, const char *what, const ns_npu_io *io, in
         ns_buffer_format(buffer, "%s %d: [", what, i);
         for (int d = 0; d < io[i].rank; d++)
             ns_buffer_format(buffer, "%s%" PRId64, d ? ", " : "", io[i].shape[d]);
-        ns_buffer_format(buffer, "] of %d bytes, region %d at 0x%" PRIx64 "%s%s\n", io[i].element_bytes,
+        ns_buffer_format(buffer, "] of %d bytes, region %d at 0x%" PRIx64 "%s%s", io[i].element_bytes,
                          io[i].region, io[i].offset, io[i].name ? ", " : "", io[i].name ? io[i].name : "");
+        if (io[i].scale != 0)
+            ns_buffer_format(buffer, ", scale %.9g, zero point %" PRId64, io[i].scale, io[i].zero_point);
+        ns_buffer_format(buffer, "\n");
     }
 }
 
@@ -313,6 +317,9 @@ static void json_io(ns_buffer *buffer, const char *key, const ns_npu_io *io, int
             ns_buffer_format(buffer, ", \"name\": ");
             json_string(buffer, io[i].name);
         }
+        if (isfinite(io[i].scale) && io[i].scale != 0)
+            ns_buffer_format(buffer, ", \"scale\": %.9g, \"zero_point\": %" PRId64, io[i].scale,
+                             io[i].zero_point);
         ns_buffer_format(buffer, "}");
     }
     ns_buffer_format(buffer, "]");
@@ -341,8 +348,9 @@ ns_code ns_npu_inspect_json(ns_npu_stream *stream, ns_buffer *buffer, ns_error *
 {
     inspect_writer writer = {.stream = stream, .buffer = buffer, .json = true, .comma = ""};
     ns_buffer_format(buffer,
-                     "{\"schema\": \"npuscope/inspect/1\", \"format\": \"npu\", \"accelerator\": \"%s\", \"config\": %" PRIu32
-                     ", \"id\": %" PRIu32 ", \"read_only_size\": %zu, \"scratch_size\": %" PRIu64
+                     "{\"schema\": \"npuscope/inspect/1\", \"format\": \"npu\", \"accelerator\": \"%s\", "
+                     "\"config\": %" PRIu32 ", \"id\": %" PRIu32
+                     ", \"read_only_size\": %zu, \"scratch_size\": %" PRIu64
                      ", \"scratch_fast_size\": %" PRIu64,
                      stream->config->text, stream->config_word, stream->id_word, stream->weights.size,
                      stream->scratch_size, stream->scratch_fast_size);

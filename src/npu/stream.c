@@ -208,7 +208,7 @@ static ns_code copy_out(ns_npu_machine *machine, const ns_tensor *inputs, int in
     for (int i = 0; i < machine->stream->output_count; i++) {
         const ns_npu_io *io = &machine->stream->outputs[i];
         int dropped = 0;
-        while (io->rank - dropped > rank && io->shape[dropped] == 1)
+        while (!io->exact_shape && io->rank - dropped > rank && io->shape[dropped] == 1)
             dropped++;
         ns_dtype dtype = io->element_bytes == 1   ? NS_DTYPE_INT8
                          : io->element_bytes == 2 ? NS_DTYPE_INT16

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/file.h"
 #include "formats/npy.h"
+#include "formats/tflite.h"
 #include "npuscope/npu.h"
 
 #define MAX_IO 4
@@ -42,8 +43,10 @@ static int64_t run_case(const char *folder, const char *prefix, const char *file
     ns_arena *arena = ns_arena_new();
     int64_t differing = -1;
     snprintf(path, sizeof path, "%s/%s", folder, file_name);
-    if (ns_file_read(path, arena, &file, error) != NS_OK ||
-        ns_npu_load_npz(file.data, file.size, accelerator, arena, &stream, error) != NS_OK)
+    if (ns_file_read(path, arena, &file, error) != NS_OK)
+        goto end;
+    if ((ns_tflite_probe(file) ? ns_npu_load_tflite : ns_npu_load_npz)(file.data, file.size, accelerator,
+                                                                       arena, &stream, error) != NS_OK)
         goto end;
     assert_in_range(ns_npu_input_count(stream), 1, MAX_IO);
     assert_in_range(ns_npu_output_count(stream), 1, MAX_IO);

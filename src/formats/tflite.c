@@ -1,0 +1,293 @@
+/* TFLite: fields by their slots in TensorFlow's schema.fbs, version 3 (identifier "TFL3"):
+ *   Model: 1 operator_codes, 2 subgraphs, 3 description, 4 buffers, 6 metadata
+ *   OperatorCode: 0 deprecated_builtin_code, 1 custom_code, 3 builtin_code (the larger of the two counts)
+ *   SubGraph: 0 tensors, 1 inputs, 2 outputs, 3 operators
+ *   Tensor: 0 shape, 1 type, 2 buffer, 3 name, 4 quantization (2 scale, 3 zero_point), 5 is_variable
+ *   Operator: 0 opcode_index, 1 inputs, 2 outputs
+ *   Buffer: 0 data; 1 offset and 2 size for data that lies outside the FlatBuffer
+ *   Metadata: 0 name, 1 buffer
+ * OfflineMemoryAllocation holds int32 words: version 0, number of subgraphs, number of tensors of all of
+ * them, then an arena offset for each (Vela 5.1.0, regor/tflite/tflite_writer.cpp). */
+#include "formats/tflite.h"
+
+#include <inttypes.h>
+
+#include "formats/flatbuffer.h"
+
+#define IDENTIFIER "TFL3"
+#define CUSTOM_CODE 32
+
+/* A file being read. */
+typedef struct tflite_file {
+    ns_fb_reader reader;
+    ns_arena *arena;
+    ns_fb_vector buffers, codes;
+} tflite_file;
+
+static const char *const operator_names[] = {
+#define NS_TFLITE_OPERATOR(name) #name,
+#include "formats/tflite_operators.def"
+#undef NS_TFLITE_OPERATOR
+};
+enum { OPERATOR_COUNT = sizeof operator_names / sizeof operator_names[0] };
+
+static const struct {
+    const char *text;
+    int bytes;
+} types[] = {
+#define NS_TFLITE_TYPE(name, text, bytes) {text, bytes},
+#include "formats/tflite_types.def"
+#undef NS_TFLITE_TYPE
+};
+
+const char *ns_tflite_type_text(ns_tflite_type type)
+{
+    return types[type].text;
+}
+
+int ns_tflite_type_bytes(ns_tflite_type type)
+{
+    return types[type].bytes;
+}
+
+bool ns_tflite_probe(ns_bytes bytes)
+{
+    return ns_bytes_contains(bytes, 4, 4) && memcmp(bytes.data + 4, IDENTIFIER, 4) == 0;
+}
+
+static ns_code get_name(tflite_file *file, ns_fb_table table, int slot, const char *what, const char **out,
+                        ns_error *error)
+{
+    ns_bytes text;
+    NS_TRY(ns_fb_get_string(table, slot, what, &text, error));
+    char *copy = ns_arena_alloc(file->arena, text.size + 1, 1);
+    if (!copy)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", what);
+    if (text.size)
+        memcpy(copy, text.data, text.size);
+    *out = copy;
+    return NS_OK;
+}
+
+/* The bytes of buffer `index`; none for buffer 0, which is always empty. */
+static ns_code get_buffer(tflite_file *file, uint32_t index, const char *what, ns_bytes *out, ns_error *error)
+{
+    *out = (ns_bytes){0};
+    if (index == 0)
+        return NS_OK;
+    if (index >= file->buffers.count)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: buffer %" PRIu32 ", but there are %" PRIu32, what, index,
+                       file->buffers.count);
+    ns_fb_table buffer;
+    uint64_t offset, size;
+    NS_TRY(ns_fb_element_table(file->buffers, index, "buffer", &buffer, error));
+    NS_TRY(ns_fb_get_bytes(buffer, 0, "buffer data", out, error));
+    NS_TRY(ns_fb_u64(buffer, 1, 0, "buffer offset", &offset, error));
+    NS_TRY(ns_fb_u64(buffer, 2, 0, "buffer size", &size, error));
+    if (offset > 1) /* 0 and 1: the data is in the FlatBuffer */
+        return ns_bytes_slice(file->reader.bytes, offset, size, what, out, error);
+    return NS_OK;
+}
+
+/* A vector of indices, each below `limit` and at least `least` (0, or -1 where left out is allowed). */
+static ns_code get_indices(tflite_file *file, ns_fb_table table, int slot, const char *what, int32_t least,
+                           uint32_t limit, int *count, const int32_t **out, ns_error *error)
+{
+    ns_fb_vector vector;
+    NS_TRY(ns_fb_get_vector(table, slot, 4, what, &vector, error));
+    int32_t *list = NS_ARENA_ARRAY(file->arena, vector.count, int32_t);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", what);
+    for (uint32_t i = 0; i < vector.count; i++) {
+        list[i] = ns_fb_element_i32(vector, i);
+        if (list[i] < least || list[i] >= (int64_t)limit)
+            return ns_fail(error, NS_ERROR_INPUT,
+                           "%s: number %" PRIu32 " is tensor %" PRId32 ", but there are %" PRIu32, what, i,
+                           list[i], limit);
+    }
+    *count = (int)vector.count;
+    *out = list;
+    return NS_OK;
+}
+
+static ns_code get_quantisation(ns_fb_table table, ns_tflite_tensor *out, ns_error *error)
+{
+    ns_fb_table quantisation;
+    ns_fb_vector scales, zero_points;
+    NS_TRY(ns_fb_get_table(table, 4, "quantization", &quantisation, error));
+    NS_TRY(ns_fb_get_vector(quantisation, 2, 4, "scale", &scales, error));
+    NS_TRY(ns_fb_get_vector(quantisation, 3, 8, "zero_point", &zero_points, error));
+    out->scale_count = (int)scales.count;
+    if (scales.count) {
+        int32_t bits = ns_fb_element_i32(scales, 0);
+        float scale;
+        memcpy(&scale, &bits, sizeof scale);
+        out->scale = scale;
+    }
+    if (zero_points.count)
+        out->zero_point = (int64_t)ns_load_u64(zero_points.reader->bytes.data + zero_points.position);
+    return NS_OK;
+}
+
+static ns_code get_tensor(tflite_file *file, ns_fb_table table, ns_tflite_tensor *out, ns_error *error)
+{
+    ns_fb_vector shape;
+    uint8_t type;
+    uint32_t buffer;
+    size_t elements;
+    NS_TRY(get_name(file, table, 3, "a tensor's name", &out->name, error));
+    NS_TRY(ns_fb_get_vector(table, 0, 4, "shape", &shape, error));
+    if (shape.count > NS_MAX_RANK)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "tensor '%s' has rank %" PRIu32 "; at most %d", out->name,
+                       shape.count, NS_MAX_RANK);
+    out->rank = (int)shape.count;
+    for (int d = 0; d < out->rank; d++)
+        out->shape[d] = ns_fb_element_i32(shape, (uint32_t)d);
+    if (ns_shape_count(out->rank, out->shape, &elements, error) != NS_OK)
+        return ns_add_context(error, "tensor '%s'", out->name);
+    NS_TRY(ns_fb_u8(table, 1, NS_TFLITE_FLOAT32, "type", &type, error));
+    if (type >= NS_TFLITE_TYPE_COUNT)
+        return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' has type %u; there are %d", out->name, type,
+                       NS_TFLITE_TYPE_COUNT);
+    out->type = (ns_tflite_type)type;
+    NS_TRY(ns_fb_u32(table, 2, 0, "buffer", &buffer, error));
+    if (get_buffer(file, buffer, "data", &out->data, error) != NS_OK)
+        return ns_add_context(error, "tensor '%s'", out->name);
+    NS_TRY(get_quantisation(table, out, error));
+    out->offset = -1;
+    return ns_fb_bool(table, 5, false, "is_variable", &out->is_variable, error);
+}
+
+static ns_code get_operator(tflite_file *file, ns_fb_table table, uint32_t tensor_count,
+                            ns_tflite_operator *out, ns_error *error)
+{
+    uint32_t index;
+    uint8_t deprecated;
+    int32_t code;
+    ns_fb_table entry;
+    NS_TRY(ns_fb_u32(table, 0, 0, "opcode_index", &index, error));
+    if (index >= file->codes.count)
+        return ns_fail(error, NS_ERROR_INPUT, "operator code %" PRIu32 ", but there are %" PRIu32, index,
+                       file->codes.count);
+    NS_TRY(ns_fb_element_table(file->codes, index, "operator code", &entry, error));
+    NS_TRY(ns_fb_u8(entry, 0, 0, "deprecated_builtin_code", &deprecated, error));
+    NS_TRY(ns_fb_i32(entry, 3, 0, "builtin_code", &code, error));
+    code = (int8_t)deprecated > code ? (int8_t)deprecated : code;
+    if (code < 0 || code >= OPERATOR_COUNT)
+        return ns_fail(error, NS_ERROR_INPUT, "builtin operator %" PRId32 "; %d are known", code,
+                       OPERATOR_COUNT);
+    out->custom = code == CUSTOM_CODE;
+    out->name = operator_names[code];
+    if (out->custom)
+        NS_TRY(get_name(file, entry, 1, "custom_code", &out->name, error));
+    NS_TRY(get_indices(file, table, 1, "an operator's inputs", -1, tensor_count, &out->input_count,
+                       &out->inputs, error));
+    return get_indices(file, table, 2, "an operator's outputs", 0, tensor_count, &out->output_count,
+                       &out->outputs, error);
+}
+
+static ns_code get_tensors(tflite_file *file, ns_fb_table subgraph, uint32_t *count, ns_tflite_tensor **out,
+                           ns_error *error)
+{
+    ns_fb_vector vector;
+    NS_TRY(ns_fb_get_vector(subgraph, 0, 4, "tensors", &vector, error));
+    ns_tflite_tensor *list = NS_ARENA_ARRAY(file->arena, vector.count, ns_tflite_tensor);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %" PRIu32 " tensors", vector.count);
+    for (uint32_t i = 0; i < vector.count; i++) {
+        ns_fb_table table;
+        NS_TRY(ns_fb_element_table(vector, i, "tensor", &table, error));
+        NS_TRY(get_tensor(file, table, &list[i], error));
+    }
+    *count = vector.count;
+    *out = list;
+    return NS_OK;
+}
+
+static ns_code get_operators(tflite_file *file, ns_fb_table subgraph, uint32_t tensor_count, ns_tflite *out,
+                             ns_error *error)
+{
+    ns_fb_vector vector;
+    NS_TRY(ns_fb_get_vector(subgraph, 3, 4, "operators", &vector, error));
+    ns_tflite_operator *list = NS_ARENA_ARRAY(file->arena, vector.count, ns_tflite_operator);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %" PRIu32 " operators", vector.count);
+    for (uint32_t i = 0; i < vector.count; i++) {
+        ns_fb_table table;
+        NS_TRY(ns_fb_element_table(vector, i, "operator", &table, error));
+        if (get_operator(file, table, tensor_count, &list[i], error) != NS_OK)
+            return ns_add_context(error, "operator %" PRIu32, i);
+    }
+    out->operators = list;
+    out->operator_count = (int)vector.count;
+    return NS_OK;
+}
+
+/* Arena offsets of the first subgraph's tensors, which come first. */
+static ns_code take_offsets(ns_bytes words, uint32_t count, ns_tflite_tensor *tensors, ns_error *error)
+{
+    enum { VERSION, SUBGRAPHS, TENSORS, FIRST };
+    uint32_t version, listed;
+    NS_TRY(ns_bytes_u32(words, 4 * VERSION, "OfflineMemoryAllocation", &version, error));
+    NS_TRY(ns_bytes_u32(words, 4 * TENSORS, "OfflineMemoryAllocation", &listed, error));
+    if (version != 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "OfflineMemoryAllocation has version %" PRIu32 "; want 0",
+                       version);
+    if (listed < count || (words.size - 4 * FIRST) / 4 < listed)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "OfflineMemoryAllocation: %" PRIu32 " offsets announced in %zu bytes, for %" PRIu32
+                       " tensors",
+                       listed, words.size, count);
+    for (uint32_t i = 0; i < count; i++)
+        tensors[i].offset = (int32_t)ns_load_u32(words.data + 4 * (FIRST + (size_t)i));
+    return NS_OK;
+}
+
+static ns_code get_offsets(tflite_file *file, ns_fb_table model, uint32_t count, ns_tflite_tensor *tensors,
+                           ns_error *error)
+{
+    static const char wanted[] = "OfflineMemoryAllocation";
+    ns_fb_vector metadata;
+    NS_TRY(ns_fb_get_vector(model, 6, 4, "metadata", &metadata, error));
+    for (uint32_t i = 0; i < metadata.count; i++) {
+        ns_fb_table entry;
+        ns_bytes name, words;
+        uint32_t buffer;
+        NS_TRY(ns_fb_element_table(metadata, i, "metadata", &entry, error));
+        NS_TRY(ns_fb_get_string(entry, 0, "a metadata's name", &name, error));
+        if (name.size != sizeof wanted - 1 || memcmp(name.data, wanted, name.size) != 0)
+            continue;
+        NS_TRY(ns_fb_u32(entry, 1, 0, "a metadata's buffer", &buffer, error));
+        NS_TRY(get_buffer(file, buffer, wanted, &words, error));
+        return take_offsets(words, count, tensors, error);
+    }
+    return NS_OK;
+}
+
+ns_code ns_tflite_read(ns_bytes bytes, ns_arena *arena, ns_tflite *out, ns_error *error)
+{
+    tflite_file file = {.arena = arena};
+    ns_fb_table model, subgraph;
+    ns_fb_vector subgraphs;
+    ns_tflite_tensor *tensors;
+    uint32_t count;
+    *out = (ns_tflite){0};
+    NS_TRY(ns_fb_open(&file.reader, bytes, IDENTIFIER, &model, error));
+    NS_TRY(get_name(&file, model, 3, "description", &out->description, error));
+    NS_TRY(ns_fb_get_vector(model, 1, 4, "operator_codes", &file.codes, error));
+    NS_TRY(ns_fb_get_vector(model, 4, 4, "buffers", &file.buffers, error));
+    NS_TRY(ns_fb_get_vector(model, 2, 4, "subgraphs", &subgraphs, error));
+    if (subgraphs.count == 0)
+        return ns_fail(error, NS_ERROR_INPUT, "the .tflite file has no subgraph");
+    NS_TRY(ns_fb_element_table(subgraphs, 0, "subgraph", &subgraph, error));
+    NS_TRY(get_tensors(&file, subgraph, &count, &tensors, error));
+    NS_TRY(get_operators(&file, subgraph, count, out, error));
+    NS_TRY(get_indices(&file, subgraph, 1, "the subgraph's inputs", 0, count, &out->input_count, &out->inputs,
+                       error));
+    NS_TRY(get_indices(&file, subgraph, 2, "the subgraph's outputs", 0, count, &out->output_count,
+                       &out->outputs, error));
+    NS_TRY(get_offsets(&file, model, count, tensors, error));
+    out->tensors = tensors;
+    out->tensor_count = (int)count;
+    return NS_OK;
+}

@@ -1,0 +1,58 @@
+/* TFLite: what a .tflite file says about its tensors and operators. Operators' own options are not read.
+ *
+ * Only the first subgraph is read: TFLite Micro's entry, and the one that Vela compiles. All that is read
+ * lies in the caller's bytes, bar arrays and names, which are made in the arena. */
+#ifndef NS_FORMATS_TFLITE_H
+#define NS_FORMATS_TFLITE_H
+
+#include "base/bytes.h"
+#include "npuscope/tensor.h"
+
+typedef enum ns_tflite_type {
+#define NS_TFLITE_TYPE(name, text, bytes) NS_TFLITE_##name,
+#include "formats/tflite_types.def"
+#undef NS_TFLITE_TYPE
+    NS_TFLITE_TYPE_COUNT
+} ns_tflite_type;
+
+typedef struct ns_tflite_tensor {
+    const char *name; /* "" where the file has none */
+    ns_tflite_type type;
+    int rank;                   /* 0 to NS_MAX_RANK */
+    int64_t shape[NS_MAX_RANK]; /* each >= 0 */
+    ns_bytes data;              /* of constants; NULL for others */
+    bool is_variable;           /* keeps its value from run to run */
+    int scale_count;            /* 0: not quantised; 1; or one for each channel */
+    double scale;               /* the first */
+    int64_t zero_point;         /* the first */
+    int64_t offset;             /* bytes into the arena, from OfflineMemoryAllocation; -1: not said */
+} ns_tflite_tensor;
+
+typedef struct ns_tflite_operator {
+    const char *name; /* "CONV_2D"; of a custom operator its code, "ethos-u" */
+    bool custom;
+    int input_count, output_count;
+    const int32_t *inputs;  /* tensors; -1: an optional one that is left out */
+    const int32_t *outputs; /* tensors */
+} ns_tflite_operator;
+
+typedef struct ns_tflite {
+    const char *description; /* "Vela Optimised"; "" where there is none */
+    int tensor_count, operator_count, input_count, output_count;
+    const ns_tflite_tensor *tensors;
+    const ns_tflite_operator *operators;
+    const int32_t *inputs;  /* of the subgraph: tensors */
+    const int32_t *outputs; /* of the subgraph: tensors */
+} ns_tflite;
+
+/* True when the bytes are a FlatBuffer with the identifier "TFL3". */
+bool ns_tflite_probe(ns_bytes bytes);
+
+/* Reads the first subgraph. NS_ERROR_INPUT: malformed, with what and where; NS_ERROR_UNSUPPORTED: a tensor of
+ * rank over NS_MAX_RANK. */
+ns_code ns_tflite_read(ns_bytes bytes, ns_arena *arena, ns_tflite *out, ns_error *error);
+
+const char *ns_tflite_type_text(ns_tflite_type type); /* "int8" */
+int ns_tflite_type_bytes(ns_tflite_type type);        /* of one element; 0: not whole bytes */
+
+#endif

@@ -1,0 +1,212 @@
+/* A .tflite file that Vela has compiled whole: one custom operator "ethos-u". Its inputs are the command
+ * stream (a driver payload), the read-only data, scratch, fast scratch (the same tensor as scratch when both
+ * are one memory), and then the model's; its outputs are the model's. Those lie in scratch, where
+ * OfflineMemoryAllocation says.
+ * Source: Vela 5.1.0, vela/npu_serialisation.py and regor/tflite/tflite_writer.cpp; 3.12.0 writes the same.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "formats/tflite.h"
+#include "npu/stream.h"
+
+#define CUSTOM_CODE "ethos-u"
+
+/* Inputs or outputs of a model; real ones have far fewer, and each list is searched for each tensor. */
+#define MAX_IO 4096
+
+/* Positions among the operator's inputs. */
+enum { PAYLOAD, READ_ONLY, SCRATCH, SCRATCH_FAST, FIRST_INPUT };
+
+static bool is_npu(const ns_tflite_operator *operator)
+{
+    return operator->custom && strcmp(operator->name, CUSTOM_CODE) == 0;
+}
+
+static bool contains(const int32_t *list, int count, int32_t value)
+{
+    for (int i = 0; i < count; i++)
+        if (list[i] == value)
+            return true;
+    return false;
+}
+
+/* "CONV_2D, SOFTMAX (2)": the operators that are not the NPU's, NAMED of them by name. Returns how many there
+ * are. */
+static int list_cpu_operators(const ns_tflite *model, char *text, size_t size)
+{
+    enum { NAMED = 8 };
+    const char *names[NAMED];
+    int counts[NAMED] = {0}, named = 0, total = 0;
+    bool more = false;
+    for (int i = 0; i < model->operator_count; i++) {
+        if (is_npu(&model->operators[i]))
+            continue;
+        int k = 0;
+        while (k < named && strcmp(names[k], model->operators[i].name) != 0)
+            k++;
+        if (k == named && named < NAMED)
+            names[named++] = model->operators[i].name;
+        if (k < NAMED)
+            counts[k]++;
+        more |= k == NAMED;
+        total++;
+    }
+    size_t used = 0;
+    text[0] = '\0';
+    for (int k = 0; k < named && used < size; k++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%.40s", k ? ", " : "", names[k]);
+        if (counts[k] > 1 && used < size)
+            used += (size_t)snprintf(text + used, size - used, " (%d)", counts[k]);
+    }
+    if (more && used < size)
+        snprintf(text + used, size - used, " and others");
+    return total;
+}
+
+static ns_code find_operator(const ns_tflite *model, const ns_tflite_operator **out, ns_error *error)
+{
+    char names[512];
+    int cpu = list_cpu_operators(model, names, sizeof names), npu = model->operator_count - cpu;
+    if (npu == 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "the .tflite has no ethos-u operator (it has %s): compile it with Vela first",
+                       cpu ? names : "no operator at all");
+    if (cpu)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "the .tflite leaves %d operator%s to the CPU, which npuscope does not run: %s", cpu,
+                       cpu == 1 ? "" : "s", names);
+    if (npu > 1)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "the .tflite has %d ethos-u operators; a model with one can be run", npu);
+    *out = &model->operators[0];
+    if ((*out)->input_count < FIRST_INPUT)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "the ethos-u operator has %d inputs; want at least %d: command stream, read-only "
+                       "data, scratch, fast scratch",
+                       (*out)->input_count, FIRST_INPUT);
+    if ((*out)->input_count > MAX_IO || (*out)->output_count > MAX_IO || model->input_count > MAX_IO ||
+        model->output_count > MAX_IO)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "the .tflite has over %d inputs or outputs", MAX_IO);
+    for (int i = 0; i < (*out)->input_count; i++)
+        if ((*out)->inputs[i] < 0)
+            return ns_fail(error, NS_ERROR_INPUT, "input %d of the ethos-u operator is left out", i);
+    return NS_OK;
+}
+
+/* Bytes of a scratch tensor. */
+static ns_code scratch_size(const ns_tflite_tensor *tensor, uint64_t *out, ns_error *error)
+{
+    size_t count;
+    int bytes = ns_tflite_type_bytes(tensor->type);
+    NS_TRY(ns_shape_count(tensor->rank, tensor->shape, &count, error));
+    if (bytes == 0)
+        return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' of type %s as scratch memory", tensor->name,
+                       ns_tflite_type_text(tensor->type));
+    *out = (uint64_t)count * (uint64_t)bytes;
+    return NS_OK;
+}
+
+/* A tensor of the model, as a place in region 1; `base` is where scratch begins in the arena. */
+static ns_code place(const ns_tflite_tensor *tensor, int64_t base, ns_arena *arena, ns_npu_io *out,
+                     ns_error *error)
+{
+    switch (tensor->type) {
+    case NS_TFLITE_INT8:
+    case NS_TFLITE_UINT8:
+    case NS_TFLITE_BOOL:
+    case NS_TFLITE_INT16:
+    case NS_TFLITE_UINT16:
+    case NS_TFLITE_INT32:
+    case NS_TFLITE_UINT32:
+    case NS_TFLITE_INT64:
+        break;
+    default:
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "tensor '%s' is %s; an Ethos-U takes and gives integers",
+                       tensor->name, ns_tflite_type_text(tensor->type));
+    }
+    if (tensor->offset < base)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "tensor '%s' has no place in the scratch memory (OfflineMemoryAllocation says %" PRId64
+                       ", scratch begins at %" PRId64 ")",
+                       tensor->name, tensor->offset, base);
+    *out = (ns_npu_io){
+        .name = ns_arena_string(arena, tensor->name),
+        .rank = tensor->rank,
+        .element_bytes = ns_tflite_type_bytes(tensor->type),
+        .region = 1,
+        .offset = (uint64_t)(tensor->offset - base),
+        .exact_shape = true,
+        .scale = tensor->scale_count ? tensor->scale : 0,
+        .zero_point = tensor->zero_point,
+    };
+    if (!out->name)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    memcpy(out->shape, tensor->shape, sizeof out->shape);
+    return NS_OK;
+}
+
+/* The model's inputs or outputs, which must be those of the operator. */
+static ns_code place_all(const ns_tflite *model, const char *what, const int32_t *list, int count,
+                         const int32_t *own, int own_count, int64_t base, ns_arena *arena,
+                         const ns_npu_io **out, ns_error *error)
+{
+    ns_npu_io *io = NS_ARENA_ARRAY(arena, (size_t)count, ns_npu_io);
+    if (!io)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d tensors", count);
+    for (int i = 0; i < count; i++) {
+        const ns_tflite_tensor *tensor = &model->tensors[list[i]];
+        if (!contains(own, own_count, list[i]))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "the model's %s '%s' is none of the ethos-u operator",
+                           what, tensor->name);
+        NS_TRY(place(tensor, base, arena, &io[i], error));
+    }
+    *out = io;
+    return NS_OK;
+}
+
+/* Nothing may come from elsewhere: what a variable holds from an earlier run is not known. */
+static ns_code check_inputs(const ns_tflite *model, const ns_tflite_operator *operator, ns_error * error)
+{
+    for (int i = FIRST_INPUT; i < operator->input_count; i++)
+        if (!contains(model->inputs, model->input_count, operator->inputs[i]))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "input '%s' of the ethos-u operator is no input of the model%s",
+                           model->tensors[operator->inputs[i]].name,
+                           model->tensors[operator->inputs[i]].is_variable ? ": it is a variable" : "");
+    return NS_OK;
+}
+
+ns_code ns_npu_load_tflite(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
+                           ns_npu_stream **out, ns_error *error)
+{
+    ns_tflite model;
+    const ns_tflite_operator *operator;
+    NS_TRY(ns_tflite_read((ns_bytes){data, size}, arena, &model, error));
+    NS_TRY(find_operator(&model, &operator, error));
+    NS_TRY(check_inputs(&model, operator, error));
+    const int32_t *inputs = operator->inputs;
+    const ns_tflite_tensor *payload = &model.tensors[inputs[PAYLOAD]],
+                           *read_only = &model.tensors[inputs[READ_ONLY]],
+                           *scratch = &model.tensors[inputs[SCRATCH]];
+    ns_npu_parts parts = {
+        .payload = payload->data.data,
+        .payload_size = payload->data.size,
+        .weights = read_only->data.data,
+        .weights_size = read_only->data.size,
+        .input_count = model.input_count,
+        .output_count = model.output_count,
+    };
+    NS_TRY(scratch_size(scratch, &parts.scratch_size, error));
+    if (inputs[SCRATCH_FAST] != inputs[SCRATCH])
+        NS_TRY(scratch_size(&model.tensors[inputs[SCRATCH_FAST]], &parts.scratch_fast_size, error));
+    int64_t base = scratch->offset < 0 ? 0 : scratch->offset;
+    NS_TRY(place_all(&model, "input", model.inputs, model.input_count,
+                     inputs + FIRST_INPUT, operator->input_count - FIRST_INPUT, base, arena, &parts.inputs,
+                     error));
+    NS_TRY(place_all(&model, "output", model.outputs,
+                     model.output_count, operator->outputs, operator->output_count, base, arena,
+                     &parts.outputs, error));
+    return ns_npu_load_parts(&parts, accelerator, arena, out, error);
+}
