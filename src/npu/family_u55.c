@@ -1,6 +1,7 @@
 /* The commands of Ethos-U55 and U65. */
 #include <string.h>
 
+#include "npu/activation.h"
 #include "npu/hazards.h"
 #include "npu/operation_u55.h"
 #include "npu/registers_u55.h"
@@ -27,7 +28,7 @@ static ns_code execute_block(ns_npu_machine *machine, const ns_npu_command *comm
     NS_TRY(ns_npu_execute(machine, &operation, error));
     /* 16 KiB of SHRAM keep no banks for tables: accumulators overwrite them (ethos_u55.cpp,
      * reservedEndBanks). */
-    if (machine->config->lut_bank < 16 && operation.table == NS_NPU_TABLE_NONE)
+    if (machine->config->lut_bank < 16 && ns_npu_table_size(operation.table) == 0)
         memset(machine->internal_valid, 0, machine->internal_size);
     return NS_OK;
 }

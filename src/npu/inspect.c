@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "npu/activation.h"
 #include "npu/walk.h"
 
 typedef struct inspect_writer {
@@ -136,7 +137,7 @@ static void text_operation(inspect_writer *writer, const ns_npu_visit *visit)
         ns_buffer_format(buffer, "    scale per channel, %" PRIu64 " bytes in region %d at 0x%" PRIx64 "\n",
                          operation->scale_length[0] + operation->scale_length[1], operation->scale_region,
                          operation->scale_base[0]);
-    if (operation->table != NS_NPU_TABLE_NONE)
+    if (ns_npu_table_size(operation->table) > 0)
         ns_buffer_format(buffer, "    table at internal address 0x%zx\n", operation->table_address);
     if (operation->clip)
         ns_buffer_format(buffer, "    clip %" PRId64 " to %" PRId64 "\n", operation->clip_low,
@@ -231,7 +232,7 @@ static void json_operation(inspect_writer *writer, const ns_npu_visit *visit)
                          ", \"scales\": {\"region\": %d, \"address\": %" PRId64 ", \"bytes\": %" PRIu64 "}",
                          operation->scale_region, operation->scale_base[0],
                          operation->scale_length[0] + operation->scale_length[1]);
-    if (operation->table != NS_NPU_TABLE_NONE)
+    if (ns_npu_table_size(operation->table) > 0)
         ns_buffer_format(buffer, ", \"table\": %zu", operation->table_address);
     if (operation->clip)
         ns_buffer_format(buffer, ", \"clip\": [%" PRId64 ", %" PRId64 "]", operation->clip_low,

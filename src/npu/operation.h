@@ -80,6 +80,10 @@ typedef enum ns_npu_table_kind {
     NS_NPU_TABLE_8_TO_32,
     NS_NPU_TABLE_16_TO_16, /* base and slope, interpolated and rounded */
     NS_NPU_TABLE_16_TO_32, /* the same, not rounded: 7 more fractional bits */
+    NS_NPU_TABLE_TANH,     /* Ethos-U85: loaded; of unclipped values, see activation.c */
+    NS_NPU_TABLE_SIGMOID,
+    NS_NPU_TABLE_BUILT_IN_TANH, /* Ethos-U55, U65: no table in memory */
+    NS_NPU_TABLE_BUILT_IN_SIGMOID,
 } ns_npu_table_kind;
 
 /* What accumulators hold when an operation begins (Ethos-U85: ACC_FORMAT's input field). */

@@ -16,6 +16,20 @@ ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields 
     return NS_OK;
 }
 
+ns_code ns_npu_set_curve(ns_npu_machine *machine, ns_npu_operation *out, ns_npu_table_kind kind,
+                         const char *name, ns_error *error)
+{
+    if (out->ofm.bytes != 2 || !out->ofm.is_signed || out->ofm.zero_point != 0)
+        return ns_npu_unsupported(
+            machine, error,
+            "ACTIVATION: %s with %s%d-bit OFM and zero point %d: known for int16 and zero "
+            "point 0 only, which is what Vela emits it for",
+            name, out->ofm.is_signed ? "a signed " : "an unsigned ", 8 * out->ofm.bytes,
+            (int)out->ofm.zero_point);
+    out->table = kind;
+    return NS_OK;
+}
+
 void ns_npu_drop_zero_point(ns_npu_operation *out)
 {
     if (out->ofm.bytes > 2 && out->table == NS_NPU_TABLE_NONE)

@@ -32,6 +32,10 @@ ns_code ns_npu_read_map(ns_npu_machine *machine, const ns_npu_map_fields *fields
 ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                                ns_error *error);
 
+/* TANH or SIGMOID. Unsupported unless the OFM is int16 with zero point 0: no compiler emits another. */
+ns_code ns_npu_set_curve(ns_npu_machine *machine, ns_npu_operation *out, ns_npu_table_kind kind,
+                         const char *name, ns_error *error);
+
 /* After the activation is known: OFM_ZERO_POINT does nothing for an OFM of over 16 bits unless a table stands
  * between. Vela 4.5.0 and 5.1.0's legacy core leave the zero point of an 8-bit operation before in it (CLZ,
  * SHL and SUB of an int8 softmax), and the softmax equals LiteRT's reference kernel only if it is ignored

@@ -164,12 +164,10 @@ static ns_code read_activation(ns_npu_machine *machine, ns_npu_operation *out, n
     NS_TRY(read_clip(machine, out, &type, error));
     if (function == U55_ACTIVATION_FUNCTION_RELU)
         return NS_OK;
-    if (function == U55_ACTIVATION_FUNCTION_TANH || function == U55_ACTIVATION_FUNCTION_SIGMOID)
-        return ns_npu_unsupported(
-            machine, error,
-            "the built-in %s (ACTIVATION %lld): its table is not published; Vela 4.0 and later "
-            "load a table of their own instead",
-            function == U55_ACTIVATION_FUNCTION_TANH ? "TANH" : "SIGMOID", (long long)function);
+    if (function == U55_ACTIVATION_FUNCTION_TANH)
+        return ns_npu_set_curve(machine, out, NS_NPU_TABLE_BUILT_IN_TANH, "TANH", error);
+    if (function == U55_ACTIVATION_FUNCTION_SIGMOID)
+        return ns_npu_set_curve(machine, out, NS_NPU_TABLE_BUILT_IN_SIGMOID, "SIGMOID", error);
     out->table = out->ofm.bytes == 1   ? NS_NPU_TABLE_8_TO_8
                  : out->ofm.bytes == 2 ? NS_NPU_TABLE_16_TO_16
                                        : NS_NPU_TABLE_8_TO_32;

@@ -219,8 +219,8 @@ static ns_code read_activation(ns_npu_machine *machine, ns_npu_operation *out, n
         [U85_ACTIVATION_FUNCTION_LUT_S8_S32] = {NS_NPU_TABLE_8_TO_32, 8, true},
         [U85_ACTIVATION_FUNCTION_LUT_S16_S16] = {NS_NPU_TABLE_16_TO_16, 16, true},
         [U85_ACTIVATION_FUNCTION_LUT_S16_S32] = {NS_NPU_TABLE_16_TO_32, 16, true},
-        [U85_ACTIVATION_FUNCTION_LUT_TANH] = {NS_NPU_TABLE_16_TO_16, 16, true},
-        [U85_ACTIVATION_FUNCTION_LUT_SIGMOID] = {NS_NPU_TABLE_16_TO_16, 16, true},
+        [U85_ACTIVATION_FUNCTION_LUT_TANH] = {NS_NPU_TABLE_TANH, 16, true},
+        [U85_ACTIVATION_FUNCTION_LUT_SIGMOID] = {NS_NPU_TABLE_SIGMOID, 16, true},
     };
     int64_t function, table, range, low, high;
     GET(ACTIVATION, ACTIVATION_FUNCTION, &function);
@@ -237,7 +237,11 @@ static ns_code read_activation(ns_npu_machine *machine, ns_npu_operation *out, n
         return NS_OK;
     GET(ACTIVATION_MIN, CLIP_BOUNDARY, &low);
     GET(ACTIVATION_MAX, CLIP_BOUNDARY, &high);
-    return ns_npu_set_clip(machine, out, type.bits < 16 ? type.bits : 16, type.is_signed, low, high, error);
+    NS_TRY(ns_npu_set_clip(machine, out, type.bits < 16 ? type.bits : 16, type.is_signed, low, high, error));
+    if (type.kind == NS_NPU_TABLE_TANH || type.kind == NS_NPU_TABLE_SIGMOID)
+        return ns_npu_set_curve(machine, out, type.kind,
+                                type.kind == NS_NPU_TABLE_TANH ? "LUT_TANH" : "LUT_SIGMOID", error);
+    return NS_OK;
 }
 
 static ns_code read_accumulators(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error)

@@ -1,5 +1,5 @@
-/* stored = table(clip(scale(accumulator + bias) + zero point)), low bytes.
- * Source: fact by fact in Vela 5.1.0, ethos_u55_register_cs_generator.cpp (GenerateActivation,
+/* stored = table(clip(scale(accumulator + bias) + zero point)), low bytes; TANH and SIGMOID come before the
+ * clip. Source: fact by fact in Vela 5.1.0, ethos_u55_register_cs_generator.cpp (GenerateActivation,
  * GenerateOFMPrecision) and ethos_u55_weight_encoder.cpp (scale records). */
 #include "npu/output.h"
 
@@ -142,6 +142,9 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     else if (operation->scaling == NS_NPU_SCALING_GLOBAL)
         ns_npu_scale_column(row, count, 1, &operation->scale);
     int64_t zero_point = ofm->zero_point;
+    const bool curve = ns_npu_table_is_curve(operation->table);
+    if (curve)
+        ns_npu_table_row(machine, operation, row, count);
     if (operation->clip) {
         int64_t low = operation->clip_low, high = operation->clip_high, saturated = 0;
         for (size_t i = 0; i < count; i++) {
@@ -155,7 +158,7 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
         for (size_t i = 0; i < count; i++)
             row[i] += zero_point;
     }
-    if (operation->table != NS_NPU_TABLE_NONE)
+    if (operation->table != NS_NPU_TABLE_NONE && !curve)
         ns_npu_table_row(machine, operation, row, count);
     ns_npu_map_write(machine, ofm, y, row);
     machine->result_flag = row[count - 1] != 0;

@@ -583,6 +583,38 @@ static void tables(void **state)
     EXPECT(p, S16, 512, 1002, -9); /* 1000 + (3 * 64 + 64 >> 7); -10 + (64 + 64 >> 7) */
 }
 
+/* Built in; 1.0 is 3 * 4096 behind OFM_SCALE, which may exceed 16 bits, and the clip follows. */
+static void tanh_and_sigmoid(void **state)
+{
+    (void)state;
+    program *p = begin(S16, S16, 1, 1, 8);
+    PUT(p, S16, 0, 0, 64, -64, 32, -32, 32767, -32768, 16384);
+    set(p, "OFM_SCALE", 4);
+    set(p, "ACTIVATION", 3);
+    operation(p, "POOL", AVERAGE);
+    /* sigmoid(1/24) = 33451, so that 256 gives 683; half of it is 341.5, away from zero; 16384 * 4: the end
+     */
+    EXPECT(p, S16, 512, 0, 683, -683, 342, -342, 32767, -32767, 32767);
+    p = begin(S16, S16, 1, 1, 5);
+    PUT(p, S16, 0, 0, 128, -128, 32767, -32768);
+    set(p, "OFM_SCALE", 4);
+    set(p, "ACTIVATION", 4);
+    set(p, "ACTIVATION_MIN", 0);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S16, 512, 16384, 16726, 16042, 32767, 1); /* 33451 / 2 up; 32085 / 2 down */
+    p = begin(S16, S16, 1, 1, 2);
+    PUT(p, S16, 0, 128, -128);
+    set(p, "OFM_SCALE", 4);
+    set(p, "ACTIVATION", 4);
+    set(p, "ACTIVATION_MAX", 16400);
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S16, 512, 16400, 16042);
+    p = begin(S8, S8, 1, 1, 1);
+    set(p, "ACTIVATION", 3);
+    operation(p, "POOL", AVERAGE);
+    expect_failure(p, NS_ERROR_UNSUPPORTED, "TANH with a signed 8-bit OFM");
+}
+
 static void strided_dma_of_u65(void **state)
 {
     (void)state;
@@ -729,6 +761,7 @@ int main(void)
         cmocka_unit_test(tiles_bricks_negative_strides),
         cmocka_unit_test(upscaling),
         cmocka_unit_test(tables),
+        cmocka_unit_test(tanh_and_sigmoid),
         cmocka_unit_test(strided_dma_of_u65),
         cmocka_unit_test(faults),
         cmocka_unit_test(small_shram_forgets_tables),
