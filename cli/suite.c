@@ -11,7 +11,7 @@
 
 typedef struct suite_settings {
     ns_text_list targets, ops, cases;
-    const char *catalogue, *stages, *json, *junit, *vela;
+    const char *catalogue, *stages, *json, *junit, *markdown, *html, *vela;
     int64_t seed, threads;
     double qtol, atol, rtol, epsilon;
     const char *weights;
@@ -43,6 +43,8 @@ static const ns_option options[] = {
      "per-channel or per-tensor scales (default: the case's)"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
+    {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
+    {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "also write the results as one self-contained page"},
     {0, "vela", NS_OPTION_TEXT, "PATH", OPTION(vela),
      "a vela script, a Python interpreter or a virtual environment\n(default: NPUSCOPE_VELA, build/venv, "
      "PATH)"},
@@ -103,13 +105,20 @@ static ns_code write_reports(const suite_settings *settings, const ns_suite_resu
                              ns_error *error)
 {
     ns_bytes bytes;
-    if (settings->json) {
-        NS_TRY(ns_report_json(result, arena, &bytes, error));
-        NS_TRY(ns_file_write(settings->json, bytes, error));
-    }
-    if (settings->junit) {
-        NS_TRY(ns_report_junit(result, arena, &bytes, error));
-        NS_TRY(ns_file_write(settings->junit, bytes, error));
+    const struct {
+        const char *path;
+        ns_code (*render)(const ns_suite_result *, ns_arena *, ns_bytes *, ns_error *);
+    } files[] = {
+        {settings->json, ns_report_json},
+        {settings->junit, ns_report_junit},
+        {settings->markdown, ns_report_markdown},
+        {settings->html, ns_report_html},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (!files[i].path)
+            continue;
+        NS_TRY(files[i].render(result, arena, &bytes, error));
+        NS_TRY(ns_file_write(files[i].path, bytes, error));
     }
     return NS_OK;
 }

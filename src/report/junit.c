@@ -3,29 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Text for an attribute or an element. XML 1.0 allows no control characters but tab and line ends. */
-static void append_escaped(ns_buffer *buffer, const char *text)
-{
-    static const struct {
-        char character;
-        const char *entity;
-    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\n', "&#10;"}};
-    for (; *text; text++) {
-        const char *entity = NULL;
-        for (size_t i = 0; i < sizeof entities / sizeof entities[0]; i++)
-            if (entities[i].character == *text)
-                entity = entities[i].entity;
-        if (entity)
-            ns_buffer_append(buffer, entity, strlen(entity));
-        else
-            ns_buffer_append(buffer, (unsigned char)*text < ' ' ? "?" : text, 1);
-    }
-}
+#include "report/escape.h"
 
 static void append_attribute(ns_buffer *buffer, const char *name, const char *value)
 {
     ns_buffer_format(buffer, " %s=\"", name);
-    append_escaped(buffer, value);
+    ns_report_escape(buffer, value);
     ns_buffer_append(buffer, "\"", 1);
 }
 
@@ -45,9 +28,9 @@ static void append_case(ns_buffer *buffer, const ns_case_result *result)
     ns_buffer_format(buffer, "    <testcase");
     append_attribute(buffer, "name", result->name);
     ns_buffer_format(buffer, " classname=\"npuscope.");
-    append_escaped(buffer, result->target);
+    ns_report_escape(buffer, result->target);
     ns_buffer_append(buffer, ".", 1);
-    append_escaped(buffer, result->op);
+    ns_report_escape(buffer, result->op);
     ns_buffer_format(buffer, "\" time=\"%.6f\">\n", result->seconds);
     if (result->verdict == NS_VERDICT_FAIL) {
         ns_buffer_format(buffer, "      <failure");

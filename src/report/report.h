@@ -1,4 +1,5 @@
-/* Reports: a suite's results as text, JSON and JUnit. They read result structs and compute nothing. */
+/* Reports: a suite's results as text, JSON, JUnit, Markdown and HTML. They read result structs and compute
+ * nothing. */
 #ifndef NS_REPORT_REPORT_H
 #define NS_REPORT_REPORT_H
 
@@ -23,6 +24,12 @@ ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes 
 /* JUnit XML as Jenkins, GitLab and pytest write and read it: a test suite per operator, a test case per row.
  * A rejected case is a skipped test whose message says why. */
 ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* A summary for a CI job's page. */
+ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* One self-contained page: no network, readable on a phone and in dark mode. */
+ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
 
 /* Row-major element `element` of `tensor` as coordinates, "[0, 3]". Returns `text`. */
 const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text, size_t size);
