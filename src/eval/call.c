@@ -49,28 +49,3 @@ ns_code ns_eval_scalar(const ns_tensor *tensor, const char *what, int64_t *value
     *value = ns_tensor_get(tensor, 0);
     return NS_OK;
 }
-
-#define LOAD(T)                                          \
-    do {                                                 \
-        const T *from = (const T *)tensor->data + first; \
-        for (size_t i = 0; i < count; i++)               \
-            out[i] = from[i * step];                     \
-    } while (0)
-
-void ns_eval_load(const ns_tensor *tensor, size_t first, size_t step, size_t count, int64_t *out)
-{
-    switch (ns_dtype_bytes(tensor->dtype)) {
-    case 1:
-        LOAD(int8_t);
-        break;
-    case 2:
-        LOAD(int16_t);
-        break;
-    case 4:
-        LOAD(int32_t);
-        break;
-    default:
-        LOAD(int64_t);
-        break;
-    }
-}

@@ -38,14 +38,44 @@ ns_code ns_eval_bad_shape(const ns_tensor *tensor, const char *what, ns_error *e
 /* The one value of a zero point or shift operand; NS_ERROR_INPUT when it has another number of elements. */
 ns_code ns_eval_scalar(const ns_tensor *tensor, const char *what, int64_t *value, ns_error *error);
 
-/* `count` elements from `first`, `step` elements apart, in 64 bits. */
-void ns_eval_load(const ns_tensor *tensor, size_t first, size_t step, size_t count, int64_t *out);
-
 /* The one row of types for kernels that are indexed by element size: 0 to 3 for 1, 2, 4 and 8 bytes. */
 static inline int ns_eval_size_index(ns_dtype dtype)
 {
     int bytes = ns_dtype_bytes(dtype);
     return bytes == 1 ? 0 : bytes == 2 ? 1 : bytes == 4 ? 2 : 3;
+}
+
+/* ns_tensor_get and ns_tensor_set for loops: inline, so that the compiler takes the type's test out of them.
+ */
+static inline int64_t ns_eval_get(const void *data, int bytes, size_t index)
+{
+    switch (bytes) {
+    case 1:
+        return ((const int8_t *)data)[index];
+    case 2:
+        return ((const int16_t *)data)[index];
+    case 4:
+        return ((const int32_t *)data)[index];
+    default:
+        return ((const int64_t *)data)[index];
+    }
+}
+static inline void ns_eval_set(void *data, int bytes, size_t index, int64_t value)
+{
+    switch (bytes) {
+    case 1:
+        ((int8_t *)data)[index] = (int8_t)value;
+        break;
+    case 2:
+        ((int16_t *)data)[index] = (int16_t)value;
+        break;
+    case 4:
+        ((int32_t *)data)[index] = (int32_t)value;
+        break;
+    default:
+        ((int64_t *)data)[index] = value;
+        break;
+    }
 }
 
 /* Runs block `name`; the outputs' data are made in `results`. */

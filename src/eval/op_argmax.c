@@ -20,14 +20,12 @@ ns_code ns_eval_argmax(ns_eval_call *call, ns_error *error)
     size_t inner = 1, length = (size_t)in->shape[axis], count = ns_tensor_count(out);
     for (int d = axis + 1; d < in->rank; d++)
         inner *= (size_t)in->shape[d];
-    int64_t *values = NS_ARENA_ARRAY(call->scratch, length, int64_t);
-    if (!values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its %zu values", length);
+    int bytes = ns_dtype_bytes(in->dtype);
     for (size_t i = 0; i < count; i++) {
-        size_t best = 0;
-        ns_eval_load(in, i / inner * inner * length + i % inner, inner, length, values);
+        size_t start = i / inner * inner * length + i % inner, best = 0;
         for (size_t k = 1; k < length; k++)
-            if (values[k] > values[best])
+            if (ns_eval_get(in->data, bytes, start + k * inner) >
+                ns_eval_get(in->data, bytes, start + best * inner))
                 best = k;
         ns_tensor_set(out, i, (int64_t)best);
     }

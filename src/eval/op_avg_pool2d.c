@@ -44,6 +44,7 @@ ns_code ns_eval_avg_pool2d(ns_eval_call *call, ns_error *error)
     if (in->dtype != NS_DTYPE_INT8 && (input_zero || output_zero))
         return ns_fail(error, NS_ERROR_INPUT, "only int8 has zero points");
     size_t at = 0;
+    int bytes = ns_dtype_bytes(in->dtype);
     for (int64_t n = 0; n < pool.batches; n++)
         for (int64_t oy = 0; oy < pool.out[0]; oy++)
             for (int64_t ox = 0; ox < pool.out[1]; ox++)
@@ -54,10 +55,10 @@ ns_code ns_eval_avg_pool2d(ns_eval_call *call, ns_error *error)
                     for (int64_t y = y0; y < y1; y++)
                         for (int64_t x = x0; x < x1; x++) {
                             size_t position = (size_t)((n * pool.in[0] + y) * pool.in[1] + x);
-                            sum += ns_tensor_get(in, position * pool.channels + c) - input_zero;
+                            sum += ns_eval_get(in->data, bytes, position * pool.channels + c) - input_zero;
                         }
                     NS_TRY(average(out, at, sum, (y1 - y0) * (x1 - x0), output_zero, &result, error));
-                    ns_tensor_set(out, at, result);
+                    ns_eval_set(out->data, bytes, at, result);
                 }
     return NS_OK;
 }

@@ -15,9 +15,11 @@ ns_code ns_eval_cast(ns_eval_call *call, ns_error *error)
     if (!ns_shape_equal(in, out))
         return ns_eval_bad_shape(out, "the output", error);
     size_t count = ns_tensor_count(in);
+    int in_bytes = ns_dtype_bytes(in->dtype), out_bytes = ns_dtype_bytes(out->dtype);
+    bool to_bool = out->dtype == NS_DTYPE_BOOL;
     for (size_t i = 0; i < count; i++) {
-        int64_t value = ns_tensor_get(in, i);
-        ns_tensor_set(out, i, out->dtype == NS_DTYPE_BOOL ? value != 0 : value);
+        int64_t value = ns_eval_get(in->data, in_bytes, i);
+        ns_eval_set(out->data, out_bytes, i, to_bool ? value != 0 : value);
     }
     return NS_OK;
 }

@@ -32,7 +32,8 @@ ns_code ns_eval_clamp(ns_eval_call *call, ns_error *error)
         return ns_fail(error, NS_ERROR_INPUT, "min_val %lld is above max_val %lld", (long long)low,
                        (long long)high);
     size_t count = ns_tensor_count(in);
+    int bytes = ns_dtype_bytes(in->dtype);
     for (size_t i = 0; i < count; i++)
-        ns_tensor_set(out, i, ns_clamp(ns_tensor_get(in, i), low, high));
+        ns_eval_set(out->data, bytes, i, ns_clamp(ns_eval_get(in->data, bytes, i), low, high));
     return NS_OK;
 }

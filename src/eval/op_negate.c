@@ -21,14 +21,15 @@ ns_code ns_eval_negate(ns_eval_call *call, ns_error *error)
     bool is_word = in->dtype == NS_DTYPE_INT32 || in->dtype == NS_DTYPE_INT64;
     int64_t low = ns_dtype_min(in->dtype), high = ns_dtype_max(in->dtype);
     size_t count = ns_tensor_count(in);
+    int bytes = ns_dtype_bytes(in->dtype);
     for (size_t i = 0; i < count; i++) {
-        int64_t x = ns_tensor_get(in, i);
+        int64_t x = ns_eval_get(in->data, bytes, i);
         char element[128];
         if (is_word && x == low)
             return ns_fail(error, NS_ERROR_UNPREDICTABLE, "%s: -(%lld) is outside %s",
                            ns_eval_element(in, i, element, sizeof element), (long long)x,
                            ns_dtype_text(in->dtype));
-        ns_tensor_set(out, i, ns_clamp(output_zero - (x - input_zero), low, high));
+        ns_eval_set(out->data, bytes, i, ns_clamp(output_zero - (x - input_zero), low, high));
     }
     return NS_OK;
 }

@@ -1,20 +1,127 @@
-/* Along one axis, which becomes 1: sum (every partial sum must fit), maximum, minimum, and, or. */
+/* Along one axis, which becomes 1: sum (every partial sum must fit), maximum, minimum, and, or.
+ *
+ * A tensor is seen as [outer, length, inner]; each outer slice's lines are combined element by element, or
+ * the one line along itself where inner is 1. */
 #include "eval/call.h"
 
-static int64_t combine(ns_op op, int64_t a, int64_t b)
+/* result[j] = f(result[j], line[j]) for j < inner; or, where inner is 1, over the line's `length` elements.
+ */
+#define COMBINE(T, expression)                            \
+    do {                                                  \
+        T *result = to;                                   \
+        const T *line = from;                             \
+        if (inner == 1) {                                 \
+            T x = line[0];                                \
+            for (size_t k = 1; k < length; k++) {         \
+                T y = line[k];                            \
+                x = (T)(expression);                      \
+            }                                             \
+            result[0] = x;                                \
+            break;                                        \
+        }                                                 \
+        for (size_t j = 0; j < inner; j++)                \
+            result[j] = line[j];                          \
+        for (size_t k = 1; k < length; k++)               \
+            for (size_t j = 0; j < inner; j++) {          \
+                T x = result[j], y = line[k * inner + j]; \
+                result[j] = (T)(expression);              \
+            }                                             \
+    } while (0)
+
+#define COMBINE_TYPES(expression)     \
+    switch (bytes) {                  \
+    case 1:                           \
+        COMBINE(int8_t, expression);  \
+        break;                        \
+    case 2:                           \
+        COMBINE(int16_t, expression); \
+        break;                        \
+    case 4:                           \
+        COMBINE(int32_t, expression); \
+        break;                        \
+    default:                          \
+        COMBINE(int64_t, expression); \
+        break;                        \
+    }
+
+static void combine_slice(ns_op op, int bytes, const void *from, void *to, size_t length, size_t inner)
 {
     switch (op) {
     case NS_OP_REDUCE_MAX:
-        return a > b ? a : b;
+        COMBINE_TYPES(x > y ? x : y);
+        break;
     case NS_OP_REDUCE_MIN:
-        return a < b ? a : b;
+        COMBINE_TYPES(x < y ? x : y);
+        break;
     case NS_OP_REDUCE_ALL:
-        return a && b;
-    case NS_OP_REDUCE_ANY:
-        return a || b;
+        COMBINE_TYPES(x && y);
+        break;
     default:
-        return a + b;
+        COMBINE_TYPES(x || y);
+        break;
     }
+}
+
+/* Columns of a slice that are summed side by side. */
+#define COLUMNS 64
+
+/* Sums one int32 slice. False: a partial sum may leave int32. Where the magnitudes' sum stays below 2^31 no
+ * partial sum can leave int32; magnitudes of at most 2^31 add up without wrapping for lengths below 2^32,
+ * above which the answer is false at once. */
+static bool sum_slice(const int32_t *from, int32_t *to, size_t length, size_t inner)
+{
+    if (length > UINT32_MAX)
+        return false;
+    for (size_t first = 0; first < inner; first += COLUMNS) {
+        size_t count = inner - first < COLUMNS ? inner - first : COLUMNS;
+        int64_t sums[COLUMNS] = {0}, magnitudes[COLUMNS] = {0};
+        if (count == 1) {
+            int64_t sum = 0, magnitude = 0;
+            for (size_t k = 0; k < length; k++) {
+                int64_t x = from[k * inner + first];
+                sum += x;
+                magnitude += x < 0 ? -x : x;
+            }
+            sums[0] = sum;
+            magnitudes[0] = magnitude;
+        } else {
+            for (size_t k = 0; k < length; k++)
+                for (size_t j = 0; j < count; j++) {
+                    int64_t x = from[k * inner + first + j];
+                    sums[j] += x;
+                    magnitudes[j] += x < 0 ? -x : x;
+                }
+        }
+        for (size_t j = 0; j < count; j++) {
+            if (magnitudes[j] > INT32_MAX)
+                return false;
+            to[first + j] = (int32_t)sums[j];
+        }
+    }
+    return true;
+}
+
+/* One step at a time, as the specification has it. */
+static ns_code careful_sum(const ns_tensor *in, ns_tensor *out, size_t slice, size_t length, size_t inner,
+                           int axis, ns_error *error)
+{
+    int64_t low = ns_dtype_min(in->dtype), high = ns_dtype_max(in->dtype);
+    for (size_t j = 0; j < inner; j++) {
+        size_t start = slice * length * inner + j, at = slice * inner + j;
+        int64_t result = 0;
+        char element[128];
+        for (size_t k = 0; k < length; k++) {
+            int64_t value = ns_tensor_get(in, start + k * inner);
+            if (value > 0 ? result > high - value : result < low - value)
+                return ns_fail(error, NS_ERROR_UNPREDICTABLE,
+                               "%s: the sum %lld and the input %lld at %zu along axis %d leave %s",
+                               ns_eval_element(out, at, element, sizeof element), (long long)result,
+                               (long long)value, k, axis, ns_dtype_text(in->dtype));
+            result += value;
+        }
+        ns_tensor_set(out, at, result);
+    }
+    return NS_OK;
 }
 
 ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
@@ -34,28 +141,21 @@ ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
         fits = out->shape[d] == (d == axis ? 1 : in->shape[d]);
     if (!fits || in->shape[axis] < 1)
         return ns_eval_bad_shape(out, "the output", error);
-    size_t inner = 1, length = (size_t)in->shape[axis], count = ns_tensor_count(out);
-    for (int d = axis + 1; d < in->rank; d++)
-        inner *= (size_t)in->shape[d];
-    int64_t *values = NS_ARENA_ARRAY(call->scratch, length, int64_t);
-    if (!values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its %zu values", length);
-    int64_t low = ns_dtype_min(in->dtype), high = ns_dtype_max(in->dtype);
-    for (size_t i = 0; i < count; i++) {
-        ns_eval_load(in, i / inner * inner * length + i % inner, inner, length, values);
-        int64_t result = values[0];
-        for (size_t k = 1; k < length; k++) {
-            int64_t value = values[k];
-            char element[128];
-            /* int64 sums are checked before they wrap, narrower ones cannot. */
-            if (is_sum && (value > 0 ? result > high - value : result < low - value))
-                return ns_fail(error, NS_ERROR_UNPREDICTABLE,
-                               "%s: the sum %lld and the input %lld at %zu along axis %d leave %s",
-                               ns_eval_element(out, i, element, sizeof element), (long long)result,
-                               (long long)value, k, axis, ns_dtype_text(in->dtype));
-            result = combine(op, result, value);
-        }
-        ns_tensor_set(out, i, result);
+    size_t inner = 1, outer = 1, length = (size_t)in->shape[axis];
+    for (int d = 0; d < in->rank; d++) {
+        if (d < axis)
+            outer *= (size_t)in->shape[d];
+        if (d > axis)
+            inner *= (size_t)in->shape[d];
+    }
+    int bytes = ns_dtype_bytes(in->dtype);
+    for (size_t slice = 0; slice < outer; slice++) {
+        const char *from = (const char *)in->data + slice * length * inner * (size_t)bytes;
+        char *to = (char *)out->data + slice * inner * (size_t)bytes;
+        if (!is_sum)
+            combine_slice(op, bytes, from, to, length, inner);
+        else if (bytes != 4 || !sum_slice((const void *)from, (void *)to, length, inner))
+            NS_TRY(careful_sum(in, out, slice, length, inner, axis, error));
     }
     return NS_OK;
 }

@@ -41,11 +41,12 @@ static ns_code read_axes(const ns_eval_call *call, resize_axis *axes, ns_error *
     return NS_OK;
 }
 
-static int64_t interpolate(const ns_tensor *in, const size_t *at, int64_t dy, int64_t dx, int64_t ny,
+static int64_t interpolate(const void *in, int bytes, const size_t *at, int64_t dy, int64_t dx, int64_t ny,
                            int64_t nx)
 {
-    return ns_tensor_get(in, at[0]) * (ny - dy) * (nx - dx) + ns_tensor_get(in, at[1]) * (ny - dy) * dx +
-           ns_tensor_get(in, at[2]) * dy * (nx - dx) + ns_tensor_get(in, at[3]) * dy * dx;
+    return ns_eval_get(in, bytes, at[0]) * (ny - dy) * (nx - dx) +
+           ns_eval_get(in, bytes, at[1]) * (ny - dy) * dx + ns_eval_get(in, bytes, at[2]) * dy * (nx - dx) +
+           ns_eval_get(in, bytes, at[3]) * dy * dx;
 }
 
 ns_code ns_eval_resize(ns_eval_call *call, ns_error *error)
@@ -65,6 +66,7 @@ ns_code ns_eval_resize(ns_eval_call *call, ns_error *error)
     resize_axis axes[2];
     NS_TRY(read_axes(call, axes, error));
     size_t channels = (size_t)in->shape[3], at = 0;
+    int bytes = ns_dtype_bytes(in->dtype), out_bytes = ns_dtype_bytes(out->dtype);
     for (int64_t n = 0; n < in->shape[0]; n++)
         for (int64_t oy = 0; oy < axes[0].out; oy++)
             for (int64_t ox = 0; ox < axes[1].out; ox++) {
@@ -81,9 +83,10 @@ ns_code ns_eval_resize(ns_eval_call *call, ns_error *error)
                         (size_t)(row0 + x0) * channels + c, (size_t)(row0 + x1) * channels + c,
                         (size_t)(row1 + x0) * channels + c, (size_t)(row1 + x1) * channels + c};
                     /* |value| <= 2^15, weights sum to n * n <= 2^22: 37 bits. int8: 29 bits. */
-                    int64_t value = bilinear ? interpolate(in, corners, dy, dx, axes[0].n, axes[1].n)
-                                             : ns_tensor_get(in, corners[0]);
-                    ns_tensor_set(out, at, value);
+                    int64_t value = bilinear
+                                        ? interpolate(in->data, bytes, corners, dy, dx, axes[0].n, axes[1].n)
+                                        : ns_eval_get(in->data, bytes, corners[0]);
+                    ns_eval_set(out->data, out_bytes, at, value);
                 }
             }
     return NS_OK;

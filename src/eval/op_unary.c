@@ -25,8 +25,9 @@ ns_code ns_eval_unary(ns_eval_call *call, ns_error *error)
     size_t count = ns_tensor_count(in);
     int64_t lowest = ns_dtype_min(in->dtype);
     int bits = ns_dtype_bits(in->dtype);
+    int bytes = ns_dtype_bytes(in->dtype);
     for (size_t i = 0; i < count; i++) {
-        int64_t x = ns_tensor_get(in, i);
+        int64_t x = ns_eval_get(in->data, bytes, i);
         char element[128];
         switch (op) {
         case NS_OP_ABS:
@@ -46,7 +47,7 @@ ns_code ns_eval_unary(ns_eval_call *call, ns_error *error)
             x = count_leading_zeros(x, bits);
             break;
         }
-        ns_tensor_set(out, i, x);
+        ns_eval_set(out->data, bytes, i, x);
     }
     return NS_OK;
 }
