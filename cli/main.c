@@ -21,8 +21,18 @@ static const struct {
     {NULL, NULL, NULL},
 };
 
+/* A subcommand's name as it is typed. */
+static const char *typed(const char *name, char text[32])
+{
+    snprintf(text, 32, "%s", name);
+    for (char *p = text; (p = strchr(p, '_')) != NULL;)
+        *p = '-';
+    return text;
+}
+
 static void print_help(FILE *out)
 {
+    char name[32];
     fputs("Usage: npuscope COMMAND [OPTION]... [OPERAND]...\n"
           "\n"
           "Executes TOSA graphs and Arm Ethos-U command streams bit for bit, and names the operator and\n"
@@ -31,7 +41,7 @@ static void print_help(FILE *out)
           "Commands:\n",
           out);
     for (int i = 0; subcommands[i].name; i++)
-        fprintf(out, "  %-10s %s\n", subcommands[i].name, subcommands[i].summary);
+        fprintf(out, "  %-10s %s\n", typed(subcommands[i].name, name), subcommands[i].summary);
     fputs("\n"
           "npuscope COMMAND --help shows the options of a command.\n"
           "Exit codes: 0 all good, 1 a comparison failed, 2 bad input or usage, 3 a needed tool is\n"
@@ -51,7 +61,9 @@ static ns_code run_subcommand(int which, ns_cli *cli, int argc, char **argv, ns_
     bool help = false;
     NS_TRY(ns_options_parse(subcommand, argc, argv, cli->arena, settings, &first, &help, error));
     if (help) {
-        ns_options_help(subcommands[which].name, subcommands[which].summary, subcommand, cli->out);
+        char name[32];
+        ns_options_help(typed(subcommands[which].name, name), subcommands[which].summary, subcommand,
+                        cli->out);
         return NS_OK;
     }
     return subcommand->run(cli, settings, argc - first, argv + first, error);
@@ -69,8 +81,9 @@ static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
         print_help(cli->out);
         return NS_OK;
     }
+    char name[32];
     for (int i = 0; subcommands[i].name; i++)
-        if (strcmp(argv[1], subcommands[i].name) == 0)
+        if (strcmp(argv[1], typed(subcommands[i].name, name)) == 0)
             return run_subcommand(i, cli, argc - 1, argv + 1, error);
     return ns_fail(error, NS_ERROR_USAGE, "unknown command '%s' (npuscope --help lists them)", argv[1]);
 }

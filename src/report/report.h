@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "npuscope/suite.h"
+#include "npuscope/vela_diff.h"
 
 /* Columns that no line of the text report exceeds. */
 #define NS_REPORT_COLUMNS 100
@@ -36,5 +37,12 @@ const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text,
 
 /* Fills at[0 .. tensor->rank) with the coordinates of row-major element `element`. */
 void ns_report_coordinates(const ns_tensor *tensor, size_t element, int64_t *at);
+
+/* The graphs on which two compilations differ or one is not right, and the counts. */
+void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out);
+
+/* The document npuscope/vela-diff/1, in memory of `arena`. */
+ns_code ns_report_vela_diff_json(const ns_vela_diff_result *result, ns_arena *arena, ns_bytes *out,
+                                 ns_error *error);
 
 #endif

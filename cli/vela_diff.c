@@ -1,0 +1,94 @@
+/* npuscope vela-diff: two releases of Vela, or two sets of options, on the same graphs. */
+#include <string.h>
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "npuscope/vela_diff.h"
+#include "options.h"
+#include "report/report.h"
+
+typedef struct diff_settings {
+    ns_text_list velas, targets, ops, cases;
+    const char *flags_a, *flags_b, *graphs, *catalogue, *json;
+    int64_t seed;
+} diff_settings;
+
+#define OPTION(field) offsetof(diff_settings, field)
+
+static const ns_option options[] = {
+    {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas),
+     "given twice: A and B; once: both (see --flags-b). A vela script,\na Python interpreter or a virtual "
+     "environment"},
+    {0, "flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a), "further options of A: \"--optimise Size\""},
+    {0, "flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of B"},
+    {0, "graphs", NS_OPTION_TEXT, "DIR", OPTION(graphs), "the .tosa files of a folder, not the catalogue"},
+    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
+     "u55, u65, u85, an accelerator, or all; may be repeated\n(default: u55 and u85)"},
+    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue), "seed (default) or executorch"},
+    {0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(ops), "only this operator; may be repeated"},
+    {0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(cases), "only cases of this name; may be repeated"},
+    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
+    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
+    {0},
+};
+
+static void show_compiling(void *context, int done, int count)
+{
+    (void)context;
+    fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled%s", done, count, done == count ? "\r\033[K" : "");
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    (void)operands;
+    const diff_settings *settings = settings_;
+    if (settings->velas.count > 2)
+        return ns_fail(error, NS_ERROR_USAGE, "--vela is given %d times; A and B are two",
+                       settings->velas.count);
+    if (settings->velas.count < 2 && !settings->flags_a && !settings->flags_b)
+        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: give --vela twice, or --flags-b");
+    if (settings->seed < 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
+    ns_vela_diff_compiler compilers[2] = {{.flags = settings->flags_a}, {.flags = settings->flags_b}};
+    for (int side = 0; side < 2; side++) {
+        const int which = side < settings->velas.count ? side : 0;
+        NS_TRY(ns_vela_find(settings->velas.count ? settings->velas.values[which] : NULL, cli->arena,
+                            &compilers[side].vela, error));
+    }
+    ns_suite_options suite = ns_suite_defaults();
+    suite.catalogue = settings->catalogue;
+    suite.op_count = settings->ops.count;
+    suite.ops = settings->ops.values;
+    suite.name_count = settings->cases.count;
+    suite.names = settings->cases.values;
+    suite.target_count = settings->targets.count;
+    suite.targets = settings->targets.values;
+    suite.seed = (uint64_t)settings->seed;
+    suite.cpu_mask = ns_cpu_detect();
+    const ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL};
+    const ns_vela_diff_options diff = {.folder = settings->graphs, .suite = &suite, .vela = &vela};
+    ns_vela_diff_result result;
+    NS_TRY(ns_vela_diff(&diff, compilers, cli->arena, &result, error));
+    ns_report_vela_diff(&result, cli->out);
+    if (settings->json) {
+        ns_bytes bytes;
+        NS_TRY(ns_report_vela_diff_json(&result, cli->arena, &bytes, error));
+        NS_TRY(ns_file_write(settings->json, bytes, error));
+    }
+    if (result.compared == 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "no graph ran with both");
+    const bool wrong = result.statuses[0][NS_VELA_DIFF_WRONG] || result.statuses[1][NS_VELA_DIFF_WRONG];
+    return wrong ? NS_ERROR_MISMATCH : NS_OK;
+}
+
+const ns_subcommand ns_subcommand_vela_diff = {
+    .operands = "",
+    .details = "Compiles the catalogue, or the .tosa files of a folder, with two releases of Vela or two\n"
+               "sets of options, runs both on the same integers, and says of each graph how many elements\n"
+               "changed and which of the two is wrong against eval. Listed are the graphs with a change or\n"
+               "a side that is not right. Exit code 1 if one is wrong.",
+    .options = options,
+    .settings_size = sizeof(diff_settings),
+    .run = run,
+};

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""npuscope vela-diff with two sets of options of one Vela, and its usage errors.
+
+Environment: NPUSCOPE, the program. Exit 77 (skipped) where Vela is not installed.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+NPUSCOPE = os.environ["NPUSCOPE"]
+CACHE = tempfile.TemporaryDirectory()
+os.environ["NPUSCOPE_CACHE"] = CACHE.name
+
+
+def run(*arguments):
+    return subprocess.run([NPUSCOPE, *arguments], capture_output=True, text=True, timeout=300)
+
+
+if run("suite", "--op", "exp", "--case", "rank1", "--target", "u55", "--stages", "npu").returncode == 3:
+    print("Vela is not installed (scripts/install-vela)")
+    sys.exit(77)
+
+
+class VelaDiff(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.json = pathlib.Path(self.folder.name) / "diff.json"
+
+    def diff(self, *arguments, code=0):
+        result = run("vela-diff", "--json", str(self.json), "--flags-b", "--optimise Size", *arguments)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return json.loads(self.json.read_text()), result
+
+    def test_catalogue(self):
+        document, result = self.diff("--op", "bmm", "--op", "gelu")
+        self.assertEqual(document["schema"], "npuscope/vela-diff/1")
+        self.assertEqual(document["a"]["flags"], "")
+        self.assertEqual(document["b"]["flags"], "--optimise Size")
+        # bmm on U55 is kept off.
+        self.assertEqual(document["summary"]["kept_off"], 5)
+        self.assertEqual(document["summary"]["compared"], 11)
+        for side in "ab":
+            self.assertEqual((document[side]["right"], document[side]["wrong"]), (11, 0))
+        self.assertEqual(len(document["graphs"]), 11)
+        self.assertTrue(all(graph["compared"] and graph["elements"] > 0 for graph in document["graphs"]))
+        self.assertIn("11 graphs compared", result.stdout)
+
+    def test_folder(self):
+        for op, case in ("exp", "rank2"), ("bmm", "rectangular"):
+            path = pathlib.Path(self.folder.name) / f"{op}.tosa"
+            self.assertEqual(run("lower", op, case, "--target", "u85", "-o", str(path)).returncode, 0)
+        document, _ = self.diff("--graphs", self.folder.name)
+        graphs = {(graph["graph"], graph["accelerator"]): graph for graph in document["graphs"]}
+        self.assertEqual(len(graphs), 4)
+        # Vela refuses int16 MATMUL for U55.
+        self.assertEqual(graphs["bmm.tosa", "ethos-u55-128"]["a"]["status"], "refused")
+        self.assertIn("MatMul", graphs["bmm.tosa", "ethos-u55-128"]["a"]["reason"])
+        self.assertEqual(graphs["exp.tosa", "ethos-u55-128"]["b"]["status"], "right")
+        self.assertEqual(graphs["bmm.tosa", "ethos-u85-128"]["b"]["status"], "right")
+
+    def test_usage(self):
+        for arguments, message in (
+            ([], "A and B are the same"),
+            (["--vela", "a", "--vela", "b", "--vela", "c"], "A and B are two"),
+            (["--flags-b", "x", "--graphs", self.folder.name], "no .tosa file in it"),
+            (["--flags-b", "x", "--graphs", "/nowhere"], "/nowhere"),
+            (["--flags-b", "x", "--op", "bmm", "--target", "u55"], "keeps all 5 off"),
+        ):
+            result = run("vela-diff", *arguments)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn(message, result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
