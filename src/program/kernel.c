@@ -26,16 +26,26 @@ static ns_code wrong_kind(const ns_call *call, int index, const char *expected, 
                    ns_value_kind_text(argument(call, index)->kind), expected);
 }
 
-ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
+ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error)
 {
-    ns_value *value = argument(call, index);
+    ns_value *value = &call->values[number];
     if (value->kind != NS_VALUE_TENSOR)
-        return wrong_kind(call, index, "a tensor", error);
-    if (!value->as.tensor.data && value->as.tensor.count)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is %s, expected a tensor", call->name, index,
+                       ns_value_kind_text(value->kind));
+    ns_program_tensor *tensor = &value->as.tensor;
+    if (!tensor->data && tensor->count)
         return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is a tensor without memory", call->name,
                        index);
-    *out = &value->as.tensor;
+    if ((uintptr_t)tensor->data % (size_t)ns_scalar_bytes(tensor->scalar))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d lies at an address not aligned for %s",
+                       call->name, index, ns_scalar_text(tensor->scalar));
+    *out = tensor;
     return NS_OK;
+}
+
+ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
+{
+    return ns_call_value_tensor(call, call->arguments[index], index, out, error);
 }
 
 ns_code ns_call_optional_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)

@@ -28,6 +28,9 @@ const ns_kernel_info *ns_kernel_find(const char *name, const char *overload);
 /* Argument `index` as a tensor with data, a number and so on; NS_ERROR_INPUT names kernel, argument and what
  * it is. */
 ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
+/* The same for value `number`, an item of the list that argument `index` is. */
+ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error);
+
 ns_code ns_call_optional_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
 ns_code ns_call_integer(ns_call *call, int index, int64_t *out, ns_error *error);
 ns_code ns_call_real(ns_call *call, int index, double *out, ns_error *error);
