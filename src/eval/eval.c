@@ -1,9 +1,11 @@
 /* Runs blocks operator by operator. Tensors live in buffers that are reused when their last reader is done.
  */
+#define _DEFAULT_SOURCE
 #include "npuscope/eval.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "eval/call.h"
 
@@ -16,6 +18,9 @@
 #define BLOCK_RUN_LIMIT (2 << 20)
 /* Room behind each buffer, so that kernels may read whole vectors. */
 #define SLACK 64
+/* Buffers from this size on are laid out in the system's large pages where it has them: page faults are most
+ * of what a large elementwise operator costs otherwise. */
+#define LARGE_PAGE ((size_t)2 << 20)
 
 typedef struct buffer {
     struct buffer *next_free, *next;
@@ -79,9 +84,15 @@ static ns_code take_buffer(struct ns_eval_run *run, size_t size, buffer **out, n
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "its tensors need more than %zu GiB at one time",
                        MEMORY_LIMIT >> 30);
     buffer *fresh = NS_ARENA_NEW(run->arena, buffer);
-    size_t capacity = (size + SLACK + 63) / 64 * 64;
+    size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : 64;
+    size_t capacity = (size + SLACK + alignment - 1) / alignment * alignment;
     if (fresh)
-        fresh->data = aligned_alloc(64, capacity);
+        fresh->data = aligned_alloc(alignment, capacity);
+#ifdef MADV_HUGEPAGE
+    /* A refusal changes nothing but the time. */
+    if (fresh && fresh->data && alignment == LARGE_PAGE)
+        (void)madvise(fresh->data, capacity, MADV_HUGEPAGE);
+#endif
     if (!fresh || !fresh->data)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", size);
     fresh->capacity = capacity - SLACK;
