@@ -21,7 +21,7 @@ typedef enum ns_conformance {
 ns_conformance ns_conformance_eval(const ns_corpus *corpus, const ns_corpus_graph *graph,
                                    char message[NS_CONFORMANCE_MESSAGE]);
 
-/* GRAPH/<target>_vela.npz through the simulator. */
+/* The stream (GRAPH/<target>_vela.npz or .tflite) through the simulator. */
 ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
                                   const ns_corpus_stream *stream, char message[NS_CONFORMANCE_MESSAGE]);
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "formats/tflite.h"
 #include "npuscope/npu.h"
 #include "support/conformance.h"
 
@@ -35,15 +36,13 @@ static ns_code run(const ns_corpus *corpus, const ns_corpus_graph *graph, const 
                    const ns_npu_options *options, ns_arena *arena, ns_tensor *outputs,
                    ns_npu_statistics *statistics, ns_error *error)
 {
-    const char *file = ns_arena_format(arena, "%s_vela.npz", entry->target);
-    if (!file)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory");
     ns_bytes bytes;
-    NS_TRY(ns_corpus_read(corpus, graph, file, arena, &bytes, error));
+    NS_TRY(ns_corpus_read(corpus, graph, entry->file, arena, &bytes, error));
     ns_accelerator accelerator;
     NS_TRY(ns_accelerator_parse(entry->accelerator, &accelerator, error));
     ns_npu_stream *stream;
-    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, arena, &stream, error));
+    NS_TRY((ns_tflite_probe(bytes) ? ns_npu_load_tflite : ns_npu_load_npz)(
+        bytes.data, bytes.size, accelerator, arena, &stream, error));
     if (ns_npu_input_count(stream) != graph->input_count ||
         ns_npu_output_count(stream) != graph->output_count)
         return ns_fail(error, NS_ERROR_INPUT, "the stream has %d inputs and %d outputs, the corpus %d and %d",

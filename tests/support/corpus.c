@@ -52,7 +52,9 @@ static ns_code read_streams(const json_t *entry, ns_arena *arena, ns_corpus_grap
         ns_corpus_stream *next = &graph->streams[graph->stream_count++];
         next->target = ns_arena_string(arena, target);
         next->accelerator = ns_arena_format(arena, "%.*s", (int)strcspn(target, "_"), target);
-        if (!next->target || !next->accelerator)
+        const char *format = json_string_value(json_object_get(stream, "format"));
+        next->file = ns_arena_format(arena, "%s_vela.%.16s", target, format ? format : "npz");
+        if (!next->target || !next->accelerator || !next->file)
             return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", graph->name);
     }
     return NS_OK;
