@@ -416,8 +416,16 @@ static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command,
                                       out->kernel_height, out->kernel_width);
     }
     GET(OFM_PRECISION, SCALE_MODE, &mode);
+    if (mode != U85_OFM_SCALE_MODE_GLOBAL)
+        return read_scale_stream(machine, out, error);
     out->scaling = NS_NPU_SCALING_GLOBAL;
-    return mode == U85_OFM_SCALE_MODE_GLOBAL ? NS_OK : read_scale_stream(machine, out, error);
+    if (out->divide_by_taps && out->kernel_height * out->kernel_width > 1 &&
+        (out->scale.scale != 1 || out->scale.shift != 0)) {
+        ns_npu_chip_rule(machine, NS_NPU_RULE_AVERAGE_SCALE, "the kernel is %d x %d, OFM_SCALE %u >> %d",
+                         out->kernel_height, out->kernel_width, out->scale.scale, out->scale.shift);
+        out->scaling = NS_NPU_SCALING_NONE;
+    }
+    return NS_OK;
 }
 
 /* Broadcast of one operand: bits H, W and C, or a scalar from OP_SCALAR. */

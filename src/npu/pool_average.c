@@ -1,7 +1,8 @@
 /* POOL AVERAGE: sum over the taps inside the image of IFM - zero point, then
  *   without padding (U55, U65): OFM_SCALE, which the compiler sets to a reciprocal of the kernel's size;
  *   with any padding (U55, U65), or always (U85): division by the number n of taps inside the image, half
- *   away from zero, then OFM_SCALE.
+ *   away from zero; OFM_SCALE counts only for a kernel of one tap (rules AVERAGE_SCALE and, for U55 and U65,
+ *   docs/chip-rules.md).
  * A 1 x 1 AVERAGE is how U55 and U65 copy, rescale and apply tables.
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GenerateOFMScalingForPooling ("padded
  * average-pools use HW-scaling"); which bit the chip looks at is open (docs/chip-rules.md). */

@@ -40,7 +40,7 @@ static void equal_to_reference_kernels(void **state)
         if (entry->d_name[0] != '.')
             streams += check_model(root, entry->d_name);
     closedir(dir);
-    assert_true(streams >= 12);
+    assert_true(streams >= 14);
 }
 
 /* The legacy core gives fast scratch the region and the size of scratch when both are one memory. */
