@@ -232,15 +232,15 @@ static ns_code read_activation(ns_npu_machine *machine, ns_npu_operation *out, n
         out->table = type.kind;
         out->table_signed = type.is_signed;
         out->table_address = (size_t)table * ns_npu_table_size(type.kind);
+        if (ns_npu_table_is_curve(type.kind))
+            NS_TRY(ns_npu_set_curve(machine, out, type.kind,
+                                    type.kind == NS_NPU_TABLE_TANH ? "LUT_TANH" : "LUT_SIGMOID", error));
     }
     if (range == U85_ACTIVATION_CLIP_RANGE_NONE)
         return NS_OK;
     GET(ACTIVATION_MIN, CLIP_BOUNDARY, &low);
     GET(ACTIVATION_MAX, CLIP_BOUNDARY, &high);
     NS_TRY(ns_npu_set_clip(machine, out, type.bits < 16 ? type.bits : 16, type.is_signed, low, high, error));
-    if (type.kind == NS_NPU_TABLE_TANH || type.kind == NS_NPU_TABLE_SIGMOID)
-        return ns_npu_set_curve(machine, out, type.kind,
-                                type.kind == NS_NPU_TABLE_TANH ? "LUT_TANH" : "LUT_SIGMOID", error);
     return NS_OK;
 }
 
