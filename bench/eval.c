@@ -1,7 +1,7 @@
 /* Time of eval on graphs of useful size, every instruction set against plain C.
- *   bench_eval [GRAPH.tosa]...
- * Without arguments graphs are built here: a16w8 layers as ExecuTorch lowers them. Where
- * $TOSA_REFERENCE_MODEL names the native program, its evaluation time for the same graphs is shown too.
+ *   bench_eval                   the graphs that are built here: a16w8 layers as ExecuTorch lowers them
+ *   bench_eval GRAPH.tosa...     graphs from files
+ *   bench_eval --write FOLDER    writes the graphs and their inputs, for reference.py
  * Each figure is the least CPU time of several runs on random inputs; evaluation only, without reading files.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -13,6 +13,7 @@
 #include "base/cpu.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "formats/npy.h"
 #include "npuscope/eval.h"
 
 #define RUNS_LEAST 3
@@ -219,19 +220,27 @@ static ns_graph *build(size_t which)
 
 /* ---- timing ---- */
 
-static double evaluate(const ns_graph *graph, unsigned cpu_mask)
+static ns_tensor *random_inputs(const ns_block *block, ns_arena *arena)
 {
-    const ns_block *block = &graph->regions[0].blocks[0];
-    ns_arena *arena = ns_arena_new(), *results = ns_arena_new();
     ns_tensor *inputs = NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_tensor);
-    ns_tensor *outputs = NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor);
     ns_random random = {1};
+    if (!inputs)
+        must(ns_fail(&error, NS_ERROR_MEMORY, "no memory for inputs"));
     for (int i = 0; i < block->input_count; i++) {
         const ns_tensor *declared = &block->tensors[block->inputs[i]].tensor;
         must(ns_tensor_new(arena, declared->dtype, declared->rank, declared->shape, &inputs[i], &error));
         for (size_t e = 0; e < ns_tensor_count(declared); e++)
             ns_tensor_set(&inputs[i], e, ns_random_range(&random, -30000, 30000));
     }
+    return inputs;
+}
+
+static double evaluate(const ns_graph *graph, unsigned cpu_mask)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    ns_arena *arena = ns_arena_new(), *results = ns_arena_new();
+    ns_tensor *inputs = random_inputs(block, arena);
+    ns_tensor *outputs = NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor);
     ns_eval_options options = {.cpu_mask = cpu_mask};
     double best = 1e9, total = 0;
     for (int run = 0; run < RUNS_LEAST || total < SECONDS_LEAST; run++) {
@@ -257,8 +266,44 @@ static void measure(const char *name, double macs, const ns_graph *graph)
     fflush(stdout);
 }
 
+/* FOLDER/<index>/graph.tosa and in<k>.npy; names.txt has a line for each graph: its title, its output and its
+ * inputs. */
+static void write_graphs(const char *folder)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_buffer names = {.arena = arena};
+    for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++) {
+        ns_graph *graph = build(i);
+        const ns_block *block = &graph->regions[0].blocks[0];
+        ns_bytes bytes;
+        const void *data = NULL;
+        must(ns_graph_write(graph, arena, &data, &bytes.size, &error));
+        bytes.data = data;
+        must(ns_folder_make(ns_arena_format(arena, "%s/%zu", folder, i), &error));
+        must(ns_file_write(ns_arena_format(arena, "%s/%zu/graph.tosa", folder, i), bytes, &error));
+        const ns_tensor *inputs = random_inputs(block, arena);
+        for (int k = 0; k < block->input_count; k++) {
+            ns_npy array;
+            must(ns_npy_from_tensor(&inputs[k], &array, &error));
+            must(ns_npy_save(&array, ns_arena_format(arena, "%s/%zu/in%d.npy", folder, i, k), arena, &error));
+        }
+        ns_buffer_format(&names, "%s|%s", graphs[i].name, block->tensors[block->outputs[0]].name);
+        for (int k = 0; k < block->input_count; k++)
+            ns_buffer_format(&names, "|%s", block->tensors[block->inputs[k]].name);
+        ns_buffer_format(&names, "\n");
+        ns_graph_free(graph);
+    }
+    must(ns_file_write(ns_arena_format(arena, "%s/names.txt", folder), (ns_bytes){names.data, names.size},
+                       &error));
+    ns_arena_free(arena);
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "--write") == 0) {
+        write_graphs(argv[2]);
+        return 0;
+    }
     for (int i = 1; i < argc; i++) {
         ns_arena *arena = ns_arena_new();
         ns_bytes bytes;

@@ -23,8 +23,13 @@ static inline __attribute__((always_inline)) void widen(__m512i sums, const int6
 #define WIDE_ROWS 4
 #define ZERO() _mm512_setzero_si512()
 #define LOAD(p) _mm512_loadu_si512(p)
+#ifdef NS_EMULATED_AVX512 /* tests/kernels/avx512.c */
+#define MULTIPLY_ADD(sum, b, a) \
+    sum = _mm512_dpwssd_epi32(sum, b, _mm512_set1_epi32(*(const ns_gemm_pair *)(const void *)(a)))
+#else
 #define MULTIPLY_ADD(sum, b, a)            \
     __asm__("vpdpwssd %2%{1to16%}, %1, %0" \
             : "+v"(sum)                    \
             : "v"(b), "m"(*(const ns_gemm_pair *)(const void *)(a)))
+#endif
 #include "kernels/gemm_template.h"

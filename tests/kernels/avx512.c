@@ -1,0 +1,69 @@
+/* The sources for AVX-512 and AVX512-VNNI on any processor: compiled here against emulated/immintrin.h, under
+ * other names (meson.build), and compared with plain C. What a processor itself makes of them the other tests
+ * show, where it has these instructions; the inline assembly of vpdpwssd is shown there only. */
+#include "support/kernels.h"
+
+enum { M_MOST = 20, N_MOST = 180, K_MOST = 700 };
+
+static int16_t a[M_MOST * (K_MOST + 1)], packed[(N_MOST + 16) * (K_MOST + 2)];
+static int64_t start[N_MOST], expected[M_MOST * N_MOST], got[M_MOST * N_MOST + 1];
+
+static void check(const char *name, ns_gemm_i16 gemm, size_t m, size_t n, size_t k, size_t block,
+                  const int64_t *from)
+{
+    memset(got, 0x55, sizeof got);
+    gemm(a, k + 1, packed, m, n, k, block, from, got, n);
+    if (memcmp(got, expected, m * n * sizeof *got) != 0)
+        fail_msg("%s: m %zu, n %zu, k %zu, block %zu", name, m, n, k, block);
+    assert_int_equal(got[m * n], 0x5555555555555555);
+}
+
+static void matrix_products_equal_plain_c(void **state)
+{
+    (void)state;
+    ns_random random = {1};
+    for (int round = 0; round < 300; round++) {
+        size_t k = 1 + ns_random_u64(&random) % K_MOST, n = 1 + ns_random_u64(&random) % N_MOST;
+        size_t m = 1 + ns_random_u64(&random) % M_MOST;
+        for (size_t i = 0; i < m * (k + 1); i++)
+            a[i] = (int16_t)(round % 5 ? test_edge_value(&random, 16) : INT16_MIN);
+        for (size_t i = 0; i < ns_gemm_packed_size(k, n); i++)
+            packed[i] = (int16_t)test_edge_value(&random, 8);
+        for (size_t j = 0; j < n; j++)
+            start[j] = test_edge_value(&random, 48);
+        const int64_t *from = round % 2 ? start : NULL;
+        size_t block = round % 3 ? 510 : 2 + 2 * (ns_random_u64(&random) % 20);
+        ns_gemm_i16_c(a, k + 1, packed, m, n, k, block, from, expected, n);
+        check("avx512", ns_gemm_i16_avx512, m, n, k, block, from);
+        check("avx512vnni", ns_gemm_i16_avx512vnni, m, n, k, block, from);
+    }
+}
+
+static void lookups_equal_plain_c(void **state)
+{
+    (void)state;
+    static int16_t in[65536 + 17];
+    static int32_t plain[65536 + 17], vector[65536 + 18];
+    ns_random random = {2};
+    int16_t table[514] = {0};
+    for (int i = 0; i < 513; i++)
+        table[i] = (int16_t)ns_random_range(&random, -16384, 16383);
+    /* The steepest slopes that are allowed. */
+    static const int16_t steep[] = {0, 32767, -1, -32768, -1, 0, 32767, -1};
+    memcpy(table + 100, steep, sizeof steep);
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++)
+        in[i] = (int16_t)(i * 40503);
+    ns_table_row_c(table, in, plain, 65536 + 17);
+    ns_table_row_avx512(table, in, vector, 65536 + 17);
+    assert_memory_equal(vector, plain, sizeof plain);
+    assert_int_equal(vector[65536 + 17], 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(matrix_products_equal_plain_c),
+        cmocka_unit_test(lookups_equal_plain_c),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
