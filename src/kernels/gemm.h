@@ -51,4 +51,9 @@ void ns_gemm_i16_avx512vnni(const int16_t *a, size_t a_step, const int16_t *pack
                             size_t k, size_t block, const int64_t *start, int64_t *c, size_t c_step);
 #endif
 
+#if defined(__aarch64__)
+void ns_gemm_i16_neon(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
+                      size_t block, const int64_t *start, int64_t *c, size_t c_step);
+#endif
+
 #endif

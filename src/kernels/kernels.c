@@ -31,6 +31,9 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
     }
     if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI))
         kernels.gemm_i16 = ns_gemm_i16_avx512vnni;
+#elif defined(__aarch64__)
+    if (cpu_mask & NS_CPU_NEON)
+        kernels.gemm_i16 = ns_gemm_i16_neon;
 #endif
     return kernels;
 }
