@@ -14,7 +14,7 @@ typedef struct suite_settings {
     const char *catalogue, *stages, *json, *junit, *markdown, *html, *vela;
     int64_t seed, threads;
     double qtol, atol, rtol, epsilon;
-    const char *weights;
+    const char *weights, *symmetric_io;
     unsigned cpu;
     bool list;
 } suite_settings;
@@ -41,6 +41,8 @@ static const ns_option options[] = {
      "least scale of an activation (default: the case's)"},
     {0, "weights", NS_OPTION_TEXT, "MODE", OPTION(weights),
      "per-channel or per-tensor scales (default: the case's)"},
+    {0, "symmetric-io", NS_OPTION_TEXT, "WHICH", OPTION(symmetric_io),
+     "yes (default) or no, as ExecuTorch's pipelines take it: of no\neffect on the scales of these cases"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
@@ -90,6 +92,15 @@ static void show_compiling(void *context, int done, int count)
     progress *p = context;
     fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled", done, count);
     p->shown = true;
+}
+
+/* Every input and output of the catalogue's programs is annotated by its operator too, with the same
+ * symmetric 16-bit specification, so that both answers give the same scales (docs/suite.md). */
+static ns_code check_symmetric_io(const char *text, ns_error *error)
+{
+    if (text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--symmetric-io '%s' is neither yes nor no", text);
+    return NS_OK;
 }
 
 static ns_code per_channel(const char *weights, int *value, ns_error *error)
@@ -151,6 +162,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                        (long long)settings->threads);
     suite.seed = (uint64_t)settings->seed;
     suite.threads = (int)settings->threads;
+    NS_TRY(check_symmetric_io(settings->symmetric_io, error));
     NS_TRY(per_channel(settings->weights, &suite.per_channel, error));
     suite.vela = settings->vela;
     ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .context = &shown};

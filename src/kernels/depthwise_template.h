@@ -1,5 +1,5 @@
-/* The loops of depthwise.h for one instruction set: the file that includes this names the function in NAME, and
- * in LANES the 32-bit sums of one vector. */
+/* The loops of depthwise.h for one instruction set: the file that includes this names the function in NAME,
+ * and in LANES the 32-bit sums of one vector. */
 #include <string.h>
 
 #include "kernels/depthwise.h"
@@ -32,8 +32,8 @@ static void four_vectors(const int16_t *const *in, const int16_t *const *weights
     }
 }
 
-void NAME(const int16_t *const *in, const int16_t *const *weights, size_t taps, size_t block, const int64_t *start,
-          int64_t *out, size_t count)
+void NAME(const int16_t *const *in, const int16_t *const *weights, size_t taps, size_t block,
+          const int64_t *start, int64_t *out, size_t count)
 {
     size_t i = 0;
     for (; i + CHANNELS <= count; i += CHANNELS)
