@@ -128,3 +128,21 @@ ns_code ns_npu_set_clip(ns_npu_machine *machine, ns_npu_operation *out, int bits
                             (long long)low, (long long)high);
     return NS_OK;
 }
+
+void ns_npu_set_weight_geometry(ns_npu_operation *out, bool depthwise, bool part_kernel)
+{
+    ns_weight_order *weights = &out->weights;
+    weights->traversal = depthwise     ? NS_WEIGHTS_DEPTHWISE
+                         : part_kernel ? NS_WEIGHTS_PART_KERNEL
+                                       : NS_WEIGHTS_DEPTH_FIRST;
+    weights->ofm_depth = (int)out->ofm.depth;
+    weights->kernel_height = out->kernel_height;
+    weights->kernel_width = out->kernel_width;
+    weights->ifm_depth = depthwise ? 1 : (int)out->ifm.depth;
+    weights->dilation_y = out->dilation_y;
+    weights->dilation_x = out->dilation_x;
+    weights->stride_y = out->stride_y;
+    weights->stride_x = out->stride_x;
+    weights->ifm_bits = 8 * out->ifm.bytes;
+    weights->ofm_block_depth = out->block_depth;
+}

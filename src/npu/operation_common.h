@@ -70,6 +70,9 @@ typedef struct ns_npu_kernel_fields {
 ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *fields, ns_npu_operation *out,
                            ns_error *error);
 
+/* What the weights' traversal takes from kernel, feature maps and block depth, which are read by then. */
+void ns_npu_set_weight_geometry(ns_npu_operation *out, bool depthwise, bool part_kernel);
+
 /* Clips to [low, high] cut to a type of `bits` bits; a fault when nothing is left. low and high are
  * ACTIVATION_MIN and MAX, 16 bits, which are unsigned for an unsigned type. */
 ns_code ns_npu_set_clip(ns_npu_machine *machine, ns_npu_operation *out, int bits, bool is_signed, int64_t low,

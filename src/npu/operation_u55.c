@@ -217,19 +217,7 @@ static ns_code read_weights(ns_npu_machine *machine, ns_npu_operation *out, bool
         GET(PARALLEL_MODE, PARALLEL_MODE, &parallel);
     int cores = parallel == U55_PARALLEL_MODE_DUAL_CORE_DEPTH ? 2 : 1;
     ns_weight_order *weights = &out->weights;
-    weights->traversal = depthwise                                     ? NS_WEIGHTS_DEPTHWISE
-                         : order == U55_WEIGHT_ORDER_PART_KERNEL_FIRST ? NS_WEIGHTS_PART_KERNEL
-                                                                       : NS_WEIGHTS_DEPTH_FIRST;
-    weights->ofm_depth = (int)out->ofm.depth;
-    weights->kernel_height = out->kernel_height;
-    weights->kernel_width = out->kernel_width;
-    weights->ifm_depth = depthwise ? 1 : (int)out->ifm.depth;
-    weights->dilation_y = out->dilation_y;
-    weights->dilation_x = out->dilation_x;
-    weights->stride_y = out->stride_y;
-    weights->stride_x = out->stride_x;
-    weights->ifm_bits = 8 * out->ifm.bytes;
-    weights->ofm_block_depth = out->block_depth;
+    ns_npu_set_weight_geometry(out, depthwise, order == U55_WEIGHT_ORDER_PART_KERNEL_FIRST);
     weights->ofm_ublock_depth = ns_weights_ublock_depth_u55(machine->config->macs / machine->config->cores);
     weights->macs = machine->config->macs;
     weights->cores = cores;

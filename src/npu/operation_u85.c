@@ -296,19 +296,7 @@ static ns_code read_weights(ns_npu_machine *machine, ns_npu_operation *out, bool
     GET(WEIGHT_FORMAT, WEIGHT_SPARSITY, &sparsity);
     GET(ACC_FORMAT, MICROBLOCK, &micro_block);
     ns_weight_order *weights = &out->weights;
-    weights->traversal = depthwise                                     ? NS_WEIGHTS_DEPTHWISE
-                         : order == U85_WEIGHT_ORDER_PART_KERNEL_FIRST ? NS_WEIGHTS_PART_KERNEL
-                                                                       : NS_WEIGHTS_DEPTH_FIRST;
-    weights->ofm_depth = (int)out->ofm.depth;
-    weights->kernel_height = out->kernel_height;
-    weights->kernel_width = out->kernel_width;
-    weights->ifm_depth = depthwise ? 1 : (int)out->ifm.depth;
-    weights->dilation_y = out->dilation_y;
-    weights->dilation_x = out->dilation_x;
-    weights->stride_y = out->stride_y;
-    weights->stride_x = out->stride_x;
-    weights->ifm_bits = 8 * out->ifm.bytes;
-    weights->ofm_block_depth = out->block_depth;
+    ns_npu_set_weight_geometry(out, depthwise, order == U85_WEIGHT_ORDER_PART_KERNEL_FIRST);
     weights->ofm_ublock_depth = ns_weights_ublock_depth_u85(machine->config->macs, (int)micro_block);
     weights->macs = machine->config->macs;
     weights->cores = machine->config->cores;

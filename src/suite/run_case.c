@@ -1,18 +1,11 @@
 #include "suite/run_case.h"
 
 #include <math.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "suite/measure.h"
 #include "suite/stage.h"
 #include "suite/trace.h"
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_case_run *, ns_stage_output *, ns_error *) = {
 #define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,
@@ -69,9 +62,9 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
 {
     ns_error problem = {0};
     ns_stage_output output = {0};
-    const double start = now();
+    const double start = ns_clock_seconds();
     const ns_code code = run_stage[result->stage](run, &output, &problem);
-    result->seconds = now() - start;
+    result->seconds = ns_clock_seconds() - start;
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s: %s", ns_stage_text(result->stage), problem.message);
     if (code != NS_OK) {
@@ -153,7 +146,7 @@ static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
 ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
                             const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **out, ns_error *error)
 {
-    const double start = now();
+    const double start = ns_clock_seconds();
     ns_case_run *run = NS_ARENA_NEW(arena, ns_case_run);
     if (!run || !(run->result = NS_ARENA_NEW(arena, ns_case_result)))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
@@ -174,7 +167,7 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t s
     NS_TRY(ns_accelerator_parse(row->target->accelerator, &run->request.accelerator, error));
     NS_TRY(build(run, seed, error));
     NS_TRY(run_stages(run, 0, NS_STAGE_VELA, error));
-    run->seconds = now() - start;
+    run->seconds = ns_clock_seconds() - start;
     *out = run;
     return NS_OK;
 }
@@ -186,11 +179,11 @@ ns_vela_request *ns_suite_case_request(ns_case_run *run)
 
 ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error *error)
 {
-    const double start = now();
+    const double start = ns_clock_seconds();
     NS_TRY(run_stages(run, NS_STAGE_VELA, NS_STAGE_COUNT, error));
     describe(run, run->result);
     conclude(run->result);
-    run->result->seconds = run->seconds + now() - start;
+    run->result->seconds = run->seconds + ns_clock_seconds() - start;
     *result = run->result;
     return NS_OK;
 }

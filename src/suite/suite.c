@@ -5,11 +5,11 @@
  * stream, so which worker takes it changes nothing. */
 #include <math.h>
 #include <pthread.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "suite/run_case.h"
 
+#include "base/clock.h"
 #define MAX_THREADS 64
 
 typedef struct suite_run {
@@ -143,13 +143,6 @@ ns_code ns_suite_list(const ns_suite_options *options, ns_arena *arena, ns_suite
     return new_result(options, &selection, arena, result, error);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
-
 static ns_code run_pass(suite_run *run, bool finishing, ns_error *error)
 {
     run->finishing = finishing;
@@ -230,7 +223,7 @@ static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
 ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
                      ns_error *error)
 {
-    const double start = now();
+    const double start = ns_clock_seconds();
     ns_suite_selection selection;
     ns_vela vela = {0};
     const char *missing = NULL;
@@ -250,6 +243,6 @@ ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_
     NS_TRY(code);
     for (int i = 0; i < (*result)->case_count; i++)
         (*result)->counts[(*result)->cases[i].verdict]++;
-    (*result)->seconds = now() - start;
+    (*result)->seconds = ns_clock_seconds() - start;
     return NS_OK;
 }

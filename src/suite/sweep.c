@@ -5,8 +5,8 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "npuscope/eval.h"
 #include "suite/prepare.h"
 
@@ -21,13 +21,6 @@ typedef struct sweep {
     int16_t *eval; /* results by code; where undefined[] is set they mean nothing */
     bool *undefined;
 } sweep;
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
-}
 
 static ns_code no_memory(ns_error *error)
 {
@@ -270,7 +263,7 @@ static ns_code begin(sweep *s, ns_error *error)
 
 ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_result **out, ns_error *error)
 {
-    const double start = now();
+    const double start = ns_clock_seconds();
     sweep s = {.options = options, .arena = arena};
     NS_TRY(begin(&s, error));
     NS_TRY(run_eval(&s, error));
@@ -281,7 +274,7 @@ ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_
         s.result->npu.reason = NULL;
         NS_TRY(run_npu(&s, error));
     }
-    s.result->seconds = now() - start;
+    s.result->seconds = ns_clock_seconds() - start;
     *out = s.result;
     return NS_OK;
 }
