@@ -131,9 +131,6 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const n
         names[i].name = ns_arena_format(cli->arena, "in%d", i);
         if (!names[i].name)
             names = NULL;
-        else if (!ns_program_input(program, i))
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input %d is no tensor: only tensors can be given",
-                           i);
     }
     if (!names)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
@@ -144,6 +141,10 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const n
         NS_TRY(ns_run_find_input(settings->inputs.values[i], i, count, names, &index, &file, error));
         if (data[index])
             return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index].name);
+        if (!ns_program_input(program, index))
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "input '%s' is no tensor: the program holds its value, and %s cannot change it",
+                           names[index].name, file);
         NS_TRY(load_input(cli, names[index].name, ns_program_input(program, index), file, &bytes, error));
         data[index] = bytes.data ? bytes.data : (const void *)"";
         sizes[index] = bytes.size;
@@ -151,7 +152,7 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const n
     for (int i = 0; i < count; i++) {
         ns_npy wanted;
         char text[128];
-        if (data[i])
+        if (data[i] || !ns_program_input(program, i))
             continue;
         NS_TRY(describe(ns_program_input(program, i), &wanted, error));
         return ns_fail(error, NS_ERROR_USAGE, "input '%s' is missing: expected %s (-i in%d=FILE)",

@@ -74,8 +74,7 @@ static ns_code set_inputs(running *run, const void *const *inputs, const size_t 
     for (int i = 0; i < count; i++) {
         ns_value *value = &run->values[program->inputs[i]];
         if (value->kind != NS_VALUE_TENSOR)
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input %d is %s: only tensors can be given", i,
-                           ns_value_kind_text(value->kind));
+            continue;
         ns_program_tensor *tensor = &value->as.tensor;
         if (sizes[i] != tensor->capacity) {
             char text[160];

@@ -101,6 +101,13 @@ static void test_index(void **state)
     check_case("index", 4);
 }
 
+/* Inputs 1 and 3 are numbers, which the program holds: what the caller gives for them is not read. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    check_case("numbers", 2);
+}
+
 static void test_sums(void **state)
 {
     (void)state;
@@ -120,8 +127,8 @@ static void test_convolution(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elementwise), cmocka_unit_test(test_layout),      cmocka_unit_test(test_index),
-        cmocka_unit_test(test_sums),        cmocka_unit_test(test_convolution),
+        cmocka_unit_test(test_elementwise), cmocka_unit_test(test_layout), cmocka_unit_test(test_index),
+        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_sums),   cmocka_unit_test(test_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
