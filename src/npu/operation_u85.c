@@ -482,10 +482,12 @@ static ns_code read_resize_axis(ns_npu_machine *machine, const int *fields, ns_n
 static ns_code read_resize(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
                            ns_error *error)
 {
-    static const int y[] = {U85_FIELD_RESIZE_Y_SCALE_N_M1_SCALE_N_M1, U85_FIELD_RESIZE_Y_ONE_STEP_INT,
-                            U85_FIELD_RESIZE_Y_ONE_STEP_MOD, U85_FIELD_RESIZE_Y_OFFSET_OFFSET};
-    static const int x[] = {U85_FIELD_RESIZE_X_SCALE_N_M1_SCALE_N_M1, U85_FIELD_RESIZE_X_ONE_STEP_INT,
-                            U85_FIELD_RESIZE_X_ONE_STEP_MOD, U85_FIELD_RESIZE_X_OFFSET_OFFSET};
+    static const int y[] = {U85_FIELD_RESIZE_Y_SCALE_N_M1_RESIZE_Y_SCALE_N_M1,
+                            U85_FIELD_RESIZE_Y_STEP_ONE_STEP_INT, U85_FIELD_RESIZE_Y_STEP_ONE_STEP_MOD,
+                            U85_FIELD_RESIZE_Y_OFFSET_RESIZE_Y_OFFSET};
+    static const int x[] = {U85_FIELD_RESIZE_X_SCALE_N_M1_RESIZE_X_SCALE_N_M1,
+                            U85_FIELD_RESIZE_X_STEP_ONE_STEP_INT, U85_FIELD_RESIZE_X_STEP_ONE_STEP_MOD,
+                            U85_FIELD_RESIZE_X_OFFSET_RESIZE_X_OFFSET};
     const ns_npu_table *table = machine->family->table;
     int64_t value;
     const int64_t mode =

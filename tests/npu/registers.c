@@ -1,5 +1,5 @@
 /* The register tables: no two entries share an encoding, no two fields share a bit, every enumerated field
- * has values. With --dump: the table as text, for registers_vela.py. */
+ * has values. With --dump [u85]: a table as text, for registers_vela.py and registers_vela_u85.py. */
 #include "support/test.h"
 
 #include "npu/registers.h"
@@ -108,7 +108,7 @@ static void dump(const ns_npu_table *table, bool operations)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--dump") == 0) {
-        const ns_npu_table *table = &ns_npu_table_u55;
+        const ns_npu_table *table = tables[argc > 2 && strcmp(argv[2], "u85") == 0];
         dump(table, true);
         dump(table, false);
         for (int v = 0; v < table->value_count; v++)

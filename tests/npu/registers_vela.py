@@ -7,6 +7,7 @@ Checked: the ids and names of all commands in both directions, that the bits whi
 each of Vela's fields is one or several of ours, and the numbers of the enumerations that both have. Vela is looked for
 in this Python and in $NPUSCOPE_PYTHON, build/venv. Exit code 77 (skipped) when it is not installed.
 """
+import importlib
 import os
 import pathlib
 import subprocess
@@ -27,10 +28,10 @@ def restart_with(python):
     os.execve(python, [python, *sys.argv], {**os.environ, "NPUSCOPE_REGISTERS_RESTARTED": "1"})
 
 
-def load_vela():
+def load_vela(module):
+    """A module of the installed Vela, of another Python where this one does not have it."""
     try:
-        from ethosu.vela.ethos_u55_regs import ethos_u55_regs
-        return ethos_u55_regs
+        return importlib.import_module(module)
     except ImportError:
         root = pathlib.Path(__file__).resolve().parents[2]
         for python in (os.environ.get("NPUSCOPE_PYTHON", ""), root / "build" / "venv" / "bin" / "python"):
@@ -51,17 +52,24 @@ def spans(structure, form):
     return result
 
 
-def main():
-    vela = load_vela()
+def read_table(program, *family):
+    """({command: (form, id, [(field, low, width, enumeration)])}, {enumeration: {name: value}}) of one of our tables."""
     commands, values = {}, {}
-    for line in subprocess.run([sys.argv[1], "--dump"], check=True, text=True, capture_output=True).stdout.splitlines():
-        kind, *rest = line.split()
+    done = subprocess.run([program, "--dump", *family], check=True, text=True, capture_output=True)
+    for kind, *rest in map(str.split, done.stdout.splitlines()):
         if kind == "value":
             values.setdefault(rest[0], {})[rest[1]] = int(rest[2])
         else:
             form, number, name, *fields = rest
-            name = f"NPU_{'OP' if kind == 'operation' else 'SET'}_{name}"
-            commands[name] = (form, int(number, 16), [tuple(map(int, field.split(":")[1:3])) for field in fields])
+            fields = [field.split(":") for field in fields]
+            commands[f"NPU_{'OP' if kind == 'operation' else 'SET'}_{name}"] = (
+                form, int(number, 16), [(field, int(low), int(width), enumeration) for field, low, width, enumeration in fields])
+    return commands, values
+
+
+def main():
+    vela = load_vela("ethosu.vela.ethos_u55_regs.ethos_u55_regs")
+    commands, values = read_table(sys.argv[1])
     errors = []
     theirs = {entry.name: ("cmd0", entry.value) for entry in vela.cmd0}
     theirs.update({entry.name: ("cmd1", entry.value) for entry in vela.cmd1})
@@ -70,6 +78,7 @@ def main():
     compared_fields = 0
     for name in sorted(theirs.keys() & commands.keys()):
         form, number, fields = commands[name]
+        fields = [field[1:3] for field in fields]
         if (form, number) != theirs[name]:
             errors.append(f"{name}: {form} 0x{number:03x}, Vela has {theirs[name]}")
         structure = getattr(vela, name.lower() + "_t", None)
