@@ -2,6 +2,8 @@
 #ifndef NS_CLI_FVP_H
 #define NS_CLI_FVP_H
 
+#include "npuscope/program.h"
+
 typedef struct ns_fvp {
     const char *program;
     const char *family;
@@ -13,6 +15,11 @@ extern const ns_fvp ns_fvp_programs[];
 
 /* The row whose program has the base name of `path`; NULL for none. */
 const ns_fvp *ns_fvp_find(const char *path);
+
+/* NS_ERROR_UNSUPPORTED when the program calls a kernel that the runner in file `application` (-a; NULL: not
+ * given) does not link. */
+ns_code ns_fvp_check_kernels(const ns_fvp *fvp, const char *application, const ns_program *program,
+                             ns_arena *arena, ns_error *error);
 
 /* What such a program does: Arm's command line, an ExecuTorch program through semihosting. Returns the
  * process's exit code. */

@@ -25,10 +25,11 @@ const ns_fvp ns_fvp_programs[] = {
 
 typedef struct ns_fvp_request {
     const ns_fvp *fvp;
-    const char *folder; /* semihosting-cwd; "" for the current one */
-    char *command_line; /* semihosting-cmd_line, quotes removed */
-    const char *macs;   /* NULL: not given */
-    double time_limit;  /* seconds; 0: none */
+    const char *folder;      /* semihosting-cwd; "" for the current one */
+    char *command_line;      /* semihosting-cmd_line, quotes removed */
+    const char *macs;        /* NULL: not given */
+    const char *application; /* the runner's ELF; NULL: not given */
+    double time_limit;       /* seconds; 0: none */
     const char *model, *output;
     int input_count;
     const char *inputs[LIST_LIMIT];
@@ -90,9 +91,9 @@ static ns_code take_parameter(ns_fvp_request *request, char *assignment, ns_erro
 static bool takes_ignored_value(const char *option)
 {
     static const char *const options[] = {
-        "-a",           "--application", "--cpulimit", "--cyclelimit", "--simlimit",
-        "-f",           "--config-file", "-o",         "--output",     "-p",
-        "--print-port", "--plugin",      "--data",     "-M",           "-Q"};
+        "--cpulimit", "--cyclelimit", "--simlimit", "-f",           "--config-file",
+        "-o",         "--output",     "-p",         "--print-port", "--plugin",
+        "--data",     "-M",           "-Q"};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (strcmp(option, options[i]) == 0)
             return true;
@@ -143,6 +144,9 @@ static ns_code parse(ns_fvp_request *request, int argc, char **argv, ns_error *e
             request->time_limit = strtod(value, &end);
             if (end == value || *end || !(request->time_limit >= 0))
                 return ns_fail(error, NS_ERROR_USAGE, "--timelimit takes seconds, not '%s'", value);
+        } else if (is_option(argv[i], "-a") || is_option(argv[i], "--application")) {
+            NS_TRY(next_value(argc, argv, &i, &value, error));
+            request->application = value;
         } else if (takes_ignored_value(argv[i])) {
             NS_TRY(next_value(argc, argv, &i, &value, error));
         } else if (argv[i][0] == '-' && !is_ignored_flag(argv[i])) {
@@ -240,6 +244,7 @@ static ns_code run_program(const ns_fvp_request *request, ns_arena *arena, ns_er
     if (ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, error) != NS_OK)
         return ns_add_context(error, "%s", request->model);
     NS_TRY(check_configuration(request, program, error));
+    NS_TRY(ns_fvp_check_kernels(request->fvp, request->application, program, arena, error));
     printf("I [npuscope:fvp] Method '%s' loaded.\n", ns_program_method(program));
     const void *inputs[LIST_LIMIT];
     size_t sizes[LIST_LIMIT];

@@ -49,6 +49,21 @@ const ns_program_tensor *ns_program_output(const ns_program *program, int index)
 int ns_program_delegate_count(const ns_program *program);
 ns_npu_stream *ns_program_delegate(const ns_program *program, int index);
 
+/* The runners that ExecuTorch's backends/arm/test/setup_testing.sh builds: the one without portable
+ * operators, and those with "portable-ops" in their folder's name. Each links some of the kernels
+ * (src/program/kernels.def). */
+typedef enum ns_runner {
+    NS_RUNNER_STANDARD = 1,
+    NS_RUNNER_PORTABLE_U55 = 2, /* and U65 */
+    NS_RUNNER_PORTABLE_U85 = 4,
+} ns_runner;
+
+/* Kernels that the program calls outside its delegates, by index: "aten::add.out". */
+int ns_program_kernel_count(const ns_program *program);
+ns_code ns_program_kernel_name(const ns_program *program, int index, ns_arena *arena, const char **out,
+                               ns_error *error);
+bool ns_program_kernel_linked(const ns_program *program, int index, ns_runner runner);
+
 typedef struct ns_program_statistics {
     int kernel_calls;
     int delegate_calls;

@@ -1,7 +1,18 @@
 #include "program/kernel.h"
 
+#include "npuscope/program.h"
+
+enum {
+    RUNNERS_NONE = 0,
+    RUNNERS_U55 = NS_RUNNER_PORTABLE_U55,
+    RUNNERS_U85 = NS_RUNNER_PORTABLE_U85,
+    RUNNERS_BOTH = RUNNERS_U55 | RUNNERS_U85,
+    RUNNERS_ALL = RUNNERS_BOTH | NS_RUNNER_STANDARD,
+};
+
 static const ns_kernel_info kernels[] = {
-#define NS_KERNEL(name, overload, function, least, most) {name, overload, ns_kernel_##function, least, most},
+#define NS_KERNEL(name, overload, function, least, most, runners) \
+    {name, overload, ns_kernel_##function, least, most, RUNNERS_##runners},
 #include "program/kernels.def"
 #undef NS_KERNEL
 };

@@ -20,6 +20,7 @@ typedef struct ns_kernel_info {
     const char *name, *overload;
     ns_kernel function; /* NULL: npuscope does not have it */
     int least, most;
+    unsigned runners; /* ns_runner bits */
 } ns_kernel_info;
 
 /* NULL when there is no such kernel. */
@@ -40,7 +41,7 @@ bool ns_call_is_none(const ns_call *call, int index);
 /* A list of integers, copied into the call's arena. */
 ns_code ns_call_integers(ns_call *call, int index, int *count, int64_t **out, ns_error *error);
 
-#define NS_KERNEL(name, overload, function, least, most) \
+#define NS_KERNEL(name, overload, function, least, most, runners) \
     ns_code ns_kernel_##function(ns_call *call, ns_error *error);
 #include "program/kernels.def"
 #undef NS_KERNEL

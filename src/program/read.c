@@ -109,7 +109,7 @@ static ns_code read_kernels(ns_reading *reading, ns_fb_table plan, ns_error *err
             ns_kernel_info *absent = NS_ARENA_NEW(reading->arena, ns_kernel_info);
             if (!absent)
                 return ns_fail(error, NS_ERROR_MEMORY, "no memory for an operator");
-            *absent = (ns_kernel_info){name, overload, NULL, 0, INT_MAX};
+            *absent = (ns_kernel_info){name, overload, NULL, 0, INT_MAX, 0};
             program->kernels[i] = absent;
         }
     }
@@ -263,6 +263,24 @@ ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerato
 const char *ns_program_method(const ns_program *program)
 {
     return program->method;
+}
+
+int ns_program_kernel_count(const ns_program *program)
+{
+    return program->kernel_count;
+}
+
+ns_code ns_program_kernel_name(const ns_program *program, int index, ns_arena *arena, const char **out,
+                               ns_error *error)
+{
+    const ns_kernel_info *kernel = program->kernels[index];
+    *out = ns_arena_format(arena, "%s%s%s", kernel->name, *kernel->overload ? "." : "", kernel->overload);
+    return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a kernel's name");
+}
+
+bool ns_program_kernel_linked(const ns_program *program, int index, ns_runner runner)
+{
+    return program->kernels[index]->runners & runner;
 }
 
 int ns_program_input_count(const ns_program *program)

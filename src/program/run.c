@@ -195,13 +195,16 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
     running run = {
         .program = program, .npu = npu, .arena = arena, .statistics = statistics ? statistics : &own};
     *run.statistics = (ns_program_statistics){0};
-    for (int i = 0; i < program->kernel_count; i++)
-        if (!program->kernels[i]->function)
-            return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                           "the program calls %s%s%s outside the NPU, which npuscope does not have "
-                           "(src/program/kernels.def lists what it has)",
-                           program->kernels[i]->name, *program->kernels[i]->overload ? "." : "",
-                           program->kernels[i]->overload);
+    for (int i = 0; i < program->kernel_count; i++) {
+        const char *name = NULL;
+        if (program->kernels[i]->function)
+            continue;
+        NS_TRY(ns_program_kernel_name(program, i, arena, &name, error));
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "the program calls %s outside the NPU, which npuscope does not have "
+                       "(src/program/kernels.def lists what it has)",
+                       name);
+    }
     NS_TRY(bind(&run, error));
     NS_TRY(set_inputs(&run, inputs, input_sizes, input_count, error));
     run.scratch = ns_arena_new();
