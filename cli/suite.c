@@ -165,6 +165,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(check_symmetric_io(settings->symmetric_io, error));
     NS_TRY(per_channel(settings->weights, &suite.per_channel, error));
     suite.vela = settings->vela;
+    suite.details = settings->html != NULL;
     ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .context = &shown};
     suite.vela_options = &vela;
     if (cli->progress) {

@@ -33,6 +33,14 @@ typedef struct ns_suite_settings {
     bool per_channel;  /* one weight scale per output channel */
 } ns_suite_settings;
 
+/* Errors are counted by size, in steps of the output's scale: [0, 0.5], then up to each of these bounds, then
+ * the rest. */
+#define NS_ERROR_BIN_BOUNDS                    \
+    {                                          \
+        0.5, 1, 2, 4, 8, 16, 32, 64, 128, 1024 \
+    }
+#define NS_ERROR_BINS 11
+
 /* One input tensor of the program, as far as it reaches the worst element. */
 typedef struct ns_suite_operand {
     const char *name;
@@ -51,6 +59,7 @@ typedef struct ns_stage_result {
     /* Against ideal, over all elements. A step is the scale of the output's quantisation. */
     double max_abs_error, max_steps, mean_steps;
     double sqnr_db; /* 20 log10(|ideal| / |error|); +infinity without error, -infinity for ideal all zero */
+    size_t bins[NS_ERROR_BINS]; /* elements by error; all 0 when the output has no scale */
 
     /* Against the reference stage: what the verdict is made from. */
     double max_difference, max_difference_steps;
@@ -64,6 +73,25 @@ typedef struct ns_stage_result {
 
     double seconds; /* wall time */
 } ns_stage_result;
+
+/* One operator of a case's graph, or one of its inputs and outputs. Constants are folded into the operators
+ * that read them. */
+typedef struct ns_graph_node {
+    const char *name;     /* "RESCALE", "input 0", "output 0" */
+    const char *settings; /* lines: the attributes, then a line for each constant: "shift 30" */
+    const char *type;     /* of its result: "[1, 3, 64] int16" */
+    int input_count;
+    int *inputs; /* earlier nodes */
+} ns_graph_node;
+
+/* What a page shows of a case beside its figures. */
+typedef struct ns_case_details {
+    int node_count; /* 0: the case was not lowered */
+    ns_graph_node *nodes;
+    const char *stream;                  /* as `npuscope inspect` prints it; NULL: nothing was compiled */
+    const struct ns_sweep_result *sweep; /* without `ideal` and `steps`; NULL: not for this operator */
+    const char *sweep_problem;           /* why there is none though the operator could be swept; or NULL */
+} ns_case_details;
 
 typedef struct ns_case_result {
     const char *op;          /* "exp" */
@@ -80,8 +108,9 @@ typedef struct ns_case_result {
     int stage_count;
     ns_stage_result *stages; /* those that were selected, in order */
     ns_verdict verdict;
-    ns_stage at_fault;  /* the first stage that failed; NS_STAGE_IDEAL: none */
-    const char *reason; /* of the stage that decided the verdict; NULL for pass */
+    ns_stage at_fault;              /* the first stage that failed; NS_STAGE_IDEAL: none */
+    const char *reason;             /* of the stage that decided the verdict; NULL for pass */
+    const ns_case_details *details; /* NULL: not asked for */
     double seconds;
 } ns_case_result;
 
@@ -109,6 +138,7 @@ typedef struct ns_suite_options {
     int per_channel;                     /* negative: each case's own; 0 or 1 */
     unsigned cpu_mask;                   /* instruction sets that kernels may use */
     int threads;                         /* 0: one per processor. Results never depend on it */
+    bool details;                        /* fill in the details of each case */
     const char *vela;                    /* where Vela is, as for ns_vela_find */
     const ns_vela_options *vela_options; /* NULL: the usual cache, no progress */
 

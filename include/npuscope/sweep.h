@@ -9,13 +9,8 @@
 #define NS_SWEEP_CODES 65536
 #define NS_SWEEP_FIRST_CODE (-32768)
 
-/* Errors are counted in bins of steps of the output's scale: [0, 0.5], then up to each of these bounds, then
- * the rest. */
-#define NS_SWEEP_BIN_BOUNDS                    \
-    {                                          \
-        0.5, 1, 2, 4, 8, 16, 32, 64, 128, 1024 \
-    }
-#define NS_SWEEP_BINS 11
+/* Columns of a curve, each for as many codes. */
+#define NS_SWEEP_COLUMNS 256
 
 typedef struct ns_sweep_range {
     int first, last; /* codes, both included */
@@ -32,9 +27,11 @@ typedef struct ns_sweep_stage {
     double max_steps, mean_steps;
     int worst_code;
     double worst_input, worst_ideal, worst_got;
-    size_t bins[NS_SWEEP_BINS];
+    size_t bins[NS_ERROR_BINS];
     size_t saturated;    /* results at an end of the output's range */
     const double *steps; /* error of each code in steps, in code order; NaN where not compared */
+    /* Least, mean and largest error of each column's codes; NaN for a column without a compared code. */
+    double least[NS_SWEEP_COLUMNS], mean[NS_SWEEP_COLUMNS], largest[NS_SWEEP_COLUMNS];
 } ns_sweep_stage;
 
 typedef struct ns_sweep_result {

@@ -1,9 +1,8 @@
-/* HTML: one page that needs nothing else: counts, a table by operator and target, a filter, and for each case
- * its stages, worst elements and a plot of their errors. page.css and page.js travel inside the program. */
-#include <math.h>
+/* HTML: one page that needs nothing else: counts, a table by operator and target, a filter, and a row for
+ * each case that opens into its details (html_case.c). page.css and page.js travel inside the program. */
+#include "report/html.h"
 
-#include "report/escape.h"
-#include "report/report.h"
+#include <math.h>
 
 static const char style[] = {
 #include "page_css.inc"
@@ -12,196 +11,323 @@ static const char script[] = {
 #include "page_js.inc"
     0};
 
-static void append(ns_buffer *buffer, const char *text)
+const char *ns_html_symbol(ns_verdict verdict)
 {
-    ns_buffer_append(buffer, text, strlen(text));
+    static const char *const symbols[NS_VERDICT_COUNT] = {[NS_VERDICT_PASS] = "\u2713",
+                                                          [NS_VERDICT_FAIL] = "\u2717",
+                                                          [NS_VERDICT_REJECTED] = "\u2298",
+                                                          [NS_VERDICT_SKIPPED] = "\u2013"};
+    return symbols[verdict];
 }
 
-static void append_number(ns_buffer *buffer, double value, const char *format)
+void ns_html_append(ns_buffer *buffer, const char *markup)
+{
+    ns_buffer_append(buffer, markup, strlen(markup));
+}
+
+void ns_html_text(ns_buffer *buffer, const char *text)
+{
+    ns_report_escape(buffer, text);
+}
+
+void ns_html_lines(ns_buffer *buffer, const char *text)
+{
+    while (*text) {
+        const size_t length = strcspn(text, "\n");
+        char *line = ns_arena_format(buffer->arena, "%.*s", (int)length, text);
+        if (!line) {
+            buffer->failed = true;
+            return;
+        }
+        ns_report_escape(buffer, line);
+        ns_html_append(buffer, text[length] ? "\n" : "");
+        text += length + (text[length] != 0);
+    }
+}
+
+void ns_html_number(ns_buffer *buffer, double value, const char *format)
 {
     char text[64];
     if (isfinite(value))
         snprintf(text, sizeof text, format, value);
     else
         snprintf(text, sizeof text, "%s", isnan(value) ? "-" : value > 0 ? "inf" : "-inf");
-    append(buffer, text);
+    ns_html_append(buffer, text);
 }
 
-static void append_verdict(ns_buffer *buffer, ns_verdict verdict)
+void ns_html_verdict(ns_buffer *buffer, ns_verdict verdict)
 {
-    ns_buffer_format(buffer, "<b class=\"%s\">%s</b>", ns_verdict_text(verdict), ns_verdict_text(verdict));
+    ns_buffer_format(buffer, "<b class=\"verdict %s\"><i aria-hidden=\"true\">%s</i> %s</b>",
+                     ns_verdict_text(verdict), ns_html_symbol(verdict), ns_verdict_text(verdict));
 }
 
-/* Options of a filter: each target that occurs, once. */
-static void append_targets(ns_buffer *buffer, const ns_suite_result *result)
+static void write_anchor(const ns_case_result *one, char *text, size_t size)
 {
-    append(buffer, "<select id=\"target\" aria-label=\"target\"><option value=\"\">all targets</option>");
-    for (int i = 0; i < result->case_count; i++) {
-        bool known = false;
-        for (int k = 0; k < i; k++)
-            known = known || strcmp(result->cases[k].target, result->cases[i].target) == 0;
-        if (known)
-            continue;
-        append(buffer, "<option>");
-        ns_report_escape(buffer, result->cases[i].target);
-        append(buffer, "</option>");
+    snprintf(text, size, "%s/%s/%s", one->op, one->name, one->target);
+    for (char *p = text; *p; p++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/=", *p))
+            *p = '_';
+}
+
+const char *ns_html_anchor(const ns_suite_result *result, int index, char *text, size_t size)
+{
+    char other[256];
+    write_anchor(&result->cases[index], text, size < sizeof other ? size : sizeof other);
+    for (int i = 0; i < index; i++) {
+        write_anchor(&result->cases[i], other, sizeof other);
+        if (strcmp(text, other) == 0) {
+            snprintf(other, sizeof other, "/%d", index);
+            const size_t length = strlen(text), end = strlen(other);
+            memcpy(text + (length + end < size ? length : size - end - 1), other, end + 1);
+            break;
+        }
     }
-    append(buffer, "</select>");
+    return text;
+}
+
+/* ---- by operator and target ---- */
+
+typedef const char *(*case_key)(const ns_case_result *one);
+
+static const char *key_op(const ns_case_result *one)
+{
+    return one->op;
+}
+
+static const char *key_target(const ns_case_result *one)
+{
+    return one->target;
+}
+
+/* The next row from `from` on whose key no earlier row has; case_count at the end. */
+static int next_new(const ns_suite_result *result, case_key key, int from)
+{
+    for (int i = from; i < result->case_count; i++) {
+        int k = 0;
+        while (k < i && strcmp(key(&result->cases[k]), key(&result->cases[i])) != 0)
+            k++;
+        if (k == i)
+            return i;
+    }
+    return result->case_count;
+}
+
+static void append_select(ns_buffer *buffer, const ns_suite_result *result, const char *name,
+                          const char *plural, case_key key)
+{
+    ns_buffer_format(buffer, "<select id=\"%s\" aria-label=\"%s\"><option value=\"\">all %s</option>", name,
+                     name, plural);
+    for (int i = next_new(result, key, 0); i < result->case_count; i = next_new(result, key, i + 1)) {
+        ns_html_append(buffer, "<option>");
+        ns_html_text(buffer, key(&result->cases[i]));
+        ns_html_append(buffer, "</option>");
+    }
+    ns_html_append(buffer, "</select>");
+}
+
+/* Counts by verdict and the largest error against ideal of one operator on one target. */
+static void append_cell(ns_buffer *buffer, const ns_suite_result *result, const char *op, const char *target)
+{
+    int counts[NS_VERDICT_COUNT] = {0}, total = 0;
+    double worst = 0;
+    bool measured = false;
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        if (strcmp(one->op, op) != 0 || strcmp(one->target, target) != 0)
+            continue;
+        counts[one->verdict]++;
+        total++;
+        for (int s = 0; s < one->stage_count; s++) {
+            const ns_stage_result *stage = &one->stages[s];
+            if (!stage->measured || stage->stage == NS_STAGE_IDEAL || one->scale <= 0)
+                continue;
+            worst = fmax(worst, stage->max_steps);
+            measured = true;
+        }
+    }
+    ns_html_append(buffer, "<td>");
+    if (!total) {
+        ns_html_append(buffer, "</td>");
+        return;
+    }
+    ns_html_append(buffer, "<button type=\"button\" data-op=\"");
+    ns_html_text(buffer, op);
+    ns_html_append(buffer, "\" data-target=\"");
+    ns_html_text(buffer, target);
+    ns_html_append(buffer, "\">");
+    for (int v = 0; v < NS_VERDICT_COUNT; v++)
+        if (counts[v])
+            ns_buffer_format(buffer, "<b class=\"%s\" title=\"%s\">%s %d</b> ",
+                             ns_verdict_text((ns_verdict)v), ns_verdict_summary((ns_verdict)v),
+                             ns_html_symbol((ns_verdict)v), counts[v]);
+    ns_html_append(buffer, "</button><small>");
+    if (measured)
+        ns_html_number(buffer, worst, "%.4g");
+    ns_html_append(buffer, "</small></td>");
+}
+
+static bool same_reason(const ns_case_result *a, const ns_case_result *b)
+{
+    return b->verdict == NS_VERDICT_REJECTED && a->reason && b->reason && strcmp(a->reason, b->reason) == 0;
+}
+
+/* Each reason once, with the number of its rows. */
+static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
+{
+    enum { SHOWN = 6 };
+    int listed = 0;
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        int first = 0, count = 0;
+        if (one->verdict != NS_VERDICT_REJECTED || !one->reason)
+            continue;
+        while (!same_reason(one, &result->cases[first]))
+            first++;
+        for (int k = i; k < result->case_count; k++)
+            count += same_reason(one, &result->cases[k]);
+        if (first < i || listed++ >= SHOWN)
+            continue;
+        ns_buffer_format(buffer, "<li><b class=\"rejected\">%s %d rejected</b> ",
+                         ns_html_symbol(NS_VERDICT_REJECTED), count);
+        ns_html_text(buffer, one->reason);
+        ns_html_append(buffer, "</li>");
+    }
+    if (listed > SHOWN)
+        ns_buffer_format(buffer, "<li>and %d more reasons</li>", listed - SHOWN);
+}
+
+/* Failed rows with links, and the reasons for which rows were kept off a target. */
+static void append_findings(ns_buffer *buffer, const ns_suite_result *result)
+{
+    enum { SHOWN = 12 };
+    int listed = 0;
+    ns_html_append(buffer, "<div class=\"findings\">");
+    if (result->counts[NS_VERDICT_FAIL] == 0)
+        ns_html_append(buffer, "<p>no row failed</p>");
+    ns_html_append(buffer, "<ul>");
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        char anchor[256];
+        if (one->verdict != NS_VERDICT_FAIL || listed++ >= SHOWN)
+            continue;
+        ns_html_append(buffer, "<li><a href=\"#");
+        ns_html_text(buffer, ns_html_anchor(result, i, anchor, sizeof anchor));
+        ns_buffer_format(buffer, "\"><b class=\"fail\">%s at fault: %s</b> ", ns_html_symbol(one->verdict),
+                         ns_stage_blame(one->at_fault));
+        ns_html_text(buffer, one->op);
+        ns_html_append(buffer, " ");
+        ns_html_text(buffer, one->name);
+        ns_html_append(buffer, " on ");
+        ns_html_text(buffer, one->target);
+        ns_html_append(buffer, "</a></li>");
+    }
+    if (listed > SHOWN)
+        ns_buffer_format(buffer, "<li>and %d more</li>", listed - SHOWN);
+    append_rejections(buffer, result);
+    ns_html_append(buffer, "</ul></div>");
+}
+
+static void append_summary(ns_buffer *buffer, const ns_suite_result *result)
+{
+    ns_html_append(buffer, "<section aria-label=\"summary\"><div class=\"overview\"><div "
+                           "class=\"scroll\"><table class=\"summary\">"
+                           "<thead><tr><th scope=\"col\">operator</th>");
+    for (int t = next_new(result, key_target, 0); t < result->case_count;
+         t = next_new(result, key_target, t + 1)) {
+        ns_html_append(buffer, "<th scope=\"col\">");
+        ns_html_text(buffer, result->cases[t].target);
+        ns_html_append(buffer, "</th>");
+    }
+    ns_html_append(buffer, "</tr></thead><tbody>\n");
+    for (int o = next_new(result, key_op, 0); o < result->case_count; o = next_new(result, key_op, o + 1)) {
+        ns_html_append(buffer, "<tr><th scope=\"row\">");
+        ns_html_text(buffer, result->cases[o].op);
+        ns_html_append(buffer, "</th>");
+        for (int t = next_new(result, key_target, 0); t < result->case_count;
+             t = next_new(result, key_target, t + 1))
+            append_cell(buffer, result, result->cases[o].op, result->cases[t].target);
+        ns_html_append(buffer, "</tr>\n");
+    }
+    ns_html_append(buffer, "</tbody></table></div>");
+    append_findings(buffer, result);
+    ns_html_append(buffer, "</div><p class=\"note\">");
+    for (int v = 0; v < NS_VERDICT_COUNT; v++)
+        ns_buffer_format(buffer, "<b class=\"%s\">%s</b> %s, ", ns_verdict_text((ns_verdict)v),
+                         ns_html_symbol((ns_verdict)v), ns_verdict_summary((ns_verdict)v));
+    ns_html_append(buffer,
+                   "and the largest error of any stage in steps of the output's scale</p></section>\n");
+}
+
+/* ---- the page ---- */
+
+static void append_head(ns_buffer *buffer, const ns_suite_result *result)
+{
+    ns_html_append(buffer, "<header><h1>npuscope suite</h1><p>catalogue ");
+    ns_html_text(buffer, result->catalogue);
+    ns_buffer_format(buffer, ", seed %llu, ", (unsigned long long)result->seed);
+    if (result->vela) {
+        ns_html_append(buffer, "Vela ");
+        ns_html_text(buffer, result->vela);
+        ns_html_append(buffer, ", ");
+    }
+    ns_buffer_format(buffer, "npuscope %s</p><p class=\"counts\">", NPUSCOPE_VERSION);
+    ns_buffer_format(buffer, "<span>%d %s</span>", result->case_count,
+                     result->case_count == 1 ? "row" : "rows");
+    for (int v = 0; v < NS_VERDICT_COUNT; v++)
+        ns_buffer_format(buffer, "<b class=\"%s%s\">%s %d %s</b>", ns_verdict_text((ns_verdict)v),
+                         result->counts[v] ? "" : " none", ns_html_symbol((ns_verdict)v), result->counts[v],
+                         ns_verdict_summary((ns_verdict)v));
+    ns_html_append(buffer, "</p>");
+    if (result->vela_missing) {
+        ns_html_append(buffer, "<p class=\"reason fail\">the NPU did not run: ");
+        ns_html_text(buffer, result->vela_missing);
+        ns_html_append(buffer, "</p>");
+    }
+    ns_html_append(buffer, "</header>\n");
 }
 
 static void append_form(ns_buffer *buffer, const ns_suite_result *result)
 {
-    append(buffer, "<form><input id=\"words\" type=\"search\" placeholder=\"filter: operator, case, reason\" "
-                   "aria-label=\"filter\"><select id=\"verdict\" aria-label=\"verdict\">"
-                   "<option value=\"\">all verdicts</option>");
+    ns_html_append(buffer,
+                   "<form role=\"search\"><input id=\"words\" type=\"search\" placeholder=\"filter by "
+                   "words\" aria-label=\"words in operator, case, accelerator or reason\">");
+    append_select(buffer, result, "op", "operators", key_op);
+    append_select(buffer, result, "target", "targets", key_target);
+    ns_html_append(buffer, "<select id=\"verdict\" aria-label=\"verdict\"><option value=\"\">all "
+                           "verdicts</option>");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
-        ns_buffer_format(buffer, "<option>%s</option>", ns_verdict_text((ns_verdict)v));
-    append(buffer, "</select>");
-    append_targets(buffer, result);
-    append(buffer, "<output id=\"count\"></output></form>\n");
-}
-
-/* One bar for each stage: its largest error in steps, on a logarithmic scale from 0.1 steps on; a thin line
- * inside marks the mean. */
-static void append_plot(ns_buffer *buffer, const ns_case_result *one)
-{
-    enum { WIDTH = 560, LEFT = 84, ROW = 22 };
-    double top = 10;
-    int rows = 0;
-    for (int s = 0; s < one->stage_count; s++) {
-        rows += one->stages[s].measured && one->stages[s].stage != NS_STAGE_IDEAL;
-        if (one->stages[s].measured && isfinite(one->stages[s].max_steps))
-            top = fmax(top, one->stages[s].max_steps);
-    }
-    if (!rows)
-        return;
-    const double decades = ceil(log10(top)) + 1, unit = (WIDTH - LEFT - 10) / decades;
-    ns_buffer_format(buffer,
-                     "<svg role=\"img\" aria-label=\"error by stage in steps\" width=\"%d\" height=\"%d\" "
-                     "viewBox=\"0 0 %d %d\">",
-                     WIDTH, rows * ROW + 24, WIDTH, rows * ROW + 24);
-    for (int d = 0; d <= (int)decades; d++)
-        ns_buffer_format(buffer,
-                         "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"0\" y2=\"%d\"/><text x=\"%.1f\" y=\"%d\" "
-                         "text-anchor=\"middle\">%g</text>",
-                         LEFT + d * unit, LEFT + d * unit, rows * ROW, LEFT + d * unit, rows * ROW + 16,
-                         pow(10, d - 1));
-    int row = 0;
-    for (int s = 0; s < one->stage_count; s++) {
-        const ns_stage_result *stage = &one->stages[s];
-        if (!stage->measured || stage->stage == NS_STAGE_IDEAL)
-            continue;
-        const double steps = isfinite(stage->max_steps) ? stage->max_steps : top;
-        const double length = steps > 0.1 ? (log10(steps) + 1) * unit : 1;
-        const double mean = stage->mean_steps > 0.1 ? (log10(stage->mean_steps) + 1) * unit : 1;
-        ns_buffer_format(
-            buffer,
-            "<text x=\"0\" y=\"%d\">%s</text><rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"14\"/>"
-            "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\"/>",
-            row * ROW + 15, ns_stage_text(stage->stage), LEFT, row * ROW + 4, length, LEFT + mean,
-            LEFT + mean, row * ROW + 4, row * ROW + 18);
-        row++;
-    }
-    append(buffer,
-           "</svg><p>largest error in steps of the output's scale; the line in a bar is the mean</p>");
-}
-
-static void append_stages(ns_buffer *buffer, const ns_case_result *one)
-{
-    append(buffer,
-           "<div class=\"scroll\"><table><tr><th>stage<th>verdict<th>max steps<th>mean steps<th>max error"
-           "<th>SQNR dB<th>worst element<th>ideal<th>got</tr>");
-    for (int s = 0; s < one->stage_count; s++) {
-        const ns_stage_result *stage = &one->stages[s];
-        ns_buffer_format(buffer, "<tr><td>%s<td>", ns_stage_text(stage->stage));
-        append_verdict(buffer, stage->verdict);
-        if (stage->measured && stage->stage != NS_STAGE_IDEAL) {
-            char index[128];
-            const double values[] = {stage->max_steps, stage->mean_steps, stage->max_abs_error,
-                                     stage->sqnr_db};
-            for (int k = 0; k < 4; k++) {
-                append(buffer, "<td>");
-                append_number(buffer, values[k], "%.4g");
-            }
-            ns_buffer_format(buffer, "<td>%s<td>",
-                             ns_report_index(&one->output, stage->worst_element, index, sizeof index));
-            append_number(buffer, stage->worst_ideal, "%.9g");
-            append(buffer, "<td>");
-            append_number(buffer, stage->worst_got, "%.9g");
-        }
-        append(buffer, "</tr>");
-    }
-    append(buffer, "</table></div>");
-}
-
-static void append_case(ns_buffer *buffer, const ns_case_result *one)
-{
-    ns_buffer_format(buffer, "<details data-verdict=\"%s\" data-target=\"", ns_verdict_text(one->verdict));
-    ns_report_escape(buffer, one->target);
-    append(buffer, "\" data-text=\"");
-    ns_report_escape(buffer, one->op);
-    append(buffer, " ");
-    ns_report_escape(buffer, one->name);
-    append(buffer, " ");
-    ns_report_escape(buffer, one->accelerator);
-    append(buffer, " ");
-    ns_report_escape(buffer, one->reason ? one->reason : "");
-    append(buffer, "\"><summary><b>");
-    ns_report_escape(buffer, one->op);
-    append(buffer, "</b><span class=\"name\">");
-    ns_report_escape(buffer, one->name);
-    append(buffer, "</span><span>");
-    ns_report_escape(buffer, one->target);
-    append(buffer, "</span>");
-    append_verdict(buffer, one->verdict);
-    append(buffer, "</summary><div class=\"body\">");
-    if (one->reason) {
-        ns_buffer_format(buffer, "<p>%s%s ", one->verdict == NS_VERDICT_FAIL ? "at fault: " : "",
-                         one->verdict == NS_VERDICT_FAIL ? ns_stage_blame(one->at_fault) : "");
-        ns_report_escape(buffer, one->reason);
-        append(buffer, "</p>");
-    }
-    char shape[128];
-    ns_buffer_format(buffer, "<p>%s, scale %.9g, ", ns_tensor_describe(&one->output, shape, sizeof shape),
-                     one->scale);
-    ns_report_escape(buffer, one->accelerator);
-    ns_buffer_format(buffer, ", qtol %g, atol %g, rtol %g, seed %llu</p>", one->settings.qtol,
-                     one->settings.atol, one->settings.rtol, (unsigned long long)one->seed);
-    append_stages(buffer, one);
-    append_plot(buffer, one);
-    append(buffer, "</div></details>\n");
+        ns_buffer_format(buffer, "<option value=\"%s\">%s %s</option>", ns_verdict_text((ns_verdict)v),
+                         ns_html_symbol((ns_verdict)v), ns_verdict_summary((ns_verdict)v));
+    ns_html_append(buffer, "</select><button type=\"reset\">clear</button>"
+                           "<output id=\"count\" aria-live=\"polite\"></output></form>\n");
 }
 
 ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
     ns_buffer buffer = {.arena = arena};
-    append(&buffer, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                    "<title>npuscope suite</title>\n<style>\n");
-    append(&buffer, style);
-    ns_buffer_format(&buffer,
-                     "</style></head>\n<body><h1>npuscope suite</h1><p>catalogue %s, seed %llu, %d cases:",
-                     result->catalogue, (unsigned long long)result->seed, result->case_count);
-    for (int v = 0; v < NS_VERDICT_COUNT; v++)
-        ns_buffer_format(&buffer, "%s <b class=\"%s\">%d %s</b>", v ? "," : "",
-                         ns_verdict_text((ns_verdict)v), result->counts[v],
-                         ns_verdict_summary((ns_verdict)v));
-    if (result->vela) {
-        append(&buffer, "; Vela ");
-        ns_report_escape(&buffer, result->vela);
-    }
-    append(&buffer, "</p>");
-    if (result->vela_missing) {
-        append(&buffer, "<p class=\"fail\">the NPU did not run: ");
-        ns_report_escape(&buffer, result->vela_missing);
-        append(&buffer, "</p>");
-    }
+    ns_html_append(&buffer, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+                            "<meta name=\"color-scheme\" content=\"light dark\">"
+                            "<link rel=\"icon\" href=\"data:,\"><title>npuscope suite</title>\n<style>\n");
+    ns_html_append(&buffer, style);
+    ns_html_append(&buffer, "</style></head>\n<body>");
+    append_head(&buffer, result);
+    append_summary(&buffer, result);
     append_form(&buffer, result);
+    ns_html_append(&buffer,
+                   "<main><div class=\"row head\" aria-hidden=\"true\"><span>verdict</span>"
+                   "<span>operator, case</span><span>target</span><span class=\"n\">quantised</span>"
+                   "<span class=\"n\">eval</span><span class=\"n\">mean</span><span class=\"n\">dB</span>"
+                   "<span class=\"n\">npu</span></div>\n");
     for (int i = 0; i < result->case_count; i++)
-        append_case(&buffer, &result->cases[i]);
-    append(&buffer, "<script>\n");
-    append(&buffer, script);
-    append(&buffer, "</script></body></html>\n");
+        ns_html_case(&buffer, result, i);
+    ns_html_append(&buffer,
+                   "<p id=\"none\" hidden>no row fits the filter</p></main>\n"
+                   "<p class=\"note\">quantised and eval: largest error against exact reals, in steps "
+                   "of the output's scale; mean and dB: mean error and SQNR of eval; npu: against eval, "
+                   "element by element</p>\n<script>\n");
+    ns_html_append(&buffer, script);
+    ns_html_append(&buffer, "</script></body></html>\n");
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the HTML report");
     *out = (ns_bytes){buffer.data, buffer.size};

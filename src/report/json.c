@@ -53,6 +53,15 @@ static json_t *worst_element(const ns_tensor *output, const ns_stage_result *sta
                      operands(stage));
 }
 
+/* Elements by error: the bins' upper bounds stand in docs/suite.schema.json. */
+static json_t *histogram(const ns_stage_result *stage)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < NS_ERROR_BINS; i++)
+        json_array_append_new(array, json_integer((json_int_t)stage->bins[i]));
+    return array;
+}
+
 static json_t *stage_object(const ns_case_result *result, const ns_stage_result *stage)
 {
     json_t *object = json_pack("{s:s, s:s, s:o}", "name", ns_stage_text(stage->stage), "verdict",
@@ -63,6 +72,8 @@ static json_t *stage_object(const ns_case_result *result, const ns_stage_result 
     json_object_set_new(object, "max_steps", measured ? real(stage->max_steps) : json_null());
     json_object_set_new(object, "mean_steps", measured ? real(stage->mean_steps) : json_null());
     json_object_set_new(object, "sqnr_db", measured ? real(stage->sqnr_db) : json_null());
+    json_object_set_new(object, "histogram",
+                        measured && judged && result->scale > 0 ? histogram(stage) : json_null());
     json_object_set_new(object, "reference",
                         judged ? json_string(ns_stage_text(ns_stage_reference(stage->stage))) : json_null());
     json_object_set_new(object, "max_difference",

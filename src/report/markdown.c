@@ -1,14 +1,30 @@
 /* Markdown: the summary that a CI job shows: counts, a row per operator and target, and what failed. */
 #include "report/report.h"
 
-/* Cells of a table: '|' would end them. */
-static void append_cell(ns_buffer *buffer, const char *text)
+/* Rows and reasons that are listed; the rest is counted. */
+enum { SHOWN = 25 };
+
+/* Text in a line or a cell: '|' would end a cell, and a reader of Markdown obeys HTML and stars. */
+static void append_text(ns_buffer *buffer, const char *text)
 {
     for (; *text; text++)
-        if (*text == '|')
-            ns_buffer_append(buffer, "\\|", 2);
+        if (*text == '<')
+            ns_buffer_format(buffer, "&lt;");
+        else if (*text == '&')
+            ns_buffer_format(buffer, "&amp;");
+        else if (strchr("|*`\\[", *text))
+            ns_buffer_format(buffer, "\\%c", *text);
         else
-            ns_buffer_append(buffer, *text == '\n' ? " " : text, 1);
+            ns_buffer_append(buffer, (unsigned char)*text < ' ' ? " " : text, 1);
+}
+
+static void append_row(ns_buffer *buffer, const ns_case_result *one)
+{
+    append_text(buffer, one->op);
+    ns_buffer_format(buffer, " ");
+    append_text(buffer, one->name);
+    ns_buffer_format(buffer, " on ");
+    append_text(buffer, one->target);
 }
 
 static bool same_group(const ns_case_result *a, const ns_case_result *b)
@@ -27,7 +43,7 @@ static bool is_first(const ns_suite_result *result, int index)
 static void append_group(ns_buffer *buffer, const ns_suite_result *result, int index)
 {
     int counts[NS_VERDICT_COUNT] = {0};
-    double worst = 0;
+    double worst = -1;
     for (int i = index; i < result->case_count; i++) {
         const ns_case_result *one = &result->cases[i];
         if (!same_group(one, &result->cases[index]))
@@ -38,25 +54,92 @@ static void append_group(ns_buffer *buffer, const ns_suite_result *result, int i
                 worst = one->stages[s].max_steps;
     }
     ns_buffer_format(buffer, "| ");
-    append_cell(buffer, result->cases[index].op);
+    append_text(buffer, result->cases[index].op);
     ns_buffer_format(buffer, " | ");
-    append_cell(buffer, result->cases[index].target);
+    append_text(buffer, result->cases[index].target);
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         ns_buffer_format(buffer, " | %d", counts[v]);
-    ns_buffer_format(buffer, " | %.4g |\n", worst);
+    if (worst >= 0)
+        ns_buffer_format(buffer, " | %.4g |\n", worst);
+    else
+        ns_buffer_format(buffer, " | - |\n");
+}
+
+static void append_more(ns_buffer *buffer, int count)
+{
+    if (count > SHOWN)
+        ns_buffer_format(buffer, "\nand %d more\n", count - SHOWN);
+}
+
+static void append_failures(ns_buffer *buffer, const ns_suite_result *result)
+{
+    int count = 0;
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        if (one->verdict != NS_VERDICT_FAIL)
+            continue;
+        if (count == 0)
+            ns_buffer_format(buffer, "\n#### Failed\n\n| row | at fault | why |\n|---|---|---|\n");
+        if (count++ >= SHOWN)
+            continue;
+        ns_buffer_format(buffer, "| ");
+        append_row(buffer, one);
+        ns_buffer_format(buffer, " | %s | ", ns_stage_blame(one->at_fault));
+        append_text(buffer, one->reason ? one->reason : "");
+        ns_buffer_format(buffer, " |\n");
+    }
+    append_more(buffer, count);
+}
+
+static bool same_reason(const ns_case_result *a, const ns_case_result *b)
+{
+    return b->verdict == NS_VERDICT_REJECTED && a->reason && b->reason && strcmp(a->reason, b->reason) == 0;
+}
+
+/* Each reason once. */
+static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
+{
+    int count = 0;
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        int first = 0, rows = 0;
+        if (one->verdict != NS_VERDICT_REJECTED || !one->reason)
+            continue;
+        while (!same_reason(one, &result->cases[first]))
+            first++;
+        if (first < i)
+            continue;
+        for (int k = i; k < result->case_count; k++)
+            rows += same_reason(one, &result->cases[k]);
+        if (count == 0)
+            ns_buffer_format(buffer, "\n#### Rejected\n\n");
+        if (count++ >= SHOWN)
+            continue;
+        ns_buffer_format(buffer, "- %d row%s, first ", rows, rows == 1 ? "" : "s");
+        append_row(buffer, one);
+        ns_buffer_format(buffer, ": ");
+        append_text(buffer, one->reason);
+        ns_buffer_format(buffer, "\n");
+    }
+    append_more(buffer, count);
 }
 
 ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
     ns_buffer buffer = {.arena = arena};
-    ns_buffer_format(&buffer, "### npuscope suite: %d cases", result->case_count);
+    ns_buffer_format(&buffer, "### npuscope suite: %d rows", result->case_count);
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         ns_buffer_format(&buffer, ", %d %s", result->counts[v], ns_verdict_summary((ns_verdict)v));
-    ns_buffer_format(&buffer, "\n\n");
+    ns_buffer_format(&buffer, "\n\nCatalogue %s, seed %llu", result->catalogue,
+                     (unsigned long long)result->seed);
     if (result->vela)
-        ns_buffer_format(&buffer, "Compiled with Vela %s.\n\n", result->vela);
-    if (result->vela_missing)
-        ns_buffer_format(&buffer, "**The NPU did not run:** %s\n\n", result->vela_missing);
+        ns_buffer_format(&buffer, ", Vela %s", result->vela);
+    ns_buffer_format(&buffer, ".\n\n");
+    if (result->vela_missing) {
+        ns_buffer_format(&buffer, "**The NPU did not run:** ");
+        append_text(&buffer, result->vela_missing);
+        ns_buffer_format(&buffer, "\n\n");
+    }
     ns_buffer_format(&buffer, "| operator | target");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         ns_buffer_format(&buffer, " | %s", ns_verdict_summary((ns_verdict)v));
@@ -67,15 +150,8 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
     for (int i = 0; i < result->case_count; i++)
         if (is_first(result, i))
             append_group(&buffer, result, i);
-    for (int i = 0; i < result->case_count; i++) {
-        const ns_case_result *one = &result->cases[i];
-        if (one->verdict != NS_VERDICT_FAIL)
-            continue;
-        ns_buffer_format(&buffer, "\n- **%s %s on %s**, at fault: %s. ", one->op, one->name, one->target,
-                         ns_stage_blame(one->at_fault));
-        append_cell(&buffer, one->reason ? one->reason : "");
-        ns_buffer_format(&buffer, "\n");
-    }
+    append_failures(&buffer, result);
+    append_rejections(&buffer, result);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the markdown report");
     *out = (ns_bytes){buffer.data, buffer.size};

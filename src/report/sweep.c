@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double bounds[] = NS_SWEEP_BIN_BOUNDS;
+static const double bounds[] = NS_ERROR_BIN_BOUNDS;
 
 /* The curve has this many columns, each the largest error of its share of the codes. */
 #define CURVE_COLUMNS 64
@@ -27,8 +27,8 @@ static void print_stage(const ns_sweep_stage *stage, FILE *out)
 
 static void print_bins(const ns_sweep_stage *stage, FILE *out)
 {
-    for (int i = 0; i < NS_SWEEP_BINS; i++) {
-        if (i < NS_SWEEP_BINS - 1)
+    for (int i = 0; i < NS_ERROR_BINS; i++) {
+        if (i < NS_ERROR_BINS - 1)
             fprintf(out, "  up to %6g steps %7zu codes\n", bounds[i], stage->bins[i]);
         else
             fprintf(out, "  above %6g steps %7zu codes\n", bounds[i - 1], stage->bins[i]);
@@ -99,9 +99,9 @@ static json_t *stage_object(const ns_sweep_stage *stage)
     if (stage->reason)
         return json_pack("{s:b, s:s}", "ran", 0, "reason", stage->reason);
     json_t *bins = json_array(), *steps = json_array();
-    for (int i = 0; i < NS_SWEEP_BINS; i++)
+    for (int i = 0; i < NS_ERROR_BINS; i++)
         json_array_append_new(bins, json_pack("{s:o, s:I}", "up_to",
-                                              i < NS_SWEEP_BINS - 1 ? json_real(bounds[i]) : json_null(),
+                                              i < NS_ERROR_BINS - 1 ? json_real(bounds[i]) : json_null(),
                                               "codes", (json_int_t)stage->bins[i]));
     for (int i = 0; i < NS_SWEEP_CODES; i++)
         json_array_append_new(steps, real(stage->steps[i]));

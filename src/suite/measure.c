@@ -1,6 +1,7 @@
 #include "suite/measure.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The share of its tolerance that an element uses up. Without tolerance, any difference is infinitely
  * much of it. */
@@ -27,12 +28,22 @@ static double decibels(double signal, double noise)
     return signal == 0 ? -INFINITY : 10 * log10(signal / noise);
 }
 
+int ns_error_bin(double steps)
+{
+    static const double bounds[] = NS_ERROR_BIN_BOUNDS;
+    int bin = 0;
+    while (bin < NS_ERROR_BINS - 1 && !(steps <= bounds[bin]))
+        bin++;
+    return bin;
+}
+
 void ns_measure(size_t count, const double *ideal, const double *reference, const double *got,
                 const double *tolerance, double scale, ns_stage_result *result)
 {
     double signal = 0, noise = 0, error_sum = 0, worst_share = -1, worst_error = -1;
     result->measured = true;
     result->beyond = 0;
+    memset(result->bins, 0, sizeof result->bins);
     result->max_abs_error = result->max_difference = 0;
     for (size_t i = 0; i < count; i++) {
         const double error = distance(got[i], ideal[i]);
@@ -41,6 +52,8 @@ void ns_measure(size_t count, const double *ideal, const double *reference, cons
         signal += ideal[i] * ideal[i];
         noise += error * error;
         error_sum += error;
+        if (scale > 0)
+            result->bins[ns_error_bin(error / scale)]++;
         result->beyond += difference > tolerance[i];
         result->max_abs_error = fmax(result->max_abs_error, error);
         result->max_difference = fmax(result->max_difference, difference);

@@ -14,6 +14,9 @@
 void ns_measure(size_t count, const double *ideal, const double *reference, const double *got,
                 const double *tolerance, double scale, ns_stage_result *result);
 
+/* The place of an error among NS_ERROR_BIN_BOUNDS; NaN belongs to the last. */
+int ns_error_bin(double steps);
+
 /* The tolerance of ExecuTorch 1.5.0's harness around one reference value (Tester._compare_outputs in
  * backends/test/harness/tester.py: atol + scale * qtol, handed to torch.allclose with rtol), with the
  * float32 arithmetic of torch.isclose on float32 tensors. */

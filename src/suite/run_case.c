@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "suite/details.h"
 #include "suite/measure.h"
 #include "suite/stage.h"
 #include "suite/trace.h"
@@ -143,8 +144,9 @@ static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                            const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **out, ns_error *error)
+static ns_code begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
+                     const ns_suite_hooks *hooks, bool details, ns_arena *arena, ns_case_run **out,
+                     ns_error *error)
 {
     const double start = ns_clock_seconds();
     ns_case_run *run = NS_ARENA_NEW(arena, ns_case_run);
@@ -155,14 +157,16 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t s
     run->cpu_mask = cpu_mask;
     run->arena = arena;
     run->stages = stages;
+    run->details = details ? NS_ARENA_NEW(arena, ns_case_details) : NULL;
     *run->result = (ns_case_result){.op = row->operator->name,
                                     .name = row->case_->name,
                                     .target = row->target->name,
                                     .accelerator = row->target->accelerator,
                                     .settings = row->settings,
                                     .seed = seed,
+                                    .details = run->details,
                                     .stages = NS_ARENA_ARRAY(arena, NS_STAGE_COUNT, ns_stage_result)};
-    if (!run->result->stages)
+    if (!run->result->stages || (details && !run->details))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a result");
     NS_TRY(ns_accelerator_parse(row->target->accelerator, &run->request.accelerator, error));
     NS_TRY(build(run, seed, error));
@@ -172,15 +176,65 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t s
     return NS_OK;
 }
 
+ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
+                            const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **run, ns_error *error)
+{
+    return begin(row, stages, seed, cpu_mask, hooks, false, arena, run, error);
+}
+
+/* A sweep that goes wrong is no fault of the case. */
+static ns_code note_sweep(ns_case_run *run, ns_code code, const ns_error *problem, ns_error *error)
+{
+    if (code == NS_OK)
+        return NS_OK;
+    run->sweep = NULL;
+    run->details->sweep_problem = ns_arena_string(run->arena, problem->message);
+    if (code == NS_ERROR_MEMORY || !run->details->sweep_problem)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sweep");
+    return NS_OK;
+}
+
+ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, uint64_t seed,
+                                    unsigned cpu_mask, ns_arena *arena, ns_case_run **out, ns_error *error)
+{
+    ns_error problem = {0};
+    NS_TRY(begin(row, stages, seed, cpu_mask, NULL, true, arena, out, error));
+    ns_case_run *run = *out;
+    if (run->details->node_count == 0 || !ns_sweep_fits(run->decomposed))
+        return NS_OK;
+    const ns_code code = ns_sweep_begin(row, run->decomposed, cpu_mask, (stages & NS_STAGES_COMPILED) != 0,
+                                        arena, &run->sweep, &problem);
+    return note_sweep(run, code, &problem, error);
+}
+
+ns_vela_request *ns_suite_sweep_request(ns_case_run *run)
+{
+    return run->sweep ? ns_sweep_request(run->sweep) : NULL;
+}
+
 ns_vela_request *ns_suite_case_request(ns_case_run *run)
 {
     return run->blocked || !(run->stages & NS_STAGES_COMPILED) ? NULL : &run->request;
+}
+
+static ns_code finish_details(ns_case_run *run, ns_error *error)
+{
+    ns_error problem = {0};
+    ns_sweep_result *swept = NULL;
+    if (run->request.outcome == NS_VELA_COMPILED)
+        NS_TRY(ns_details_print_stream(&run->request, run->arena, run->details, error));
+    if (run->sweep)
+        NS_TRY(note_sweep(run, ns_sweep_finish(run->sweep, &swept, &problem), &problem, error));
+    run->details->sweep = run->sweep ? swept : NULL;
+    return NS_OK;
 }
 
 ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error *error)
 {
     const double start = ns_clock_seconds();
     NS_TRY(run_stages(run, NS_STAGE_VELA, NS_STAGE_COUNT, error));
+    if (run->details)
+        NS_TRY(finish_details(run, error));
     describe(run, run->result);
     conclude(run->result);
     run->result->seconds = run->seconds + ns_clock_seconds() - start;

@@ -33,6 +33,14 @@ typedef struct ns_case_run ns_case_run;
 ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
                             const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **run, ns_error *error);
 
+/* Like ns_suite_case_begin, and gathers what ns_case_result.details holds. Where the operator can be swept,
+ * Vela has a second graph to compile for the row. */
+ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, uint64_t seed,
+                                    unsigned cpu_mask, ns_arena *arena, ns_case_run **run, ns_error *error);
+
+/* The sweep's graph; NULL where there is none. */
+ns_vela_request *ns_suite_sweep_request(ns_case_run *run);
+
 /* What Vela is to compile for the row; NULL where no later stage needs it or an earlier one gave nothing. */
 ns_vela_request *ns_suite_case_request(ns_case_run *run);
 

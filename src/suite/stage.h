@@ -4,6 +4,7 @@
 
 #include "npuscope/vela.h"
 #include "suite/run_case.h"
+#include "suite/sweep.h"
 
 struct ns_case_run {
     const ns_suite_row *row;
@@ -22,6 +23,8 @@ struct ns_case_run {
     ns_vela_request request;                /* graph: after the stage eval, where Vela is to compile it */
     ns_case_result *result;                 /* as far as the stages have been run */
     unsigned stages;                        /* that are reported */
+    ns_case_details *details;               /* NULL: not wanted */
+    ns_sweep *sweep;                        /* after the stage eval, where details are wanted and it fits */
     bool blocked;                           /* no further stage can run */
     double seconds;
 };

@@ -1,5 +1,6 @@
 /* eval: the lowered TOSA graph, in integers. */
 #include "npuscope/eval.h"
+#include "suite/details.h"
 #include "suite/stage.h"
 
 /* The program's inputs as the integers that ExecuTorch's quantize operators give the delegate. */
@@ -54,6 +55,8 @@ ns_code ns_stage_eval(ns_case_run *run, ns_stage_output *output, ns_error *error
     NS_TRY(ns_lower(run->decomposed, target, &graph, error));
     if (run->hooks && run->hooks->lowered)
         code = run->hooks->lowered(run->hooks->context, run->decomposed, &graph, error);
+    if (code == NS_OK && run->details)
+        code = ns_details_draw_graph(graph, run->arena, run->details, error);
     if (code == NS_OK && run->stages & NS_STAGES_COMPILED)
         code = ns_graph_write(graph, run->arena, &run->request.graph, &run->request.graph_size, error);
     if (code == NS_OK)

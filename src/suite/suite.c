@@ -7,9 +7,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "suite/details.h"
 #include "suite/run_case.h"
 
-#include "base/clock.h"
 #define MAX_THREADS 64
 
 typedef struct suite_run {
@@ -56,6 +57,8 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
         for (int k = 0; complete && k < stage->operand_count; k++)
             complete = (stage->operands[k].name = ns_arena_string(arena, stage->operands[k].name)) != NULL;
     }
+    if (complete && result->details)
+        complete = (result->details = ns_details_copy(result->details, arena)) != NULL;
     if (complete && result->reason)
         complete = (result->reason = ns_arena_string(arena, result->reason)) != NULL;
     return complete ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
@@ -78,8 +81,13 @@ static ns_code begin_row(suite_run *run, int index, ns_error *error)
     run->arenas[index] = ns_arena_new();
     if (!run->arenas[index])
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a case");
-    return ns_suite_case_begin(&run->selection->rows[index], run->selection->stages, run->options->seed,
-                               run->options->cpu_mask, NULL, run->arenas[index], &run->rows[index], error);
+    const ns_suite_options *options = run->options;
+    const ns_suite_row *row = &run->selection->rows[index];
+    return options->details
+               ? ns_suite_case_begin_details(row, run->selection->stages, options->seed, options->cpu_mask,
+                                             run->arenas[index], &run->rows[index], error)
+               : ns_suite_case_begin(row, run->selection->stages, options->seed, options->cpu_mask, NULL,
+                                     run->arenas[index], &run->rows[index], error);
 }
 
 /* One pass. */
@@ -184,13 +192,14 @@ static ns_code find_vela(const ns_suite_options *options, ns_suite_selection *se
 static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
 {
     const int rows = run->selection->count;
-    ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request);
-    ns_vela_request **places = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request *);
+    ns_vela_request *requests = NS_ARENA_ARRAY(arena, 2 * (size_t)rows, ns_vela_request);
+    ns_vela_request **places = NS_ARENA_ARRAY(arena, 2 * (size_t)rows, ns_vela_request *);
     if (!requests || !places)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d graphs", rows);
     int count = 0;
-    for (int i = 0; i < rows; i++) {
-        places[count] = ns_suite_case_request(run->rows[i]);
+    for (int i = 0; i < 2 * rows; i++) {
+        ns_case_run *row = run->rows[i % rows];
+        places[count] = i < rows ? ns_suite_case_request(row) : ns_suite_sweep_request(row);
         if (places[count])
             requests[count] = *places[count];
         count += places[count] != NULL;

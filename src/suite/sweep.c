@@ -1,50 +1,49 @@
 /* All codes through one operator. The case's program is widened to one element per code; the evaluator runs
  * it in blocks of one table segment (128 codes), so that a segment whose result the specification leaves open
  * costs only its own codes; Vela compiles the whole of it once. */
-#include "npuscope/sweep.h"
+#include "suite/sweep.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "npuscope/eval.h"
+#include "suite/measure.h"
 #include "suite/prepare.h"
 
 enum { BLOCK = 128 };
 
-typedef struct sweep {
-    const ns_sweep_options *options;
+struct ns_sweep {
     const ns_suite_row *row;
-    ns_aten_program *program; /* of the case, with its scales */
+    const ns_aten_program *program; /* of the case, with its scales */
+    unsigned cpu_mask;
+    bool npu; /* is to run */
     ns_arena *arena;
     ns_sweep_result *result;
+    ns_vela_request request;
     int16_t *eval; /* results by code; where undefined[] is set they mean nothing */
     bool *undefined;
-} sweep;
+};
 
 static ns_code no_memory(ns_error *error)
 {
     return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sweep");
 }
 
-/* One input, one output, and nothing but elementwise operators of one operand between them. */
-static ns_code check_program(const sweep *s, ns_error *error)
+bool ns_sweep_fits(const ns_aten_program *program)
 {
-    bool fits = s->program->input_count == 1 && s->program->output_count == 1;
-    for (int i = 0; i < s->program->node_count; i++) {
-        const ns_aten_node *node = &s->program->nodes[i];
+    bool fits = program->input_count == 1 && program->output_count == 1;
+    for (int i = 0; i < program->node_count; i++) {
+        const ns_aten_node *node = &program->nodes[i];
         fits = fits && (node->op == NS_ATEN_INPUT || node->op == NS_ATEN_EXP || node->op == NS_ATEN_GELU ||
                         node->op == NS_ATEN_RECIPROCAL);
         fits = fits && node->quantisation.present && node->quantisation.dtype == NS_DTYPE_INT16;
     }
-    return fits ? NS_OK
-                : ns_fail(error, NS_ERROR_USAGE,
-                          "%s is not elementwise with one input: a sweep is for exp, gelu and reciprocal",
-                          s->options->op);
+    return fits;
 }
 
 /* The program with `count` elements in the place of the case's shape. */
-static ns_code widen(const sweep *s, int64_t count, ns_aten_program *out, ns_error *error)
+static ns_code widen(const ns_sweep *s, int64_t count, ns_aten_program *out, ns_error *error)
 {
     *out = *s->program;
     out->nodes =
@@ -58,7 +57,7 @@ static ns_code widen(const sweep *s, int64_t count, ns_aten_program *out, ns_err
     return NS_OK;
 }
 
-static ns_code lower(const sweep *s, int64_t count, ns_graph **graph, ns_error *error)
+static ns_code lower(const ns_sweep *s, int64_t count, ns_graph **graph, ns_error *error)
 {
     ns_aten_program program;
     NS_TRY(widen(s, count, &program, error));
@@ -70,14 +69,14 @@ static ns_code lower(const sweep *s, int64_t count, ns_graph **graph, ns_error *
 }
 
 /* Evaluates the `count` codes from `first` on. */
-static ns_code evaluate(const sweep *s, const ns_graph *graph, int first, int64_t count, ns_arena *scratch,
+static ns_code evaluate(const ns_sweep *s, const ns_graph *graph, int first, int64_t count, ns_arena *scratch,
                         ns_error *error)
 {
     ns_tensor in, out;
     NS_TRY(ns_tensor_new(scratch, NS_DTYPE_INT16, 1, &count, &in, error));
     for (int64_t i = 0; i < count; i++)
         ((int16_t *)in.data)[i] = (int16_t)(first + i);
-    const ns_eval_options options = {.cpu_mask = s->options->cpu_mask};
+    const ns_eval_options options = {.cpu_mask = s->cpu_mask};
     NS_TRY(ns_eval(graph, &options, &in, 1, scratch, &out, error));
     if (out.dtype != NS_DTYPE_INT16 || (int64_t)ns_tensor_count(&out) != count)
         return ns_fail(error, NS_ERROR_INTERNAL, "the lowered graph does not give an int16 for each input");
@@ -85,7 +84,7 @@ static ns_code evaluate(const sweep *s, const ns_graph *graph, int first, int64_
     return NS_OK;
 }
 
-static ns_code evaluate_all(sweep *s, const ns_graph *block, const ns_graph *single, ns_arena *scratch,
+static ns_code evaluate_all(ns_sweep *s, const ns_graph *block, const ns_graph *single, ns_arena *scratch,
                             ns_error *error)
 {
     for (int first = NS_SWEEP_FIRST_CODE; first < NS_SWEEP_FIRST_CODE + NS_SWEEP_CODES; first += BLOCK) {
@@ -109,7 +108,7 @@ static ns_code evaluate_all(sweep *s, const ns_graph *block, const ns_graph *sin
     return NS_OK;
 }
 
-static ns_code run_eval(sweep *s, ns_error *error)
+static ns_code run_eval(ns_sweep *s, ns_error *error)
 {
     ns_graph *block = NULL, *single = NULL;
     ns_arena *scratch = ns_arena_new();
@@ -126,7 +125,7 @@ static ns_code run_eval(sweep *s, ns_error *error)
     return code;
 }
 
-static ns_code collect_ranges(sweep *s, ns_error *error)
+static ns_code collect_ranges(ns_sweep *s, ns_error *error)
 {
     ns_sweep_result *result = s->result;
     result->ranges = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES / 2, ns_sweep_range);
@@ -143,7 +142,7 @@ static ns_code collect_ranges(sweep *s, ns_error *error)
     return NS_OK;
 }
 
-static ns_code run_ideal(sweep *s, ns_error *error)
+static ns_code run_ideal(ns_sweep *s, ns_error *error)
 {
     ns_aten_program program;
     ns_tensor input;
@@ -158,16 +157,27 @@ static ns_code run_ideal(sweep *s, ns_error *error)
     return NS_OK;
 }
 
-static int bin_of(double steps)
+static void draw_curve(ns_sweep_stage *stage)
 {
-    static const double bounds[] = NS_SWEEP_BIN_BOUNDS;
-    int bin = 0;
-    while (bin < NS_SWEEP_BINS - 1 && !(steps <= bounds[bin]))
-        bin++;
-    return bin;
+    enum { SHARE = NS_SWEEP_CODES / NS_SWEEP_COLUMNS };
+    for (int c = 0; c < NS_SWEEP_COLUMNS; c++) {
+        double least = NAN, largest = NAN, sum = 0;
+        int compared = 0;
+        for (int i = c * SHARE; i < (c + 1) * SHARE; i++) {
+            if (isnan(stage->steps[i]))
+                continue;
+            least = fmin(least, stage->steps[i]);
+            largest = fmax(largest, stage->steps[i]);
+            sum += stage->steps[i];
+            compared++;
+        }
+        stage->least[c] = least;
+        stage->largest[c] = largest;
+        stage->mean[c] = compared ? sum / compared : NAN;
+    }
 }
 
-static ns_code measure(const sweep *s, const int16_t *got, ns_sweep_stage *stage, ns_error *error)
+static ns_code measure(const ns_sweep *s, const int16_t *got, ns_sweep_stage *stage, ns_error *error)
 {
     const ns_quantisation *range = &s->program->nodes[s->program->outputs[0]].quantisation;
     double *steps = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, double);
@@ -184,7 +194,7 @@ static ns_code measure(const sweep *s, const int16_t *got, ns_sweep_stage *stage
             continue;
         stage->compared++;
         sum += steps[i];
-        stage->bins[bin_of(steps[i])]++;
+        stage->bins[ns_error_bin(steps[i])]++;
         stage->saturated += got[i] <= range->qmin || got[i] >= range->qmax;
         if (stage->compared == 1 || steps[i] > stage->max_steps) {
             stage->max_steps = steps[i];
@@ -196,35 +206,40 @@ static ns_code measure(const sweep *s, const int16_t *got, ns_sweep_stage *stage
     }
     stage->mean_steps = stage->compared ? sum / (double)stage->compared : 0;
     stage->steps = steps;
+    draw_curve(stage);
     return NS_OK;
 }
 
-/* Compiles the operator over all codes and runs the stream. What Vela refuses is a reason, not an error. */
-static ns_code run_npu(sweep *s, ns_error *error)
+/* The graph of all codes, for Vela. */
+static ns_code make_request(ns_sweep *s, ns_error *error)
 {
     ns_graph *graph = NULL;
-    ns_vela_request request = {0};
-    NS_TRY(ns_accelerator_parse(s->row->target->accelerator, &request.accelerator, error));
+    NS_TRY(ns_accelerator_parse(s->row->target->accelerator, &s->request.accelerator, error));
     NS_TRY(lower(s, NS_SWEEP_CODES, &graph, error));
-    ns_code code = ns_graph_write(graph, s->arena, &request.graph, &request.graph_size, error);
+    ns_code code = ns_graph_write(graph, s->arena, &s->request.graph, &s->request.graph_size, error);
     ns_graph_free(graph);
-    NS_TRY(code);
-    NS_TRY(ns_vela_compile(s->options->vela, s->options->vela_options, &request, 1, s->arena, error));
-    if (request.outcome != NS_VELA_COMPILED) {
-        s->result->npu.reason = ns_arena_format(s->arena, "Vela: %s", request.reason);
+    return code;
+}
+
+/* Runs the compiled stream. What Vela refuses is a reason, not an error. */
+static ns_code run_npu(ns_sweep *s, ns_error *error)
+{
+    const ns_vela_request *request = &s->request;
+    if (request->outcome != NS_VELA_COMPILED) {
+        s->result->npu.reason = ns_arena_format(s->arena, "Vela: %s", request->reason);
         return s->result->npu.reason ? NS_OK : no_memory(error);
     }
     ns_npu_stream *stream = NULL;
     ns_tensor in, out;
     const int64_t count = NS_SWEEP_CODES;
-    NS_TRY(ns_npu_load_npz(request.npz, request.npz_size, request.accelerator, s->arena, &stream, error));
+    NS_TRY(ns_npu_load_npz(request->npz, request->npz_size, request->accelerator, s->arena, &stream, error));
     NS_TRY(ns_tensor_new(s->arena, NS_DTYPE_INT16, 1, &count, &in, error));
     for (int i = 0; i < NS_SWEEP_CODES; i++)
         ((int16_t *)in.data)[i] = (int16_t)(NS_SWEEP_FIRST_CODE + i);
     if (ns_npu_output_count(stream) != 1)
         return ns_fail(error, NS_ERROR_INTERNAL, "the stream has %d outputs, expected 1",
                        ns_npu_output_count(stream));
-    const ns_npu_options options = {.cpu_mask = s->options->cpu_mask};
+    const ns_npu_options options = {.cpu_mask = s->cpu_mask};
     NS_TRY(ns_npu_run(stream, &options, &in, 1, s->arena, &out, NULL, error));
     if (out.dtype != NS_DTYPE_INT16 || ns_tensor_count(&out) != NS_SWEEP_CODES)
         return ns_fail(error, NS_ERROR_INTERNAL, "the stream does not give an int16 for each code");
@@ -235,14 +250,8 @@ static ns_code run_npu(sweep *s, ns_error *error)
     return measure(s, got, &s->result->npu, error);
 }
 
-static ns_code begin(sweep *s, ns_error *error)
+static ns_code allocate(ns_sweep *s, ns_error *error)
 {
-    const ns_sweep_options *o = s->options;
-    NS_TRY(
-        ns_suite_find_row(o->catalogue, o->op, o->name, o->target, o->epsilon, -1, s->arena, &s->row, error));
-    NS_TRY(ns_suite_quantise_row(s->row, o->seed, s->arena, &s->program, NULL, error));
-    NS_TRY(check_program(s, error));
-    NS_TRY(ns_lower_supported(s->program, s->row->target->target, error));
     s->result = NS_ARENA_NEW(s->arena, ns_sweep_result);
     s->eval = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, int16_t);
     s->undefined = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, bool);
@@ -256,25 +265,60 @@ static ns_code begin(sweep *s, ns_error *error)
         .input_scale = (double)s->program->nodes[s->program->inputs[0]].quantisation.scales[0],
         .output_scale = (double)s->program->nodes[s->program->outputs[0]].quantisation.scales[0],
         .eval.name = "eval",
-        .npu = {.name = "npu", .reason = "Vela was not asked for"},
+        .npu = {.name = "npu", .reason = s->npu ? NULL : "Vela was not asked for"},
     };
+    return NS_OK;
+}
+
+ns_code ns_sweep_begin(const ns_suite_row *row, const ns_aten_program *program, unsigned cpu_mask, bool npu,
+                       ns_arena *arena, ns_sweep **out, ns_error *error)
+{
+    if (!ns_sweep_fits(program))
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "%s is not elementwise with one input: a sweep is for exp, gelu and reciprocal",
+                       row->operator->name);
+    NS_TRY(ns_lower_supported(program, row->target->target, error));
+    ns_sweep *s = NS_ARENA_NEW(arena, ns_sweep);
+    if (!s)
+        return no_memory(error);
+    *s = (ns_sweep){.row = row, .program = program, .cpu_mask = cpu_mask, .npu = npu, .arena = arena};
+    NS_TRY(allocate(s, error));
+    NS_TRY(run_eval(s, error));
+    NS_TRY(collect_ranges(s, error));
+    NS_TRY(run_ideal(s, error));
+    NS_TRY(measure(s, s->eval, &s->result->eval, error));
+    if (npu)
+        NS_TRY(make_request(s, error));
+    *out = s;
+    return NS_OK;
+}
+
+ns_vela_request *ns_sweep_request(ns_sweep *s)
+{
+    return s->npu ? &s->request : NULL;
+}
+
+ns_code ns_sweep_finish(ns_sweep *s, ns_sweep_result **out, ns_error *error)
+{
+    if (s->npu)
+        NS_TRY(run_npu(s, error));
+    *out = s->result;
     return NS_OK;
 }
 
 ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_result **out, ns_error *error)
 {
     const double start = ns_clock_seconds();
-    sweep s = {.options = options, .arena = arena};
-    NS_TRY(begin(&s, error));
-    NS_TRY(run_eval(&s, error));
-    NS_TRY(collect_ranges(&s, error));
-    NS_TRY(run_ideal(&s, error));
-    NS_TRY(measure(&s, s.eval, &s.result->eval, error));
-    if (options->vela) {
-        s.result->npu.reason = NULL;
-        NS_TRY(run_npu(&s, error));
-    }
-    s.result->seconds = ns_clock_seconds() - start;
-    *out = s.result;
+    const ns_suite_row *row = NULL;
+    ns_aten_program *program = NULL;
+    ns_sweep *s = NULL;
+    NS_TRY(ns_suite_find_row(options->catalogue, options->op, options->name, options->target,
+                             options->epsilon, -1, arena, &row, error));
+    NS_TRY(ns_suite_quantise_row(row, options->seed, arena, &program, NULL, error));
+    NS_TRY(ns_sweep_begin(row, program, options->cpu_mask, options->vela != NULL, arena, &s, error));
+    if (s->npu)
+        NS_TRY(ns_vela_compile(options->vela, options->vela_options, &s->request, 1, arena, error));
+    NS_TRY(ns_sweep_finish(s, out, error));
+    (*out)->seconds = ns_clock_seconds() - start;
     return NS_OK;
 }

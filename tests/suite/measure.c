@@ -31,6 +31,22 @@ static void test_errors_in_steps(void **state)
     assert_close(result.worst_tolerance, 0.5);
 }
 
+/* A bound belongs to the bin below it; NaN and infinity to the last. */
+static void test_bins(void **state)
+{
+    (void)state;
+    const double ideal[] = {0, 0, 0, 0, 0, 0, 0, 0}, tolerance[8] = {0};
+    const double got[] = {0, 0.25, -0.26, 0.5, 512, -513, NAN, INFINITY};
+    const size_t expected[NS_ERROR_BINS] = {[0] = 2, [1] = 2, [9] = 1, [10] = 3};
+    ns_stage_result result = {0};
+    ns_measure(8, ideal, ideal, got, tolerance, 0.5, &result);
+    assert_memory_equal(result.bins, expected, sizeof expected);
+    /* Without a scale there are no steps. */
+    const size_t none[NS_ERROR_BINS] = {0};
+    ns_measure(8, ideal, ideal, got, tolerance, 0, &result);
+    assert_memory_equal(result.bins, none, sizeof none);
+}
+
 /* The worst element is the one that uses up most of its tolerance, not the one with the largest error. */
 static void test_worst_by_share(void **state)
 {
@@ -88,9 +104,13 @@ static void test_all_zero(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors_in_steps),        cmocka_unit_test(test_worst_by_share),
-        cmocka_unit_test(test_no_error_and_no_signal), cmocka_unit_test(test_not_a_number_is_beyond),
-        cmocka_unit_test(test_harness_tolerance),      cmocka_unit_test(test_all_zero),
+        cmocka_unit_test(test_errors_in_steps),
+        cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_worst_by_share),
+        cmocka_unit_test(test_no_error_and_no_signal),
+        cmocka_unit_test(test_not_a_number_is_beyond),
+        cmocka_unit_test(test_harness_tolerance),
+        cmocka_unit_test(test_all_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

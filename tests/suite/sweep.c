@@ -19,7 +19,7 @@ static ns_sweep_result *sweep(const char *op, const char *target, const ns_vela 
 static size_t sum_of_bins(const ns_sweep_stage *stage)
 {
     size_t sum = 0;
-    for (int i = 0; i < NS_SWEEP_BINS; i++)
+    for (int i = 0; i < NS_ERROR_BINS; i++)
         sum += stage->bins[i];
     return sum;
 }

@@ -1,0 +1,220 @@
+/* One case of the page: its row, and below it verdict, stages, errors, sweep, graph and command stream. */
+#include <math.h>
+
+#include "npuscope/sweep.h"
+#include "report/html.h"
+
+static const ns_stage_result *find_stage(const ns_case_result *one, ns_stage stage)
+{
+    for (int s = 0; s < one->stage_count; s++)
+        if (one->stages[s].stage == stage && one->stages[s].measured)
+            return &one->stages[s];
+    return NULL;
+}
+
+/* ---- the row ---- */
+
+static void append_figure(ns_buffer *buffer, const char *name, const ns_stage_result *stage, double value,
+                          const char *format)
+{
+    ns_buffer_format(buffer, "<span class=\"n %s\">", name);
+    if (stage)
+        ns_html_number(buffer, value, format);
+    else
+        ns_html_append(buffer, "-");
+    ns_html_append(buffer, "</span>");
+}
+
+static void append_row(ns_buffer *buffer, const ns_case_result *one)
+{
+    const ns_stage_result *quantised = find_stage(one, NS_STAGE_QUANTISED),
+                          *eval = find_stage(one, NS_STAGE_EVAL), *npu = find_stage(one, NS_STAGE_NPU);
+    ns_html_append(buffer, "<summary class=\"row\">");
+    ns_html_verdict(buffer, one->verdict);
+    ns_html_append(buffer, "<span class=\"name\"><b>");
+    ns_html_text(buffer, one->op);
+    ns_html_append(buffer, "</b> ");
+    ns_html_text(buffer, one->name);
+    ns_html_append(buffer, "</span><span class=\"target\">");
+    ns_html_text(buffer, one->target);
+    ns_html_append(buffer, "</span>");
+    append_figure(buffer, "q", quantised, quantised ? quantised->max_steps : 0, "%.2f");
+    append_figure(buffer, "e", eval, eval ? eval->max_steps : 0, "%.2f");
+    append_figure(buffer, "m", eval, eval ? eval->mean_steps : 0, "%.3f");
+    append_figure(buffer, "d", eval, eval ? eval->sqnr_db : 0, "%.1f");
+    ns_buffer_format(buffer, "<span class=\"n u\">%s</span></summary>",
+                     !npu                       ? "-"
+                     : npu->max_difference == 0 ? "exact"
+                                                : "differs");
+}
+
+/* ---- the stages ---- */
+
+static void append_cell(ns_buffer *buffer, double value, const char *format)
+{
+    ns_html_append(buffer, "<td>");
+    ns_html_number(buffer, value, format);
+}
+
+static void append_stage(ns_buffer *buffer, const ns_case_result *one, const ns_stage_result *stage)
+{
+    ns_buffer_format(buffer, "<tr><th scope=\"row\">%s<td>", ns_stage_text(stage->stage));
+    ns_html_verdict(buffer, stage->verdict);
+    if (!stage->measured || stage->stage == NS_STAGE_IDEAL) {
+        ns_html_append(buffer, "<td class=\"why\" colspan=\"9\">");
+        if (stage->stage == NS_STAGE_IDEAL) {
+            ns_html_append(buffer, "from ");
+            ns_html_number(buffer, one->minimum, "%.6g");
+            ns_html_append(buffer, " to ");
+            ns_html_number(buffer, one->maximum, "%.6g");
+        } else if (stage->reason) {
+            ns_html_text(buffer, stage->reason);
+        }
+        ns_html_append(buffer, "</tr>\n");
+        return;
+    }
+    char index[128];
+    append_cell(buffer, stage->max_steps, "%.4g");
+    append_cell(buffer, stage->mean_steps, "%.4g");
+    append_cell(buffer, stage->max_abs_error, "%.4g");
+    append_cell(buffer, stage->sqnr_db, "%.1f");
+    ns_buffer_format(buffer, "<td>%s ", ns_stage_text(ns_stage_reference(stage->stage)));
+    ns_html_number(buffer, stage->max_difference_steps, "%.4g");
+    ns_buffer_format(buffer, "<td>%zu<td>%s", stage->beyond,
+                     ns_report_index(&one->output, stage->worst_element, index, sizeof index));
+    append_cell(buffer, stage->worst_ideal, "%.7g");
+    append_cell(buffer, stage->worst_got, "%.7g");
+    ns_html_append(buffer, "</tr>\n");
+}
+
+static void append_stages(ns_buffer *buffer, const ns_case_result *one)
+{
+    ns_html_append(buffer,
+                   "<div class=\"scroll\"><table class=\"stages\"><thead><tr><th>stage<th>verdict<th>max "
+                   "steps<th>mean steps<th>max error<th>SQNR dB<th>from reference<th>beyond<th>worst at"
+                   "<th>ideal<th>got</tr></thead><tbody>\n");
+    for (int s = 0; s < one->stage_count; s++)
+        append_stage(buffer, one, &one->stages[s]);
+    ns_html_append(buffer, "</tbody></table></div>\n");
+}
+
+static void append_histograms(ns_buffer *buffer, const ns_case_result *one)
+{
+    bool any = false;
+    for (int s = 0; s < one->stage_count && one->scale > 0; s++) {
+        const ns_stage_result *stage = &one->stages[s];
+        if (!stage->measured || stage->stage == NS_STAGE_IDEAL)
+            continue;
+        if (!any)
+            ns_html_append(buffer, "<h3>Elements by error against ideal, in steps</h3><div class=\"plots\">");
+        any = true;
+        ns_buffer_format(buffer, "<figure class=\"histogram\" data-stage=\"%s\"><figcaption><b>%s</b>",
+                         ns_stage_text(stage->stage), ns_stage_text(stage->stage));
+        if (stage->stage == NS_STAGE_NPU && stage->max_difference == 0)
+            ns_html_append(buffer, " equals eval in every element");
+        ns_html_append(buffer, "</figcaption>");
+        ns_html_histogram(buffer, stage->bins, "elements");
+        ns_html_append(buffer, "</figure>\n");
+    }
+    if (any)
+        ns_html_append(buffer, "</div>\n");
+}
+
+static void append_details(ns_buffer *buffer, const ns_case_details *details)
+{
+    if (details->sweep)
+        ns_html_sweep(buffer, details->sweep);
+    if (details->sweep_problem) {
+        ns_html_append(buffer, "<p>no sweep: ");
+        ns_html_text(buffer, details->sweep_problem);
+        ns_html_append(buffer, "</p>\n");
+    }
+    if (details->node_count) {
+        ns_buffer_format(
+            buffer,
+            "<details class=\"part graph\"%s><summary>TOSA graph<small>%d boxes, constants inside "
+            "them</small></summary>",
+            details->node_count <= 16 ? " open" : "", details->node_count);
+        ns_html_graph(buffer, details);
+        ns_html_append(buffer, "</details>\n");
+    }
+    if (details->stream) {
+        int lines = 0;
+        for (const char *p = details->stream; *p; p++)
+            lines += *p == '\n';
+        ns_buffer_format(buffer,
+                         "<details class=\"part stream\"><summary>command stream<small>%d "
+                         "lines</small></summary><pre tabindex=\"0\">",
+                         lines);
+        ns_html_lines(buffer, details->stream);
+        ns_html_append(buffer, "</pre></details>\n");
+    }
+}
+
+/* A word of a command line, in quotes where a shell would not take it for one word. */
+static void append_word(ns_buffer *buffer, const char *option, const char *word)
+{
+    const bool plain =
+        *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:=/-")];
+    ns_buffer_format(buffer, " --%s %s", option, plain ? "" : "'");
+    for (; *word; word++)
+        ns_html_text(buffer, *word == '\'' ? "'\\''" : (const char[]){*word, 0});
+    ns_html_append(buffer, plain ? "" : "'");
+}
+
+static void append_facts(ns_buffer *buffer, const ns_suite_result *result, const ns_case_result *one)
+{
+    char shape[128];
+    if (one->reason) {
+        ns_buffer_format(buffer, "<p class=\"reason %s\">", ns_verdict_text(one->verdict));
+        if (one->verdict == NS_VERDICT_FAIL)
+            ns_buffer_format(buffer, "<b>at fault: %s</b> ", ns_stage_blame(one->at_fault));
+        ns_html_text(buffer, one->reason);
+        ns_html_append(buffer, "</p>");
+    }
+    ns_buffer_format(buffer, "<p>output %s", ns_tensor_describe(&one->output, shape, sizeof shape));
+    if (one->scale > 0)
+        ns_buffer_format(buffer, ", one step is %.6g", one->scale);
+    ns_html_append(buffer, "; ");
+    ns_html_text(buffer, one->accelerator);
+    ns_buffer_format(buffer, "; tolerance %g steps + %g + %g |reference|; least scale %.4g</p><p><code>",
+                     one->settings.qtol, one->settings.atol, one->settings.rtol, one->settings.epsilon);
+    ns_html_append(buffer, "npuscope suite");
+    append_word(buffer, "catalogue", result->catalogue);
+    append_word(buffer, "op", one->op);
+    append_word(buffer, "case", one->name);
+    append_word(buffer, "target", one->target);
+    ns_buffer_format(buffer, " --seed %llu</code></p>\n", (unsigned long long)one->seed);
+}
+
+void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index)
+{
+    const ns_case_result *one = &result->cases[index];
+    const char *const words[] = {one->op,
+                                 one->name,
+                                 one->target,
+                                 one->accelerator,
+                                 one->reason ? one->reason : "",
+                                 one->verdict == NS_VERDICT_FAIL ? ns_stage_blame(one->at_fault) : ""};
+    char anchor[256];
+    ns_html_append(buffer, "<details class=\"case\" id=\"");
+    ns_html_text(buffer, ns_html_anchor(result, index, anchor, sizeof anchor));
+    ns_buffer_format(buffer, "\" data-verdict=\"%s\" data-op=\"", ns_verdict_text(one->verdict));
+    ns_html_text(buffer, one->op);
+    ns_html_append(buffer, "\" data-target=\"");
+    ns_html_text(buffer, one->target);
+    ns_html_append(buffer, "\" data-words=\"");
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        ns_html_text(buffer, words[i]);
+        ns_html_append(buffer, " ");
+    }
+    ns_html_append(buffer, "\">");
+    append_row(buffer, one);
+    ns_html_append(buffer, "<div class=\"body\">");
+    append_facts(buffer, result, one);
+    append_stages(buffer, one);
+    append_histograms(buffer, one);
+    if (one->details)
+        append_details(buffer, one->details);
+    ns_html_append(buffer, "</div></details>\n");
+}
