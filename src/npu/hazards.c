@@ -72,10 +72,17 @@ static void add(hazard_job *job, const char *what, int memory, int64_t low, int6
         job->accesses[job->count++] = (hazard_access){what, memory, low, high, write};
 }
 
+/* False for a scalar, for a chain buffer and for accumulators that stay, whose address registers are stale.
+ */
+static bool in_memory(const ns_npu_map *map)
+{
+    return !map->scalar && !map->chain && !map->unused;
+}
+
 static void add_map(hazard_job *job, const ns_npu_map *map, bool write)
 {
     int64_t low, high;
-    if (map->scalar || map->chain || map->unused || map->height <= 0 || map->width <= 0 || map->depth <= 0)
+    if (!in_memory(map) || map->height <= 0 || map->width <= 0 || map->depth <= 0)
         return;
     ns_npu_map_extent(map, &low, &high);
     add(job, map->name, map->region, low, high, write);
@@ -184,14 +191,25 @@ static ns_npu_box ifm_block(const ns_npu_operation *operation)
     return block;
 }
 
+/* The stored elements of a box of an IFM that may be upscaled. */
+static ns_npu_box stored_box(const ns_npu_map *ifm, ns_npu_box box)
+{
+    if (ifm->upscale == NS_NPU_UPSCALE_NONE)
+        return box;
+    return (ns_npu_box){.y0 = box.y0 / 2,
+                        .y1 = ceil_divide(box.y1, 2),
+                        .x0 = box.x0 / 2,
+                        .x1 = ceil_divide(box.x1, 2),
+                        .c0 = box.c0,
+                        .c1 = box.c1};
+}
+
 /* Jobs i of this operation and j, counted from the end, of the one before may run together when i + j <
  * BLOCKDEP. */
 static bool jobs_collide(const ns_npu_operation *operation, const ns_npu_map *ifm,
                          const ns_npu_operation *previous)
 {
     const ns_npu_map *ofm = &previous->ofm;
-    if (ifm->upscale != NS_NPU_UPSCALE_NONE)
-        return true;
     ns_npu_box reads = ifm_block(operation);
     ns_npu_box writes = {
         .y1 = previous->block_height, .x1 = previous->block_width, .c1 = previous->block_depth};
@@ -199,8 +217,8 @@ static bool jobs_collide(const ns_npu_operation *operation, const ns_npu_map *if
     int64_t write_count = job_count(ofm->height, ofm->width, ofm->depth, writes);
     for (int64_t i = 0; i < operation->block_dependency && i < read_count; i++)
         for (int64_t j = 0; i + j < operation->block_dependency && j < write_count; j++)
-            if (boxes_overlap(ifm, job_box(ifm->height, ifm->width, ifm->depth, reads, i), ofm,
-                              job_box(ofm->height, ofm->width, ofm->depth, writes, write_count - 1 - j)))
+            if (boxes_overlap(ifm, stored_box(ifm, job_box(ifm->height, ifm->width, ifm->depth, reads, i)),
+                              ofm, job_box(ofm->height, ofm->width, ofm->depth, writes, write_count - 1 - j)))
                 return true;
     return false;
 }
@@ -209,11 +227,12 @@ static void check_block_dependency(ns_npu_machine *machine, const ns_npu_operati
 {
     ns_npu_hazards *hazards = machine->hazards;
     const ns_npu_map *maps[2] = {&operation->ifm, &operation->ifm2};
-    if (!hazards->has_previous || hazards->kernels.count == 0 || operation->block_dependency == 0)
+    if (!hazards->has_previous || hazards->kernels.count == 0 || operation->block_dependency == 0 ||
+        !in_memory(&hazards->previous.ofm))
         return;
     for (int i = 0; i < (operation->has_ifm2 ? 2 : 1); i++) {
         int64_t low, high, written_low, written_high;
-        if (maps[i]->scalar || !same_memory(machine, maps[i]->region, hazards->previous.ofm.region))
+        if (!in_memory(maps[i]) || !same_memory(machine, maps[i]->region, hazards->previous.ofm.region))
             continue;
         ns_npu_map_extent(maps[i], &low, &high);
         ns_npu_map_extent(&hazards->previous.ofm, &written_low, &written_high);

@@ -2,8 +2,9 @@
  * compared with the reference model's outputs. Prints each result that is not equal, then counts. Exit status
  * 1 if one is left.
  *
- *     batch [--eval] [--npu] [--only TEXT] [--target TEXT] [--known FILE] [--quiet] CORPUS...
+ *     batch [--eval] [--npu] [--hazards] [--only TEXT] [--target TEXT] [--known FILE] [--quiet] CORPUS...
  *
+ * --hazards: streams with their waits and block dependencies checked; prints and counts what is reported.
  * --only: graphs whose name or operator contains TEXT; --target: streams whose target contains TEXT.
  * --known: lines "GRAPH TARGET reason", the first two as patterns ("eval" is the evaluator's target), whose
  * results are counted apart. */
@@ -22,10 +23,11 @@ static const char *const KIND_TEXT[KIND_COUNT] = {"equal",   "inexact", "chip ru
 typedef struct batch_counts {
     long kinds[KIND_COUNT];
     long known;
+    long hazards, hazardous; /* reported, and streams that have one */
 } batch_counts;
 
 typedef struct batch_options {
-    bool eval, npu, quiet;
+    bool eval, npu, hazards, quiet;
     const char *only, *target, *known; /* known: the file's text */
 } batch_options;
 
@@ -54,6 +56,28 @@ static void note(const batch_options *options, batch_counts *counts, const ns_co
         printf("%s %s %s: %s\n", KIND_TEXT[kind], graph->name, target, message);
 }
 
+/* Prints a hazard; chip rules are told with the result. */
+static void print_hazard(void *context, const char *text)
+{
+    const char *const *place = context;
+    if (strstr(text, "hazard: "))
+        printf("hazard %s %s: %s\n", place[0], place[1], text);
+}
+
+static void walk_stream(const batch_options *options, const ns_corpus *corpus, const ns_corpus_graph *graph,
+                        const ns_corpus_stream *stream, batch_counts *counts)
+{
+    char message[NS_CONFORMANCE_MESSAGE];
+    const char *place[] = {graph->name, stream->target};
+    ns_conformance_watch watch = {.hazards = options->hazards, .message = print_hazard, .context = place};
+    if (options->target && !strstr(stream->target, options->target))
+        return;
+    ns_conformance kind = ns_conformance_npu(corpus, graph, stream, &watch, message);
+    note(options, counts, graph, stream->target, kind, message);
+    counts->hazards += (long)watch.statistics.hazards;
+    counts->hazardous += watch.statistics.hazards > 0;
+}
+
 static void walk(const batch_options *options, const ns_corpus *corpus, batch_counts totals[2])
 {
     for (int i = 0; i < corpus->graph_count; i++) {
@@ -63,12 +87,8 @@ static void walk(const batch_options *options, const ns_corpus *corpus, batch_co
             continue;
         if (options->eval)
             note(options, &totals[0], graph, "eval", ns_conformance_eval(corpus, graph, message), message);
-        for (int k = 0; options->npu && k < graph->stream_count; k++) {
-            const ns_corpus_stream *stream = &graph->streams[k];
-            if (!options->target || strstr(stream->target, options->target))
-                note(options, &totals[1], graph, stream->target,
-                     ns_conformance_npu(corpus, graph, stream, message), message);
-        }
+        for (int k = 0; options->npu && k < graph->stream_count; k++)
+            walk_stream(options, corpus, graph, &graph->streams[k], &totals[1]);
         fflush(stdout);
     }
 }
@@ -97,13 +117,11 @@ static const char *read_text(const char *path, ns_arena *arena)
 
 static void parse(int argc, char **argv, ns_arena *arena, batch_options *options)
 {
-    static const struct option LONG[] = {{"eval", no_argument, NULL, 'e'},
-                                         {"npu", no_argument, NULL, 'n'},
-                                         {"only", required_argument, NULL, 'o'},
-                                         {"target", required_argument, NULL, 't'},
-                                         {"known", required_argument, NULL, 'k'},
-                                         {"quiet", no_argument, NULL, 'q'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option LONG[] = {
+        {"eval", no_argument, NULL, 'e'},         {"npu", no_argument, NULL, 'n'},
+        {"hazards", no_argument, NULL, 'h'},      {"only", required_argument, NULL, 'o'},
+        {"target", required_argument, NULL, 't'}, {"known", required_argument, NULL, 'k'},
+        {"quiet", no_argument, NULL, 'q'},        {NULL, 0, NULL, 0}};
     for (int c; (c = getopt_long(argc, argv, "", LONG, NULL)) != -1;) {
         switch (c) {
         case 'e':
@@ -111,6 +129,9 @@ static void parse(int argc, char **argv, ns_arena *arena, batch_options *options
             break;
         case 'n':
             options->npu = true;
+            break;
+        case 'h':
+            options->hazards = true;
             break;
         case 'q':
             options->quiet = true;
@@ -156,6 +177,8 @@ int main(int argc, char **argv)
         print_counts("graphs", &totals[0]);
     if (options.npu)
         print_counts("streams", &totals[1]);
+    if (options.npu && options.hazards)
+        printf("hazards: %ld, in %ld streams\n", totals[1].hazards, totals[1].hazardous);
     long bad = 0;
     for (int i = 0; i < 2; i++)
         bad += totals[i].kinds[NS_CONFORMANCE_DIFFERS] + totals[i].kinds[NS_CONFORMANCE_FAILED];

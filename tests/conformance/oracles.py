@@ -45,6 +45,8 @@ VARIATIONS = {
     "io": ["--cop-format", "COP2", "--separate-io-regions"],
     "arena16k": ["--arena-cache-size", "16384"],
     "arena64k": ["--arena-cache-size", "65536"],
+    "arena16k_nocascade": ["--arena-cache-size", "16384", "--disable-cascading"],
+    "arena16k_nobuffer": ["--arena-cache-size", "16384", "--disable-buffering"],
 }
 
 

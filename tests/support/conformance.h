@@ -3,6 +3,7 @@
 #ifndef NS_TESTS_CONFORMANCE_H
 #define NS_TESTS_CONFORMANCE_H
 
+#include "npuscope/npu.h"
 #include "support/corpus.h"
 
 typedef enum ns_conformance {
@@ -21,9 +22,19 @@ typedef enum ns_conformance {
 ns_conformance ns_conformance_eval(const ns_corpus *corpus, const ns_corpus_graph *graph,
                                    char message[NS_CONFORMANCE_MESSAGE]);
 
-/* The stream (GRAPH/<target>_vela.npz or .tflite) through the simulator. */
+/* What a run of a stream said and counted. Zero all but what is asked for. */
+typedef struct ns_conformance_watch {
+    bool hazards;                                         /* asked for: check waits and block dependencies */
+    void (*message)(void *context, const char *text);     /* asked for: each warning; may be NULL */
+    void (*change)(void *context, ns_npu_stream *stream); /* asked for: before the run; may be NULL */
+    void *context;
+    ns_npu_statistics statistics;
+} ns_conformance_watch;
+
+/* The stream (GRAPH/<target>_vela.npz or .tflite) through the simulator. `watch` may be NULL. */
 ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
-                                  const ns_corpus_stream *stream, char message[NS_CONFORMANCE_MESSAGE]);
+                                  const ns_corpus_stream *stream, ns_conformance_watch *watch,
+                                  char message[NS_CONFORMANCE_MESSAGE]);
 
 /* `got` (element type and count elements) against out<index>.npy; adds to `message` on a difference. */
 ns_conformance ns_conformance_compare(const ns_corpus *corpus, const ns_corpus_graph *graph, int index,

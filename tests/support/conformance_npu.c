@@ -33,8 +33,7 @@ static ns_code read_inputs(const ns_corpus *corpus, const ns_corpus_graph *graph
 }
 
 static ns_code run(const ns_corpus *corpus, const ns_corpus_graph *graph, const ns_corpus_stream *entry,
-                   const ns_npu_options *options, ns_arena *arena, ns_tensor *outputs,
-                   ns_npu_statistics *statistics, ns_error *error)
+                   ns_conformance_watch *watch, ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
     ns_bytes bytes;
     NS_TRY(ns_corpus_read(corpus, graph, entry->file, arena, &bytes, error));
@@ -52,19 +51,28 @@ static ns_code run(const ns_corpus *corpus, const ns_corpus_graph *graph, const 
     if (!inputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory");
     NS_TRY(read_inputs(corpus, graph, stream, arena, inputs, error));
-    return ns_npu_run(stream, options, inputs, graph->input_count, arena, outputs, statistics, error);
+    const ns_npu_options options = {.cpu_mask = ns_cpu_detect(),
+                                    .hazards = watch->hazards,
+                                    .message = watch->message,
+                                    .context = watch->context};
+    if (watch->change)
+        watch->change(watch->context, stream);
+    return ns_npu_run(stream, &options, inputs, graph->input_count, arena, outputs, &watch->statistics,
+                      error);
 }
 
 ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
-                                  const ns_corpus_stream *stream, char message[NS_CONFORMANCE_MESSAGE])
+                                  const ns_corpus_stream *stream, ns_conformance_watch *watch,
+                                  char message[NS_CONFORMANCE_MESSAGE])
 {
+    ns_conformance_watch nothing = {0};
+    watch = watch ? watch : &nothing;
     message[0] = 0;
     ns_arena *arena = ns_arena_new();
     ns_error error;
     ns_tensor *outputs = NS_ARENA_ARRAY(arena, (size_t)graph->output_count, ns_tensor);
-    const ns_npu_options options = {.cpu_mask = ns_cpu_detect()};
-    ns_npu_statistics statistics = {0};
-    ns_code code = run(corpus, graph, stream, &options, arena, outputs, &statistics, &error);
+    watch->statistics = (ns_npu_statistics){0};
+    ns_code code = run(corpus, graph, stream, watch, arena, outputs, &error);
     ns_conformance worst = NS_CONFORMANCE_EQUAL;
     if (code != NS_OK) {
         snprintf(message, NS_CONFORMANCE_MESSAGE, "%s: %s", ns_code_name(code), error.message);
@@ -77,5 +85,6 @@ ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph
         worst = result > worst ? result : worst;
     }
     ns_arena_free(arena);
-    return worst == NS_CONFORMANCE_DIFFERS && statistics.chip_rules > 0 ? NS_CONFORMANCE_CHIP_RULE : worst;
+    return worst == NS_CONFORMANCE_DIFFERS && watch->statistics.chip_rules > 0 ? NS_CONFORMANCE_CHIP_RULE
+                                                                               : worst;
 }
