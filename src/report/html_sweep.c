@@ -116,9 +116,9 @@ void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *r)
 {
     const curve c = {r, fmax(ceil(log10(fmax(r->eval.max_steps, 1) / FLOOR)), 2)};
     ns_buffer_format(buffer,
-                     "<h3>All %d codes of the input with this case's scales</h3><figure class=\"sweep\" "
+                     "<h3>All 65,536 codes of the input with this case's scales</h3><figure class=\"sweep\" "
                      "data-worst=\"%d\"><figcaption>error in steps by code and input: ",
-                     NS_SWEEP_CODES, r->eval.worst_code);
+                     r->eval.worst_code);
     ns_html_append(buffer,
                    "<span class=\"key band\"></span> least to largest, <span class=\"key mean\"></span> "
                    "mean, <span class=\"key worst\"></span> worst code");

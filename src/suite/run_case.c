@@ -195,7 +195,8 @@ static ns_code note_sweep(ns_case_run *run, ns_code code, const ns_error *proble
 }
 
 ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, uint64_t seed,
-                                    unsigned cpu_mask, ns_arena *arena, ns_case_run **out, ns_error *error)
+                                    unsigned cpu_mask, ns_sweep_memory *memory, ns_arena *arena,
+                                    ns_case_run **out, ns_error *error)
 {
     ns_error problem = {0};
     NS_TRY(begin(row, stages, seed, cpu_mask, NULL, true, arena, out, error));
@@ -203,7 +204,7 @@ ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, ui
     if (run->details->node_count == 0 || !ns_sweep_fits(run->decomposed))
         return NS_OK;
     const ns_code code = ns_sweep_begin(row, run->decomposed, cpu_mask, (stages & NS_STAGES_COMPILED) != 0,
-                                        arena, &run->sweep, &problem);
+                                        memory, arena, &run->sweep, &problem);
     return note_sweep(run, code, &problem, error);
 }
 

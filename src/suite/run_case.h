@@ -6,6 +6,7 @@
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
 #include "suite/select.h"
+#include "suite/sweep.h"
 
 /* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
  * does nothing. */
@@ -36,7 +37,8 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t s
 /* Like ns_suite_case_begin, and gathers what ns_case_result.details holds. Where the operator can be swept,
  * Vela has a second graph to compile for the row. */
 ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, uint64_t seed,
-                                    unsigned cpu_mask, ns_arena *arena, ns_case_run **run, ns_error *error);
+                                    unsigned cpu_mask, ns_sweep_memory *memory, ns_arena *arena,
+                                    ns_case_run **run, ns_error *error);
 
 /* The sweep's graph; NULL where there is none. */
 ns_vela_request *ns_suite_sweep_request(ns_case_run *run);

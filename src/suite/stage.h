@@ -4,7 +4,6 @@
 
 #include "npuscope/vela.h"
 #include "suite/run_case.h"
-#include "suite/sweep.h"
 
 struct ns_case_run {
     const ns_suite_row *row;

@@ -20,6 +20,7 @@ typedef struct suite_run {
     ns_arena *arena;   /* of the result */
     ns_arena **arenas; /* of the rows, each for as long as its row is under way */
     ns_case_run **rows;
+    ns_sweep_memory *sweeps; /* where details are wanted */
     pthread_mutex_t lock;
     bool finishing; /* the second pass */
     int next, done;
@@ -85,7 +86,7 @@ static ns_code begin_row(suite_run *run, int index, ns_error *error)
     const ns_suite_row *row = &run->selection->rows[index];
     return options->details
                ? ns_suite_case_begin_details(row, run->selection->stages, options->seed, options->cpu_mask,
-                                             run->arenas[index], &run->rows[index], error)
+                                             run->sweeps, run->arenas[index], &run->rows[index], error)
                : ns_suite_case_begin(row, run->selection->stages, options->seed, options->cpu_mask, NULL,
                                      run->arenas[index], &run->rows[index], error);
 }
@@ -215,9 +216,10 @@ static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena
 static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
 {
     ns_arena *compiled = ns_arena_new(); /* what Vela made, until the rows are finished */
-    if (!compiled)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory to run cases");
-    ns_code code = run_pass(run, false, error);
+    run->sweeps = run->options->details ? ns_sweep_memory_new() : NULL;
+    ns_code code = compiled && (run->sweeps || !run->options->details)
+                       ? run_pass(run, false, error)
+                       : ns_fail(error, NS_ERROR_MEMORY, "no memory to run cases");
     if (code == NS_OK)
         code = compile_rows(run, vela, compiled, error);
     if (code == NS_OK)
@@ -225,6 +227,7 @@ static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
     for (int i = 0; i < run->selection->count; i++)
         if (run->arenas[i])
             ns_arena_free(run->arenas[i]);
+    ns_sweep_memory_free(run->sweeps);
     ns_arena_free(compiled);
     return code;
 }
