@@ -49,7 +49,8 @@ ns_code ns_tensor_new(ns_arena *arena, ns_dtype dtype, int rank, const int64_t *
 
 bool ns_shape_equal(const ns_tensor *a, const ns_tensor *b); /* rank and dims */
 
-/* "[1, 3, 12] int16" in `text`; always NUL-terminated. Returns `text`. */
+/* "[1, 3, 12] int16" in `text`; always NUL-terminated. Returns `text`. The first takes any shape and type. */
+const char *ns_shape_describe(int rank, const int64_t *shape, const char *type, char *text, size_t size);
 const char *ns_tensor_describe(const ns_tensor *tensor, char *text, size_t size);
 
 /* Element `index` of an integer, bool or shape tensor; bool is 0 or 1. */

@@ -104,15 +104,19 @@ bool ns_shape_equal(const ns_tensor *a, const ns_tensor *b)
     return a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
 }
 
-const char *ns_tensor_describe(const ns_tensor *tensor, char *text, size_t size)
+const char *ns_shape_describe(int rank, const int64_t *shape, const char *type, char *text, size_t size)
 {
     size_t used = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < tensor->rank && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "", (long long)tensor->shape[i]);
+    for (int i = 0; i < rank && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "", (long long)shape[i]);
     if (used < size)
-        snprintf(text + used, size - used, "] %s", ns_dtype_text(tensor->dtype));
+        snprintf(text + used, size - used, "] %s", type);
     return text;
+}
+
+const char *ns_tensor_describe(const ns_tensor *tensor, char *text, size_t size)
+{
+    return ns_shape_describe(tensor->rank, tensor->shape, ns_dtype_text(tensor->dtype), text, size);
 }
 
 int64_t ns_tensor_get(const ns_tensor *tensor, size_t index)

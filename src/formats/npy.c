@@ -1,9 +1,9 @@
 #include "formats/npy.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "npuscope/tensor.h"
 
 #define MAGIC "\x93NUMPY"
 #define MAGIC_SIZE 6
@@ -28,13 +28,7 @@ const char *ns_npy_type_text(ns_npy_type type)
 
 const char *ns_npy_describe(const ns_npy *array, char *text, size_t size)
 {
-    size_t used = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < array->rank && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "", (long long)array->shape[i]);
-    if (used < size)
-        snprintf(text + used, size - used, "] %s", ns_npy_type_text(array->type));
-    return text;
+    return ns_shape_describe(array->rank, array->shape, ns_npy_type_text(array->type), text, size);
 }
 
 bool ns_npy_probe(ns_bytes bytes)

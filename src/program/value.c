@@ -1,6 +1,6 @@
 #include "program/value.h"
 
-#include <stdio.h>
+#include "npuscope/tensor.h"
 
 static const struct {
     const char *text;
@@ -86,11 +86,5 @@ ns_code ns_program_tensor_resize(ns_program_tensor *tensor, const int64_t *shape
 
 const char *ns_program_tensor_describe(const ns_program_tensor *tensor, char *text, size_t size)
 {
-    size_t used = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < tensor->rank && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%lld", i ? ", " : "", (long long)tensor->shape[i]);
-    if (used < size)
-        snprintf(text + used, size - used, "] %s", ns_scalar_text(tensor->scalar));
-    return text;
+    return ns_shape_describe(tensor->rank, tensor->shape, ns_scalar_text(tensor->scalar), text, size);
 }

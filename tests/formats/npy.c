@@ -1,24 +1,10 @@
 #include "formats/npy.h"
 
 #include "base/file.h"
+#include "support/arena.h"
 #include "support/test.h"
 
-static ns_arena *arena;
 static ns_error error;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = ns_arena_new();
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ns_arena_free(arena);
-    return 0;
-}
 
 /* A version 1.0 file with that header and `size` bytes of data 0, 1, 2... */
 static ns_bytes file_of(const char *header, size_t size)

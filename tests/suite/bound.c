@@ -5,23 +5,8 @@
 
 #include "quant/quantise.h"
 #include "suite/catalogue.h"
+#include "support/arena.h"
 #include "support/test.h"
-
-static ns_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = ns_arena_new();
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ns_arena_free(arena);
-    return 0;
-}
 
 /* x of one element -> operator; both with the scale 2^-4. */
 static double unary_bound(ns_aten_op op, float value)

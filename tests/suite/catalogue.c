@@ -2,24 +2,9 @@
 
 #include "npuscope/suite.h"
 
+#include "support/arena.h"
 #include "support/captured.h"
 #include "support/test.h"
-
-static ns_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = ns_arena_new();
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ns_arena_free(arena);
-    return 0;
-}
 
 static int count_cases(const ns_catalogue_operator *operator, ns_case_list list)
 {

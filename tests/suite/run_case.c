@@ -4,26 +4,11 @@
 #include <math.h>
 
 #include "lower/lower.h"
+#include "support/arena.h"
 #include "support/test.h"
 
 /* The stages that need no Vela; stage_npu.c has the others. */
 #define BEFORE_VELA ((1u << NS_STAGE_VELA) - 1)
-
-static ns_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = ns_arena_new();
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ns_arena_free(arena);
-    return 0;
-}
 
 static ns_suite_row find_row(const char *op, const char *name, const char *target, double qtol)
 {

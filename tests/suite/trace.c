@@ -1,22 +1,7 @@
 #include "suite/trace.h"
 
+#include "support/arena.h"
 #include "support/test.h"
-
-static ns_arena *arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena = ns_arena_new();
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    ns_arena_free(arena);
-    return 0;
-}
 
 /* A tensor whose element i is i. */
 static ns_tensor counting(int rank, const int64_t *shape)
