@@ -51,12 +51,15 @@ typedef struct ns_run_tap {
     ns_arena *arena;   /* one operation at a time */
     ns_buffer entries; /* of tap.json */
     int count;
-    int call, last; /* streams that have run before, and the operation tapped last */
+    int call, last;              /* streams that have run before, and the operation tapped last */
+    const ns_npu_stream *stream; /* NULL: a program, whose outputs are not those of one stream */
+    int *writers; /* of each of the stream's outputs: the last operation that wrote to it, or -1 */
 } ns_run_tap;
 
-/* Sets the options of a run as the settings say, tap included; `tap` must stay where it is until closed. */
+/* Sets the options of a run as the settings say, tap included; `tap` must stay where it is until closed.
+ * `stream` is what runs, or NULL. */
 ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
-                        ns_npu_options *options, ns_error *error);
+                        const ns_npu_stream *stream, ns_npu_options *options, ns_error *error);
 
 /* After the run, which returned `code` and found `hazards`: writes tap.json. NS_ERROR_FAULT for hazards. */
 ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, size_t hazards, ns_error *error);

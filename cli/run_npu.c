@@ -1,5 +1,6 @@
 /* npuscope run: Vela's command streams, and what each operation of one produced (--tap). */
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,15 @@ static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *e
     return NS_OK;
 }
 
+/* Whether the operation's OFM begins in the memory of the output. */
+static bool writes_output(const ns_npu_tap *tap, const ns_npu_io *io)
+{
+    uint64_t bytes = (uint64_t)io->element_bytes;
+    for (int d = 0; d < io->rank; d++)
+        bytes *= (uint64_t)io->shape[d];
+    return tap->region == io->region && tap->address >= io->offset && tap->address < io->offset + bytes;
+}
+
 static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
 {
     ns_run_tap *run = context;
@@ -83,6 +93,9 @@ static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
     if (tap->operation <= run->last)
         run->call++;
     run->last = tap->operation;
+    for (int i = 0; run->stream && i < ns_npu_output_count(run->stream); i++)
+        if (writes_output(tap, ns_npu_output(run->stream, i)))
+            run->writers[i] = tap->operation;
     NS_TRY(tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
     if (!wanted)
         return NS_OK;
@@ -96,7 +109,17 @@ static ns_code write_tap_json(ns_run_tap *run, ns_error *error)
     ns_buffer json = {.arena = run->cli->arena};
     ns_buffer_format(&json, "{\"schema\": \"npuscope/tap/1\", \"operations\": [");
     ns_buffer_append(&json, run->entries.data, run->entries.size);
-    ns_buffer_format(&json, "\n]}\n");
+    ns_buffer_format(&json, "\n]");
+    for (int i = 0; run->stream && i < ns_npu_output_count(run->stream); i++) {
+        const char *name = ns_npu_output(run->stream, i)->name;
+        json_t *text = name ? json_string(name) : json_null();
+        char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
+        ns_buffer_format(&json, "%s\n  {\"output\": %d, \"name\": %s, \"operation\": %d}",
+                         i ? "," : ", \"outputs\": [", i, quoted ? quoted : "null", run->writers[i]);
+        free(quoted);
+        json_decref(text);
+    }
+    ns_buffer_format(&json, "%s}\n", run->stream && ns_npu_output_count(run->stream) ? "\n]" : "");
     const char *path = ns_arena_format(run->cli->arena, "%s/tap.json", run->settings->tap);
     if (run->entries.failed || json.failed || !path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for tap.json");
@@ -104,9 +127,10 @@ static ns_code write_tap_json(ns_run_tap *run, ns_error *error)
 }
 
 ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
-                        ns_npu_options *options, ns_error *error)
+                        const ns_npu_stream *stream, ns_npu_options *options, ns_error *error)
 {
-    *tap = (ns_run_tap){.cli = cli, .settings = settings, .entries = {.arena = cli->arena}, .last = -1};
+    *tap = (ns_run_tap){
+        .cli = cli, .settings = settings, .entries = {.arena = cli->arena}, .last = -1, .stream = stream};
     *options = (ns_npu_options){
         .cpu_mask = settings->cpu_mask,
         .hazards = settings->hazards,
@@ -117,7 +141,11 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     if (!settings->tap)
         return NS_OK;
     NS_TRY(ns_folder_make(settings->tap, error));
-    tap->arena = ns_arena_new();
+    const int output_count = stream ? ns_npu_output_count(stream) : 0;
+    tap->writers = NS_ARENA_ARRAY(cli->arena, (size_t)output_count, int);
+    for (int i = 0; tap->writers && i < output_count; i++)
+        tap->writers[i] = -1;
+    tap->arena = tap->writers ? ns_arena_new() : NULL;
     return tap->arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
 }
 
@@ -178,7 +206,7 @@ static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_s
     if (!out || !results || !values)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
     NS_TRY(load_inputs(cli, settings, stream, values, error));
-    NS_TRY(ns_run_tap_open(&tap, cli, settings, &options, error));
+    NS_TRY(ns_run_tap_open(&tap, cli, settings, stream, &options, error));
     ns_code code = ns_npu_run(stream, &options, values, input_count, cli->arena, results, &statistics, error);
     NS_TRY(ns_run_tap_close(&tap, code, statistics.hazards, error));
     for (int i = 0; i < count; i++) {

@@ -24,6 +24,12 @@ struct ns_arena {
     chunk *current;
 };
 
+static void chunk_free(chunk *c)
+{
+    free(c->block);
+    free(c);
+}
+
 static chunk *chunk_new(size_t size)
 {
     chunk *c = malloc(sizeof *c);
@@ -55,8 +61,7 @@ void ns_arena_free(ns_arena *arena)
         return;
     for (chunk *c = arena->first; c;) {
         chunk *next = c->next;
-        free(c->block);
-        free(c);
+        chunk_free(c);
         c = next;
     }
     free(arena);
@@ -64,8 +69,21 @@ void ns_arena_free(ns_arena *arena)
 
 void ns_arena_reset(ns_arena *arena)
 {
-    for (chunk *c = arena->first; c; c = c->next)
-        c->used = 0;
+    if (!arena->first || (arena->current == arena->first && arena->first->used == 0))
+        return;
+    /* Since the last reset memory was taken, but none from this large chunk: it was too small, or is no
+     * longer needed. Giving it back keeps an arena of slowly growing needs from holding all sizes that it
+     * ever saw. */
+    for (chunk **link = &arena->first; *link;) {
+        chunk *c = *link;
+        if (c->used == 0 && c->size > CHUNK_SIZE) {
+            *link = c->next;
+            chunk_free(c);
+        } else {
+            c->used = 0;
+            link = &c->next;
+        }
+    }
     arena->current = arena->first;
 }
 

@@ -10,21 +10,18 @@ static ns_dtype dtype_of(int bytes)
                         : NS_DTYPE_INT64;
 }
 
-ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t saturated,
-                             ns_error *error)
+/* Reads the OFM back and hands it on; `arena` is the operation's own. */
+static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operation, int index,
+                       int64_t saturated, ns_arena *arena, ns_error *error)
 {
-    int index = (int)machine->statistics->operations++;
-    machine->statistics->saturated += (uint64_t)saturated;
-    if (!machine->options->tap || operation->ofm.unused)
-        return NS_OK;
     ns_npu_map ofm = ns_npu_map_stored(&operation->ofm);
     ofm.zero_point = 0;
     int64_t shape[3] = {ofm.height, ofm.width, ofm.depth};
     ns_tensor tensor;
-    void *row_memory;
-    NS_TRY(ns_tensor_new(machine->scratch, dtype_of(ofm.bytes), 3, shape, &tensor, error));
-    NS_TRY(ns_npu_scratch(machine, (size_t)(ofm.width * ofm.depth), sizeof(int64_t), &row_memory, error));
-    int64_t *row = row_memory;
+    NS_TRY(ns_tensor_new(arena, dtype_of(ofm.bytes), 3, shape, &tensor, error));
+    int64_t *row = NS_ARENA_ARRAY(arena, (size_t)(ofm.width * ofm.depth), int64_t);
+    if (!row)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a row of what operation %d produced", index);
     for (int64_t y = 0; y < ofm.height; y++) {
         ns_npu_map_read_wide(machine, &ofm, y, row);
         size_t start = (size_t)(y * ofm.width * ofm.depth);
@@ -45,4 +42,19 @@ ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *op
         .data = &tensor,
     };
     return machine->options->tap(machine->options->context, &tap, error);
+}
+
+ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t saturated,
+                             ns_error *error)
+{
+    int index = (int)machine->statistics->operations++;
+    machine->statistics->saturated += (uint64_t)saturated;
+    if (!machine->options->tap || operation->ofm.unused)
+        return NS_OK;
+    ns_arena *arena = ns_arena_new();
+    if (!arena)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for what operation %d produced", index);
+    ns_code code = hand_on(machine, operation, index, saturated, arena, error);
+    ns_arena_free(arena);
+    return code;
 }

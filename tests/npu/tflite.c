@@ -18,6 +18,7 @@ static const struct {
     {"maximum_int16_u55_v4.5.0",
      NS_ACCELERATOR_U55_128}, /* the operator has the inputs the other way round */
     {"mobilenet_int16_u65_v5.1.0", NS_ACCELERATOR_U65_512}, /* fast scratch of its own */
+    {"ds_cnn_int8_u55_v5.1.0", NS_ACCELERATOR_U55_128},
     {"ds_cnn_int8_u85_v5.1.0", NS_ACCELERATOR_U85_256},
 };
 enum { MODEL_COUNT = sizeof models / sizeof models[0] };
