@@ -51,7 +51,8 @@ static void stream_is_exact(void **state)
     const fixture *it = *state;
     char message[NS_CONFORMANCE_MESSAGE];
     assert_int_equal(it->graph->stream_count, 1);
-    if (ns_conformance_npu(&it->corpus, it->graph, &it->graph->streams[0], message) != NS_CONFORMANCE_EQUAL)
+    if (ns_conformance_npu(&it->corpus, it->graph, &it->graph->streams[0], NULL, message) !=
+        NS_CONFORMANCE_EQUAL)
         fail_msg("npu: %s", message);
 }
 
