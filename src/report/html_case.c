@@ -14,10 +14,10 @@ static const ns_stage_result *find_stage(const ns_case_result *one, ns_stage sta
 
 /* ---- the row ---- */
 
-static void append_figure(ns_buffer *buffer, const char *name, const ns_stage_result *stage, double value,
+static void append_figure(ns_buffer *buffer, const char *title, const ns_stage_result *stage, double value,
                           const char *format)
 {
-    ns_buffer_format(buffer, "<span class=\"n %s\">", name);
+    ns_buffer_format(buffer, "<span class=\"n\" title=\"%s\">", title);
     if (stage)
         ns_html_number(buffer, value, format);
     else
@@ -38,11 +38,12 @@ static void append_row(ns_buffer *buffer, const ns_case_result *one)
     ns_html_append(buffer, "</span><span class=\"target\">");
     ns_html_text(buffer, one->target);
     ns_html_append(buffer, "</span>");
-    append_figure(buffer, "q", quantised, quantised ? quantised->max_steps : 0, "%.2f");
-    append_figure(buffer, "e", eval, eval ? eval->max_steps : 0, "%.2f");
-    append_figure(buffer, "m", eval, eval ? eval->mean_steps : 0, "%.3f");
-    append_figure(buffer, "d", eval, eval ? eval->sqnr_db : 0, "%.1f");
-    ns_buffer_format(buffer, "<span class=\"n u\">%s</span></summary>",
+    append_figure(buffer, "quantised, largest error in steps", quantised,
+                  quantised ? quantised->max_steps : 0, "%.2f");
+    append_figure(buffer, "eval, largest error in steps", eval, eval ? eval->max_steps : 0, "%.2f");
+    append_figure(buffer, "eval, mean error in steps", eval, eval ? eval->mean_steps : 0, "%.3f");
+    append_figure(buffer, "eval, SQNR in dB", eval, eval ? eval->sqnr_db : 0, "%.1f");
+    ns_buffer_format(buffer, "<span class=\"n u\" title=\"npu against eval\">%s</span></summary>",
                      !npu                       ? "-"
                      : npu->max_difference == 0 ? "exact"
                                                 : "differs");
@@ -87,14 +88,36 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *one, const ns_
     ns_html_append(buffer, "</tr>\n");
 }
 
+/* Why a stage failed though it gave a result, and the inputs that its worst element comes from. */
+static void append_why(ns_buffer *buffer, const ns_stage_result *stage)
+{
+    if (stage->verdict != NS_VERDICT_FAIL || !stage->measured || !stage->reason)
+        return;
+    ns_html_append(buffer, "<tr><td><td class=\"why\" colspan=\"10\">");
+    ns_html_text(buffer, stage->reason);
+    for (int i = 0; i < stage->operand_count; i++) {
+        const ns_suite_operand *operand = &stage->operands[i];
+        ns_html_append(buffer, i ? "; " : "; the worst element comes from ");
+        ns_html_text(buffer, operand->name);
+        for (int k = 0; k < operand->shown; k++)
+            ns_buffer_format(buffer, "%s%.7g", k ? ", " : " = ", operand->values[k]);
+        if (operand->count > (size_t)operand->shown)
+            ns_buffer_format(buffer, ", .. (%zu elements from %.7g to %.7g)", operand->count,
+                             operand->minimum, operand->maximum);
+    }
+    ns_html_append(buffer, "</tr>\n");
+}
+
 static void append_stages(ns_buffer *buffer, const ns_case_result *one)
 {
     ns_html_append(buffer,
                    "<div class=\"scroll\"><table class=\"stages\"><thead><tr><th>stage<th>verdict<th>max "
                    "steps<th>mean steps<th>max error<th>SQNR dB<th>from reference<th>beyond<th>worst at"
                    "<th>ideal<th>got</tr></thead><tbody>\n");
-    for (int s = 0; s < one->stage_count; s++)
+    for (int s = 0; s < one->stage_count; s++) {
         append_stage(buffer, one, &one->stages[s]);
+        append_why(buffer, &one->stages[s]);
+    }
     ns_html_append(buffer, "</tbody></table></div>\n");
 }
 

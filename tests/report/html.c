@@ -109,6 +109,8 @@ static void test_figures(void **state)
     assert_contains(text, "\u2717 4 failed");
     assert_contains(text, "\u2717 at fault: compile</b> exp ");
     assert_contains(text, "\u2298 2 rejected</b> int16 ");
+    assert_contains(text, SAMPLE_REASON
+                    "; the worst element comes from x = 0.5, -1, 2, 0.125, .. (9 elements from -3 to 4)");
     assert_contains(text, "<g data-count=\"65000\">");
     assert_contains(text, "data-worst=\"77\"");
     assert_contains(text, "128 codes are left open: &lt;i&gt;");

@@ -18,7 +18,7 @@ import browser
 
 CHROMIUM = browser.find()
 if not CHROMIUM:
-    print("Chromium is not installed (Debian: chromium)")
+    print("no Chromium that starts (Debian: chromium)")
     sys.exit(77)
 NPUSCOPE = os.environ["NPUSCOPE"]
 WRITE_PAGE = sys.argv.pop(1)
@@ -263,6 +263,12 @@ class Page(unittest.TestCase):
             paper, worst = self.value(ratio)
             self.assertEqual(paper < 0.1, dark)
             self.assertGreaterEqual(worst, 4.5)  # WCAG 2.1, success criterion 1.4.3
+
+    def test_every_name_is_given_once(self):
+        for page in (self.page, self.failing, self.made):
+            self.open(page)
+            ids = self.value("[...document.querySelectorAll('[id]')].map(one => one.id)")
+            self.assertEqual(len(ids), len(set(ids)))
 
     def test_size(self):
         rows = len(self.document["cases"])

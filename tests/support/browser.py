@@ -15,8 +15,13 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def find():
-    """The browser's path, $NPUSCOPE_CHROMIUM before all; None where there is none."""
-    return os.environ.get("NPUSCOPE_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    """The path of a browser that starts, $NPUSCOPE_CHROMIUM before all; None where there is none."""
+    for name in filter(None, (os.environ.get("NPUSCOPE_CHROMIUM"), *NAMES)):
+        path = shutil.which(name)
+        # Some distributions have a command of that name that only says where to get the browser.
+        if path and subprocess.run([path, "--version"], capture_output=True, timeout=60).returncode == 0:
+            return path
+    return None
 
 
 class Browser:
@@ -27,13 +32,12 @@ class Browser:
         self.folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         to_browser, self.out = os.pipe()
         self.source, from_browser = os.pipe()
-        # The browser reads its commands from descriptor 3 and answers on 4.
-        arguments = [program, "--headless=new", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu",
+        # The browser reads its commands from descriptor 3 and answers on 4. Its sandbox wants a user other than
+        # root, and a kernel that lets users make namespaces; it opens nothing but pages that this program made.
+        arguments = [program, "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run", "--disable-gpu",
                      "--disable-extensions", "--disable-background-networking", "--disable-component-update",
                      "--disable-dev-shm-usage", "--hide-scrollbars", "--force-color-profile=srgb",
                      f"--user-data-dir={self.folder.name}", "about:blank"]
-        if os.geteuid() == 0:  # the sandbox refuses root
-            arguments.insert(1, "--no-sandbox")
         self.process = subprocess.Popen(["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", *arguments],
                                         pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
