@@ -93,6 +93,31 @@ typedef struct ns_case_details {
     const char *sweep_problem;           /* why there is none though the operator could be swept; or NULL */
 } ns_case_details;
 
+typedef enum ns_agreement {
+#define NS_AGREEMENT(NAME, text) NS_AGREEMENT_##NAME,
+#include "npuscope/agreements.def"
+#undef NS_AGREEMENT
+} ns_agreement;
+
+/* The case's graph in another configuration of Vela, executed on the same integers. */
+typedef struct ns_configuration {
+    const char *accelerator; /* "ethos-u85-256" */
+    const char *flags;       /* options beside the usual ones; "": none */
+    ns_agreement agreement;
+    size_t differing;   /* elements that differ from eval's */
+    const char *reason; /* why it was not compiled or not run; NULL otherwise */
+} ns_configuration;
+
+/* Whose fault it is that the NPU's result differs from eval's. */
+typedef enum ns_suspect {
+    NS_SUSPECT_NONE,
+    NS_SUSPECT_VELA,      /* another configuration gives eval's result */
+    NS_SUSPECT_SIMULATOR, /* none does */
+} ns_suspect;
+
+const char *ns_agreement_text(ns_agreement agreement); /* "agrees" */
+const char *ns_suspect_text(ns_suspect suspect);       /* "vela"; "" for none */
+
 typedef struct ns_case_result {
     const char *op;          /* "exp" */
     const char *name;        /* "rank1" */
@@ -108,8 +133,11 @@ typedef struct ns_case_result {
     int stage_count;
     ns_stage_result *stages; /* those that were selected, in order */
     ns_verdict verdict;
-    ns_stage at_fault;              /* the first stage that failed; NS_STAGE_IDEAL: none */
-    const char *reason;             /* of the stage that decided the verdict; NULL for pass */
+    ns_stage at_fault;       /* the first stage that failed; NS_STAGE_IDEAL: none */
+    const char *reason;      /* of the stage that decided the verdict; NULL for pass */
+    int configuration_count; /* 0 unless the stage npu is at fault */
+    const ns_configuration *configurations;
+    ns_suspect suspect;
     const ns_case_details *details; /* NULL: not asked for */
     double seconds;
 } ns_case_result;

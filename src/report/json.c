@@ -94,6 +94,22 @@ static json_t *settings_object(const ns_suite_settings *settings)
                      settings->rtol, "epsilon", settings->epsilon, "per_channel", settings->per_channel);
 }
 
+/* Absent unless the NPU's result differs from eval's. */
+static void add_configurations(json_t *object, const ns_case_result *result)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < result->configuration_count; i++) {
+        const ns_configuration *one = &result->configurations[i];
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s, s:I, s:o}", "accelerator", one->accelerator,
+                                               "flags", one->flags, "agreement",
+                                               ns_agreement_text(one->agreement), "differing",
+                                               (json_int_t)one->differing, "reason", reason(one->reason)));
+    }
+    json_object_set_new(object, "configurations", array);
+    json_object_set_new(object, "suspect",
+                        result->suspect ? json_string(ns_suspect_text(result->suspect)) : json_null());
+}
+
 static json_t *case_object(const ns_case_result *result)
 {
     json_t *stages = json_array();
@@ -104,12 +120,16 @@ static json_t *case_object(const ns_case_result *result)
                   dimensions(result->output.rank, result->output.shape), "scale", real(result->scale),
                   "minimum", real(result->minimum), "maximum", real(result->maximum));
     const bool faulty = result->verdict == NS_VERDICT_FAIL;
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "op", result->op, "case",
-                     result->name, "target", result->target, "accelerator", result->accelerator, "settings",
-                     settings_object(&result->settings), "output", output, "stages", stages, "verdict",
-                     ns_verdict_text(result->verdict), "at_fault",
-                     faulty ? json_string(ns_stage_blame(result->at_fault)) : json_null(), "reason",
-                     reason(result->reason), "seconds", real(result->seconds));
+    json_t *object =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o}", "op", result->op, "case",
+                  result->name, "target", result->target, "accelerator", result->accelerator, "settings",
+                  settings_object(&result->settings), "output", output, "stages", stages, "verdict",
+                  ns_verdict_text(result->verdict), "at_fault",
+                  faulty ? json_string(ns_stage_blame(result->at_fault)) : json_null(), "reason",
+                  reason(result->reason), "seconds", real(result->seconds));
+    if (object && result->configuration_count)
+        add_configurations(object, result);
+    return object;
 }
 
 static json_t *document(const ns_suite_result *result)

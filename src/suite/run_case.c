@@ -257,6 +257,11 @@ ns_code ns_suite_run_case(const ns_suite_row *row, unsigned stages, uint64_t see
         NS_TRY(ns_vela_compile(vela, vela_options, request, 1, arena, error));
     ns_case_result *finished = NULL;
     NS_TRY(ns_suite_case_finish(run, &finished, error));
+    int count = 0;
+    NS_TRY(ns_suite_case_configurations(run, &request, &count, error));
+    if (count)
+        NS_TRY(ns_vela_compile(vela, vela_options, request, count, arena, error));
+    NS_TRY(ns_suite_case_diagnose(run, error));
     *result = *finished;
     return NS_OK;
 }

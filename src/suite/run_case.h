@@ -18,8 +18,6 @@ typedef struct ns_suite_hooks {
     ns_code (*lowered)(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error);
     /* After Vela; may put another outcome in the place of the request's. */
     ns_code (*compiled)(void *context, ns_vela_request *request, ns_arena *arena, ns_error *error);
-    /* Before the stream runs; may change the simulator's options. */
-    void (*simulator)(void *context, ns_npu_options *options);
 } ns_suite_hooks;
 
 /* A row between its two halves. */
@@ -48,6 +46,14 @@ ns_vela_request *ns_suite_case_request(ns_case_run *run);
 
 /* Runs the rest, for which the request has its outcome, and gives the verdict. *result lies in the arena. */
 ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error *error);
+
+/* After that: the requests that tell whose fault it is when the stage npu failed; *count is 0 otherwise. */
+ns_code ns_suite_case_configurations(ns_case_run *run, ns_vela_request **requests, int *count,
+                                     ns_error *error);
+
+/* Once they have their outcomes: completes the result of ns_suite_case_finish. Without requests it does
+ * nothing. */
+ns_code ns_suite_case_diagnose(ns_case_run *run, ns_error *error);
 
 /* All of it for one row. `vela` may be NULL where `stages` has none of NS_STAGES_COMPILED. */
 ns_code ns_suite_run_case(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,

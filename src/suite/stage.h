@@ -20,11 +20,14 @@ struct ns_case_run {
     ns_tensor integers[NS_CASE_MAX_INPUTS]; /* what the graph is given, after the stage eval */
     ns_tensor evaluated;                    /* what the graph gives, after the stage eval */
     ns_vela_request request;                /* graph: after the stage eval, where Vela is to compile it */
-    ns_case_result *result;                 /* as far as the stages have been run */
-    unsigned stages;                        /* that are reported */
-    ns_case_details *details;               /* NULL: not wanted */
-    ns_sweep *sweep;                        /* after the stage eval, where details are wanted and it fits */
-    bool blocked;                           /* no further stage can run */
+    const char *chip_rule;                  /* the first that struck in the stage npu; NULL: none */
+    int configuration_count;                /* of ns_suite_case_configurations */
+    ns_vela_request *configurations;
+    ns_case_result *result;   /* as far as the stages have been run */
+    unsigned stages;          /* that are reported */
+    ns_case_details *details; /* NULL: not wanted */
+    ns_sweep *sweep;          /* after the stage eval, where details are wanted and it fits */
+    bool blocked;             /* no further stage can run */
     double seconds;
 };
 

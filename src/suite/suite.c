@@ -20,7 +20,8 @@ typedef struct suite_run {
     ns_arena *arena;   /* of the result */
     ns_arena **arenas; /* of the rows, each for as long as its row is under way */
     ns_case_run **rows;
-    ns_sweep_memory *sweeps; /* where details are wanted */
+    ns_case_result **disputed; /* of rows whose NPU result differs from eval's, until it is told why */
+    ns_sweep_memory *sweeps;   /* where details are wanted */
     pthread_mutex_t lock;
     bool finishing; /* the second pass */
     int next, done;
@@ -60,6 +61,16 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
     }
     if (complete && result->details)
         complete = (result->details = ns_details_copy(result->details, arena)) != NULL;
+    const size_t size = (size_t)result->configuration_count * sizeof *result->configurations;
+    ns_configuration *configurations =
+        complete && size ? ns_arena_copy(arena, result->configurations, size) : NULL;
+    complete = complete && (configurations || !size);
+    for (int i = 0; complete && i < result->configuration_count; i++) {
+        ns_configuration *one = &configurations[i]; /* accelerator and flags are the tables' */
+        if (one->reason)
+            complete = (one->reason = ns_arena_string(arena, one->reason)) != NULL;
+    }
+    result->configurations = configurations;
     if (complete && result->reason)
         complete = (result->reason = ns_arena_string(arena, result->reason)) != NULL;
     return complete ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
@@ -105,7 +116,10 @@ static void *work(void *argument)
         ns_code code = run->finishing ? ns_suite_case_finish(run->rows[index], &result, &error)
                                       : begin_row(run, index, &error);
         pthread_mutex_lock(&run->lock);
-        if (code == NS_OK && run->finishing) {
+        const bool disputed = code == NS_OK && run->finishing && result->at_fault == NS_STAGE_NPU;
+        if (disputed) {
+            run->disputed[index] = result; /* diagnose_rows keeps it */
+        } else if (code == NS_OK && run->finishing) {
             code = keep_row(run, index, result, &error);
             ns_arena_free(run->arenas[index]);
             run->arenas[index] = NULL;
@@ -213,6 +227,37 @@ static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena
     return NS_OK;
 }
 
+/* The rows whose NPU result differs from eval's: one more run of Vela tells whose fault that is. */
+static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
+{
+    const int rows = run->selection->count;
+    int total = 0, next = 0;
+    ns_vela_request *own = NULL;
+    for (int i = 0, count = 0; i < rows; i++, total += count, count = 0)
+        if (run->disputed[i])
+            NS_TRY(ns_suite_case_configurations(run->rows[i], &own, &count, error));
+    ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)total, ns_vela_request);
+    ns_vela_request **places = NS_ARENA_ARRAY(arena, (size_t)total, ns_vela_request *);
+    if (!requests || !places)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d configurations", total);
+    for (int i = 0, count = 0; i < rows; i++, count = 0) {
+        if (run->disputed[i])
+            NS_TRY(ns_suite_case_configurations(run->rows[i], &own, &count, error));
+        for (int k = 0; k < count; k++, next++)
+            requests[next] = *(places[next] = &own[k]);
+    }
+    if (total > 0)
+        NS_TRY(ns_vela_compile(vela, run->options->vela_options, requests, total, arena, error));
+    for (int i = 0; i < total; i++)
+        *places[i] = requests[i];
+    for (int i = 0; i < rows; i++)
+        if (run->disputed[i]) {
+            NS_TRY(ns_suite_case_diagnose(run->rows[i], error));
+            NS_TRY(keep_row(run, i, run->disputed[i], error));
+        }
+    return NS_OK;
+}
+
 static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
 {
     ns_arena *compiled = ns_arena_new(); /* what Vela made, until the rows are finished */
@@ -224,6 +269,8 @@ static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
         code = compile_rows(run, vela, compiled, error);
     if (code == NS_OK)
         code = run_pass(run, true, error);
+    if (code == NS_OK)
+        code = diagnose_rows(run, vela, compiled, error);
     for (int i = 0; i < run->selection->count; i++)
         if (run->arenas[i])
             ns_arena_free(run->arenas[i]);
@@ -247,7 +294,8 @@ ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_
     suite_run run = {.options = options, .selection = &selection, .result = *result, .arena = arena};
     run.arenas = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_arena *);
     run.rows = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_case_run *);
-    if (!run.arenas || !run.rows)
+    run.disputed = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_case_result *);
+    if (!run.arenas || !run.rows || !run.disputed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", selection.count);
     pthread_mutex_init(&run.lock, NULL);
     const ns_code code = run_rows(&run, &vela, error);

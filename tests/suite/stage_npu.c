@@ -51,6 +51,8 @@ static void test_nothing_planted(void **state)
         assert_int_equal(result.verdict, NS_VERDICT_PASS);
         assert_int_equal(result.stages[result.stage_count - 1].stage, NS_STAGE_NPU);
         assert_true(result.stages[result.stage_count - 1].measured);
+        assert_int_equal(result.configuration_count, 0);
+        assert_int_equal(result.suspect, NS_SUSPECT_NONE);
     }
 }
 
@@ -108,6 +110,14 @@ static void test_a_changed_register(void **state)
         assert_int_equal(changed, 1);
         /* A few steps, far inside the tolerance. */
         assert_compile(&result, "differ from eval, at most by ");
+        /* Every other configuration is compiled anew and so is right: Vela's stream is at fault. */
+        assert_int_equal(result.suspect, NS_SUSPECT_VELA);
+        assert_non_null(strstr(result.reason, "Vela is to be suspected: compiled with ethos-u"));
+        assert_int_equal(result.configuration_count, i == 0 ? 3 + 3 : 4 + 5);
+        for (int k = 0; k < result.configuration_count; k++) {
+            assert_int_equal(result.configurations[k].agreement, NS_AGREEMENT_AGREES);
+            assert_int_equal(result.configurations[k].differing, 0);
+        }
     }
 }
 

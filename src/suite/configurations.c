@@ -1,0 +1,176 @@
+/* Configurations: whose fault is it that the NPU's result differs from eval's? The same graph, compiled for
+ * the other accelerators of its family and with other options, must give the same integers: where some of
+ * these streams do, the simulator executes that graph rightly in general, and Vela's stream for this
+ * configuration is to be suspected; where none does, the simulator is. */
+#include "suite/execute.h"
+#include "suite/stage.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+
+const char *ns_agreement_text(ns_agreement agreement)
+{
+    static const char *const texts[] = {
+#define NS_AGREEMENT(NAME, text) [NS_AGREEMENT_##NAME] = text,
+#include "npuscope/agreements.def"
+#undef NS_AGREEMENT
+    };
+    return texts[agreement];
+}
+
+const char *ns_suspect_text(ns_suspect suspect)
+{
+    return suspect == NS_SUSPECT_VELA ? "vela" : suspect == NS_SUSPECT_SIMULATOR ? "simulator" : "";
+}
+
+static size_t family_length(const char *accelerator)
+{
+    return (size_t)(strrchr(accelerator, '-') - accelerator) + 1;
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static const struct {
+    const char *flags, *family;
+} option_sets[] = {
+#define NS_CONFIGURATION(flags, family) {flags, family},
+#include "suite/configurations.def"
+#undef NS_CONFIGURATION
+};
+enum { OPTION_SETS = sizeof option_sets / sizeof option_sets[0] };
+
+ns_code ns_suite_case_configurations(ns_case_run *run, ns_vela_request **requests, int *count,
+                                     ns_error *error)
+{
+    const ns_accelerator own = run->request.accelerator;
+    const char *text = ns_accelerator_text(own);
+    *requests = NULL;
+    *count = 0;
+    if (run->result->verdict != NS_VERDICT_FAIL || run->result->at_fault != NS_STAGE_NPU)
+        return NS_OK;
+    run->configurations = NS_ARENA_ARRAY(run->arena, NS_ACCELERATOR_COUNT + OPTION_SETS, ns_vela_request);
+    if (!run->configurations)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the configurations");
+    ns_vela_request *next = run->configurations;
+    for (int i = 0; i < NS_ACCELERATOR_COUNT; i++)
+        if ((ns_accelerator)i != own &&
+            strncmp(ns_accelerator_text((ns_accelerator)i), text, family_length(text)) == 0)
+            *next++ = (ns_vela_request){.graph = run->request.graph,
+                                        .graph_size = run->request.graph_size,
+                                        .accelerator = (ns_accelerator)i};
+    for (int i = 0; i < OPTION_SETS; i++)
+        if (starts_with(text, option_sets[i].family))
+            *next++ = (ns_vela_request){.graph = run->request.graph,
+                                        .graph_size = run->request.graph_size,
+                                        .accelerator = own,
+                                        .flags = option_sets[i].flags};
+    *requests = run->configurations;
+    *count = run->configuration_count = (int)(next - run->configurations);
+    return NS_OK;
+}
+
+/* Executes one stream; what goes wrong in it is its outcome. */
+static ns_code try_one(ns_case_run *run, const ns_vela_request *request, ns_configuration *out,
+                       ns_error *error)
+{
+    ns_error problem = {0};
+    ns_tensor got = {0};
+    const ns_npu_options options = {.cpu_mask = run->cpu_mask};
+    *out = (ns_configuration){.accelerator = ns_accelerator_text(request->accelerator),
+                              .flags = request->flags ? request->flags : "",
+                              .agreement = NS_AGREEMENT_NOT_COMPILED,
+                              .reason = request->reason};
+    if (request->outcome != NS_VELA_COMPILED)
+        return NS_OK;
+    out->agreement = NS_AGREEMENT_NOT_RUN;
+    const ns_code code = ns_suite_execute(request, &options, run->integers, run->decomposed->input_count, 1,
+                                          run->arena, &got, &problem);
+    if (code == NS_ERROR_MEMORY)
+        return ns_fail(error, code, "%s", problem.message);
+    if (code == NS_OK && ns_tensor_count(&got) != run->count)
+        out->reason = "the stream gives another number of elements than the graph";
+    else if (code != NS_OK && !(out->reason = ns_arena_string(run->arena, problem.message)))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+    if (out->reason)
+        return NS_OK;
+    for (size_t i = 0; i < run->count; i++)
+        out->differing += ns_tensor_get(&got, i) != ns_tensor_get(&run->evaluated, i);
+    out->agreement = out->differing ? NS_AGREEMENT_DIFFERS : NS_AGREEMENT_AGREES;
+    return NS_OK;
+}
+
+static void list(ns_buffer *buffer, const ns_case_result *result, ns_agreement agreement)
+{
+    const char *separator = "";
+    for (int i = 0; i < result->configuration_count; i++) {
+        const ns_configuration *one = &result->configurations[i];
+        if (one->agreement != agreement)
+            continue;
+        ns_buffer_format(buffer, "%s%s", separator, *one->flags ? one->flags : one->accelerator);
+        separator = ", ";
+    }
+}
+
+static ns_code conclude(ns_case_run *run, ns_error *error)
+{
+    ns_case_result *result = run->result;
+    int counts[NS_AGREEMENT_NOT_RUN + 1] = {0};
+    for (int i = 0; i < result->configuration_count; i++)
+        counts[result->configurations[i].agreement]++;
+    ns_buffer buffer = {.arena = run->arena};
+    ns_buffer_format(&buffer, "%s. ", result->reason ? result->reason : "");
+    if (run->chip_rule) {
+        result->suspect = NS_SUSPECT_VELA;
+        ns_buffer_format(&buffer, "Vela is to be suspected: %s; compiled with ", run->chip_rule);
+        list(&buffer, result, counts[NS_AGREEMENT_AGREES] ? NS_AGREEMENT_AGREES : NS_AGREEMENT_DIFFERS);
+        ns_buffer_format(&buffer, " the graph %s eval's result",
+                         counts[NS_AGREEMENT_AGREES] ? "gives" : "does not give");
+    } else if (counts[NS_AGREEMENT_AGREES]) {
+        result->suspect = NS_SUSPECT_VELA;
+        ns_buffer_format(&buffer, "Vela is to be suspected: compiled with ");
+        list(&buffer, result, NS_AGREEMENT_AGREES);
+        ns_buffer_format(&buffer, " the graph gives eval's result");
+        if (counts[NS_AGREEMENT_DIFFERS]) {
+            ns_buffer_format(&buffer, "; with ");
+            list(&buffer, result, NS_AGREEMENT_DIFFERS);
+            ns_buffer_format(&buffer, " it does not");
+        }
+    } else if (counts[NS_AGREEMENT_DIFFERS]) {
+        result->suspect = NS_SUSPECT_SIMULATOR;
+        ns_buffer_format(&buffer,
+                         "npuscope's simulator is to be suspected: none of %d other configurations of Vela "
+                         "gives eval's result (",
+                         counts[NS_AGREEMENT_DIFFERS]);
+        list(&buffer, result, NS_AGREEMENT_DIFFERS);
+        ns_buffer_format(&buffer, ")");
+    } else {
+        ns_buffer_format(&buffer, "No other configuration of Vela could be compared");
+    }
+    ns_buffer_append(&buffer, "", 1);
+    if (buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a reason");
+    result->reason = (const char *)buffer.data;
+    for (int i = 0; i < result->stage_count; i++)
+        if (result->stages[i].stage == NS_STAGE_NPU)
+            result->stages[i].reason = result->reason;
+    return NS_OK;
+}
+
+ns_code ns_suite_case_diagnose(ns_case_run *run, ns_error *error)
+{
+    ns_case_result *result = run->result;
+    if (run->configuration_count == 0)
+        return NS_OK;
+    ns_configuration *tried = NS_ARENA_ARRAY(run->arena, (size_t)run->configuration_count, ns_configuration);
+    if (!tried)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the configurations");
+    for (int i = 0; i < run->configuration_count; i++)
+        NS_TRY(try_one(run, &run->configurations[i], &tried[i], error));
+    result->configurations = tried;
+    result->configuration_count = run->configuration_count;
+    return conclude(run, error);
+}
