@@ -55,7 +55,9 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
                           ns_error *error)
 {
     const ns_npu_map *ifm = &operation->ifm;
-    NS_TRY(ns_npu_map_check(machine, ifm, false, error));
+    const bool empty = ifm->height == 0 || ifm->width == 0; /* padding only */
+    if (!empty)
+        NS_TRY(ns_npu_map_check(machine, ifm, false, error));
     int64_t height = ifm->height + operation->pad_top + operation->pad_bottom;
     int64_t width = ifm->width + operation->pad_left + operation->pad_right;
     if (height > MAX_IMAGE / width || height * width > MAX_IMAGE / ifm->depth)
@@ -68,7 +70,7 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
     *out = (ns_npu_image){data, height, width, ifm->depth};
     int32_t *row = row_memory;
     size_t count = (size_t)(ifm->width * ifm->depth);
-    for (int64_t y = 0; y < ifm->height; y++) {
+    for (int64_t y = 0; !empty && y < ifm->height; y++) {
         ns_npu_map_read(machine, ifm, y, row);
         int16_t *target = out->data + ((y + operation->pad_top) * width + operation->pad_left) * ifm->depth;
         NS_TRY(narrow_row(machine, ifm, y, row, count, target, error));

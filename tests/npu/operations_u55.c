@@ -1,110 +1,19 @@
 /* Operations of Ethos-U55 and U65 one by one: small command streams written here, results worked out by hand.
  */
-#include "support/test.h"
-
-#include "npu/registers.h"
-#include "npuscope/npu.h"
-
-#define SCRATCH 1024
-#define MAX_WORDS 512
+#include "npu/stream_program.h"
 
 #define CONFIG_U55_128 0x00001807u
 #define CONFIG_U65_256 0x10003008u
 #define CONFIG_U55_32 0x00001005u
-
-/* A stream in the making, and the memory that it works on. */
-typedef struct program {
-    uint32_t words[MAX_WORDS];
-    int count;
-    uint8_t weights[SCRATCH];
-    uint8_t scratch[SCRATCH]; /* region 1, before and after the run */
-    uint32_t config;
-    bool hazards;
-    ns_npu_statistics statistics;
-    ns_error error;
-} program;
-
-static void emit(program *p, const ns_npu_entry *entry, int64_t value)
-{
-    assert_true(p->count + 2 < MAX_WORDS);
-    if (entry->form == NS_NPU_CMD0) {
-        p->words[p->count++] = entry->id | (uint32_t)(value & 0xffff) << 16;
-    } else {
-        p->words[p->count++] = entry->id | 1u << 14 | (uint32_t)(value >> 32 & 0xff) << 16;
-        p->words[p->count++] = (uint32_t)value;
-    }
-}
-
-static void set(program *p, const char *name, int64_t value)
-{
-    const ns_npu_table *table = &ns_npu_table_u55;
-    for (int i = 0; i < table->register_count; i++)
-        if (strcmp(table->registers[i].name, name) == 0) {
-            emit(p, &table->registers[i], value);
-            return;
-        }
-    fail_msg("no register %s", name);
-}
-
-static void operation(program *p, const char *name, int value)
-{
-    const ns_npu_table *table = &ns_npu_table_u55;
-    for (int i = 0; i < table->operation_count; i++)
-        if (strcmp(table->operations[i].name, name) == 0) {
-            emit(p, &table->operations[i], value);
-            return;
-        }
-    fail_msg("no operation %s", name);
-}
-
-enum { U8 = 0, S8 = 1, S16 = 2, S32 = 3 };
-static const int bytes_of[] = {1, 1, 2, 4};
-
-/* IFM_PRECISION has the size in bits 3:2, OFM_PRECISION in bits 2:1. */
-static int ifm_precision(int type)
-{
-    return (type != U8) | (bytes_of[type] == 4 ? 2 : bytes_of[type] - 1) << 2;
-}
-
-static int ofm_precision(int type)
-{
-    return (type != U8) | (bytes_of[type] == 4 ? 2 : bytes_of[type] - 1) << 1;
-}
+#define ID_U55 0x10066001u
 
 enum { GLOBAL = 1 << 8, TRUNCATE = 1 << 14, NATURAL = 2 << 14 };
-
-static void set_map(program *p, const char *map, int type, int height, int width, int depth, int base)
-{
-    char name[32];
-    const struct {
-        const char *suffix;
-        int64_t value;
-    } fields[] = {
-        {"REGION", 1},
-        {"BASE0", base},
-        {"BASE1", 0},
-        {"BASE2", 0},
-        {"BASE3", 0},
-        {"WIDTH0_M1", width - 1},
-        {"HEIGHT0_M1", height - 1},
-        {"HEIGHT1_M1", height - 1},
-        {"STRIDE_Y", width * depth * bytes_of[type]},
-        {"STRIDE_X", depth * bytes_of[type]},
-        {"STRIDE_C", bytes_of[type]},
-        {"ZERO_POINT", 0},
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        snprintf(name, sizeof name, "%s_%s", map, fields[i].suffix);
-        set(p, name, fields[i].value);
-    }
-}
 
 /* A program whose registers describe an operation from IFM (at 0) to OFM (at 512), all else neutral: 1 x 1
  * kernel, global scale of 1, no clip beyond the type. */
 static program *begin(int ifm, int ofm, int height, int width, int depth)
 {
-    program *p = calloc(1, sizeof *p);
-    p->config = CONFIG_U55_128;
+    program *p = new_program(&ns_npu_table_u55, CONFIG_U55_128, ID_U55);
     set_map(p, "IFM", ifm, height, width, depth, 0);
     set_map(p, "OFM", ofm, height, width, depth, 512);
     set(p, "IFM_PRECISION", ifm_precision(ifm));
@@ -136,75 +45,6 @@ static program *begin_binary(int ifm, int ofm, int height, int width, int depth)
     set(p, "OPA_SCALE", 1);
     set(p, "OPB_SCALE", 1);
     return p;
-}
-
-static void put(program *p, int type, int base, int count, const int *values)
-{
-    for (int i = 0; i < count; i++)
-        memcpy(p->scratch + base + i * bytes_of[type], &values[i], (size_t)bytes_of[type]);
-}
-#define PUT(p, type, base, ...) \
-    put(p, type, base, sizeof((int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
-
-static ns_code run(program *p)
-{
-    uint32_t payload[MAX_WORDS + 8] = {0x31504f43, 0x01, p->config, 0x10066001,
-                                       0x02 | (uint32_t)(p->count + 1) << 16};
-    memcpy(payload + 5, p->words, (size_t)p->count * 4);
-    payload[5 + p->count] = 0xffff0000; /* OP_STOP */
-    ns_npu_io io = {.rank = 1, .shape = {SCRATCH}, .element_bytes = 1, .region = 1};
-    ns_npu_parts parts = {
-        .payload = payload,
-        .payload_size = (size_t)(6 + p->count) * 4,
-        .weights = p->weights,
-        .weights_size = sizeof p->weights,
-        .scratch_size = SCRATCH,
-        .input_count = 1,
-        .output_count = 1,
-        .inputs = &io,
-        .outputs = &io,
-    };
-    ns_arena *arena = ns_arena_new();
-    ns_npu_stream *stream;
-    ns_npu_options options = {.hazards = p->hazards};
-    ns_tensor output;
-    ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {SCRATCH}, .data = p->scratch};
-    ns_code code = ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &p->error);
-    if (code == NS_OK)
-        code = ns_npu_run(stream, &options, &input, 1, arena, &output, &p->statistics, &p->error);
-    if (code == NS_OK)
-        memcpy(p->scratch, output.data, SCRATCH);
-    ns_arena_free(arena);
-    return code;
-}
-
-static void expect(program *p, int type, int base, int count, const int *values)
-{
-    if (run(p) != NS_OK)
-        fail_msg("%s", p->error.message);
-    for (int i = 0; i < count; i++) {
-        int32_t value = 0;
-        memcpy(&value, p->scratch + base + i * bytes_of[type], (size_t)bytes_of[type]);
-        if (type == S8)
-            value = (int8_t)value;
-        else if (type == S16)
-            value = (int16_t)value;
-        if (value != values[i])
-            fail_msg("element %d is %d, expected %d", i, value, values[i]);
-    }
-    free(p);
-}
-#define EXPECT(p, type, base, ...) \
-    expect(p, type, base, sizeof((int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
-
-static void expect_failure(program *p, ns_code wanted, const char *part)
-{
-    ns_code code = run(p);
-    if (code != wanted)
-        fail_msg("code %s, expected %s: %s", ns_code_name(code), ns_code_name(wanted), p->error.message);
-    if (!strstr(p->error.message, part))
-        fail_msg("'%s' is not in: %s", part, p->error.message);
-    free(p);
 }
 
 enum { MAX_POOL = 0, AVERAGE = 1, REDUCE_SUM = 2 };
@@ -664,7 +504,7 @@ static void faults(void **state)
     set(p, "IFM_DEPTH_M1", 1);
     operation(p, "POOL", REDUCE_SUM);
     expect_failure(p, NS_ERROR_FAULT, "would hold 2147483648, which does not fit 32 bits");
-    p = calloc(1, sizeof *p);
+    p = new_program(&ns_npu_table_u55, CONFIG_U55_128, ID_U55);
     p->config = CONFIG_U55_128;
     operation(p, "CONV", 0);
     expect_failure(p, NS_ERROR_FAULT, "register OFM_PRECISION, which the stream never wrote");
