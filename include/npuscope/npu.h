@@ -58,7 +58,7 @@ typedef struct ns_npu_parts {
     const void *weights; /* region 0, read only */
     size_t weights_size;
     uint64_t scratch_size;      /* region 1 */
-    uint64_t scratch_fast_size; /* region 2; 0: the same memory as region 1 */
+    uint64_t scratch_fast_size; /* region 2, if the stream uses it; 0: the same memory as region 1 */
     int input_count, output_count;
     const ns_npu_io *inputs, *outputs;
 } ns_npu_parts;

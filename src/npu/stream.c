@@ -90,6 +90,18 @@ ns_code ns_npu_stream_finish(ns_npu_stream *stream, ns_bytes payload_bytes, ns_a
                          &stream->commands, &stream->command_count, error);
 }
 
+/* True when a command selects the region: for the IFM, the OFM, weights, scales or a DMA. */
+static bool uses_region(const ns_npu_stream *stream, int region)
+{
+    for (size_t i = 0; i < stream->command_count; i++) {
+        const ns_npu_command *command = &stream->commands[i];
+        if (!command->is_operation && (int)(command->value & 7) == region &&
+            strstr(stream->family->table->registers[command->index].name, "_REGION"))
+            return true;
+    }
+    return false;
+}
+
 ns_code ns_npu_load_parts(const ns_npu_parts *parts, ns_accelerator accelerator, ns_arena *arena,
                           ns_npu_stream **out, ns_error *error)
 {
@@ -113,8 +125,11 @@ ns_code ns_npu_load_parts(const ns_npu_parts *parts, ns_accelerator accelerator,
     stream->scratch_fast_region = 2;
     stream->input_count = parts->input_count;
     stream->output_count = parts->output_count;
+    NS_TRY(ns_npu_stream_finish(stream, (ns_bytes){payload, parts->payload_size}, accelerator, error));
+    if (!uses_region(stream, stream->scratch_fast_region))
+        stream->scratch_fast_size = 0;
     *out = stream;
-    return ns_npu_stream_finish(stream, (ns_bytes){payload, parts->payload_size}, accelerator, error);
+    return NS_OK;
 }
 
 ns_accelerator ns_npu_accelerator(const ns_npu_stream *stream)

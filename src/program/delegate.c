@@ -9,6 +9,12 @@
 
 enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
 
+/* Region 2, Vela's memory mode Dedicated_Sram. The blob does not tell its size: the runtime gives the NPU the
+ * runner's ethosu_fast_scratch, memory of its own beside the scratch memory
+ * (EthosUBackend_Cortex_M.cpp). The runner's build has 384 KiB unless told otherwise
+ * (examples/arm/executor_runner/CMakeLists.txt); here it is all the SRAM of a Corstone-320. */
+#define FAST_SCRATCH_SIZE ((uint64_t)4 << 20)
+
 typedef struct blob_parts {
     ns_bytes commands, weights, inputs, outputs;
     uint32_t scratch_size;
@@ -131,6 +137,7 @@ ns_code ns_delegate_read(ns_program_file *file, const char *id, ns_bytes blob, n
         .weights = parts.weights.data,
         .weights_size = parts.weights.size,
         .scratch_size = parts.scratch_size,
+        .scratch_fast_size = FAST_SCRATCH_SIZE,
         .input_count = delegate->input_count,
         .output_count = delegate->output_count,
         .inputs = delegate->inputs,

@@ -1,0 +1,79 @@
+#include "support/program_case.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "formats/npy.h"
+#include "npuscope/program.h"
+#include "program/value.h"
+#include "support/test.h"
+
+static const char *case_path(const char *name, const char *file, ns_arena *arena)
+{
+    const char *data = getenv("NPUSCOPE_TEST_DATA");
+    return ns_arena_format(arena, "%s/program/%s/%s", data ? data : "tests/data", name, file);
+}
+
+/* The tensor's elements in the order of its dims. */
+static uint8_t *in_order(const ns_program_tensor *tensor, ns_arena *arena)
+{
+    const size_t size = (size_t)ns_scalar_bytes(tensor->scalar);
+    uint8_t *out = ns_arena_alloc(arena, tensor->count, size);
+    int64_t strides[NS_PROGRAM_MAX_RANK], index[NS_PROGRAM_MAX_RANK] = {0};
+    ns_program_tensor_strides(tensor, strides);
+    for (size_t i = 0; i < tensor->count; i++) {
+        int64_t offset = 0;
+        for (int d = 0; d < tensor->rank; d++)
+            offset += index[d] * strides[d];
+        memcpy(out + i * size, (const uint8_t *)tensor->data + (size_t)offset * size, size);
+        for (int d = tensor->rank - 1; d >= 0 && ++index[d] == tensor->shape[d]; d--)
+            index[d] = 0;
+    }
+    return out;
+}
+
+static void check_output(const char *name, int index, const ns_program_tensor *output, ns_arena *arena)
+{
+    ns_error error = {0};
+    ns_npy expected;
+    char file[32];
+    snprintf(file, sizeof file, "out%d.npy", index);
+    ASSERT_OK(ns_npy_load(case_path(name, file, arena), arena, &expected, &error));
+    assert_string_equal(ns_npy_type_text(expected.type), ns_scalar_text(output->scalar));
+    assert_int_equal(expected.rank, output->rank);
+    for (int d = 0; d < output->rank; d++)
+        assert_int_equal(expected.shape[d], output->shape[d]);
+    const uint8_t *is = in_order(output, arena), *wanted = expected.data;
+    for (size_t i = 0; i < expected.count; i++)
+        if (memcmp(is + i * expected.item_size, wanted + i * expected.item_size, expected.item_size) != 0)
+            fail_msg("%s: output %d: element %zu of %zu differs", name, index, i, expected.count);
+}
+
+void program_case_check(const char *name, int output_count)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_bytes file;
+    ns_program *program = NULL;
+    const void *inputs[4];
+    size_t sizes[4];
+    ns_program_tensor outputs[16];
+    ASSERT_OK(ns_file_read(case_path(name, "program.pte", arena), arena, &file, &error));
+    ASSERT_OK(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, &error));
+    const int input_count = ns_program_input_count(program);
+    assert_in_range(input_count, 1, 4);
+    assert_int_equal(ns_program_output_count(program), output_count);
+    for (int i = 0; i < input_count; i++) {
+        char input[32];
+        ns_bytes bytes;
+        snprintf(input, sizeof input, "in%d.bin", i);
+        ASSERT_OK(ns_file_read(case_path(name, input, arena), arena, &bytes, &error));
+        inputs[i] = bytes.data;
+        sizes[i] = bytes.size;
+    }
+    if (ns_program_run(program, NULL, inputs, sizes, input_count, arena, outputs, NULL, &error) != NS_OK)
+        fail_msg("%s: %s", name, error.message);
+    for (int i = 0; i < output_count; i++)
+        check_output(name, i, &outputs[i], arena);
+    ns_arena_free(arena);
+}
