@@ -93,6 +93,8 @@ typedef struct ns_npu_statistics {
     uint64_t saturated; /* output elements that a clip changed */
     size_t hazards;     /* reads or writes that a wait should have ordered */
     size_t chip_rules;  /* times that a chip rule struck (docs/chip-rules.md) */
+    const char
+        *chip_rule; /* the first: "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"; or NULL */
 } ns_npu_statistics;
 
 typedef struct ns_npu_options {

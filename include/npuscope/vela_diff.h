@@ -23,9 +23,10 @@ const char *ns_vela_diff_status_text(ns_vela_diff_status status); /* "right" */
 
 typedef struct ns_vela_diff_side {
     ns_vela_diff_status status;
-    const char *reason; /* of a refusal or a failure; NULL otherwise */
-    size_t wrong;       /* elements that differ from eval */
-    bool all_zero;      /* all elements are 0, and not all of eval's */
+    const char *reason;    /* of a refusal or a failure; NULL otherwise */
+    size_t wrong;          /* elements that differ from eval */
+    const char *chip_rule; /* the first that struck (ns_npu_statistics); NULL: none */
+    bool all_zero;         /* all elements are 0, and not all of eval's */
 } ns_vela_diff_side;
 
 typedef struct ns_vela_diff_graph {

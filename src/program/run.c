@@ -103,6 +103,8 @@ static void add_npu_statistics(ns_npu_statistics *sum, const ns_npu_statistics *
     sum->saturated += one->saturated;
     sum->hazards += one->hazards;
     sum->chip_rules += one->chip_rules;
+    if (!sum->chip_rule)
+        sum->chip_rule = one->chip_rule;
 }
 
 static ns_code call_kernel(running *run, const ns_instruction *instruction, ns_error *error)

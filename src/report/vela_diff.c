@@ -37,6 +37,29 @@ static void print_counts(const ns_vela_diff_result *result, int side, FILE *out)
     fputs("\n", out);
 }
 
+/* Each chip rule once for each accelerator and side, with the number of its wrong graphs. */
+static void print_rules(const ns_vela_diff_result *result, FILE *out)
+{
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < result->count; i++) {
+            const ns_vela_diff_graph *graph = &result->graphs[i];
+            const char *rule = graph->sides[side].chip_rule;
+            int count = 0, first = -1;
+            for (int k = 0; rule && k < result->count; k++) {
+                const ns_vela_diff_graph *other = &result->graphs[k];
+                /* One entry of the table of rules: the same text is the same pointer. */
+                if (other->sides[side].chip_rule != rule || other->sides[side].status != NS_VELA_DIFF_WRONG ||
+                    strcmp(other->accelerator, graph->accelerator) != 0)
+                    continue;
+                first = first < 0 ? k : first;
+                count++;
+            }
+            if (first == i)
+                fprintf(out, "%c on %s: chip rule %s (%d graph%s)\n", "AB"[side], graph -> accelerator, rule,
+                        count, count == 1 ? "" : "s");
+        }
+}
+
 void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
 {
     bool heading = false;
@@ -64,15 +87,16 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
             result->streams_differ, (unsigned long long)result->changed, result->changed_graphs);
     print_counts(result, 0, out);
     print_counts(result, 1, out);
+    print_rules(result, out);
     if (result->kept_off)
         fprintf(out, "%d cases not compiled: ExecuTorch keeps them off the target\n", result->kept_off);
 }
 
 static json_t *side_object(const ns_vela_diff_side *side)
 {
-    return json_pack("{s:s, s:s, s:I, s:b}", "status", ns_vela_diff_status_text(side->status), "reason",
+    return json_pack("{s:s, s:s, s:I, s:b, s:s?}", "status", ns_vela_diff_status_text(side->status), "reason",
                      side->reason ? side->reason : "", "wrong", (json_int_t)side->wrong, "all_zero",
-                     (int)side->all_zero);
+                     (int)side->all_zero, "chip_rule", side->chip_rule);
 }
 
 static json_t *compiler_object(const ns_vela_diff_result *result, int side)

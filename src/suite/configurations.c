@@ -88,7 +88,7 @@ static ns_code try_one(ns_case_run *run, const ns_vela_request *request, ns_conf
         return NS_OK;
     out->agreement = NS_AGREEMENT_NOT_RUN;
     const ns_code code = ns_suite_execute(request, &options, run->integers, run->decomposed->input_count, 1,
-                                          run->arena, &got, &problem);
+                                          run->arena, &got, NULL, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
     if (code == NS_OK && ns_tensor_count(&got) != run->count)

@@ -15,7 +15,7 @@ ns_code ns_stage_npu(ns_case_run *run, ns_stage_output *output, ns_error *error)
     const ns_npu_options options = {.cpu_mask = run->cpu_mask, .message = note_chip_rule, .context = run};
     ns_tensor result = {0};
     NS_TRY(ns_suite_execute(&run->request, &options, run->integers, run->decomposed->input_count, 1,
-                            run->arena, &result, error));
+                            run->arena, &result, NULL, error));
     if (ns_tensor_count(&result) != run->count)
         return ns_fail(error, NS_ERROR_INPUT, "the stream gives %zu elements, the graph %zu",
                        ns_tensor_count(&result), run->count);

@@ -221,8 +221,9 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
     if (!outputs)
         return no_memory(error);
     const ns_npu_options options = {.cpu_mask = d->options->suite->cpu_mask};
+    ns_npu_statistics statistics = {0};
     ns_code code = s->inputs ? ns_suite_execute(request, &options, s->inputs, s->input_count, s->output_count,
-                                                d->arena, outputs, &problem)
+                                                d->arena, outputs, &statistics, &problem)
                              : ns_fail(&problem, NS_ERROR_INPUT, "%s", s->result->eval_reason);
     if (code == NS_ERROR_MEMORY)
         return no_memory(error);
@@ -230,6 +231,7 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
         result->reason = ns_arena_string(d->arena, problem.message);
         return result->reason ? NS_OK : no_memory(error);
     }
+    result->chip_rule = statistics.chip_rule;
     s->outputs[side] = outputs;
     result->status = NS_VELA_DIFF_UNCHECKED;
     if (!s->evaluated)

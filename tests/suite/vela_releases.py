@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""npuscope vela-diff between Vela 5.0.0 and 5.1.0: int16 REDUCE_SUM gives zeros on Ethos-U85 in the older one.
+
+Environment: NPUSCOPE, the program; NPUSCOPE_VELA and NPUSCOPE_VELA_5_0_0, the two releases (scripts/install-oracles).
+Exit 77 (skipped) where one of them is not there.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+try:
+    import jsonschema
+except ImportError:
+    print("jsonschema is not installed (Debian: python3-jsonschema)")
+    sys.exit(77)
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs/vela-diff.schema.json").read_text())
+VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
+CACHE = tempfile.TemporaryDirectory()
+os.environ["NPUSCOPE_CACHE"] = CACHE.name
+OLD = os.environ.get("NPUSCOPE_VELA_5_0_0", str(ROOT / "build/venv-5.0.0"))
+NEW = os.environ.get("NPUSCOPE_VELA", str(ROOT / "build/venv"))
+if not os.path.isdir(OLD) or not os.path.exists(NEW):
+    print("Vela 5.0.0 or 5.1.0 is not installed (scripts/install-oracles)")
+    sys.exit(77)
+RULE = "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"
+
+
+class Releases(unittest.TestCase):
+    def diff(self, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "diff.json"
+            result = subprocess.run([os.environ["NPUSCOPE"], "vela-diff", "--vela", OLD, "--vela", NEW, "--json", str(path),
+                                     *arguments], capture_output=True, text=True, timeout=300)
+            self.assertEqual(result.returncode, 1, result.stdout + result.stderr)
+            document = json.loads(path.read_text())
+        VALIDATOR.validate(document)
+        self.assertEqual((document["a"]["version"], document["b"]["version"]), ("5.0.0", "5.1.0"))
+        return document, result.stdout
+
+    def test_reductions(self):
+        document, text = self.diff("--op", "mean.dim", "--op", "var")
+        self.assertEqual(document["summary"]["compared"], 30)
+        self.assertEqual((document["a"]["right"], document["a"]["wrong"]), (15, 15))
+        self.assertEqual((document["b"]["right"], document["b"]["wrong"]), (30, 0))
+        for graph in document["graphs"]:
+            is_u85 = graph["accelerator"] == "ethos-u85-128"
+            self.assertEqual(graph["a"]["status"], "wrong" if is_u85 else "right", graph["graph"])
+            self.assertEqual(graph["a"]["all_zero"], is_u85, graph["graph"])
+            self.assertEqual(graph["a"]["chip_rule"], RULE if is_u85 else None, graph["graph"])
+            self.assertEqual(graph["changed"], graph["elements"] if is_u85 else 0, graph["graph"])
+            self.assertIsNone(graph["b"]["chip_rule"])
+        self.assertIn(f"A on ethos-u85-128: chip rule {RULE} (15 graphs)\n", text)
+
+    def test_softmax(self):
+        document, text = self.diff("--graphs", str(ROOT / "tests/data/softmax"))
+        self.assertEqual(document["summary"]["compared"], 8)
+        self.assertEqual(document["summary"]["changed"], 528)
+        wrong = {graph["accelerator"] for graph in document["graphs"] if graph["a"]["status"] == "wrong"}
+        self.assertEqual(wrong, {"ethos-u85-128"})
+        self.assertEqual(document["b"]["right"], 8)
+        self.assertIn("(4 graphs)", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
