@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "lower/lower.h"
 #include "options.h"
+#include "rows.h"
 #include "suite/prepare.h"
 
 typedef struct lower_settings {
@@ -18,28 +19,16 @@ typedef struct lower_settings {
 static const ns_option options[] = {
     {0, "target", NS_OPTION_TEXT, "T", OPTION(target), "u55 or u85 (required)"},
     {'o', "output", NS_OPTION_TEXT, "FILE", OPTION(output), "the .tosa file to write (required)"},
-    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue),
-     "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests"},
-    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
-    {0, "epsilon", NS_OPTION_REAL, "X", OPTION(epsilon),
-     "least scale of an activation (default: the case's)"},
-    {0, "weights", NS_OPTION_TEXT, "MODE", OPTION(weights),
-     "per-channel or per-tensor scales (default: the case's)"},
+    NS_ROW_CATALOGUE(catalogue),
+    NS_ROW_SEED(seed),
+    NS_ROW_EPSILON(epsilon),
+    NS_ROW_WEIGHTS(weights),
     {0},
 };
 
 static void preset(void *settings)
 {
     ((lower_settings *)settings)->epsilon = NAN;
-}
-
-/* Negative: the case's own. */
-static ns_code read_weights(const char *text, int *per_channel, ns_error *error)
-{
-    *per_channel = !text ? -1 : strcmp(text, "per-channel") == 0;
-    if (text && !*per_channel && strcmp(text, "per-tensor") != 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor", text);
-    return NS_OK;
 }
 
 static ns_code write_graph(const char *path, const ns_graph *graph, ns_arena *arena, ns_error *error)
@@ -59,7 +48,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (settings->seed < 0)
         return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
     int per_channel = -1;
-    NS_TRY(read_weights(settings->weights, &per_channel, error));
+    NS_TRY(ns_row_weights(settings->weights, &per_channel, error));
     const ns_suite_row *row = NULL;
     NS_TRY(ns_suite_find_row(settings->catalogue, operands[0], operands[1], settings->target,
                              settings->epsilon, per_channel, cli->arena, &row, error));

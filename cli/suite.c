@@ -8,6 +8,7 @@
 #include "npuscope/suite.h"
 #include "options.h"
 #include "report/report.h"
+#include "rows.h"
 
 typedef struct suite_settings {
     ns_text_list targets, ops, cases;
@@ -22,38 +23,31 @@ typedef struct suite_settings {
 #define OPTION(field) offsetof(suite_settings, field)
 
 static const ns_option options[] = {
-    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
-     "u55, u65, u85, an accelerator such as ethos-u55-256, or all of these;\nmay be repeated (default: u55 "
-     "and u85)"},
-    {0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(ops), "only this operator; may be repeated"},
-    {0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(cases), "only cases of this name; may be repeated"},
-    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue),
-     "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests"},
+    NS_ROW_TARGETS(targets),
+    NS_ROW_OPS(ops),
+    NS_ROW_CASES(cases),
+    NS_ROW_CATALOGUE(catalogue),
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
      "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
      "that do without)"},
-    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
+    NS_ROW_SEED(seed),
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},
     {0, "atol", NS_OPTION_REAL, "X", OPTION(atol), "absolute tolerance (default 0.001)"},
     {0, "rtol", NS_OPTION_REAL, "X", OPTION(rtol), "relative tolerance (default 0.001)"},
-    {0, "epsilon", NS_OPTION_REAL, "X", OPTION(epsilon),
-     "least scale of an activation (default: the case's)"},
-    {0, "weights", NS_OPTION_TEXT, "MODE", OPTION(weights),
-     "per-channel or per-tensor scales (default: the case's)"},
+    NS_ROW_EPSILON(epsilon),
+    NS_ROW_WEIGHTS(weights),
     {0, "symmetric-io", NS_OPTION_TEXT, "WHICH", OPTION(symmetric_io),
      "yes (default) or no, as ExecuTorch's pipelines take it: of no\neffect on the scales of these cases"},
-    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
+    NS_ROW_JSON(json),
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
     {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "also write the results as one self-contained page"},
-    {0, "vela", NS_OPTION_TEXT, "PATH", OPTION(vela),
-     "a vela script, a Python interpreter or a virtual environment\n(default: NPUSCOPE_VELA, build/venv, "
-     "PATH)"},
+    NS_ROW_VELA(vela),
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
      "cases that run at once (default: one per processor)"},
-    {0, "cpu", NS_OPTION_CPU, "LIST", OPTION(cpu), "instruction sets to use, none or all (default: all)"},
+    NS_ROW_CPU(cpu),
     {0},
 };
 
@@ -100,15 +94,6 @@ static ns_code check_symmetric_io(const char *text, ns_error *error)
 {
     if (text && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
         return ns_fail(error, NS_ERROR_USAGE, "--symmetric-io '%s' is neither yes nor no", text);
-    return NS_OK;
-}
-
-static ns_code per_channel(const char *weights, int *value, ns_error *error)
-{
-    *value = !weights ? -1 : strcmp(weights, "per-channel") == 0;
-    if (weights && !*value && strcmp(weights, "per-tensor") != 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor",
-                       weights);
     return NS_OK;
 }
 
@@ -163,7 +148,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     suite.seed = (uint64_t)settings->seed;
     suite.threads = (int)settings->threads;
     NS_TRY(check_symmetric_io(settings->symmetric_io, error));
-    NS_TRY(per_channel(settings->weights, &suite.per_channel, error));
+    NS_TRY(ns_row_weights(settings->weights, &suite.per_channel, error));
     suite.vela = settings->vela;
     suite.details = settings->html != NULL;
     ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .context = &shown};

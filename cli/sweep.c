@@ -6,6 +6,7 @@
 #include "npuscope/sweep.h"
 #include "options.h"
 #include "report/sweep.h"
+#include "rows.h"
 
 typedef struct sweep_settings {
     const char *target, *catalogue, *stages, *vela, *json;
@@ -19,18 +20,15 @@ typedef struct sweep_settings {
 static const ns_option options[] = {
     {0, "target", NS_OPTION_TEXT, "T", OPTION(target),
      "u55, u85 or an accelerator such as ethos-u55-256 (default: u55)"},
-    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue), "seed (default), or executorch"},
+    NS_ROW_CATALOGUE(catalogue),
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
      "eval, or eval,npu (default: both where Vela is found)"},
-    {0, "vela", NS_OPTION_TEXT, "PATH", OPTION(vela),
-     "where Vela is (default: NPUSCOPE_VELA, build/venv, PATH)"},
-    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the data that the scales come from (default 0)"},
-    {0, "epsilon", NS_OPTION_REAL, "X", OPTION(epsilon),
-     "least scale of an activation (default: the case's)"},
+    NS_ROW_VELA(vela),
+    NS_ROW_SEED(seed),
+    NS_ROW_EPSILON(epsilon),
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json),
      "also write the results, with every code's error, as JSON"},
-    {0, "cpu", NS_OPTION_CPU, "LIST", OPTION(cpu_mask),
-     "instruction sets to use, none or all (default: all)"},
+    NS_ROW_CPU(cpu_mask),
     {0},
 };
 

@@ -6,6 +6,7 @@
 #include "npuscope/vela_diff.h"
 #include "options.h"
 #include "report/report.h"
+#include "rows.h"
 
 typedef struct diff_settings {
     ns_text_list velas, targets, ops, cases;
@@ -22,13 +23,12 @@ static const ns_option options[] = {
     {0, "flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a), "further options of A: \"--optimise Size\""},
     {0, "flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of B"},
     {0, "graphs", NS_OPTION_TEXT, "DIR", OPTION(graphs), "the .tosa files of a folder, not the catalogue"},
-    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
-     "u55, u65, u85, an accelerator, or all; may be repeated\n(default: u55 and u85)"},
-    {0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(catalogue), "seed (default) or executorch"},
-    {0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(ops), "only this operator; may be repeated"},
-    {0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(cases), "only cases of this name; may be repeated"},
-    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the random data (default 0)"},
-    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
+    NS_ROW_TARGETS(targets),
+    NS_ROW_CATALOGUE(catalogue),
+    NS_ROW_OPS(ops),
+    NS_ROW_CASES(cases),
+    NS_ROW_SEED(seed),
+    NS_ROW_JSON(json),
     {0},
 };
 

@@ -105,8 +105,8 @@ ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *
     out->ifm.upscale = (ns_npu_upscale)upscale;
     out->ifm.height = (out->ofm.height - 1) * out->stride_y + height + 1 - out->pad_top - out->pad_bottom;
     out->ifm.width = (out->ofm.width - 1) * out->stride_x + width + 1 - out->pad_left - out->pad_right;
-    /* None at all is right: Vela takes large strides and dilations apart into convolutions of single taps, and
-     * the taps of one may all lie in the padding. */
+    /* None at all is right: Vela takes large strides and dilations apart into convolutions of single taps,
+     * and the taps of one may all lie in the padding. */
     if (out->ifm.height < 0 || out->ifm.width < 0)
         return ns_npu_fault(machine, error, "IFM_PAD_*: the pads leave an IFM of %lld x %lld",
                             (long long)out->ifm.height, (long long)out->ifm.width);

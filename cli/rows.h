@@ -1,0 +1,61 @@
+/* Rows of option tables that several subcommands have: the same name, the same meaning, the same words.
+ * OPTION(field) must be the offset in the subcommand's own settings. */
+#ifndef NS_CLI_ROWS_H
+#define NS_CLI_ROWS_H
+
+#include "options.h"
+
+#define NS_ROW_TARGETS(field)                                                                         \
+    {                                                                                                 \
+        0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(field),                                         \
+            "u55, u65, u85, an accelerator such as ethos-u55-256, or all of these;\nmay be repeated " \
+            "(default: u55 "                                                                          \
+            "and u85)"                                                                                \
+    }
+#define NS_ROW_OPS(field)                                                                          \
+    {                                                                                              \
+        0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(field), "only this operator; may be repeated" \
+    }
+#define NS_ROW_CASES(field)                                                                               \
+    {                                                                                                     \
+        0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(field), "only cases of this name; may be repeated" \
+    }
+#define NS_ROW_CATALOGUE(field)                                                        \
+    {                                                                                  \
+        0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(field),                         \
+            "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests" \
+    }
+#define NS_ROW_SEED(field)                                                                 \
+    {                                                                                      \
+        0, "seed", NS_OPTION_INTEGER, "N", OPTION(field), "of the random data (default 0)" \
+    }
+#define NS_ROW_EPSILON(field)                                    \
+    {                                                            \
+        0, "epsilon", NS_OPTION_REAL, "X", OPTION(field),        \
+            "least scale of an activation (default: the case's)" \
+    }
+#define NS_ROW_WEIGHTS(field)                                        \
+    {                                                                \
+        0, "weights", NS_OPTION_TEXT, "MODE", OPTION(field),         \
+            "per-channel or per-tensor scales (default: the case's)" \
+    }
+#define NS_ROW_VELA(field)                                                                            \
+    {                                                                                                 \
+        0, "vela", NS_OPTION_TEXT, "PATH", OPTION(field),                                             \
+            "a vela script, a Python interpreter or a virtual environment\n(default: NPUSCOPE_VELA, " \
+            "build/venv, PATH)"                                                                       \
+    }
+#define NS_ROW_JSON(field)                                                                 \
+    {                                                                                      \
+        0, "json", NS_OPTION_TEXT, "FILE", OPTION(field), "also write the results as JSON" \
+    }
+#define NS_ROW_CPU(field)                                         \
+    {                                                             \
+        0, "cpu", NS_OPTION_CPU, "LIST", OPTION(field),           \
+            "instruction sets to use, none or all (default: all)" \
+    }
+
+/* What NS_ROW_WEIGHTS took: 1 per channel, 0 per tensor, negative: the case's own (NULL). */
+ns_code ns_row_weights(const char *text, int *per_channel, ns_error *error);
+
+#endif
