@@ -116,7 +116,7 @@ static void append_select(ns_buffer *buffer, const ns_suite_result *result, cons
                           const char *plural, case_key key)
 {
     ns_buffer_format(buffer, "<select id=\"%s\" aria-label=\"%s\"><option value=\"\">all %s</option>", name,
-                     name, plural);
+                     plural, plural);
     for (int i = next_new(result, key, 0); i < result->case_count; i = next_new(result, key, i + 1)) {
         ns_html_append(buffer, "<option>");
         ns_html_text(buffer, key(&result->cases[i]));

@@ -36,7 +36,7 @@ void ns_html_histogram(ns_buffer *buffer, const size_t bins[NS_ERROR_BINS], cons
 /* The case's graph as boxes, from the top down. */
 void ns_html_graph(ns_buffer *buffer, const ns_case_details *details);
 
-/* Curve and figures of a sweep. */
-void ns_html_sweep(ns_buffer *buffer, const struct ns_sweep_result *sweep);
+/* Curve and figures of a sweep. `vela_missing`: why the NPU did not run though it was wanted; or NULL. */
+void ns_html_sweep(ns_buffer *buffer, const struct ns_sweep_result *sweep, const char *vela_missing);
 
 #endif

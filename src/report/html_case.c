@@ -143,10 +143,10 @@ static void append_histograms(ns_buffer *buffer, const ns_case_result *one)
         ns_html_append(buffer, "</div>\n");
 }
 
-static void append_details(ns_buffer *buffer, const ns_case_details *details)
+static void append_details(ns_buffer *buffer, const ns_case_details *details, const char *vela_missing)
 {
     if (details->sweep)
-        ns_html_sweep(buffer, details->sweep);
+        ns_html_sweep(buffer, details->sweep, vela_missing);
     if (details->sweep_problem) {
         ns_html_append(buffer, "<p>no sweep: ");
         ns_html_text(buffer, details->sweep_problem);
@@ -238,6 +238,6 @@ void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index)
     append_stages(buffer, one);
     append_histograms(buffer, one);
     if (one->details)
-        append_details(buffer, one->details);
+        append_details(buffer, one->details, result->vela_missing);
     ns_html_append(buffer, "</div></details>\n");
 }

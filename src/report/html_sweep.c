@@ -6,7 +6,7 @@
 
 #include "report/html.h"
 
-enum { LEFT = 44, WIDTH = 600, RIGHT = 12, TOP = 10, HEIGHT = 150, BOTTOM = 32 };
+enum { LEFT = 44, WIDTH = 600, RIGHT = 12, TOP = 10, HEIGHT = 150, BOTTOM = 36 };
 
 /* Errors below this many steps lie on the axis. */
 #define FLOOR 0.1
@@ -71,7 +71,7 @@ static void append_axes(ns_buffer *buffer, const curve *c)
                          "<path class=\"axis\" d=\"M%.4g %dv4\"/><text class=\"dim%s\" x=\"%.4g\" "
                          "y=\"%d\">%d</text><text class=\"dim%s\" x=\"%.4g\" y=\"%d\">%.4g</text>",
                          x_of(code), TOP + HEIGHT, anchor, x_of(code), TOP + HEIGHT + 16, code, anchor,
-                         x_of(code), TOP + HEIGHT + 28, code * c->sweep->input_scale);
+                         x_of(code), TOP + HEIGHT + 31, code * c->sweep->input_scale);
     }
 }
 
@@ -79,7 +79,7 @@ static void append_plot(ns_buffer *buffer, const curve *c)
 {
     const ns_sweep_result *r = c->sweep;
     ns_buffer_format(buffer,
-                     "<div class=\"scroll\"><svg class=\"curve\" role=\"img\" aria-label=\"error over the "
+                     "<svg class=\"curve\" role=\"img\" aria-label=\"error over the "
                      "input's codes\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\">",
                      LEFT + WIDTH + RIGHT, TOP + HEIGHT + BOTTOM, LEFT + WIDTH + RIGHT,
                      TOP + HEIGHT + BOTTOM);
@@ -92,15 +92,15 @@ static void append_plot(ns_buffer *buffer, const curve *c)
     append_line(buffer, c, "mean", r->eval.mean);
     if (!r->npu.reason && r->differences)
         append_line(buffer, c, "other", r->npu.largest);
-    ns_buffer_format(buffer, "<circle class=\"worst\" cx=\"%.4g\" cy=\"%.4g\" r=\"4\"/></svg></div>\n",
+    ns_buffer_format(buffer, "<circle class=\"worst\" cx=\"%.4g\" cy=\"%.4g\" r=\"4\"/></svg>\n",
                      x_of(r->eval.worst_code), y_of(c, r->eval.max_steps));
 }
 
-static void append_stage(ns_buffer *buffer, const ns_sweep_stage *stage)
+static void append_stage(ns_buffer *buffer, const ns_sweep_stage *stage, const char *reason)
 {
-    if (stage->reason) {
+    if (reason) {
         ns_buffer_format(buffer, "<tr><th scope=\"row\">%s<td class=\"why\" colspan=\"8\">", stage->name);
-        ns_html_text(buffer, stage->reason);
+        ns_html_text(buffer, reason);
         ns_html_append(buffer, "</tr>");
         return;
     }
@@ -112,7 +112,7 @@ static void append_stage(ns_buffer *buffer, const ns_sweep_stage *stage)
                      stage->worst_got);
 }
 
-void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *r)
+void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *r, const char *vela_missing)
 {
     const curve c = {r, fmax(ceil(log10(fmax(r->eval.max_steps, 1) / FLOOR)), 2)};
     ns_buffer_format(buffer,
@@ -128,7 +128,8 @@ void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *r)
         ns_buffer_format(buffer, ", <span class=\"key other\"></span> npu, which differs for %zu codes",
                          r->differences);
     else if (!r->npu.reason)
-        ns_html_append(buffer, "; npu equals eval for every code");
+        ns_buffer_format(buffer, "; npu equals eval for every code%s",
+                         r->unpredictable ? " with a defined result" : "");
     ns_html_append(buffer, "</figcaption>");
     ns_html_append(buffer, "<div class=\"plots\">");
     append_plot(buffer, &c);
@@ -138,8 +139,8 @@ void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *r)
                    "<div class=\"scroll\"><table class=\"stages\"><thead><tr><th>stage<th>codes<th>max "
                    "steps<th>mean steps<th>saturated<th>out of range<th>worst code<th>input<th>ideal"
                    "<th>got</tr></thead><tbody>");
-    append_stage(buffer, &r->eval);
-    append_stage(buffer, &r->npu);
+    append_stage(buffer, &r->eval, r->eval.reason);
+    append_stage(buffer, &r->npu, vela_missing ? vela_missing : r->npu.reason);
     ns_html_append(buffer, "</tbody></table></div>");
     if (r->rule) {
         ns_buffer_format(buffer, "<p>%zu codes are left open: ", r->unpredictable);
