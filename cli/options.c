@@ -132,8 +132,9 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv,
     *first_operand = optind;
     int given = argc - optind;
     if (given > subcommand->operand_max)
-        return ns_fail(error, NS_ERROR_USAGE, "unexpected operand '%s' (usage: npuscope %s %s)",
-                       argv[optind + subcommand->operand_max], argv[0], subcommand->operands);
+        return ns_fail(error, NS_ERROR_USAGE, "unexpected operand '%s' (usage: npuscope %s [OPTION]...%s%s)",
+                       argv[optind + subcommand->operand_max], argv[0], *subcommand->operands ? " " : "",
+                       subcommand->operands);
     if (given < subcommand->operand_min)
         return ns_fail(error, NS_ERROR_USAGE, "an operand is missing (usage: npuscope %s [OPTION]... %s)",
                        argv[0], subcommand->operands);

@@ -1,4 +1,4 @@
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "base/file.h"
 
 #include <errno.h>
@@ -61,7 +61,19 @@ static ns_code write_all(int descriptor, const char *path, ns_bytes bytes, ns_er
     return NS_OK;
 }
 
-ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
+/* A pipe or a device is written where it is: renaming would put a file in its place. */
+static ns_code write_special(const char *path, ns_bytes bytes, ns_error *error)
+{
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    ns_code code = write_all(descriptor, path, bytes, error);
+    if (close(descriptor) != 0 && code == NS_OK)
+        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    return code;
+}
+
+static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
 {
     size_t room = strlen(path) + sizeof ".XXXXXX";
     char *beside = malloc(room);
@@ -85,6 +97,23 @@ ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
     if (code != NS_OK)
         unlink(beside);
     free(beside);
+    return code;
+}
+
+ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
+{
+    struct stat info;
+    if (stat(path, &info) != 0)
+        return write_beside(path, bytes, error);
+    if (S_ISDIR(info.st_mode))
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(EISDIR));
+    if (!S_ISREG(info.st_mode))
+        return write_special(path, bytes, error);
+    char *target = realpath(path, NULL); /* a symbolic link stays one */
+    if (!target)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    ns_code code = write_beside(target, bytes, error);
+    free(target);
     return code;
 }
 

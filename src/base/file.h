@@ -8,7 +8,9 @@
  * 4 GiB, a folder or a device is refused. */
 ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error *error);
 
-/* Writes `bytes` to a new file beside `path` and renames it, so that `path` is never half there. */
+/* Writes `bytes` to a new file beside `path` and renames it, so that `path` is never half there; through a
+ * symbolic link to its target. A pipe or a device is written where it is. NS_ERROR_IO with the operating
+ * system's reason. */
 ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error);
 
 /* Makes folder `path` and its parents; fine when it exists. */
