@@ -234,10 +234,10 @@ const ns_subcommand ns_subcommand_run = {
     .details = "MODEL is a .tosa graph, a command stream of Vela (npz), a .tflite that Vela has compiled\n"
                "whole, or an ExecuTorch program (.pte) for Ethos-U; its kind is told by its content.\n"
                "Outputs are printed by name, and written to DIR in graph order. In files int48 is\n"
-               "int64, int4 is int8, and unsigned outputs of a .tflite are held bit for bit in the signed\n"
-               "type. A Vela npz holds no names, types or ranks: inputs may leave leading dims of 1 out,\n"
-               "and outputs get the rank of the inputs. A program's raw inputs are in its memory order,\n"
-               ".npy files in the order of the dims.",
+               "int64 and int4 is int8; outputs of a .tflite have the model's types. A Vela npz holds no\n"
+               "names, types or ranks: inputs may leave leading dims of 1 out, and outputs get the rank\n"
+               "of the inputs. A program's raw inputs are in its memory order, .npy files in the order\n"
+               "of the dims.",
     .options = options,
     .settings_size = sizeof(ns_run_settings),
     .preset = preset,

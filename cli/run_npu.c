@@ -45,6 +45,14 @@ static ns_code tap_wanted(const char *list, int number, bool *wanted, ns_error *
     return NS_OK;
 }
 
+static ns_npy_type unsigned_type(ns_npy_type type)
+{
+    return type == NS_NPY_INT8    ? NS_NPY_UINT8
+           : type == NS_NPY_INT16 ? NS_NPY_UINT16
+           : type == NS_NPY_INT32 ? NS_NPY_UINT32
+                                  : type;
+}
+
 static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *error)
 {
     char name[40], file[80];
@@ -58,10 +66,7 @@ static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *e
         snprintf(file, sizeof file, "%04d_%s.npy", tap->operation, name);
     NS_TRY(ns_npy_from_tensor(tap->data, &array, error));
     if (tap->is_unsigned)
-        array.type = array.type == NS_NPY_INT8    ? NS_NPY_UINT8
-                     : array.type == NS_NPY_INT16 ? NS_NPY_UINT16
-                     : array.type == NS_NPY_INT32 ? NS_NPY_UINT32
-                                                  : array.type;
+        array.type = unsigned_type(array.type);
     const char *path = ns_arena_format(run->arena, "%s/%s", run->settings->tap, file);
     if (!path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
@@ -193,6 +198,25 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const n
     return NS_OK;
 }
 
+/* An output in the type of its container: an unsigned or bool one as such. */
+static ns_code make_output(ns_cli *cli, const ns_npu_io *io, int index, const ns_tensor *result,
+                           ns_run_tensor *out, ns_error *error)
+{
+    out->name = io->name ? io->name : ns_arena_format(cli->arena, "out%d", index);
+    out->tensor = *result;
+    if (!out->name)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    if (!io->is_unsigned && !io->is_bool)
+        return NS_OK;
+    ns_npy *array = NS_ARENA_NEW(cli->arena, ns_npy);
+    if (!array)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for output %d", index);
+    NS_TRY(ns_npy_from_tensor(result, array, error));
+    array->type = io->is_bool ? NS_NPY_BOOL : unsigned_type(array->type);
+    out->array = array;
+    return NS_OK;
+}
+
 static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream,
                           int *output_count, ns_run_tensor **outputs, ns_error *error)
 {
@@ -209,13 +233,8 @@ static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_s
     NS_TRY(ns_run_tap_open(&tap, cli, settings, stream, &options, error));
     ns_code code = ns_npu_run(stream, &options, values, input_count, cli->arena, results, &statistics, error);
     NS_TRY(ns_run_tap_close(&tap, code, statistics.hazards, error));
-    for (int i = 0; i < count; i++) {
-        const char *name = ns_npu_output(stream, i)->name;
-        out[i].name = name ? name : ns_arena_format(cli->arena, "out%d", i);
-        out[i].tensor = results[i];
-        if (!out[i].name)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
-    }
+    for (int i = 0; i < count; i++)
+        NS_TRY(make_output(cli, ns_npu_output(stream, i), i, &results[i], &out[i], error));
     *output_count = count;
     *outputs = out;
     return NS_OK;

@@ -35,7 +35,8 @@ typedef struct ns_npu_io {
     int region;                 /* 0 to 7 */
     uint64_t offset;            /* bytes within the region */
     bool exact_shape;           /* the shape is the model's own: no leading ones were added */
-    double scale;               /* of the quantisation, where the container tells it; else 0 */
+    bool is_unsigned, is_bool; /* where the container tells: elements that tensors hold bit for bit as intN */
+    double scale;              /* of the quantisation, where the container tells it; else 0 */
     int64_t zero_point;
 } ns_npu_io;
 

@@ -65,6 +65,12 @@ static int list_cpu_operators(const ns_tflite *model, char *text, size_t size)
     return total;
 }
 
+static const char *first_output(const ns_tflite *model, int index)
+{
+    const ns_tflite_operator *found = &model->operators[index];
+    return found->output_count > 0 && found->outputs[0] >= 0 ? model->tensors[found->outputs[0]].name : "";
+}
+
 static ns_code find_operator(const ns_tflite *model, const ns_tflite_operator **out, ns_error *error)
 {
     char names[512];
@@ -78,8 +84,11 @@ static ns_code find_operator(const ns_tflite *model, const ns_tflite_operator **
                        "the .tflite leaves %d operator%s to the CPU, which npuscope does not run: %s", cpu,
                        cpu == 1 ? "" : "s", names);
     if (npu > 1)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "the .tflite has %d ethos-u operators; a model with one can be run", npu);
+        return ns_fail(
+            error, NS_ERROR_UNSUPPORTED,
+            "the .tflite has %d ethos-u operators, of which the first gives '%.60s' and the second "
+            "'%.60s'; a model that Vela makes one operator of can be run",
+            npu, first_output(model, 0), first_output(model, 1));
     *out = &model->operators[0];
     if ((*out)->input_count < FIRST_INPUT)
         return ns_fail(error, NS_ERROR_INPUT,
@@ -138,6 +147,9 @@ static ns_code place(const ns_tflite_tensor *tensor, int64_t base, ns_arena *are
         .region = 1,
         .offset = (uint64_t)(tensor->offset - base),
         .exact_shape = true,
+        .is_unsigned = tensor->type == NS_TFLITE_UINT8 || tensor->type == NS_TFLITE_UINT16 ||
+                       tensor->type == NS_TFLITE_UINT32,
+        .is_bool = tensor->type == NS_TFLITE_BOOL,
         .scale = tensor->scale_count ? tensor->scale : 0,
         .zero_point = tensor->zero_point,
     };

@@ -22,7 +22,9 @@ ns_code ns_npu_dma_u55(ns_npu_machine *machine, ns_npu_dma *out, ns_error *error
     GET(DMA0_LEN, LENGTH, &length);
     out->length = (uint64_t)length;
     if (source_mode != U55_DMA_STRIDE_MODE_D1)
-        return ns_npu_unsupported(machine, error, "DMA0_SRC_REGION: a strided source: no compiler emits it");
+        return ns_npu_unsupported(
+            machine, error,
+            "DMA0_SRC_REGION: a strided source, which no compiler emits; want STRIDE_MODE D1");
     if (mode == U55_DMA_STRIDE_MODE_D1)
         return NS_OK;
     if (machine->config->product_bit == NS_NPU_PRODUCT_U55)

@@ -95,7 +95,9 @@ ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *
     out->dilation_x = (int)dilation_x + 1;
     out->dilation_y = (int)dilation_y + 1;
     if (decomposition != 0)
-        return ns_npu_unsupported(machine, error, "KERNEL_STRIDE: decomposition 4 x 4: no compiler emits it");
+        return ns_npu_unsupported(
+            machine, error,
+            "KERNEL_STRIDE: decomposition 4 x 4, which nothing describes and no compiler emits; want 8 x 8");
     out->kernel_width = (int)width / out->dilation_x + 1;
     out->kernel_height = (int)height / out->dilation_y + 1;
     NS_TRY(read_pad(machine, fields->pad_top, &out->pad_top, error));

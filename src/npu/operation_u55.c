@@ -190,8 +190,8 @@ static ns_code read_common(ns_npu_machine *machine, ns_npu_operation *out, ns_er
     out->scale.rounding = rounding_of(value);
     GET(ACC_FORMAT, ACC_FORMAT, &accumulator);
     if (accumulator == U55_ACC_FORMAT_F16)
-        return ns_npu_unsupported(machine, error,
-                                  "ACC_FORMAT F16: no compiler emits it, and nothing describes it");
+        return ns_npu_unsupported(
+            machine, error, "ACC_FORMAT F16, which nothing describes and no compiler emits; want I32 or I40");
     out->accumulator_bits = accumulator == U55_ACC_FORMAT_I40 ? 40 : 32;
     GET(OFM_BLK_HEIGHT_M1, HEIGHT_M1, &value);
     out->block_height = (int)value + 1;
@@ -242,9 +242,10 @@ static ns_code read_conv(ns_npu_machine *machine, ns_npu_operation *out, bool de
     NS_TRY(ns_npu_read_kernel(machine, &kernel_fields, out, error));
     GET(OFM_PRECISION, SCALE_MODE, &mode);
     if (mode != U55_OFM_SCALE_MODE_PER_CHANNEL)
-        return ns_npu_unsupported(machine, error,
-                                  "OFM_PRECISION: a convolution with a global scale: no compiler "
-                                  "emits it, and nothing says where its bias would come from");
+        return ns_npu_unsupported(
+            machine, error,
+            "OFM_PRECISION: a convolution with scale mode GLOBAL, which no compiler emits: "
+            "nothing says where its bias would come from; want PER_CHANNEL");
     if (out->ifm.bytes > 2)
         return ns_npu_fault(machine, error, "IFM_PRECISION: a convolution of 32-bit elements");
     if (depthwise && out->ifm.depth != out->ofm.depth)
@@ -384,9 +385,9 @@ static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *c
                   out->elementwise == NS_NPU_ELEMENTWISE_SUB || out->elementwise == NS_NPU_ELEMENTWISE_ABS ||
                   out->elementwise == NS_NPU_ELEMENTWISE_LRELU;
     if (scaled != (mode == U55_OFM_SCALE_MODE_GLOBAL))
-        return ns_npu_unsupported(machine, error,
-                                  "OFM_PRECISION: scale mode %s with %s: no compiler emits it",
-                                  scaled ? "PER_CHANNEL" : "GLOBAL", out->name);
+        return ns_npu_unsupported(
+            machine, error, "OFM_PRECISION: scale mode %s with %s, which no compiler emits; want %s",
+            scaled ? "PER_CHANNEL" : "GLOBAL", out->name, scaled ? "GLOBAL" : "PER_CHANNEL");
     if (!scaled)
         return NS_OK;
     NS_TRY(read_ofm_scale(machine, out, error));

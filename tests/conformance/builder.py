@@ -137,8 +137,9 @@ class Graph:
         return tuple(out)
 
     # ---- scaling ----
-    def rescale(self, x, dtype, zero_point=0, factor=None, per_channel=False, double_round=False, in_zero_point=0):
-        """To `dtype`, with a factor that fills its range when none is given."""
+    def rescale(self, x, dtype, zero_point=0, factor=None, per_channel=False, double_round=False, in_zero_point=0,
+                unsigned=(False, False)):
+        """To `dtype`, with a factor that fills its range when none is given. `unsigned`: input, output."""
         scale32 = x.dtype != "int48"
         factor = (1 << (BITS[dtype] - 1)) / (3.0 * x.spread) if factor is None else factor
         count = x.shape[-1] if per_channel else 1
@@ -148,7 +149,7 @@ class Graph:
                   self.const([in_zero_point], x.dtype), self.const([zero_point], dtype)]
         mode = RoundingMode.DOUBLE_ROUND if double_round and scale32 else RoundingMode.SINGLE_ROUND
         return self.apply("RESCALE", inputs, x.shape, dtype, min(x.spread * factor, 0.4 * (1 << (BITS[dtype] - 1))),
-                          self.attribute("Rescale", scale32, mode, per_channel, False, False))
+                          self.attribute("Rescale", scale32, mode, per_channel, *unsigned))
 
     @staticmethod
     def multiplier(factor, bits):

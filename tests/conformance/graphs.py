@@ -253,6 +253,34 @@ def table_twice(graph, dtype):
     return a, graph.rescale(graph.mul(a, b), dtype)
 
 
+@family(*grid(dtype=["int8", "int16"], behind=["input", "conv", "table"]))
+def rescale_unsigned(graph, dtype, behind):
+    """To unsigned elements, whose zero point is half the range, and back."""
+    x = graph.input((1, 5, 7, 18), dtype)
+    half = -128 if dtype == "int8" else -32768
+    if behind == "conv":
+        x = graph.rescale(graph.conv2d(x, 12, (1, 1)), dtype, per_channel=True)
+    if behind == "table":
+        x = table(graph, x, math.tanh)
+    x = graph.rescale(x, dtype, half, 1.0, unsigned=(False, True))
+    return x, graph.rescale(x, dtype, 0, 0.75, in_zero_point=half, unsigned=(True, False))
+
+
+@family(*grid(dtype=["int8", "int16", "int32"], second=["ARITHMETIC_RIGHT_SHIFT", "BITWISE_XOR", "CAST"]))
+def shift_chain(graph, dtype, second):
+    """A shift to the left, whose upper bits are lost, and what depends on that they are."""
+    shape, bits = (1, 4, 6, 11), int(dtype[3:])
+    x = graph.input(shape, dtype, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    x = graph.elementwise("LOGICAL_LEFT_SHIFT", x, graph.input(shape, dtype, 0, bits - 1))
+    if second == "CAST":
+        x = graph.apply("CAST", [x], shape, "int16" if dtype != "int16" else "int32")
+        return graph.apply("BITWISE_NOT", [x], shape, x.dtype)
+    if second == "BITWISE_XOR":
+        x = graph.elementwise("BITWISE_XOR", x, graph.input(shape, dtype))
+    return graph.elementwise("ARITHMETIC_RIGHT_SHIFT", x, graph.input(shape, dtype, 0, bits - 1), None,
+                             graph.attribute("ArithmeticRightShift", True))
+
+
 # ---- reductions and pooling ----
 @family(*grid(dtype=["int8", "int16"], axis=[1, 2, 3], shape=[(1, 6, 7, 20), (1, 3, 40, 33)]))
 def mean(graph, dtype, axis, shape):
@@ -266,6 +294,13 @@ def average_pool(graph, dtype, kernel, stride, padded):
     x = graph.input((1, 12, 10, 18), dtype)
     pad = [k // 2 for k in kernel for _ in (0, 1)] if padded else [0] * 4
     return graph.pool(x, "AVG_POOL2D", kernel, stride, pad)
+
+
+@family(*grid(dtype=["int8", "int16"], kernel=[(2, 2), (3, 3)], factor=[1.0, 0.6]))
+def average_rescaled(graph, dtype, kernel, factor):
+    """Without padding: a reciprocal, with which the rescale may be fused."""
+    x = graph.input((1, 9, 10, 18), dtype)
+    return graph.rescale(graph.pool(x, "AVG_POOL2D", kernel, (1, 1)), dtype, 0, factor)
 
 
 @family(*grid(dtype=["int8", "int16"], kernel=[(2, 2), (3, 3)], fused=["clamp", "rescale", "table"]))

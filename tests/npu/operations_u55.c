@@ -504,6 +504,19 @@ static void faults(void **state)
     set(p, "IFM_DEPTH_M1", 1);
     operation(p, "POOL", REDUCE_SUM);
     expect_failure(p, NS_ERROR_FAULT, "would hold 2147483648, which does not fit 32 bits");
+    p = begin(S32, S32, 1, 1,
+              1); /* 2 x 128 elements of -2^31 are -2^39, which 40 bits hold; 129 columns are not */
+    for (int i = 0; i < 129; i++)
+        PUT(p, S32, 4 * i, INT32_MIN);
+    set(p, "ACC_FORMAT", 1);
+    set(p, "OFM_SCALE", 1 | (int64_t)8 << 32);
+    set(p, "OFM_BASE0", 1020);
+    set(p, "KERNEL_WIDTH_M1", 128);
+    set(p, "KERNEL_HEIGHT_M1", 1);
+    set(p, "IFM_WIDTH0_M1", 128);
+    set(p, "IFM_STRIDE_Y", 0);
+    operation(p, "POOL", AVERAGE);
+    expect_failure(p, NS_ERROR_FAULT, "would hold -554050781184, which does not fit 40 bits");
     p = new_program(&ns_npu_table_u55, CONFIG_U55_128, ID_U55);
     p->config = CONFIG_U55_128;
     operation(p, "CONV", 0);
@@ -512,6 +525,42 @@ static void faults(void **state)
     set(p, "OPA_SCALE", 3);
     operation(p, "ELEMENTWISE", ADD);
     expect_failure(p, NS_ERROR_UNSUPPORTED, "SCALED_ADD_32");
+}
+
+static void expect_refusal(program *p, const char *place, const char *what, const char *want)
+{
+    assert_int_equal(run(p), NS_ERROR_UNSUPPORTED);
+    if (!strstr(p->error.message, place) || !strstr(p->error.message, what) ||
+        !strstr(p->error.message, want))
+        fail_msg("'%s', '%s' and '%s' are not in: %s", place, what, want, p->error.message);
+    free(p);
+}
+
+/* What nothing describes is not guessed: command, register and value, and what would be taken instead. */
+static void refused_by_design(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 1);
+    set(p, "ACC_FORMAT", 2);
+    operation(p, "POOL", AVERAGE);
+    expect_refusal(p, "command 48 (word 63, OP_POOL)", "ACC_FORMAT F16", "want I32 or I40");
+    p = begin(S8, S8, 1, 1, 1);
+    set(p, "KERNEL_STRIDE", 1 << 5);
+    operation(p, "POOL", AVERAGE);
+    expect_refusal(p, "OP_POOL)", "decomposition 4 x 4", "want 8 x 8");
+    p = begin(S8, S8, 1, 1, 1);
+    operation(p, "CONV", 0);
+    expect_refusal(p, "OP_CONV)", "scale mode GLOBAL", "want PER_CHANNEL");
+    p = begin(S8, S8, 1, 1, 1);
+    operation(p, "DEPTHWISE", 0);
+    expect_refusal(p, "OP_DEPTHWISE)", "scale mode GLOBAL", "want PER_CHANNEL");
+    p = begin_binary(S8, S8, 1, 1, 1);
+    set(p, "OFM_PRECISION", ofm_precision(S8));
+    operation(p, "ELEMENTWISE", MUL);
+    expect_refusal(p, "OP_ELEMENTWISE)", "scale mode PER_CHANNEL with ELEMENTWISE MUL", "want GLOBAL");
+    p = begin_binary(S8, S8, 1, 1, 1);
+    operation(p, "ELEMENTWISE", MIN);
+    expect_refusal(p, "OP_ELEMENTWISE)", "scale mode GLOBAL with ELEMENTWISE MIN", "want PER_CHANNEL");
 }
 
 /* 16 KiB of SHRAM: an operation without a table overwrites the tables. */
@@ -604,6 +653,7 @@ int main(void)
         cmocka_unit_test(tanh_and_sigmoid),
         cmocka_unit_test(strided_dma_of_u65),
         cmocka_unit_test(faults),
+        cmocka_unit_test(refused_by_design),
         cmocka_unit_test(small_shram_forgets_tables),
         cmocka_unit_test(missing_waits_are_reported),
     };

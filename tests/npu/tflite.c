@@ -20,6 +20,7 @@ static const struct {
     {"mobilenet_int16_u65_v5.1.0", NS_ACCELERATOR_U65_512}, /* fast scratch of its own */
     {"ds_cnn_int8_u55_v5.1.0", NS_ACCELERATOR_U55_128},
     {"ds_cnn_int8_u85_v5.1.0", NS_ACCELERATOR_U85_256},
+    {"conv_uint8_u55_v5.1.0", NS_ACCELERATOR_U55_128},
 };
 enum { MODEL_COUNT = sizeof models / sizeof models[0] };
 
@@ -79,6 +80,27 @@ static void cpu_operators_are_named(void **state)
     assert_int_equal(ns_npu_load_tflite(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error),
                      NS_ERROR_UNSUPPORTED);
     assert_non_null(strstr(error.message, "FULLY_CONNECTED"));
+    file = load_model("two_operators", arena);
+    assert_int_equal(ns_npu_load_tflite(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error),
+                     NS_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "2 ethos-u operators, of which the first gives 'Identity'"));
+    ns_arena_free(arena);
+}
+
+static void unsigned_tensors_are_told(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_npu_stream *stream;
+    ns_bytes file = load_model("conv_uint8_u55_v5.1.0", arena);
+    ASSERT_OK(ns_npu_load_tflite(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error));
+    assert_true(ns_npu_input(stream, 0)->is_unsigned);
+    assert_true(ns_npu_output(stream, 0)->is_unsigned);
+    file = load_model(models[0].folder, arena);
+    ASSERT_OK(ns_npu_load_tflite(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error));
+    assert_false(ns_npu_input(stream, 0)->is_unsigned);
+    assert_false(ns_npu_output(stream, 0)->is_unsigned);
     ns_arena_free(arena);
 }
 
@@ -147,9 +169,8 @@ static void broken_files_do_not_crash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(models_are_exact),
-        cmocka_unit_test(tensors_are_the_models),
-        cmocka_unit_test(cpu_operators_are_named),
+        cmocka_unit_test(models_are_exact),          cmocka_unit_test(tensors_are_the_models),
+        cmocka_unit_test(cpu_operators_are_named),   cmocka_unit_test(unsigned_tensors_are_told),
         cmocka_unit_test(broken_files_do_not_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
