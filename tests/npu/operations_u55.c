@@ -504,8 +504,8 @@ static void faults(void **state)
     set(p, "IFM_DEPTH_M1", 1);
     operation(p, "POOL", REDUCE_SUM);
     expect_failure(p, NS_ERROR_FAULT, "would hold 2147483648, which does not fit 32 bits");
-    p = begin(S32, S32, 1, 1,
-              1); /* 2 x 128 elements of -2^31 are -2^39, which 40 bits hold; 129 columns are not */
+    /* 2 x 128 elements of -2^31 are -2^39, which 40 bits hold; with 129 columns it is less. */
+    p = begin(S32, S32, 1, 1, 1);
     for (int i = 0; i < 129; i++)
         PUT(p, S32, 4 * i, INT32_MIN);
     set(p, "ACC_FORMAT", 1);
