@@ -200,14 +200,18 @@ static void append_facts(ns_buffer *buffer, const ns_suite_result *result, const
         ns_buffer_format(buffer, ", one step is %.6g", one->scale);
     ns_html_append(buffer, "; ");
     ns_html_text(buffer, one->accelerator);
-    ns_buffer_format(buffer, "; tolerance %g steps + %g + %g |reference|; least scale %.4g</p><p><code>",
-                     one->settings.qtol, one->settings.atol, one->settings.rtol, one->settings.epsilon);
+    ns_buffer_format(buffer, "; tolerance %g steps + %g + %g |reference|</p><p><code>", one->settings.qtol,
+                     one->settings.atol, one->settings.rtol);
     ns_html_append(buffer, "npuscope suite");
     append_word(buffer, "catalogue", result->catalogue);
     append_word(buffer, "op", one->op);
     append_word(buffer, "case", one->name);
     append_word(buffer, "target", one->target);
-    ns_buffer_format(buffer, " --seed %llu</code></p>\n", (unsigned long long)one->seed);
+    ns_buffer_format(
+        buffer, " --seed %llu --qtol %.12g --atol %.12g --rtol %.12g --epsilon %.12g --weights %s",
+        (unsigned long long)one->seed, one->settings.qtol, one->settings.atol, one->settings.rtol,
+        one->settings.epsilon, one->settings.per_channel ? "per-channel" : "per-tensor");
+    ns_html_append(buffer, "</code></p>\n");
 }
 
 void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index)

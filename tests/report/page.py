@@ -8,6 +8,7 @@ Environment: NPUSCOPE, the program. Exit 77 (skipped) where Chromium is not inst
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -26,8 +27,8 @@ FOLDER = tempfile.TemporaryDirectory()
 os.environ["NPUSCOPE_CACHE"] = FOLDER.name + "/cache"
 
 # Few rows of every kind: kept off U55, swept, all of it; `var` fails with ExecuTorch's own settings.
-SEED = ["--op", "bmm", "--op", "exp", "--op", "reciprocal", "--op", "mean.dim", "--case", "rank1", "--case",
-        "same_shape"]
+SEED = ["--seed", "3", "--qtol", "64", "--epsilon", "3e-5", "--weights", "per-tensor", "--op", "bmm", "--op", "exp",
+        "--op", "reciprocal", "--op", "mean.dim", "--case", "rank1", "--case", "same_shape"]
 VAR = ["--catalogue", "executorch", "--op", "var", "--stages", "quantised,eval"]
 
 
@@ -200,18 +201,32 @@ class Page(unittest.TestCase):
     def compare_sweep(self, case, place):
         path = FOLDER.name + "/sweep.json"
         subprocess.run([NPUSCOPE, "sweep", case["op"], case["case"], "--target", case["target"], "--stages", "eval",
-                        "--json", path], check=True, capture_output=True, timeout=120)
+                        "--seed", "3", "--epsilon", "3e-5", "--json", path], check=True, capture_output=True, timeout=120)
         sweep = json.loads(pathlib.Path(path).read_text())["eval"]
         self.assertEqual(self.value(f"+{place}.querySelector('.sweep').dataset.worst"), sweep["worst"]["code"])
         self.assertEqual(self.value(f"[...{place}.querySelectorAll('.sweep g')].map(one => +one.dataset.count)"),
                          [one["codes"] for one in sweep["bins"]])
         # The curve's highest point is the worst code's, and it lies where the mark is.
-        mark, band = self.value(f"""['.worst', 'path.band'].map(name => {{
+        mark, band, axis = self.value(f"""['.worst', 'path.band', 'path.axis'].map(name => {{
             const box = {place}.querySelector('.curve ' + name).getBoundingClientRect();
             return [(box.left + box.right) / 2, (box.top + box.bottom) / 2, box.top, box.width]; }})""")
         self.assertAlmostEqual(mark[1], band[2], delta=1.5)
-        left = band[0] - band[3] / 2
-        self.assertAlmostEqual((mark[0] - left) / band[3], (sweep["worst"]["code"] + 32768) / 65536, delta=0.01)
+        left = axis[0] - axis[3] / 2
+        self.assertAlmostEqual((mark[0] - left) / axis[3], (sweep["worst"]["code"] + 32768) / 65536, delta=0.01)
+
+    def test_the_command_of_a_case_gives_its_figures_again(self):
+        self.open(self.page)
+        case = next(one for one in self.document["cases"] if one["op"] == "exp" and one["target"] == "u85")
+        command = self.value("document.getElementById('exp/rank1/u85').querySelector('code').textContent")
+        path = FOLDER.name + "/again.json"
+        words = shlex.split(command)
+        self.assertEqual(words[0], "npuscope")
+        subprocess.run([NPUSCOPE, *words[1:], "--json", path], check=True, capture_output=True, timeout=120)
+        again = json.loads(pathlib.Path(path).read_text())["cases"]
+        self.assertEqual(len(again), 1)
+        self.assertEqual(again[0]["settings"], case["settings"])
+        self.assertEqual([(one["name"], one["max_steps"], one["histogram"]) for one in again[0]["stages"]],
+                         [(one["name"], one["max_steps"], one["histogram"]) for one in case["stages"]])
 
     def test_failures_are_told_with_words(self):
         self.open(self.failing)
