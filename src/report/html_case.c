@@ -179,10 +179,10 @@ static void append_word(ns_buffer *buffer, const char *option, const char *word)
 {
     const bool plain =
         *word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.,:=/-")];
-    ns_buffer_format(buffer, " --%s %s", option, plain ? "" : "'");
+    ns_buffer_format(buffer, " <span>--%s %s", option, plain ? "" : "'");
     for (; *word; word++)
         ns_html_text(buffer, *word == '\'' ? "'\\''" : (const char[]){*word, 0});
-    ns_html_append(buffer, plain ? "" : "'");
+    ns_html_append(buffer, plain ? "</span>" : "'</span>");
 }
 
 static void append_facts(ns_buffer *buffer, const ns_suite_result *result, const ns_case_result *one)
@@ -207,10 +207,12 @@ static void append_facts(ns_buffer *buffer, const ns_suite_result *result, const
     append_word(buffer, "op", one->op);
     append_word(buffer, "case", one->name);
     append_word(buffer, "target", one->target);
-    ns_buffer_format(
-        buffer, " --seed %llu --qtol %.12g --atol %.12g --rtol %.12g --epsilon %.12g --weights %s",
-        (unsigned long long)one->seed, one->settings.qtol, one->settings.atol, one->settings.rtol,
-        one->settings.epsilon, one->settings.per_channel ? "per-channel" : "per-tensor");
+    ns_buffer_format(buffer,
+                     " <span>--seed %llu</span> <span>--qtol %.12g</span> <span>--atol %.12g</span> "
+                     "<span>--rtol %.12g</span> <span>--epsilon %.12g</span> <span>--weights %s</span>",
+                     (unsigned long long)one->seed, one->settings.qtol, one->settings.atol,
+                     one->settings.rtol, one->settings.epsilon,
+                     one->settings.per_channel ? "per-channel" : "per-tensor");
     ns_html_append(buffer, "</code></p>\n");
 }
 

@@ -82,7 +82,8 @@ static void test_nothing_is_obeyed(void **state)
     assert_null(strstr(text, "<i>no</i>"));
     assert_null(strstr(text, "ADD<b>"));
     assert_contains(text, "SET_&lt;x&gt; &amp; &quot;y&quot;\nOP_STOP");
-    assert_contains(text, "<code>npuscope suite --catalogue seed --op exp --case '&lt;script&gt;");
+    assert_contains(text, "<code>npuscope suite <span>--catalogue seed</span> <span>--op exp</span> "
+                          "<span>--case '&lt;script&gt;");
     ns_arena_free(arena);
 }
 
