@@ -1,19 +1,25 @@
-/* npuscope sweep: all 65,536 codes of an elementwise operator. */
+/* npuscope sweep: all 65,536 codes of an elementwise operator, or a search for bad inputs of another one. */
 #include <math.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "formats/npy.h"
+#include "npuscope/search.h"
 #include "npuscope/sweep.h"
 #include "options.h"
+#include "report/search.h"
 #include "report/sweep.h"
 #include "rows.h"
 
 typedef struct sweep_settings {
-    const char *target, *catalogue, *stages, *vela, *json;
-    int64_t seed;
+    const char *target, *catalogue, *stages, *vela, *json, *output;
+    int64_t seed, trials;
     double epsilon;
     unsigned cpu_mask;
+    bool uniform;
 } sweep_settings;
+
+#define MAX_TRIALS 1000000
 
 #define OPTION(field) offsetof(sweep_settings, field)
 
@@ -28,6 +34,12 @@ static const ns_option options[] = {
     NS_ROW_EPSILON(epsilon),
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json),
      "also write the results, with every code's error, as JSON"},
+    {0, "trials", NS_OPTION_INTEGER, "N", OPTION(trials), "of a search (default 1000)"},
+    {0, "uniform", NS_OPTION_FLAG, NULL, OPTION(uniform),
+     "a search with uniform random codes only, for comparison"},
+    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
+     "of a search: also write DIR/graph.tosa, and as DIR/worst/input0.npy,\n.. the worst input; in DIR/ideal "
+     "the one farthest from ideal, in\nDIR/npu the first for which npu is not eval"},
     NS_ROW_CPU(cpu_mask),
     {0},
 };
@@ -38,6 +50,7 @@ static void preset(void *settings_)
     settings->epsilon = NAN;
     settings->cpu_mask = ~0u;
     settings->target = "u55";
+    settings->trials = NS_SEARCH_DEFAULT_TRIALS;
 }
 
 /* True when npu was asked for; *wanted: it is to run if it can. */
@@ -50,14 +63,104 @@ static ns_code read_stages(const char *text, bool *asked, bool *wanted, ns_error
     return NS_OK;
 }
 
+static ns_code run_sweep(ns_cli *cli, const sweep_settings *settings, const ns_sweep_options *sweep,
+                         const char *missing, const char **problem, ns_error *error)
+{
+    ns_sweep_result *result = NULL;
+    NS_TRY(ns_sweep_run(sweep, cli->arena, &result, error));
+    if (missing)
+        result->npu.reason = missing;
+    ns_report_sweep_text(result, cli->out);
+    if (settings->json) {
+        ns_bytes json;
+        NS_TRY(ns_report_sweep_json(result, cli->arena, &json, error));
+        NS_TRY(ns_file_write(settings->json, json, error));
+    }
+    *problem = result->npu.reason;
+    if (result->differences)
+        return ns_fail(error, NS_ERROR_MISMATCH, "npu differs from eval for %zu codes", result->differences);
+    return NS_OK;
+}
+
+static ns_code write_inputs(const char *folder, const char *name, const ns_search_found *found, int count,
+                            ns_arena *arena, ns_error *error)
+{
+    if (!found->inputs)
+        return NS_OK;
+    const char *inner = ns_arena_format(arena, "%s/%s", folder, name);
+    if (!inner)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a folder name");
+    NS_TRY(ns_folder_make(inner, error));
+    for (int i = 0; i < count; i++) {
+        ns_npy array;
+        const char *path = ns_arena_format(arena, "%s/input%d.npy", inner, i);
+        if (!path)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+        NS_TRY(ns_npy_from_tensor(&found->inputs[i], &array, error));
+        NS_TRY(ns_npy_save(&array, path, arena, error));
+    }
+    return NS_OK;
+}
+
+static ns_code write_worst(const char *folder, const ns_search_result *result, ns_arena *arena,
+                           ns_error *error)
+{
+    NS_TRY(ns_folder_make(folder, error));
+    const char *path = ns_arena_format(arena, "%s/graph.tosa", folder);
+    if (!path)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+    NS_TRY(ns_file_write(path, (ns_bytes){result->graph, result->graph_size}, error));
+    const int count = result->input_count;
+    NS_TRY(write_inputs(folder, "worst", &result->worst, count, arena, error));
+    NS_TRY(write_inputs(folder, "ideal", &result->worst_from_ideal, count, arena, error));
+    return write_inputs(folder, "npu", &result->difference, count, arena, error);
+}
+
+static ns_code run_search(ns_cli *cli, const sweep_settings *settings, const ns_sweep_options *sweep,
+                          const char *missing, const char **problem, ns_error *error)
+{
+    const ns_search_options search = {
+        .catalogue = sweep->catalogue,
+        .op = sweep->op,
+        .name = sweep->name,
+        .target = sweep->target,
+        .seed = sweep->seed,
+        .epsilon = sweep->epsilon,
+        .trials = (int)settings->trials,
+        .uniform = settings->uniform,
+        .cpu_mask = sweep->cpu_mask,
+        .vela = sweep->vela,
+    };
+    ns_search_result *result = NULL;
+    NS_TRY(ns_search_run(&search, cli->arena, &result, error));
+    if (missing)
+        result->npu_reason = missing;
+    ns_report_search_text(result, cli->out);
+    if (settings->json) {
+        ns_bytes json;
+        NS_TRY(ns_report_search_json(result, cli->arena, &json, error));
+        NS_TRY(ns_file_write(settings->json, json, error));
+    }
+    if (settings->output)
+        NS_TRY(write_worst(settings->output, result, cli->arena, error));
+    *problem = result->npu_reason;
+    if (result->differences)
+        return ns_fail(error, NS_ERROR_MISMATCH, "npu differs from eval in %d of %d trials",
+                       result->differing_trials, result->trials);
+    return NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
     const sweep_settings *settings = settings_;
-    bool asked = false, wanted = false;
+    bool asked = false, wanted = false, fits = false;
     NS_TRY(read_stages(settings->stages, &asked, &wanted, error));
     if (settings->seed < 0)
         return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
+    if (settings->trials < 1 || settings->trials > MAX_TRIALS)
+        return ns_fail(error, NS_ERROR_USAGE, "--trials %lld is not between 1 and %d",
+                       (long long)settings->trials, MAX_TRIALS);
     ns_vela vela;
     ns_error missing = {0};
     ns_code found = wanted ? ns_vela_find(settings->vela, cli->arena, &vela, &missing) : NS_OK;
@@ -73,20 +176,19 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         .cpu_mask = settings->cpu_mask,
         .vela = wanted && found == NS_OK ? &vela : NULL,
     };
-    ns_sweep_result *result = NULL;
-    NS_TRY(ns_sweep_run(&sweep, cli->arena, &result, error));
-    if (found != NS_OK)
-        result->npu.reason = missing.message;
-    ns_report_sweep_text(result, cli->out);
-    if (settings->json) {
-        ns_bytes json;
-        NS_TRY(ns_report_sweep_json(result, cli->arena, &json, error));
-        NS_TRY(ns_file_write(settings->json, json, error));
-    }
-    if (asked && result->npu.reason)
-        return ns_fail(error, NS_ERROR_MISMATCH, "npu did not run: %s", result->npu.reason);
-    if (result->differences)
-        return ns_fail(error, NS_ERROR_MISMATCH, "npu differs from eval for %zu codes", result->differences);
+    NS_TRY(ns_sweep_takes(&sweep, cli->arena, &fits, error));
+    const char *for_search = settings->output                               ? "--output"
+                             : settings->uniform                            ? "--uniform"
+                             : settings->trials != NS_SEARCH_DEFAULT_TRIALS ? "--trials"
+                                                                            : NULL;
+    if (fits && for_search)
+        return ns_fail(error, NS_ERROR_USAGE, "%s has all its codes run: %s is for a search", operands[0],
+                       for_search);
+    const char *problem = NULL;
+    NS_TRY((fits ? run_sweep : run_search)(cli, settings, &sweep, found == NS_OK ? NULL : missing.message,
+                                           &problem, error));
+    if (asked && problem)
+        return ns_fail(error, NS_ERROR_MISMATCH, "npu did not run: %s", problem);
     return NS_OK;
 }
 
@@ -94,11 +196,17 @@ const ns_subcommand ns_subcommand_sweep = {
     .operands = "OP CASE",
     .operand_min = 2,
     .operand_max = 2,
-    .details = "Runs all 65,536 int16 codes of an elementwise operator with one input (exp, gelu,\n"
-               "reciprocal) through the evaluator and, where Vela is installed, the NPU, with the scales\n"
-               "of a catalogue case, and compares them with exact reals: errors in steps of the output's\n"
-               "scale, the worst code, counts by error, codes whose result TOSA leaves open. Exit code 1\n"
-               "when the NPU differs from the evaluator.\n",
+    .details =
+        "Of an elementwise operator with one input (exp, gelu, reciprocal): runs all 65,536 int16\n"
+        "codes through the evaluator and, where Vela is installed, the NPU, with the scales of a\n"
+        "catalogue case, and compares them with exact reals: errors in steps of the output's scale,\n"
+        "the worst code, counts by error, codes whose result TOSA leaves open.\n"
+        "\n"
+        "Of bmm, conv1d, mean.dim and var: searches for bad inputs (ends of the range, powers of two,\n"
+        "largest gain, cancellation, results between two codes, and steps from the worst of these),\n"
+        "and reports the worst with its error against the best that the scales allow.\n"
+        "\n"
+        "Exit code 1 when the NPU differs from the evaluator.\n",
     .options = options,
     .settings_size = sizeof(sweep_settings),
     .preset = preset,

@@ -64,4 +64,7 @@ typedef struct ns_sweep_options {
 ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_result **out,
                      ns_error *error);
 
+/* *fits: whether ns_sweep_run takes the case's operator. NS_ERROR_USAGE for an unknown case. */
+ns_code ns_sweep_takes(const ns_sweep_options *options, ns_arena *arena, bool *fits, ns_error *error);
+
 #endif

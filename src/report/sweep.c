@@ -1,8 +1,8 @@
 #include "report/sweep.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
+
+#include "report/document.h"
 
 static const double bounds[] = NS_ERROR_BIN_BOUNDS;
 
@@ -25,13 +25,13 @@ static void print_stage(const ns_sweep_stage *stage, FILE *out)
             stage->worst_input, stage->worst_ideal, stage->worst_got);
 }
 
-static void print_bins(const ns_sweep_stage *stage, FILE *out)
+void ns_report_bins(const size_t bins[NS_ERROR_BINS], const char *what, FILE *out)
 {
     for (int i = 0; i < NS_ERROR_BINS; i++) {
         if (i < NS_ERROR_BINS - 1)
-            fprintf(out, "  up to %6g steps %7zu codes\n", bounds[i], stage->bins[i]);
+            fprintf(out, "  up to %6g steps %9zu %s\n", bounds[i], bins[i], what);
         else
-            fprintf(out, "  above %6g steps %7zu codes\n", bounds[i - 1], stage->bins[i]);
+            fprintf(out, "  above %6g steps %9zu %s\n", bounds[i - 1], bins[i], what);
     }
 }
 
@@ -84,33 +84,35 @@ void ns_report_sweep_text(const ns_sweep_result *r, FILE *out)
         fprintf(out, "%s\n  %s\n", r->range_count > 8 ? " ..." : "", r->rule);
     }
     fputs("\n", out);
-    print_bins(&r->eval, out);
+    ns_report_bins(r->eval.bins, "codes", out);
     fputs("\n", out);
     print_curve(&r->eval, out);
 }
 
-static json_t *real(double value)
+json_t *ns_report_bins_array(const size_t bins[NS_ERROR_BINS], const char *what)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    json_t *array = json_array();
+    for (int i = 0; i < NS_ERROR_BINS; i++)
+        json_array_append_new(array, json_pack("{s:o, s:I}", "up_to",
+                                               i < NS_ERROR_BINS - 1 ? json_real(bounds[i]) : json_null(),
+                                               what, (json_int_t)bins[i]));
+    return array;
 }
 
 static json_t *stage_object(const ns_sweep_stage *stage)
 {
     if (stage->reason)
         return json_pack("{s:b, s:s}", "ran", 0, "reason", stage->reason);
-    json_t *bins = json_array(), *steps = json_array();
-    for (int i = 0; i < NS_ERROR_BINS; i++)
-        json_array_append_new(bins, json_pack("{s:o, s:I}", "up_to",
-                                              i < NS_ERROR_BINS - 1 ? json_real(bounds[i]) : json_null(),
-                                              "codes", (json_int_t)stage->bins[i]));
+    json_t *bins = ns_report_bins_array(stage->bins, "codes"), *steps = json_array();
     for (int i = 0; i < NS_SWEEP_CODES; i++)
-        json_array_append_new(steps, real(stage->steps[i]));
+        json_array_append_new(steps, ns_document_real(stage->steps[i]));
     return json_pack("{s:b, s:I, s:I, s:o, s:o, s:I, s:{s:i, s:o, s:o, s:o}, s:o, s:o}", "ran", 1, "compared",
                      (json_int_t)stage->compared, "out_of_range", (json_int_t)stage->out_of_range,
-                     "max_steps", real(stage->max_steps), "mean_steps", real(stage->mean_steps), "saturated",
-                     (json_int_t)stage->saturated, "worst", "code", stage->worst_code, "input",
-                     real(stage->worst_input), "ideal", real(stage->worst_ideal), "got",
-                     real(stage->worst_got), "bins", bins, "steps", steps);
+                     "max_steps", ns_document_real(stage->max_steps), "mean_steps",
+                     ns_document_real(stage->mean_steps), "saturated", (json_int_t)stage->saturated, "worst",
+                     "code", stage->worst_code, "input", ns_document_real(stage->worst_input), "ideal",
+                     ns_document_real(stage->worst_ideal), "got", ns_document_real(stage->worst_got), "bins",
+                     bins, "steps", steps);
 }
 
 ns_code ns_report_sweep_json(const ns_sweep_result *r, ns_arena *arena, ns_bytes *out, ns_error *error)
@@ -118,21 +120,13 @@ ns_code ns_report_sweep_json(const ns_sweep_result *r, ns_arena *arena, ns_bytes
     json_t *ranges = json_array();
     for (int i = 0; i < r->range_count; i++)
         json_array_append_new(ranges, json_pack("[i, i]", r->ranges[i].first, r->ranges[i].last));
-    json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:o}", "schema", "npuscope/sweep/1",
-        "op", r->op, "case", r->name, "target", r->target, "accelerator", r->accelerator, "input_scale",
-        real(r->input_scale), "output_scale", real(r->output_scale), "unpredictable",
-        (json_int_t)r->unpredictable, "unpredictable_ranges", ranges, "eval", stage_object(&r->eval), "npu",
-        stage_object(&r->npu), "differences", (json_int_t)r->differences, "seconds", real(r->seconds));
-    char *text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(root);
-    if (!text)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the sweep's JSON");
-    ns_buffer buffer = {.arena = arena};
-    ns_buffer_format(&buffer, "%s\n", text);
-    free(text);
-    if (buffer.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the sweep's JSON");
-    *out = (ns_bytes){buffer.data, buffer.size};
-    return NS_OK;
+    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:o}", "schema",
+                             "npuscope/sweep/1", "op", r->op, "case", r->name, "target", r->target,
+                             "accelerator", r->accelerator, "input_scale", ns_document_real(r->input_scale),
+                             "output_scale", ns_document_real(r->output_scale), "unpredictable",
+                             (json_int_t)r->unpredictable, "unpredictable_ranges", ranges, "eval",
+                             stage_object(&r->eval), "npu", stage_object(&r->npu), "differences",
+                             (json_int_t)r->differences, "seconds", ns_document_real(r->seconds));
+    return ns_document_text(root, JSON_COMPACT | JSON_REAL_PRECISION(9), "the sweep's JSON", arena, out,
+                            error);
 }

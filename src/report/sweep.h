@@ -2,6 +2,7 @@
 #ifndef NS_REPORT_SWEEP_H
 #define NS_REPORT_SWEEP_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "base/bytes.h"
@@ -11,5 +12,9 @@
 void ns_report_sweep_text(const ns_sweep_result *result, FILE *out);
 
 ns_code ns_report_sweep_json(const ns_sweep_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* Counts by error, a line each; `what` is counted: "codes". The same as an array of objects. */
+void ns_report_bins(const size_t bins[NS_ERROR_BINS], const char *what, FILE *out);
+json_t *ns_report_bins_array(const size_t bins[NS_ERROR_BINS], const char *what);
 
 #endif

@@ -1,8 +1,7 @@
 /* The comparison of two compilations, as text and as JSON. */
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "report/document.h"
 #include "report/report.h"
 
 static const char *flags_of(const ns_vela_diff_compiler *compiler)
@@ -132,12 +131,9 @@ ns_code ns_report_vela_diff_json(const ns_vela_diff_result *result, ns_arena *ar
                   result->compared, "elements", (json_int_t)result->elements, "streams_differ",
                   result->streams_differ, "changed_graphs", result->changed_graphs, "changed",
                   (json_int_t)result->changed, "kept_off", result->kept_off, "graphs", graphs);
-    char *text = root && whole ? json_dumps(root, JSON_INDENT(1)) : NULL;
-    json_decref(root);
-    char *copy = text ? ns_arena_format(arena, "%s\n", text) : NULL;
-    free(text);
-    if (!copy)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON report");
-    *out = (ns_bytes){(const uint8_t *)copy, strlen(copy)};
-    return NS_OK;
+    if (!whole) {
+        json_decref(root);
+        root = NULL;
+    }
+    return ns_document_text(root, JSON_INDENT(1), "the JSON report", arena, out, error);
 }

@@ -369,6 +369,17 @@ ns_code ns_sweep_finish(ns_sweep *s, ns_sweep_result **out, ns_error *error)
     return NS_OK;
 }
 
+ns_code ns_sweep_takes(const ns_sweep_options *options, ns_arena *arena, bool *fits, ns_error *error)
+{
+    const ns_suite_row *row = NULL;
+    ns_aten_program *program = NULL;
+    NS_TRY(ns_suite_find_row(options->catalogue, options->op, options->name, options->target,
+                             options->epsilon, -1, arena, &row, error));
+    NS_TRY(ns_suite_quantise_row(row, options->seed, arena, &program, NULL, error));
+    *fits = ns_sweep_fits(program);
+    return NS_OK;
+}
+
 ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_result **out, ns_error *error)
 {
     const double start = ns_clock_seconds();
