@@ -88,16 +88,20 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *one, const ns_
     ns_html_append(buffer, "</tr>\n");
 }
 
-/* Why a stage failed though it gave a result, and the inputs that its worst element comes from. */
-static void append_why(ns_buffer *buffer, const ns_stage_result *stage)
+/* Why a stage failed though it gave a result, unless the case has said it, and the inputs that its worst
+ * element comes from. */
+static void append_why(ns_buffer *buffer, const ns_case_result *one, const ns_stage_result *stage)
 {
     if (stage->verdict != NS_VERDICT_FAIL || !stage->measured || !stage->reason)
         return;
     ns_html_append(buffer, "<tr><td><td class=\"why\" colspan=\"10\">");
-    ns_html_text(buffer, stage->reason);
+    if (!one->reason || strcmp(one->reason, stage->reason) != 0) {
+        ns_html_text(buffer, stage->reason);
+        ns_html_append(buffer, "; ");
+    }
     for (int i = 0; i < stage->operand_count; i++) {
         const ns_suite_operand *operand = &stage->operands[i];
-        ns_html_append(buffer, i ? "; " : "; the worst element comes from ");
+        ns_html_append(buffer, i ? "; " : "the worst element comes from ");
         ns_html_text(buffer, operand->name);
         for (int k = 0; k < operand->shown; k++)
             ns_buffer_format(buffer, "%s%.7g", k ? ", " : " = ", operand->values[k]);
@@ -116,7 +120,43 @@ static void append_stages(ns_buffer *buffer, const ns_case_result *one)
                    "<th>ideal<th>got</tr></thead><tbody>\n");
     for (int s = 0; s < one->stage_count; s++) {
         append_stage(buffer, one, &one->stages[s]);
-        append_why(buffer, &one->stages[s]);
+        append_why(buffer, one, &one->stages[s]);
+    }
+    ns_html_append(buffer, "</tbody></table></div>\n");
+}
+
+/* The same graph compiled otherwise, where the NPU's result was not eval's. */
+static void append_configurations(ns_buffer *buffer, const ns_case_result *one)
+{
+    static const char *const symbols[] = {[NS_AGREEMENT_AGREES] = "=",
+                                          [NS_AGREEMENT_DIFFERS] = "\u2260",
+                                          [NS_AGREEMENT_NOT_COMPILED] = "\u2013",
+                                          [NS_AGREEMENT_NOT_RUN] = "\u2013"};
+    if (one->configuration_count == 0)
+        return;
+    ns_buffer_format(buffer,
+                     "<h3>The graph in other configurations of Vela, against eval%s%s</h3><div "
+                     "class=\"scroll\"><table class=\"configurations\"><thead><tr><th>accelerator<th>"
+                     "options<th>result<th>differing</tr></thead><tbody>\n",
+                     one->suspect ? ": suspect is " : "", ns_suspect_text(one->suspect));
+    for (int i = 0; i < one->configuration_count; i++) {
+        const ns_configuration *tried = &one->configurations[i];
+        ns_buffer_format(buffer, "<tr><th scope=\"row\">");
+        ns_html_text(buffer, tried->accelerator);
+        ns_html_append(buffer, "<td>");
+        ns_html_text(buffer, tried->flags);
+        const bool agrees = tried->agreement == NS_AGREEMENT_AGREES,
+                   ran = agrees || tried->agreement == NS_AGREEMENT_DIFFERS;
+        ns_buffer_format(buffer, "<td class=\"%s\">%s ",
+                         agrees ? "pass"
+                         : ran  ? "fail"
+                                : "skipped",
+                         symbols[tried->agreement]);
+        ns_html_text(buffer, ran ? ns_agreement_text(tried->agreement) : tried->reason ? tried->reason : "");
+        ns_html_append(buffer, "<td>");
+        if (ran)
+            ns_buffer_format(buffer, "%zu", tried->differing);
+        ns_html_append(buffer, "</tr>\n");
     }
     ns_html_append(buffer, "</tbody></table></div>\n");
 }
@@ -242,6 +282,7 @@ void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index)
     ns_html_append(buffer, "<div class=\"body\">");
     append_facts(buffer, result, one);
     append_stages(buffer, one);
+    append_configurations(buffer, one);
     append_histograms(buffer, one);
     if (one->details)
         append_details(buffer, one->details, result->vela_missing);

@@ -18,6 +18,20 @@ static void append_text(ns_buffer *buffer, const char *text)
             ns_buffer_append(buffer, (unsigned char)*text < ' ' ? " " : text, 1);
 }
 
+/* As much of a reason as a summary has room for, ended at a word. */
+static void append_reason(ns_buffer *buffer, const char *reason)
+{
+    enum { ROOM = 200 };
+    size_t length = strlen(reason);
+    if (length > ROOM) {
+        for (length = ROOM; length > ROOM / 2 && reason[length] != ' ';)
+            length--;
+    }
+    char *text = ns_arena_format(buffer->arena, "%.*s%s", (int)length, reason, reason[length] ? " .." : "");
+    buffer->failed = buffer->failed || !text;
+    append_text(buffer, text ? text : "");
+}
+
 static void append_row(ns_buffer *buffer, const ns_case_result *one)
 {
     append_text(buffer, one->op);
@@ -85,7 +99,7 @@ static void append_failures(ns_buffer *buffer, const ns_suite_result *result)
         ns_buffer_format(buffer, "| ");
         append_row(buffer, one);
         ns_buffer_format(buffer, " | %s | ", ns_stage_blame(one->at_fault));
-        append_text(buffer, one->reason ? one->reason : "");
+        append_reason(buffer, one->reason ? one->reason : "");
         ns_buffer_format(buffer, " |\n");
     }
     append_more(buffer, count);
@@ -118,7 +132,7 @@ static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
         ns_buffer_format(buffer, "- %d row%s, first ", rows, rows == 1 ? "" : "s");
         append_row(buffer, one);
         ns_buffer_format(buffer, ": ");
-        append_text(buffer, one->reason);
+        append_reason(buffer, one->reason);
         ns_buffer_format(buffer, "\n");
     }
     append_more(buffer, count);

@@ -53,6 +53,33 @@ static void test_many_failures_are_counted(void **state)
     ns_arena_free(arena);
 }
 
+/* The page and the JSON have all of it. */
+static void test_a_long_reason_is_cut(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_suite_result result = sample_result();
+    char words[600];
+    for (size_t i = 0; i < sizeof words; i++)
+        words[i] = i % 9 ? 'a' : ' ';
+    words[sizeof words - 1] = 0;
+    ns_case_result one = result.cases[1];
+    one.reason = words;
+    result.cases = &one;
+    result.case_count = 1;
+    const char *row = strstr(render(&result, arena), "| quantise | ");
+    assert_non_null(row);
+    const size_t length = strcspn(row, "\n");
+    assert_true(length > 200 && length < 230);
+    assert_memory_equal(row + length - strlen("aaaaaaaa .. |"), "aaaaaaaa .. |", strlen("aaaaaaaa .. |"));
+    /* One word without end is cut where the room ends. */
+    memset(words, 'b', sizeof words - 1);
+    row = strstr(render(&result, arena), "| quantise | ");
+    assert_non_null(row);
+    assert_true(strcspn(row, "\n") < 230);
+    ns_arena_free(arena);
+}
+
 static void test_a_vela_that_is_missing(void **state)
 {
     (void)state;
@@ -68,6 +95,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_and_failures),
         cmocka_unit_test(test_many_failures_are_counted),
+        cmocka_unit_test(test_a_long_reason_is_cut),
         cmocka_unit_test(test_a_vela_that_is_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
