@@ -86,7 +86,7 @@ def transpose_conv_layer(graph, dtype, channels, kernel, stride):
     return graph.rescale(x, dtype, zero_point(graph, dtype), per_channel=True)
 
 
-@family(*grid(dtype=["int8", "int16"], sizes=[(1, 64, 10), (5, 33, 40), (1, 300, 130)]))
+@family(*grid(dtype=["int8", "int16"], sizes=[(1, 64, 10), (5, 33, 40), (1, 300, 130), (1, 600, 16)]))
 def fully_connected(graph, dtype, sizes):
     rows, depth, units = sizes
     x = graph.conv2d(graph.input((1, 1, rows, depth), dtype), units, (1, 1), zero_point=zero_point(graph, dtype))
