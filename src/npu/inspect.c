@@ -66,6 +66,18 @@ static const char *type_text(const ns_npu_map *map, char *text, size_t size)
     return text;
 }
 
+/* Accumulators that stay give no OFM, and POOL NONE has no IFM: the registers are stale. */
+static bool is_absent(const ns_npu_map *map)
+{
+    return map->unused || map->height == 0;
+}
+
+static bool has_weights(const ns_npu_operation *operation)
+{
+    return operation->kind == NS_NPU_DEPTHWISE ||
+           (operation->kind == NS_NPU_CONV && !operation->weights_from_ifm2);
+}
+
 /* ---- text ---- */
 
 static void text_map(ns_buffer *buffer, const ns_npu_map *map)
@@ -74,6 +86,22 @@ static void text_map(ns_buffer *buffer, const ns_npu_map *map)
     if (map->scalar) {
         ns_buffer_format(buffer, "    %-5s scalar %" PRId64 " %s zero point %d\n", map->name,
                          map->scalar_value, type_text(map, type, sizeof type), map->zero_point);
+        return;
+    }
+    if (map->height == 0) {
+        ns_buffer_format(buffer, "    %-5s none\n", map->name);
+        return;
+    }
+    if (map->unused) {
+        ns_buffer_format(buffer, "    %-5s %" PRId64 " x %" PRId64 " x %" PRId64 ", kept as accumulators\n",
+                         map->name, map->height, map->width, map->depth);
+        return;
+    }
+    if (map->chain) {
+        ns_buffer_format(
+            buffer, "    %-5s %" PRId64 " x %" PRId64 " x %" PRId64 " %s zero point %d, chain buffer %d\n",
+            map->name, map->height, map->width, map->depth, type_text(map, type, sizeof type),
+            map->zero_point, map->region);
         return;
     }
     ns_buffer_format(buffer,
@@ -128,7 +156,7 @@ static void text_operation(inspect_writer *writer, const ns_npu_visit *visit)
             operation->kernel_height, operation->kernel_width, operation->stride_y, operation->stride_x,
             operation->dilation_y, operation->dilation_x, operation->pad_top, operation->pad_left,
             operation->pad_right, operation->pad_bottom);
-    if (operation->kind == NS_NPU_CONV || operation->kind == NS_NPU_DEPTHWISE)
+    if (has_weights(operation))
         text_weights(writer, operation);
     if (operation->scaling == NS_NPU_SCALING_GLOBAL)
         ns_buffer_format(buffer, "    scale %" PRIu32 " >> %d\n", operation->scale.scale,
@@ -178,10 +206,17 @@ static void json_string(ns_buffer *buffer, const char *text)
 static void json_map(ns_buffer *buffer, const char *key, const ns_npu_map *map)
 {
     char type[16];
+    if (is_absent(map)) {
+        ns_buffer_format(buffer, ", \"%s\": null", key);
+        return;
+    }
     ns_buffer_format(buffer, ", \"%s\": {\"type\": \"%s\", \"zero_point\": %d", key,
                      type_text(map, type, sizeof type), map->zero_point);
     if (map->scalar)
         ns_buffer_format(buffer, ", \"scalar\": %" PRId64 "}", map->scalar_value);
+    else if (map->chain)
+        ns_buffer_format(buffer, ", \"shape\": [%" PRId64 ", %" PRId64 ", %" PRId64 "], \"chain\": %d}",
+                         map->height, map->width, map->depth, map->region);
     else
         ns_buffer_format(
             buffer,
@@ -212,7 +247,7 @@ static void json_operation(inspect_writer *writer, const ns_npu_visit *visit)
             operation->dilation_y, operation->dilation_x, operation->pad_top, operation->pad_left,
             operation->pad_right, operation->pad_bottom);
     ns_arena *arena = ns_arena_new();
-    if (arena && (operation->kind == NS_NPU_CONV || operation->kind == NS_NPU_DEPTHWISE)) {
+    if (arena && has_weights(operation)) {
         inspect_weights weights;
         look_at_weights(writer, operation, arena, &weights);
         ns_buffer_format(buffer,
