@@ -34,22 +34,19 @@ static ns_code check_conv1d_u55(const ns_aten_program *program, const ns_aten_no
     bool depthwise = input->shape[1] == node->groups;
     for (int i = 1; i < (depthwise ? 3 : 2); i++)
         if (input->shape[i] < 1 || input->shape[i] > 65536)
-            return ns_fail(
-                error, NS_ERROR_UNSUPPORTED,
-                "%s: ExecuTorch keeps conv1d off Ethos-U55: dim %d of the input is %lld, supported "
-                "are 1 to 65536",
-                node->name, i, (long long)input->shape[i]);
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s: ExecuTorch keeps conv1d off %s: dim %d of the input is %lld, supported "
+                           "are 1 to 65536",
+                           node->name, accelerators[NS_TARGET_U55], i, (long long)input->shape[i]);
     if (taps > 4096)
-        return ns_fail(
-            error, NS_ERROR_UNSUPPORTED,
-            "%s: ExecuTorch keeps conv1d off Ethos-U55: kernel size %lld, at most 4096 is supported",
-            node->name, (long long)taps);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "%s: ExecuTorch keeps conv1d off %s: kernel size %lld, at most 4096 is supported",
+                       node->name, accelerators[NS_TARGET_U55], (long long)taps);
     if (node->stride > 3 && (node->padding > 0 || node->dilation != 1))
-        return ns_fail(
-            error, NS_ERROR_UNSUPPORTED,
-            "%s: ExecuTorch keeps conv1d off Ethos-U55: stride %d with padding %d and dilation %d; "
-            "a stride over 3 is supported without padding and dilation only",
-            node->name, node->stride, node->padding, node->dilation);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "%s: ExecuTorch keeps conv1d off %s: stride %d with padding %d and dilation %d; "
+                       "a stride over 3 is supported without padding and dilation only",
+                       node->name, accelerators[NS_TARGET_U55], node->stride, node->padding, node->dilation);
     return NS_OK;
 }
 
@@ -64,11 +61,10 @@ static ns_code check_sum_u55(const ns_aten_program *program, const ns_aten_node 
                 axis == node->dims[i] ? 1 : (double)input->shape[axis];
         double size = (double)input->shape[node->dims[i]];
         if (size < 1 || size > 65536 || before < 1 || before > 65536 || after < 1 || after > 65536)
-            return ns_fail(
-                error, NS_ERROR_UNSUPPORTED,
-                "%s: ExecuTorch keeps sum off Ethos-U55: dim %d has %.0f elements, %.0f before and "
-                "%.0f after it; 1 to 65536 of each are supported",
-                node->name, node->dims[i], size, before, after);
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s: ExecuTorch keeps sum off %s: dim %d has %.0f elements, %.0f before and "
+                           "%.0f after it; 1 to 65536 of each are supported",
+                           node->name, accelerators[NS_TARGET_U55], node->dims[i], size, before, after);
     }
     return NS_OK;
 }
@@ -78,8 +74,8 @@ static ns_code check_u55(const ns_aten_program *program, const ns_aten_node *nod
     switch (node->op) {
     case NS_ATEN_BMM:
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "%s: ExecuTorch keeps bmm off Ethos-U55: operand %s is int16, int8 is supported",
-                       node->name, program->nodes[node->inputs[0]].name);
+                       "%s: ExecuTorch keeps bmm off %s: operand %s is int16, int8 is supported", node->name,
+                       accelerators[NS_TARGET_U55], program->nodes[node->inputs[0]].name);
     case NS_ATEN_CONV1D:
         return check_conv1d_u55(program, node, error);
     case NS_ATEN_SUM:

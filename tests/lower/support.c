@@ -46,7 +46,7 @@ static void test_bmm(void **state)
     program p = make();
     int a = input(&p, 3, (int64_t[]){1, 2, 3}), b = input(&p, 3, (int64_t[]){1, 3, 2}), node = 0;
     ASSERT_OK(ns_aten_add_bmm(p.aten, a, b, &node, &error));
-    check(&p, "bmm off Ethos-U55", NULL);
+    check(&p, "bmm off Ethos-U55 and Ethos-U65", NULL);
 }
 
 static void conv(int64_t channels, int64_t width, int64_t taps, int stride, int padding, int dilation,
