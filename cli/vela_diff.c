@@ -38,6 +38,13 @@ static void show_compiling(void *context, int done, int count)
     fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled%s", done, count, done == count ? "\r\033[K" : "");
 }
 
+/* Their streams would be the same entries of the cache. */
+static bool is_same(const ns_vela_diff_compiler *a, const ns_vela_diff_compiler *b)
+{
+    return strcmp(a->vela.version, b->vela.version) == 0 &&
+           strcmp(a->flags ? a->flags : "", b->flags ? b->flags : "") == 0;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -56,6 +63,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         NS_TRY(ns_vela_find(settings->velas.count ? settings->velas.values[which] : NULL, cli->arena,
                             &compilers[side].vela, error));
     }
+    if (is_same(&compilers[0], &compilers[1]))
+        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: Vela %s%s%s", compilers[0].vela.version,
+                       compilers[0].flags ? " with " : "", compilers[0].flags ? compilers[0].flags : "");
     ns_suite_options suite = ns_suite_defaults();
     suite.catalogue = settings->catalogue;
     suite.op_count = settings->ops.count;

@@ -16,6 +16,9 @@ ns_code ns_suite_find_row(const char *catalogue, const char *op, const char *nam
     options.per_channel = per_channel;
     ns_suite_selection selection;
     NS_TRY(ns_suite_select(&options, arena, &selection, error));
+    if (selection.count > 1)
+        return ns_fail(error, NS_ERROR_USAGE, "target '%s' is %d accelerators; give one", target,
+                       selection.count);
     *row = &selection.rows[0];
     return NS_OK;
 }

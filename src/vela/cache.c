@@ -59,9 +59,10 @@ static ns_code read_entry(const char *path, ns_arena *arena, ns_bytes *out, ns_e
     return ns_file_read(path, arena, out, error);
 }
 
-ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *request, ns_arena *arena,
-                          ns_error *error)
+ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *request, bool *kept,
+                          ns_arena *arena, ns_error *error)
 {
+    *kept = true;
     const char *npz = ns_arena_format(arena, "%s/%s.npz", folder, key);
     const char *reason = ns_arena_format(arena, "%s/%s.reason", folder, key);
     if (!npz || !reason)
@@ -78,9 +79,10 @@ ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *
     if (!bytes.data)
         return NS_OK;
     const char *text = (const char *)bytes.data; /* ns_file_read leaves a NUL behind the bytes */
-    const bool refused = strncmp(text, "refused: ", 9) == 0;
-    request->outcome = refused ? NS_VELA_REFUSED : NS_VELA_CRASHED;
-    request->reason = refused ? text + 9 : strncmp(text, "failed: ", 8) == 0 ? text + 8 : text;
+    const char *colon = strstr(text, ": ");
+    request->outcome = strncmp(text, "refused", 7) == 0 ? NS_VELA_REFUSED : NS_VELA_CRASHED;
+    request->reason = colon ? colon + 2 : text;
+    *kept = strncmp(text, "passing", 7) != 0;
     return NS_OK;
 }
 

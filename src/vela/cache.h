@@ -10,8 +10,9 @@
 ns_code ns_vela_cache_key(const ns_vela *vela, const ns_vela_request *request, ns_arena *arena,
                           const char **out, ns_error *error);
 
-/* Fills the request from the cache; leaves it NS_VELA_NOT_RUN when there is no entry. */
-ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *request, ns_arena *arena,
-                          ns_error *error);
+/* Fills the request from the cache; leaves it NS_VELA_NOT_RUN when there is no entry. *kept: false for a
+ * failure that is not the graph's (a full disk), which must not become an entry. */
+ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *request, bool *kept,
+                          ns_arena *arena, ns_error *error);
 
 #endif

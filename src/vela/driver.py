@@ -2,7 +2,8 @@
 
 LIST has one request a line, fields separated by tabs: graph, output (.npz), reason file, Vela's options.
 For each request exactly one of output and reason file appears, renamed into place when it is whole; a
-reason begins with "refused: " or "failed: ". Standard output says "begin N" and "end N" for request
+reason begins with "refused: ", with "failed: ", or, where the machine is at fault and not the graph (a full
+disk), with "passing: ". Standard output says "begin N" and "end N" for request
 number N, so that the caller knows the request at hand when this process dies. Vela's own output is
 dropped.
 """
@@ -32,8 +33,14 @@ def compile_one(graph, output, options):
             return "failed: " + (text.getvalue().strip().splitlines() or ["no output"])[-1]
         os.rename(os.path.join(folder, made[0]), output)
         return ""
-    except (Exception, SystemExit) as error:  # Vela raises plain RuntimeError for refusals
+    except (OSError, MemoryError) as error:
+        return "passing: " + (str(error) or repr(error))
+    except SystemExit:  # an option that its parser does not take
+        return "failed: " + (text.getvalue().strip().splitlines() or ["it ended"])[-1]
+    except Exception as error:  # Vela raises plain RuntimeError for refusals
         words = str(error) or repr(error)
+        if not isinstance(error, RuntimeError):
+            words = type(error).__name__ + ": " + words
         kind = "refused" if any(refusal in words for refusal in REFUSALS) else "failed"
         return kind + ": " + " ".join(words.split())
     finally:

@@ -93,17 +93,18 @@ static ns_code collect(batch *b, int index, ns_error *error)
     const char *name = ns_arena_format(b->arena, "%d", index);
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-    NS_TRY(ns_vela_cache_get(b->folder, name, request, b->arena, error));
-    if (request->outcome == NS_VELA_NOT_RUN || !b->cache)
+    bool kept;
+    NS_TRY(ns_vela_cache_get(b->folder, name, request, &kept, b->arena, error));
+    if (request->outcome == NS_VELA_NOT_RUN || !b->cache || !kept)
         return NS_OK;
     const char *ending = request->outcome == NS_VELA_COMPILED ? ".npz" : ".reason";
     const char *made = NULL;
     NS_TRY(format_path(b, index, ending, &made, error));
-    const char *kept = ns_arena_format(b->arena, "%s/%s%s", b->cache, b->keys[index], ending);
-    if (!kept)
+    const char *entry = ns_arena_format(b->arena, "%s/%s%s", b->cache, b->keys[index], ending);
+    if (!entry)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-    if (rename(made, kept) != 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", kept, strerror(errno));
+    if (rename(made, entry) != 0)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", entry, strerror(errno));
     return NS_OK;
 }
 
@@ -132,7 +133,8 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
     NS_TRY(format_path(b, 0, ".py", &script, error));
     NS_TRY(ns_file_write(script, (ns_bytes){(const uint8_t *)driver, sizeof driver - 1}, error));
     NS_TRY(write_list(b, list, pending, &count, error));
-    const char *const arguments[] = {b->vela->python, script, list, NULL};
+    /* -I as where the version was asked for: PYTHONPATH must not put another Vela in its place. */
+    const char *const arguments[] = {b->vela->python, "-I", script, list, NULL};
     ns_process process;
     NS_TRY(ns_process_start(arguments, &process, error));
     char line[64];
@@ -204,8 +206,9 @@ ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *options, ns_
     for (int i = 0; i < count; i++) {
         requests[i].outcome = NS_VELA_NOT_RUN;
         NS_TRY(ns_vela_cache_key(vela, &requests[i], arena, &b.keys[i], error));
+        bool kept;
         if (b.cache)
-            NS_TRY(ns_vela_cache_get(b.cache, b.keys[i], &requests[i], arena, error));
+            NS_TRY(ns_vela_cache_get(b.cache, b.keys[i], &requests[i], &kept, arena, error));
         requests[i].from_cache = requests[i].outcome != NS_VELA_NOT_RUN;
         b.done += requests[i].from_cache;
     }

@@ -63,9 +63,17 @@ class VelaDiff(unittest.TestCase):
         self.assertEqual(graphs["exp.tosa", "ethos-u55-128"]["b"]["status"], "right")
         self.assertEqual(graphs["bmm.tosa", "ethos-u85-128"]["b"]["status"], "right")
 
+    def test_options_that_vela_does_not_take(self):
+        for flags, words in ("--no-such", "unrecognized arguments: --no-such"), ("--optimise Sized", "Sized"):
+            result = run("vela-diff", "--flags-b", flags, "--op", "exp", "--case", "rank1")
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("no graph ran with both", result.stderr)
+            self.assertRegex(result.stdout, f"  B: .{{8,}}{words}")
+
     def test_usage(self):
         for arguments, message in (
             ([], "A and B are the same"),
+            (["--flags-a", "x", "--flags-b", "x"], "A and B are the same: Vela"),
             (["--vela", "a", "--vela", "b", "--vela", "c"], "A and B are two"),
             (["--flags-b", "x", "--graphs", self.folder.name], "no .tosa file in it"),
             (["--flags-b", "x", "--graphs", "/nowhere"], "/nowhere"),

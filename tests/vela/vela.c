@@ -3,6 +3,10 @@
 #define _GNU_SOURCE
 #include "npuscope/vela.h"
 
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
 #include "support/captured.h"
 #include "support/graph.h"
 
@@ -83,6 +87,49 @@ static void test_compile_and_cache(void **state)
     ns_arena_free(arena);
 }
 
+static void write_text(const char *folder, const char *name, const char *text, ns_arena *arena)
+{
+    ns_error error = {0};
+    ASSERT_OK(ns_file_write(ns_arena_format(arena, "%s/%s", folder, name),
+                            (ns_bytes){(const uint8_t *)text, strlen(text)}, &error));
+}
+
+/* A full disk is a failure of the run at hand, and not of the graph: the cache must not remember it. */
+static void test_a_full_disk_is_not_kept(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    char folder[] = "/tmp/npuscope-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const ns_vela_options options = {.cache = ns_arena_format(arena, "%s/cache", folder)};
+    const char *package = ns_arena_format(arena, "%s/ethosu/vela", folder);
+    ASSERT_OK(ns_folder_make(package, &error));
+    write_text(folder, "ethosu/__init__.py", "\n", arena);
+    write_text(folder, "ethosu/vela/__init__.py", "\n", arena);
+    write_text(folder, "ethosu/vela/vela.py",
+               "def main(arguments):\n    raise OSError(28, 'No space left on device')\n", arena);
+    ns_vela_request requests[4];
+    make_requests(requests, arena);
+    /* An interpreter that has this package in the place of Vela: without the first option, -I. */
+    write_text(
+        folder, "python",
+        ns_arena_format(arena, "#!/bin/sh\nshift\nPYTHONPATH=%s exec %s \"$@\"\n", folder, vela.python),
+        arena);
+    const ns_vela full = {.python = ns_arena_format(arena, "%s/python", folder), .version = vela.version};
+    assert_int_equal(chmod(full.python, 0700), 0);
+    ASSERT_OK(ns_vela_compile(&full, &options, requests, 2, arena, &error));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(requests[i].outcome, NS_VELA_CRASHED);
+        assert_string_equal(requests[i].reason, "[Errno 28] No space left on device");
+    }
+    ASSERT_OK(ns_vela_compile(&vela, &options, requests, 1, arena, &error));
+    assert_int_equal(requests[0].outcome, NS_VELA_COMPILED);
+    assert_false(requests[0].from_cache);
+    assert_int_equal(system(ns_arena_format(arena, "rm -r %s", folder)), 0);
+    ns_arena_free(arena);
+}
+
 static void test_a_given_path_without_vela(void **state)
 {
     (void)state;
@@ -105,6 +152,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compile_and_cache),
+        cmocka_unit_test(test_a_full_disk_is_not_kept),
         cmocka_unit_test(test_a_given_path_without_vela),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
