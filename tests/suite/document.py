@@ -5,8 +5,10 @@ The JSON document against docs/suite.schema.json, its counts against its cases, 
 second run and for another number of threads, the JUnit file as a reader sees it, and the exit codes.
 Environment: NPUSCOPE, the program. Exit 77 (skipped) where Python has no jsonschema.
 """
+import bisect
 import copy
 import json
+import math
 import os
 import pathlib
 import subprocess
@@ -25,6 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs/suite.schema.json").read_text())
 VALIDATOR = jsonschema.validators.validator_for(SCHEMA)
 NPUSCOPE = os.environ["NPUSCOPE"]
+# Of a stage's histogram, in steps (docs/suite.schema.json).
+BOUNDS = [0.5, 1, 2, 4, 8, 16, 32, 64, 128, 1024]
 # One cache for this run of the tests: what is compiled once is not compiled again.
 CACHE = tempfile.TemporaryDirectory()
 os.environ["NPUSCOPE_CACHE"] = CACHE.name
@@ -78,6 +82,12 @@ class Document(unittest.TestCase):
         self.assertEqual(document["stages"], stages)
         for case in document["cases"]:
             self.assertEqual([stage["name"] for stage in case["stages"]], stages)
+            for stage in case["stages"]:
+                if stage["histogram"]:
+                    # Every element is counted, and the last count is where the largest error belongs.
+                    self.assertEqual(sum(stage["histogram"]), math.prod(case["output"]["shape"]))
+                    last = max(i for i, count in enumerate(stage["histogram"]) if count)
+                    self.assertEqual(last, bisect.bisect_left(BOUNDS, stage["max_steps"]))
         if HAS_VELA:
             self.assertRegex(document["vela"], r"^\d+\.\d+")
             self.assertIsNone(document["npu_not_run"])
