@@ -14,11 +14,24 @@
  * the driver payload's length field has as many bits. */
 #define MAX_WORDS ((size_t)1 << 24)
 
+/* Whether the reserved bits go on with the sign of a signed field below them: Vela's Python core
+ * (3.12.0, 4.5.0) writes the upper 16 bits of a negative stride, of which 8 belong to the field. */
+static bool are_sign(const ns_npu_table *table, const ns_npu_command *command, uint64_t reserved)
+{
+    for (int i = 0; !command->is_operation && i < table->field_count; i++) {
+        const ns_npu_field *field = &table->fields[i];
+        if (field->entry == command->index && field->is_signed)
+            return reserved == reserved >> (field->low + field->width) << (field->low + field->width) &&
+                   (command->value & reserved) == reserved && ns_npu_field_of(field, command->value) < 0;
+    }
+    return false;
+}
+
 static ns_code check_fields(const ns_npu_table *table, const ns_npu_command *command, const char *name,
                             ns_error *error)
 {
     uint64_t reserved = ns_npu_reserved_bits(table, command->is_operation, command->index);
-    if (command->value & reserved)
+    if ((command->value & reserved) && !are_sign(table, command, reserved))
         return ns_fail(error, NS_ERROR_FAULT,
                        "word %" PRIu32 ": %s = 0x%" PRIx64 " sets reserved bits (0x%" PRIx64 ")",
                        command->word, name, command->value, command->value & reserved);

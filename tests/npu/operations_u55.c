@@ -367,6 +367,17 @@ static void tiles_bricks_negative_strides(void **state)
     set(p, "OFM_STRIDE_Y", -1 & 0xffffffffff);
     operation(p, "POOL", AVERAGE);
     EXPECT(p, S8, 512, 3, 2, 1);
+    p = begin(S8, S8, 3, 1, 1); /* all 16 upper bits, as Vela's Python core writes them */
+    PUT(p, S8, 0, 1, 2, 3);
+    set(p, "OFM_BASE0", 514);
+    set(p, "OFM_STRIDE_Y", -1 & 0xffffffffff);
+    p->words[p->count - 2] |= 0xff000000u;
+    operation(p, "POOL", AVERAGE);
+    EXPECT(p, S8, 512, 3, 2, 1);
+    p = begin(S8, S8, 3, 1, 1);
+    set(p, "OFM_STRIDE_Y", -1 & 0xffffffffff);
+    p->words[p->count - 2] |= 0x7f000000u;
+    expect_failure(p, NS_ERROR_FAULT, "OFM_STRIDE_Y = 0x7fffffffffff sets reserved bits");
     p = begin(S8, S8, 1, 2, 17); /* bricks of 16 channels: channel 16 of pixel x lies at 64 + 16 x */
     for (int i = 0; i < 34; i++)
         PUT(p, S8, i, i);

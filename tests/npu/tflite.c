@@ -21,6 +21,7 @@ static const struct {
     {"ds_cnn_int8_u55_v5.1.0", NS_ACCELERATOR_U55_128},
     {"ds_cnn_int8_u85_v5.1.0", NS_ACCELERATOR_U85_256},
     {"conv_uint8_u55_v5.1.0", NS_ACCELERATOR_U55_128},
+    {"mirror_pad_int8_u55_v3.12.0", NS_ACCELERATOR_U55_128}, /* negative strides with 16 upper bits */
 };
 enum { MODEL_COUNT = sizeof models / sizeof models[0] };
 
