@@ -29,6 +29,16 @@ typedef struct ns_vela_diff_side {
     bool all_zero;         /* all elements are 0, and not all of eval's */
 } ns_vela_diff_side;
 
+/* One element that differs between the two. */
+typedef struct ns_vela_diff_change {
+    int output;
+    size_t element; /* row-major */
+    int64_t a, b, eval;
+} ns_vela_diff_change;
+
+/* Changes that are kept of a graph. */
+#define NS_VELA_DIFF_CHANGES 1000
+
 typedef struct ns_vela_diff_graph {
     const char *name;        /* "exp rank1", or the file's name */
     const char *accelerator; /* "ethos-u85-128" */
@@ -37,6 +47,9 @@ typedef struct ns_vela_diff_graph {
     bool compared;           /* both ran */
     bool streams_differ;     /* the two files of Vela are not the same bytes */
     size_t changed;          /* elements that differ between the two */
+    size_t change_count;     /* `changed`, up to NS_VELA_DIFF_CHANGES; 0 where the two have other shapes */
+    ns_vela_diff_change *changes;
+    bool evaluated; /* the changes have `eval` */
     ns_vela_diff_side sides[2];
 } ns_vela_diff_graph;
 

@@ -108,13 +108,27 @@ static json_t *compiler_object(const ns_vela_diff_result *result, int side)
     return object;
 }
 
+/* Output, element, a, b, eval: a row each. */
+static json_t *changes_array(const ns_vela_diff_graph *graph)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < graph->change_count; i++) {
+        const ns_vela_diff_change *change = &graph->changes[i];
+        json_array_append_new(array, json_pack("[i, I, I, I, o]", change->output, (json_int_t)change->element,
+                                               (json_int_t)change->a, (json_int_t)change->b,
+                                               graph->evaluated ? json_integer(change->eval) : json_null()));
+    }
+    return array;
+}
+
 static json_t *graph_object(const ns_vela_diff_graph *graph)
 {
-    return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:s, s:o, s:o}", "graph", graph->name, "accelerator",
-                     graph->accelerator, "compared", (int)graph->compared, "streams_differ",
+    return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:o, s:s, s:o, s:o}", "graph", graph->name,
+                     "accelerator", graph->accelerator, "compared", (int)graph->compared, "streams_differ",
                      (int)graph->streams_differ, "elements", (json_int_t)graph->elements, "changed",
-                     (json_int_t)graph->changed, "eval_reason", graph->eval_reason ? graph->eval_reason : "",
-                     "a", side_object(&graph->sides[0]), "b", side_object(&graph->sides[1]));
+                     (json_int_t)graph->changed, "changes", changes_array(graph), "eval_reason",
+                     graph->eval_reason ? graph->eval_reason : "", "a", side_object(&graph->sides[0]), "b",
+                     side_object(&graph->sides[1]));
 }
 
 ns_code ns_report_vela_diff_json(const ns_vela_diff_result *result, ns_arena *arena, ns_bytes *out,

@@ -242,7 +242,31 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
     return NS_OK;
 }
 
-static void compare(diff *d, subject *s, const ns_vela_request *a, const ns_vela_request *b)
+/* Fills in the first changes of a graph. */
+static ns_code list_changes(const diff *d, const subject *s, ns_error *error)
+{
+    ns_vela_diff_graph *graph = s->result;
+    const size_t room = graph->changed < NS_VELA_DIFF_CHANGES ? graph->changed : NS_VELA_DIFF_CHANGES;
+    graph->evaluated = s->evaluated != NULL;
+    graph->changes = NS_ARENA_ARRAY(d->arena, room, ns_vela_diff_change);
+    if (!graph->changes)
+        return no_memory(error);
+    for (int o = 0; o < s->output_count; o++) {
+        const ns_tensor *a = &s->outputs[0][o], *b = &s->outputs[1][o];
+        const ns_tensor *eval = s->evaluated ? &s->evaluated[o] : NULL;
+        const size_t elements = ns_tensor_count(a);
+        if (elements != ns_tensor_count(b) || (eval && elements != ns_tensor_count(eval)))
+            continue;
+        for (size_t i = 0; i < elements && graph->change_count < room; i++)
+            if (ns_tensor_get(a, i) != ns_tensor_get(b, i))
+                graph->changes[graph->change_count++] = (ns_vela_diff_change){
+                    o, i, ns_tensor_get(a, i), ns_tensor_get(b, i), eval ? ns_tensor_get(eval, i) : 0};
+    }
+    return NS_OK;
+}
+
+static ns_code compare(diff *d, subject *s, const ns_vela_request *a, const ns_vela_request *b,
+                       ns_error *error)
 {
     ns_vela_diff_result *result = d->result;
     ns_vela_diff_graph *graph = s->result;
@@ -250,7 +274,7 @@ static void compare(diff *d, subject *s, const ns_vela_request *a, const ns_vela
         result->statuses[side][graph->sides[side].status]++;
     graph->compared = s->outputs[0] && s->outputs[1];
     if (!graph->compared)
-        return;
+        return NS_OK;
     for (int o = 0; o < s->output_count; o++)
         graph->elements += ns_tensor_count(&s->outputs[0][o]);
     graph->streams_differ = a->npz_size != b->npz_size || memcmp(a->npz, b->npz, a->npz_size) != 0;
@@ -260,6 +284,7 @@ static void compare(diff *d, subject *s, const ns_vela_request *a, const ns_vela
     result->changed_graphs += graph->changed > 0;
     result->elements += graph->elements;
     result->changed += graph->changed;
+    return list_changes(d, s, error);
 }
 
 ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_compiler compilers[2],
@@ -288,6 +313,6 @@ ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_com
             NS_TRY(run_side(&d, &d.subjects[i], side, &requests[side][i], error));
     }
     for (int i = 0; i < d.count; i++)
-        compare(&d, &d.subjects[i], &requests[0][i], &requests[1][i]);
+        NS_TRY(compare(&d, &d.subjects[i], &requests[0][i], &requests[1][i], error));
     return NS_OK;
 }

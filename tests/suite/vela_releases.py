@@ -55,6 +55,8 @@ class Releases(unittest.TestCase):
             self.assertEqual(graph["a"]["chip_rule"], RULE if is_u85 else None, graph["graph"])
             self.assertEqual(graph["changed"], graph["elements"] if is_u85 else 0, graph["graph"])
             self.assertIsNone(graph["b"]["chip_rule"])
+            self.assertEqual([change[:2] for change in graph["changes"]], [[0, i] for i in range(graph["changed"])])
+            self.assertTrue(all(a == 0 and b == right for _, _, a, b, right in graph["changes"]))
         self.assertIn(f"A on ethos-u85-128: chip rule {RULE} (15 graphs)\n", text)
 
     def test_softmax(self):
