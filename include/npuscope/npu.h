@@ -92,6 +92,7 @@ typedef struct ns_npu_statistics {
     size_t dma;         /* DMA transfers */
     uint64_t macs;      /* multiply-accumulates of convolutions, as the shapes give them */
     uint64_t saturated; /* output elements that a clip changed */
+    uint64_t work;      /* multiply-accumulates and elements, as max_work counts them */
     size_t hazards;     /* reads or writes that a wait should have ordered */
     size_t chip_rules;  /* times that a chip rule struck (docs/chip-rules.md) */
     const char

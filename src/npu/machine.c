@@ -91,6 +91,8 @@ ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error)
     if (amount > limit - machine->work)
         return ns_npu_fault(machine, error, "the run exceeds its limit of %" PRIu64 " steps", limit);
     machine->work += amount;
+    if (machine->statistics)
+        machine->statistics->work = machine->work;
     return NS_OK;
 }
 

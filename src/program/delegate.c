@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#include "program/program.h"
+
 enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
 
 /* Region 2, Vela's memory mode Dedicated_Sram. The blob does not tell its size: the runtime gives the NPU the
@@ -125,6 +127,10 @@ ns_code ns_delegate_read(ns_program_file *file, const char *id, ns_bytes blob, n
     if (!parts.commands.data || !parts.has_scratch)
         return ns_fail(error, NS_ERROR_INPUT, "Ethos-U blob: no %s block",
                        parts.commands.data ? "scratch_size" : "cmd_data");
+    if (parts.scratch_size > NS_PROGRAM_MEMORY_LIMIT)
+        return ns_fail(error, NS_ERROR_INPUT, "Ethos-U blob: %u bytes of scratch memory, over 256 MiB",
+                       parts.scratch_size);
+    NS_TRY(ns_program_file_spend(file, parts.commands.size + (uint64_t)parts.weights.size, error));
     ns_delegate *delegate = NS_ARENA_NEW(arena, ns_delegate);
     if (!delegate)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a delegate");

@@ -13,6 +13,10 @@ enum {
  * FlatBuffer (itself included), base of the segments, size of the segments. */
 enum { HEADER_OFFSET = 8, HEADER_LEAST = 24 };
 
+/* Bytes that may be copied out of the file: some for every file, and a multiple of its size. */
+#define COPIED_LEAST ((uint64_t)16 << 20)
+#define COPIED_FACTOR 4
+
 ns_code ns_program_file_open(ns_program_file *file, ns_bytes bytes, ns_error *error)
 {
     *file = (ns_program_file){.bytes = bytes};
@@ -38,6 +42,18 @@ ns_code ns_program_file_open(ns_program_file *file, ns_bytes bytes, ns_error *er
     NS_TRY(ns_fb_open(&file->reader, flatbuffer, "ET12", &file->root, error));
     NS_TRY(ns_fb_get_vector(file->root, PROGRAM_SEGMENTS, 4, "segments", &file->segments, error));
     return ns_fb_get_vector(file->root, PROGRAM_NAMED_DATA, 4, "named data", &file->named_data, error);
+}
+
+ns_code ns_program_file_spend(ns_program_file *file, uint64_t bytes, ns_error *error)
+{
+    const uint64_t limit = COPIED_LEAST + COPIED_FACTOR * (uint64_t)file->bytes.size;
+    if (bytes > limit - file->copied)
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "constants and delegates refer to the same bytes of the file too often: over %llu bytes",
+            (unsigned long long)limit);
+    file->copied += bytes;
+    return NS_OK;
 }
 
 ns_code ns_program_file_segment(ns_program_file *file, uint32_t index, const char *what, ns_bytes *out,

@@ -14,10 +14,15 @@ typedef struct ns_program_file {
     uint64_t segment_base;   /* bytes from the file's start */
     ns_fb_vector segments;   /* of table DataSegment */
     ns_fb_vector named_data; /* of table NamedData */
+    uint64_t copied;         /* bytes of constants and delegates copied so far */
 } ns_program_file;
 
 /* Opens the container; `file` must stay where it is, since its tables refer to its reader. */
 ns_code ns_program_file_open(ns_program_file *file, ns_bytes bytes, ns_error *error);
+
+/* Counts bytes that are about to be copied out of the file. A broken file may refer to the same bytes many
+ * times over: NS_ERROR_INPUT when that grows out of all proportion to the file. */
+ns_code ns_program_file_spend(ns_program_file *file, uint64_t bytes, ns_error *error);
 
 /* The bytes of segment `index`. */
 ns_code ns_program_file_segment(ns_program_file *file, uint32_t index, const char *what, ns_bytes *out,

@@ -25,6 +25,18 @@ const ns_kernel_info *ns_kernel_find(const char *name, const char *overload)
     return NULL;
 }
 
+ns_code ns_call_work(ns_call *call, int count, const int64_t *factors, ns_error *error)
+{
+    uint64_t steps = 1;
+    for (int i = 0; i < count; i++)
+        if (__builtin_mul_overflow(steps, (uint64_t)(factors[i] ? factors[i] : 1), &steps))
+            steps = UINT64_MAX;
+    if (steps > *call->work)
+        return ns_fail(error, NS_ERROR_FAULT, "%s exceeds the run's limit of steps", call->name);
+    *call->work -= steps;
+    return NS_OK;
+}
+
 /* The reader has checked every argument index against the value table. */
 static ns_value *argument(const ns_call *call, int index)
 {

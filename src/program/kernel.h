@@ -12,6 +12,7 @@ typedef struct ns_call {
     int argument_count;
     const int *arguments;
     ns_arena *arena; /* scratch until the end of the call */
+    uint64_t *work;  /* what the run may still spend */
 } ns_call;
 
 typedef ns_code (*ns_kernel)(ns_call *call, ns_error *error);
@@ -37,6 +38,10 @@ ns_code ns_call_integer(ns_call *call, int index, int64_t *out, ns_error *error)
 ns_code ns_call_real(ns_call *call, int index, double *out, ns_error *error);
 ns_code ns_call_boolean(ns_call *call, int index, bool *out, ns_error *error);
 bool ns_call_is_none(const ns_call *call, int index);
+
+/* Counts the product of `count` factors, none of them negative, as steps of the run, 0 as 1: an empty tensor
+ * may still have dims that are looped over. NS_ERROR_FAULT when the run's limit is exceeded. */
+ns_code ns_call_work(ns_call *call, int count, const int64_t *factors, ns_error *error);
 
 /* A list of integers, copied into the call's arena. */
 ns_code ns_call_integers(ns_call *call, int index, int *count, int64_t **out, ns_error *error);

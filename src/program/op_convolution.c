@@ -166,6 +166,9 @@ ns_code ns_kernel_convolution(ns_call *call, ns_error *error)
     NS_TRY(prepare(call, &c, error));
     const ns_compute compute = ns_compute_of(c.input->scalar);
     const int64_t *size = c.transposed ? c.in : c.size;
+    const int64_t loops[] = {c.out->shape[0], c.out->shape[1], size[0], size[1], c.input->shape[1] / c.groups,
+                             c.kernel[0],     c.kernel[1]};
+    NS_TRY(ns_call_work(call, 7, loops, error));
     for (int64_t n = 0; n < c.out->shape[0]; n++)
         for (int64_t o = 0; o < c.out->shape[1]; o++) {
             for (int64_t y = 0; c.transposed && y < c.size[0]; y++)

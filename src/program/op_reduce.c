@@ -47,6 +47,8 @@ ns_code ns_kernel_bmm(ns_call *call, ns_error *error)
     NS_TRY(ns_call_result(call, 2, 3, (const int64_t[]){a->shape[0], a->shape[1], b->shape[2]}, &out, error));
     NS_TRY(check_types(call, a, out, error));
     const ns_compute compute = ns_compute_of(a->scalar);
+    const int64_t loops[] = {out->shape[0], out->shape[1], out->shape[2], a->shape[2]};
+    NS_TRY(ns_call_work(call, 4, loops, error));
     const ns_view left = ns_view_of(a), right = ns_view_of(b), to = ns_view_of(out);
     for (int64_t n = 0; n < out->shape[0]; n++)
         for (int64_t i = 0; i < out->shape[1]; i++)
@@ -136,7 +138,7 @@ static ns_code get_pair(ns_call *call, int index, int64_t low, const int64_t *ot
     int count = 0;
     int64_t *list = NULL;
     NS_TRY(ns_call_integers(call, index, &count, &list, error));
-    if (count > 2)
+    if (count > 2 || (count == 0 && !otherwise))
         return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d has %d entries", call->name, index, count);
     for (int i = 0; i < 2; i++) {
         pair[i] = count ? list[count == 2 ? i : 0] : otherwise[i];
@@ -213,6 +215,9 @@ ns_code ns_kernel_avg_pool2d(ns_call *call, ns_error *error)
     const ns_compute compute = ns_compute_of(in->scalar);
     const ns_view from = ns_view_of(in), to = ns_view_of(out);
     const int64_t batches = in->rank == 4 ? in->shape[0] : 1;
+    const int64_t loops[] = {batches,    in->shape[in->rank - 3], p.size[0], p.size[1], p.kernel[0],
+                             p.kernel[1]};
+    NS_TRY(ns_call_work(call, 6, loops, error));
     for (int64_t n = 0; n < batches; n++)
         for (int64_t c = 0; c < in->shape[in->rank - 3]; c++)
             for (int64_t y = 0; y < p.size[0]; y++)

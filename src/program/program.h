@@ -14,6 +14,11 @@ typedef enum ns_instruction_kind {
     NS_INSTRUCTION_FREE = 5,
 } ns_instruction_kind;
 
+/* Bounds of what a broken file can claim: planned buffers together, inputs and outputs without a plan
+ * together, the scratch memory of a delegate. Arm's runner has 2 MB for each, or 64 MB in DDR (ExecuTorch
+ * 1.5.0, examples/arm/executor_runner/CMakeLists.txt). */
+#define NS_PROGRAM_MEMORY_LIMIT ((uint64_t)256 << 20)
+
 typedef struct ns_instruction {
     ns_instruction_kind kind;
     int target; /* kernel or delegate index; MOVE: source; JUMP_FALSE: condition; FREE: value */

@@ -16,10 +16,6 @@ enum {
     PLAN_BUFFER_SIZES = 8,
 };
 
-/* All planned buffers of a method together. Arm's runner has 2 MB for them or, in DDR, up to 64 MB
- * (ExecuTorch 1.5.0, examples/arm/executor_runner/CMakeLists.txt); a broken file must not claim gigabytes. */
-#define BUFFER_LIMIT ((uint64_t)256 << 20)
-
 ns_code ns_reading_string(ns_reading *reading, ns_bytes text, const char **out, ns_error *error)
 {
     *out = text.data ? ns_arena_copy(reading->arena, text.data, text.size + 1) : "";
@@ -59,7 +55,7 @@ static ns_code read_buffers(ns_reading *reading, ns_fb_table plan, ns_error *err
     uint64_t total = 0;
     for (uint32_t i = 0; i < sizes.count; i++) {
         uint64_t size = ns_load_u64(sizes.reader->bytes.data + sizes.position + (size_t)i * 8);
-        if (size > BUFFER_LIMIT - total)
+        if (size > NS_PROGRAM_MEMORY_LIMIT - total)
             return ns_fail(error, NS_ERROR_INPUT, "planned buffer %u of %llu bytes: over 256 MiB in all", i,
                            (unsigned long long)size);
         total += size;

@@ -117,6 +117,7 @@ static ns_code read_tensor(ns_reading *reading, ns_fb_table table, ns_program_te
         return NS_OK;
     if (!allocation.reader)
         plan->home = NS_HOME_CONSTANT;
+    NS_TRY(ns_program_file_spend(reading->file, initial.size, error));
     /* Copied: constants in the file need not be aligned for their type. */
     plan->initial = ns_arena_copy(reading->arena, initial.data, initial.size);
     if (!plan->initial)

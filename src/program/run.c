@@ -15,6 +15,8 @@ typedef struct running {
     ns_arena *arena;   /* lives as long as the run's results */
     ns_arena *scratch; /* forgotten after each instruction */
     ns_program_statistics *statistics;
+    uint64_t own;  /* bytes of inputs and outputs without a plan */
+    uint64_t work; /* steps that are left: npu->max_work */
 } running;
 
 /* Gives every tensor its memory: constants in place, planned tensors at their offset, inputs and outputs
@@ -58,6 +60,9 @@ static ns_code bind(running *run, ns_error *error)
 
 static ns_code own_block(running *run, ns_program_tensor *tensor, ns_error *error)
 {
+    if (tensor->capacity > NS_PROGRAM_MEMORY_LIMIT - run->own)
+        return ns_fail(error, NS_ERROR_INPUT, "inputs and outputs of over 256 MiB");
+    run->own += tensor->capacity;
     tensor->data = ns_arena_alloc(run->arena, tensor->capacity, 1);
     return tensor->data
                ? NS_OK
@@ -101,6 +106,7 @@ static void add_npu_statistics(ns_npu_statistics *sum, const ns_npu_statistics *
     sum->dma += one->dma;
     sum->macs += one->macs;
     sum->saturated += one->saturated;
+    sum->work += one->work;
     sum->hazards += one->hazards;
     sum->chip_rules += one->chip_rules;
     if (!sum->chip_rule)
@@ -110,18 +116,26 @@ static void add_npu_statistics(ns_npu_statistics *sum, const ns_npu_statistics *
 static ns_code call_kernel(running *run, const ns_instruction *instruction, ns_error *error)
 {
     const ns_kernel_info *kernel = run->program->kernels[instruction->target];
-    ns_call call = {kernel->name, run->values, instruction->argument_count, instruction->arguments,
-                    run->scratch};
+    ns_call call = {kernel->name,           run->values,  instruction->argument_count,
+                    instruction->arguments, run->scratch, &run->work};
     run->statistics->kernel_calls++;
+    for (int i = 0; i < instruction->argument_count; i++) {
+        const ns_value *value = &run->values[instruction->arguments[i]];
+        const int64_t count = value->kind == NS_VALUE_TENSOR ? (int64_t)value->as.tensor.count : 1;
+        NS_TRY(ns_call_work(&call, 1, &count, error));
+    }
     return kernel->function(&call, error);
 }
 
 static ns_code call_delegate(running *run, const ns_instruction *instruction, ns_error *error)
 {
     ns_npu_statistics statistics = {0};
-    NS_TRY(ns_delegate_run(run->program->delegates[instruction->target], run->npu, run->values,
+    ns_npu_options options = run->npu ? *run->npu : (ns_npu_options){0};
+    options.max_work = run->work;
+    NS_TRY(ns_delegate_run(run->program->delegates[instruction->target], &options, run->values,
                            instruction->argument_count, instruction->arguments, run->scratch, &statistics,
                            error));
+    run->work -= statistics.work;
     run->statistics->delegate_calls++;
     add_npu_statistics(&run->statistics->npu, &statistics);
     return NS_OK;
@@ -176,9 +190,11 @@ static ns_code execute(running *run, ns_error *error)
     for (int c = 0; c < run->program->chain_count; c++) {
         const ns_chain *chain = &run->program->chains[c];
         for (int i = 0; i < chain->instruction_count;) {
-            if (++steps > STEP_LIMIT)
-                return ns_fail(error, NS_ERROR_FAULT, "the program does not end within %d instructions",
+            if (++steps > STEP_LIMIT || run->work < 2)
+                return ns_fail(error, NS_ERROR_FAULT,
+                               "the program does not end within %d instructions and its limit of steps",
                                STEP_LIMIT);
+            run->work--;
             int next = i + 1;
             if (step(run, &chain->instructions[i], &next, error) != NS_OK)
                 return ns_add_context(error, "chain %d, instruction %d", c, i);
@@ -194,8 +210,11 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
                        ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error)
 {
     ns_program_statistics own = {0};
-    running run = {
-        .program = program, .npu = npu, .arena = arena, .statistics = statistics ? statistics : &own};
+    running run = {.program = program,
+                   .npu = npu,
+                   .arena = arena,
+                   .statistics = statistics ? statistics : &own,
+                   .work = npu && npu->max_work ? npu->max_work : NS_NPU_DEFAULT_WORK};
     *run.statistics = (ns_program_statistics){0};
     for (int i = 0; i < program->kernel_count; i++) {
         const char *name = NULL;

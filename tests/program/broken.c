@@ -1,16 +1,33 @@
-/* Broken programs: each prefix of three captured .pte files, and 10,000 seeded changes of bytes of each, give
- * an error with a message or run; none crashes, hangs or reads outside (run under the sanitizers). */
+/* Broken programs: each prefix of three captured .pte files and of four with many kernels, and 10,000 seeded
+ * changes of bytes of each, give an error with a message or run; none crashes, hangs, reads outside (run
+ * under the sanitizers) or claims memory out of proportion. */
+#include <stdlib.h>
+#include <sys/resource.h>
+
 #include "base/file.h"
 #include "base/random.h"
 #include "npuscope/program.h"
-#include "support/captured.h"
 #include "support/test.h"
 
 static const char *const files[] = {
-    "test_exp_a16w8_u55_INT[rank1_rand]",
-    "test_bmm_a16w8_u85_INT[rand_diff]",
-    "test_conv1d_a16w8_u55_INT[2_1x2x14_st2_per_channel_quant=True]",
+    "captured/test_exp_a16w8_u55_INT[rank1_rand]",
+    "captured/test_bmm_a16w8_u85_INT[rand_diff]",
+    "captured/test_conv1d_a16w8_u55_INT[2_1x2x14_st2_per_channel_quant=True]",
+    "program/conv",
+    "program/index",
+    "program/mixed_graph",
+    "program/pool",
 };
+
+static ns_bytes load(const char *name, ns_arena *arena)
+{
+    const char *data = getenv("NPUSCOPE_TEST_DATA");
+    ns_error error = {0};
+    ns_bytes file;
+    ASSERT_OK(ns_file_read(ns_arena_format(arena, "%s/%s/program.pte", data ? data : "tests/data", name),
+                           arena, &file, &error));
+    return file;
+}
 
 /* Reads and, when that works, runs with zeros. A run gets little work: a changed loop must not take long. */
 static ns_code attempt(const uint8_t *data, size_t size, ns_error *error)
@@ -49,8 +66,7 @@ static void test_prefixes(void **state)
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
         ns_arena *arena = ns_arena_new();
         ns_error error = {0};
-        ns_bytes file;
-        ASSERT_OK(ns_file_read(captured_path(files[f], "program.pte", arena), arena, &file, &error));
+        const ns_bytes file = load(files[f], arena);
         for (size_t size = 0; size < file.size; size++) {
             /* A block of exactly this size, so that the sanitizer sees the first byte behind it. */
             uint8_t *copy = malloc(size ? size : 1);
@@ -71,8 +87,7 @@ static void test_changes(void **state)
     for (size_t f = 0; f < sizeof files / sizeof files[0]; f++) {
         ns_arena *arena = ns_arena_new();
         ns_error error = {0};
-        ns_bytes file;
-        ASSERT_OK(ns_file_read(captured_path(files[f], "program.pte", arena), arena, &file, &error));
+        const ns_bytes file = load(files[f], arena);
         uint8_t *copy = malloc(file.size);
         ns_random random = {f + 1};
         int refused = 0;
@@ -89,11 +104,22 @@ static void test_changes(void **state)
     }
 }
 
+/* After the others: none of the 70,000 runs may have claimed, and touched, more than the bounds of a few
+ * blocks (NS_PROGRAM_MEMORY_LIMIT each). */
+static void test_memory(void **state)
+{
+    (void)state;
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    assert_in_range(usage.ru_maxrss, 1, 1 << 20); /* KiB */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
