@@ -1,11 +1,12 @@
 /* quantize:   q = min(max(zero_point + nearbyint(x * (1 / scale)), quant_min), quant_max)
  * dequantize: x = (q - zero_point) * scale
- * in float32 throughout, ties to even (ExecuTorch 1.5.0, kernels/quantized/cpu/op_quantize.cpp and
- * op_dequantize.cpp). The reciprocal of the scale is rounded to float32 before it is multiplied, and the
- * sum with the zero point is a float32 too: both decide ties. */
+ * in float32 throughout, ties to even, with one scale and zero point for the tensor or one for each index of
+ * an axis (ExecuTorch 1.5.0, kernels/quantized/cpu/op_quantize.cpp and op_dequantize.cpp). The reciprocal
+ * of the scale is rounded to float32 before it is multiplied, and the sum with the zero point is a float32
+ * too: both decide ties. */
 #include <math.h>
 
-#include "program/kernel.h"
+#include "program/element.h"
 
 typedef struct ns_quantisation_arguments {
     ns_program_tensor *input, *output;
@@ -13,16 +14,13 @@ typedef struct ns_quantisation_arguments {
     int64_t zero_point, minimum, maximum;
 } ns_quantisation_arguments;
 
-static ns_code get_arguments(ns_call *call, ns_quantisation_arguments *a, ns_error *error)
+/* What both forms share: quant_min is argument `first`, quant_max the next. */
+static ns_code get_range_and_tensors(ns_call *call, int first, ns_quantisation_arguments *a, ns_error *error)
 {
-    double scale = 0;
     NS_TRY(ns_call_tensor(call, 0, &a->input, error));
-    NS_TRY(ns_call_real(call, 1, &scale, error));
-    NS_TRY(ns_call_integer(call, 2, &a->zero_point, error));
-    NS_TRY(ns_call_integer(call, 3, &a->minimum, error));
-    NS_TRY(ns_call_integer(call, 4, &a->maximum, error));
+    NS_TRY(ns_call_integer(call, first, &a->minimum, error));
+    NS_TRY(ns_call_integer(call, first + 1, &a->maximum, error));
     NS_TRY(ns_call_tensor(call, call->argument_count - 1, &a->output, error));
-    a->scale = (float)scale;
     if (a->minimum > a->maximum)
         return ns_fail(error, NS_ERROR_INPUT, "%s: quant_min %lld is above quant_max %lld", call->name,
                        (long long)a->minimum, (long long)a->maximum);
@@ -33,6 +31,53 @@ static ns_code get_arguments(ns_call *call, ns_quantisation_arguments *a, ns_err
     if (memcmp(a->input->dim_order, a->output->dim_order, (size_t)a->input->rank) != 0)
         return ns_fail(error, NS_ERROR_INPUT, "%s: input and output differ in dim order", call->name);
     return NS_OK;
+}
+
+static ns_code get_arguments(ns_call *call, ns_quantisation_arguments *a, ns_error *error)
+{
+    double scale = 0;
+    NS_TRY(get_range_and_tensors(call, 3, a, error));
+    NS_TRY(ns_call_real(call, 1, &scale, error));
+    NS_TRY(ns_call_integer(call, 2, &a->zero_point, error));
+    a->scale = (float)scale;
+    return NS_OK;
+}
+
+/* The scales and zero points of an axis. Element i of the memory takes those of index i / stride modulo
+ * count.
+ */
+typedef struct channels {
+    const double *scales;
+    const int64_t *zero_points; /* NULL: all 0 */
+    size_t stride, count;
+} channels;
+
+static ns_code get_channels(ns_call *call, ns_quantisation_arguments *a, int *axis, channels *c,
+                            ns_error *error)
+{
+    ns_program_tensor *scales = NULL, *zero_points = NULL;
+    int64_t strides[NS_PROGRAM_MAX_RANK];
+    NS_TRY(get_range_and_tensors(call, 4, a, error));
+    NS_TRY(ns_call_tensor(call, 1, &scales, error));
+    NS_TRY(ns_call_optional_tensor(call, 2, &zero_points, error));
+    NS_TRY(ns_call_dim(call, 3, a->input->rank, axis, error));
+    const size_t count = (size_t)a->input->shape[*axis];
+    if (scales->scalar != NS_SCALAR_FLOAT64 || scales->count != count)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu scales of %s, expected %zu of float64", call->name,
+                       scales->count, ns_scalar_text(scales->scalar), count);
+    if (zero_points && (zero_points->scalar != NS_SCALAR_INT64 || zero_points->count != count))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu zero points of %s, expected %zu of int64", call->name,
+                       zero_points->count, ns_scalar_text(zero_points->scalar), count);
+    ns_program_tensor_strides(a->input, strides);
+    *c = (channels){scales->data, zero_points ? zero_points->data : NULL, (size_t)strides[*axis], count};
+    return NS_OK;
+}
+
+static void take_channel(const channels *c, size_t element, ns_quantisation_arguments *a)
+{
+    const size_t channel = element / c->stride % c->count;
+    a->scale = (float)c->scales[channel];
+    a->zero_point = c->zero_points ? c->zero_points[channel] : 0;
 }
 
 static int64_t quantize(const ns_quantisation_arguments *a, float inverse, float x)
@@ -73,14 +118,20 @@ static bool limits(ns_scalar scalar, int64_t *low, int64_t *high)
     }
 }
 
+static ns_code check_range(ns_call *call, const ns_quantisation_arguments *a, ns_error *error)
+{
+    int64_t low = 0, high = 0;
+    if (!limits(a->output->scalar, &low, &high) || a->minimum < low || a->maximum > high)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: the range %lld to %lld does not fit %s", call->name,
+                       (long long)a->minimum, (long long)a->maximum, ns_scalar_text(a->output->scalar));
+    return NS_OK;
+}
+
 ns_code ns_kernel_quantize_per_tensor(ns_call *call, ns_error *error)
 {
     ns_quantisation_arguments a;
     NS_TRY(get_arguments(call, &a, error));
-    int64_t low = 0, high = 0;
-    if (!limits(a.output->scalar, &low, &high) || a.minimum < low || a.maximum > high)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: the range %lld to %lld does not fit %s", call->name,
-                       (long long)a.minimum, (long long)a.maximum, ns_scalar_text(a.output->scalar));
+    NS_TRY(check_range(call, &a, error));
     if (a.input->scalar != NS_SCALAR_FLOAT32)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s", call->name, ns_scalar_text(a.input->scalar));
     const float inverse = 1.0f / a.scale;
@@ -133,6 +184,51 @@ ns_code ns_kernel_dequantize_per_tensor(ns_call *call, ns_error *error)
                            ns_scalar_text(a.input->scalar));
         }
         x[i] = (float)(int32_t)((uint32_t)q - (uint32_t)zero_point) * a.scale;
+    }
+    return NS_OK;
+}
+
+/* quantize_per_channel (input, scales, zero_points, axis, quant_min, quant_max, dtype, out). ExecuTorch's
+ * kernel takes the input for contiguous: in a channels-last tensor elements get the scales of other channels.
+ */
+ns_code ns_kernel_quantize_per_channel(ns_call *call, ns_error *error)
+{
+    ns_quantisation_arguments a;
+    channels c;
+    int axis = 0;
+    NS_TRY(get_channels(call, &a, &axis, &c, error));
+    NS_TRY(check_range(call, &a, error));
+    c.stride = 1;
+    for (int d = axis + 1; d < a.input->rank; d++)
+        c.stride *= (size_t)a.input->shape[d];
+    if (a.input->scalar != NS_SCALAR_FLOAT32 && a.input->scalar != NS_SCALAR_FLOAT16)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s", call->name, ns_scalar_text(a.input->scalar));
+    for (size_t i = 0; i < a.input->count; i++) {
+        take_channel(&c, i, &a);
+        const float x = ns_element_load(a.input, (int64_t)i, NS_COMPUTE_FLOAT32).real32;
+        ns_element_store(a.output, (int64_t)i, NS_COMPUTE_INTEGER,
+                         (ns_number){.integer = quantize(&a, 1.0f / a.scale, x)});
+    }
+    return NS_OK;
+}
+
+/* dequantize_per_channel (input, scales, zero_points or None, axis, quant_min, quant_max, dtype, out_dtype,
+ * out): the difference is an int64 here */
+ns_code ns_kernel_dequantize_per_channel(ns_call *call, ns_error *error)
+{
+    ns_quantisation_arguments a;
+    channels c;
+    int64_t low = 0, high = 0;
+    int axis = 0;
+    NS_TRY(get_channels(call, &a, &axis, &c, error));
+    if (!limits(a.input->scalar, &low, &high) || a.output->scalar != NS_SCALAR_FLOAT32)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s to %s", call->name,
+                       ns_scalar_text(a.input->scalar), ns_scalar_text(a.output->scalar));
+    float *x = a.output->data;
+    for (size_t i = 0; i < a.input->count; i++) {
+        take_channel(&c, i, &a);
+        const int64_t q = ns_element_load(a.input, (int64_t)i, NS_COMPUTE_INTEGER).integer;
+        x[i] = (float)(int64_t)((uint64_t)q - (uint64_t)a.zero_point) * a.scale;
     }
     return NS_OK;
 }

@@ -42,6 +42,14 @@ static void test_sums(void **state)
     program_case_check("batch_norm", 1);
 }
 
+/* For each integer type; axes from the front and the back; an input in channels-last order. */
+static void test_quantize_per_channel(void **state)
+{
+    (void)state;
+    program_case_check("quantize_channel", 6);
+    program_case_check("dequantize_channel", 4);
+}
+
 static void test_convolution(void **state)
 {
     (void)state;
@@ -52,8 +60,13 @@ static void test_convolution(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elementwise), cmocka_unit_test(test_layout), cmocka_unit_test(test_index),
-        cmocka_unit_test(test_numbers),     cmocka_unit_test(test_sums),   cmocka_unit_test(test_convolution),
+        cmocka_unit_test(test_elementwise),
+        cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_index),
+        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_quantize_per_channel),
+        cmocka_unit_test(test_sums),
+        cmocka_unit_test(test_convolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
