@@ -1,5 +1,6 @@
-/* A search keeps, for each kind of input, the trial with the largest error; the second half of the trials
- * starts from these in turn. All trials' results are compared with the stage quantised and with the NPU. */
+/* A search keeps, for each kind of input, the trial with the largest error, and of all trials the one
+ * farthest from ideal; the second half of the trials starts from these in turn. All trials' results are
+ * compared with the stage quantised and with the NPU. */
 #include "suite/search.h"
 
 #include <math.h>
@@ -195,22 +196,26 @@ static ns_code run_codes(search *s, ns_search_worst *worst, ns_error *error)
     return compare(s, &output, ideal[result], best[result], worst, error);
 }
 
-/* Half of the trials are made of nothing but their kind, in turns; the others climb from the worst of each.
- */
+/* Half of the trials are made of nothing but their kind, in turns; of the others, one round of turns climbs
+ * from the worst of each kind, the next one from the input farthest from ideal. */
 static ns_code run_trial(search *s, int trial, ns_error *error)
 {
     const bool first_half = 2 * trial < s->result->trials;
+    const ns_search_found *farthest = &s->result->worst_from_ideal;
+    const bool from_farthest = !first_half && trial / NS_SEARCH_CLIMB % 2 && farthest->inputs;
     chain *from = &s->chains[trial % NS_SEARCH_CLIMB];
     ns_search_kind kind = NS_SEARCH_UNIFORM;
     if (!s->options->uniform)
-        kind = first_half || !from->worst.found ? (ns_search_kind)(trial % NS_SEARCH_CLIMB) : NS_SEARCH_CLIMB;
+        kind = first_half || !(from_farthest || from->worst.found) ? (ns_search_kind)(trial % NS_SEARCH_CLIMB)
+                                                                   : NS_SEARCH_CLIMB;
     ns_search_worst worst = {.trial = trial, .kind = kind};
+    const size_t element = from_farthest ? farthest->worst.element : from->worst.element;
     if (kind == NS_SEARCH_CLIMB)
-        copy_codes(s, from->codes, s->codes);
-    NS_TRY(ns_search_make(&s->maker, kind, from->worst.element, s->codes, error));
+        copy_codes(s, from_farthest ? farthest->inputs : from->codes, s->codes);
+    NS_TRY(ns_search_make(&s->maker, kind, element, s->codes, error));
     NS_TRY(run_codes(s, &worst, error));
     s->result->kind_trials[kind]++;
-    if (!is_worse(&from->worst, &worst) && worst.found) {
+    if (!from_farthest && !is_worse(&from->worst, &worst) && worst.found) {
         from->worst = worst;
         copy_codes(s, s->codes, from->codes);
     }

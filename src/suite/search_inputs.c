@@ -44,13 +44,13 @@ typedef struct view {
     double *slopes[NS_ATEN_MAX_INPUTS]; /* by input; each by element */
 } view;
 
-static ns_code look(const ns_search_maker *m, const ns_tensor *codes, size_t element, view *out,
-                    ns_error *error)
+static ns_code look(const ns_search_maker *m, ns_aten_mode mode, const ns_tensor *codes, size_t element,
+                    view *out, ns_error *error)
 {
     ns_tensor reals[NS_ATEN_MAX_INPUTS];
     double **values, **gradient;
     NS_TRY(ns_search_reals(m->program, codes, m->scratch, reals, error));
-    NS_TRY(ns_aten_evaluate(m->program, NS_ATEN_IDEAL, reals, m->scratch, &values, error));
+    NS_TRY(ns_aten_evaluate(m->program, mode, reals, m->scratch, &values, error));
     NS_TRY(ns_gradient(m->program, values, element, m->scratch, &gradient, error));
     out->result = values[m->program->outputs[0]][element];
     for (int i = 0; i < m->program->input_count; i++) {
@@ -96,7 +96,7 @@ static ns_code reach(ns_search_maker *m, size_t element, int sign, ns_tensor *co
     for (int i = 0; i < m->program->input_count; i++) {
         const ns_quantisation *q = quantisation_of(m, i);
         view now;
-        NS_TRY(look(m, codes, element, &now, error));
+        NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, &now, error));
         for (size_t e = 0; e < ns_tensor_count(&codes[i]); e++)
             if (now.slopes[i][e] != 0)
                 ((int16_t *)codes[i].data)[e] = (int16_t)(now.slopes[i][e] * sign > 0 ? q->qmax : q->qmin);
@@ -154,7 +154,7 @@ static ns_code cancel(ns_search_maker *m, size_t element, ns_tensor *codes, ns_e
     size_t count;
     view now;
     fill(m, range(m, 0, 1) ? NS_SEARCH_UNIFORM : NS_SEARCH_ENDS, codes);
-    NS_TRY(look(m, codes, element, &now, error));
+    NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, &now, error));
     NS_TRY(collect(m, now.slopes[input], ns_tensor_count(&codes[input]), &slopes, &count, error));
     double sum = now.result;
     for (size_t i = 0; i < count; i++)
@@ -164,7 +164,7 @@ static ns_code cancel(ns_search_maker *m, size_t element, ns_tensor *codes, ns_e
         data[slopes[i].element] = clamp(q, sum * slopes[i].value > 0 ? -end : end);
         sum += slopes[i].value * data[slopes[i].element];
     }
-    NS_TRY(look(m, codes, element, &now, error));
+    NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, &now, error));
     approach(q, slopes, count, 0, now.result, data);
     return NS_OK;
 }
@@ -179,33 +179,62 @@ static double draw_target(ns_search_maker *m)
     return code * (double)q->scales[0];
 }
 
-static ns_code edge(ns_search_maker *m, size_t element, ns_tensor *codes, ns_error *error)
+/* Scales the codes of one input down, until the element's magnitude is just above or below `target`'s. */
+static ns_code shrink(ns_search_maker *m, int input, size_t element, double target, ns_tensor *codes,
+                      view *now, ns_error *error)
 {
-    const double target = draw_target(m);
-    const int input = (int)range(m, 0, m->program->input_count - 1);
-    const ns_quantisation *q = quantisation_of(m, input);
     int16_t *data = codes[input].data;
     const size_t count = ns_tensor_count(&codes[input]);
-    NS_TRY(reach(m, element, target > 0 ? 1 : -1, codes, error));
-    int16_t *far = ns_arena_copy(m->scratch, data, count * sizeof *far);
+    const int16_t *far = ns_arena_copy(m->scratch, data, count * sizeof *far);
     if (!far)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for codes");
     double low = 0, high = 1;
-    view now;
     for (int i = 0; i < BISECTIONS; i++) {
         const double share = (low + high) / 2;
         for (size_t e = 0; e < count; e++)
-            data[e] = clamp(q, nearbyint(far[e] * share));
-        NS_TRY(look(m, codes, element, &now, error));
-        if (fabs(now.result) < fabs(target))
+            data[e] = clamp(quantisation_of(m, input), nearbyint(far[e] * share));
+        NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, now, error));
+        if (fabs(now->result) < fabs(target))
             low = share;
         else
             high = share;
     }
+    return NS_OK;
+}
+
+/* The error of rounded weights is linear in the input as the result is: its derivatives are those of the
+ * exact program less those with the weights as they were rounded. Where the result is then beyond the
+ * output's range, the input is scaled down; the error shrinks no more than the result does. */
+static ns_code weights(ns_search_maker *m, size_t element, ns_tensor *codes, ns_error *error)
+{
+    const ns_quantisation *output = &m->program->nodes[m->program->outputs[0]].quantisation;
+    const double limit = ((double)output->qmax - 1) * (double)output->scales[0];
+    const int input = (int)range(m, 0, m->program->input_count - 1), sign = range(m, 0, 1) ? 1 : -1;
+    const ns_quantisation *q = quantisation_of(m, input);
+    view exact, rounded;
+    fill(m, range(m, 0, 1) ? NS_SEARCH_UNIFORM : NS_SEARCH_ENDS, codes);
+    NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, &exact, error));
+    NS_TRY(look(m, NS_ATEN_QUANTISED, codes, element, &rounded, error));
+    for (size_t e = 0; e < ns_tensor_count(&codes[input]); e++) {
+        const double push = (exact.slopes[input][e] - rounded.slopes[input][e]) * sign;
+        if (push != 0)
+            ((int16_t *)codes[input].data)[e] = (int16_t)(push > 0 ? q->qmax : q->qmin);
+    }
+    NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, &exact, error));
+    return fabs(exact.result) <= limit ? NS_OK : shrink(m, input, element, limit, codes, &exact, error);
+}
+
+static ns_code edge(ns_search_maker *m, size_t element, ns_tensor *codes, ns_error *error)
+{
+    const double target = draw_target(m);
+    const int input = (int)range(m, 0, m->program->input_count - 1);
+    view now;
+    NS_TRY(reach(m, element, target > 0 ? 1 : -1, codes, error));
+    NS_TRY(shrink(m, input, element, target, codes, &now, error));
     slope *slopes;
     size_t slope_count;
-    NS_TRY(collect(m, now.slopes[input], count, &slopes, &slope_count, error));
-    approach(q, slopes, slope_count, target, now.result, data);
+    NS_TRY(collect(m, now.slopes[input], ns_tensor_count(&codes[input]), &slopes, &slope_count, error));
+    approach(quantisation_of(m, input), slopes, slope_count, target, now.result, codes[input].data);
     return NS_OK;
 }
 
@@ -218,7 +247,7 @@ static ns_code climb(ns_search_maker *m, size_t element, ns_tensor *codes, ns_er
     slope *slopes;
     size_t count;
     view now;
-    NS_TRY(look(m, codes, element, &now, error));
+    NS_TRY(look(m, NS_ATEN_IDEAL, codes, element, &now, error));
     NS_TRY(collect(m, now.slopes[input], ns_tensor_count(&codes[input]), &slopes, &count, error));
     for (int64_t left = range(m, 1, 8); left > 0 && count > 0; left--) {
         int16_t *code = &((int16_t *)codes[input].data)[slopes[range(m, 0, (int64_t)count - 1)].element];
@@ -239,6 +268,8 @@ ns_code ns_search_make(ns_search_maker *m, ns_search_kind kind, size_t worst, ns
     switch (kind) {
     case NS_SEARCH_GAIN:
         return reach(m, element, range(m, 0, 1) ? 1 : -1, codes, error);
+    case NS_SEARCH_WEIGHTS:
+        return weights(m, element, codes, error);
     case NS_SEARCH_CANCEL:
         return cancel(m, element, codes, error);
     case NS_SEARCH_EDGE:

@@ -167,6 +167,34 @@ static void test_the_worst_input_is_what_it_says(void **state)
     assert_int_not_equal(memcmp(run(&other, NULL)->bins, r->bins, sizeof r->bins), 0);
 }
 
+/* How much farther from ideal than as many uniform codes: a sum that is clamped before the mean's own range
+ * ends, and int8 weights whose rounding errors add up. */
+static void test_farther_than_uniform(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *op, *name;
+        double factor;
+    } cases[] = {{"mean.dim", "rank3_keepdim", 300}, {"conv1d", "k5_stride2_no_bias_per_tensor", 1.4}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        ns_search_options options = options_of(cases[i].op, cases[i].name);
+        options.seed = 0;
+        const ns_search_result *r = run(&options, NULL);
+        options.uniform = true;
+        const double uniform = run(&options, NULL)->worst_from_ideal.worst.steps_from_ideal;
+        const double found = r->worst_from_ideal.worst.steps_from_ideal;
+        if (!(found >= cases[i].factor * uniform))
+            fail_msg("%s %s: %g steps from ideal, uniform codes %g", cases[i].op, cases[i].name, found,
+                     uniform);
+        /* The formats' error, not the lowering's. */
+        assert_true(r->worst.worst.steps <= 1);
+    }
+    const ns_search_options options = options_of("conv1d", "k5_padding2_per_channel");
+    const ns_search_result *r = run(&options, NULL);
+    for (int kind = 0; kind < NS_SEARCH_CLIMB; kind++)
+        assert_true(r->from_ideal_of[kind] <= r->from_ideal_of[NS_SEARCH_WEIGHTS]);
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -220,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_planted_inputs_are_found),
         cmocka_unit_test(test_the_worst_input_is_what_it_says),
+        cmocka_unit_test(test_farther_than_uniform),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_npu_equals_eval),
     };
