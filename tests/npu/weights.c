@@ -268,6 +268,35 @@ static void test_padding_must_be_zero(void **state)
     ns_arena_free(arena);
 }
 
+/* Fast weights of 9 bits, which weights with a zero point have: raw bytes hold them less an adjustment, a
+ * table holds sign and 8 bits of magnitude. */
+static void test_fast_weights_of_nine_bits(void **state)
+{
+    (void)state;
+    uint8_t stream[64] = {0};
+    int16_t symbols[3];
+    ns_error error = {0};
+    stream[0] = 1; /* raw */
+    stream[13] = 22;
+    stream[32] = (uint8_t)-128;
+    stream[33] = 122;
+    stream[34] = 0;
+    ASSERT_OK(ns_weights_fwd((ns_bytes){stream, sizeof stream}, symbols, 3, &error));
+    assert_int_equal(symbols[0], -150);
+    assert_int_equal(symbols[1], 100);
+    assert_int_equal(symbols[2], -22);
+    memset(stream, 0, sizeof stream);
+    /* Entries 0 and 1 at bits 112 and 121: 200, and 255 with the sign in bit 0. */
+    const uint32_t entries = 200 << 1 | (uint32_t)(255 << 1 | 1) << 9;
+    for (int i = 0; i < 3; i++)
+        stream[14 + i] = (uint8_t)(entries >> 8 * i);
+    stream[32] = 0x10; /* indices 0, 1, 0 of 4 bits */
+    ASSERT_OK(ns_weights_fwd((ns_bytes){stream, sizeof stream}, symbols, 3, &error));
+    assert_int_equal(symbols[0], 200);
+    assert_int_equal(symbols[1], -255);
+    assert_int_equal(symbols[2], 200);
+}
+
 static void test_impossible_sizes_cost_nothing(void **state)
 {
     (void)state;
@@ -305,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_wrong_lengths_are_faults),
         cmocka_unit_test(test_damaged_streams_are_survived),
         cmocka_unit_test(test_padding_must_be_zero),
+        cmocka_unit_test(test_fast_weights_of_nine_bits),
         cmocka_unit_test(test_impossible_sizes_cost_nothing),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
