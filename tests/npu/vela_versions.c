@@ -44,7 +44,7 @@ static void wrong_and_right_streams(void **state)
         if (entry->d_name[0] != '.')
             cases += check_case(root, entry->d_name);
     closedir(dir);
-    assert_true(cases >= 15);
+    assert_true(cases >= 18);
 }
 
 int main(void)
