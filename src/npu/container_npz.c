@@ -150,6 +150,9 @@ ns_code ns_npu_load_npz(const void *data, size_t size, ns_accelerator accelerato
                        stream->weight_region, stream->scratch_region, stream->scratch_fast_region);
     NS_TRY(read_io(&npz, "input", arena, &stream->inputs, &stream->input_count, error));
     NS_TRY(read_io(&npz, "output", arena, &stream->outputs, &stream->output_count, error));
+    /* An LSTM's, each as often as it is read or written; 3.12.0 has no such member. */
+    const ns_npy *variables = ns_npz_find(&npz, "variable_offset");
+    stream->has_variables = variables && variables->count;
     *out = stream;
     return ns_npu_stream_finish(stream, payload, accelerator, error);
 }

@@ -273,6 +273,11 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const n
         machine->scratch = scratch;
         machine->commands = stream->commands;
         machine->command_count = stream->command_count;
+        if (stream->has_variables && options->message)
+            options->message(
+                options->context,
+                "the stream keeps variables, such as an LSTM's state, and they start at zero; a "
+                "TFLite runtime starts them at their zero point, which the stream does not hold");
         code = run(machine, memory, inputs, input_count, arena, outputs, error);
     } else {
         code = ns_fail(error, NS_ERROR_MEMORY, "no memory to run a command stream");
