@@ -5,7 +5,6 @@
  * neither, and without -a: every kernel that npuscope has. */
 #include "fvp.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"

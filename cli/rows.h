@@ -9,8 +9,7 @@
     {                                                                                                 \
         0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(field),                                         \
             "u55, u65, u85, an accelerator such as ethos-u55-256, or all of these;\nmay be repeated " \
-            "(default: u55 "                                                                          \
-            "and u85)"                                                                                \
+            "(default: u55 and u85)"                                                                  \
     }
 #define NS_ROW_OPS(field)                                                                          \
     {                                                                                              \

@@ -166,11 +166,6 @@ static void append_cell(ns_buffer *buffer, const ns_suite_result *result, const 
     ns_html_append(buffer, "</small></td>");
 }
 
-static bool same_reason(const ns_case_result *a, const ns_case_result *b)
-{
-    return b->verdict == NS_VERDICT_REJECTED && a->reason && b->reason && strcmp(a->reason, b->reason) == 0;
-}
-
 /* Each reason once, with the number of its rows. */
 static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
 {
@@ -178,14 +173,8 @@ static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
     int listed = 0;
     for (int i = 0; i < result->case_count; i++) {
         const ns_case_result *one = &result->cases[i];
-        int first = 0, count = 0;
-        if (one->verdict != NS_VERDICT_REJECTED || !one->reason)
-            continue;
-        while (!same_reason(one, &result->cases[first]))
-            first++;
-        for (int k = i; k < result->case_count; k++)
-            count += same_reason(one, &result->cases[k]);
-        if (first < i || listed++ >= SHOWN)
+        const int count = ns_report_rejected(result, i);
+        if (!count || listed++ >= SHOWN)
             continue;
         ns_buffer_format(buffer, "<li><b class=\"rejected\">%s %d rejected</b> ",
                          ns_html_symbol(NS_VERDICT_REJECTED), count);

@@ -105,26 +105,15 @@ static void append_failures(ns_buffer *buffer, const ns_suite_result *result)
     append_more(buffer, count);
 }
 
-static bool same_reason(const ns_case_result *a, const ns_case_result *b)
-{
-    return b->verdict == NS_VERDICT_REJECTED && a->reason && b->reason && strcmp(a->reason, b->reason) == 0;
-}
-
 /* Each reason once. */
 static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
 {
     int count = 0;
     for (int i = 0; i < result->case_count; i++) {
         const ns_case_result *one = &result->cases[i];
-        int first = 0, rows = 0;
-        if (one->verdict != NS_VERDICT_REJECTED || !one->reason)
+        const int rows = ns_report_rejected(result, i);
+        if (!rows)
             continue;
-        while (!same_reason(one, &result->cases[first]))
-            first++;
-        if (first < i)
-            continue;
-        for (int k = i; k < result->case_count; k++)
-            rows += same_reason(one, &result->cases[k]);
         if (count == 0)
             ns_buffer_format(buffer, "\n#### Rejected\n\n");
         if (count++ >= SHOWN)

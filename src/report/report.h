@@ -32,6 +32,10 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
 /* One self-contained page: no network, readable on a phone and in dark mode. */
 ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
 
+/* How many rows were rejected for the reason of row `index`; 0 unless that row is rejected and the first with
+ * its reason, so that a loop over all rows meets each reason once. */
+int ns_report_rejected(const ns_suite_result *result, int index);
+
 /* Row-major element `element` of `tensor` as coordinates, "[0, 3]". Returns `text`. */
 const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text, size_t size);
 

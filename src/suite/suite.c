@@ -232,20 +232,22 @@ static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *aren
 {
     const int rows = run->selection->count;
     int total = 0, next = 0;
-    ns_vela_request *own = NULL;
-    for (int i = 0, count = 0; i < rows; i++, total += count, count = 0)
-        if (run->disputed[i])
-            NS_TRY(ns_suite_case_configurations(run->rows[i], &own, &count, error));
+    ns_vela_request **own = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request *);
+    int *counts = NS_ARENA_ARRAY(arena, (size_t)rows, int);
+    if (!own || !counts)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", rows);
+    for (int i = 0; i < rows; i++)
+        if (run->disputed[i]) {
+            NS_TRY(ns_suite_case_configurations(run->rows[i], &own[i], &counts[i], error));
+            total += counts[i];
+        }
     ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)total, ns_vela_request);
     ns_vela_request **places = NS_ARENA_ARRAY(arena, (size_t)total, ns_vela_request *);
     if (!requests || !places)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d configurations", total);
-    for (int i = 0, count = 0; i < rows; i++, count = 0) {
-        if (run->disputed[i])
-            NS_TRY(ns_suite_case_configurations(run->rows[i], &own, &count, error));
-        for (int k = 0; k < count; k++, next++)
-            requests[next] = *(places[next] = &own[k]);
-    }
+    for (int i = 0; i < rows; i++)
+        for (int k = 0; k < counts[i]; k++, next++)
+            requests[next] = *(places[next] = &own[i][k]);
     if (total > 0)
         NS_TRY(ns_vela_compile(vela, run->options->vela_options, requests, total, arena, error));
     for (int i = 0; i < total; i++)

@@ -3,6 +3,8 @@
  * costs only its own codes; Vela compiles the whole of it once. */
 #include "suite/sweep.h"
 
+#include "suite/execute.h"
+
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -292,18 +294,13 @@ static ns_code run_npu(ns_sweep *s, ns_error *error)
         s->result->npu.reason = ns_arena_format(s->arena, "Vela: %s", request->reason);
         return s->result->npu.reason ? NS_OK : no_memory(error);
     }
-    ns_npu_stream *stream = NULL;
     ns_tensor in, out;
     const int64_t count = NS_SWEEP_CODES;
-    NS_TRY(ns_npu_load_npz(request->npz, request->npz_size, request->accelerator, s->arena, &stream, error));
     NS_TRY(ns_tensor_new(s->arena, NS_DTYPE_INT16, 1, &count, &in, error));
     for (int i = 0; i < NS_SWEEP_CODES; i++)
         ((int16_t *)in.data)[i] = (int16_t)(NS_SWEEP_FIRST_CODE + i);
-    if (ns_npu_output_count(stream) != 1)
-        return ns_fail(error, NS_ERROR_INTERNAL, "the stream has %d outputs, expected 1",
-                       ns_npu_output_count(stream));
     const ns_npu_options options = {.cpu_mask = s->cpu_mask};
-    NS_TRY(ns_npu_run(stream, &options, &in, 1, s->arena, &out, NULL, error));
+    NS_TRY(ns_suite_execute(request, &options, &in, 1, 1, s->arena, &out, NULL, error));
     if (out.dtype != NS_DTYPE_INT16 || ns_tensor_count(&out) != NS_SWEEP_CODES)
         return ns_fail(error, NS_ERROR_INTERNAL, "the stream does not give an int16 for each code");
     const int16_t *got = out.data;
