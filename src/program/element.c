@@ -16,6 +16,13 @@ ns_compute ns_compute_of(ns_scalar scalar)
     }
 }
 
+ns_compute ns_compute_within(ns_scalar scalar)
+{
+    return scalar == NS_SCALAR_FLOAT16    ? NS_COMPUTE_FLOAT16
+           : scalar == NS_SCALAR_BFLOAT16 ? NS_COMPUTE_BFLOAT16
+                                          : ns_compute_of(scalar);
+}
+
 static float from_float16(uint16_t bits)
 {
     const int exponent = bits >> 10 & 31, fraction = bits & 1023;
@@ -67,13 +74,27 @@ static int64_t cut(double value)
     return value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : (int64_t)value;
 }
 
+ns_number ns_number_round(ns_compute compute, float result)
+{
+    switch (compute) {
+    case NS_COMPUTE_FLOAT16:
+        return (ns_number){.real32 = from_float16(to_float16(result))};
+    case NS_COMPUTE_BFLOAT16:
+        return (ns_number){.real32 = from_bfloat16(to_bfloat16(result))};
+    default:
+        return (ns_number){.real32 = result};
+    }
+}
+
 static ns_number from_real(double real, ns_compute compute)
 {
     switch (compute) {
     case NS_COMPUTE_INTEGER:
         return (ns_number){.integer = cut(real)};
     case NS_COMPUTE_FLOAT32:
-        return (ns_number){.real32 = (float)real};
+    case NS_COMPUTE_FLOAT16:
+    case NS_COMPUTE_BFLOAT16:
+        return ns_number_round(compute, (float)real);
     case NS_COMPUTE_FLOAT64:
         break;
     }
@@ -86,7 +107,9 @@ ns_number ns_number_from_integer(int64_t integer, ns_compute compute)
     case NS_COMPUTE_INTEGER:
         return (ns_number){.integer = integer};
     case NS_COMPUTE_FLOAT32:
-        return (ns_number){.real32 = (float)integer};
+    case NS_COMPUTE_FLOAT16:
+    case NS_COMPUTE_BFLOAT16:
+        return ns_number_round(compute, (float)integer);
     case NS_COMPUTE_FLOAT64:
         break;
     }
@@ -96,8 +119,8 @@ ns_number ns_number_from_integer(int64_t integer, ns_compute compute)
 double ns_number_real(ns_number value, ns_compute compute)
 {
     return compute == NS_COMPUTE_INTEGER   ? (double)value.integer
-           : compute == NS_COMPUTE_FLOAT32 ? (double)value.real32
-                                           : value.real64;
+           : compute == NS_COMPUTE_FLOAT64 ? value.real64
+                                           : (double)value.real32;
 }
 
 ns_number ns_number_multiply_add(ns_compute compute, ns_number sum, ns_number a, ns_number b)
@@ -107,7 +130,9 @@ ns_number ns_number_multiply_add(ns_compute compute, ns_number sum, ns_number a,
         return (ns_number){.integer =
                                (int64_t)((uint64_t)sum.integer + (uint64_t)a.integer * (uint64_t)b.integer)};
     case NS_COMPUTE_FLOAT32:
-        return (ns_number){.real32 = sum.real32 + a.real32 * b.real32};
+    case NS_COMPUTE_FLOAT16:
+    case NS_COMPUTE_BFLOAT16:
+        return ns_number_round(compute, sum.real32 + ns_number_round(compute, a.real32 * b.real32).real32);
     case NS_COMPUTE_FLOAT64:
         break;
     }
@@ -156,8 +181,8 @@ void ns_element_store(ns_program_tensor *tensor, int64_t offset, ns_compute comp
     const size_t size = (size_t)ns_scalar_bytes(tensor->scalar);
     uint8_t *at = (uint8_t *)tensor->data + (size_t)offset * size;
     const float real32 = compute == NS_COMPUTE_INTEGER   ? (float)value.integer
-                         : compute == NS_COMPUTE_FLOAT32 ? value.real32
-                                                         : (float)value.real64;
+                         : compute == NS_COMPUTE_FLOAT64 ? (float)value.real64
+                                                         : value.real32;
     switch (tensor->scalar) {
     case NS_SCALAR_FLOAT64:
         *(double *)at = ns_number_real(value, compute);

@@ -12,6 +12,8 @@
 typedef enum ns_compute {
     NS_COMPUTE_INTEGER,
     NS_COMPUTE_FLOAT32,
+    NS_COMPUTE_FLOAT16,  /* numbers as for FLOAT32, each result rounded to float16 */
+    NS_COMPUTE_BFLOAT16, /* the same with bfloat16 */
     NS_COMPUTE_FLOAT64,
 } ns_compute;
 
@@ -21,8 +23,13 @@ typedef union ns_number {
     double real64;
 } ns_number;
 
-/* What elements of a scalar type are computed in. */
+/* What elements of a scalar type are computed in: float16 and bfloat16 in float32. */
 ns_compute ns_compute_of(ns_scalar scalar);
+
+/* The scalar type's own arithmetic, for kernels that ExecuTorch writes in the type of the tensor (sums of
+ * convolution, bmm, avg_pool2d, and batch norm): c10::Half and c10::BFloat16 round every operation's result.
+ */
+ns_compute ns_compute_within(ns_scalar scalar);
 
 /* Element `offset` of the tensor's memory. Integers from reals are cut towards zero, and end at the limits of
  * int64, NaN at 0, where C++ leaves the result undefined. */
@@ -31,6 +38,9 @@ void ns_element_store(ns_program_tensor *tensor, int64_t offset, ns_compute comp
 
 ns_number ns_number_from_integer(int64_t integer, ns_compute compute);
 double ns_number_real(ns_number value, ns_compute compute);
+
+/* A float32 result, as the type that is computed in has it. Not for INTEGER and FLOAT64. */
+ns_number ns_number_round(ns_compute compute, float result);
 
 /* sum + a * b, each operation rounded. */
 ns_number ns_number_multiply_add(ns_compute compute, ns_number sum, ns_number a, ns_number b);

@@ -60,8 +60,7 @@ static ns_code prepare(ns_call *call, convolution *c, ns_error *error)
     if (spatial < 1 || spatial > 2 || c->weight->rank != c->input->rank)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of rank %d with weights of rank %d", call->name,
                        c->input->rank, c->weight->rank);
-    if (c->input->scalar != c->weight->scalar || c->input->scalar == NS_SCALAR_FLOAT16 ||
-        c->input->scalar == NS_SCALAR_BFLOAT16)
+    if (c->input->scalar != c->weight->scalar)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s with weights of %s", call->name,
                        ns_scalar_text(c->input->scalar), ns_scalar_text(c->weight->scalar));
     NS_TRY(get_pair(call, 3, spatial, 1, 1, c->stride, error));
@@ -164,7 +163,7 @@ ns_code ns_kernel_convolution(ns_call *call, ns_error *error)
 {
     convolution c = {0};
     NS_TRY(prepare(call, &c, error));
-    const ns_compute compute = ns_compute_of(c.input->scalar);
+    const ns_compute compute = ns_compute_within(c.input->scalar);
     const int64_t *size = c.transposed ? c.in : c.size;
     const int64_t loops[] = {c.out->shape[0], c.out->shape[1], size[0], size[1], c.input->shape[1] / c.groups,
                              c.kernel[0],     c.kernel[1]};

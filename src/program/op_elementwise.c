@@ -15,7 +15,9 @@
             y->integer = integer_result;                                        \
             return true;                                                        \
         }                                                                       \
-        case NS_COMPUTE_FLOAT32: {                                              \
+        case NS_COMPUTE_FLOAT32:                                                \
+        case NS_COMPUTE_FLOAT16:                                                \
+        case NS_COMPUTE_BFLOAT16: {                                             \
             const float a = x[0].real32, b = x[1].real32, c = x[2].real32;      \
             (void)a, (void)b, (void)c;                                          \
             y->real32 = (float)(real_result);                                   \
@@ -62,6 +64,8 @@ static bool remainder_of(ns_compute compute, const ns_number *x, ns_number *y)
         y->integer = x[1].integer == -1 ? 0 : x[0].integer % x[1].integer;
         return true;
     case NS_COMPUTE_FLOAT32:
+    case NS_COMPUTE_FLOAT16:
+    case NS_COMPUTE_BFLOAT16:
         y->real32 = fmodf(x[0].real32, x[1].real32);
         return true;
     case NS_COMPUTE_FLOAT64:

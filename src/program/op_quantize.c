@@ -44,15 +44,15 @@ static ns_code get_arguments(ns_call *call, ns_quantisation_arguments *a, ns_err
 }
 
 /* The scales and zero points of an axis. Element i of the memory takes those of index i / stride modulo
- * count.
- */
+ * count. quantize takes scales of float64 and zero points of int64 alone, dequantize of float32 and int32
+ * too, as they are made for weights and biases (ExecuTorch 1.5.0; before its #21773, int32 was misread). */
 typedef struct channels {
-    const double *scales;
-    const int64_t *zero_points; /* NULL: all 0 */
+    const ns_program_tensor *scales;
+    const ns_program_tensor *zero_points; /* NULL: all 0 */
     size_t stride, count;
 } channels;
 
-static ns_code get_channels(ns_call *call, ns_quantisation_arguments *a, int *axis, channels *c,
+static ns_code get_channels(ns_call *call, bool narrow, ns_quantisation_arguments *a, int *axis, channels *c,
                             ns_error *error)
 {
     ns_program_tensor *scales = NULL, *zero_points = NULL;
@@ -62,22 +62,27 @@ static ns_code get_channels(ns_call *call, ns_quantisation_arguments *a, int *ax
     NS_TRY(ns_call_optional_tensor(call, 2, &zero_points, error));
     NS_TRY(ns_call_dim(call, 3, a->input->rank, axis, error));
     const size_t count = (size_t)a->input->shape[*axis];
-    if (scales->scalar != NS_SCALAR_FLOAT64 || scales->count != count)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu scales of %s, expected %zu of float64", call->name,
-                       scales->count, ns_scalar_text(scales->scalar), count);
-    if (zero_points && (zero_points->scalar != NS_SCALAR_INT64 || zero_points->count != count))
-        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu zero points of %s, expected %zu of int64", call->name,
-                       zero_points->count, ns_scalar_text(zero_points->scalar), count);
+    if (!(scales->scalar == NS_SCALAR_FLOAT64 || (narrow && scales->scalar == NS_SCALAR_FLOAT32)) ||
+        scales->count != count)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu scales of %s, expected %zu of float64%s", call->name,
+                       scales->count, ns_scalar_text(scales->scalar), count, narrow ? " or float32" : "");
+    if (zero_points &&
+        (!(zero_points->scalar == NS_SCALAR_INT64 || (narrow && zero_points->scalar == NS_SCALAR_INT32)) ||
+         zero_points->count != count))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %zu zero points of %s, expected %zu of int64%s",
+                       call->name, zero_points->count, ns_scalar_text(zero_points->scalar), count,
+                       narrow ? " or int32" : "");
     ns_program_tensor_strides(a->input, strides);
-    *c = (channels){scales->data, zero_points ? zero_points->data : NULL, (size_t)strides[*axis], count};
+    *c = (channels){scales, zero_points, (size_t)strides[*axis], count};
     return NS_OK;
 }
 
 static void take_channel(const channels *c, size_t element, ns_quantisation_arguments *a)
 {
     const size_t channel = element / c->stride % c->count;
-    a->scale = (float)c->scales[channel];
-    a->zero_point = c->zero_points ? c->zero_points[channel] : 0;
+    a->scale = ns_element_load(c->scales, (int64_t)channel, NS_COMPUTE_FLOAT32).real32;
+    a->zero_point =
+        c->zero_points ? ns_element_load(c->zero_points, (int64_t)channel, NS_COMPUTE_INTEGER).integer : 0;
 }
 
 static int64_t quantize(const ns_quantisation_arguments *a, float inverse, float x)
@@ -196,7 +201,7 @@ ns_code ns_kernel_quantize_per_channel(ns_call *call, ns_error *error)
     ns_quantisation_arguments a;
     channels c;
     int axis = 0;
-    NS_TRY(get_channels(call, &a, &axis, &c, error));
+    NS_TRY(get_channels(call, false, &a, &axis, &c, error));
     NS_TRY(check_range(call, &a, error));
     c.stride = 1;
     for (int d = axis + 1; d < a.input->rank; d++)
@@ -220,7 +225,7 @@ ns_code ns_kernel_dequantize_per_channel(ns_call *call, ns_error *error)
     channels c;
     int64_t low = 0, high = 0;
     int axis = 0;
-    NS_TRY(get_channels(call, &a, &axis, &c, error));
+    NS_TRY(get_channels(call, true, &a, &axis, &c, error));
     if (!limits(a.input->scalar, &low, &high) || a.output->scalar != NS_SCALAR_FLOAT32)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s to %s", call->name,
                        ns_scalar_text(a.input->scalar), ns_scalar_text(a.output->scalar));

@@ -1,6 +1,6 @@
 /* Kernels that sum: bmm, mean, avg_pool2d; each product, sum and quotient is rounded in the type of the
- * result, in the order of kernels/portable/cpu/op_bmm.cpp, op_mean.cpp and op_avg_pool2d.cpp
- * (ExecuTorch 1.5.0); and batch norm and arange. */
+ * result (mean of float16 and bfloat16: in float32), in the order of kernels/portable/cpu/op_bmm.cpp,
+ * op_mean.cpp and op_avg_pool2d.cpp (ExecuTorch 1.5.0); and batch norm and arange. */
 #include <math.h>
 
 #include "program/element.h"
@@ -11,7 +11,7 @@
 static ns_code check_types(ns_call *call, const ns_program_tensor *in, const ns_program_tensor *out,
                            ns_error *error)
 {
-    if (in->scalar != out->scalar || in->scalar == NS_SCALAR_FLOAT16 || in->scalar == NS_SCALAR_BFLOAT16)
+    if (in->scalar != out->scalar)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s to %s", call->name, ns_scalar_text(in->scalar),
                        ns_scalar_text(out->scalar));
     return NS_OK;
@@ -28,7 +28,9 @@ static ns_number divide(ns_compute compute, ns_number sum, int64_t count)
     case NS_COMPUTE_INTEGER:
         return (ns_number){.integer = sum.integer / count};
     case NS_COMPUTE_FLOAT32:
-        return (ns_number){.real32 = sum.real32 / (float)count};
+    case NS_COMPUTE_FLOAT16:
+    case NS_COMPUTE_BFLOAT16:
+        return ns_number_round(compute, sum.real32 / ns_number_from_integer(count, compute).real32);
     case NS_COMPUTE_FLOAT64:
         break;
     }
@@ -46,7 +48,7 @@ ns_code ns_kernel_bmm(ns_call *call, ns_error *error)
         return ns_fail(error, NS_ERROR_INPUT, "%s: the operands' shapes or types do not fit", call->name);
     NS_TRY(ns_call_result(call, 2, 3, (const int64_t[]){a->shape[0], a->shape[1], b->shape[2]}, &out, error));
     NS_TRY(check_types(call, a, out, error));
-    const ns_compute compute = ns_compute_of(a->scalar);
+    const ns_compute compute = ns_compute_within(a->scalar);
     const int64_t loops[] = {out->shape[0], out->shape[1], out->shape[2], a->shape[2]};
     NS_TRY(ns_call_work(call, 4, loops, error));
     const ns_view left = ns_view_of(a), right = ns_view_of(b), to = ns_view_of(out);
@@ -212,7 +214,7 @@ ns_code ns_kernel_avg_pool2d(ns_call *call, ns_error *error)
     }
     NS_TRY(ns_call_result(call, 7, in->rank, shape, &out, error));
     NS_TRY(check_types(call, in, out, error));
-    const ns_compute compute = ns_compute_of(in->scalar);
+    const ns_compute compute = ns_compute_within(in->scalar);
     const ns_view from = ns_view_of(in), to = ns_view_of(out);
     const int64_t batches = in->rank == 4 ? in->shape[0] : 1;
     const int64_t loops[] = {batches,    in->shape[in->rank - 3], p.size[0], p.size[1], p.kernel[0],
@@ -234,7 +236,7 @@ ns_code ns_kernel_avg_pool2d(ns_call *call, ns_error *error)
 
 /* _native_batch_norm_legit_no_training (input, weight, bias, mean, var, momentum, eps, out, ..):
  * (x - mean) * invstd * weight + bias, invstd = 1 / sqrt(var + eps), where the sum, root and quotient are
- * float64 and the rest float32 */
+ * float64 and each operation of the rest is rounded in the type of the input */
 ns_code ns_kernel_batch_norm(ns_call *call, ns_error *error)
 {
     ns_program_tensor *in = NULL, *weight = NULL, *bias = NULL, *mean = NULL, *variance = NULL, *out = NULL;
@@ -250,10 +252,11 @@ ns_code ns_kernel_batch_norm(ns_call *call, ns_error *error)
     const int64_t channels = in->rank ? in->shape[channel_dim] : 1;
     const ns_program_tensor *vectors[] = {mean, variance, weight, bias};
     for (int i = 0; i < 4; i++)
-        if (vectors[i] && (vectors[i]->count != (size_t)channels || vectors[i]->scalar != NS_SCALAR_FLOAT32))
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: expected float32 for each of %lld channels",
-                           call->name, (long long)channels);
-    if (in->scalar != NS_SCALAR_FLOAT32)
+        if (vectors[i] && (vectors[i]->count != (size_t)channels || vectors[i]->scalar != in->scalar))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: expected %s for each of %lld channels",
+                           call->name, ns_scalar_text(in->scalar), (long long)channels);
+    const ns_compute compute = ns_compute_within(in->scalar);
+    if (compute == NS_COMPUTE_INTEGER || compute == NS_COMPUTE_FLOAT64)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s", call->name, ns_scalar_text(in->scalar));
     NS_TRY(check_types(call, in, out, error));
     if (!ns_program_tensor_is_contiguous(in) || !ns_program_tensor_is_contiguous(out))
@@ -261,14 +264,18 @@ ns_code ns_kernel_batch_norm(ns_call *call, ns_error *error)
     int64_t inner = 1;
     for (int d = channel_dim + 1; d < in->rank; d++)
         inner *= in->shape[d];
-    const float *x = in->data;
-    float *y = out->data;
     for (size_t i = 0; i < in->count; i++) {
-        const size_t c = i / (size_t)inner % (size_t)channels;
-        const float inverse = (float)(1.0 / sqrt((double)((const float *)variance->data)[c] + epsilon));
-        const float scale = weight ? ((const float *)weight->data)[c] : 1.0f;
-        const float offset = bias ? ((const float *)bias->data)[c] : 0.0f;
-        y[i] = (x[i] - ((const float *)mean->data)[c]) * inverse * scale + offset;
+        const int64_t c = (int64_t)(i / (size_t)inner % (size_t)channels);
+        const ns_number one = ns_number_from_integer(1, compute);
+        const double spread = (double)ns_element_load(variance, c, compute).real32 + epsilon;
+        const float inverse = ns_number_round(compute, (float)(1.0 / sqrt(spread))).real32;
+        const float scale = (weight ? ns_element_load(weight, c, compute) : one).real32;
+        const float offset = bias ? ns_element_load(bias, c, compute).real32 : 0.0f;
+        const float x = ns_element_load(in, (int64_t)i, compute).real32;
+        float y = ns_number_round(compute, x - ns_element_load(mean, c, compute).real32).real32;
+        y = ns_number_round(compute, y * inverse).real32;
+        y = ns_number_round(compute, y * scale).real32;
+        ns_element_store(out, (int64_t)i, compute, (ns_number){.real32 = y + offset});
     }
     return NS_OK;
 }

@@ -1,5 +1,6 @@
-/* Programs of ExecuTorch's own tests whose delegates use what the captured cases do not. The expected outputs
- * are those of tosa_reference_model in the NPU's place (scripts/executorch/reference_in_place.py). */
+/* Programs of ExecuTorch's own tests, and of scripts/executorch/several_delegates.py, whose delegates use
+ * what the captured cases do not. The expected outputs are those of tosa_reference_model in the NPU's place
+ * (scripts/executorch/reference_in_place.py). */
 #include "support/program_case.h"
 #include "support/test.h"
 
@@ -18,11 +19,23 @@ static void test_mixed_graph(void **state)
     program_case_check("mixed_graph", 1);
 }
 
+/* Two delegates and a convolution on the CPU between them; each delegate's results feed others, or are
+ * outputs. */
+static void test_several_delegates(void **state)
+{
+    (void)state;
+    program_case_check("several_delegates_u55_a16w8", 2);
+    program_case_check("several_delegates_u65_int8", 2);
+    program_case_check("several_delegates_u85_a16w8", 2);
+    program_case_check("several_delegates_u85_int8", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast_scratch),
         cmocka_unit_test(test_mixed_graph),
+        cmocka_unit_test(test_several_delegates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

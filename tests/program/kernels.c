@@ -42,12 +42,14 @@ static void test_sums(void **state)
     program_case_check("batch_norm", 1);
 }
 
-/* For each integer type; axes from the front and the back; an input in channels-last order. */
+/* For each integer type; axes from the front and the back; an input in channels-last order; scales of float32
+ * and zero points of int32. */
 static void test_quantize_per_channel(void **state)
 {
     (void)state;
     program_case_check("quantize_channel", 6);
     program_case_check("dequantize_channel", 4);
+    program_case_check("dequantize_narrow", 3);
 }
 
 static void test_convolution(void **state)
@@ -55,6 +57,16 @@ static void test_convolution(void **state)
     (void)state;
     program_case_check("conv", 3);
     program_case_check("conv1d", 1);
+}
+
+/* Every operation's result is rounded to the tensor's type, as c10::Half and c10::BFloat16 do. */
+static void test_half_precision(void **state)
+{
+    (void)state;
+    program_case_check("float16", 5);
+    program_case_check("bfloat16", 5);
+    program_case_check("bmm_float16", 1);
+    program_case_check("bmm_bfloat16", 1);
 }
 
 int main(void)
@@ -67,6 +79,7 @@ int main(void)
         cmocka_unit_test(test_quantize_per_channel),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_convolution),
+        cmocka_unit_test(test_half_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
