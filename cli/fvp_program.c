@@ -15,10 +15,11 @@
 #include "npuscope/status.h"
 
 const ns_fvp ns_fvp_programs[] = {
-#define NS_FVP(program, family, macs_key) {program, family, macs_key},
+#define NS_FVP(program, family, macs_key, scratch, fast_scratch) \
+    {program, family, macs_key, scratch, fast_scratch},
 #include "fvp_programs.def"
 #undef NS_FVP
-    {NULL, NULL, NULL},
+    {0},
 };
 
 #define LIST_LIMIT 64
@@ -239,18 +240,22 @@ static ns_code run_program(const ns_fvp_request *request, ns_arena *arena, ns_er
     const char *path = in_folder(request, arena, request->model);
     printf("I [npuscope:fvp] Reading pte model from file %s\n", request->model);
     ns_bytes file;
+    ns_fvp_runner runner;
     NS_TRY(ns_file_read(path, arena, &file, error));
+    NS_TRY(ns_fvp_runner_open(request->fvp, request->application, arena, &runner, error));
+    NS_TRY(ns_fvp_runner_take_file(&runner, file.size, error));
     ns_program *program = NULL;
     if (ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, error) != NS_OK)
         return ns_add_context(error, "%s", request->model);
     NS_TRY(check_configuration(request, program, error));
-    NS_TRY(ns_fvp_check_kernels(request->fvp, request->application, program, arena, error));
+    NS_TRY(ns_fvp_runner_load(&runner, program, arena, error));
     printf("I [npuscope:fvp] Method '%s' loaded.\n", ns_program_method(program));
     const void *inputs[LIST_LIMIT];
     size_t sizes[LIST_LIMIT];
     for (int i = 0; i < request->input_count; i++) {
         ns_bytes input;
         NS_TRY(ns_file_read(in_folder(request, arena, request->inputs[i]), arena, &input, error));
+        NS_TRY(ns_fvp_runner_take_file(&runner, input.size, error));
         inputs[i] = input.data;
         sizes[i] = input.size;
     }
@@ -259,7 +264,10 @@ static ns_code run_program(const ns_fvp_request *request, ns_arena *arena, ns_er
     if (!outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d outputs", output_count);
     log_line('I', "Starting running 1 inferences...");
-    const ns_npu_options options = {.cpu_mask = ~0u, .message = print_message};
+    NS_TRY(ns_fvp_runner_start(&runner, program, error));
+    const ns_npu_options options = {.cpu_mask = ~0u,
+                                    .fast_scratch = runner.kind ? request->fvp->fast_scratch : 0,
+                                    .message = print_message};
     ns_program_statistics statistics;
     NS_TRY(ns_program_run(program, &options, inputs, sizes, request->input_count, arena, outputs, &statistics,
                           error));

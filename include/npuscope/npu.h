@@ -73,6 +73,11 @@ int ns_npu_output_count(const ns_npu_stream *stream);
 const ns_npu_io *ns_npu_input(const ns_npu_stream *stream, int index);
 const ns_npu_io *ns_npu_output(const ns_npu_stream *stream, int index);
 
+/* Bytes of the scratch memory, region 1; and whether the stream uses region 2 as a memory of its own (Vela's
+ * memory mode Dedicated_Sram). */
+uint64_t ns_npu_scratch_size(const ns_npu_stream *stream);
+bool ns_npu_has_fast_scratch(const ns_npu_stream *stream);
+
 /* What one operation of the NPU produced, read from memory after the fact. Valid during the callback. */
 typedef struct ns_npu_tap {
     int operation;         /* 0, 1, ... among the stream's operations (DMA and waits not counted) */
@@ -100,10 +105,12 @@ typedef struct ns_npu_statistics {
 } ns_npu_statistics;
 
 typedef struct ns_npu_options {
-    unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
-    bool hazards;      /* check what waits and block dependencies promise; each hazard is a message */
-    uint64_t max_work; /* multiply-accumulates and elements after which a run is given up with
-                          NS_ERROR_FAULT; 0: NS_NPU_DEFAULT_WORK */
+    unsigned cpu_mask;     /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
+    bool hazards;          /* check what waits and block dependencies promise; each hazard is a message */
+    uint64_t max_work;     /* multiply-accumulates and elements after which a run is given up with
+                              NS_ERROR_FAULT; 0: NS_NPU_DEFAULT_WORK */
+    uint64_t fast_scratch; /* bytes of the device's fast scratch memory, region 2; an access beyond is a
+                              fault; 0: as many as the stream says */
     void (*message)(void *context, const char *text); /* warnings: chip rules, hazards; may be NULL */
     ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error); /* may be NULL */
     void *context;

@@ -49,6 +49,10 @@ const ns_program_tensor *ns_program_output(const ns_program *program, int index)
 int ns_program_delegate_count(const ns_program *program);
 ns_npu_stream *ns_program_delegate(const ns_program *program, int index);
 
+/* Memory-planned buffers of the method, in bytes. Buffer n is ExecuTorch's mem_id n; 0 is always empty. */
+int ns_program_buffer_count(const ns_program *program);
+uint64_t ns_program_buffer_size(const ns_program *program, int index);
+
 /* The runners that ExecuTorch's backends/arm/test/setup_testing.sh builds: the one without portable
  * operators, and those with "portable-ops" in their folder's name. Each links some of the kernels
  * (src/program/kernels.def). */

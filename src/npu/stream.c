@@ -157,6 +157,16 @@ const ns_npu_io *ns_npu_output(const ns_npu_stream *stream, int index)
     return &stream->outputs[index];
 }
 
+uint64_t ns_npu_scratch_size(const ns_npu_stream *stream)
+{
+    return stream->scratch_size;
+}
+
+bool ns_npu_has_fast_scratch(const ns_npu_stream *stream)
+{
+    return stream->scratch_fast_size != 0;
+}
+
 /* ---- running ---- */
 
 static ns_code bind(ns_npu_machine *machine, ns_arena *memory, int region, uint64_t size, ns_error *error)
@@ -176,8 +186,10 @@ static ns_code bind_all(ns_npu_machine *machine, ns_arena *memory, ns_error *err
     if (stream->output_size)
         NS_TRY(bind(machine, memory, NS_NPU_REGION_OUTPUTS, stream->output_size, error));
     NS_TRY(bind(machine, memory, stream->scratch_region, stream->scratch_size, error));
-    if (stream->scratch_fast_size)
-        NS_TRY(bind(machine, memory, stream->scratch_fast_region, stream->scratch_fast_size, error));
+    const uint64_t device = machine->options->fast_scratch, fast = stream->scratch_fast_size;
+    if (fast)
+        NS_TRY(bind(machine, memory, stream->scratch_fast_region, device && device < fast ? device : fast,
+                    error));
     else
         machine->regions[stream->scratch_fast_region] = machine->regions[stream->scratch_region];
     machine->regions[stream->weight_region] =

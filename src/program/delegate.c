@@ -13,8 +13,8 @@ enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
 
 /* Region 2, Vela's memory mode Dedicated_Sram. The blob does not tell its size: the runtime gives the NPU the
  * runner's ethosu_fast_scratch, memory of its own beside the scratch memory
- * (EthosUBackend_Cortex_M.cpp). The runner's build has 384 KiB unless told otherwise
- * (examples/arm/executor_runner/CMakeLists.txt); here it is all the SRAM of a Corstone-320. */
+ * (EthosUBackend_Cortex_M.cpp). Here it is all the SRAM of a Corstone-320, unless ns_npu_options.fast_scratch
+ * says what the device has. */
 #define FAST_SCRATCH_SIZE ((uint64_t)4 << 20)
 
 typedef struct blob_parts {

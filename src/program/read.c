@@ -306,6 +306,16 @@ const ns_program_tensor *ns_program_output(const ns_program *program, int index)
     return tensor_or_null(program, program->outputs[index]);
 }
 
+int ns_program_buffer_count(const ns_program *program)
+{
+    return program->buffer_count;
+}
+
+uint64_t ns_program_buffer_size(const ns_program *program, int index)
+{
+    return program->buffer_sizes[index];
+}
+
 int ns_program_delegate_count(const ns_program *program)
 {
     return program->delegate_count;

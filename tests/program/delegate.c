@@ -12,6 +12,19 @@ static void test_fast_scratch(void **state)
     program_case_check("dedicated_sram", 1);
 }
 
+/* A device with less fast memory than the stream uses: an access beyond it is a fault. */
+static void test_fast_scratch_too_small(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_program_tensor output;
+    const ns_npu_options options = {.fast_scratch = 16};
+    assert_int_equal(program_case_run("dedicated_sram", &options, 1, arena, &output, &error), NS_ERROR_FAULT);
+    assert_non_null(strstr(error.message, "reach outside region 2, which has 0x10 bytes"));
+    ns_arena_free(arena);
+}
+
 /* Conversions from and to int32 on the CPU around the delegate; int32 inputs. */
 static void test_mixed_graph(void **state)
 {
@@ -34,6 +47,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fast_scratch),
+        cmocka_unit_test(test_fast_scratch_too_small),
         cmocka_unit_test(test_mixed_graph),
         cmocka_unit_test(test_several_delegates),
     };

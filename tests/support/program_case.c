@@ -4,7 +4,6 @@
 
 #include "base/file.h"
 #include "formats/npy.h"
-#include "npuscope/program.h"
 #include "program/value.h"
 #include "support/test.h"
 
@@ -51,29 +50,36 @@ static void check_output(const char *name, int index, const ns_program_tensor *o
             fail_msg("%s: output %d: element %zu of %zu differs", name, index, i, expected.count);
 }
 
-void program_case_check(const char *name, int output_count)
+ns_code program_case_run(const char *name, const ns_npu_options *options, int output_count, ns_arena *arena,
+                         ns_program_tensor *outputs, ns_error *error)
 {
-    ns_arena *arena = ns_arena_new();
-    ns_error error = {0};
     ns_bytes file;
     ns_program *program = NULL;
-    const void *inputs[4];
-    size_t sizes[4];
-    ns_program_tensor outputs[16];
-    ASSERT_OK(ns_file_read(case_path(name, "program.pte", arena), arena, &file, &error));
-    ASSERT_OK(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, &error));
+    const void *inputs[PROGRAM_CASE_INPUTS];
+    size_t sizes[PROGRAM_CASE_INPUTS];
+    NS_TRY(ns_file_read(case_path(name, "program.pte", arena), arena, &file, error));
+    NS_TRY(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, error));
     const int input_count = ns_program_input_count(program);
-    assert_in_range(input_count, 1, 4);
+    assert_in_range(input_count, 1, PROGRAM_CASE_INPUTS);
     assert_int_equal(ns_program_output_count(program), output_count);
     for (int i = 0; i < input_count; i++) {
         char input[32];
         ns_bytes bytes;
         snprintf(input, sizeof input, "in%d.bin", i);
-        ASSERT_OK(ns_file_read(case_path(name, input, arena), arena, &bytes, &error));
+        NS_TRY(ns_file_read(case_path(name, input, arena), arena, &bytes, error));
         inputs[i] = bytes.data;
         sizes[i] = bytes.size;
     }
-    if (ns_program_run(program, NULL, inputs, sizes, input_count, arena, outputs, NULL, &error) != NS_OK)
+    return ns_program_run(program, options, inputs, sizes, input_count, arena, outputs, NULL, error);
+}
+
+void program_case_check(const char *name, int output_count)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_program_tensor outputs[PROGRAM_CASE_OUTPUTS];
+    assert_in_range(output_count, 1, PROGRAM_CASE_OUTPUTS);
+    if (program_case_run(name, NULL, output_count, arena, outputs, &error) != NS_OK)
         fail_msg("%s: %s", name, error.message);
     for (int i = 0; i < output_count; i++)
         check_output(name, i, &outputs[i], arena);
