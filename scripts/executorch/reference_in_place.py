@@ -10,6 +10,7 @@ NPUSCOPE_CAPTURE=DIR the program, its inputs (in<i>.bin) and the second result (
 import copy
 import json
 import os
+import re
 import shutil
 
 import numpy
@@ -22,6 +23,9 @@ from executorch.backends.arm.test.tester import arm_tester, serialize
 from executorch.backends.test.harness.stages import StageType
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten
+
+# What the stand-in says when the runner lacks memory (cli/fvp_runner.c).
+OUT_OF_MEMORY = "Failed to allocate|Could not allocate memory|FAST_MEMORY_REGION|uses a fast scratch memory"
 
 graphs = {}  # Vela's binary stream -> the TOSA graph it was compiled from
 record = {}  # of the running test
@@ -141,6 +145,9 @@ def run_on_both(self, inputs):
     except RuntimeError as error:
         lines = [line for line in str(error).splitlines() if line.startswith(("E ", "E:"))]
         record["stand_in"] = lines[-1] if lines else str(error)
+        if re.search(OUT_OF_MEMORY, record["stand_in"]):  # the reference model has no such limit
+            record["out_of_memory"] = True
+            raise
     flat = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     with torch.no_grad(), ReferenceInPlace():
         try:

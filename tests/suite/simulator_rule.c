@@ -1,15 +1,11 @@
 /* A simulator with one rule changed, linked in the place of the right one (meson.build): natural rounding
  * truncates. The row must blame the stage npu, and no configuration of Vela can agree with eval, so that the
- * simulator is to be suspected. Skipped where Vela is not installed (scripts/install-vela). */
+ * simulator is to be suspected. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 
 #include "npuscope/suite.h"
-#include "support/test.h"
-
-static ns_vela vela;
-static ns_arena *arena;
-static char cache[] = "/tmp/npuscope-test-XXXXXX";
+#include "support/with_vela.h"
 
 static void test_a_changed_rule(void **state)
 {
@@ -44,20 +40,13 @@ static void test_a_changed_rule(void **state)
     }
 }
 
+static int run_group(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_changed_rule)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
 int main(void)
 {
-    ns_error error = {0};
-    arena = ns_arena_new();
-    if (ns_vela_find(NULL, arena, &vela, &error) != NS_OK) {
-        printf("%s\n", error.message);
-        return 77;
-    }
-    if (!mkdtemp(cache))
-        return 1;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_changed_rule)};
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    ns_vela_cache_info info;
-    failed += ns_vela_cache_clear(cache, &info, &error) != NS_OK || remove(cache) != 0;
-    ns_arena_free(arena);
-    return failed;
+    return with_vela(run_group);
 }

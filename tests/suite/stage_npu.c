@@ -1,5 +1,4 @@
-/* Planted faults behind Vela: the row must blame the compiler. Skipped where Vela is not installed
- * (scripts/install-vela installs it into build/venv). */
+/* Planted faults behind Vela: the row must blame the compiler. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
@@ -8,11 +7,7 @@
 #include "base/bytes.h"
 #include "suite/run_case.h"
 #include "suite/select.h"
-#include "support/test.h"
-
-static ns_vela vela;
-static ns_arena *arena;
-static char cache[] = "/tmp/npuscope-test-XXXXXX";
+#include "support/with_vela.h"
 
 static ns_case_result run(const char *op, const char *name, const char *target, double qtol,
                           const ns_suite_hooks *hooks)
@@ -145,24 +140,17 @@ static void test_refused_and_crashed(void **state)
     assert_int_equal(result.stages[result.stage_count - 1].verdict, NS_VERDICT_SKIPPED);
 }
 
-int main(void)
+static int run_group(void)
 {
-    ns_error error = {0};
-    arena = ns_arena_new();
-    if (ns_vela_find(NULL, arena, &vela, &error) != NS_OK) {
-        printf("%s\n", error.message);
-        return 77;
-    }
-    if (!mkdtemp(cache))
-        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_planted),
         cmocka_unit_test(test_a_changed_register),
         cmocka_unit_test(test_refused_and_crashed),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    ns_vela_cache_info info;
-    failed += ns_vela_cache_clear(cache, &info, &error) != NS_OK || remove(cache) != 0;
-    ns_arena_free(arena);
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return with_vela(run_group);
 }
