@@ -4,7 +4,8 @@ Decides whether a test that fails on the stand-in fails because of the lowering.
 program that was lowered, with each call of the NPU computed by tosa_reference_model from the very TOSA graph that
 Vela compiled; the rest is PyTorch. The test sees the second result. One line for each test goes to
 $NPUSCOPE_REFERENCE_LOG as JSON: what the stand-in gave, and whether both results are the same, bit for bit. With
-NPUSCOPE_CAPTURE=DIR the program, its inputs (in<i>.bin) and the second result (out<i>.npy) go to DIR/TEST.
+NPUSCOPE_CAPTURE=DIR the TOSA graphs (delegate<i>.tosa), the program, its inputs (in<i>.bin) and the second result
+(out<i>.npy) go to DIR/TEST.
 """
 
 import copy
@@ -35,6 +36,9 @@ compile_graph = ethosu.EthosUBackend._compile_tosa_flatbuffer
 
 def compile_and_remember(graph, specification):
     result = compile_graph(graph, specification)
+    if (folder := capture_folder()) is not None:
+        with open(os.path.join(folder, f"delegate{len(graphs)}.tosa"), "wb") as file:
+            file.write(graph)
     graphs[bytes(result.processed_bytes)] = graph
     return result
 

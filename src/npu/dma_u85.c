@@ -1,4 +1,5 @@
 /* DMA0 registers to a DMA, Ethos-U85. */
+#include "npu/chip_rules.h"
 #include "npu/dma_registers.h"
 #include "npu/operation_u85.h"
 #include "npu/registers_u85.h"
@@ -8,6 +9,22 @@
 
 static const ns_npu_dma_fields source_fields = NS_NPU_DMA_FIELDS(U85_, SRC);
 static const ns_npu_dma_fields destination_fields = NS_NPU_DMA_FIELDS(U85_, DST);
+
+/* In one dimension SIZE0, which is 0 until it is written, only says whether there is an index to read. Vela
+ * 5.0.0 leaves it as it was; 5.1.0 writes 1. */
+static void apply_size_rules(ns_npu_machine *machine, ns_npu_dma *dma)
+{
+    const uint64_t size = machine->value[U85_REGISTER_DMA0_SIZE0];
+    if (!dma->source.indexed && !dma->destination.indexed)
+        return;
+    if (size == 0) {
+        ns_npu_chip_rule(machine, NS_NPU_RULE_DMA_INDEX_SIZE, "%s",
+                         dma->destination.indexed ? "the destination is indexed" : "the source is indexed");
+        dma->source.indexed = dma->destination.indexed = false;
+    } else if (size > 1) {
+        ns_npu_chip_rule(machine, NS_NPU_RULE_DMA_STALE_SIZE, "DMA0_SIZE0 is %llu", (unsigned long long)size);
+    }
+}
 
 ns_code ns_npu_dma_u85(ns_npu_machine *machine, ns_npu_dma *out, ns_error *error)
 {
@@ -31,7 +48,8 @@ ns_code ns_npu_dma_u85(ns_npu_machine *machine, ns_npu_dma *out, ns_error *error
         GET(DMA0_IDX_MAX, IDX_MAX, &out->index_max);
         out->index_region = (int)region;
     }
-    /* One dimension: whatever SIZE0 holds is not used (Vela 5.0.0 leaves a stale one there). */
+    if (mode == U85_DMA_STRIDE_MODE_D1)
+        apply_size_rules(machine, out);
     if (mode != U85_DMA_STRIDE_MODE_D1) {
         GET(DMA0_SIZE0, SIZE, &size);
         out->runs = (uint64_t)size;

@@ -71,14 +71,6 @@ static ns_code branch(ns_npu_machine *machine, const ns_npu_command *command, ns
     return NS_OK;
 }
 
-/* SIZE0 left over from a DMA of more dimensions. */
-static void report_stale_size(ns_npu_machine *machine, const ns_npu_dma *dma)
-{
-    const uint64_t size = machine->value[U85_REGISTER_DMA0_SIZE0];
-    if (dma->runs == 1 && dma->groups == 1 && machine->written[U85_REGISTER_DMA0_SIZE0] && size > 1)
-        ns_npu_chip_rule(machine, NS_NPU_RULE_DMA_STALE_SIZE, "DMA0_SIZE0 is %llu", (unsigned long long)size);
-}
-
 static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
 {
     ns_npu_dma dma;
@@ -87,7 +79,6 @@ static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, n
         return execute_block(machine, command, error);
     case NS_NPU_COMMAND_DMA:
         NS_TRY(ns_npu_dma_u85(machine, &dma, error));
-        report_stale_size(machine, &dma);
         return ns_npu_dma_run(machine, &dma, error);
     case NS_NPU_COMMAND_CONTROL:
         break;

@@ -13,6 +13,7 @@
 
 #define MAX_INPUTS 16
 #define MAX_OUTPUTS 16
+#define DRAWS 96 /* of inputs, until none is an index beyond its rows */
 
 /* A graph for one accelerator, with its inputs and what it gives. */
 typedef struct subject {
@@ -89,8 +90,24 @@ static ns_code take_catalogue(diff *d, const ns_suite_selection *selection, ns_e
     return NS_OK;
 }
 
-static ns_code draw_input(const ns_tensor *declared, ns_random *random, ns_arena *arena, ns_tensor *out,
-                          ns_error *error)
+/* The smallest number of rows that the graph's GATHERs and SCATTERs choose from; 0: it has none. */
+static int64_t index_limit(const ns_graph *graph)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    int64_t limit = 0;
+    for (int i = 0; i < block->operator_count; i++) {
+        const ns_operator *operator= & block->operators[i];
+        if (operator->op != NS_OP_GATHER && operator->op != NS_OP_SCATTER)
+            continue;
+        const int64_t rows = block->tensors[operator->inputs[0]].tensor.shape[1];
+        limit = limit && limit < rows ? limit : rows;
+    }
+    return limit;
+}
+
+/* Over the whole range of the type; integers of over 16 bits from 0 to limit - 1 where there is a limit. */
+static ns_code draw_input(const ns_tensor *declared, int64_t limit, ns_random *random, ns_arena *arena,
+                          ns_tensor *out, ns_error *error)
 {
     if (!ns_dtype_is_integer(declared->dtype) && declared->dtype != NS_DTYPE_BOOL)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "an input is %s; the NPU takes integers",
@@ -101,6 +118,10 @@ static ns_code draw_input(const ns_tensor *declared, ns_random *random, ns_arena
         const bool wide = ns_dtype_bits(declared->dtype) > 16;
         low = wide ? -(1 << 20) : ns_dtype_min(declared->dtype);
         high = wide ? 1 << 20 : ns_dtype_max(declared->dtype);
+        if (wide && limit) {
+            low = 0;
+            high = limit - 1;
+        }
     }
     for (size_t i = 0; i < ns_tensor_count(out); i++)
         ns_tensor_set(out, i, ns_random_range(random, low, high));
@@ -120,11 +141,20 @@ static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *r
     ns_tensor *evaluated = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
     if (!s->inputs || !evaluated)
         return no_memory(error);
-    for (int i = 0; i < block->input_count; i++)
-        NS_TRY(draw_input(&block->tensors[block->inputs[i]].tensor, random, d->arena, &s->inputs[i], error));
     NS_TRY(ns_graph_validate(graph, error));
     const ns_eval_options options = {.cpu_mask = d->options->suite->cpu_mask};
-    NS_TRY(ns_eval(graph, &options, s->inputs, s->input_count, d->arena, evaluated, error));
+    /* What the whole range leaves open may be an index. Then two rows that a SCATTER writes may be one, and
+     * an index may be a sum of multiples of inputs: smaller and smaller ones. */
+    const int64_t rows = index_limit(graph);
+    ns_code code = NS_ERROR_UNPREDICTABLE;
+    for (int draw = 0; code == NS_ERROR_UNPREDICTABLE && draw < (rows ? DRAWS : 1); draw++) {
+        const int64_t fewer = rows >> draw / 8, limit = draw == 0 ? 0 : fewer > 2 ? fewer : 2;
+        for (int i = 0; i < block->input_count; i++)
+            NS_TRY(draw_input(&block->tensors[block->inputs[i]].tensor, limit, random, d->arena,
+                              &s->inputs[i], error));
+        code = ns_eval(graph, &options, s->inputs, s->input_count, d->arena, evaluated, error);
+    }
+    NS_TRY(code);
     s->evaluated = evaluated;
     return NS_OK;
 }

@@ -244,6 +244,26 @@ def table_chain(graph, dtype, function):
     return table(graph, x, functions[function])
 
 
+@family(*grid(dtype=["int8", "int16"], mac=["conv", "reshaped", "matmul", "depthwise"], sizes=[(5, 33, 40), (3, 16, 20), (130, 8, 7)]))
+def table_of_batches(graph, dtype, mac, sizes):
+    """MLBEDSW-11805 (ExecuTorch 1.5.0, propagate_view_copy_permute_pass.py): "Ethos-U85 miscompiles a TABLE fed by a MAC op when
+    that operand is [N, 1, 1, C] with N > 1"."""
+    batches, depth, channels = sizes
+    if mac == "matmul":
+        x = graph.matmul(graph.input((1, batches, depth), dtype), graph.input((1, depth, channels), dtype))
+        x = graph.rescale(x, dtype)
+    elif mac == "depthwise":
+        x = graph.rescale(graph.depthwise(graph.input((batches, 1, 1, depth), dtype), 1, (1, 1)), dtype, per_channel=True)
+        channels = depth
+    elif mac == "reshaped":
+        x = graph.rescale(graph.conv2d(graph.input((1, 1, batches, depth), dtype), channels, (1, 1)), dtype, per_channel=True)
+    else:
+        x = graph.rescale(graph.conv2d(graph.input((batches, 1, 1, depth), dtype), channels, (1, 1)), dtype, per_channel=True)
+    if mac in ("matmul", "reshaped"):
+        x = graph.reshape(x, batches, 1, 1, channels)
+    return graph.reshape(table(graph, x, math.tanh), batches, channels)
+
+
 @family(*grid(dtype=["int8", "int16"]))
 def table_twice(graph, dtype):
     """Two tables in one chain."""

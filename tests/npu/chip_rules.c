@@ -2,7 +2,8 @@
  *
  * tests/data/npu/vela_versions/<case>: one graph compiled by a version of Vela whose stream meets a rule, and
  * by one whose stream does not and is right. u85_mean_int16 is ExecuTorch's mean.dim test rand_3 (a16w8),
- * whose stream of 5.0.0 gives zeros on Arm's model of the chip. */
+ * whose stream of 5.0.0 gives zeros on Arm's model of the chip; u85_scatter_one_index its index_copy test
+ * rand_single_index_not_zero, whose stream of 5.0.0 is wrong there where its test with index 0 is right. */
 #include "npu/chip_rules.h"
 
 #include "base/file.h"
@@ -10,7 +11,7 @@
 #include "npuscope/npu.h"
 #include "support/test.h"
 
-#define MAX_INPUTS 2
+#define MAX_INPUTS 3
 
 typedef struct messages {
     int count;
@@ -35,8 +36,9 @@ static void load_tensor(const char *name, const char *array_name, ns_arena *aren
     ASSERT_OK(ns_npy_to_tensor(&array, dtypes[array.item_size], out, &error));
 }
 
-static void run(const char *name, const char *version, ns_arena *arena, messages *kept,
-                ns_npu_statistics *statistics, ns_tensor *output)
+/* With `index` in the place of element 0 of the last input, unless it is negative. */
+static void run_with_index(const char *name, const char *version, int index, ns_arena *arena, messages *kept,
+                           ns_npu_statistics *statistics, ns_tensor *output)
 {
     char path[512], file[96];
     ns_error error = {0};
@@ -52,8 +54,16 @@ static void run(const char *name, const char *version, ns_arena *arena, messages
         snprintf(file, sizeof file, "in%d.npy", i);
         load_tensor(name, file, arena, &inputs[i]);
     }
+    if (index >= 0)
+        ((int32_t *)inputs[ns_npu_input_count(stream) - 1].data)[0] = index;
     ASSERT_OK(
         ns_npu_run(stream, &options, inputs, ns_npu_input_count(stream), arena, output, statistics, &error));
+}
+
+static void run(const char *name, const char *version, ns_arena *arena, messages *kept,
+                ns_npu_statistics *statistics, ns_tensor *output)
+{
+    run_with_index(name, version, -1, arena, kept, statistics, output);
 }
 
 /* Elements that differ from the reference model's; the rules that struck are in `statistics` and `kept`. */
@@ -79,6 +89,7 @@ static void the_rule_that_struck_is_named(void **state)
         const char *name, *wrong, *right, *operation, *rule;
     } cases[] = {
         {"u85_mean_int16", "wrong-5.0.0", "right-5.1.0", "OP_POOL", "chip rule REDUCE_SUM_48:"},
+        {"u85_scatter_one_index", "wrong-5.0.0", "right-5.1.0", "OP_DMA_START", "chip rule DMA_INDEX_SIZE:"},
         {"u55_max_pool_rescale", "wrong-5.1.0", "right-5.2.0", "OP_POOL", "chip rule MAX_POOL_SCALE:"},
         {"u55_add_small_integers", "wrong-5.1.0", "right-5.0.0", "OP_ELEMENTWISE",
          "chip rule OPERAND_SHIFT:"},
@@ -113,11 +124,33 @@ static void a_48_bit_reduce_sum_gives_zeros(void **state)
     ns_arena_free(arena);
 }
 
+/* Index 0 is what an index that is not read comes to: row 0 whatever it is, and right for 0 only. */
+static void an_index_that_is_not_read_is_0(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    for (int index = 0; index < 4; index++) {
+        messages kept = {0};
+        ns_npu_statistics statistics;
+        ns_tensor right, wrong, expected;
+        run_with_index("u85_scatter_one_index", "wrong-5.0.0", index, arena, &kept, &statistics, &wrong);
+        run_with_index("u85_scatter_one_index", "right-5.1.0", index, arena, &kept, &statistics, &right);
+        run_with_index("u85_scatter_one_index", "right-5.1.0", 0, arena, &kept, &statistics, &expected);
+        for (size_t i = 0; i < 20; i++) {
+            assert_int_equal(ns_tensor_get(&wrong, i), ns_tensor_get(&expected, i));
+            const int row = (int)i / 5;
+            assert_int_equal(ns_tensor_get(&right, i), row == index ? 101 + i % 5 : 1 + i);
+        }
+    }
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_rule_that_struck_is_named),
         cmocka_unit_test(a_48_bit_reduce_sum_gives_zeros),
+        cmocka_unit_test(an_index_that_is_not_read_is_0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -389,6 +389,39 @@ static void dma_reports_an_index_out_of_range(void **state)
     expect_failure(p, NS_ERROR_FAULT, "is 4, outside 0 to DMA0_IDX_MAX 3");
 }
 
+/* One row of four bytes to the row that index 2 names. SIZE0 above 0 lets the index be read; at its reset
+ * value, 0, the row goes to index 0. A DMA without an index does not look at SIZE0. */
+static void dma_in_one_dimension_reads_an_index(void **state)
+{
+    (void)state;
+    for (int size = 0; size <= 3; size++)
+        for (int side = 0; side <= 2; side++) { /* none, source, destination is indexed */
+            program *p = new_program(&ns_npu_table_u85, CONFIG_U85_256, ID_U85);
+            for (int i = 0; i < 16; i++)
+                p->scratch[i] = (uint8_t)(i + 1);
+            PUT(p, S32, 256, 2);
+            set(p, "DMA0_SRC_REGION", side == 1 ? 1 | 1 << 11 : 1);
+            set(p, "DMA0_DST_REGION", side == 2 ? 1 | 1 << 11 : 1);
+            set(p, "DMA0_IDX_REGION", 1);
+            set_wide(p, "DMA0_SRC", 0);
+            set_wide(p, "DMA0_DST", 512);
+            set_wide(p, "DMA0_LEN", 4);
+            if (size)
+                set(p, "DMA0_SIZE0", size);
+            set_wide(p, "DMA0_SRC_STRIDE0", 4);
+            set_wide(p, "DMA0_DST_STRIDE0", 5);
+            set_wide(p, "DMA0_IDX", 256);
+            set_wide(p, "DMA0_IDX_MAX", 3);
+            operation(p, "DMA_START", 0);
+            if (side == 1 && size)
+                EXPECT(p, S8, 512, 9, 10, 11, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            else if (side == 2 && size)
+                EXPECT(p, S8, 512, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4);
+            else
+                EXPECT(p, S8, 512, 1, 2, 3, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        }
+}
+
 /* ---- control ---- */
 
 /* The flag is that of the last element written: RF_TRUE branches over the second addition of one. */
@@ -495,6 +528,7 @@ int main(void)
         cmocka_unit_test(dma_in_three_dimensions),
         cmocka_unit_test(dma_skips_between_indices),
         cmocka_unit_test(dma_reports_an_index_out_of_range),
+        cmocka_unit_test(dma_in_one_dimension_reads_an_index),
         cmocka_unit_test(branch_follows_the_last_result),
         cmocka_unit_test(endless_loop_is_given_up),
         cmocka_unit_test(interrupts_change_nothing),

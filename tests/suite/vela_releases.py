@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""npuscope vela-diff between Vela 5.0.0 and 5.1.0: int16 REDUCE_SUM gives zeros on Ethos-U85 in the older one.
+"""npuscope vela-diff between Vela 5.0.0 and 5.1.0: int16 REDUCE_SUM gives zeros on Ethos-U85 in the older one, and a
+SCATTER with one index goes to row 0.
 
 Environment: NPUSCOPE, the program; NPUSCOPE_VELA and NPUSCOPE_VELA_5_0_0, the two releases (scripts/install-oracles).
 Exit 77 (skipped) where one of them is not there.
@@ -67,6 +68,16 @@ class Releases(unittest.TestCase):
         self.assertEqual(wrong, {"ethos-u85-128"})
         self.assertEqual(document["b"]["right"], 8)
         self.assertIn("(4 graphs)", text)
+
+    def test_scatter(self):
+        """Indices are drawn within the rows, also where each is a sum of multiples of three inputs."""
+        document, text = self.diff("--graphs", str(ROOT / "tests/data/scatter"), "--target", "u85", "--seed", "1")
+        one, two = document["graphs"]
+        self.assertEqual((one["graph"], one["a"]["status"], one["b"]["status"]), ("one_index.tosa", "wrong", "right"))
+        self.assertEqual((one["elements"], one["changed"]), (20, 10))  # the row that was written and the one that was not
+        self.assertEqual((two["graph"], two["a"]["status"], two["b"]["status"]), ("two_indices.tosa", "right", "right"))
+        self.assertEqual(two["changed"], 0)
+        self.assertIn("chip rule DMA_INDEX_SIZE", text)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 /* Tests that compile with Vela: they find it and share an empty cache folder. Test programs that include this
- * are skipped (exit code 77) where Vela is not installed (scripts/install-vela installs it into build/venv). */
+ * are skipped (exit code 77) where Vela is not installed (scripts/install-vela installs it into build/venv).
+ */
 #ifndef NS_TESTS_WITH_VELA_H
 #define NS_TESTS_WITH_VELA_H
 
