@@ -43,6 +43,20 @@ static void test_several_delegates(void **state)
     program_case_check("several_delegates_u85_int8", 2);
 }
 
+/* Arm's own Conformer on Ethos-U55: the mask of its attention is made on the CPU, between two delegates. */
+static void test_conformer(void **state)
+{
+    (void)state;
+    program_case_check("conformer_u55", 2);
+}
+
+/* A cache of keys and values that the program keeps: one row is scattered into each of two mutable buffers. */
+static void test_mutable_buffers(void **state)
+{
+    (void)state;
+    program_case_check("quantised_cache_u85", 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -50,6 +64,8 @@ int main(void)
         cmocka_unit_test(test_fast_scratch_too_small),
         cmocka_unit_test(test_mixed_graph),
         cmocka_unit_test(test_several_delegates),
+        cmocka_unit_test(test_conformer),
+        cmocka_unit_test(test_mutable_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
