@@ -50,7 +50,8 @@ static void test_conformer(void **state)
     program_case_check("conformer_u55", 2);
 }
 
-/* A cache of keys and values that the program keeps: one row is scattered into each of two mutable buffers. */
+/* A cache of keys and values that the program keeps: one row is scattered into each of two mutable buffers.
+ */
 static void test_mutable_buffers(void **state)
 {
     (void)state;
@@ -60,12 +61,9 @@ static void test_mutable_buffers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fast_scratch),
-        cmocka_unit_test(test_fast_scratch_too_small),
-        cmocka_unit_test(test_mixed_graph),
-        cmocka_unit_test(test_several_delegates),
-        cmocka_unit_test(test_conformer),
-        cmocka_unit_test(test_mutable_buffers),
+        cmocka_unit_test(test_fast_scratch), cmocka_unit_test(test_fast_scratch_too_small),
+        cmocka_unit_test(test_mixed_graph),  cmocka_unit_test(test_several_delegates),
+        cmocka_unit_test(test_conformer),    cmocka_unit_test(test_mutable_buffers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
