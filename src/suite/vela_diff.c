@@ -91,15 +91,14 @@ static ns_code take_catalogue(diff *d, const ns_suite_selection *selection, ns_e
 }
 
 /* The smallest number of rows that the graph's GATHERs and SCATTERs choose from; 0: it has none. */
-static int64_t index_limit(const ns_graph *graph)
+static int64_t index_limit(const ns_block *block)
 {
-    const ns_block *block = &graph->regions[0].blocks[0];
     int64_t limit = 0;
     for (int i = 0; i < block->operator_count; i++) {
-        const ns_operator *operator= & block->operators[i];
-        if (operator->op != NS_OP_GATHER && operator->op != NS_OP_SCATTER)
+        const ns_operator *node = &block->operators[i];
+        if (node->op != NS_OP_GATHER && node->op != NS_OP_SCATTER)
             continue;
-        const int64_t rows = block->tensors[operator->inputs[0]].tensor.shape[1];
+        const int64_t rows = block->tensors[node->inputs[0]].tensor.shape[1];
         limit = limit && limit < rows ? limit : rows;
     }
     return limit;
@@ -128,6 +127,15 @@ static ns_code draw_input(const ns_tensor *declared, int64_t limit, ns_random *r
     return NS_OK;
 }
 
+static ns_code draw_inputs(diff *d, subject *s, const ns_block *block, int64_t limit, ns_random *random,
+                           ns_error *error)
+{
+    for (int i = 0; i < block->input_count; i++)
+        NS_TRY(draw_input(&block->tensors[block->inputs[i]].tensor, limit, random, d->arena, &s->inputs[i],
+                          error));
+    return NS_OK;
+}
+
 /* Inputs and eval of a graph that was read. */
 static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *random, ns_error *error)
 {
@@ -141,17 +149,16 @@ static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *r
     ns_tensor *evaluated = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
     if (!s->inputs || !evaluated)
         return no_memory(error);
+    NS_TRY(draw_inputs(d, s, block, 0, random, error));
     NS_TRY(ns_graph_validate(graph, error));
     const ns_eval_options options = {.cpu_mask = d->options->suite->cpu_mask};
+    ns_code code = ns_eval(graph, &options, s->inputs, s->input_count, d->arena, evaluated, error);
     /* What the whole range leaves open may be an index. Then two rows that a SCATTER writes may be one, and
      * an index may be a sum of multiples of inputs: smaller and smaller ones. */
-    const int64_t rows = index_limit(graph);
-    ns_code code = NS_ERROR_UNPREDICTABLE;
-    for (int draw = 0; code == NS_ERROR_UNPREDICTABLE && draw < (rows ? DRAWS : 1); draw++) {
-        const int64_t fewer = rows >> draw / 8, limit = draw == 0 ? 0 : fewer > 2 ? fewer : 2;
-        for (int i = 0; i < block->input_count; i++)
-            NS_TRY(draw_input(&block->tensors[block->inputs[i]].tensor, limit, random, d->arena,
-                              &s->inputs[i], error));
+    const int64_t rows = index_limit(block), least = rows < 2 ? rows : 2;
+    for (int draw = 0; rows && code == NS_ERROR_UNPREDICTABLE && draw < DRAWS; draw++) {
+        const int64_t fewer = rows >> draw / 8;
+        NS_TRY(draw_inputs(d, s, block, fewer > least ? fewer : least, random, error));
         code = ns_eval(graph, &options, s->inputs, s->input_count, d->arena, evaluated, error);
     }
     NS_TRY(code);
