@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/random.h"
 #include "npuscope/eval.h"
 #include "suite/execute.h"
 #include "suite/stage.h"
+#include "suite/vela_diff_inputs.h"
 
 #define MAX_INPUTS 16
 #define MAX_OUTPUTS 16
-#define DRAWS 96 /* of inputs, until none is an index beyond its rows */
 
 /* A graph for one accelerator, with its inputs and what it gives. */
 typedef struct subject {
@@ -90,52 +89,6 @@ static ns_code take_catalogue(diff *d, const ns_suite_selection *selection, ns_e
     return NS_OK;
 }
 
-/* The smallest number of rows that the graph's GATHERs and SCATTERs choose from; 0: it has none. */
-static int64_t index_limit(const ns_block *block)
-{
-    int64_t limit = 0;
-    for (int i = 0; i < block->operator_count; i++) {
-        const ns_operator *node = &block->operators[i];
-        if (node->op != NS_OP_GATHER && node->op != NS_OP_SCATTER)
-            continue;
-        const int64_t rows = block->tensors[node->inputs[0]].tensor.shape[1];
-        limit = limit && limit < rows ? limit : rows;
-    }
-    return limit;
-}
-
-/* Over the whole range of the type; integers of over 16 bits from 0 to limit - 1 where there is a limit. */
-static ns_code draw_input(const ns_tensor *declared, int64_t limit, ns_random *random, ns_arena *arena,
-                          ns_tensor *out, ns_error *error)
-{
-    if (!ns_dtype_is_integer(declared->dtype) && declared->dtype != NS_DTYPE_BOOL)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "an input is %s; the NPU takes integers",
-                       ns_dtype_text(declared->dtype));
-    NS_TRY(ns_tensor_new(arena, declared->dtype, declared->rank, declared->shape, out, error));
-    int64_t low = 0, high = 1;
-    if (declared->dtype != NS_DTYPE_BOOL) {
-        const bool wide = ns_dtype_bits(declared->dtype) > 16;
-        low = wide ? -(1 << 20) : ns_dtype_min(declared->dtype);
-        high = wide ? 1 << 20 : ns_dtype_max(declared->dtype);
-        if (wide && limit) {
-            low = 0;
-            high = limit - 1;
-        }
-    }
-    for (size_t i = 0; i < ns_tensor_count(out); i++)
-        ns_tensor_set(out, i, ns_random_range(random, low, high));
-    return NS_OK;
-}
-
-static ns_code draw_inputs(diff *d, subject *s, const ns_block *block, int64_t limit, ns_random *random,
-                           ns_error *error)
-{
-    for (int i = 0; i < block->input_count; i++)
-        NS_TRY(draw_input(&block->tensors[block->inputs[i]].tensor, limit, random, d->arena, &s->inputs[i],
-                          error));
-    return NS_OK;
-}
-
 /* Inputs and eval of a graph that was read. */
 static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *random, ns_error *error)
 {
@@ -149,19 +102,8 @@ static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *r
     ns_tensor *evaluated = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
     if (!s->inputs || !evaluated)
         return no_memory(error);
-    NS_TRY(draw_inputs(d, s, block, 0, random, error));
-    NS_TRY(ns_graph_validate(graph, error));
     const ns_eval_options options = {.cpu_mask = d->options->suite->cpu_mask};
-    ns_code code = ns_eval(graph, &options, s->inputs, s->input_count, d->arena, evaluated, error);
-    /* What the whole range leaves open may be an index. Then two rows that a SCATTER writes may be one, and
-     * an index may be a sum of multiples of inputs: smaller and smaller ones. */
-    const int64_t rows = index_limit(block), least = rows < 2 ? rows : 2;
-    for (int draw = 0; rows && code == NS_ERROR_UNPREDICTABLE && draw < DRAWS; draw++) {
-        const int64_t fewer = rows >> draw / 8;
-        NS_TRY(draw_inputs(d, s, block, fewer > least ? fewer : least, random, error));
-        code = ns_eval(graph, &options, s->inputs, s->input_count, d->arena, evaluated, error);
-    }
-    NS_TRY(code);
+    NS_TRY(ns_vela_diff_draw(graph, &options, random, d->arena, s->inputs, evaluated, error));
     s->evaluated = evaluated;
     return NS_OK;
 }
