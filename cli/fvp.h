@@ -2,6 +2,7 @@
 #ifndef NS_CLI_FVP_H
 #define NS_CLI_FVP_H
 
+#include "base/bytes.h"
 #include "npuscope/program.h"
 
 typedef struct ns_fvp {
@@ -20,9 +21,8 @@ const ns_fvp *ns_fvp_find(const char *path);
 /* ExecuTorch's runner, which the stand-in does not execute: what it links, and the memory that it has. */
 typedef struct ns_fvp_runner {
     const ns_fvp *fvp;
-    const char *path;   /* -a; NULL: not given */
-    const uint8_t *elf; /* its bytes; NULL: a placeholder */
-    size_t elf_size;
+    const char *path;    /* -a; NULL: not given */
+    ns_bytes elf;        /* data NULL: a placeholder */
     ns_runner kind;      /* by the folder's name; 0: not one of setup_testing.sh's, its memory is not known */
     uint64_t file_bytes; /* read so far */
 } ns_fvp_runner;

@@ -46,10 +46,8 @@ ns_code ns_fvp_runner_open(const ns_fvp *fvp, const char *application, ns_arena 
     ns_bytes file;
     NS_TRY(ns_file_read(application, arena, &file, error));
     out->kind = kind_of_path(application, fvp->family);
-    if (file.size >= sizeof magic && memcmp(file.data, magic, sizeof magic) == 0) {
-        out->elf = file.data;
-        out->elf_size = file.size;
-    }
+    if (file.size >= sizeof magic && memcmp(file.data, magic, sizeof magic) == 0)
+        out->elf = file;
     return NS_OK;
 }
 
@@ -87,12 +85,12 @@ static ns_code check_planned(const ns_fvp_runner *runner, const ns_program *prog
 }
 
 /* The name with the bytes that end the string before it and itself. */
-static bool has_string(const ns_fvp_runner *runner, const char *text)
+static bool has_string(ns_bytes file, const char *text)
 {
-    const uint8_t *data = runner->elf;
     const size_t size = strlen(text) + 1;
-    for (size_t at = 1; size <= runner->elf_size && at <= runner->elf_size - size; at++)
-        if (data[at - 1] == 0 && data[at] == (uint8_t)text[0] && memcmp(data + at, text, size) == 0)
+    for (size_t at = 1; size <= file.size && at <= file.size - size; at++)
+        if (file.data[at - 1] == 0 && file.data[at] == (uint8_t)text[0] &&
+            memcmp(file.data + at, text, size) == 0)
             return true;
     return false;
 }
@@ -100,11 +98,12 @@ static bool has_string(const ns_fvp_runner *runner, const char *text)
 static ns_code check_kernels(const ns_fvp_runner *runner, const ns_program *program, ns_arena *arena,
                              ns_error *error)
 {
-    const int count = runner->elf || runner->kind ? ns_program_kernel_count(program) : 0;
+    const int count = runner->elf.data || runner->kind ? ns_program_kernel_count(program) : 0;
     for (int i = 0; i < count; i++) {
         const char *name = NULL;
         NS_TRY(ns_program_kernel_name(program, i, arena, &name, error));
-        if (!(runner->elf ? has_string(runner, name) : ns_program_kernel_linked(program, i, runner->kind)))
+        if (!(runner->elf.data ? has_string(runner->elf, name)
+                               : ns_program_kernel_linked(program, i, runner->kind)))
             return ns_fail(error, NS_ERROR_UNSUPPORTED,
                            "Missing operator: %s: %s does not link it (a runner with it, or a program "
                            "that has the operator inside the delegate, would do)",

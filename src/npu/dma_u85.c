@@ -48,9 +48,9 @@ ns_code ns_npu_dma_u85(ns_npu_machine *machine, ns_npu_dma *out, ns_error *error
         GET(DMA0_IDX_MAX, IDX_MAX, &out->index_max);
         out->index_region = (int)region;
     }
-    if (mode == U85_DMA_STRIDE_MODE_D1)
+    if (mode == U85_DMA_STRIDE_MODE_D1) {
         apply_size_rules(machine, out);
-    if (mode != U85_DMA_STRIDE_MODE_D1) {
+    } else {
         GET(DMA0_SIZE0, SIZE, &size);
         out->runs = (uint64_t)size;
     }

@@ -264,18 +264,21 @@ ns_code ns_kernel_batch_norm(ns_call *call, ns_error *error)
     int64_t inner = 1;
     for (int d = channel_dim + 1; d < in->rank; d++)
         inner *= in->shape[d];
-    for (size_t i = 0; i < in->count; i++) {
-        const int64_t c = (int64_t)(i / (size_t)inner % (size_t)channels);
-        const ns_number one = ns_number_from_integer(1, compute);
+    const ns_number one = ns_number_from_integer(1, compute);
+    for (int64_t first = 0; first < (int64_t)in->count; first += inner) {
+        const int64_t c = first / inner % channels;
         const double spread = (double)ns_element_load(variance, c, compute).real32 + epsilon;
         const float inverse = ns_number_round(compute, (float)(1.0 / sqrt(spread))).real32;
+        const float centre = ns_element_load(mean, c, compute).real32;
         const float scale = (weight ? ns_element_load(weight, c, compute) : one).real32;
         const float offset = bias ? ns_element_load(bias, c, compute).real32 : 0.0f;
-        const float x = ns_element_load(in, (int64_t)i, compute).real32;
-        float y = ns_number_round(compute, x - ns_element_load(mean, c, compute).real32).real32;
-        y = ns_number_round(compute, y * inverse).real32;
-        y = ns_number_round(compute, y * scale).real32;
-        ns_element_store(out, (int64_t)i, compute, (ns_number){.real32 = y + offset});
+        for (int64_t i = first; i < first + inner; i++) {
+            const float x = ns_element_load(in, i, compute).real32;
+            float y = ns_number_round(compute, x - centre).real32;
+            y = ns_number_round(compute, y * inverse).real32;
+            y = ns_number_round(compute, y * scale).real32;
+            ns_element_store(out, i, compute, (ns_number){.real32 = y + offset});
+        }
     }
     return NS_OK;
 }

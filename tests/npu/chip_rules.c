@@ -132,13 +132,12 @@ static void an_index_that_is_not_read_is_0(void **state)
     for (int index = 0; index < 4; index++) {
         messages kept = {0};
         ns_npu_statistics statistics;
-        ns_tensor right, wrong, expected;
+        ns_tensor right, wrong;
         run_with_index("u85_scatter_one_index", "wrong-5.0.0", index, arena, &kept, &statistics, &wrong);
         run_with_index("u85_scatter_one_index", "right-5.1.0", index, arena, &kept, &statistics, &right);
-        run_with_index("u85_scatter_one_index", "right-5.1.0", 0, arena, &kept, &statistics, &expected);
         for (size_t i = 0; i < 20; i++) {
-            assert_int_equal(ns_tensor_get(&wrong, i), ns_tensor_get(&expected, i));
             const int row = (int)i / 5;
+            assert_int_equal(ns_tensor_get(&wrong, i), row == 0 ? 101 + i % 5 : 1 + i);
             assert_int_equal(ns_tensor_get(&right, i), row == index ? 101 + i % 5 : 1 + i);
         }
     }
