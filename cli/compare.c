@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "formats/npy.h"
-#include "num/compare.h"
+#include "measure/compare.h"
 #include "options.h"
 
 typedef struct compare_settings {

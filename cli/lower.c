@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "catalogue/prepare.h"
 #include "lower/lower.h"
 #include "options.h"
 #include "rows.h"
-#include "suite/prepare.h"
 
 typedef struct lower_settings {
     const char *target, *output, *catalogue, *weights;

@@ -2,8 +2,8 @@
  * the other accelerators of its family and with other options, must give the same integers: where some of
  * these streams do, the simulator executes that graph rightly in general, and Vela's stream for this
  * configuration is to be suspected; where none does, the simulator is. */
-#include "suite/execute.h"
-#include "suite/stage.h"
+#include "stage/execute.h"
+#include "stage/stage.h"
 
 #include <string.h>
 

@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "measure/measure.h"
+#include "measure/trace.h"
+#include "stage/stage.h"
 #include "suite/details.h"
-#include "suite/measure.h"
-#include "suite/stage.h"
-#include "suite/trace.h"
 
 static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_case_run *, ns_stage_output *, ns_error *) = {
 #define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,

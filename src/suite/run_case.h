@@ -3,10 +3,10 @@
 #ifndef NS_SUITE_RUN_CASE_H
 #define NS_SUITE_RUN_CASE_H
 
+#include "catalogue/select.h"
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
-#include "suite/select.h"
-#include "suite/sweep.h"
+#include "sweep/sweep.h"
 
 /* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
  * does nothing. */

@@ -1,0 +1,18 @@
+/* Prepare: a case's program, ready to be lowered. */
+#ifndef NS_CATALOGUE_PREPARE_H
+#define NS_CATALOGUE_PREPARE_H
+
+#include "catalogue/select.h"
+
+/* The one row of a catalogue case for a target. `epsilon` NaN and `per_channel` negative: the case's own.
+ * Errors as for ns_suite_list. */
+ns_code ns_suite_find_row(const char *catalogue, const char *op, const char *name, const char *target,
+                          double epsilon, int per_channel, ns_arena *arena, const ns_suite_row **row,
+                          ns_error *error);
+
+/* The case's program, decomposed, with the scales that its own data give. `inputs` (room for
+ * NS_CASE_MAX_INPUTS) are the data; NULL: not wanted. */
+ns_code ns_suite_quantise_row(const ns_suite_row *row, uint64_t seed, ns_arena *arena,
+                              ns_aten_program **program, ns_tensor *inputs, ns_error *error);
+
+#endif

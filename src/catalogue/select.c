@@ -1,0 +1,230 @@
+#include "catalogue/select.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+/* The tolerances of ExecuTorch's pipelines (EthosUPipelineINTBase in
+ * backends/arm/test/tester/test_pipeline.py); no a16w8 test changes them. */
+#define HARNESS_ATOL 1e-3
+#define HARNESS_RTOL 1e-3
+
+static bool wanted(const char *name, int count, const char *const *names)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return count == 0;
+}
+
+/* Adds an entry to a comma-separated list in a message. */
+static void append_name(ns_buffer *buffer, const char *text)
+{
+    ns_buffer_format(buffer, "%s%s", buffer->size ? ", " : "", text);
+}
+
+static const char *finish(ns_buffer *buffer)
+{
+    ns_buffer_append(buffer, "", 1);
+    return buffer->failed ? "(out of memory)" : (const char *)buffer->data;
+}
+
+static ns_code unknown(const char *what, const char *name, ns_buffer *known, ns_error *error)
+{
+    return ns_fail(error, NS_ERROR_USAGE, "unknown %s '%s'; there are: %s", what, name, finish(known));
+}
+
+static ns_code find_list(const char *name, ns_arena *arena, ns_case_list *list, ns_error *error)
+{
+    ns_buffer known = {.arena = arena};
+    for (int i = 0; i < NS_LIST_COUNT; i++) {
+        if (!name || strcmp(name, ns_case_list_text((ns_case_list)i)) == 0) {
+            *list = (ns_case_list)i;
+            return NS_OK;
+        }
+        append_name(&known, ns_case_list_text((ns_case_list)i));
+    }
+    return unknown("catalogue", name, &known, error);
+}
+
+static ns_code check_ops(const ns_suite_options *options, ns_arena *arena, ns_error *error)
+{
+    for (int i = 0; i < options->op_count; i++) {
+        ns_buffer known = {.arena = arena};
+        bool found = false;
+        for (int o = 0; o < ns_catalogue_count; o++) {
+            found = found || strcmp(options->ops[i], ns_catalogue[o]->name) == 0;
+            append_name(&known, ns_catalogue[o]->name);
+        }
+        if (!found)
+            return unknown("operator", options->ops[i], &known, error);
+    }
+    return NS_OK;
+}
+
+/* Every selected case must exist in one of the selected operators. */
+static ns_code check_names(const ns_suite_options *options, ns_case_list list, ns_arena *arena,
+                           ns_error *error)
+{
+    for (int i = 0; i < options->name_count; i++) {
+        ns_buffer known = {.arena = arena};
+        bool found = false;
+        for (int o = 0; o < ns_catalogue_count; o++) {
+            if (!wanted(ns_catalogue[o]->name, options->op_count, options->ops))
+                continue;
+            for (int c = 0; c < ns_catalogue[o]->case_count; c++) {
+                const ns_catalogue_case *entry = &ns_catalogue[o]->cases[c];
+                if (entry->list != list)
+                    continue;
+                found = found || strcmp(options->names[i], entry->name) == 0;
+                ns_buffer_format(&known, "%s%s %s", known.size ? ", " : "", ns_catalogue[o]->name,
+                                 entry->name);
+            }
+        }
+        if (!found)
+            return unknown("case", options->names[i], &known, error);
+    }
+    return NS_OK;
+}
+
+static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, ns_error *error)
+{
+    /* What Vela says about a row shows by itself where it is not that it compiled. */
+    *stages = ((1u << NS_STAGE_COUNT) - 1) & ~(1u << NS_STAGE_VELA);
+    if (!text)
+        return NS_OK;
+    *stages = 0;
+    const char *all = text;
+    while (text) {
+        const char *comma = strchr(text, ',');
+        const size_t length = comma ? (size_t)(comma - text) : strlen(text);
+        ns_buffer known = {.arena = arena};
+        bool found = false;
+        for (int i = 0; i < NS_STAGE_COUNT; i++) {
+            const char *name = ns_stage_text((ns_stage)i);
+            append_name(&known, name);
+            if (strlen(name) == length && memcmp(name, text, length) == 0) {
+                *stages |= 1u << i;
+                found = true;
+            }
+        }
+        if (!found)
+            return unknown("stage", ns_arena_format(arena, "%.*s", (int)length, text), &known, error);
+        text = comma ? comma + 1 : NULL;
+    }
+    for (int i = 0; i < NS_STAGE_COUNT; i++)
+        if (*stages >> i & 1 && ns_stage_reference((ns_stage)i) != (ns_stage)i)
+            return NS_OK;
+    return ns_fail(error, NS_ERROR_USAGE, "--stages '%s' names no stage that is compared with another", all);
+}
+
+/* Adds a target unless it is there already. */
+static void add_target(const ns_suite_target *target, const ns_suite_target **targets, int *count)
+{
+    for (int t = 0; t < *count; t++)
+        if (targets[t] == target)
+            return;
+    targets[(*count)++] = target;
+}
+
+/* "all" is every accelerator by its own name. */
+static ns_code find_targets(const ns_suite_options *options, ns_arena *arena,
+                            const ns_suite_target ***targets, int *count, ns_error *error)
+{
+    static const char *const defaults[] = {"u55", "u85"};
+    const char *const *names = options->target_count ? options->targets : defaults;
+    const int wanted_count = options->target_count ? options->target_count : 2;
+    *count = 0;
+    *targets = NS_ARENA_ARRAY(arena, (size_t)ns_suite_target_count, const ns_suite_target *);
+    if (!*targets)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the targets");
+    for (int i = 0; i < wanted_count; i++) {
+        const bool all = strcmp(names[i], "all") == 0;
+        const ns_suite_target *named = ns_suite_target_find(names[i]);
+        ns_buffer known = {.arena = arena};
+        for (int t = 0; t < ns_suite_target_count; t++) {
+            const ns_suite_target *target = &ns_suite_targets[t];
+            append_name(&known, target->name);
+            if (target == named || (all && strcmp(target->name, target->accelerator) == 0))
+                add_target(target, *targets, count);
+        }
+        append_name(&known, "all");
+        if (!named && !all)
+            return unknown("target", names[i], &known, error);
+    }
+    return NS_OK;
+}
+
+static ns_code check_number(const char *name, double value, bool positive, ns_error *error)
+{
+    if (isnan(value)) /* each case's own */
+        return NS_OK;
+    if (isinf(value) || value < 0 || (positive && value == 0))
+        return ns_fail(error, NS_ERROR_USAGE, "%s must be a finite number %s 0", name,
+                       positive ? "above" : "of at least");
+    return NS_OK;
+}
+
+static double pick(double chosen, double own)
+{
+    return isnan(chosen) ? own : chosen;
+}
+
+static ns_suite_settings row_settings(const ns_suite_options *options, ns_case_list list,
+                                      const ns_catalogue_operator *operator, const ns_catalogue_case * entry)
+{
+    return (ns_suite_settings){
+        .qtol = pick(options->qtol, operator->qtol[list]),
+        .atol = pick(options->atol, HARNESS_ATOL),
+        .rtol = pick(options->rtol, HARNESS_RTOL),
+        .epsilon = pick(options->epsilon, operator->epsilon[list]),
+        .per_channel = options->per_channel >= 0 ? options->per_channel != 0 : !entry->per_tensor,
+    };
+}
+
+/* Counts the rows, and fills them in where there is room for them. */
+static int fill_rows(const ns_suite_options *options, ns_case_list list, const ns_suite_target **targets,
+                     int target_count, ns_suite_row *rows)
+{
+    int count = 0;
+    for (int o = 0; o < ns_catalogue_count; o++) {
+        const ns_catalogue_operator *operator= ns_catalogue[o];
+        if (!wanted(operator->name, options->op_count, options->ops))
+            continue;
+        for (int c = 0; c < operator->case_count; c++) {
+            const ns_catalogue_case *entry = &operator->cases[c];
+            if (entry->list != list || !wanted(entry->name, options->name_count, options->names))
+                continue;
+            for (int t = 0; t < target_count; t++, count++)
+                if (rows)
+                    rows[count] = (ns_suite_row){operator, entry, targets[t],
+                                                 row_settings(options, list, operator, entry)};
+        }
+    }
+    return count;
+}
+
+ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_suite_selection *selection,
+                        ns_error *error)
+{
+    const ns_suite_target **targets;
+    int target_count;
+    NS_TRY(find_list(options->catalogue, arena, &selection->list, error));
+    NS_TRY(check_ops(options, arena, error));
+    NS_TRY(check_names(options, selection->list, arena, error));
+    NS_TRY(find_stages(options->stages, arena, &selection->stages, error));
+    NS_TRY(find_targets(options, arena, &targets, &target_count, error));
+    NS_TRY(check_number("qtol", options->qtol, false, error));
+    NS_TRY(check_number("atol", options->atol, false, error));
+    NS_TRY(check_number("rtol", options->rtol, false, error));
+    NS_TRY(check_number("epsilon", options->epsilon, true, error));
+    selection->count = fill_rows(options, selection->list, targets, target_count, NULL);
+    if (selection->count == 0)
+        return ns_fail(error, NS_ERROR_USAGE, "no case is left to run: the selection is empty");
+    selection->rows = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_suite_row);
+    if (!selection->rows)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", selection->count);
+    fill_rows(options, selection->list, targets, target_count, selection->rows);
+    return NS_OK;
+}

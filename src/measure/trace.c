@@ -1,0 +1,63 @@
+/* One byte per element of each node says whether the result depends on it. The nodes are walked from the
+ * last to the first, so a node's marks are complete before they are handed on to its operands. */
+#include "measure/trace.h"
+
+#include <math.h>
+
+#include "measure/dependencies.h"
+
+typedef struct trace {
+    const ns_aten_node *node;
+    uint8_t **marks; /* one array per node of the program */
+} trace;
+
+static void mark_operands(void *context, const int64_t elements[NS_ATEN_MAX_INPUTS])
+{
+    const trace *t = context;
+    for (int i = 0; i < t->node->input_count; i++)
+        if (elements[i] >= 0)
+            t->marks[t->node->inputs[i]][elements[i]] = 1;
+}
+
+static void describe(const ns_aten_node *node, const uint8_t *marks, const float *values,
+                     ns_suite_operand *operand)
+{
+    *operand = (ns_suite_operand){.name = node->name, .minimum = INFINITY, .maximum = -INFINITY};
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        if (!marks[i])
+            continue;
+        if (operand->shown < (int)(sizeof operand->values / sizeof operand->values[0]))
+            operand->values[operand->shown++] = (double)values[i];
+        operand->minimum = fmin(operand->minimum, (double)values[i]);
+        operand->maximum = fmax(operand->maximum, (double)values[i]);
+        operand->count++;
+    }
+}
+
+ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, size_t element, ns_arena *arena,
+                 ns_suite_operand **operands, int *count, ns_error *error)
+{
+    trace t = {NULL, NS_ARENA_ARRAY(arena, (size_t)program->node_count, uint8_t *)};
+    *operands = NS_ARENA_ARRAY(arena, (size_t)program->input_count, ns_suite_operand);
+    *count = 0;
+    if (!t.marks || !*operands)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory to trace an element");
+    for (int i = 0; i < program->node_count; i++)
+        if (!(t.marks[i] = NS_ARENA_ARRAY(arena, ns_aten_count(&program->nodes[i]), uint8_t)))
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory to trace an element");
+    t.marks[program->outputs[0]][element] = 1;
+    for (int i = program->node_count - 1; i >= 0; i--) {
+        t.node = &program->nodes[i];
+        for (size_t e = 0; t.node->input_count > 0 && e < ns_aten_count(t.node); e++)
+            if (t.marks[i][e])
+                ns_dependencies(program, t.node, e, mark_operands, &t);
+    }
+    for (int i = 0; i < program->input_count; i++) {
+        const int node = program->inputs[i];
+        ns_suite_operand operand;
+        describe(&program->nodes[node], t.marks[node], inputs[i].data, &operand);
+        if (operand.count > 0)
+            (*operands)[(*count)++] = operand;
+    }
+    return NS_OK;
+}
