@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "formats/tflite.h"
-#include "npu/coverage.h"
-#include "npu/inspect.h"
+#include "npu/watch/coverage.h"
+#include "npu/watch/inspect.h"
 
 /* Either container of a command stream, told by its content. */
 static ns_code load(ns_bytes bytes, ns_arena *arena, ns_npu_stream **out, ns_error *error)

@@ -1,8 +1,8 @@
 /* Dispatch of the operations that all families share, and the tap behind them. */
-#include "npu/conv.h"
-#include "npu/hazards.h"
-#include "npu/map.h"
-#include "npu/tap.h"
+#include "npu/memory/map.h"
+#include "npu/operations/conv.h"
+#include "npu/watch/hazards.h"
+#include "npu/watch/tap.h"
 
 static ns_code run(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                    ns_error *error)

@@ -1,10 +1,10 @@
 /* The commands of Ethos-U55 and U65. */
 #include <string.h>
 
-#include "npu/activation.h"
-#include "npu/hazards.h"
-#include "npu/operation_u55.h"
-#include "npu/registers_u55.h"
+#include "npu/operations/activation.h"
+#include "npu/operations/operation_u55.h"
+#include "npu/stream/registers_u55.h"
+#include "npu/watch/hazards.h"
 
 static ns_npu_command_kind kind_of(const ns_npu_command *command)
 {

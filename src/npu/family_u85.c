@@ -1,8 +1,8 @@
 /* The commands of Ethos-U85. */
-#include "npu/chip_rules.h"
-#include "npu/hazards.h"
-#include "npu/operation_u85.h"
-#include "npu/registers_u85.h"
+#include "npu/operations/operation_u85.h"
+#include "npu/stream/registers_u85.h"
+#include "npu/watch/chip_rules.h"
+#include "npu/watch/hazards.h"
 
 /* Taken branches after which a stream is given up: far above any loop of a model, and reached in seconds. */
 #define MAX_BRANCHES ((uint64_t)1 << 22)

@@ -8,9 +8,9 @@
 
 #include "base/bytes.h"
 #include "kernels/kernels.h"
-#include "npu/buffer.h"
-#include "npu/decode.h"
-#include "npu/registers.h"
+#include "npu/memory/buffer.h"
+#include "npu/stream/decode.h"
+#include "npu/stream/registers.h"
 #include "npuscope/npu.h"
 
 typedef struct ns_npu_machine ns_npu_machine;

@@ -1,5 +1,5 @@
 #include "npu/stream.h"
-#include "npu/hazards.h"
+#include "npu/watch/hazards.h"
 
 #include <inttypes.h>
 #include <string.h>

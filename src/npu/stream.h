@@ -4,7 +4,7 @@
 #define NS_NPU_STREAM_H
 
 #include "npu/machine.h"
-#include "npu/weights.h"
+#include "npu/weights/weights.h"
 
 /* One operation's decoded weights, found by the order and the compressed bytes. */
 typedef struct ns_npu_cached_weights {

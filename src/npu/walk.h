@@ -3,8 +3,8 @@
 #ifndef NS_NPU_WALK_H
 #define NS_NPU_WALK_H
 
-#include "npu/dma.h"
-#include "npu/operation.h"
+#include "npu/memory/dma.h"
+#include "npu/operations/operation.h"
 
 typedef struct ns_npu_visit {
     const ns_npu_command *command; /* an operation command: block operation, DMA, wait, stop, ... */

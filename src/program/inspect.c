@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "npu/inspect.h"
+#include "npu/watch/inspect.h"
 #include "program/delegate.h"
 #include "program/program.h"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
-#include "npu/inspect.h"
+#include "npu/watch/inspect.h"
 #include "npuscope/sweep.h"
 #include "tosa/print.h"
 

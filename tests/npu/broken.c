@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/npz.h"
-#include "npu/inspect.h"
+#include "npu/watch/inspect.h"
 #include "npuscope/npu.h"
 
 /* Steps of a run: above what the small streams here take, low enough for thousands of runs. */

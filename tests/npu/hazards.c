@@ -2,7 +2,7 @@
  *
  * Every stream of the checked-in corpus runs without a hazard (tests/conformance/npu.c); here each runs again
  * with one sort of promise taken out. */
-#include "npu/hazards.h"
+#include "npu/watch/hazards.h"
 
 #include "npu/stream.h"
 #include "support/conformance.h"

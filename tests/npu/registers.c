@@ -2,7 +2,7 @@
  * has values. With --dump [u85]: a table as text, for registers_vela.py and registers_vela_u85.py. */
 #include "support/test.h"
 
-#include "npu/registers.h"
+#include "npu/stream/registers.h"
 
 static const ns_npu_table *const tables[] = {&ns_npu_table_u55, &ns_npu_table_u85};
 

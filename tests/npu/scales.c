@@ -1,4 +1,4 @@
-#include "npu/weights.h"
+#include "npu/weights/weights.h"
 
 #include "support/test.h"
 

@@ -4,7 +4,7 @@
 
 #include "support/test.h"
 
-#include "npu/registers.h"
+#include "npu/stream/registers.h"
 #include "npuscope/npu.h"
 
 #define SCRATCH 1024

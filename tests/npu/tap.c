@@ -1,13 +1,13 @@
 /* Tap: what each operation of real models produced. Outputs are the same bytes with it and without, the
  * arrays are what the next operations read, and memory holds one of them at a time. */
-#include "npu/tap.h"
+#include "npu/watch/tap.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "npu/captured.h"
-#include "npu/registers.h"
+#include "npu/stream/registers.h"
 
 typedef struct tapped {
     int count, last; /* operations, and the number of the last */

@@ -3,7 +3,7 @@
 #include "npu/captured.h"
 
 #include "base/random.h"
-#include "npu/inspect.h"
+#include "npu/watch/inspect.h"
 
 /* Steps of a run of a broken file: above what the models here take. */
 #define WORK 4000000

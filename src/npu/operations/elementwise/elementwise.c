@@ -1,0 +1,89 @@
+#include "npu/operations/elementwise/elementwise.h"
+
+#include "npu/memory/map.h"
+#include "npu/operations/conv.h"
+
+typedef ns_code elementwise_function(ns_npu_machine *machine, const ns_npu_operation *operation,
+                                     const int64_t *a, const int64_t *b, int64_t *out, size_t count,
+                                     ns_error *error);
+
+typedef struct elementwise_entry {
+    elementwise_function *function;
+    int operands;
+} elementwise_entry;
+
+static const elementwise_entry table[] = {
+#define NS_NPU_ELEMENTWISE(name, code, operands) [code] = {ns_npu_elementwise_##name, operands},
+#include "npu/operations/elementwise/elementwise.def"
+#undef NS_NPU_ELEMENTWISE
+};
+
+int ns_npu_elementwise_operands(int mode)
+{
+    return mode >= 0 && mode < (int)(sizeof table / sizeof table[0]) ? table[mode].operands : 0;
+}
+
+static void read_row(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, int32_t *narrow, int64_t *row,
+                     size_t count)
+{
+    if (map->bytes > 4 || map->scalar || (map->bytes == 4 && !map->is_signed)) {
+        ns_npu_map_read_wide(machine, map, y, row);
+        return;
+    }
+    ns_npu_map_read(machine, map, y, narrow);
+    for (size_t i = 0; i < count; i++)
+        row[i] = narrow[i];
+}
+
+static void scale_operand(const ns_npu_operation *operation, int operand, int64_t *row, size_t count)
+{
+    const ns_npu_scale *scale = &operation->operand_scale[operand];
+    switch (operation->operand_scaling[operand]) {
+    case NS_NPU_OPERAND_PLAIN:
+        break;
+    case NS_NPU_OPERAND_MULTIPLY:
+        /* Values of at most 33 bits (32 and a zero point) and a 32-bit scale stay below 2^63: the value is
+         * a 16-bit one wherever a scale other than 1 is legal. */
+        if (scale->scale != 1)
+            for (size_t i = 0; i < count; i++)
+                row[i] *= (int64_t)scale->scale;
+        break;
+    case NS_NPU_OPERAND_SHIFT:
+        for (size_t i = 0; i < count; i++)
+            row[i] *= (int64_t)1 << scale->shift;
+        break;
+    case NS_NPU_OPERAND_SCALE:
+        ns_npu_scale_column(row, count, 1, scale);
+        break;
+    }
+}
+
+ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                           ns_error *error)
+{
+    const ns_npu_map *maps[2] = {&operation->ifm, &operation->ifm2};
+    int count = operation->has_ifm2 ? 2 : 1;
+    size_t elements = (size_t)(operation->ofm.width * operation->ofm.depth);
+    NS_TRY(ns_npu_spend(machine, (uint64_t)operation->ofm.height * elements, error));
+    void *memory;
+    int64_t *rows[2] = {NULL, NULL};
+    for (int i = 0; i < count; i++) {
+        NS_TRY(ns_npu_map_check(machine, maps[i], false, error));
+        NS_TRY(ns_npu_scratch(machine, elements, sizeof(int64_t), &memory, error));
+        rows[i] = memory;
+    }
+    NS_TRY(ns_npu_scratch(machine, elements, sizeof(int32_t), &memory, error));
+    int32_t *narrow = memory;
+    int64_t *a = rows[operation->ifm2_is_a ? 1 : 0], *b = rows[operation->ifm2_is_a ? 0 : 1];
+    for (int64_t y = 0; y < operation->ofm.height; y++) {
+        for (int i = 0; i < count; i++)
+            read_row(machine, maps[i], y, narrow, rows[i], elements);
+        if (operation->elementwise != NS_NPU_ELEMENTWISE_LRELU)
+            scale_operand(operation, 0, a, elements);
+        if (count == 2)
+            scale_operand(operation, 1, b, elements);
+        NS_TRY(table[operation->elementwise].function(machine, operation, a, b, a, elements, error));
+        NS_TRY(ns_npu_output_row(machine, output, y, a, error));
+    }
+    return NS_OK;
+}

@@ -1,0 +1,19 @@
+/* DIV (Ethos-U85): a / b, toward zero. A division by 0, and that of the smallest value by -1, are faults:
+ * TOSA calls both errors, and nothing says what the chip gives. Source: TOSA 1.0, INTDIV; Vela 5.1.0,
+ * ethos_u85_register_cs_generator.cpp, kElementwiseMap. */
+#include <inttypes.h>
+
+#include "npu/operations/elementwise/elementwise.h"
+
+ns_code ns_npu_elementwise_DIV(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
+                               const int64_t *b, int64_t *out, size_t count, ns_error *error)
+{
+    int64_t least = -((int64_t)1 << (8 * operation->ifm.bytes - 1));
+    for (size_t i = 0; i < count; i++) {
+        if (b[i] == 0 || (b[i] == -1 && a[i] == least))
+            return ns_npu_fault(machine, error, "element %zu of a row: %" PRId64 " divided by %" PRId64, i,
+                                a[i], b[i]);
+        out[i] = a[i] / b[i];
+    }
+    return NS_OK;
+}

@@ -1,0 +1,166 @@
+/* stored = table(clip(scale(accumulator + bias) + zero point)), low bytes; TANH and SIGMOID come before the
+ * clip. Source: fact by fact in Vela 5.1.0, ethos_u55_register_cs_generator.cpp (GenerateActivation,
+ * GenerateOFMPrecision) and ethos_u55_weight_encoder.cpp (scale records). */
+#include "npu/operations/output.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "npu/memory/map.h"
+#include "npu/operations/activation.h"
+
+/* Ethos-U85: what accumulators begin with, and room for them where they stay. */
+static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation *operation,
+                                 ns_npu_output_stage *out, ns_error *error)
+{
+    ns_npu_buffer *kept = &machine->accumulators;
+    const ns_npu_map *ofm = &operation->ofm;
+    void *memory;
+    if (operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP) {
+        if (!kept->valid)
+            return ns_npu_fault(
+                machine, error,
+                "ACC_FORMAT: the accumulators are kept, but no operation before has left any");
+        if (kept->height != ofm->height || kept->width != ofm->width || kept->depth != ofm->depth)
+            return ns_npu_fault(machine, error,
+                                "ACC_FORMAT: kept accumulators of %" PRId64 " x %" PRId64 " x %" PRId64
+                                " for an OFM of %" PRId64 " x %" PRId64 " x %" PRId64,
+                                kept->height, kept->width, kept->depth, ofm->height, ofm->width, ofm->depth);
+    } else if (operation->accumulators_stay) {
+        NS_TRY(ns_npu_buffer_open(kept, ofm->height, ofm->width, ofm->depth, error));
+    } else {
+        kept->valid = false;
+    }
+    if (operation->accumulator_input == NS_NPU_ACCUMULATOR_IFM2) {
+        NS_TRY(ns_npu_map_check(machine, &operation->ifm2, false, error));
+        NS_TRY(ns_npu_scratch(machine, (size_t)(ofm->width * ofm->depth), sizeof(int64_t), &memory, error));
+        out->preload = memory;
+    }
+    return NS_OK;
+}
+
+/* Adds what the accumulators began with; true when they stay and there is no output. */
+static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row)
+{
+    const ns_npu_operation *operation = output->operation;
+    ns_npu_buffer *kept = &machine->accumulators;
+    size_t count = (size_t)(operation->ofm.width * operation->ofm.depth);
+    const int64_t *before = NULL;
+    if (operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP) {
+        before = ns_npu_buffer_row(kept, y);
+    } else if (operation->accumulator_input == NS_NPU_ACCUMULATOR_IFM2) {
+        ns_npu_map_read_wide(machine, &operation->ifm2, y, output->preload);
+        before = output->preload;
+    }
+    for (size_t i = 0; before && i < count; i++)
+        row[i] += before[i];
+    bool last = y == operation->ofm.height - 1;
+    if (operation->accumulators_stay)
+        memcpy(ns_npu_buffer_row(kept, y), row, count * sizeof *row);
+    if (last)
+        kept->valid = operation->accumulators_stay;
+    return operation->accumulators_stay;
+}
+
+ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *operation,
+                           ns_npu_output_stage *out, ns_error *error)
+{
+    *out = (ns_npu_output_stage){.operation = operation, .rounding = operation->scale.rounding};
+    NS_TRY(ns_npu_map_check(machine, &operation->ofm, true, error));
+    NS_TRY(ns_npu_table_check(machine, operation, error));
+    NS_TRY(open_accumulators(machine, operation, out, error));
+    if (operation->scaling != NS_NPU_SCALING_CHANNEL)
+        return NS_OK;
+    ns_bytes streams[2];
+    for (int i = 0; i < operation->scale_streams; i++) {
+        uint8_t *data;
+        NS_TRY(ns_npu_span(machine, operation->scale_region, operation->scale_base[i],
+                           operation->scale_length[i], false, "scale records", &data, error));
+        streams[i] = (ns_bytes){data, operation->scale_length[i]};
+    }
+    ns_scale_record *records;
+    ns_error inner = {0};
+    ns_code code = ns_scales_decode(operation->scale_format, streams, operation->scale_streams,
+                                    (int)operation->ofm.depth, machine->scratch, &records, &inner);
+    out->records = records;
+    return code == NS_ERROR_FAULT ? ns_npu_fault(machine, error, "%s", inner.message)
+           : code != NS_OK        ? ns_fail(error, code, "%s", inner.message)
+                                  : NS_OK;
+}
+
+ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t y,
+                                 const int64_t *row, size_t count, ns_error *error)
+{
+    int64_t limit = (int64_t)1 << (operation->accumulator_bits - 1);
+    int64_t low = 0, high = 0;
+    for (size_t i = 0; i < count; i++) {
+        low = row[i] < low ? row[i] : low;
+        high = row[i] > high ? row[i] : high;
+    }
+    if (high < limit && low >= -limit)
+        return NS_OK;
+    size_t i = 0;
+    while (row[i] < limit && row[i] >= -limit)
+        i++;
+    return ns_npu_fault(machine, error,
+                        "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64
+                        "]: the accumulator would hold %" PRId64 ", which does not fit %d bits (ACC_FORMAT)",
+                        y, (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth, row[i],
+                        operation->accumulator_bits);
+}
+
+/* Per-channel: bias first, then each channel's own scale. */
+static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage *output, int64_t y,
+                              int64_t *row, ns_error *error)
+{
+    const ns_npu_operation *operation = output->operation;
+    int64_t width = operation->ofm.width, depth = operation->ofm.depth;
+    for (int64_t x = 0; x < width; x++)
+        for (int64_t c = 0; c < depth; c++)
+            row[x * depth + c] += output->records[c].bias;
+    NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)(width * depth), error));
+    for (int64_t c = 0; c < depth; c++) {
+        const ns_scale_record *record = &output->records[c];
+        ns_npu_scale scale = {record->scale, record->shift, output->rounding, 0};
+        ns_npu_scale_column(row + c, (size_t)width, (size_t)depth, &scale);
+    }
+    return NS_OK;
+}
+
+ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
+                          ns_error *error)
+{
+    const ns_npu_operation *operation = output->operation;
+    const ns_npu_map *ofm = &operation->ofm;
+    size_t count = (size_t)(ofm->width * ofm->depth);
+    if (accumulate(machine, output, y, row))
+        return ns_npu_accumulator_check(machine, operation, y, row, count, error);
+    if (operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET)
+        NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, count, error));
+    if (operation->scaling == NS_NPU_SCALING_CHANNEL)
+        NS_TRY(scale_channels(machine, output, y, row, error));
+    else if (operation->scaling == NS_NPU_SCALING_GLOBAL)
+        ns_npu_scale_column(row, count, 1, &operation->scale);
+    int64_t zero_point = ofm->zero_point;
+    const bool curve = ns_npu_table_is_curve(operation->table);
+    if (curve)
+        ns_npu_table_row(machine, operation, row, count);
+    if (operation->clip) {
+        int64_t low = operation->clip_low, high = operation->clip_high, saturated = 0;
+        for (size_t i = 0; i < count; i++) {
+            int64_t value = row[i] + zero_point;
+            saturated += value < low || value > high;
+            value = value < low ? low : value;
+            row[i] = value > high ? high : value;
+        }
+        output->saturated += saturated;
+    } else if (zero_point != 0) {
+        for (size_t i = 0; i < count; i++)
+            row[i] += zero_point;
+    }
+    if (operation->table != NS_NPU_TABLE_NONE && !curve)
+        ns_npu_table_row(machine, operation, row, count);
+    ns_npu_map_write(machine, ofm, y, row);
+    machine->result_flag = row[count - 1] != 0;
+    return NS_OK;
+}

@@ -1,0 +1,20 @@
+/* POOL NONE (Ethos-U85): the accumulators as they begin, which is IFM2 (ACC_FORMAT's input), then the output
+ * stage. How 32- and 64-bit data are copied, rescaled and transposed; the IFM's registers are dummies.
+ * Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, GeneratePoolingOp and GenerateAccFormat. */
+#include <string.h>
+
+#include "npu/operations/conv.h"
+
+ns_code ns_npu_pool_none(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                         ns_error *error)
+{
+    size_t count = (size_t)(operation->ofm.width * operation->ofm.depth);
+    void *row;
+    NS_TRY(ns_npu_spend(machine, (uint64_t)operation->ofm.height * count, error));
+    NS_TRY(ns_npu_scratch(machine, count, sizeof(int64_t), &row, error));
+    for (int64_t y = 0; y < operation->ofm.height; y++) {
+        memset(row, 0, count * sizeof(int64_t));
+        NS_TRY(ns_npu_output_row(machine, output, y, row, error));
+    }
+    return NS_OK;
+}

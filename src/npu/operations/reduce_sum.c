@@ -1,0 +1,36 @@
+/* POOL REDUCE_SUM: value[y][x][0] = sum over c < IFM depth of IFM[y][x][c] - zero point; then the output
+ * stage. The sum must fit the accumulator. Under a chip rule every sum is 0 (chip_rules.def, REDUCE_SUM_48).
+ * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GeneratePoolingOp. */
+#include "npu/memory/map.h"
+#include "npu/operations/conv.h"
+
+ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                          ns_error *error)
+{
+    const ns_npu_map *ifm = &operation->ifm;
+    int64_t width = operation->ofm.width, depth = operation->ofm.depth;
+    if (depth != 1 || operation->kernel_height != 1 || operation->kernel_width != 1 ||
+        operation->stride_y != 1 || operation->stride_x != 1)
+        return ns_npu_fault(machine, error,
+                            "REDUCE_SUM wants an OFM depth of 1 and a 1 x 1 kernel of stride 1");
+    NS_TRY(ns_npu_map_check(machine, ifm, false, error));
+    NS_TRY(ns_npu_spend(machine, (uint64_t)(ifm->height * ifm->width * ifm->depth), error));
+    void *source_memory, *row_memory;
+    NS_TRY(
+        ns_npu_scratch(machine, (size_t)(ifm->width * ifm->depth), sizeof(int32_t), &source_memory, error));
+    NS_TRY(ns_npu_scratch(machine, (size_t)width, sizeof(int64_t), &row_memory, error));
+    int32_t *source = source_memory;
+    int64_t *row = row_memory;
+    for (int64_t y = 0; y < operation->ofm.height; y++) {
+        ns_npu_map_read(machine, ifm, y, source);
+        for (int64_t x = 0; x < width; x++) {
+            int64_t sum = 0;
+            for (int64_t c = 0; c < ifm->depth && !operation->gives_zeros; c++)
+                sum += source[x * ifm->depth + c];
+            row[x] = sum;
+        }
+        NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)width, error));
+        NS_TRY(ns_npu_output_row(machine, output, y, row, error));
+    }
+    return NS_OK;
+}

@@ -1,0 +1,142 @@
+#include "npu/watch/coverage.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "npu/walk.h"
+
+ns_code ns_npu_coverage_new(const ns_npu_table *table, ns_arena *arena, ns_npu_coverage **out,
+                            ns_error *error)
+{
+    ns_npu_coverage *coverage = NS_ARENA_NEW(arena, ns_npu_coverage);
+    if (coverage) {
+        coverage->table = table;
+        coverage->operations = NS_ARENA_ARRAY(arena, (size_t)table->operation_count, uint64_t);
+        coverage->operation_fields =
+            NS_ARENA_ARRAY(arena, (size_t)table->operation_field_count, ns_npu_field_coverage);
+        coverage->fields = NS_ARENA_ARRAY(arena, (size_t)table->field_count, ns_npu_field_coverage);
+        coverage->values = NS_ARENA_ARRAY(arena, (size_t)table->value_count, uint64_t);
+    }
+    if (!coverage || !coverage->operations || !coverage->operation_fields || !coverage->fields ||
+        !coverage->values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for coverage");
+    *out = coverage;
+    return NS_OK;
+}
+
+static void count_value(ns_npu_coverage *coverage, const ns_npu_field *field, int64_t value,
+                        ns_npu_field_coverage *seen)
+{
+    const ns_npu_table *table = coverage->table;
+    if (seen->count == 0 || value < seen->low)
+        seen->low = value;
+    if (seen->count == 0 || value > seen->high)
+        seen->high = value;
+    seen->count++;
+    for (int i = 0; field->enum_index >= 0 && i < table->value_count; i++)
+        if (table->values[i].enum_index == field->enum_index && table->values[i].value == value)
+            coverage->values[i]++;
+}
+
+static ns_code visit(void *context, ns_npu_machine *machine, const ns_npu_visit *visit, ns_error *error)
+{
+    ns_npu_coverage *coverage = context;
+    const ns_npu_table *table = coverage->table;
+    (void)error;
+    coverage->operations[visit->command->index]++;
+    for (int i = 0; i < table->operation_field_count; i++)
+        if (table->operation_fields[i].entry == visit->command->index)
+            count_value(coverage, &table->operation_fields[i],
+                        ns_npu_field_of(&table->operation_fields[i], visit->command->value),
+                        &coverage->operation_fields[i]);
+    if (!visit->operation && !visit->dma)
+        return NS_OK;
+    for (int i = 0; i < table->field_count; i++) {
+        const ns_npu_field *field = &table->fields[i];
+        if (machine->written[field->entry])
+            count_value(coverage, field, ns_npu_field_of(field, machine->value[field->entry]),
+                        &coverage->fields[i]);
+    }
+    return NS_OK;
+}
+
+ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns_error *error)
+{
+    if (stream->family->table != coverage->table)
+        return ns_fail(error, NS_ERROR_INPUT, "a stream for %s in a coverage of %s", stream->config->text,
+                       coverage->table->family);
+    coverage->streams++;
+    return ns_npu_walk(stream, visit, coverage, error);
+}
+
+/* Writes the enum's values of a field that were seen (or not). */
+static void list_values(const ns_npu_coverage *coverage, int enum_index, bool seen, const char *before,
+                        ns_buffer *buffer)
+{
+    const ns_npu_table *table = coverage->table;
+    for (int i = 0; i < table->value_count; i++)
+        if (table->values[i].enum_index == enum_index && (coverage->values[i] != 0) == seen) {
+            ns_buffer_format(buffer, "%s%s", before, table->values[i].name);
+            before = " ";
+        }
+}
+
+void ns_npu_coverage_text(const ns_npu_coverage *coverage, ns_buffer *buffer)
+{
+    const ns_npu_table *table = coverage->table;
+    ns_buffer_format(buffer, "%s: %" PRIu64 " streams\n\noperation        executed\n", table->family,
+                     coverage->streams);
+    for (int i = 0; i < table->operation_count; i++)
+        ns_buffer_format(buffer, "%-16s %" PRIu64 "\n", table->operations[i].name, coverage->operations[i]);
+    ns_buffer_format(buffer, "\nregister field                           range or values\n");
+    for (int i = 0; i < table->field_count; i++) {
+        const ns_npu_field_coverage *seen = &coverage->fields[i];
+        char name[64];
+        if (!seen->count)
+            continue;
+        snprintf(name, sizeof name, "%s.%s", table->registers[table->fields[i].entry].name,
+                 table->fields[i].name);
+        ns_buffer_format(buffer, "%-40s", name);
+        if (table->fields[i].enum_index < 0)
+            ns_buffer_format(buffer, " %" PRId64 " to %" PRId64, seen->low, seen->high);
+        else
+            list_values(coverage, table->fields[i].enum_index, true, " ", buffer);
+        ns_buffer_format(buffer, "\n");
+    }
+    ns_buffer_format(buffer, "\nnever executed\n");
+    for (int i = 0; i < table->operation_count; i++)
+        if (!coverage->operations[i])
+            ns_buffer_format(buffer, "  operation %s\n", table->operations[i].name);
+    for (int i = 0; i < table->field_count; i++)
+        if (!coverage->fields[i].count)
+            ns_buffer_format(buffer, "  register %s.%s\n", table->registers[table->fields[i].entry].name,
+                             table->fields[i].name);
+    for (int i = 0; i < table->value_count; i++)
+        if (!coverage->values[i])
+            ns_buffer_format(buffer, "  value %s %s\n", table->enums[table->values[i].enum_index],
+                             table->values[i].name);
+}
+
+void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_buffer *buffer)
+{
+    const ns_npu_table *table = coverage->table;
+    const char *comma = "";
+    ns_buffer_format(buffer, "{\"family\": \"%s\", \"streams\": %" PRIu64 ", \"operations\": {",
+                     table->family, coverage->streams);
+    for (int i = 0; i < table->operation_count; i++, comma = ", ")
+        ns_buffer_format(buffer, "%s\"%s\": %" PRIu64, comma, table->operations[i].name,
+                         coverage->operations[i]);
+    ns_buffer_format(buffer, "}, \"fields\": {");
+    comma = "";
+    for (int i = 0; i < table->field_count; i++, comma = ", ")
+        ns_buffer_format(buffer,
+                         "%s\"%s.%s\": {\"count\": %" PRIu64 ", \"low\": %" PRId64 ", \"high\": %" PRId64 "}",
+                         comma, table->registers[table->fields[i].entry].name, table->fields[i].name,
+                         coverage->fields[i].count, coverage->fields[i].low, coverage->fields[i].high);
+    ns_buffer_format(buffer, "}, \"values\": {");
+    comma = "";
+    for (int i = 0; i < table->value_count; i++, comma = ", ")
+        ns_buffer_format(buffer, "%s\"%s.%s\": %" PRIu64, comma, table->enums[table->values[i].enum_index],
+                         table->values[i].name, coverage->values[i]);
+    ns_buffer_format(buffer, "}}");
+}

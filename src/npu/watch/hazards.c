@@ -1,0 +1,320 @@
+/* Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp: CalcCommandWaits, UpdateMemoryAccesses (what waits
+ * are for) and CalcBlockDep, GetJobs (what BLOCKDEP promises). */
+#include "npu/watch/hazards.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "npu/memory/map.h"
+#include "npu/operations/activation.h"
+
+/* Where internal memory stands beside the regions. */
+#define INTERNAL NS_NPU_REGIONS
+
+/* Of one operation: three feature maps, four weight and two scale streams, a table. */
+#define MAX_ACCESSES 12
+
+/* More than any product lets run. */
+#define MAX_OUTSTANDING 8
+
+typedef struct hazard_access {
+    const char *what;
+    int memory; /* region, or INTERNAL */
+    int64_t low, high;
+    bool write;
+} hazard_access;
+
+typedef struct hazard_job {
+    size_t command;
+    int count;
+    hazard_access accesses[MAX_ACCESSES];
+} hazard_job;
+
+typedef struct hazard_queue {
+    int limit, count; /* oldest first */
+    hazard_job jobs[MAX_OUTSTANDING];
+} hazard_queue;
+
+struct ns_npu_hazards {
+    hazard_queue dma, kernels;
+    bool has_previous; /* block operation before this one */
+    ns_npu_operation previous;
+    size_t previous_command;
+};
+
+ns_npu_hazards *ns_npu_hazards_new(ns_arena *arena, int dma_limit, int kernel_limit)
+{
+    ns_npu_hazards *hazards = NS_ARENA_NEW(arena, ns_npu_hazards);
+    if (hazards) {
+        hazards->dma.limit = dma_limit;
+        hazards->kernels.limit = kernel_limit;
+    }
+    return hazards;
+}
+
+static void drop_oldest(hazard_queue *queue, int keep)
+{
+    if (queue->count <= keep)
+        return;
+    memmove(queue->jobs, queue->jobs + (queue->count - keep), (size_t)keep * sizeof queue->jobs[0]);
+    queue->count = keep;
+}
+
+static void push(hazard_queue *queue, const hazard_job *job)
+{
+    drop_oldest(queue, queue->limit - 1);
+    queue->jobs[queue->count++] = *job;
+}
+
+static void add(hazard_job *job, const char *what, int memory, int64_t low, int64_t high, bool write)
+{
+    if (low < high && job->count < MAX_ACCESSES)
+        job->accesses[job->count++] = (hazard_access){what, memory, low, high, write};
+}
+
+/* False for a scalar, for a chain buffer and for accumulators that stay, whose address registers are stale.
+ */
+static bool in_memory(const ns_npu_map *map)
+{
+    return !map->scalar && !map->chain && !map->unused;
+}
+
+static void add_map(hazard_job *job, const ns_npu_map *map, bool write)
+{
+    int64_t low, high;
+    if (!in_memory(map) || map->height <= 0 || map->width <= 0 || map->depth <= 0)
+        return;
+    ns_npu_map_extent(map, &low, &high);
+    add(job, map->name, map->region, low, high, write);
+}
+
+/* True when both touch the memory `region` names: fast scratch may be the same memory as scratch. */
+static bool same_memory(const ns_npu_machine *machine, int a, int b)
+{
+    if (a == b)
+        return true;
+    return a != INTERNAL && b != INTERNAL && machine->regions[a].data &&
+           machine->regions[a].data == machine->regions[b].data;
+}
+
+static void check(ns_npu_machine *machine, const hazard_job *job, const hazard_queue *queue, const char *wait)
+{
+    for (int q = 0; q < queue->count; q++)
+        for (int i = 0; i < job->count; i++)
+            for (int j = 0; j < queue->jobs[q].count; j++) {
+                const hazard_access *now = &job->accesses[i], *before = &queue->jobs[q].accesses[j];
+                if (!(now->write || before->write) || !same_memory(machine, now->memory, before->memory) ||
+                    now->low >= before->high || before->low >= now->high)
+                    continue;
+                machine->statistics->hazards++;
+                ns_npu_warn(machine,
+                            "hazard: %s %s bytes 0x%" PRIx64 " to 0x%" PRIx64
+                            " of %s %d, which command %zu (%s, bytes 0x%" PRIx64 " to 0x%" PRIx64
+                            ") may still be %s: %s is missing",
+                            now->what, now->write ? "writes" : "reads", now->low, now->high,
+                            now->memory == INTERNAL ? "internal memory" : "region",
+                            now->memory == INTERNAL ? 0 : now->memory, queue->jobs[q].command, before->what,
+                            before->low, before->high, before->write ? "writing" : "reading", wait);
+                return;
+            }
+}
+
+/* ---- block dependency ---- */
+
+static int64_t ceil_divide(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Job `index` of a box that is walked in blocks: depth first, then width, then height. */
+static ns_npu_box job_box(int64_t height, int64_t width, int64_t depth, ns_npu_box block, int64_t index)
+{
+    int64_t z = ceil_divide(depth, block.c1), w = ceil_divide(width, block.x1);
+    ns_npu_box box = {
+        .y0 = index / (z * w) * block.y1, .x0 = index / z % w * block.x1, .c0 = index % z * block.c1};
+    box.y1 = box.y0 + block.y1 < height ? box.y0 + block.y1 : height;
+    box.x1 = box.x0 + block.x1 < width ? box.x0 + block.x1 : width;
+    box.c1 = box.c0 + block.c1 < depth ? box.c0 + block.c1 : depth;
+    return box;
+}
+
+static int64_t job_count(int64_t height, int64_t width, int64_t depth, ns_npu_box block)
+{
+    return ceil_divide(height, block.y1) * ceil_divide(width, block.x1) * ceil_divide(depth, block.c1);
+}
+
+/* Whether two boxes of feature maps share a byte. */
+typedef struct hazard_ranges {
+    const ns_npu_map *other;
+    const ns_npu_box *box;
+    int64_t low, high;
+} hazard_ranges;
+
+static bool overlaps_range(void *context, int64_t low, int64_t high)
+{
+    const hazard_ranges *ranges = context;
+    return low < ranges->high && ranges->low < high;
+}
+
+static bool overlaps_other(void *context, int64_t low, int64_t high)
+{
+    hazard_ranges ranges = *(hazard_ranges *)context;
+    ranges.low = low;
+    ranges.high = high;
+    return ns_npu_map_ranges(ranges.other, ranges.box, overlaps_range, &ranges);
+}
+
+static bool boxes_overlap(const ns_npu_map *a, ns_npu_box a_box, const ns_npu_map *b, ns_npu_box b_box)
+{
+    hazard_ranges ranges = {.other = b, .box = &b_box};
+    return ns_npu_map_ranges(a, &a_box, overlaps_other, &ranges);
+}
+
+/* What one job of the operation reads of its IFM: the OFM block widened by kernel and stride, and the depth
+ * of an IFM block, which is 16 or 32 for convolutions (section 5.4 of the weights' order) and the OFM block's
+ * otherwise. */
+static ns_npu_box ifm_block(const ns_npu_operation *operation)
+{
+    ns_npu_box block = {0};
+    int64_t stride_y = operation->stride_y ? operation->stride_y : 1,
+            stride_x = operation->stride_x ? operation->stride_x : 1;
+    int64_t kernel_y =
+        operation->kernel_height ? (operation->kernel_height - 1) * operation->dilation_y + 1 : 1;
+    int64_t kernel_x =
+        operation->kernel_width ? (operation->kernel_width - 1) * operation->dilation_x + 1 : 1;
+    block.y1 = (operation->block_height - 1) * stride_y + kernel_y;
+    block.x1 = (operation->block_width - 1) * stride_x + kernel_x;
+    block.c1 = operation->block_depth;
+    if (operation->kind == NS_NPU_CONV || operation->kind == NS_NPU_REDUCE_SUM)
+        block.c1 =
+            operation->ifm.bytes > 1 || operation->weights.traversal == NS_WEIGHTS_PART_KERNEL ? 16 : 32;
+    return block;
+}
+
+/* The stored elements of a box of an IFM that may be upscaled. */
+static ns_npu_box stored_box(const ns_npu_map *ifm, ns_npu_box box)
+{
+    if (ifm->upscale == NS_NPU_UPSCALE_NONE)
+        return box;
+    return (ns_npu_box){.y0 = box.y0 / 2,
+                        .y1 = ceil_divide(box.y1, 2),
+                        .x0 = box.x0 / 2,
+                        .x1 = ceil_divide(box.x1, 2),
+                        .c0 = box.c0,
+                        .c1 = box.c1};
+}
+
+/* Jobs i of this operation and j, counted from the end, of the one before may run together when i + j <
+ * BLOCKDEP. */
+static bool jobs_collide(const ns_npu_operation *operation, const ns_npu_map *ifm,
+                         const ns_npu_operation *previous)
+{
+    const ns_npu_map *ofm = &previous->ofm;
+    ns_npu_box reads = ifm_block(operation);
+    ns_npu_box writes = {
+        .y1 = previous->block_height, .x1 = previous->block_width, .c1 = previous->block_depth};
+    int64_t read_count = job_count(ifm->height, ifm->width, ifm->depth, reads);
+    int64_t write_count = job_count(ofm->height, ofm->width, ofm->depth, writes);
+    for (int64_t i = 0; i < operation->block_dependency && i < read_count; i++)
+        for (int64_t j = 0; i + j < operation->block_dependency && j < write_count; j++)
+            if (boxes_overlap(ifm, stored_box(ifm, job_box(ifm->height, ifm->width, ifm->depth, reads, i)),
+                              ofm, job_box(ofm->height, ofm->width, ofm->depth, writes, write_count - 1 - j)))
+                return true;
+    return false;
+}
+
+static void check_block_dependency(ns_npu_machine *machine, const ns_npu_operation *operation)
+{
+    ns_npu_hazards *hazards = machine->hazards;
+    const ns_npu_map *maps[2] = {&operation->ifm, &operation->ifm2};
+    if (!hazards->has_previous || hazards->kernels.count == 0 || operation->block_dependency == 0 ||
+        !in_memory(&hazards->previous.ofm))
+        return;
+    for (int i = 0; i < (operation->has_ifm2 ? 2 : 1); i++) {
+        int64_t low, high, written_low, written_high;
+        if (!in_memory(maps[i]) || !same_memory(machine, maps[i]->region, hazards->previous.ofm.region))
+            continue;
+        ns_npu_map_extent(maps[i], &low, &high);
+        ns_npu_map_extent(&hazards->previous.ofm, &written_low, &written_high);
+        if (low >= written_high || written_low >= high ||
+            !jobs_collide(operation, maps[i], &hazards->previous))
+            continue;
+        machine->statistics->hazards++;
+        ns_npu_warn(machine,
+                    "hazard: with BLOCKDEP %d its first blocks read %s while command %zu may still write its "
+                    "last blocks there",
+                    operation->block_dependency, maps[i]->name, hazards->previous_command);
+        return;
+    }
+}
+
+/* ---- events ---- */
+
+void ns_npu_hazards_operation(ns_npu_machine *machine, const ns_npu_operation *operation)
+{
+    ns_npu_hazards *hazards = machine->hazards;
+    if (!hazards)
+        return;
+    hazard_job job = {.command = machine->command};
+    add_map(&job, &operation->ifm, false);
+    if (operation->has_ifm2)
+        add_map(&job, &operation->ifm2, false);
+    add_map(&job, &operation->ofm, true);
+    for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
+        add(&job, "weights", operation->weight_region, operation->weight_base[i],
+            operation->weight_base[i] + (int64_t)operation->weight_length[i], false);
+    for (int i = 0; i < 2; i++)
+        add(&job, "scales", operation->scale_region, operation->scale_base[i],
+            operation->scale_base[i] + (int64_t)operation->scale_length[i], false);
+    add(&job, "table", INTERNAL, (int64_t)operation->table_address,
+        (int64_t)(operation->table_address + ns_npu_table_size(operation->table)), false);
+    check(machine, &job, &hazards->dma, "OP_DMA_WAIT");
+    check_block_dependency(machine, operation);
+    push(&hazards->kernels, &job);
+    hazards->has_previous = true;
+    hazards->previous = *operation;
+    hazards->previous_command = machine->command;
+}
+
+static void add_side(hazard_job *job, const ns_npu_dma *dma, const ns_npu_dma_side *side, bool write)
+{
+    if (dma->runs == 0 || dma->groups == 0)
+        return;
+    int64_t last0 = (side->indexed ? dma->index_max : (int64_t)(dma->runs - 1)) * side->stride0,
+            last1 = (int64_t)(dma->groups - 1) * side->stride1;
+    int64_t low = side->address + (last0 < 0 ? last0 : 0) + (last1 < 0 ? last1 : 0);
+    int64_t high = side->address + (last0 > 0 ? last0 : 0) + (last1 > 0 ? last1 : 0) + (int64_t)dma->length;
+    add(job, write ? "DMA destination" : "DMA source", side->internal ? INTERNAL : side->region, low, high,
+        write);
+}
+
+void ns_npu_hazards_dma(ns_npu_machine *machine, const ns_npu_dma *dma)
+{
+    ns_npu_hazards *hazards = machine->hazards;
+    if (!hazards)
+        return;
+    hazard_job job = {.command = machine->command};
+    add_side(&job, dma, &dma->source, false);
+    add_side(&job, dma, &dma->destination, true);
+    if (dma->source.indexed || dma->destination.indexed)
+        add(&job, "DMA indices", dma->index_region, dma->index_address,
+            dma->index_address + (int64_t)(dma->runs * dma->groups * 4) +
+                (int64_t)dma->groups * dma->index_skip,
+            false);
+    if (hazards->dma.limit > 1)
+        check(machine, &job, &hazards->dma, "OP_DMA_WAIT");
+    check(machine, &job, &hazards->kernels, "OP_KERNEL_WAIT");
+    push(&hazards->dma, &job);
+}
+
+void ns_npu_hazards_dma_wait(ns_npu_machine *machine, int outstanding)
+{
+    if (machine->hazards)
+        drop_oldest(&machine->hazards->dma, outstanding);
+}
+
+void ns_npu_hazards_kernel_wait(ns_npu_machine *machine, int outstanding)
+{
+    if (machine->hazards)
+        drop_oldest(&machine->hazards->kernels, outstanding);
+}

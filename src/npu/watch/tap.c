@@ -1,0 +1,60 @@
+#include "npu/watch/tap.h"
+
+#include "npu/memory/map.h"
+
+static ns_dtype dtype_of(int bytes)
+{
+    return bytes == 1   ? NS_DTYPE_INT8
+           : bytes == 2 ? NS_DTYPE_INT16
+           : bytes == 4 ? NS_DTYPE_INT32
+                        : NS_DTYPE_INT64;
+}
+
+/* Reads the OFM back and hands it on; `arena` is the operation's own. */
+static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operation, int index,
+                       int64_t saturated, ns_arena *arena, ns_error *error)
+{
+    ns_npu_map ofm = ns_npu_map_stored(&operation->ofm);
+    ofm.zero_point = 0;
+    int64_t shape[3] = {ofm.height, ofm.width, ofm.depth};
+    ns_tensor tensor;
+    NS_TRY(ns_tensor_new(arena, dtype_of(ofm.bytes), 3, shape, &tensor, error));
+    int64_t *row = NS_ARENA_ARRAY(arena, (size_t)(ofm.width * ofm.depth), int64_t);
+    if (!row)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a row of what operation %d produced", index);
+    for (int64_t y = 0; y < ofm.height; y++) {
+        ns_npu_map_read_wide(machine, &ofm, y, row);
+        size_t start = (size_t)(y * ofm.width * ofm.depth);
+        for (size_t i = 0; i < (size_t)(ofm.width * ofm.depth); i++) {
+            int unused = 64 - 8 * ofm.bytes;
+            ns_tensor_set(&tensor, start + i, (int64_t)((uint64_t)row[i] << unused) >> unused);
+        }
+    }
+    ns_npu_tap tap = {
+        .operation = index,
+        .command = machine->command,
+        .word = machine->commands[machine->command].word,
+        .name = operation->name,
+        .region = ofm.region,
+        .address = (uint64_t)ofm.base[0],
+        .is_unsigned = !ofm.is_signed,
+        .saturated = saturated,
+        .data = &tensor,
+    };
+    return machine->options->tap(machine->options->context, &tap, error);
+}
+
+ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t saturated,
+                             ns_error *error)
+{
+    int index = (int)machine->statistics->operations++;
+    machine->statistics->saturated += (uint64_t)saturated;
+    if (!machine->options->tap || operation->ofm.unused)
+        return NS_OK;
+    ns_arena *arena = ns_arena_new();
+    if (!arena)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for what operation %d produced", index);
+    ns_code code = hand_on(machine, operation, index, saturated, arena, error);
+    ns_arena_free(arena);
+    return code;
+}

@@ -1,0 +1,96 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "npu/operations/kernel.h"
+#include "npu/stream.h"
+
+/* Decoded weights that are kept per stream; past it they are decoded for each operation. */
+#define MAX_CACHE ((size_t)1 << 30)
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3u;
+    return hash;
+}
+
+static bool matches(const ns_npu_cached_weights *entry, uint64_t hash, const ns_weight_order *order,
+                    const ns_bytes *streams)
+{
+    if (entry->hash != hash || memcmp(&entry->order, order, sizeof *order) != 0)
+        return false;
+    for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
+        if (entry->streams[i].size != streams[i].size ||
+            (streams[i].size && memcmp(entry->streams[i].data, streams[i].data, streams[i].size) != 0))
+            return false;
+    return true;
+}
+
+static ns_code decode(ns_npu_machine *machine, const ns_weight_order *order, const ns_bytes *streams,
+                      ns_arena *arena, ns_weights *out, ns_error *error)
+{
+    ns_error inner = {0};
+    ns_code code = machine->config->product_bit == NS_NPU_PRODUCT_U85
+                       ? ns_weights_decode_u85(order, streams, arena, out, &inner)
+                       : ns_weights_decode_u55(order, streams, arena, out, &inner);
+    if (code == NS_ERROR_FAULT)
+        return ns_npu_fault(machine, error, "%s", inner.message);
+    return code == NS_OK ? NS_OK : ns_fail(error, code, "%s", inner.message);
+}
+
+static ns_code remember(ns_npu_stream *stream, uint64_t hash, const ns_weight_order *order,
+                        const ns_bytes *streams, const ns_weights *weights, ns_error *error)
+{
+    if (stream->cache_count == stream->cache_capacity) {
+        size_t capacity = stream->cache_capacity ? 2 * stream->cache_capacity : 16;
+        ns_npu_cached_weights *grown = NS_ARENA_ARRAY(stream->arena, capacity, ns_npu_cached_weights);
+        if (!grown)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory to keep decoded weights");
+        if (stream->cache_count)
+            memcpy(grown, stream->cache, stream->cache_count * sizeof *grown);
+        stream->cache = grown;
+        stream->cache_capacity = capacity;
+    }
+    ns_npu_cached_weights *entry = &stream->cache[stream->cache_count];
+    *entry = (ns_npu_cached_weights){.hash = hash, .order = *order, .weights = *weights};
+    for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++) {
+        entry->streams[i].size = streams[i].size;
+        entry->streams[i].data = ns_arena_copy(stream->arena, streams[i].data, streams[i].size);
+        if (streams[i].size && !entry->streams[i].data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory to keep decoded weights");
+    }
+    stream->cache_count++;
+    return NS_OK;
+}
+
+ns_code ns_npu_weights_get(ns_npu_machine *machine, const ns_npu_operation *operation, ns_weights *out,
+                           ns_error *error)
+{
+    ns_npu_stream *stream = machine->stream;
+    const ns_weight_order *order = &operation->weights;
+    ns_bytes streams[NS_WEIGHT_STREAMS_MAX] = {0};
+    uint64_t hash = hash_bytes(0xcbf29ce484222325u, order, sizeof *order);
+    for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++) {
+        if (operation->weight_length[i] == 0)
+            continue;
+        char what[32];
+        uint8_t *data;
+        snprintf(what, sizeof what, "weight stream %d", i);
+        NS_TRY(ns_npu_span(machine, operation->weight_region, operation->weight_base[i],
+                           operation->weight_length[i], false, what, &data, error));
+        streams[i] = (ns_bytes){data, operation->weight_length[i]};
+        hash = hash_bytes(hash, data, operation->weight_length[i]);
+    }
+    for (size_t i = 0; i < stream->cache_count; i++)
+        if (matches(&stream->cache[i], hash, order, streams)) {
+            *out = stream->cache[i].weights;
+            return NS_OK;
+        }
+    if (stream->cache_bytes > MAX_CACHE)
+        return decode(machine, order, streams, machine->scratch, out, error);
+    NS_TRY(decode(machine, order, streams, stream->arena, out, error));
+    stream->cache_bytes += out->count * sizeof(int16_t);
+    return remember(stream, hash, order, streams, out, error);
+}
