@@ -1,0 +1,155 @@
+/* npuscope lint: known defects of Vela in a TOSA graph, before anything is compiled. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "npuscope/defects.h"
+#include "options.h"
+
+typedef struct lint_settings {
+    ns_text_list targets;
+    const char *release, *json;
+} lint_settings;
+
+#define OPTION(field) offsetof(lint_settings, field)
+
+static const ns_option options[] = {
+    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
+     "u55, u65, u85 or an accelerator such as ethos-u55-256; may be\nrepeated (default: all three)"},
+    {0, "vela-release", NS_OPTION_TEXT, "VERSION", OPTION(release),
+     "the release that will compile it, or all (default: 5.1.0, which\nExecuTorch 1.5 installs)"},
+    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
+    {0},
+};
+
+static void preset(void *settings)
+{
+    ((lint_settings *)settings)->release = "5.1.0";
+}
+
+static ns_code parse_targets(const ns_text_list *targets, unsigned *families, ns_error *error)
+{
+    static const char *const names[] = {"u55", "u65", "u85"};
+    *families = targets->count ? 0 : NS_FAMILY_U55 | NS_FAMILY_U65 | NS_FAMILY_U85;
+    for (int i = 0; i < targets->count; i++) {
+        unsigned family = 0;
+        for (unsigned k = 0; k < 3; k++)
+            if (strcmp(targets->values[i], names[k]) == 0)
+                family = 1u << k;
+        ns_accelerator accelerator;
+        if (!family) {
+            NS_TRY(ns_accelerator_parse(targets->values[i], &accelerator, error));
+            family = ns_accelerator_family(accelerator);
+        }
+        *families |= family;
+    }
+    return NS_OK;
+}
+
+static const char *result_name(const ns_defect_match *match)
+{
+    const ns_operator *op = &match->block->operators[match->op];
+    const char *name = op->output_count ? match->block->tensors[op->outputs[0]].name : NULL;
+    return name ? name : "?";
+}
+
+static void print_match(const ns_defect_match *match, FILE *out)
+{
+    char families[16];
+    const ns_defect_info *info = ns_defect_get_info(match->defect);
+    const ns_operator *op = &match->block->operators[match->op];
+    fprintf(out, "operator %d %s '%s': %s\n  %s on %s, Vela %s: %s\n", match->op, ns_op_text(op->op),
+            result_name(match), info->id, ns_defect_kind_text(info->kind),
+            ns_families_text(match->families, families), info->releases, info->what);
+    if (*info->avoid)
+        fprintf(out, "  way round: %s\n", info->avoid);
+}
+
+static json_t *match_document(const ns_defect_match *match)
+{
+    char families[16];
+    const ns_defect_info *info = ns_defect_get_info(match->defect);
+    return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "known_defect", info->id,
+                     "kind", ns_defect_kind_text(info->kind), "block",
+                     match->block->name ? match->block->name : "", "operator", match->op, "op",
+                     ns_op_text(match->block->operators[match->op].op), "output", result_name(match),
+                     "targets", ns_families_text(match->families, families), "releases", info->releases,
+                     "what", info->what, "avoided_by", info->avoid, "options", info->options);
+}
+
+static ns_code write_json(const char *path, const char *model, const char *release,
+                          const ns_defect_match *matches, int count, ns_error *error)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++)
+        json_array_append_new(list, match_document(&matches[i]));
+    json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "schema", "npuscope/lint/1", "model", model, "vela",
+                             release, "findings", list);
+    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    json_decref(root);
+    if (!text)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
+    const ns_code code = ns_file_write(path, (ns_bytes){(const uint8_t *)text, strlen(text)}, error);
+    free(text);
+    return code;
+}
+
+static ns_code read_model(const char *path, ns_arena *arena, ns_graph **graph, ns_error *error)
+{
+    ns_bytes bytes;
+    NS_TRY(ns_file_read(path, arena, &bytes, error));
+    if (ns_graph_read(bytes.data, bytes.size, graph, error) != NS_OK)
+        return ns_add_context(error, "%s", path);
+    if (ns_graph_validate(*graph, error) == NS_OK)
+        return NS_OK;
+    ns_graph_free(*graph);
+    return ns_add_context(error, "%s", path);
+}
+
+static ns_code report(ns_cli *cli, const lint_settings *settings, const char *path, const ns_graph *graph,
+                      unsigned families, const char *release, ns_error *error)
+{
+    char text[16];
+    ns_defect_match *matches = NULL;
+    int count = 0;
+    NS_TRY(ns_defects_find(graph, families, release, cli->arena, &matches, &count, error));
+    for (int i = 0; i < count; i++)
+        print_match(&matches[i], cli->out);
+    fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s\n", path, count, count == 1 ? "" : "s",
+            settings->release, ns_families_text(families, text));
+    if (settings->json)
+        NS_TRY(write_json(settings->json, path, settings->release, matches, count, error));
+    return count ? NS_ERROR_MISMATCH : NS_OK;
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    const lint_settings *settings = settings_;
+    const char *release = strcmp(settings->release, "all") == 0 ? NULL : settings->release;
+    if (release && !ns_defects_know_release(release))
+        return ns_fail(
+            error, NS_ERROR_USAGE,
+            "--vela-release %s: nothing is known of this release (docs/errata.md says which were tried)",
+            release);
+    unsigned families = 0;
+    NS_TRY(parse_targets(&settings->targets, &families, error));
+    ns_graph *graph = NULL;
+    NS_TRY(read_model(operands[0], cli->arena, &graph, error));
+    const ns_code code = report(cli, settings, operands[0], graph, families, release, error);
+    ns_graph_free(graph);
+    return code;
+}
+
+const ns_subcommand ns_subcommand_lint = {
+    .operands = "MODEL.tosa",
+    .operand_min = 1,
+    .operand_max = 1,
+    .details = "Names the places where a TOSA graph meets a known defect of Vela (docs/errata.md), and what\n"
+               "avoids it. Nothing is compiled: it takes milliseconds. Exit code 1 where a defect is met.",
+    .options = options,
+    .settings_size = sizeof(lint_settings),
+    .preset = preset,
+    .run = run,
+};

@@ -1,0 +1,103 @@
+/* Known defects where Vela fuses a rescale or an activation into the operation before or behind it. */
+#include "defects/match.h"
+
+static bool is_window(ns_op op)
+{
+    return op == NS_OP_CONV2D || op == NS_OP_DEPTHWISE_CONV2D || op == NS_OP_TRANSPOSE_CONV2D ||
+           op == NS_OP_MAX_POOL2D || op == NS_OP_AVG_POOL2D;
+}
+
+static bool is_activation(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_CLAMP ||
+           (op->op == NS_OP_TABLE && ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8);
+}
+
+/* The operation that the activation is fused into, through RESHAPE and RESCALE that nothing else reads. */
+static ns_op_ref fused_into(const ns_pattern *p, ns_op_ref op, bool *reshaped)
+{
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    for (; from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE);
+         from = ns_pattern_from(p, from, 0)) {
+        if (!ns_pattern_only_reader(p, from))
+            return NULL;
+        *reshaped |= from->op == NS_OP_RESHAPE;
+    }
+    return from && ns_pattern_only_reader(p, from) ? from : NULL;
+}
+
+bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
+{
+    bool reshaped = false;
+    if (!is_activation(p, op))
+        return false;
+    ns_op_ref into = fused_into(p, op, &reshaped);
+    if (!into)
+        return false;
+    if (into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE)
+        return op->op == NS_OP_TABLE && ns_pattern_batch(ns_pattern_output(p, into)) > 1;
+    return is_window(into->op) && (reshaped || ns_pattern_batch(ns_pattern_output(p, into)) > 1);
+}
+
+static bool moves(ns_op op)
+{
+    return op == NS_OP_CONCAT || op == NS_OP_PAD || op == NS_OP_TILE || op == NS_OP_SLICE;
+}
+
+bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_RESCALE)
+        return false;
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    const ns_tensor *x = ns_pattern_input(p, op, 0), *y = ns_pattern_output(p, op);
+    if (from && moves(from->op) && y->dtype == NS_DTYPE_INT32)
+        return true;
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    return reader && reader->op == NS_OP_CONCAT && x->dtype == NS_DTYPE_INT32 &&
+           reader->inputs[0] != op->outputs[0];
+}
+
+bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_RESCALE || ns_pattern_output(p, op)->dtype != NS_DTYPE_INT32)
+        return false;
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    if (!from || ns_pattern_only_reader(p, from) != op ||
+        (x->dtype != NS_DTYPE_INT8 && x->dtype != NS_DTYPE_INT16))
+        return false;
+    return from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_SELECT || from->op == NS_OP_MAXIMUM ||
+           from->op == NS_OP_MINIMUM || from->op == NS_OP_NEGATE;
+}
+
+/* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
+static int64_t integer_scale(const ns_pattern *p, ns_op_ref rescale)
+{
+    const ns_tensor *m = ns_pattern_input(p, rescale, 1);
+    const int64_t multiplier = ns_pattern_constant(p, rescale, 1, 0, 0),
+                  shift = ns_pattern_constant(p, rescale, 2, 0, 0);
+    if (!m || ns_tensor_count(m) != 1 || shift < 0 || shift > 62 || multiplier & ((INT64_C(1) << shift) - 1))
+        return 0;
+    return multiplier >> shift;
+}
+
+bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_ADD && op->op != NS_OP_SUB)
+        return false;
+    ns_op_ref a = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE),
+              b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
+    if (!a || !b || ns_pattern_only_reader(p, a) != op || ns_pattern_only_reader(p, b) != op)
+        return false;
+    const int64_t s = integer_scale(p, a), t = integer_scale(p, b);
+    return s > 0 && t > 0 && s != t && s < 256 && t < 256;
+}
+
+bool ns_defect_met_max_pool_scale(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_RESCALE)
+        return false;
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    return from && (from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_REDUCE_MAX) &&
+           ns_pattern_only_reader(p, from) == op && integer_scale(p, op) != 1;
+}

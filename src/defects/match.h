@@ -1,0 +1,13 @@
+/* Match: the conditions of the rows of known_defects.def. Each says whether the row's pattern is met where
+ * `op` is the operator whose result goes wrong, on family p->family. */
+#ifndef NS_DEFECTS_MATCH_H
+#define NS_DEFECTS_MATCH_H
+
+#include "defects/pattern.h"
+
+#define NS_DEFECT(id, kind, releases, families, matcher, ...) \
+    bool ns_defect_met_##matcher(const ns_pattern *p, ns_op_ref op);
+#include "npuscope/known_defects.def"
+#undef NS_DEFECT
+
+#endif

@@ -1,0 +1,109 @@
+#include "defects/pattern.h"
+
+ns_code ns_pattern_make(const ns_block *block, ns_arena *arena, ns_pattern *out, ns_error *error)
+{
+    int *producers = NS_ARENA_ARRAY(arena, (size_t)block->tensor_count, int);
+    int *readers = NS_ARENA_ARRAY(arena, (size_t)block->tensor_count, int);
+    if (!producers || !readers)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d tensors", block->tensor_count);
+    for (int t = 0; t < block->tensor_count; t++)
+        producers[t] = -1;
+    for (int i = 0; i < block->operator_count; i++) {
+        const ns_operator *op = &block->operators[i];
+        for (int k = 0; k < op->output_count; k++)
+            producers[op->outputs[k]] = i;
+        for (int k = 0; k < op->input_count; k++)
+            readers[op->inputs[k]]++;
+    }
+    *out = (ns_pattern){block, producers, readers, 0};
+    return NS_OK;
+}
+
+const ns_tensor *ns_pattern_input(const ns_pattern *p, ns_op_ref op, int index)
+{
+    return op && index < op->input_count ? &p->block->tensors[op->inputs[index]].tensor : NULL;
+}
+
+const ns_tensor *ns_pattern_output(const ns_pattern *p, ns_op_ref op)
+{
+    return op && op->output_count ? &p->block->tensors[op->outputs[0]].tensor : NULL;
+}
+
+ns_op_ref ns_pattern_from(const ns_pattern *p, ns_op_ref op, int index)
+{
+    do {
+        if (!op || index >= op->input_count)
+            return NULL;
+        const int producer = p->producers[op->inputs[index]];
+        op = producer < 0 ? NULL : &p->block->operators[producer];
+        index = 0;
+    } while (op && op->op == NS_OP_IDENTITY);
+    return op;
+}
+
+ns_op_ref ns_pattern_from_op(const ns_pattern *p, ns_op_ref op, int index, ns_op want)
+{
+    ns_op_ref from = ns_pattern_from(p, op, index);
+    return from && from->op == want ? from : NULL;
+}
+
+static bool reads(ns_op_ref op, int tensor)
+{
+    for (int k = 0; k < op->input_count; k++)
+        if (op->inputs[k] == tensor)
+            return true;
+    return false;
+}
+
+ns_op_ref ns_pattern_reader(const ns_pattern *p, ns_op_ref op, ns_op_ref after)
+{
+    if (!op || !op->output_count)
+        return NULL;
+    for (ns_op_ref at = after ? after + 1 : op + 1; at < p->block->operators + p->block->operator_count; at++)
+        if (reads(at, op->outputs[0]))
+            return at;
+    return NULL;
+}
+
+bool ns_pattern_is_result(const ns_pattern *p, ns_op_ref op)
+{
+    for (int i = 0; op && op->output_count && i < p->block->output_count; i++)
+        if (p->block->outputs[i] == op->outputs[0])
+            return true;
+    return false;
+}
+
+ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op)
+{
+    do {
+        if (!op || !op->output_count || p->readers[op->outputs[0]] != 1 || ns_pattern_is_result(p, op))
+            return NULL;
+        op = ns_pattern_reader(p, op, NULL);
+    } while (op && op->op == NS_OP_IDENTITY);
+    return op;
+}
+
+int64_t ns_pattern_constant(const ns_pattern *p, ns_op_ref op, int index, size_t element, int64_t otherwise)
+{
+    const ns_tensor *t = ns_pattern_input(p, op, index);
+    const bool integer = t && (ns_dtype_is_integer(t->dtype) || t->dtype == NS_DTYPE_SHAPE);
+    return integer && t->data && element < ns_tensor_count(t) ? ns_tensor_get(t, element) : otherwise;
+}
+
+int64_t ns_pattern_dim(const ns_tensor *t, int back)
+{
+    return t && back < t->rank ? t->shape[t->rank - 1 - back] : 1;
+}
+
+int64_t ns_pattern_batch(const ns_tensor *t)
+{
+    int64_t product = 1;
+    for (int i = 0; t && i < t->rank - 3; i++)
+        product *= t->shape[i];
+    return product;
+}
+
+int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise)
+{
+    return index < list->count ? list->values[index] : otherwise;
+}

@@ -1,0 +1,52 @@
+/* Pattern: what the matchers of known defects ask about a block: who made a tensor, who reads it, what a
+ * constant holds. Every question about an absent operand has an answer, so that conditions can be chained. */
+#ifndef NS_DEFECTS_PATTERN_H
+#define NS_DEFECTS_PATTERN_H
+
+#include "npuscope/defects.h"
+
+typedef struct ns_pattern {
+    const ns_block *block;
+    const int *producers; /* by tensor: the operator that made it, -1 for inputs of the block */
+    const int *readers;   /* by tensor: how many operands of operators it is */
+    unsigned family;      /* NS_FAMILY_*: the one that is asked about */
+} ns_pattern;
+
+typedef const ns_operator *ns_op_ref;
+
+/* Makes the tables of one block in `arena`. */
+ns_code ns_pattern_make(const ns_block *block, ns_arena *arena, ns_pattern *out, ns_error *error);
+
+/* The tensor of operand `index`; NULL where there is none. */
+const ns_tensor *ns_pattern_input(const ns_pattern *p, ns_op_ref op, int index);
+const ns_tensor *ns_pattern_output(const ns_pattern *p, ns_op_ref op);
+
+/* The operator that made operand `index`, IDENTITY left out; NULL for inputs of the block. */
+ns_op_ref ns_pattern_from(const ns_pattern *p, ns_op_ref op, int index);
+
+/* The same where it is an `want`; else NULL. */
+ns_op_ref ns_pattern_from_op(const ns_pattern *p, ns_op_ref op, int index, ns_op want);
+
+/* The next operator in the block's order, after `after` (NULL: the first), that reads the output of `op`. */
+ns_op_ref ns_pattern_reader(const ns_pattern *p, ns_op_ref op, ns_op_ref after);
+
+/* The only reader of the output of `op`, IDENTITY left out; NULL where there are none, several, or the output
+ * is one of the block's. */
+ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op);
+
+/* True when the output of `op` is an output of the block. */
+bool ns_pattern_is_result(const ns_pattern *p, ns_op_ref op);
+
+/* Element `element` of a constant operand; `otherwise` where the operand is no constant or too short. */
+int64_t ns_pattern_constant(const ns_pattern *p, ns_op_ref op, int index, size_t element, int64_t otherwise);
+
+/* The dim that is `back` from the last one (0: the last); 1 where the rank is smaller. */
+int64_t ns_pattern_dim(const ns_tensor *t, int back);
+
+/* Product of the dims before the last three. */
+int64_t ns_pattern_batch(const ns_tensor *t);
+
+/* An attribute list's value, or `otherwise`. */
+int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise);
+
+#endif
