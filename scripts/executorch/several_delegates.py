@@ -1,6 +1,6 @@
 """Programs of several delegates: a grouped transposed convolution, which the NPU does not take, between two NPU parts.
 
-None of ExecuTorch's own tests; made with its pipelines. Its programs are tests/data/program/several_delegates_*:
+None of ExecuTorch's own tests; made with its pipelines. Its programs are several_delegates_* of tests/data/program.zip:
   NPUSCOPE_REFERENCE_LOG=FILE NPUSCOPE_CAPTURE=DIR \\
     scripts/executorch-suite -- $PWD/scripts/executorch/several_delegates.py -p reference_in_place
 The stand-in refuses them: Arm's test runners do not link dequantize_per_channel. `npuscope run` runs them.

@@ -38,7 +38,8 @@ static void captured_floats(void **state)
         ASSERT_OK(captured_load(names[i], arena, &c, &error));
         ASSERT_OK(captured_original(&c, arena, &program, &error));
         ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, c.inputs, arena, &values, &error));
-        ASSERT_OK(ns_npy_load(captured_path(names[i], "float_out0.npy", arena), arena, &expected, &error));
+        ASSERT_OK(
+            test_data_array(captured_path(names[i], "float_out0.npy", arena), arena, &expected, &error));
         const ns_aten_node *node = &program->nodes[program->outputs[0]];
         assert_int_equal(expected.rank, node->rank);
         for (int d = 0; d < node->rank; d++)

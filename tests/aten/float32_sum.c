@@ -1,20 +1,19 @@
-/* Float32 sums equal PyTorch's bit for bit (tests/data/aten/sums.json, made by scripts/make-float32-sums). */
+/* Float32 sums equal PyTorch's bit for bit (tests/data/float32_sums.zip, made by scripts/make-float32-sums).
+ */
 #include "support/test.h"
 
 #include <jansson.h>
 
 #include "aten/float32_sum.h"
 #include "base/random.h"
+#include "support/data.h"
 
 static void sums(void **state)
 {
     (void)state;
     ns_error error;
-    char path[1024];
-    json_error_t json_error;
-    json_t *list = json_load_file(test_data(path, sizeof path, "aten/sums.json"), 0, &json_error);
-    if (!list)
-        fail_msg("%s:%d: %s", path, json_error.line, json_error.text);
+    json_t *list;
+    ASSERT_OK(test_data_json("float32_sums/sums.json", &list, &error));
     size_t c, compared = 0;
     json_t *json;
     json_array_foreach(list, c, json)

@@ -9,14 +9,19 @@ A FILE holds commands and what they print, all as text:
   out: a line of standard output
   err: a line of standard error
   exit: 2
-Commands run one after the other in one empty folder, by bash; $DATA is tests/data, npuscope the built
-program. Without `exit:` the code is 0. --bless rewrites the expectations with what was printed.
+Commands run one after the other in one empty folder, by bash; npuscope is the built program, $DATA a folder with the
+files of those sets of tests/data that the commands name: $DATA/captured/CASE/FILE is CASE/FILE of captured.zip. Without `exit:` the code is 0. --bless rewrites the expectations with what was printed.
 """
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "recording"))
+import sets
 
 
 def parse(text):
@@ -47,23 +52,30 @@ def execute(command, folder, environment):
     return lines
 
 
+def run_file(path, environment):
+    """The blocks of a file with what they print now: [comments, command, expected, printed]."""
+    blocks = parse(path.read_text())
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as data:
+        for name in sorted({name for _, command, _ in blocks for name in re.findall(r"\bDATA\W+(\w+)/", command)}):
+            sets.extract(sets.DATA / f"{name}.zip", f"{data}/{name}")
+        environment = {**environment, "DATA": data}
+        return [[*block, execute(block[1], folder, environment)] for block in blocks]
+
+
 def main():
     arguments = sys.argv[1:]
     bless = "--bless" in arguments
     failed = False
-    here = pathlib.Path(__file__).resolve().parent
-    program = os.environ.get("NPUSCOPE", str(here.parent.parent / "build" / "npuscope"))
-    environment = dict(os.environ, DATA=os.environ.get("NPUSCOPE_TEST_DATA", str(here.parent / "data")), LC_ALL="C")
+    program = os.environ.get("NPUSCOPE", str(ROOT / "build" / "npuscope"))
+    environment = dict(os.environ, LC_ALL="C")
     environment["PATH"] = str(pathlib.Path(program).parent) + ":" + environment["PATH"]
     for path in (pathlib.Path(a) for a in arguments if a != "--bless"):
         output = []
-        with tempfile.TemporaryDirectory() as folder:
-            for comments, command, expected in parse(path.read_text()):
-                actual = execute(command, folder, environment)
-                output += [*comments, f"$ {command}", *actual]
-                if actual != expected and not bless:
-                    failed = True
-                    print(f"{path}: $ {command}", "--- expected", *expected, "+++ printed", *actual, sep="\n")
+        for comments, command, expected, printed in run_file(path, environment):
+            output += [*comments, f"$ {command}", *printed]
+            if printed != expected and not bless:
+                failed = True
+                print(f"{path}: $ {command}", "--- expected", *expected, "+++ printed", *printed, sep="\n")
         if bless:
             path.write_text("\n".join(output) + "\n")
     sys.exit(1 if failed else 0)

@@ -64,7 +64,7 @@ static void print_hazard(void *context, const char *text)
         printf("hazard %s %s: %s\n", place[0], place[1], text);
 }
 
-static void walk_stream(const batch_options *options, const ns_corpus *corpus, const ns_corpus_graph *graph,
+static void walk_stream(const batch_options *options, ns_corpus *corpus, const ns_corpus_graph *graph,
                         const ns_corpus_stream *stream, batch_counts *counts)
 {
     char message[NS_CONFORMANCE_MESSAGE];
@@ -78,7 +78,7 @@ static void walk_stream(const batch_options *options, const ns_corpus *corpus, c
     counts->hazardous += watch.statistics.hazards > 0;
 }
 
-static void walk(const batch_options *options, const ns_corpus *corpus, batch_counts totals[2])
+static void walk(const batch_options *options, ns_corpus *corpus, batch_counts totals[2])
 {
     for (int i = 0; i < corpus->graph_count; i++) {
         const ns_corpus_graph *graph = &corpus->graphs[i];

@@ -38,7 +38,7 @@ static int close_corpus(void **state)
 
 static void graph_is_exact(void **state)
 {
-    const fixture *it = *state;
+    fixture *it = *state;
     char message[NS_CONFORMANCE_MESSAGE];
     if (ns_conformance_eval(&it->corpus, it->graph, message) != NS_CONFORMANCE_EQUAL)
         fail_msg("eval: %s", message);
@@ -47,7 +47,7 @@ static void graph_is_exact(void **state)
 /* No part of the stream is left out, and its waits and block dependencies order every access. */
 static void stream_is_exact(void **state)
 {
-    const fixture *it = *state;
+    fixture *it = *state;
     char message[NS_CONFORMANCE_MESSAGE];
     ns_conformance_watch watch = {.hazards = true};
     assert_int_equal(it->graph->stream_count, 1);
@@ -61,7 +61,7 @@ static void stream_is_exact(void **state)
 
 static void program_is_exact(void **state)
 {
-    const fixture *it = *state;
+    fixture *it = *state;
     ns_error error = {0};
     ns_bytes file;
     ns_npy array;

@@ -43,7 +43,7 @@ static const char *rule_of(const ns_corpus_graph *graph)
     return NULL;
 }
 
-static void check_family(const ns_corpus *corpus, const expectation *expected)
+static void check_family(ns_corpus *corpus, const expectation *expected)
 {
     char message[NS_CONFORMANCE_MESSAGE];
     int equal = 0, changed = 0, bad = 0;

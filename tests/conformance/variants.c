@@ -31,8 +31,8 @@ static void every_mac_count(const ns_corpus_graph *graph, counts *seen)
 
 /* A variation's file is not that of the plain compilation: what is compared has a difference to begin with.
  */
-static void files_differ(const ns_corpus *corpus, const ns_corpus_graph *graph,
-                         const ns_corpus_stream *stream, ns_arena *arena)
+static void files_differ(ns_corpus *corpus, const ns_corpus_graph *graph, const ns_corpus_stream *stream,
+                         ns_arena *arena)
 {
     const ns_corpus_stream *plain = find(graph, stream->accelerator);
     ns_bytes a, b;

@@ -1,10 +1,7 @@
 /* Every captured graph with its captured inputs gives the reference model's outputs in every element; and
  * the captured `reciprocal` graphs are unpredictable for exactly the inputs that docs/errata.md names. */
-#include <dirent.h>
-
-#include "base/file.h"
-#include "formats/npy.h"
 #include "npuscope/eval.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static ns_error error;
@@ -15,7 +12,7 @@ static ns_graph *load_graph(const char *folder, ns_arena *arena)
     ns_bytes bytes;
     ns_graph *graph = NULL;
     snprintf(path, sizeof path, "%s/delegate0.tosa", folder);
-    ASSERT_OK(ns_file_read(path, arena, &bytes, &error));
+    ASSERT_OK(test_data_read(path, arena, &bytes, &error));
     ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &graph, &error));
     ASSERT_OK(ns_graph_validate(graph, &error));
     return graph;
@@ -35,7 +32,7 @@ static size_t check_case(const char *folder, unsigned cpu_mask)
     ns_npy array;
     for (int i = 0; i < block->input_count; i++) {
         snprintf(path, sizeof path, "%s/delegate0_in%d.npy", folder, i);
-        ASSERT_OK(ns_npy_load(path, arena, &array, &error));
+        ASSERT_OK(test_data_array(path, arena, &array, &error));
         ASSERT_OK(
             ns_npy_to_tensor(&array, block->tensors[block->inputs[i]].tensor.dtype, &inputs[i], &error));
     }
@@ -44,7 +41,7 @@ static size_t check_case(const char *folder, unsigned cpu_mask)
     size_t compared = 0;
     for (int i = 0; i < block->output_count; i++) {
         snprintf(path, sizeof path, "%s/delegate0_out%d.npy", folder, i);
-        ASSERT_OK(ns_npy_load(path, arena, &array, &error));
+        ASSERT_OK(test_data_array(path, arena, &array, &error));
         ns_tensor expected;
         ASSERT_OK(ns_npy_to_tensor(&array, outputs[i].dtype, &expected, &error));
         assert_true(ns_shape_equal(&expected, &outputs[i]));
@@ -62,19 +59,17 @@ static size_t check_case(const char *folder, unsigned cpu_mask)
 static void equals_the_reference_model(void **state)
 {
     unsigned cpu_mask = *(unsigned *)*state;
-    char root[512], folder[1024];
-    DIR *directory = opendir(test_data(root, sizeof root, "captured"));
-    assert_non_null(directory);
+    char folder[1024];
     int cases = 0;
     size_t elements = 0;
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        if (strncmp(entry->d_name, "test_", 5) != 0)
-            continue;
-        snprintf(folder, sizeof folder, "%s/%s", root, entry->d_name);
+    const char *const *names = NULL;
+    ns_arena *arena = ns_arena_new();
+    ASSERT_OK(test_data_list("captured", arena, &names, &cases, &error));
+    for (int i = 0; i < cases; i++) {
+        snprintf(folder, sizeof folder, "captured/%s", names[i]);
         elements += check_case(folder, cpu_mask);
-        cases++;
     }
-    closedir(directory);
+    ns_arena_free(arena);
     assert_int_equal(cases, 127);
     assert_true(elements > 127);
 }
@@ -86,12 +81,12 @@ static void reciprocal_is_unpredictable_just_below_zero(void **state)
     static const char *const names[] = {"u55_INT[rank1]", "u55_INT[rank2]", "u55_INT[rank3]",
                                         "u85_INT[rank1]", "u85_INT[rank2]", "u85_INT[rank3]"};
     for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
-        char name[128], folder[1024];
+        char name[128];
         snprintf(name, sizeof name, "captured/test_reciprocal_a16w8_%s", names[n]);
         ns_arena *arena = ns_arena_new(), *scratch = ns_arena_new();
         assert_non_null(arena);
         assert_non_null(scratch);
-        ns_graph *graph = load_graph(test_data(folder, sizeof folder, name), arena);
+        ns_graph *graph = load_graph(name, arena);
         const ns_block *block = &graph->regions[0].blocks[0];
         ns_tensor input, output;
         const ns_tensor *declared = &block->tensors[block->inputs[0]].tensor;

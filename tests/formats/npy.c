@@ -1,7 +1,7 @@
 #include "formats/npy.h"
 
-#include "base/file.h"
 #include "support/arena.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static ns_error error;
@@ -25,11 +25,9 @@ static ns_bytes file_of(const char *header, size_t size)
 static void reads_what_numpy_wrote(void **state)
 {
     (void)state;
-    char path[512];
     ns_npy array;
-    ASSERT_OK(ns_npy_load(
-        test_data(path, sizeof path, "captured/test_bmm_a16w8_u85_INT[rand_rect]/delegate0_in0.npy"), arena,
-        &array, &error));
+    ASSERT_OK(test_data_array("captured/test_bmm_a16w8_u85_INT[rand_rect]/delegate0_in0.npy", arena, &array,
+                              &error));
     assert_int_equal(array.type, NS_NPY_INT16);
     assert_int_equal(array.rank, 3);
     assert_int_equal(array.count, array.shape[0] * array.shape[1] * array.shape[2]);
@@ -46,11 +44,10 @@ static void writes_the_bytes_that_numpy_writes(void **state)
         "captured/test_conv1d_a16w8_u55_INT[two_conv1d_per_channel_quant=True]/float_conv_0.bias.npy",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char path[512];
         ns_bytes file, again;
         ns_npy array;
-        ASSERT_OK(ns_file_read(test_data(path, sizeof path, names[i]), arena, &file, &error));
-        ASSERT_OK(ns_npy_read(file, path, arena, &array, &error));
+        ASSERT_OK(test_data_read(names[i], arena, &file, &error));
+        ASSERT_OK(ns_npy_read(file, names[i], arena, &array, &error));
         ASSERT_OK(ns_npy_write(&array, arena, &again, &error));
         assert_int_equal(again.size, file.size);
         assert_memory_equal(again.data, file.data, file.size);

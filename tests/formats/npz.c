@@ -1,6 +1,6 @@
 #include "formats/npz.h"
 
-#include "base/file.h"
+#include "support/data.h"
 #include "support/test.h"
 
 #define CASE "captured/test_exp_a16w8_u55_INT[rank1_rand]/"
@@ -12,12 +12,8 @@ static ns_bytes file;
 static int set_up(void **state)
 {
     (void)state;
-    char path[512];
     arena = ns_arena_new();
-    return arena && ns_file_read(test_data(path, sizeof path, CASE "delegate0_vela.npz"), arena, &file,
-                                 &error) == NS_OK
-               ? 0
-               : -1;
+    return arena && test_data_read(CASE "delegate0_vela.npz", arena, &file, &error) == NS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)

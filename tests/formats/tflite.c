@@ -1,17 +1,16 @@
 #include "formats/tflite.h"
 
+#include "support/data.h"
 #include "support/test.h"
-
-#include "base/file.h"
 
 static ns_error error;
 
 static ns_bytes load(ns_arena *arena, const char *name)
 {
-    char relative[256], path[512];
+    char relative[256];
     ns_bytes bytes;
     snprintf(relative, sizeof relative, "tflite/%s/model.tflite", name);
-    ASSERT_OK(ns_file_read(test_data(path, sizeof path, relative), arena, &bytes, &error));
+    ASSERT_OK(test_data_read(relative, arena, &bytes, &error));
     return bytes;
 }
 

@@ -102,7 +102,7 @@ static void compare_recorded(pair *p, const char *name)
     ns_npy array;
     for (int i = 0; i < block->input_count; i++) {
         const char *file = ns_arena_format(p->arena, "delegate0_in%d.npy", i);
-        ASSERT_OK(ns_npy_load(captured_path(name, file, p->arena), p->arena, &array, &error));
+        ASSERT_OK(test_data_array(captured_path(name, file, p->arena), p->arena, &array, &error));
         ASSERT_OK(ns_npy_to_tensor(&array, NS_DTYPE_INT16, &inputs[i], &error));
     }
     compare(p, name, inputs);

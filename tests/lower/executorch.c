@@ -12,17 +12,13 @@ static int graph_count, rejected_count, different_count;
  * same bytes, only the first is kept. */
 static ns_graph *expected_graph(const char *name, ns_target target, ns_arena *arena)
 {
-    char path[1024];
     const char *files[2] = {
         ns_arena_format(arena, "lower/%s/%s.tosa", name, ns_target_text(target)),
         ns_arena_format(arena, "lower/%s/both.tosa", name),
     };
     for (int i = 0; i < 2; i++) {
-        FILE *file = fopen(test_data(path, sizeof path, files[i]), "rb");
-        if (file) {
-            fclose(file);
+        if (test_data_has(files[i]))
             return test_read_graph(files[i]);
-        }
     }
     return NULL;
 }
@@ -56,22 +52,21 @@ static void check_target(const char *name, const ns_aten_program *program, ns_ta
 static void test_graphs(void **state)
 {
     (void)state;
-    char path[1024];
-    DIR *folder = opendir(test_data(path, sizeof path, "lower"));
-    assert_non_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        if (entry->d_name[0] == '.')
-            continue;
+    int count = 0;
+    const char *const *names = NULL;
+    ns_arena *all = ns_arena_new();
+    ASSERT_OK(test_data_list("lower", all, &names, &count, &error));
+    for (int i = 0; i < count; i++) {
         ns_arena *arena = ns_arena_new();
         ns_aten_program *program = NULL;
-        if (captured_load_program(ns_arena_format(arena, "../lower/%s", entry->d_name), arena, &program,
-                                  &error) != NS_OK)
-            fail_msg("%s: %s", entry->d_name, error.message);
+        if (captured_load_program(ns_arena_format(arena, "../lower/%s", names[i]), arena, &program, &error) !=
+            NS_OK)
+            fail_msg("%s: %s", names[i], error.message);
         for (int target = 0; target < NS_TARGET_COUNT; target++)
-            check_target(entry->d_name, program, (ns_target)target, arena);
+            check_target(names[i], program, (ns_target)target, arena);
         ns_arena_free(arena);
     }
-    closedir(folder);
+    ns_arena_free(all);
     print_message("%d graphs, %d rejected\n", graph_count, rejected_count);
     assert_true(graph_count > 50);
     assert_true(rejected_count > 5);

@@ -3,11 +3,11 @@
  * this is where it counts. */
 #include "support/test.h"
 
-#include "base/file.h"
 #include "base/random.h"
 #include "formats/npz.h"
 #include "npu/watch/inspect.h"
 #include "npuscope/npu.h"
+#include "support/data.h"
 
 /* Steps of a run: above what the small streams here take, low enough for thousands of runs. */
 #define WORK 400000
@@ -29,11 +29,11 @@ typedef struct broken_parts {
 
 static void read_parts(const char *name, ns_arena *arena, broken_parts *out)
 {
-    char relative[256], path[512];
+    char relative[256];
     ns_bytes file;
     ns_error error = {0};
     snprintf(relative, sizeof relative, "captured/%s/delegate0_vela.npz", name);
-    ASSERT_OK(ns_file_read(test_data(path, sizeof path, relative), arena, &file, &error));
+    ASSERT_OK(test_data_read(relative, arena, &file, &error));
     ASSERT_OK(ns_npz_read(file, name, arena, &out->npz, &error));
     ASSERT_OK(ns_npu_load_npz(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &out->stream, &error));
     const ns_npy *payload = ns_npz_find(&out->npz, "cmd_data"),

@@ -5,13 +5,10 @@
 
 #include "support/test.h"
 
-#include <dirent.h>
-
 #include "base/cpu.h"
-#include "base/file.h"
-#include "formats/npy.h"
 #include "formats/tflite.h"
 #include "npuscope/npu.h"
+#include "support/data.h"
 
 #define MAX_IO 4
 
@@ -23,12 +20,13 @@ static ns_code load(const char *folder, const char *file, int index, ns_arena *a
     static const ns_dtype dtypes[] = {
         [1] = NS_DTYPE_INT8, [2] = NS_DTYPE_INT16, [4] = NS_DTYPE_INT32, [8] = NS_DTYPE_INT64};
     snprintf(path, sizeof path, "%s/%s%d.npy", folder, file, index);
-    NS_TRY(ns_npy_load(path, arena, &array, error));
+    NS_TRY(test_data_array(path, arena, &array, error));
     return ns_npy_to_tensor(&array, dtypes[array.item_size], out, error);
 }
 
-/* Elements of a folder's stream `file` that differ from its expected outputs, or -1 with a message when the
- * stream could not be run. Inputs and outputs are named <prefix>in<k>.npy and <prefix>out<k>.npy. */
+/* Elements of the stream `file_name` in folder `folder` of the test data that differ from its expected
+ * outputs, or -1 with a message when the stream could not be run. Inputs and outputs are named
+ * <prefix>in<k>.npy and <prefix>out<k>.npy. */
 static int64_t run_case(const char *folder, const char *prefix, const char *file_name,
                         ns_accelerator accelerator, ns_error *error)
 {
@@ -43,7 +41,7 @@ static int64_t run_case(const char *folder, const char *prefix, const char *file
     ns_arena *arena = ns_arena_new();
     int64_t differing = -1;
     snprintf(path, sizeof path, "%s/%s", folder, file_name);
-    if (ns_file_read(path, arena, &file, error) != NS_OK)
+    if (test_data_read(path, arena, &file, error) != NS_OK)
         goto end;
     if ((ns_tflite_probe(file) ? ns_npu_load_tflite : ns_npu_load_npz)(file.data, file.size, accelerator,
                                                                        arena, &stream, error) != NS_OK)
@@ -72,31 +70,28 @@ end:
     return differing;
 }
 
-/* Runs every case of tests/data/captured whose name contains `product` ("_u55_"). */
+/* Runs every captured case whose name contains `product` ("_u55_"). */
 static inline void captured_streams_are_exact(const char *product, ns_accelerator accelerator, int expected)
 {
-    char root[512], folder[1024], path[1100];
-    test_data(root, sizeof root, "captured");
-    DIR *dir = opendir(root);
-    assert_non_null(dir);
-    int streams = 0, failed = 0;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        snprintf(folder, sizeof folder, "%s/%s", root, entry->d_name);
-        snprintf(path, sizeof path, "%s/delegate0_vela.npz", folder);
-        FILE *file = strstr(entry->d_name, product) ? fopen(path, "rb") : NULL;
-        if (!file)
+    char folder[1024];
+    int streams = 0, failed = 0, count = 0;
+    ns_error error = {0};
+    const char *const *names = NULL;
+    ns_arena *arena = ns_arena_new();
+    ASSERT_OK(test_data_list("captured", arena, &names, &count, &error));
+    for (int i = 0; i < count; i++) {
+        if (!strstr(names[i], product))
             continue;
-        fclose(file);
-        ns_error error = {0};
+        snprintf(folder, sizeof folder, "captured/%s", names[i]);
         int64_t differing = run_case(folder, "delegate0_", "delegate0_vela.npz", accelerator, &error);
         streams++;
         if (differing != 0) {
             failed++;
-            print_error("%s: %lld elements differ%s%s\n", entry->d_name, (long long)differing,
+            print_error("%s: %lld elements differ%s%s\n", names[i], (long long)differing,
                         differing < 0 ? ": " : "", differing < 0 ? error.message : "");
         }
     }
-    closedir(dir);
+    ns_arena_free(arena);
     print_message("%d streams\n", streams);
     assert_true(streams >= expected);
     assert_int_equal(failed, 0);

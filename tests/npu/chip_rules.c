@@ -1,14 +1,13 @@
 /* Chip rules: the simulator does what the chip does, and says which rule struck at which command.
  *
- * tests/data/npu/vela_versions/<case>: one graph compiled by a version of Vela whose stream meets a rule, and
- * by one whose stream does not and is right. u85_mean_int16 is ExecuTorch's mean.dim test rand_3 (a16w8),
+ * tests/data/vela_versions.zip, <case>: one graph compiled by a version of Vela whose stream meets a rule,
+ * and by one whose stream does not and is right. u85_mean_int16 is ExecuTorch's mean.dim test rand_3 (a16w8),
  * whose stream of 5.0.0 gives zeros on Arm's model of the chip; u85_scatter_one_index its index_copy test
  * rand_single_index_not_zero, whose stream of 5.0.0 is wrong there where its test with index 0 is right. */
 #include "npu/watch/chip_rules.h"
 
-#include "base/file.h"
-#include "formats/npy.h"
 #include "npuscope/npu.h"
+#include "support/data.h"
 #include "support/test.h"
 
 #define MAX_INPUTS 3
@@ -28,11 +27,11 @@ static void keep_message(void *context, const char *text)
 static void load_tensor(const char *name, const char *array_name, ns_arena *arena, ns_tensor *out)
 {
     static const ns_dtype dtypes[] = {[1] = NS_DTYPE_INT8, [2] = NS_DTYPE_INT16, [4] = NS_DTYPE_INT32};
-    char path[512], file[96];
+    char file[96];
     ns_npy array;
     ns_error error = {0};
-    snprintf(file, sizeof file, "npu/vela_versions/%s/%s", name, array_name);
-    ASSERT_OK(ns_npy_load(test_data(path, sizeof path, file), arena, &array, &error));
+    snprintf(file, sizeof file, "vela_versions/%s/%s", name, array_name);
+    ASSERT_OK(test_data_array(file, arena, &array, &error));
     ASSERT_OK(ns_npy_to_tensor(&array, dtypes[array.item_size], out, &error));
 }
 
@@ -40,14 +39,14 @@ static void load_tensor(const char *name, const char *array_name, ns_arena *aren
 static void run_with_index(const char *name, const char *version, int index, ns_arena *arena, messages *kept,
                            ns_npu_statistics *statistics, ns_tensor *output)
 {
-    char path[512], file[96];
+    char file[96];
     ns_error error = {0};
     ns_bytes bytes;
     ns_npu_stream *stream;
     ns_tensor inputs[MAX_INPUTS];
     const ns_npu_options options = {.message = keep_message, .context = kept};
-    snprintf(file, sizeof file, "npu/vela_versions/%s/%s.npz", name, version);
-    ASSERT_OK(ns_file_read(test_data(path, sizeof path, file), arena, &bytes, &error));
+    snprintf(file, sizeof file, "vela_versions/%s/%s.npz", name, version);
+    ASSERT_OK(test_data_read(file, arena, &bytes, &error));
     ASSERT_OK(ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error));
     assert_in_range(ns_npu_input_count(stream), 1, MAX_INPUTS);
     for (int i = 0; i < ns_npu_input_count(stream); i++) {

@@ -14,11 +14,13 @@ import pathlib
 import re
 import sys
 import tempfile
-import zipfile
 
 from registers_vela import load_vela, read_table
 
-ARCHIVE = pathlib.Path(__file__).resolve().parents[1] / "data" / "conformance.zip"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "recording"))
+import sets
+
+ARCHIVE = sets.DATA / "conformance.zip"
 # Which of them cover most: from a run with --all.
 GRAPHS = [
     ("b0_attention_dtypeint8_sizes1x4x8x6", "ethos-u85-128"),
@@ -73,11 +75,12 @@ PRINTED_ONE_LESS = "NPU_SET_OP_SCALAR"
 def disassemblies(vela, names):
     """(graph, accelerator, text that Vela prints) for each graph."""
     saved = os.dup(1), os.dup(2)
-    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(ARCHIVE) as archive:
+    files = sets.read(ARCHIVE)
+    with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "log"
         for name, accelerator in names:
             path = pathlib.Path(folder) / "graph.tosa"
-            path.write_bytes(archive.read(f"{name}/graph.tosa"))
+            path.write_bytes(files[f"{name}/graph.tosa"])
             sys.stdout.flush()
             with open(log, "w") as file:
                 os.dup2(file.fileno(), 1), os.dup2(file.fileno(), 2)
@@ -135,9 +138,8 @@ def main():
     by_code = {(form, number): name for name, (form, number, _) in commands.items()}
     names = GRAPHS
     if "--all" in sys.argv:
-        with zipfile.ZipFile(ARCHIVE) as archive:
-            names = [(name.split("/")[0], re.match(r"ethos-u85-\d+", name.split("/")[1])[0])
-                     for name in archive.namelist() if "/ethos-u85-" in name]
+        names = [(name.split("/")[0], re.match(r"ethos-u85-\d+", name.split("/")[1])[0])
+                 for name in sets.read(ARCHIVE) if "/ethos-u85-" in name]
     placed, seen, errors, lines = set(), set(), set(), 0
     for name, accelerator, text in disassemblies(vela, names):
         before = placed | seen

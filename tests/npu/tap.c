@@ -36,14 +36,13 @@ static ns_code keep(void *context, const ns_npu_tap *tap, ns_error *error)
 
 static ns_npu_stream *load_stream(const char *folder, const char *file, ns_arena *arena, ns_tensor *inputs)
 {
-    char relative[256], path[512], full[600];
+    char path[256], full[300];
     ns_bytes bytes;
     ns_npu_stream *stream;
     ns_error error = {0};
-    snprintf(relative, sizeof relative, "tflite/%s", folder);
-    test_data(path, sizeof path, relative);
+    snprintf(path, sizeof path, "tflite/%s", folder);
     snprintf(full, sizeof full, "%s/%s", path, file);
-    ASSERT_OK(ns_file_read(full, arena, &bytes, &error));
+    ASSERT_OK(test_data_read(full, arena, &bytes, &error));
     ASSERT_OK(ns_npu_load_tflite(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error));
     for (int i = 0; i < ns_npu_input_count(stream); i++)
         ASSERT_OK(load(path, "in", i, arena, &inputs[i], &error));

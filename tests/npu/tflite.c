@@ -29,10 +29,9 @@ static void models_are_exact(void **state)
 {
     (void)state;
     for (int i = 0; i < MODEL_COUNT; i++) {
-        char relative[256], folder[512];
+        char folder[256];
         ns_error error = {0};
-        snprintf(relative, sizeof relative, "tflite/%s", models[i].folder);
-        test_data(folder, sizeof folder, relative);
+        snprintf(folder, sizeof folder, "tflite/%s", models[i].folder);
         int64_t differing = run_case(folder, "", "model.tflite", models[i].accelerator, &error);
         if (differing)
             print_error("%s: %lld differ %s\n", models[i].folder, (long long)differing, error.message);
@@ -42,11 +41,11 @@ static void models_are_exact(void **state)
 
 static ns_bytes load_model(const char *folder, ns_arena *arena)
 {
-    char relative[256], path[512];
+    char relative[256];
     ns_bytes file;
     ns_error error = {0};
     snprintf(relative, sizeof relative, "tflite/%s/model.tflite", folder);
-    ASSERT_OK(ns_file_read(test_data(path, sizeof path, relative), arena, &file, &error));
+    ASSERT_OK(test_data_read(relative, arena, &file, &error));
     return file;
 }
 

@@ -1,12 +1,13 @@
 /* Weights: streams of the vendor's encoder decode to the weights that it was given.
  *
- * tests/data/npu/weights.bin (written by tests/npu/weights_vectors.py) holds streams that Vela 5.1.0 made
+ * tests/data/weights.zip (written by tests/npu/weights_vectors.py) holds streams that Vela 5.1.0 made
  * for convolutions on every Ethos-U, and streams of its encoder for blocks that Vela would not choose. A
  * record has the parameters and the streams; the weights themselves follow from a seed. */
 #include "npu/weights/weights.h"
 
 #include "base/file.h"
 #include "base/random.h"
+#include "support/data.h"
 #include "support/test.h"
 
 enum { WORDS = 25, SPARSE_STYLE = 4 };
@@ -63,13 +64,14 @@ static void read_vector(const uint8_t **p, vector *out)
 static int setup(void **state)
 {
     static vectors all;
-    char path[512];
     const char *other = getenv("NPUSCOPE_WEIGHT_VECTORS");
     ns_bytes file;
     ns_error error;
     all.arena = ns_arena_new();
-    ASSERT_OK(ns_file_read(other ? other : test_data(path, sizeof path, "npu/weights.bin"), all.arena, &file,
-                           &error));
+    if (other)
+        ASSERT_OK(ns_file_read(other, all.arena, &file, &error));
+    else
+        ASSERT_OK(test_data_read("weights/weights.bin", all.arena, &file, &error));
     assert_memory_equal(file.data, "NSWV", 4);
     all.count = (int)ns_load_u32(file.data + 4);
     all.items = NS_ARENA_ARRAY(all.arena, (size_t)all.count, vector);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "base/file.h"
 #include "base/random.h"
 #include "npuscope/program.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static const char *const files[] = {
@@ -21,11 +21,9 @@ static const char *const files[] = {
 
 static ns_bytes load(const char *name, ns_arena *arena)
 {
-    const char *data = getenv("NPUSCOPE_TEST_DATA");
     ns_error error = {0};
     ns_bytes file;
-    ASSERT_OK(ns_file_read(ns_arena_format(arena, "%s/%s/program.pte", data ? data : "tests/data", name),
-                           arena, &file, &error));
+    ASSERT_OK(test_data_read(ns_arena_format(arena, "%s/program.pte", name), arena, &file, &error));
     return file;
 }
 

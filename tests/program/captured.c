@@ -2,7 +2,6 @@
  * Those came from tosa_reference_model in the NPU's place, with ExecuTorch's quantize and dequantize around.
  */
 #include "support/captured.h"
-#include "base/file.h"
 #include "formats/npy.h"
 #include "npuscope/program.h"
 #include "support/test.h"
@@ -14,7 +13,7 @@ static void check_outputs(const char *name, const ns_program_tensor *outputs, in
         char file[64];
         snprintf(file, sizeof file, "program_out%d.npy", i);
         ns_npy expected;
-        ASSERT_OK(ns_npy_load(captured_path(name, file, arena), arena, &expected, &error));
+        ASSERT_OK(test_data_array(captured_path(name, file, arena), arena, &expected, &error));
         assert_int_equal(expected.type, NS_NPY_FLOAT32);
         assert_int_equal(outputs[i].scalar, NS_SCALAR_FLOAT32);
         assert_int_equal(outputs[i].count, expected.count);
@@ -37,7 +36,7 @@ static void check_case(const char *name, const char *family, int *count)
     }
     ns_bytes file;
     ns_program *program = NULL;
-    ASSERT_OK(ns_file_read(captured_path(name, "program.pte", arena), arena, &file, &error));
+    ASSERT_OK(test_data_read(captured_path(name, "program.pte", arena), arena, &file, &error));
     ASSERT_OK(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, &error));
     const void *inputs[8];
     size_t sizes[8];
@@ -47,7 +46,7 @@ static void check_case(const char *name, const char *family, int *count)
         char input[32];
         snprintf(input, sizeof input, "i%d.bin", i);
         ns_bytes bytes;
-        ASSERT_OK(ns_file_read(captured_path(name, input, arena), arena, &bytes, &error));
+        ASSERT_OK(test_data_read(captured_path(name, input, arena), arena, &bytes, &error));
         inputs[i] = bytes.data;
         sizes[i] = bytes.size;
     }

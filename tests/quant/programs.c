@@ -1,5 +1,5 @@
 /* Programs beyond the captured cases: the scales that ExecuTorch's quantiser chose for them
- * (tests/data/quant/programs.json, made by scripts/make-quant-programs). */
+ * (tests/data/quant_programs.zip, made by scripts/make-quant-programs). */
 #include "support/test.h"
 
 #include <jansson.h>
@@ -7,6 +7,7 @@
 
 #include "base/random.h"
 #include "quant/quantise.h"
+#include "support/data.h"
 
 enum { MAX_VALUES = 16 };
 
@@ -255,11 +256,9 @@ static void compare(const ns_aten_program *program, int n, int e, tally *t)
 static void programs(void **state)
 {
     (void)state;
-    char path[1024];
-    json_error_t json_error;
-    json_t *list = json_load_file(test_data(path, sizeof path, "quant/programs.json"), 0, &json_error);
-    if (!list)
-        fail_msg("%s:%d: %s", path, json_error.line, json_error.text);
+    json_t *list;
+    ns_error error;
+    ASSERT_OK(test_data_json("quant_programs/programs.json", &list, &error));
     tally t = {0};
     size_t i;
     json_t *json;

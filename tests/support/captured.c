@@ -1,6 +1,5 @@
 #include "support/captured.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,32 +27,13 @@ typedef struct loader {
 
 const char *captured_path(const char *name, const char *file, ns_arena *arena)
 {
-    const char *data = getenv("NPUSCOPE_TEST_DATA");
-    return ns_arena_format(arena, "%s/captured/%s/%s", data ? data : "tests/data", name, file);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    const bool elsewhere = strncmp(name, "../", 3) == 0;
+    return ns_arena_format(arena, "%s%s/%s", elsewhere ? "" : "captured/", elsewhere ? name + 3 : name, file);
 }
 
 ns_code captured_list(ns_arena *arena, const char *const **names, int *count, ns_error *error)
 {
-    const char *path = captured_path(".", "", arena);
-    DIR *folder = opendir(path);
-    if (!folder)
-        return ns_fail(error, NS_ERROR_IO, "cannot open %s", path);
-    enum { MAX_CASES = 1024 };
-    const char **list = NS_ARENA_ARRAY(arena, MAX_CASES, const char *);
-    *count = 0;
-    for (struct dirent *entry = readdir(folder); entry && *count < MAX_CASES; entry = readdir(folder)) {
-        if (strncmp(entry->d_name, "test_", 5) == 0)
-            list[(*count)++] = ns_arena_string(arena, entry->d_name);
-    }
-    closedir(folder);
-    qsort(list, (size_t)*count, sizeof *list, compare_names);
-    *names = list;
-    return NS_OK;
+    return test_data_list("captured", arena, names, count, error);
 }
 
 static binding *find(loader *l, const char *name)
@@ -96,13 +76,13 @@ static ns_code read_frozen(loader *l, const json_t *json, ns_error *error)
 {
     binding *b = bind(l, json_string_value(json_object_get(json, "name")), -1);
     b->file = json_string_value(json_object_get(json, "tensor"));
-    return ns_npy_load(captured_path(l->name, b->file, l->arena), l->arena, &b->tensor, error);
+    return test_data_array(captured_path(l->name, b->file, l->arena), l->arena, &b->tensor, error);
 }
 
 static ns_code read_float(loader *l, const char *file, size_t count, const float **out, ns_error *error)
 {
     ns_npy array;
-    NS_TRY(ns_npy_load(captured_path(l->name, file, l->arena), l->arena, &array, error));
+    NS_TRY(test_data_array(captured_path(l->name, file, l->arena), l->arena, &array, error));
     if (array.type != NS_NPY_FLOAT32 || array.count != count)
         return ns_fail(error, NS_ERROR_INPUT, "%s/%s: expected %zu float32", l->name, file, count);
     *out = array.data;
@@ -301,12 +281,11 @@ static ns_code read_inputs(const loader *l, captured_case *out, ns_error *error)
         const ns_aten_node *node = &program->nodes[program->inputs[i]];
         NS_TRY(ns_tensor_new(l->arena, NS_DTYPE_FP32, node->rank, node->shape, &out->inputs[i], error));
         const char *path = captured_path(l->name, ns_arena_format(l->arena, "i%d.bin", i), l->arena);
-        FILE *file = fopen(path, "rb");
-        size_t count = ns_aten_count(node), got = file ? fread(out->inputs[i].data, 4, count, file) : 0;
-        if (file)
-            fclose(file);
-        if (got != count)
-            return ns_fail(error, NS_ERROR_IO, "%s: %zu of %zu values", path, got, count);
+        ns_bytes bytes;
+        NS_TRY(test_data_read(path, l->arena, &bytes, error));
+        if (bytes.size != 4 * ns_aten_count(node))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: %zu bytes", path, bytes.size);
+        memcpy(out->inputs[i].data, bytes.data, bytes.size);
     }
     return NS_OK;
 }
@@ -318,7 +297,7 @@ static ns_code read_outputs(const loader *l, captured_case *out, ns_error *error
     for (int i = 0; i < program->output_count; i++) {
         ns_npy array;
         const char *file = ns_arena_format(l->arena, "quantised_out%d.npy", i);
-        NS_TRY(ns_npy_load(captured_path(l->name, file, l->arena), l->arena, &array, error));
+        NS_TRY(test_data_array(captured_path(l->name, file, l->arena), l->arena, &array, error));
         NS_TRY(ns_npy_to_tensor(&array, NS_DTYPE_FP32, &out->outputs[i], error));
     }
     return NS_OK;
@@ -327,11 +306,8 @@ static ns_code read_outputs(const loader *l, captured_case *out, ns_error *error
 static ns_code load_program(loader *l, ns_error *error)
 {
     NS_TRY(ns_aten_program_new(l->arena, &l->program, error));
-    const char *path = captured_path(l->name, "quantised.json", l->arena);
-    json_error_t json_error;
-    json_t *json = json_load_file(path, 0, &json_error);
-    if (!json)
-        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", path, json_error.line, json_error.text);
+    json_t *json;
+    NS_TRY(test_data_json(captured_path(l->name, "quantised.json", l->arena), &json, error));
     ns_code code = NS_OK;
     for (size_t i = 0; code == NS_OK && i < json_array_size(json); i++) {
         code = read_node(l, json_array_get(json, i), error);

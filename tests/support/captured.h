@@ -1,8 +1,9 @@
-/* The captured cases in tests/data/captured: ExecuTorch 1.5.0's quantised graphs with their inputs. */
+/* The captured cases in tests/data/captured.zip: ExecuTorch 1.5.0's quantised graphs with their inputs. */
 #ifndef NS_TESTS_CAPTURED_H
 #define NS_TESTS_CAPTURED_H
 
 #include "aten/aten.h"
+#include "support/data.h"
 
 typedef struct captured_case {
     const char *name; /* "test_exp_a16w8_u55_INT[rank1_rand]" */
@@ -26,7 +27,7 @@ ns_code captured_load_program(const char *name, ns_arena *arena, ns_aten_program
  * the captured program itself. */
 ns_code captured_original(const captured_case *c, ns_arena *arena, ns_aten_program **out, ns_error *error);
 
-/* The path of a file of a case, in `arena`. */
+/* The name of a file of a case for test_data_read, in `arena`. */
 const char *captured_path(const char *name, const char *file, ns_arena *arena);
 
 #endif

@@ -24,7 +24,7 @@ static bool within_single_precision(int64_t distance, int64_t expected)
     return distance <= (last_bit > 1 ? last_bit : 1);
 }
 
-ns_conformance ns_conformance_compare(const ns_corpus *corpus, const ns_corpus_graph *graph, int index,
+ns_conformance ns_conformance_compare(ns_corpus *corpus, const ns_corpus_graph *graph, int index,
                                       const void *got, size_t count, size_t item_size, ns_arena *arena,
                                       char message[NS_CONFORMANCE_MESSAGE])
 {

@@ -19,7 +19,7 @@ typedef enum ns_conformance {
 #define NS_CONFORMANCE_MESSAGE 512
 
 /* ns_eval on GRAPH/graph.tosa. `message` says what differs; "" where nothing does. */
-ns_conformance ns_conformance_eval(const ns_corpus *corpus, const ns_corpus_graph *graph,
+ns_conformance ns_conformance_eval(ns_corpus *corpus, const ns_corpus_graph *graph,
                                    char message[NS_CONFORMANCE_MESSAGE]);
 
 /* What a run of a stream said and counted. Zero all but what is asked for. */
@@ -32,12 +32,12 @@ typedef struct ns_conformance_watch {
 } ns_conformance_watch;
 
 /* The stream (GRAPH/<target>_vela.npz or .tflite) through the simulator. `watch` may be NULL. */
-ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
+ns_conformance ns_conformance_npu(ns_corpus *corpus, const ns_corpus_graph *graph,
                                   const ns_corpus_stream *stream, ns_conformance_watch *watch,
                                   char message[NS_CONFORMANCE_MESSAGE]);
 
 /* `got` (element type and count elements) against out<index>.npy; adds to `message` on a difference. */
-ns_conformance ns_conformance_compare(const ns_corpus *corpus, const ns_corpus_graph *graph, int index,
+ns_conformance ns_conformance_compare(ns_corpus *corpus, const ns_corpus_graph *graph, int index,
                                       const void *got, size_t count, size_t item_size, ns_arena *arena,
                                       char message[NS_CONFORMANCE_MESSAGE]);
 

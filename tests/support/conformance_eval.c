@@ -5,7 +5,7 @@
 #include "support/conformance.h"
 
 /* Fills the inputs and evaluates. */
-static ns_code evaluate(const ns_corpus *corpus, const ns_corpus_graph *entry, const ns_graph *graph,
+static ns_code evaluate(ns_corpus *corpus, const ns_corpus_graph *entry, const ns_graph *graph,
                         ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
     const ns_block *block = &graph->regions[0].blocks[0];
@@ -25,7 +25,7 @@ static ns_code evaluate(const ns_corpus *corpus, const ns_corpus_graph *entry, c
     return ns_eval(graph, &options, inputs, block->input_count, arena, outputs, error);
 }
 
-static ns_conformance compare(const ns_corpus *corpus, const ns_corpus_graph *entry, const ns_graph *graph,
+static ns_conformance compare(ns_corpus *corpus, const ns_corpus_graph *entry, const ns_graph *graph,
                               ns_arena *arena, char *message)
 {
     ns_error error;
@@ -58,7 +58,7 @@ static ns_conformance compare(const ns_corpus *corpus, const ns_corpus_graph *en
     return worst;
 }
 
-ns_conformance ns_conformance_eval(const ns_corpus *corpus, const ns_corpus_graph *entry,
+ns_conformance ns_conformance_eval(ns_corpus *corpus, const ns_corpus_graph *entry,
                                    char message[NS_CONFORMANCE_MESSAGE])
 {
     message[0] = 0;

@@ -14,7 +14,7 @@ static ns_dtype dtype_of_bytes(size_t bytes)
 }
 
 /* The corpus' inputs under the stream's shapes: Vela may pad or fold dimensions, the element order stays. */
-static ns_code read_inputs(const ns_corpus *corpus, const ns_corpus_graph *graph, const ns_npu_stream *stream,
+static ns_code read_inputs(ns_corpus *corpus, const ns_corpus_graph *graph, const ns_npu_stream *stream,
                            ns_arena *arena, ns_tensor *inputs, ns_error *error)
 {
     for (int i = 0; i < graph->input_count; i++) {
@@ -32,7 +32,7 @@ static ns_code read_inputs(const ns_corpus *corpus, const ns_corpus_graph *graph
     return NS_OK;
 }
 
-static ns_code run(const ns_corpus *corpus, const ns_corpus_graph *graph, const ns_corpus_stream *entry,
+static ns_code run(ns_corpus *corpus, const ns_corpus_graph *graph, const ns_corpus_stream *entry,
                    ns_conformance_watch *watch, ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
     ns_bytes bytes;
@@ -61,7 +61,7 @@ static ns_code run(const ns_corpus *corpus, const ns_corpus_graph *graph, const 
                       error);
 }
 
-ns_conformance ns_conformance_npu(const ns_corpus *corpus, const ns_corpus_graph *graph,
+ns_conformance ns_conformance_npu(ns_corpus *corpus, const ns_corpus_graph *graph,
                                   const ns_corpus_stream *stream, ns_conformance_watch *watch,
                                   char message[NS_CONFORMANCE_MESSAGE])
 {

@@ -1,34 +1,6 @@
 #include "support/corpus.h"
 
 #include <string.h>
-#include <sys/stat.h>
-#include <zip.h>
-
-#include "base/file.h"
-
-static ns_code read_member(const ns_corpus *corpus, const char *name, ns_arena *arena, ns_bytes *out,
-                           ns_error *error)
-{
-    if (!corpus->archive) {
-        const char *path = ns_arena_format(arena, "%s/%s", corpus->path, name);
-        if (!path)
-            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", name);
-        return ns_file_read(path, arena, out, error);
-    }
-    zip_stat_t stat;
-    if (zip_stat(corpus->archive, name, 0, &stat) != 0)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: no member '%s'", corpus->path, name);
-    uint8_t *data = ns_arena_alloc(arena, stat.size, 1);
-    zip_file_t *file = data ? zip_fopen_index(corpus->archive, stat.index, 0) : NULL;
-    if (!file)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: member '%s' cannot be opened", corpus->path, name);
-    zip_int64_t count = zip_fread(file, data, stat.size);
-    zip_fclose(file);
-    if (count != (zip_int64_t)stat.size)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: member '%s' is damaged", corpus->path, name);
-    *out = (ns_bytes){data, stat.size};
-    return NS_OK;
-}
 
 static const char *text_of(ns_arena *arena, const json_t *object, const char *key)
 {
@@ -65,7 +37,7 @@ static ns_code read_index(json_t *index, ns_arena *arena, ns_corpus *corpus, ns_
     json_t *graphs = json_object_get(index, "graphs");
     corpus->graphs = NS_ARENA_ARRAY(arena, json_array_size(graphs), ns_corpus_graph);
     if (!corpus->graphs)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", corpus->path);
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", corpus->archive.path);
     size_t position;
     json_t *entry;
     json_array_foreach(graphs, position, entry)
@@ -77,7 +49,7 @@ static ns_code read_index(json_t *index, ns_arena *arena, ns_corpus *corpus, ns_
         graph->reason = text_of(arena, entry, "reason");
         graph->inexact = json_is_true(json_object_get(entry, "inexact"));
         if (!graph->name || !graph->operator|| !graph->status || !graph->reason)
-            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", corpus->path);
+            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", corpus->archive.path);
         graph->input_count = (int)json_array_size(json_object_get(entry, "inputs"));
         graph->output_count = (int)json_array_size(json_object_get(entry, "outputs"));
         NS_TRY(read_streams(entry, arena, graph, error));
@@ -87,18 +59,13 @@ static ns_code read_index(json_t *index, ns_arena *arena, ns_corpus *corpus, ns_
 
 ns_code ns_corpus_open(const char *path, ns_arena *arena, ns_corpus *out, ns_error *error)
 {
-    *out = (ns_corpus){.path = ns_arena_string(arena, path)};
-    struct stat status;
-    if (!out->path || stat(path, &status) != 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: no such file or folder", path);
-    if (!S_ISDIR(status.st_mode)) {
-        int number = 0;
-        out->archive = zip_open(path, ZIP_RDONLY, &number);
-        if (!out->archive)
-            return ns_fail(error, NS_ERROR_INPUT, "%s: not a zip file (libzip error %d)", path, number);
-    }
+    *out = (ns_corpus){0};
+    const char *kept = ns_arena_string(arena, path);
+    if (!kept)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", path);
+    NS_TRY(ns_archive_open(kept, &out->archive, error));
     ns_bytes bytes;
-    NS_TRY(read_member(out, "index.json", arena, &bytes, error));
+    NS_TRY(ns_archive_read(&out->archive, "index.json", arena, &bytes, error));
     json_error_t reason;
     json_t *index = json_loadb((const char *)bytes.data, bytes.size, 0, &reason);
     if (!index)
@@ -110,21 +77,19 @@ ns_code ns_corpus_open(const char *path, ns_arena *arena, ns_corpus *out, ns_err
 
 void ns_corpus_close(ns_corpus *corpus)
 {
-    if (corpus->archive)
-        zip_discard(corpus->archive);
-    corpus->archive = NULL;
+    ns_archive_close(&corpus->archive);
 }
 
-ns_code ns_corpus_read(const ns_corpus *corpus, const ns_corpus_graph *graph, const char *file,
-                       ns_arena *arena, ns_bytes *out, ns_error *error)
+ns_code ns_corpus_read(ns_corpus *corpus, const ns_corpus_graph *graph, const char *file, ns_arena *arena,
+                       ns_bytes *out, ns_error *error)
 {
     const char *name = ns_arena_format(arena, "%s/%s", graph->name, file);
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", file);
-    return read_member(corpus, name, arena, out, error);
+    return ns_archive_read(&corpus->archive, name, arena, out, error);
 }
 
-ns_code ns_corpus_array(const ns_corpus *corpus, const ns_corpus_graph *graph, const char *kind, int index,
+ns_code ns_corpus_array(ns_corpus *corpus, const ns_corpus_graph *graph, const char *kind, int index,
                         ns_arena *arena, ns_npy *out, ns_error *error)
 {
     const char *file = ns_arena_format(arena, "%s%d.npy", kind, index);

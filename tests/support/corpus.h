@@ -5,8 +5,8 @@
 
 #include <jansson.h>
 
-#include "base/bytes.h"
 #include "formats/npy.h"
+#include "support/archive.h"
 
 typedef struct ns_corpus_stream {
     const char *target;      /* "ethos-u55-128", "ethos-u85-256_nochain" */
@@ -28,8 +28,7 @@ typedef struct ns_corpus_graph {
 typedef struct ns_corpus {
     int graph_count;
     ns_corpus_graph *graphs;
-    const char *path;
-    struct zip *archive; /* NULL: a folder */
+    ns_archive archive;
 } ns_corpus;
 
 /* Opens a folder or a zip file and reads its index. What it returns lies in `arena`. */
@@ -37,11 +36,11 @@ ns_code ns_corpus_open(const char *path, ns_arena *arena, ns_corpus *out, ns_err
 void ns_corpus_close(ns_corpus *corpus);
 
 /* The bytes of GRAPH/FILE. */
-ns_code ns_corpus_read(const ns_corpus *corpus, const ns_corpus_graph *graph, const char *file,
-                       ns_arena *arena, ns_bytes *out, ns_error *error);
+ns_code ns_corpus_read(ns_corpus *corpus, const ns_corpus_graph *graph, const char *file, ns_arena *arena,
+                       ns_bytes *out, ns_error *error);
 
 /* The array in<index>.npy or out<index>.npy (`kind` "in" or "out"). */
-ns_code ns_corpus_array(const ns_corpus *corpus, const ns_corpus_graph *graph, const char *kind, int index,
+ns_code ns_corpus_array(ns_corpus *corpus, const ns_corpus_graph *graph, const char *kind, int index,
                         ns_arena *arena, ns_npy *out, ns_error *error);
 
 #endif

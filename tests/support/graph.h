@@ -2,23 +2,20 @@
 #ifndef NS_TESTS_GRAPH_H
 #define NS_TESTS_GRAPH_H
 
-#include <dirent.h>
-
-#include "base/file.h"
 #include "npuscope/graph.h"
+#include "support/data.h"
 #include "support/test.h"
 
-/* The bytes of tests/data/<name> in `arena`. */
+/* The bytes of test data file `name` (support/data.h) in `arena`. */
 static inline ns_bytes test_read_file(ns_arena *arena, const char *name)
 {
-    char path[1024];
     ns_error error;
     ns_bytes bytes = {0};
-    ASSERT_OK(ns_file_read(test_data(path, sizeof path, name), arena, &bytes, &error));
+    ASSERT_OK(test_data_read(name, arena, &bytes, &error));
     return bytes;
 }
 
-/* The graph of tests/data/<name>; the caller frees it. */
+/* The graph of test data file `name`; the caller frees it. */
 static inline ns_graph *test_read_graph(const char *name)
 {
     ns_arena *arena = ns_arena_new();
@@ -34,17 +31,16 @@ static inline ns_graph *test_read_graph(const char *name)
 static inline int test_each_captured(void (*check)(const char *name))
 {
     char path[1024];
-    DIR *folder = opendir(test_data(path, sizeof path, "captured"));
-    assert_non_null(folder);
     int count = 0;
-    for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        if (entry->d_name[0] == '.')
-            continue;
-        snprintf(path, sizeof path, "captured/%s/delegate0.tosa", entry->d_name);
+    ns_error error;
+    const char *const *names = NULL;
+    ns_arena *arena = ns_arena_new();
+    ASSERT_OK(test_data_list("captured", arena, &names, &count, &error));
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "captured/%s/delegate0.tosa", names[i]);
         check(path);
-        count++;
     }
-    closedir(folder);
+    ns_arena_free(arena);
     return count;
 }
 

@@ -1,16 +1,12 @@
 #include "support/program_case.h"
 
-#include <stdlib.h>
-
-#include "base/file.h"
-#include "formats/npy.h"
 #include "program/value.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static const char *case_path(const char *name, const char *file, ns_arena *arena)
 {
-    const char *data = getenv("NPUSCOPE_TEST_DATA");
-    return ns_arena_format(arena, "%s/program/%s/%s", data ? data : "tests/data", name, file);
+    return ns_arena_format(arena, "program/%s/%s", name, file);
 }
 
 /* The tensor's elements in the order of its dims. */
@@ -37,7 +33,7 @@ static void check_output(const char *name, int index, const ns_program_tensor *o
     ns_npy expected;
     char file[32];
     snprintf(file, sizeof file, "out%d.npy", index);
-    ASSERT_OK(ns_npy_load(case_path(name, file, arena), arena, &expected, &error));
+    ASSERT_OK(test_data_array(case_path(name, file, arena), arena, &expected, &error));
     /* NumPy has no bfloat16: its bits. */
     const ns_scalar scalar = output->scalar == NS_SCALAR_BFLOAT16 ? NS_SCALAR_UINT16 : output->scalar;
     assert_string_equal(ns_npy_type_text(expected.type), ns_scalar_text(scalar));
@@ -57,7 +53,7 @@ ns_code program_case_run(const char *name, const ns_npu_options *options, int ou
     ns_program *program = NULL;
     const void *inputs[PROGRAM_CASE_INPUTS];
     size_t sizes[PROGRAM_CASE_INPUTS];
-    NS_TRY(ns_file_read(case_path(name, "program.pte", arena), arena, &file, error));
+    NS_TRY(test_data_read(case_path(name, "program.pte", arena), arena, &file, error));
     NS_TRY(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, error));
     const int input_count = ns_program_input_count(program);
     assert_in_range(input_count, 1, PROGRAM_CASE_INPUTS);
@@ -66,7 +62,7 @@ ns_code program_case_run(const char *name, const ns_npu_options *options, int ou
         char input[32];
         ns_bytes bytes;
         snprintf(input, sizeof input, "in%d.bin", i);
-        NS_TRY(ns_file_read(case_path(name, input, arena), arena, &bytes, error));
+        NS_TRY(test_data_read(case_path(name, input, arena), arena, &bytes, error));
         inputs[i] = bytes.data;
         sizes[i] = bytes.size;
     }

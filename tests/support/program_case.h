@@ -1,4 +1,5 @@
-/* The ExecuTorch programs in tests/data/program: program.pte, inputs in<i>.bin, expected outputs out<i>.npy.
+/* The ExecuTorch programs in tests/data/program.zip: program.pte, inputs in<i>.bin, expected outputs
+ * out<i>.npy.
  */
 #ifndef NS_TESTS_PROGRAM_CASE_H
 #define NS_TESTS_PROGRAM_CASE_H

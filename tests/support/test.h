@@ -22,7 +22,7 @@
             fail_msg("%s: %s", #call, error.message); \
     } while (0)
 
-/* The path of a file in tests/data, in a static buffer of the caller's. */
+/* The path of a file in tests/data, a set's zip, in a static buffer of the caller's. */
 static inline const char *test_data(char *path, size_t size, const char *name)
 {
     const char *folder = getenv("NPUSCOPE_TEST_DATA");

@@ -17,10 +17,10 @@ static void make_requests(ns_vela_request *requests, ns_arena *arena)
 {
     ns_error error = {0};
     ns_bytes exp, bmm;
-    ASSERT_OK(ns_file_read(captured_path("test_exp_a16w8_u55_INT[rank1_rand]", "delegate0.tosa", arena),
-                           arena, &exp, &error));
-    ASSERT_OK(ns_file_read(captured_path("test_bmm_a16w8_u85_INT[rand_diff]", "delegate0.tosa", arena), arena,
-                           &bmm, &error));
+    ASSERT_OK(test_data_read(captured_path("test_exp_a16w8_u55_INT[rank1_rand]", "delegate0.tosa", arena),
+                             arena, &exp, &error));
+    ASSERT_OK(test_data_read(captured_path("test_bmm_a16w8_u85_INT[rand_diff]", "delegate0.tosa", arena),
+                             arena, &bmm, &error));
     requests[0] =
         (ns_vela_request){.graph = exp.data, .graph_size = exp.size, .accelerator = NS_ACCELERATOR_U55_128};
     requests[1] =

@@ -20,6 +20,9 @@ except ImportError:
     sys.exit(77)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "recording"))
+import sets
+
 SCHEMA = json.loads((ROOT / "docs/vela-diff.schema.json").read_text())
 VALIDATOR = jsonschema.validators.validator_for(SCHEMA)(SCHEMA)
 CACHE = tempfile.TemporaryDirectory()
@@ -33,6 +36,13 @@ RULE = "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"
 
 
 class Releases(unittest.TestCase):
+    def graphs(self, name):
+        """A folder with the graphs of that name of tests/data/graphs.zip."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        sets.extract(sets.DATA / "graphs.zip", folder.name)
+        return f"{folder.name}/{name}"
+
     def diff(self, *arguments):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "diff.json"
@@ -61,7 +71,7 @@ class Releases(unittest.TestCase):
         self.assertIn(f"A on ethos-u85-128: chip rule {RULE} (15 graphs)\n", text)
 
     def test_softmax(self):
-        document, text = self.diff("--graphs", str(ROOT / "tests/data/softmax"))
+        document, text = self.diff("--graphs", self.graphs("softmax"))
         self.assertEqual(document["summary"]["compared"], 8)
         self.assertEqual(document["summary"]["changed"], 528)
         wrong = {graph["accelerator"] for graph in document["graphs"] if graph["a"]["status"] == "wrong"}
@@ -71,7 +81,7 @@ class Releases(unittest.TestCase):
 
     def test_scatter(self):
         """Indices are drawn within the rows, also where each is a sum of multiples of three inputs."""
-        document, text = self.diff("--graphs", str(ROOT / "tests/data/scatter"), "--target", "u85", "--seed", "1")
+        document, text = self.diff("--graphs", self.graphs("scatter"), "--target", "u85", "--seed", "1")
         one, two = document["graphs"]
         self.assertEqual((one["graph"], one["a"]["status"], one["b"]["status"]), ("one_index.tosa", "wrong", "right"))
         self.assertEqual((one["elements"], one["changed"]), (20, 10))  # the row that was written and the one that was not
