@@ -16,7 +16,7 @@
         const T x = a[A_STEP * i];          \
         const T y = b[B_STEP * i];          \
         out[i] = (R)(value);                \
-        fault |= (bad);                     \
+        fault |= (T) - (T)(bad);            \
     }
 
 #define ROW(NAME, SUFFIX, R, value, bad)                                                                  \
@@ -25,7 +25,7 @@
     {                                                                                                     \
         const T *a = a_, *b = b_;                                                                         \
         R *out = out_;                                                                                    \
-        bool fault = false;                                                                               \
+        T fault = 0; /* as wide as the elements, so that it stays in vectors */                           \
         if (a_step && b_step)                                                                             \
             LOOP(1, 1, R, value, bad)                                                                     \
         else if (a_step)                                                                                  \
@@ -34,7 +34,7 @@
             LOOP(0, 1, R, value, bad)                                                                     \
         else                                                                                              \
             LOOP(0, 0, R, value, bad)                                                                     \
-        return fault;                                                                                     \
+        return fault != 0;                                                                                \
     }
 
 #define RESULT_SAME T

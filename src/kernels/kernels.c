@@ -24,7 +24,8 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
     }
     if (cpu_mask & NS_CPU_AVX512) {
         kernels.binary = ns_binary_rows_avx512;
-        kernels.rescale = &ns_rescale_rows_avx512;
+        kernels.rescale =
+            &ns_rescale_rows_avx2; /* such a processor has AVX2; wider vectors gain nothing there */
         kernels.gemm_i16 = ns_gemm_i16_avx512;
         kernels.table_i16 = ns_table_row_avx512;
         kernels.depthwise_i16 = ns_depthwise_i16_avx512;

@@ -29,7 +29,6 @@ typedef ns_rescale_row ns_rescale_rows[4][3];
 extern const ns_rescale_rows ns_rescale_rows_c;
 #if defined(__x86_64__)
 extern const ns_rescale_rows ns_rescale_rows_avx2;
-extern const ns_rescale_rows ns_rescale_rows_avx512;
 #endif
 
 #endif

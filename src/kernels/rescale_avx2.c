@@ -152,6 +152,8 @@ ALWAYS bool body(const ns_rescale *rescale, const void *in, const int32_t *multi
            found;
 }
 
+#include "kernels/rescale_high_avx2.h"
+
 /* Which checks a row needs. |value| < 2^17 for 8 and 16 bits and <= 2^31 for 32: `wide` values fit a shift of
  * at least 18 or 32, and their results then lie within 2^17 * 2^31 / 2^18 = 2^30 or 2^31 * 2^31 / 2^32 = 2^30
  * (and one for rounding), so that a zero point below 2^17 keeps them in int32. */
@@ -169,6 +171,12 @@ ALWAYS bool all_fit(const ns_rescale *rescale, const int8_t *shift, int step, si
 ALWAYS bool row(const ns_rescale *r, const void *in, const int32_t *multiplier, const int8_t *shift, int step,
                 void *out, size_t count, const int in_type, const int out_type)
 {
+    const size_t done = high_row(r, in, multiplier, shift, step, out, count, in_type, out_type);
+    in = (const char *)in + (done << in_type);
+    out = (char *)out + (done << out_type);
+    multiplier += step ? done : 0;
+    shift += step ? done : 0;
+    count -= done;
 #define BODY(STEP, WIDE, DOUBLE, CHECK) \
     body(r, in, multiplier, shift, STEP, out, count, in_type, out_type, WIDE, DOUBLE, CHECK, CHECK)
     if (in_type != I48 && all_fit(r, shift, step, count, in_type)) {

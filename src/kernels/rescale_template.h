@@ -8,10 +8,8 @@
 
 /* x >> s, arithmetic, for 0 <= s < 64, in operations that every vector unit has: the sign bit is flipped, so
  * that a logical shift will do, and what it has become is taken off again. */
-#ifndef SHIFT_RIGHT
 #define SHIFT_RIGHT(x, s) \
     ((int64_t)(((uint64_t)(x) ^ (UINT64_C(1) << 63)) >> (s)) - (int64_t)((UINT64_C(1) << 63) >> (s)))
-#endif
 
 /* Values in range give 0 in `fault`: v + 2^(s-1) lies in [0, 2^s), result + 2^31 in [0, 2^32). */
 #define LOOP(IN, UNSIGNED_IN, OUT, STEP)                                                             \
