@@ -29,11 +29,14 @@ typedef struct ns_vela_request {
     bool is_tflite;
     ns_accelerator accelerator;
     const char *flags; /* further options, separated by spaces; "" or NULL: none */
+    bool want_debug;   /* the debug database too (vela_debug.h); the stream is the same */
 
     ns_vela_outcome outcome; /* out: this and the following */
     bool from_cache;
     const void *npz;
     size_t npz_size;
+    const void *debug; /* the database's bytes; NULL: not wanted, or not compiled */
+    size_t debug_size;
     const char *reason;
 } ns_vela_request;
 

@@ -65,10 +65,18 @@ ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *
     *kept = true;
     const char *npz = ns_arena_format(arena, "%s/%s.npz", folder, key);
     const char *reason = ns_arena_format(arena, "%s/%s.reason", folder, key);
-    if (!npz || !reason)
+    const char *database = ns_arena_format(arena, "%s/%s.xml", folder, key);
+    if (!npz || !reason || !database)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-    ns_bytes bytes;
+    ns_bytes bytes, debug = {0};
     NS_TRY(read_entry(npz, arena, &bytes, error));
+    if (bytes.data && request->want_debug) {
+        NS_TRY(read_entry(database, arena, &debug, error));
+        if (!debug.data) /* compiled when nobody wanted it */
+            return NS_OK;
+        request->debug = debug.data;
+        request->debug_size = debug.size;
+    }
     if (bytes.data) {
         request->outcome = NS_VELA_COMPILED;
         request->npz = bytes.data;
@@ -100,11 +108,12 @@ ns_code ns_vela_cache_folder(ns_arena *arena, const char **out, ns_error *error)
     return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a folder name");
 }
 
-/* 64 hexadecimal digits, then .npz or .reason. */
+/* 64 hexadecimal digits, then .npz, .xml or .reason. */
 static bool is_entry(const char *name)
 {
     return strspn(name, "0123456789abcdef") == 64 &&
-           (strcmp(name + 64, ".npz") == 0 || strcmp(name + 64, ".reason") == 0);
+           (strcmp(name + 64, ".npz") == 0 || strcmp(name + 64, ".xml") == 0 ||
+            strcmp(name + 64, ".reason") == 0);
 }
 
 /* The folder of a run, run.<process>.XXXXXX, whose process is gone. */
@@ -157,7 +166,7 @@ static ns_code walk(const char *path, bool clear, ns_vela_cache_info *info, ns_e
             continue;
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
         if (lstat(file, &status) == 0 && !leftover) {
-            info->entries++;
+            info->entries += !strstr(entry->d_name, ".xml"); /* part of the entry beside it */
             info->bytes += (uint64_t)status.st_size;
         }
         info->leftovers += leftover;

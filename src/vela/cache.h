@@ -1,4 +1,5 @@
-/* Cache: what Vela made, kept by content. An entry is <key>.npz or <key>.reason; the key is the SHA-256 of
+/* Cache: what Vela made, kept by content. An entry is <key>.npz, with <key>.xml where the
+ * debug database was wanted, or <key>.reason; the key is the SHA-256 of
  * graph, Vela's version and options. Entries are renamed into place, so that processes can share a folder. */
 #ifndef NS_VELA_CACHE_H
 #define NS_VELA_CACHE_H

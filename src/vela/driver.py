@@ -1,6 +1,7 @@
 """Compiles many graphs in one process of Vela: python driver.py LIST
 
 LIST has one request a line, fields separated by tabs: graph, output (.npz), reason file, Vela's options.
+Where these ask for a debug database, it lies beside the output (.xml), and is there first.
 For each request exactly one of output and reason file appears, renamed into place when it is whole; a
 reason begins with "refused: ", with "failed: ", or, where the machine is at fault and not the graph (a full
 disk), with "passing: ". Standard output says "begin N" and "end N" for request
@@ -21,6 +22,15 @@ from ethosu.vela import vela
 REFUSALS = ("could not run on NPU", "not supported", "Unsupported", "unsupported", "CPU operations")
 
 
+def keep_database(folder, path):
+    """Moves the debug database to `path`; an empty file stands for one that this Vela did not write."""
+    made = [name for name in os.listdir(folder) if name.endswith("_debug.xml")]
+    if made:
+        os.rename(os.path.join(folder, made[0]), path)
+    else:
+        open(path, "w", encoding="utf-8").close()
+
+
 def compile_one(graph, output, options):
     """Returns "" or the reason."""
     folder = tempfile.mkdtemp(dir=os.path.dirname(output))
@@ -31,6 +41,8 @@ def compile_one(graph, output, options):
         made = [name for name in os.listdir(folder) if name.endswith("_vela.npz")]
         if code or len(made) != 1:
             return "failed: " + (text.getvalue().strip().splitlines() or ["no output"])[-1]
+        if "--enable-debug-db" in options:
+            keep_database(folder, output.removesuffix(".npz") + ".xml")
         os.rename(os.path.join(folder, made[0]), output)
         return ""
     except (OSError, MemoryError) as error:

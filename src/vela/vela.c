@@ -78,12 +78,27 @@ static ns_code write_list(const batch *b, const char *list_path, int *pending, i
                          ns_accelerator_text(request->accelerator));
         append_options(&list, ns_vela_flags(request->accelerator));
         append_options(&list, request->flags ? request->flags : "");
+        if (request->want_debug)
+            append_options(&list, "--enable-debug-db");
         ns_buffer_format(&list, "\n");
         pending[(*count)++] = i;
     }
     if (list.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the list of requests");
     return ns_file_write(list_path, (ns_bytes){list.data, list.size}, error);
+}
+
+/* Moves a file of a request into the cache. */
+static ns_code keep(const batch *b, int index, const char *ending, ns_error *error)
+{
+    const char *made = NULL;
+    NS_TRY(format_path(b, index, ending, &made, error));
+    const char *entry = ns_arena_format(b->arena, "%s/%s%s", b->cache, b->keys[index], ending);
+    if (!entry)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+    if (rename(made, entry) != 0)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", entry, strerror(errno));
+    return NS_OK;
 }
 
 /* Takes over what the driver wrote for a request, and keeps it. */
@@ -97,15 +112,9 @@ static ns_code collect(batch *b, int index, ns_error *error)
     NS_TRY(ns_vela_cache_get(b->folder, name, request, &kept, b->arena, error));
     if (request->outcome == NS_VELA_NOT_RUN || !b->cache || !kept)
         return NS_OK;
-    const char *ending = request->outcome == NS_VELA_COMPILED ? ".npz" : ".reason";
-    const char *made = NULL;
-    NS_TRY(format_path(b, index, ending, &made, error));
-    const char *entry = ns_arena_format(b->arena, "%s/%s%s", b->cache, b->keys[index], ending);
-    if (!entry)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-    if (rename(made, entry) != 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", entry, strerror(errno));
-    return NS_OK;
+    if (request->debug) /* first: an entry with a stream is whole */
+        NS_TRY(keep(b, index, ".xml", error));
+    return keep(b, index, request->outcome == NS_VELA_COMPILED ? ".npz" : ".reason", error);
 }
 
 static void report_progress(const batch *b)

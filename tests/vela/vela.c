@@ -2,6 +2,7 @@
  * not installed (scripts/install-vela installs it into build/venv). */
 #define _GNU_SOURCE
 #include "npuscope/vela.h"
+#include "npuscope/vela_debug.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -130,6 +131,35 @@ static void test_a_full_disk_is_not_kept(void **state)
     ns_arena_free(arena);
 }
 
+/* The debug database comes with the same stream, also where the stream is kept already, and is kept. */
+static void test_debug_database(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    char folder[] = "/tmp/npuscope-test-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const ns_vela_options options = {.cache = folder};
+    ns_vela_request requests[4];
+    make_requests(requests, arena);
+    ASSERT_OK(ns_vela_compile(&vela, &options, requests, 1, arena, &error));
+    const size_t size = requests[0].npz_size;
+    assert_null(requests[0].debug);
+    for (int round = 0; round < 2; round++) {
+        requests[0].want_debug = true;
+        ASSERT_OK(ns_vela_compile(&vela, &options, requests, 1, arena, &error));
+        assert_int_equal(requests[0].from_cache, round == 1);
+        ns_vela_debug *debug;
+        ASSERT_OK(ns_vela_debug_read(requests[0].debug, requests[0].debug_size, arena, &debug, &error));
+        assert_true(debug->operation_count > 0);
+        /* exp is one TABLE and one RESCALE, which Vela merges: the stream is the TABLE. */
+        assert_string_equal(debug->operations[debug->operation_count - 1].source, "Table");
+        assert_int_equal(requests[0].npz_size, size);
+    }
+    assert_int_equal(system(ns_arena_format(arena, "rm -r %s", folder)), 0);
+    ns_arena_free(arena);
+}
+
 static void test_a_given_path_without_vela(void **state)
 {
     (void)state;
@@ -152,6 +182,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compile_and_cache),
+        cmocka_unit_test(test_debug_database),
         cmocka_unit_test(test_a_full_disk_is_not_kept),
         cmocka_unit_test(test_a_given_path_without_vela),
     };
