@@ -1,0 +1,101 @@
+/* npuscope diagnose: what is to blame in a whole model. */
+#include "diagnose.h"
+
+#include "base/cpu.h"
+#include "base/file.h"
+#include "report/diagnose.h"
+
+#define OPTION(field) offsetof(ns_diagnose_settings, field)
+
+static const ns_option options[] = {
+    {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
+     "an input as .npy: integers, or floats with --input-scale; may be\nrepeated; by name, or in the model's "
+     "order"},
+    {0, "input-scale", NS_OPTION_TEXT_LIST, "[NAME=]S[:ZERO]", OPTION(input_scales),
+     "the scale of an input that holds floats"},
+    {0, "samples", NS_OPTION_FLAG, NULL, OPTION(samples), "the leading axis of each input counts samples"},
+    {0, "no-precision", NS_OPTION_FLAG, NULL, OPTION(no_precision), "only ask what the compiler made of it"},
+    {0, "no-compile", NS_OPTION_FLAG, NULL, OPTION(no_compile), "only ask which operator loses precision"},
+    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
+    {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads), "default: as many as there are CPUs"},
+    {0, "cpu", NS_OPTION_CPU, "LIST", OPTION(cpu_mask),
+     "instruction sets that may be used: all, none, or a list (default all)"},
+    {0},
+};
+
+static void preset(void *settings)
+{
+    ((ns_diagnose_settings *)settings)->cpu_mask = ~0u;
+}
+
+static ns_code write_json(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
+                          ns_error *error)
+{
+    ns_bytes bytes;
+    NS_TRY(ns_report_diagnose_json(result, cli->arena, &bytes, error));
+    if (settings->json[0] != '-' || settings->json[1])
+        return ns_file_write(settings->json, bytes, error);
+    fwrite(bytes.data, 1, bytes.size, cli->out);
+    return NS_OK;
+}
+
+static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
+                      ns_error *error)
+{
+    const bool json_only = settings->json && settings->json[0] == '-' && !settings->json[1];
+    if (!json_only)
+        ns_report_diagnose_text(result, cli->out);
+    if (settings->json)
+        NS_TRY(write_json(cli, settings, result, error));
+    bool fails = result->precision && ns_diagnose_verdict_fails(result->precision->verdict);
+    for (int i = 0; i < result->compile_count; i++)
+        fails = fails || result->compile[i].is_finding;
+    return fails ? NS_ERROR_MISMATCH : NS_OK;
+}
+
+static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
+                        const ns_graph *graph, ns_error *error)
+{
+    ns_diagnose_options asked = {.cpu_mask = ns_cpu_detect() & settings->cpu_mask,
+                                 .threads = (int)settings->threads};
+    NS_TRY(ns_graph_validate(graph, error));
+    NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &asked, error));
+    ns_diagnose_result result = {.model = path};
+    ns_diagnose_precision precision = {0};
+    if (!settings->no_precision) {
+        NS_TRY(ns_diagnose_precision_run(graph, &asked, cli->arena, &precision, error));
+        result.precision = &precision;
+    }
+    return report(cli, settings, &result, error);
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    const ns_diagnose_settings *settings = settings_;
+    if (settings->threads < 0 || settings->threads > 1024)
+        return ns_fail(error, NS_ERROR_USAGE, "--threads %lld: expected 0 to 1024",
+                       (long long)settings->threads);
+    ns_bytes bytes;
+    ns_graph *graph = NULL;
+    NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
+    ns_code code = ns_graph_read(bytes.data, bytes.size, &graph, error);
+    if (code == NS_OK)
+        code = diagnose(cli, settings, operands[0], graph, error);
+    if (code != NS_OK && error->message[0])
+        ns_add_context(error, "%s", operands[0]);
+    ns_graph_free(graph);
+    return code;
+}
+
+const ns_subcommand ns_subcommand_diagnose = {
+    .operands = "MODEL",
+    .operand_min = 1,
+    .operand_max = 1,
+    .details = "Says which operators of a .tosa graph lose precision on these inputs, why, and what would\n"
+               "mend it. Exit code 1 where an operator is to blame.",
+    .options = options,
+    .settings_size = sizeof(ns_diagnose_settings),
+    .preset = preset,
+    .run = run,
+};

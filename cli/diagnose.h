@@ -1,0 +1,22 @@
+/* Diagnose: what its parts share. */
+#ifndef NS_CLI_DIAGNOSE_H
+#define NS_CLI_DIAGNOSE_H
+
+#include "npuscope/diagnose.h"
+#include "options.h"
+
+typedef struct ns_diagnose_settings {
+    ns_text_list inputs, input_scales, references, output_scales;
+    bool samples, no_precision, no_compile;
+    const char *json;
+    int64_t threads;
+    unsigned cpu_mask;
+} ns_diagnose_settings;
+
+/* The graph's inputs from the files of the command line: integers, or floats that are quantised with the
+ * scales of --input-scale; with --samples each file's leading axis counts samples. Fills inputs, input_count,
+ * samples and real_inputs of `options`. */
+ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_graph *graph, ns_arena *arena,
+                                ns_diagnose_options *options, ns_error *error);
+
+#endif

@@ -1,0 +1,160 @@
+/* Diagnose: which operator of a whole model loses the precision, why, and what would mend it; and where the
+ * chip departs from the graph. Two halves, each of which may be left out. */
+#ifndef NPUSCOPE_DIAGNOSE_H
+#define NPUSCOPE_DIAGNOSE_H
+
+#include "npuscope/graph.h"
+
+typedef enum ns_diagnose_verdict {
+#define NS_DIAGNOSE_VERDICT(name, text, exit_code, sentence) NS_DIAGNOSE_##name,
+#include "npuscope/diagnose_verdicts.def"
+#undef NS_DIAGNOSE_VERDICT
+    NS_DIAGNOSE_VERDICT_COUNT
+} ns_diagnose_verdict;
+
+const char *ns_diagnose_verdict_text(ns_diagnose_verdict verdict);     /* "healthy" */
+const char *ns_diagnose_verdict_sentence(ns_diagnose_verdict verdict); /* "nothing to blame" */
+bool ns_diagnose_verdict_fails(ns_diagnose_verdict verdict);           /* exit code 1 */
+
+typedef enum ns_diagnose_cause {
+#define NS_DIAGNOSE_CAUSE(name, text, sentence) NS_DIAGNOSE_CAUSE_##name,
+#include "npuscope/diagnose_causes.def"
+#undef NS_DIAGNOSE_CAUSE
+    NS_DIAGNOSE_CAUSE_COUNT
+} ns_diagnose_cause;
+
+const char *ns_diagnose_cause_text(ns_diagnose_cause cause);     /* "table" */
+const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause); /* of diagnose_causes.def */
+
+/* ---- the precision half ---- */
+
+/* A stage: everything between two stored int8 or int16 tensors. Energies are errors at the graph's outputs
+ * over the outputs' own energy, mean over outputs; in dB -10 log10 of it. INFINITY: no error at all; NAN: not
+ * measured. Steps are the stored tensor's. */
+typedef struct ns_diagnose_stage {
+    const char *output; /* name of the tensor at which it ends */
+    const char *op;     /* "TABLE": its last operator that is neither RESCALE nor data movement */
+    const char *function; /* "rsqrt"; NULL: no table, or one whose function is not known */
+    const char *location; /* of that operator in the source model; NULL: the file gives none */
+    int operator_index;   /* of that operator in the main block */
+    int rank;
+    int64_t shape[NS_MAX_RANK];
+    size_t count;       /* elements, over all samples */
+    double local_steps; /* largest |TOSA - ideal| on the integers that it got */
+    double local_db;    /* the same as SQNR */
+    double cumulative_steps, cumulative_db; /* TOSA's tensor against the graph's real-valued self */
+    double largest_code;                    /* largest |code - zero point| that it stored */
+    size_t clipped;                         /* elements whose ideal leaves the type's range */
+    double peak;         /* largest |ideal - zero point| over the largest code of the type */
+    double alone_db;     /* at the output, everything else ideal */
+    double knocked_out_db; /* at the output, everything as TOSA says but this stage ideal */
+    double share;        /* its alone over the sum of all alone, 0 to 1; NAN: not measured */
+    double gain_db;      /* of the knock-out, with what dither estimates counted in */
+} ns_diagnose_stage;
+
+/* One mend that was tried by a run. */
+typedef struct ns_diagnose_mend {
+    const char *text; /* what to change */
+    double mended_db; /* against float, estimated */
+    bool applicable;  /* --apply can write it into the graph */
+} ns_diagnose_mend;
+
+typedef struct ns_diagnose_blame {
+    int stage; /* in `stages` */
+    ns_diagnose_cause cause;
+    const char *why;     /* the cause in words and numbers */
+    double gain_db;      /* against float, estimated */
+    double now_db, knocked_out_db, mended_db; /* against float, estimated; mended NAN: no mend was found */
+    double joint_db; /* with this and all blamed before it ideal */
+    int mend_count;
+    ns_diagnose_mend *mends; /* best first */
+} ns_diagnose_blame;
+
+/* What an estimate by dither says: the roundings that the file no longer shows. */
+typedef struct ns_diagnose_dither {
+    const char *tensor;
+    const char *kind; /* "weights", "constant" or "input" */
+    double db;        /* at the output */
+    double largest_code;
+} ns_diagnose_dither;
+
+/* One share of the way from the chip's integers to float, in dB. */
+typedef struct ns_diagnose_step {
+    const char *name;
+    double db;
+    bool estimated;
+} ns_diagnose_step;
+
+typedef struct ns_diagnose_precision {
+    ns_diagnose_verdict verdict;
+    const char *reason; /* of the verdict, in words and numbers */
+    bool measured;      /* against_float was measured with a reference */
+    double against_float_db, low_db, high_db; /* with the range over dither's seeds */
+    double without_faults_db;                 /* all blamed stages ideal */
+    double limit_db;                          /* the graph's real-valued self: weights, constants, inputs */
+    double against_ideal_db; /* TOSA against the graph's real-valued self: nothing estimated in it */
+    int blame_count;
+    ns_diagnose_blame *blame; /* worst first */
+    int stage_count;
+    ns_diagnose_stage *stages; /* in order of execution */
+    int dither_count;
+    ns_diagnose_dither *dither; /* worst first */
+    int step_count;
+    ns_diagnose_step *steps; /* the waterfall */
+    int note_count;
+    const char **notes; /* suspects, constants lost to the floor, operators without an ideal */
+    int samples;
+} ns_diagnose_precision;
+
+typedef struct ns_diagnose_options {
+    const ns_tensor *inputs; /* in the block's order, the declared shapes: `samples` of each, one behind the other */
+    int input_count;
+    int samples;
+    /* The inputs in codes before they were rounded and clipped, where they are known; NULL, or NULL for an
+     * input: only the integers are. */
+    const double *const *real_inputs;
+    /* What the float model gives for each output, in the output's codes (zero point included), all samples;
+     * NULL: not known, the distance to float is estimated. */
+    const double *const *references;
+    unsigned cpu_mask;
+    int threads; /* 0: as many as there are CPUs */
+} ns_diagnose_options;
+
+/* The precision half; everything in `arena`. NS_ERROR_UNSUPPORTED names an operator that it does not know. */
+ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *options, ns_arena *arena,
+                                  ns_diagnose_precision *out, ns_error *error);
+
+/* ---- the compile half ---- */
+
+/* The first NPU operation whose result departs from the graph. */
+typedef struct ns_diagnose_departure {
+    int command; /* -1: not known */
+    const char *operation, *output;
+    int operator_index; /* in the main block; -1: not known */
+} ns_diagnose_departure;
+
+/* One configuration of one compiler. */
+typedef struct ns_diagnose_compile {
+    const char *accelerator, *memory_mode, *vela;
+    const char *verdict; /* "right", "wrong", "undefined", "hazard" or "refused" */
+    bool is_finding;      /* exit code 1 */
+    const char *reason;  /* NULL: none */
+    const char *known_defect; /* NULL: none */
+    int avoided_count;
+    const char **avoided_by; /* options that were tried and avoid it */
+    size_t wrong, elements;
+    double sqnr_db; /* NAN: not measured */
+    bool departs;
+    ns_diagnose_departure first_wrong; /* where `departs` */
+} ns_diagnose_compile;
+
+typedef struct ns_diagnose_result {
+    const char *model;
+    const ns_diagnose_precision *precision; /* NULL: not asked for */
+    const char *precision_missing;          /* why it did not run; NULL: it ran or was not asked for */
+    int compile_count;
+    const ns_diagnose_compile *compile;
+    const char *compile_missing; /* why it did not run; NULL: it ran or was not asked for */
+} ns_diagnose_result;
+
+#endif

@@ -1,0 +1,44 @@
+/* The names of verdicts and causes. */
+#include "npuscope/diagnose.h"
+
+static const struct {
+    const char *text, *sentence;
+    int exit_code;
+} verdicts[] = {
+#define NS_DIAGNOSE_VERDICT(name, text, exit_code, sentence) {text, sentence, exit_code},
+#include "npuscope/diagnose_verdicts.def"
+#undef NS_DIAGNOSE_VERDICT
+};
+
+static const struct {
+    const char *text, *sentence;
+} causes[] = {
+#define NS_DIAGNOSE_CAUSE(name, text, sentence) {text, sentence},
+#include "npuscope/diagnose_causes.def"
+#undef NS_DIAGNOSE_CAUSE
+};
+
+const char *ns_diagnose_verdict_text(ns_diagnose_verdict verdict)
+{
+    return verdicts[verdict].text;
+}
+
+const char *ns_diagnose_verdict_sentence(ns_diagnose_verdict verdict)
+{
+    return verdicts[verdict].sentence;
+}
+
+bool ns_diagnose_verdict_fails(ns_diagnose_verdict verdict)
+{
+    return verdicts[verdict].exit_code != 0;
+}
+
+const char *ns_diagnose_cause_text(ns_diagnose_cause cause)
+{
+    return causes[cause].text;
+}
+
+const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause)
+{
+    return causes[cause].sentence;
+}
