@@ -135,7 +135,8 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
         int index = 0;
         int64_t samples = 0;
         const char *file = NULL;
-        NS_TRY(ns_run_find_input(settings->inputs.values[i], i, block->input_count, names, &index, &file, error));
+        NS_TRY(ns_run_find_input(settings->inputs.values[i], i, block->input_count, names, &index, &file,
+                                 error));
         if (inputs[index].data)
             return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index].name);
         NS_TRY(load(file, &block->tensors[block->inputs[index]], &scales[index], settings->samples, arena,

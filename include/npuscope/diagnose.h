@@ -32,24 +32,24 @@ const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause); /* of diagnose_
  * over the outputs' own energy, mean over outputs; in dB -10 log10 of it. INFINITY: no error at all; NAN: not
  * measured. Steps are the stored tensor's. */
 typedef struct ns_diagnose_stage {
-    const char *output; /* name of the tensor at which it ends */
-    const char *op;     /* "TABLE": its last operator that is neither RESCALE nor data movement */
+    const char *output;   /* name of the tensor at which it ends */
+    const char *op;       /* "TABLE": its last operator that is neither RESCALE nor data movement */
     const char *function; /* "rsqrt"; NULL: no table, or one whose function is not known */
     const char *location; /* of that operator in the source model; NULL: the file gives none */
     int operator_index;   /* of that operator in the main block */
     int rank;
     int64_t shape[NS_MAX_RANK];
-    size_t count;       /* elements, over all samples */
-    double local_steps; /* largest |TOSA - ideal| on the integers that it got */
-    double local_db;    /* the same as SQNR */
+    size_t count;                           /* elements, over all samples */
+    double local_steps;                     /* largest |TOSA - ideal| on the integers that it got */
+    double local_db;                        /* the same as SQNR */
     double cumulative_steps, cumulative_db; /* TOSA's tensor against the graph's real-valued self */
     double largest_code;                    /* largest |code - zero point| that it stored */
     size_t clipped;                         /* elements whose ideal leaves the type's range */
-    double peak;         /* largest |ideal - zero point| over the largest code of the type */
-    double alone_db;     /* at the output, everything else ideal */
+    double peak;           /* largest |ideal - zero point| over the largest code of the type */
+    double alone_db;       /* at the output, everything else ideal */
     double knocked_out_db; /* at the output, everything as TOSA says but this stage ideal */
-    double share;        /* its alone over the sum of all alone, 0 to 1; NAN: not measured */
-    double gain_db;      /* of the knock-out, with what dither estimates counted in */
+    double share;          /* its alone over the sum of all alone, 0 to 1; NAN: not measured */
+    double gain_db;        /* of the knock-out, with what dither estimates counted in */
 } ns_diagnose_stage;
 
 /* One mend that was tried by a run. */
@@ -62,10 +62,10 @@ typedef struct ns_diagnose_mend {
 typedef struct ns_diagnose_blame {
     int stage; /* in `stages` */
     ns_diagnose_cause cause;
-    const char *why;     /* the cause in words and numbers */
-    double gain_db;      /* against float, estimated */
+    const char *why;                          /* the cause in words and numbers */
+    double gain_db;                           /* against float, estimated */
     double now_db, knocked_out_db, mended_db; /* against float, estimated; mended NAN: no mend was found */
-    double joint_db; /* with this and all blamed before it ideal */
+    double joint_db;                          /* with this and all blamed before it ideal */
     int mend_count;
     ns_diagnose_mend *mends; /* best first */
 } ns_diagnose_blame;
@@ -87,8 +87,8 @@ typedef struct ns_diagnose_step {
 
 typedef struct ns_diagnose_precision {
     ns_diagnose_verdict verdict;
-    const char *reason; /* of the verdict, in words and numbers */
-    bool measured;      /* against_float was measured with a reference */
+    const char *reason;                       /* of the verdict, in words and numbers */
+    bool measured;                            /* against_float was measured with a reference */
     double against_float_db, low_db, high_db; /* with the range over dither's seeds */
     double without_faults_db;                 /* all blamed stages ideal */
     double limit_db;                          /* the graph's real-valued self: weights, constants, inputs */
@@ -107,7 +107,8 @@ typedef struct ns_diagnose_precision {
 } ns_diagnose_precision;
 
 typedef struct ns_diagnose_options {
-    const ns_tensor *inputs; /* in the block's order, the declared shapes: `samples` of each, one behind the other */
+    const ns_tensor
+        *inputs; /* in the block's order, the declared shapes: `samples` of each, one behind the other */
     int input_count;
     int samples;
     /* The inputs in codes before they were rounded and clipped, where they are known; NULL, or NULL for an
@@ -136,9 +137,9 @@ typedef struct ns_diagnose_departure {
 /* One configuration of one compiler. */
 typedef struct ns_diagnose_compile {
     const char *accelerator, *memory_mode, *vela;
-    const char *verdict; /* "right", "wrong", "undefined", "hazard" or "refused" */
-    bool is_finding;      /* exit code 1 */
-    const char *reason;  /* NULL: none */
+    const char *verdict;      /* "right", "wrong", "undefined", "hazard" or "refused" */
+    bool is_finding;          /* exit code 1 */
+    const char *reason;       /* NULL: none */
     const char *known_defect; /* NULL: none */
     int avoided_count;
     const char **avoided_by; /* options that were tried and avoid it */

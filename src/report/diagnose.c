@@ -17,7 +17,8 @@ static const char *shape_of(const ns_diagnose_stage *stage, char *text, size_t s
 {
     size_t used = (size_t)snprintf(text, size, "[");
     for (int i = 0; i < stage->rank && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s%lld", i ? "," : "", (long long)stage->shape[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%lld", i ? "," : "", (long long)stage->shape[i]);
     if (used < size)
         snprintf(text + used, size - used, "]");
     return text;

@@ -17,15 +17,16 @@ static json_t *mends_array(const ns_diagnose_blame *blame)
 static json_t *blame_object(const ns_diagnose_precision *precision, const ns_diagnose_blame *blame)
 {
     const ns_diagnose_stage *stage = &precision->stages[blame->stage];
-    return json_pack(
-        "{s:s, s:s, s:s?, s:s?, s:i, s:s, s:s, s:o, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o}, s:o, s:o, s:s?, s:o}",
-        "output", stage->output, "op", stage->op, "function", stage->function, "location", stage->location,
-        "operator", stage->operator_index, "cause", ns_diagnose_cause_text(blame->cause), "why", blame->why,
-        "gain_db", REAL(blame->gain_db), "local", "max_steps", REAL(stage->local_steps), "sqnr_db",
-        REAL(stage->local_db), "sqnr_db", "now", REAL(blame->now_db), "knocked_out",
-        REAL(blame->knocked_out_db), "mended", REAL(blame->mended_db), "together", REAL(blame->joint_db),
-        "alone_db", REAL(stage->alone_db), "share", REAL(stage->share), "mend",
-        blame->mend_count ? blame->mends[0].text : NULL, "mends", mends_array(blame));
+    return json_pack("{s:s, s:s, s:s?, s:s?, s:i, s:s, s:s, s:o, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o}, s:o, "
+                     "s:o, s:s?, s:o}",
+                     "output", stage->output, "op", stage->op, "function", stage->function, "location",
+                     stage->location, "operator", stage->operator_index, "cause",
+                     ns_diagnose_cause_text(blame->cause), "why", blame->why, "gain_db", REAL(blame->gain_db),
+                     "local", "max_steps", REAL(stage->local_steps), "sqnr_db", REAL(stage->local_db),
+                     "sqnr_db", "now", REAL(blame->now_db), "knocked_out", REAL(blame->knocked_out_db),
+                     "mended", REAL(blame->mended_db), "together", REAL(blame->joint_db), "alone_db",
+                     REAL(stage->alone_db), "share", REAL(stage->share), "mend",
+                     blame->mend_count ? blame->mends[0].text : NULL, "mends", mends_array(blame));
 }
 
 static json_t *stage_object(const ns_diagnose_stage *stage)
@@ -108,10 +109,9 @@ ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *aren
     json_t *compile = json_array();
     for (int i = 0; i < result->compile_count; i++)
         json_array_append_new(compile, compile_object(&result->compile[i]));
-    json_t *root = json_pack("{s:s, s:s, s:s, s:o, s:s?, s:o, s:s?}", "schema", "npuscope/diagnose/1",
-                             "version", NPUSCOPE_VERSION, "model", result->model, "precision",
-                             precision_object(result->precision), "precision_missing",
-                             result->precision_missing, "compile", compile, "compile_missing",
-                             result->compile_missing);
+    json_t *root = json_pack(
+        "{s:s, s:s, s:s, s:o, s:s?, s:o, s:s?}", "schema", "npuscope/diagnose/1", "version", NPUSCOPE_VERSION,
+        "model", result->model, "precision", precision_object(result->precision), "precision_missing",
+        result->precision_missing, "compile", compile, "compile_missing", result->compile_missing);
     return ns_document_text(root, JSON_INDENT(1), "the diagnosis", arena, out, error);
 }
