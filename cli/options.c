@@ -172,6 +172,8 @@ void ns_options_help(const char *name, const char *summary, const ns_subcommand 
     fprintf(out, "\n%c%s.\n", summary[0] - ('a' <= summary[0] && summary[0] <= 'z' ? 32 : 0), summary + 1);
     if (subcommand->details)
         fprintf(out, "\n%s\n", subcommand->details);
+    if (subcommand->details_end)
+        subcommand->details_end(out);
     fprintf(out, "\nOptions:\n");
     for (int i = 0; i < option_count(subcommand->options); i++)
         print_option(&subcommand->options[i], out);

@@ -50,6 +50,7 @@ typedef struct ns_subcommand {
     const char *operands; /* "MODEL"; "" when it takes none */
     int operand_min, operand_max;
     const char *details; /* paragraphs under the usage line of --help; each line under 78 columns */
+    void (*details_end)(FILE *out); /* prints what follows them; NULL: nothing */
     const ns_option *options;
     size_t settings_size;
     void (*preset)(void *settings); /* fills in defaults; NULL: all zero */

@@ -6,6 +6,7 @@
 #include "formats/npy.h"
 #include "npuscope/search.h"
 #include "npuscope/sweep.h"
+#include "ops/operators.h"
 #include "options.h"
 #include "report/search.h"
 #include "report/sweep.h"
@@ -192,21 +193,34 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     return NS_OK;
 }
 
+static void print_swept(FILE *out)
+{
+    const char *separator = "";
+    fprintf(out, "Operators whose codes are all run: ");
+    for (int i = 0; i < ns_aten_operator_count; i++)
+        if (ns_aten_operators[i]->sweepable && ns_aten_operators[i]->catalogue) {
+            fprintf(out, "%s%s", separator, ns_aten_operators[i]->name);
+            separator = ", ";
+        }
+    fprintf(out, ".\n");
+}
+
 const ns_subcommand ns_subcommand_sweep = {
     .operands = "OP CASE",
     .operand_min = 2,
     .operand_max = 2,
     .details =
-        "Of an elementwise operator with one input (exp, gelu, reciprocal): runs all 65,536 int16\n"
+        "Of an elementwise operator with one input: runs all 65,536 int16\n"
         "codes through the evaluator and, where Vela is installed, the NPU, with the scales of a\n"
         "catalogue case, and compares them with exact reals: errors in steps of the output's scale,\n"
         "the worst code, counts by error, codes whose result TOSA leaves open.\n"
         "\n"
-        "Of bmm, conv1d, mean.dim and var: searches for bad inputs (ends of the range, powers of two,\n"
+        "Of an operator of sums and products: searches for bad inputs (ends of the range, powers of two,\n"
         "largest gain, cancellation, results between two codes, and steps from the worst of these),\n"
         "and reports the worst with its error against the best that the scales allow.\n"
         "\n"
         "Exit code 1 when the NPU differs from the evaluator.\n",
+    .details_end = print_swept,
     .options = options,
     .settings_size = sizeof(sweep_settings),
     .preset = preset,

@@ -24,15 +24,14 @@ ns_code ns_suite_find_row(const char *catalogue, const char *op, const char *nam
 }
 
 ns_code ns_suite_quantise_row(const ns_suite_row *row, uint64_t seed, ns_arena *arena,
-                              ns_aten_program **program, ns_tensor *inputs, ns_error *error)
+                              ns_aten_program **program, ns_tensor **inputs, ns_error *error)
 {
     const ns_quantise_options quantise = {.epsilon = row->settings.epsilon,
                                           .per_channel = row->settings.per_channel};
-    ns_random random = ns_case_random(seed, row->operator->name, row->case_->name);
-    ns_aten_program *written = NULL;
-    ns_tensor data[NS_CASE_MAX_INPUTS];
-    NS_TRY(ns_aten_program_new(arena, &written, error));
-    NS_TRY(row->operator->build(row->case_->parameters, &random, written, inputs ? inputs : data, error));
-    NS_TRY(ns_aten_decompose(written, arena, program, error));
-    return ns_quantise_program(*program, &quantise, 1, inputs ? inputs : data, error);
+    ns_case_maker made;
+    NS_TRY(ns_case_build(row->operator, row->case_, seed, arena, &made, error));
+    NS_TRY(ns_aten_decompose(made.program, arena, program, error));
+    if (inputs)
+        *inputs = made.inputs;
+    return ns_quantise_program(*program, &quantise, 1, made.inputs, error);
 }

@@ -10,9 +10,9 @@ ns_code ns_suite_find_row(const char *catalogue, const char *op, const char *nam
                           double epsilon, int per_channel, ns_arena *arena, const ns_suite_row **row,
                           ns_error *error);
 
-/* The case's program, decomposed, with the scales that its own data give. `inputs` (room for
- * NS_CASE_MAX_INPUTS) are the data; NULL: not wanted. */
+/* The case's program, decomposed, with the scales that its own data give. *inputs, if wanted, are the
+ * data. */
 ns_code ns_suite_quantise_row(const ns_suite_row *row, uint64_t seed, ns_arena *arena,
-                              ns_aten_program **program, ns_tensor *inputs, ns_error *error);
+                              ns_aten_program **program, ns_tensor **inputs, ns_error *error);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "ops/operators.h"
 
 /* The tolerances of ExecuTorch's pipelines (EthosUPipelineINTBase in
  * backends/arm/test/tester/test_pipeline.py); no a16w8 test changes them. */
@@ -53,14 +54,30 @@ static ns_code check_ops(const ns_suite_options *options, ns_arena *arena, ns_er
     for (int i = 0; i < options->op_count; i++) {
         ns_buffer known = {.arena = arena};
         bool found = false;
-        for (int o = 0; o < ns_catalogue_count; o++) {
-            found = found || strcmp(options->ops[i], ns_catalogue[o]->name) == 0;
-            append_name(&known, ns_catalogue[o]->name);
+        for (int o = 0; o < ns_aten_operator_count; o++) {
+            if (!ns_aten_operators[o]->catalogue)
+                continue;
+            found = found || strcmp(options->ops[i], ns_aten_operators[o]->name) == 0;
+            append_name(&known, ns_aten_operators[o]->name);
         }
         if (!found)
             return unknown("operator", options->ops[i], &known, error);
     }
     return NS_OK;
+}
+
+/* Looks for a case in the list of an operator's cases, and adds them to `known`. */
+static bool find_case(const ns_aten_operator *op, ns_case_list list, const char *name, ns_buffer *known)
+{
+    bool found = false;
+    for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++) {
+        const ns_catalogue_case *entry = &op->catalogue->cases[c];
+        if (entry->list != list)
+            continue;
+        found = found || strcmp(name, entry->name) == 0;
+        ns_buffer_format(known, "%s%s %s", known->size ? ", " : "", op->name, entry->name);
+    }
+    return found;
 }
 
 /* Every selected case must exist in one of the selected operators. */
@@ -70,18 +87,9 @@ static ns_code check_names(const ns_suite_options *options, ns_case_list list, n
     for (int i = 0; i < options->name_count; i++) {
         ns_buffer known = {.arena = arena};
         bool found = false;
-        for (int o = 0; o < ns_catalogue_count; o++) {
-            if (!wanted(ns_catalogue[o]->name, options->op_count, options->ops))
-                continue;
-            for (int c = 0; c < ns_catalogue[o]->case_count; c++) {
-                const ns_catalogue_case *entry = &ns_catalogue[o]->cases[c];
-                if (entry->list != list)
-                    continue;
-                found = found || strcmp(options->names[i], entry->name) == 0;
-                ns_buffer_format(&known, "%s%s %s", known.size ? ", " : "", ns_catalogue[o]->name,
-                                 entry->name);
-            }
-        }
+        for (int o = 0; o < ns_aten_operator_count; o++)
+            if (wanted(ns_aten_operators[o]->name, options->op_count, options->ops))
+                found = find_case(ns_aten_operators[o], list, options->names[i], &known) || found;
         if (!found)
             return unknown("case", options->names[i], &known, error);
     }
@@ -172,13 +180,13 @@ static double pick(double chosen, double own)
 }
 
 static ns_suite_settings row_settings(const ns_suite_options *options, ns_case_list list,
-                                      const ns_catalogue_operator *operator, const ns_catalogue_case * entry)
+                                      const ns_catalogue *catalogue, const ns_catalogue_case *entry)
 {
     return (ns_suite_settings){
-        .qtol = pick(options->qtol, operator->qtol[list]),
+        .qtol = pick(options->qtol, catalogue->qtol[list]),
         .atol = pick(options->atol, HARNESS_ATOL),
         .rtol = pick(options->rtol, HARNESS_RTOL),
-        .epsilon = pick(options->epsilon, operator->epsilon[list]),
+        .epsilon = pick(options->epsilon, catalogue->epsilon[list]),
         .per_channel = options->per_channel >= 0 ? options->per_channel != 0 : !entry->per_tensor,
     };
 }
@@ -188,18 +196,18 @@ static int fill_rows(const ns_suite_options *options, ns_case_list list, const n
                      int target_count, ns_suite_row *rows)
 {
     int count = 0;
-    for (int o = 0; o < ns_catalogue_count; o++) {
-        const ns_catalogue_operator *operator= ns_catalogue[o];
-        if (!wanted(operator->name, options->op_count, options->ops))
+    for (int o = 0; o < ns_aten_operator_count; o++) {
+        const ns_aten_operator *op = ns_aten_operators[o];
+        if (!op->catalogue || !wanted(op->name, options->op_count, options->ops))
             continue;
-        for (int c = 0; c < operator->case_count; c++) {
-            const ns_catalogue_case *entry = &operator->cases[c];
+        for (int c = 0; c < op->catalogue->case_count; c++) {
+            const ns_catalogue_case *entry = &op->catalogue->cases[c];
             if (entry->list != list || !wanted(entry->name, options->name_count, options->names))
                 continue;
             for (int t = 0; t < target_count; t++, count++)
                 if (rows)
-                    rows[count] = (ns_suite_row){operator, entry, targets[t],
-                                                 row_settings(options, list, operator, entry)};
+                    rows[count] = (ns_suite_row){op, entry, targets[t],
+                                                 row_settings(options, list, op->catalogue, entry)};
         }
     }
     return count;

@@ -2,11 +2,12 @@
 #ifndef NS_CATALOGUE_SELECT_H
 #define NS_CATALOGUE_SELECT_H
 
-#include "catalogue/catalogue.h"
 #include "catalogue/target.h"
+#include "npuscope/suite.h"
+#include "ops/cases.h"
 
 typedef struct ns_suite_row {
-    const ns_catalogue_operator *operator;
+    const ns_aten_operator *operator;
     const ns_catalogue_case *case_;
     const ns_suite_target *target;
     ns_suite_settings settings;

@@ -2,7 +2,7 @@
 #ifndef NS_CATALOGUE_TARGET_H
 #define NS_CATALOGUE_TARGET_H
 
-#include "lower/lower.h"
+#include "ir/target.h"
 
 typedef struct ns_suite_target {
     const char *name; /* "u55" */

@@ -4,8 +4,15 @@
 #include "lower/plan.h"
 #include "quant/multiplier.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A CONST_SHAPE that later steps may use too. */
+typedef struct shared_shape {
+    const ns_step_constant *constant;
+    int tensor;
+} shared_shape;
 
 typedef struct emitter {
     ns_plan *plan;
@@ -14,55 +21,23 @@ typedef struct emitter {
     int *tensors;            /* step -> tensor of the block */
     bool *used;              /* by step: an output needs it */
     int counts[NS_OP_COUNT]; /* names given so far, by operator */
-    int *shapes;             /* RESHAPE steps whose shape constant can be shared */
+    shared_shape *shapes;
     int shape_count;
     int *order, order_count; /* the constants that are used */
 } emitter;
 
-/* ExecuTorch's name of the FX node behind an operator, as it numbers them. */
-static const char *operator_name(ns_op op)
-{
-    switch (op) {
-    case NS_OP_CONCAT:
-        return "tosa_concat_default";
-    case NS_OP_CONST_SHAPE:
-        return "tosa_const_shape_default";
-    case NS_OP_CONV2D:
-        return "tosa_conv2d_default";
-    case NS_OP_DEPTHWISE_CONV2D:
-        return "tosa_depthwise_conv2d_default";
-    case NS_OP_MATMUL:
-        return "tosa_matmul_default";
-    case NS_OP_MUL:
-        return "tosa_mul_default";
-    case NS_OP_PAD:
-        return "tosa_pad_default";
-    case NS_OP_REDUCE_SUM:
-        return "tosa_reduce_sum_default";
-    case NS_OP_RESCALE:
-        return "tosa_rescale_default";
-    case NS_OP_RESHAPE:
-        return "tosa_reshape_default";
-    case NS_OP_SLICE:
-        return "tosa_slice_default";
-    case NS_OP_SUB:
-        return "tosa_sub_default";
-    case NS_OP_TABLE:
-        return "tosa_table_default";
-    case NS_OP_TRANSPOSE:
-        return "tosa_transpose_default";
-    default:
-        return "tosa_operator";
-    }
-}
-
+/* ExecuTorch's name of the FX node behind an operator, as it numbers them: "tosa_reduce_sum_default_1". */
 static void make_name(emitter *emit, ns_op op, char *name, size_t size)
 {
     int number = emit->counts[op]++;
+    char lower[48];
+    snprintf(lower, sizeof lower, "%s", ns_op_text(op));
+    for (char *c = lower; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
     if (number)
-        snprintf(name, size, "%s_%d", operator_name(op), number);
+        snprintf(name, size, "tosa_%s_default_%d", lower, number);
     else
-        snprintf(name, size, "%s", operator_name(op));
+        snprintf(name, size, "tosa_%s_default", lower);
 }
 
 /* A constant named "<owner><suffix>" of `count` elements in one axis. */
@@ -84,27 +59,27 @@ static ns_code add_zero(emitter *emit, const char *owner, const char *suffix, ns
     return add_list(emit, owner, suffix, dtype, 1, (int64_t[]){0}, index, error);
 }
 
-static ns_code add_shape(emitter *emit, int count, const int64_t *values, int *index, ns_error *error)
+static ns_code add_shape(emitter *emit, const ns_step_constant *constant, int *index, ns_error *error)
 {
     char name[64];
     make_name(emit, NS_OP_CONST_SHAPE, name, sizeof name);
-    return ns_block_add_const_shape(emit->graph, emit->block, name, count, values, index, error);
+    return ns_block_add_const_shape(emit->graph, emit->block, name, constant->count, constant->values, index,
+                                    error);
 }
 
-/* InsertConstShapesPass makes one CONST_SHAPE for all views to the same shape, at its first use. */
-static ns_code add_reshape_shape(emitter *emit, int index, int *tensor, ns_error *error)
+/* The CONST_SHAPE of an earlier step with the same list, or a new one. */
+static ns_code add_shared_shape(emitter *emit, const ns_step_constant *constant, int *tensor, ns_error *error)
 {
-    const ns_step *step = &emit->plan->steps[index];
-    for (int i = 0; i < emit->shape_count; i += 2) {
-        const ns_step *other = &emit->plan->steps[emit->shapes[i]];
-        if (other->rank == step->rank && !memcmp(other->shape, step->shape, sizeof step->shape)) {
-            *tensor = emit->shapes[i + 1];
+    for (int i = 0; i < emit->shape_count; i++) {
+        const ns_step_constant *other = emit->shapes[i].constant;
+        if (other->count == constant->count &&
+            !memcmp(other->values, constant->values, (size_t)other->count * sizeof *other->values)) {
+            *tensor = emit->shapes[i].tensor;
             return NS_OK;
         }
     }
-    NS_TRY(add_shape(emit, step->rank, step->shape, tensor, error));
-    emit->shapes[emit->shape_count++] = index;
-    emit->shapes[emit->shape_count++] = *tensor;
+    NS_TRY(add_shape(emit, constant, tensor, error));
+    emit->shapes[emit->shape_count++] = (shared_shape){constant, *tensor};
     return NS_OK;
 }
 
@@ -133,70 +108,31 @@ static ns_code add_rescale_constants(emitter *emit, const ns_step *step, const c
 }
 
 /* Adds the constants of a step's operator to `inputs` behind the step's own operands. */
-static ns_code add_operand_constants(emitter *emit, int index, const char *name, int *inputs,
+static ns_code add_operand_constants(emitter *emit, const ns_step *step, const char *name, int *inputs,
                                      int *input_count, ns_error *error)
 {
-    const ns_step *step = &emit->plan->steps[index];
-    const ns_step *operand = &emit->plan->steps[step->inputs[0]];
-    switch (step->op) {
-    case NS_OP_RESCALE:
+    if (step->scale_count) {
         NS_TRY(add_rescale_constants(emit, step, name, inputs, error));
         *input_count = 5;
         return NS_OK;
-    case NS_OP_CONV2D:
-    case NS_OP_DEPTHWISE_CONV2D:
-        NS_TRY(add_zero(emit, name, "_input_zp", operand->dtype, &inputs[3], error));
-        NS_TRY(
-            add_zero(emit, name, "_weight_zp", emit->plan->steps[step->inputs[1]].dtype, &inputs[4], error));
-        *input_count = 5;
-        return NS_OK;
-    case NS_OP_MATMUL:
-        NS_TRY(add_zero(emit, name, "_A_ZP", operand->dtype, &inputs[2], error));
-        NS_TRY(add_zero(emit, name, "_B_ZP", emit->plan->steps[step->inputs[1]].dtype, &inputs[3], error));
-        *input_count = 4;
-        return NS_OK;
-    case NS_OP_MUL:
-        NS_TRY(add_zero(emit, name, "_shift", NS_DTYPE_INT8, &inputs[2], error));
-        *input_count = 3;
-        return NS_OK;
-    case NS_OP_RESHAPE:
-        NS_TRY(add_reshape_shape(emit, index, &inputs[1], error));
-        *input_count = 2;
-        return NS_OK;
-    case NS_OP_SLICE:
-        NS_TRY(add_shape(emit, step->rank, step->start, &inputs[1], error));
-        NS_TRY(add_shape(emit, step->rank, step->shape, &inputs[2], error));
-        *input_count = 3;
-        return NS_OK;
-    case NS_OP_PAD:
-        NS_TRY(add_shape(emit, 2 * step->rank, step->padding, &inputs[1], error));
-        NS_TRY(add_list(emit, name, "_padding_value", step->dtype, 1, &step->pad_value, &inputs[2], error));
-        *input_count = 3;
-        return NS_OK;
-    default:
-        return NS_OK;
     }
-}
-
-static ns_attributes make_attributes(const ns_step *step)
-{
-    /* The builder copies the lists, so they may point into the step. */
-    return (ns_attributes){
-        .axis = step->axis,
-        .perms = {.count = step->rank, .values = (int32_t *)step->perms},
-        .pad = {.count = 4, .values = (int32_t *)step->pad},
-        .stride = {.count = 2, .values = (int32_t *)step->stride},
-        .dilation = {.count = 2, .values = (int32_t *)step->dilation},
-        .acc_type = NS_DTYPE_INT48,
-        .scale32 = true,
-        .rounding_mode = NS_SINGLE_ROUND,
-        .per_channel = step->scale_count > 1,
-    };
+    for (int i = 0; i < step->constant_count; i++) {
+        const ns_step_constant *constant = &step->constants[i];
+        int *tensor = &inputs[(*input_count)++];
+        if (constant->suffix)
+            NS_TRY(add_list(emit, name, constant->suffix, constant->dtype, constant->count, constant->values,
+                            tensor, error));
+        else if (constant->shared)
+            NS_TRY(add_shared_shape(emit, constant, tensor, error));
+        else
+            NS_TRY(add_shape(emit, constant, tensor, error));
+    }
+    return NS_OK;
 }
 
 static ns_code emit_operator(emitter *emit, int index, ns_error *error)
 {
-    ns_step *step = &emit->plan->steps[index];
+    const ns_step *step = &emit->plan->steps[index];
     char name[64];
     make_name(emit, step->op, name, sizeof name);
     int own = step->input_count;
@@ -206,14 +142,11 @@ static ns_code emit_operator(emitter *emit, int index, ns_error *error)
     for (int i = 0; i < own; i++)
         inputs[i] = emit->tensors[step->inputs[i]];
     int input_count = own;
-    NS_TRY(add_operand_constants(emit, index, name, inputs, &input_count, error));
+    NS_TRY(add_operand_constants(emit, step, name, inputs, &input_count, error));
     NS_TRY(ns_block_add_tensor(emit->graph, emit->block, name, step->dtype, step->rank, step->shape,
                                &emit->tensors[index], error));
-    ns_attributes attributes = make_attributes(step);
-    if (step->op == NS_OP_RESCALE)
-        attributes.scale32 = emit->plan->steps[step->inputs[0]].dtype != NS_DTYPE_INT48;
-    return ns_block_add_operator(emit->graph, emit->block, step->op, &attributes, input_count, inputs, 1,
-                                 &emit->tensors[index], error);
+    return ns_block_add_operator(emit->graph, emit->block, step->op, &step->attributes, input_count, inputs,
+                                 1, &emit->tensors[index], error);
 }
 
 static size_t constant_size(const ns_step *step)
@@ -331,7 +264,7 @@ ns_code ns_plan_emit(ns_plan *plan, ns_graph **graph, ns_error *error)
     *graph = NULL;
     emitter emit = {.plan = plan};
     emit.tensors = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, int);
-    emit.shapes = NS_ARENA_ARRAY(plan->arena, 2 * (size_t)plan->step_count, int);
+    emit.shapes = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, shared_shape);
     emit.used = NS_ARENA_ARRAY(plan->arena, (size_t)plan->step_count, bool);
     if (!emit.tensors || !emit.shapes || !emit.used)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");

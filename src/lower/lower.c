@@ -1,48 +1,8 @@
 #include "lower/lower.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "lower/lowering.h"
-
-static const struct {
-    const char *text, *accelerator;
-} targets[NS_TARGET_COUNT] = {
-#define NS_TARGET(name, text, accelerator) [NS_TARGET_##name] = {text, accelerator},
-#include "lower/target.def"
-#undef NS_TARGET
-};
-
-const char *ns_target_text(ns_target target)
-{
-    return (unsigned)target < NS_TARGET_COUNT ? targets[target].text : "?";
-}
-
-ns_code ns_target_parse(const char *text, ns_target *target, ns_error *error)
-{
-    char known[64] = "";
-    for (int i = 0; i < NS_TARGET_COUNT; i++) {
-        if (!strcmp(text, targets[i].text)) {
-            *target = (ns_target)i;
-            return NS_OK;
-        }
-        snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", i ? ", " : "", targets[i].text);
-    }
-    return ns_fail(error, NS_ERROR_USAGE, "target \"%s\" is none of %s", text, known);
-}
-
-static ns_code (*const operators[NS_ATEN_COUNT])(ns_lowering *, int, ns_error *) = {
-    [NS_ATEN_BMM] = ns_lower_bmm,
-    [NS_ATEN_CONV1D] = ns_lower_conv1d,
-    [NS_ATEN_EXP] = ns_lower_exp,
-    [NS_ATEN_GELU] = ns_lower_gelu,
-    [NS_ATEN_MUL] = ns_lower_mul,
-    [NS_ATEN_PAD] = ns_lower_pad,
-    [NS_ATEN_RECIPROCAL] = ns_lower_reciprocal,
-    [NS_ATEN_RESHAPE] = ns_lower_reshape,
-    [NS_ATEN_SUB] = ns_lower_sub,
-    [NS_ATEN_SUM] = ns_lower_sum,
-};
 
 static bool is_activation(const ns_quantisation *quantisation)
 {
@@ -50,24 +10,31 @@ static bool is_activation(const ns_quantisation *quantisation)
            quantisation->count == 1;
 }
 
+static ns_code check_operand(const ns_aten_program *program, const ns_aten_node *node, int index,
+                             ns_error *error)
+{
+    const ns_aten_node *operand = ns_aten_operand(program, node, index);
+    const bool weight = index > 0 && (index == node->op->weight || index == node->op->bias);
+    if (!operand || operand->dtype != NS_DTYPE_FP32)
+        return NS_OK;
+    if (weight ? operand->kind != NS_ATEN_PARAMETER : !is_activation(&operand->quantisation))
+        return ns_fail(error, NS_ERROR_INPUT, "operand %d of %s is not %s", index, node->name,
+                       weight ? "a parameter" : "quantised to int16 per tensor");
+    return NS_OK;
+}
+
 /* What the operators' files rely on. */
 static ns_code check_quantisation(const ns_aten_program *program, ns_error *error)
 {
     for (int i = 0; i < program->node_count; i++) {
         const ns_aten_node *node = &program->nodes[i];
-        bool parameter = node->op == NS_ATEN_PARAMETER;
-        if (parameter ? !node->quantisation.present || !node->quantised : !is_activation(&node->quantisation))
-            return ns_fail(error, NS_ERROR_INPUT, "%s (%s) has no %s", node->name, ns_aten_op_text(node->op),
+        bool parameter = node->kind == NS_ATEN_PARAMETER, real = node->dtype == NS_DTYPE_FP32;
+        if (parameter ? !node->quantisation.present || !node->quantised
+                      : real && !is_activation(&node->quantisation))
+            return ns_fail(error, NS_ERROR_INPUT, "%s (%s) has no %s", node->name, ns_aten_text(node),
                            parameter ? "quantised values" : "per-tensor int16 quantisation");
-        for (int j = 0; j < node->input_count; j++) {
-            if (node->inputs[j] < 0)
-                continue;
-            const ns_aten_node *operand = &program->nodes[node->inputs[j]];
-            bool weight = node->op == NS_ATEN_CONV1D && j > 0;
-            if (weight ? operand->op != NS_ATEN_PARAMETER : !is_activation(&operand->quantisation))
-                return ns_fail(error, NS_ERROR_INPUT, "operand %d of %s is not %s", j, node->name,
-                               weight ? "a parameter" : "quantised to int16 per tensor");
-        }
+        for (int j = 0; j < node->input_count; j++)
+            NS_TRY(check_operand(program, node, j, error));
     }
     return NS_OK;
 }
@@ -91,8 +58,9 @@ static ns_code add_parameter(ns_lowering *lowering, int node, ns_error *error)
     constant.name = ns_lowering_parameter_name(lowering, node);
     if (!constant.name)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    return ns_plan_add(&lowering->plan, &constant, NS_PLAN_END,
-                       &lowering->values[node].steps[NS_LAYOUT_LOGICAL], error);
+    int step = 0;
+    NS_TRY(ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, &step, error));
+    return ns_lowering_set_own(lowering, node, step, error);
 }
 
 static ns_code add_input(ns_lowering *lowering, int node, int number, ns_error *error)
@@ -102,12 +70,11 @@ static ns_code add_input(ns_lowering *lowering, int node, int number, ns_error *
     const char *name = number ? ns_arena_format(lowering->arena, "%s_%d", base, number) : base;
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    ns_step input = {.kind = NS_STEP_INPUT, .dtype = NS_DTYPE_INT16, .rank = self->rank, .name = name};
+    ns_step input = {
+        .kind = NS_STEP_INPUT, .dtype = ns_lowering_dtype(lowering, node), .rank = self->rank, .name = name};
     memcpy(input.shape, self->shape, sizeof input.shape);
-    NS_TRY(ns_plan_add(&lowering->plan, &input, NS_PLAN_END, &lowering->values[node].steps[NS_LAYOUT_LOGICAL],
-                       error));
-    lowering->plan.inputs[number] = lowering->values[node].steps[NS_LAYOUT_LOGICAL];
-    return NS_OK;
+    NS_TRY(ns_plan_add(&lowering->plan, &input, NS_PLAN_END, &lowering->plan.inputs[number], error));
+    return ns_lowering_set_own(lowering, node, lowering->plan.inputs[number], error);
 }
 
 /* Parameters first, then inputs, as placeholders stand in an exported program; then the operators. */
@@ -115,22 +82,24 @@ static ns_code add_steps(ns_lowering *lowering, ns_error *error)
 {
     const ns_aten_program *program = lowering->program;
     for (int i = 0; i < program->node_count; i++)
-        if (program->nodes[i].op == NS_ATEN_PARAMETER)
+        if (program->nodes[i].kind == NS_ATEN_PARAMETER)
             NS_TRY(add_parameter(lowering, i, error));
     for (int i = 0; i < program->input_count; i++)
         NS_TRY(add_input(lowering, program->inputs[i], i, error));
     for (int i = 0; i < program->node_count; i++) {
         const ns_aten_node *node = &program->nodes[i];
-        if (node->op == NS_ATEN_PARAMETER || node->op == NS_ATEN_INPUT)
+        if (node->kind != NS_ATEN_CALL)
             continue;
-        if (!operators[node->op])
+        if (node->op->decompose)
             return ns_fail(error, NS_ERROR_INTERNAL, "%s (%s) is not lowered: is the program decomposed?",
-                           node->name, ns_aten_op_text(node->op));
-        NS_TRY(operators[node->op](lowering, i, error));
+                           node->name, ns_aten_text(node));
+        if (!node->op->lower)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: the lowering of %s is not known", node->name,
+                           ns_aten_text(node));
+        NS_TRY(node->op->lower(lowering, i, error));
     }
     for (int i = 0; i < program->output_count; i++)
-        NS_TRY(ns_lowering_value(lowering, program->outputs[i], NS_LAYOUT_LOGICAL, &lowering->plan.outputs[i],
-                                 error));
+        NS_TRY(ns_lowering_own(lowering, program->outputs[i], &lowering->plan.outputs[i], error));
     return NS_OK;
 }
 
@@ -145,13 +114,11 @@ static ns_code lower_in(ns_arena *arena, const ns_aten_program *program, ns_targ
                                      .last = -1,
                                      .input_count = program->input_count,
                                      .output_count = program->output_count}};
-    lowering.values = NS_ARENA_ARRAY(arena, (size_t)program->node_count, ns_lowered_value);
+    lowering.values = NS_ARENA_ARRAY(arena, (size_t)program->node_count, ns_lowered *);
     lowering.plan.inputs = NS_ARENA_ARRAY(arena, (size_t)program->input_count, int);
     lowering.plan.outputs = NS_ARENA_ARRAY(arena, (size_t)program->output_count, int);
     if (!lowering.values || !lowering.plan.inputs || !lowering.plan.outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
-    for (int i = 0; i < program->node_count; i++)
-        lowering.values[i] = (ns_lowered_value){.steps = {-1, -1, -1}};
     NS_TRY(add_steps(&lowering, error));
     return ns_plan_emit(&lowering.plan, graph, error);
 }

@@ -3,30 +3,19 @@
 #ifndef NS_LOWER_LOWER_H
 #define NS_LOWER_LOWER_H
 
-#include "aten/aten.h"
+#include "ir/program.h"
+#include "ir/target.h"
 #include "npuscope/graph.h"
-
-typedef enum ns_target {
-#define NS_TARGET(name, text, accelerator) NS_TARGET_##name,
-#include "lower/target.def"
-#undef NS_TARGET
-    NS_TARGET_COUNT
-} ns_target;
-
-/* "u55" for NS_TARGET_U55; "?" outside the enum. */
-const char *ns_target_text(ns_target target);
-
-/* The target of a name ("u85"). NS_ERROR_USAGE lists the known ones. */
-ns_code ns_target_parse(const char *text, ns_target *target, ns_error *error);
 
 /* Whether ExecuTorch's partitioner gives the whole program to the target. Where it keeps a node off,
  * NS_ERROR_UNSUPPORTED names the node and the reason. `program` is decomposed and quantised. */
 ns_code ns_lower_supported(const ns_aten_program *program, ns_target target, ns_error *error);
 
-/* Lowers a decomposed and quantised program. Every value except the program's parameters must have a
+/* Lowers a decomposed and quantised program. Every real value except the program's parameters must have a
  * per-tensor INT16 quantisation, every parameter its integers (ns_aten_node.quantised). The graph's inputs
- * and outputs are the program's, in order, as INT16. The caller frees the graph. NS_ERROR_UNSUPPORTED as
- * ns_lower_supported; NS_ERROR_INPUT for a program that is not quantised so. */
+ * and outputs are the program's, in order: reals as INT16, others in their own type. The caller frees the
+ * graph. NS_ERROR_UNSUPPORTED as ns_lower_supported; NS_ERROR_INPUT for a program that is not quantised so.
+ */
 ns_code ns_lower(const ns_aten_program *program, ns_target target, ns_graph **graph, ns_error *error);
 
 #endif

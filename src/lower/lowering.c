@@ -3,116 +3,176 @@
 #include <math.h>
 #include <string.h>
 
-bool ns_lowering_swap_is_view(const int64_t *shape)
+static ns_code no_memory(ns_error *error)
 {
-    return shape[1] == 1 || shape[2] == 1;
+    return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
 }
 
-void ns_lowering_set(ns_lowering *lowering, int node, ns_layout layout, int step)
+ns_code ns_lowering_set(ns_lowering *lowering, int node, const ns_layout *layout, int step, ns_error *error)
 {
-    lowering->values[node].steps[layout] = step;
+    ns_lowered **end = &lowering->values[node];
+    while (*end)
+        end = &(*end)->next;
+    *end = NS_ARENA_NEW(lowering->arena, ns_lowered);
+    if (!*end)
+        return no_memory(error);
+    **end = (ns_lowered){.layout = *layout, .step = step};
+    return NS_OK;
 }
 
-/* The nearest layout to `wanted` that is made: the way leads from one to the next. */
-static int nearest(const ns_lowered_value *value, ns_layout wanted)
+ns_code ns_lowering_set_own(ns_lowering *lowering, int node, int step, ns_error *error)
 {
-    for (int distance = 0; distance < NS_LAYOUT_COUNT; distance++)
-        for (int sign = -1; sign <= 1; sign += 2) {
-            int layout = (int)wanted + sign * distance;
-            if (layout >= 0 && layout < NS_LAYOUT_COUNT && value->steps[layout] >= 0)
-                return layout;
-        }
-    return -1;
+    const ns_layout own = ns_layout_own(lowering->program->nodes[node].rank);
+    return ns_lowering_set(lowering, node, &own, step, error);
 }
 
-static const int32_t swap[3] = {0, 2, 1};
+/* What it takes to come from one layout to another: a view is cheap, a transpose is not. */
+static int distance(const ns_layout *from, const ns_layout *to, const int64_t *own)
+{
+    const ns_layout bare_from = ns_layout_bare(from), bare_to = ns_layout_bare(to);
+    if (ns_layout_equal(from, to))
+        return 0;
+    if (ns_layout_is_view(from, to, own))
+        return 1;
+    return 10 + (bare_from.rank != from->rank) + (bare_to.rank != to->rank);
+}
 
-/* Ethos-U55 transposes at most this many elements of an axis of a rank-3 tensor. */
+static const ns_lowered *nearest(const ns_lowering *lowering, int node, const ns_layout *wanted)
+{
+    const int64_t *own = lowering->program->nodes[node].shape;
+    const ns_lowered *best = lowering->values[node];
+    for (const ns_lowered *value = best; value; value = value->next)
+        if (distance(&value->layout, wanted, own) < distance(&best->layout, wanted, own))
+            best = value;
+    return best;
+}
+
+/* Ethos-U55 transposes at most this many elements of an axis. */
 #define MAX_TRANSPOSE_U55 65536
 
-/* Swaps axes 1 and 2; on U55 in parts of the axis `axis` and those behind it, where it is too long
+/* TRANSPOSE; on U55 in parts of the axis `axis` and those behind it that move, where one is too long
  * (DecomposePermuteForU55Pass). */
-static ns_code swap_axes(ns_lowering *lowering, int input, int axis, int *step, ns_error *error)
+static ns_code transpose(ns_lowering *lowering, int input, const int32_t *perms, int axis, int *step,
+                         ns_error *error)
 {
-    if (lowering->target != NS_TARGET_U55 || axis > 2)
-        return ns_plan_transpose(&lowering->plan, input, swap, NS_PLAN_END, step, error);
-    int64_t size = lowering->plan.steps[input].shape[axis];
-    if (size <= MAX_TRANSPOSE_U55)
-        return swap_axes(lowering, input, axis + 1, step, error);
-    int count = (int)((size + MAX_TRANSPOSE_U55 - 1) / MAX_TRANSPOSE_U55);
+    const int rank = lowering->plan.steps[input].rank;
+    if (lowering->target != NS_TARGET_U55 || axis >= rank)
+        return ns_plan_transpose(&lowering->plan, input, perms, NS_PLAN_END, step, error);
+    const int64_t size = lowering->plan.steps[input].shape[axis];
+    if (size <= MAX_TRANSPOSE_U55 || perms[axis] == axis)
+        return transpose(lowering, input, perms, axis + 1, step, error);
+    int count = (int)((size + MAX_TRANSPOSE_U55 - 1) / MAX_TRANSPOSE_U55), to = 0;
     int *parts = NS_ARENA_ARRAY(lowering->arena, (size_t)count, int);
     if (!parts)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
+        return no_memory(error);
     for (int i = 0; i < count; i++) {
         int64_t start = (int64_t)i * MAX_TRANSPOSE_U55;
         int64_t part = size - start < MAX_TRANSPOSE_U55 ? size - start : MAX_TRANSPOSE_U55;
         NS_TRY(ns_plan_slice(&lowering->plan, input, axis, start, part, NS_PLAN_END, &parts[i], error));
-        NS_TRY(swap_axes(lowering, parts[i], axis + 1, &parts[i], error));
+        NS_TRY(transpose(lowering, parts[i], perms, axis + 1, &parts[i], error));
     }
-    return ns_plan_concat(&lowering->plan, count, parts, swap[axis], NS_PLAN_END, step, error);
+    while (perms[to] != axis)
+        to++;
+    return ns_plan_concat(&lowering->plan, count, parts, to, NS_PLAN_END, step, error);
 }
 
-/* Makes the step from layout `from` towards `to`: a view, or the swap of two axes. A swap that moves
- * nothing is a view too, and two views are one, so it goes all the way at once. */
-static ns_code change_layout(ns_lowering *lowering, int node, int from, int to, int *made, ns_error *error)
+/* One step of the way from a value's layout to `to`: a view all the way where that is enough; else the axes
+ * of 1 go first, and then the others move. */
+static ns_code approach(ns_lowering *lowering, int node, const ns_lowered *from, const ns_layout *to,
+                        ns_error *error)
 {
-    const int64_t *shape = lowering->program->nodes[node].shape;
-    const int64_t shapes[NS_LAYOUT_COUNT][4] = {
-        {shape[0], shape[1], shape[2]}, {shape[0], shape[2], shape[1]}, {shape[0], 1, shape[2], shape[1]}};
-    ns_lowered_value *value = &lowering->values[node];
-    bool view = ns_lowering_swap_is_view(shape);
-    *made = view ? to : from + (to > from ? 1 : -1);
-    bool swaps = *made + from == NS_LAYOUT_LOGICAL + NS_LAYOUT_SWAPPED;
-    if (swaps && !view)
-        return swap_axes(lowering, value->steps[from], 1, &value->steps[*made], error);
-    return ns_plan_reshape(&lowering->plan, value->steps[from], *made == NS_LAYOUT_CHANNELS_LAST ? 4 : 3,
-                           shapes[*made], NS_PLAN_END, &value->steps[*made], error);
+    const int64_t *own = lowering->program->nodes[node].shape;
+    const ns_layout bare_from = ns_layout_bare(&from->layout), bare_to = ns_layout_bare(to);
+    const bool view = ns_layout_is_view(&from->layout, to, own);
+    const bool stripped = bare_from.rank == from->layout.rank;
+    const ns_layout *next = view ? to : stripped ? &bare_to : &bare_from;
+    int64_t shape[NS_MAX_RANK];
+    int step = 0;
+    if (view || !stripped) {
+        ns_layout_shape(next, own, shape);
+        NS_TRY(ns_plan_reshape(&lowering->plan, from->step, next->rank, shape, NS_PLAN_END, &step, error));
+        return ns_lowering_set(lowering, node, next, step, error);
+    }
+    int32_t perms[NS_MAX_RANK];
+    for (int i = 0; i < next->rank; i++)
+        for (int j = 0; j < from->layout.rank; j++)
+            if (from->layout.axes[j] == next->axes[i])
+                perms[i] = j;
+    NS_TRY(transpose(lowering, from->step, perms, 0, &step, error));
+    return ns_lowering_set(lowering, node, next, step, error);
 }
 
-ns_code ns_lowering_value(ns_lowering *lowering, int node, ns_layout layout, int *step, ns_error *error)
+ns_code ns_lowering_value(ns_lowering *lowering, int node, const ns_layout *layout, int *step,
+                          ns_error *error)
 {
-    ns_lowered_value *value = &lowering->values[node];
     const ns_aten_node *self = &lowering->program->nodes[node];
-    if (layout != NS_LAYOUT_LOGICAL && self->rank != 3)
-        return ns_fail(error, NS_ERROR_INTERNAL, "%s has rank %d and no channels", self->name, self->rank);
-    int from = nearest(value, layout);
-    if (from < 0)
-        return ns_fail(error, NS_ERROR_INTERNAL, "%s has no value", self->name);
-    while (from != (int)layout)
-        NS_TRY(change_layout(lowering, node, from, (int)layout, &from, error));
-    *step = value->steps[layout];
-    return NS_OK;
+    if (ns_layout_bare(layout).rank != self->rank)
+        return ns_fail(error, NS_ERROR_INTERNAL, "%s has rank %d, its layout is for another", self->name,
+                       self->rank);
+    for (;;) {
+        const ns_lowered *from = nearest(lowering, node, layout);
+        if (!from)
+            return ns_fail(error, NS_ERROR_INTERNAL, "%s has no value", self->name);
+        *step = from->step;
+        if (ns_layout_equal(&from->layout, layout))
+            return NS_OK;
+        NS_TRY(approach(lowering, node, from, layout, error));
+    }
 }
 
-static bool is_unary(ns_aten_op op)
+ns_code ns_lowering_own(ns_lowering *lowering, int node, int *step, ns_error *error)
 {
-    return op == NS_ATEN_EXP || op == NS_ATEN_GELU || op == NS_ATEN_RECIPROCAL;
+    const ns_layout own = ns_layout_own(lowering->program->nodes[node].rank);
+    return ns_lowering_value(lowering, node, &own, step, error);
 }
 
-ns_layout ns_lowering_elementwise_layout(const ns_lowering *lowering, int node)
+/* The layout, without axes of 1, in which `user` reads its operand `index`. */
+static ns_layout reader_layout(const ns_lowering *lowering, int user, int index)
+{
+    const ns_aten_node *node = &lowering->program->nodes[user];
+    ns_layout layout = ns_layout_own(ns_aten_operand(lowering->program, node, index)->rank);
+    if (node->op->reads)
+        node->op->reads(lowering, user, index, &layout);
+    return ns_layout_bare(&layout);
+}
+
+void ns_lowering_writes(const ns_lowering *lowering, int node, ns_layout *layout)
 {
     const ns_aten_program *program = lowering->program;
-    const ns_aten_node *self = &program->nodes[node];
-    if (self->rank != 3 || ns_lowering_swap_is_view(self->shape))
-        return NS_LAYOUT_LOGICAL;
+    const ns_layout own = ns_layout_own(program->nodes[node].rank);
+    bool read = false;
+    *layout = own;
     for (int i = 0; i < program->output_count; i++)
         if (program->outputs[i] == node)
-            return NS_LAYOUT_LOGICAL;
-    bool read = false;
+            return;
     for (int i = node + 1; i < program->node_count; i++) {
         const ns_aten_node *user = &program->nodes[i];
         for (int j = 0; j < user->input_count; j++) {
             if (user->inputs[j] != node)
                 continue;
-            bool swaps =
-                user->op == NS_ATEN_CONV1D ||
-                (is_unary(user->op) && ns_lowering_elementwise_layout(lowering, i) == NS_LAYOUT_SWAPPED);
-            if (!swaps)
-                return NS_LAYOUT_LOGICAL;
+            const ns_layout wanted = reader_layout(lowering, i, j);
+            if (read && !ns_layout_equal(&wanted, layout)) {
+                *layout = own;
+                return;
+            }
+            *layout = wanted;
             read = true;
         }
     }
-    return read ? NS_LAYOUT_SWAPPED : NS_LAYOUT_LOGICAL;
+    if (ns_layout_is_view(layout, &own, program->nodes[node].shape))
+        *layout = own;
+}
+
+void ns_lowering_reads_as_written(const ns_lowering *lowering, int node, int operand, ns_layout *layout)
+{
+    (void)operand;
+    ns_lowering_writes(lowering, node, layout);
+}
+
+ns_dtype ns_lowering_dtype(const ns_lowering *lowering, int node)
+{
+    const ns_aten_node *self = &lowering->program->nodes[node];
+    return self->quantisation.present ? self->quantisation.dtype : self->dtype;
 }
 
 double ns_lowering_scale(const ns_lowering *lowering, int node)
@@ -138,7 +198,7 @@ static bool narrowed_from(const ns_plan *plan, int step, int *source, double *sc
 ns_code ns_lowering_int32(ns_lowering *lowering, int operand, double scale, int *step, ns_error *error)
 {
     int input = 0, source = 0;
-    NS_TRY(ns_lowering_value(lowering, operand, NS_LAYOUT_LOGICAL, &input, error));
+    NS_TRY(ns_lowering_own(lowering, operand, &input, error));
     double factor = ns_lowering_scale(lowering, operand) / scale, narrowing = 0;
     /* Narrowing and widening that undo each other go (FuseConsecutiveRescalesPass, its tolerance). */
     if (narrowed_from(&lowering->plan, input, &source, &narrowing) && fabs(narrowing * factor - 1) < 1e-6) {
@@ -146,23 +206,4 @@ ns_code ns_lowering_int32(ns_lowering *lowering, int operand, double scale, int 
         return NS_OK;
     }
     return ns_plan_rescale(&lowering->plan, input, NS_DTYPE_INT32, 1, &factor, input, step, error);
-}
-
-const char *ns_lowering_name(ns_lowering *lowering, const char *prefix, const char *operation, int number,
-                             const char *suffix)
-{
-    /* ExecuTorch's edge dialect spells "exp" as aten.exp.default; slices come with ".Tensor". */
-    const char *overload = strcmp(operation, "slice_copy_tensor") ? "_default" : "";
-    if (number)
-        return ns_arena_format(lowering->arena, "%saten_%s%s_%d%s", prefix, operation, overload, number,
-                               suffix);
-    return ns_arena_format(lowering->arena, "%saten_%s%s%s", prefix, operation, overload, suffix);
-}
-
-const char *ns_lowering_parameter_name(ns_lowering *lowering, int node)
-{
-    int number = 0;
-    for (int i = 0; i < node; i++)
-        number += lowering->program->nodes[i].op == NS_ATEN_PARAMETER;
-    return ns_arena_format(lowering->arena, "b__frozen_param%d", number);
 }

@@ -1,14 +1,11 @@
-/* Plan: the TOSA graph while it is made. Steps are TOSA operators without the constants that only carry
- * their parameters (RESCALE's multipliers, RESHAPE's shape, ...); emit.c adds those. A plan exists because
- * ExecuTorch inserts rescales right after the value that they convert, not where the walk stands: steps
- * are kept in a list that can be extended in the middle. */
+/* Plan: the TOSA graph while it is made. Steps are TOSA operators; constants that only carry their parameters
+ * (RESHAPE's shape, zero points, ...) are lists beside them, which emit.c makes tensors of. A plan exists
+ * because ExecuTorch inserts rescales right after the value that they convert, not where the walk stands:
+ * steps are kept in a list that can be extended in the middle. */
 #ifndef NS_LOWER_PLAN_H
 #define NS_LOWER_PLAN_H
 
-#include "aten/aten.h"
 #include "npuscope/graph.h"
-
-#define NS_STEP_MAX_INPUTS 3
 
 typedef enum ns_step_kind {
     NS_STEP_CONSTANT, /* a placeholder with values */
@@ -26,23 +23,31 @@ typedef enum ns_constant_group {
     NS_CONSTANT_GROUP_COUNT
 } ns_constant_group;
 
+/* An operand that only carries a parameter: its tensor is "<operator's name><suffix>", and stands in front of
+ * its operator. */
+typedef struct ns_step_constant {
+    const char *suffix; /* NULL: a CONST_SHAPE */
+    bool shared;        /* CONST_SHAPE: one for all steps with the same list (InsertConstShapesPass) */
+    ns_dtype dtype;
+    int count;
+    const int64_t *values;
+} ns_step_constant;
+
+enum { NS_STEP_CONSTANTS = 3 };
+
 typedef struct ns_step {
     ns_step_kind kind;
-    ns_op op; /* OPERATOR: CONCAT, CONV2D, DEPTHWISE_CONV2D, MATMUL, MUL, PAD, REDUCE_SUM, RESCALE, RESHAPE,
-                 SLICE, SUB, TABLE, TRANSPOSE */
+    ns_op op; /* OPERATOR */
     ns_dtype dtype;
     int rank; /* of the result */
     int64_t shape[NS_MAX_RANK];
     int input_count;
     int *inputs; /* indices of steps */
 
-    int axis;                               /* CONCAT, REDUCE_SUM */
-    int32_t perms[NS_MAX_RANK];             /* TRANSPOSE */
-    int64_t start[NS_MAX_RANK];             /* SLICE; its size is the shape */
-    int64_t padding[2 * NS_MAX_RANK];       /* PAD: before and after each axis */
-    int64_t pad_value;                      /* PAD */
-    int32_t pad[4], stride[2], dilation[2]; /* convolutions: top, bottom, left, right; y, x */
-    int scale_count;                        /* RESCALE: 1, or one per channel of the last axis */
+    ns_attributes attributes; /* OPERATOR: those that it has; their lists are the plan's arena's or static */
+    int constant_count;       /* OPERATOR: operands behind `inputs` */
+    ns_step_constant constants[NS_STEP_CONSTANTS];
+    int scale_count; /* RESCALE: 1, or one per channel of the last axis; emit.c makes its operands of them */
     const double *scales;
 
     ns_constant_group group; /* CONSTANT */
@@ -64,6 +69,19 @@ typedef struct ns_plan {
 #define NS_PLAN_FRONT (-1)
 #define NS_PLAN_END (-2)
 
+/* An operator step with one operand that has its type and shape, without attributes. It refers to *input. */
+ns_step ns_plan_like(const ns_plan *plan, ns_op op, int *input);
+
+/* Adds a constant of zeros (a zero point, a shift) to `step`'s operands. */
+void ns_step_zero(ns_step *step, const char *suffix, ns_dtype dtype);
+
+/* Adds a list to `step`'s operands, copied: with a suffix, or as a CONST_SHAPE for NULL. */
+ns_code ns_step_list(ns_plan *plan, ns_step *step, const char *suffix, ns_dtype dtype, int count,
+                     const int64_t *values, ns_error *error);
+
+/* A copy of `count` values, for an attribute. */
+ns_code ns_plan_list(ns_plan *plan, int count, const int32_t *values, ns_int_list *list, ns_error *error);
+
 /* Adds a copy of `step` (its input list is copied too) after the step `after`, in front of all, or at the
  * end; `*index` is the new step's. */
 ns_code ns_plan_add(ns_plan *plan, const ns_step *step, int after, int *index, ns_error *error);
@@ -75,7 +93,9 @@ ns_code ns_plan_reshape(ns_plan *plan, int input, int rank, const int64_t *shape
                         ns_error *error);
 ns_code ns_plan_transpose(ns_plan *plan, int input, const int32_t *perms, int after, int *index,
                           ns_error *error);
-/* A SLICE of `size` elements from `start` on one axis, the others whole. */
+/* A SLICE: on all axes, or of `size` elements from `start` on one axis, the others whole. */
+ns_code ns_plan_slice_all(ns_plan *plan, int input, const int64_t *start, const int64_t *size, int after,
+                          int *index, ns_error *error);
 ns_code ns_plan_slice(ns_plan *plan, int input, int axis, int64_t start, int64_t size, int after, int *index,
                       ns_error *error);
 ns_code ns_plan_concat(ns_plan *plan, int count, const int *inputs, int axis, int after, int *index,

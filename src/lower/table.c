@@ -16,8 +16,8 @@ static int32_t sample_point(int index)
     return (int32_t)(high - step * (NS_TABLE_ENTRIES - 1 - index));
 }
 
-ns_code ns_table_fill(ns_table_function function, float input_scale, float output_scale,
-                      int16_t entries[NS_TABLE_ENTRIES], ns_error *error)
+ns_code ns_table_fill(ns_table_function function, const ns_aten_node *node, float input_scale,
+                      float output_scale, int16_t entries[NS_TABLE_ENTRIES], ns_error *error)
 {
     /* quantize_per_tensor multiplies by the reciprocal, which torch takes in float32. */
     const float inverse = 1.0f / output_scale;
@@ -26,7 +26,7 @@ ns_code ns_table_fill(ns_table_function function, float input_scale, float outpu
         float x = (float)(sample_point(i) & ~0x7f) * input_scale;
         if (i == NS_TABLE_ENTRIES - 1)
             x = (float)(32768 * (double)input_scale);
-        float y = nearbyintf(function(x) * inverse);
+        float y = nearbyintf(function(node, x) * inverse);
         /* Infinities clamp; there is no NaN: the functions are defined on all finite numbers. */
         int32_t entry = y <= -32767.0f ? -32767 : y >= 32767.0f ? 32767 : (int32_t)y;
         entries[i] = (int16_t)entry;
@@ -41,19 +41,18 @@ ns_code ns_table_fill(ns_table_function function, float input_scale, float outpu
     return NS_OK;
 }
 
-ns_code ns_lower_table(ns_lowering *lowering, int node, ns_table_function function, const char *operation,
-                       int number, ns_error *error)
+/* The constant of the node's table. */
+static ns_code add_table(ns_lowering *lowering, int node, ns_table_function function, int *step,
+                         ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
-    int operand = result->inputs[0];
-    int inputs[2];
-    ns_layout layout = ns_lowering_elementwise_layout(lowering, node);
-    NS_TRY(ns_lowering_value(lowering, operand, layout, &inputs[0], error));
+    const char *edge = ns_lowering_edge_name(lowering, node);
     int16_t *entries = NS_ARENA_ARRAY(lowering->arena, NS_TABLE_ENTRIES, int16_t);
-    const char *name = ns_lowering_name(lowering, "b_", operation, number, "_table_constant");
-    if (!entries || !name)
+    int number = 0;
+    if (!entries || !edge)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the table of %s", result->name);
-    if (ns_table_fill(function, (float)ns_lowering_scale(lowering, operand),
+    NS_TRY(ns_lowering_take_numbers(lowering, edge, 1, &number, error));
+    if (ns_table_fill(function, result, (float)ns_lowering_scale(lowering, result->inputs[0]),
                       (float)ns_lowering_scale(lowering, node), entries, error) != NS_OK)
         return ns_add_context(error, "%s", result->name);
     const ns_step table = {.kind = NS_STEP_CONSTANT,
@@ -61,18 +60,27 @@ ns_code ns_lower_table(ns_lowering *lowering, int node, ns_table_function functi
                            .dtype = NS_DTYPE_INT16,
                            .rank = 1,
                            .shape = {NS_TABLE_ENTRIES},
-                           .name = name,
+                           .name = ns_lowering_name(lowering, "b_", edge, number, "_table_constant"),
                            .data = entries};
-    NS_TRY(ns_plan_add(&lowering->plan, &table, NS_PLAN_FRONT, &inputs[1], error));
-    ns_step lookup = lowering->plan.steps[inputs[0]];
-    lookup.kind = NS_STEP_OPERATOR;
-    lookup.op = NS_OP_TABLE;
+    if (!table.name)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the table of %s", result->name);
+    return ns_plan_add(&lowering->plan, &table, NS_PLAN_FRONT, step, error);
+}
+
+ns_code ns_lower_table(ns_lowering *lowering, int node, ns_table_function function, ns_error *error)
+{
+    int inputs[2], step = 0;
+    ns_layout layout;
+    ns_lowering_writes(lowering, node, &layout);
+    NS_TRY(ns_lowering_value(lowering, lowering->program->nodes[node].inputs[0], &layout, &inputs[0], error));
+    NS_TRY(add_table(lowering, node, function, &inputs[1], error));
+    ns_step lookup = ns_plan_like(&lowering->plan, NS_OP_TABLE, &inputs[0]);
     lookup.dtype = NS_DTYPE_INT32;
     lookup.input_count = 2;
     lookup.inputs = inputs;
-    int step = 0;
     NS_TRY(ns_plan_add(&lowering->plan, &lookup, NS_PLAN_END, &step, error));
     /* The entries fit 16 bits, so ExecuTorch's shift is the 7 fraction bits. */
-    return ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, 1, (double[]){0x1p-7}, NS_PLAN_END,
-                           &lowering->values[node].steps[layout], error);
+    NS_TRY(ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, 1, (double[]){0x1p-7}, NS_PLAN_END, &step,
+                           error));
+    return ns_lowering_set(lowering, node, &layout, step, error);
 }

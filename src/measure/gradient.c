@@ -1,31 +1,8 @@
-/* Derivatives are handed from the last node to the first. Each result of the operators below is a sum of
- * terms (ns_dependencies), and a term is a product of its elements or one element alone. */
+/* Derivatives are handed from the last node to the first. Each result is a sum of terms, each linear in
+ * every factor (NS_TERMS_SUM). */
 #include "measure/gradient.h"
 
-#include "measure/dependencies.h"
-
-/* What a term of the operator is made of. */
-typedef enum term_kind { UNKNOWN, LEAF, PRODUCT, DIFFERENCE } term_kind;
-
-static term_kind kind_of(ns_aten_op op)
-{
-    switch (op) {
-    case NS_ATEN_INPUT:
-    case NS_ATEN_PARAMETER:
-        return LEAF;
-    case NS_ATEN_BMM:
-    case NS_ATEN_CONV1D:
-    case NS_ATEN_MUL:
-    case NS_ATEN_PAD:
-    case NS_ATEN_RESHAPE:
-    case NS_ATEN_SUM:
-        return PRODUCT;
-    case NS_ATEN_SUB:
-        return DIFFERENCE;
-    default:
-        return UNKNOWN;
-    }
-}
+#include "ir/operator.h"
 
 typedef struct walk {
     const ns_aten_node *node;
@@ -34,27 +11,27 @@ typedef struct walk {
     double weight; /* derivative by the element at hand of `node` */
 } walk;
 
-static void add_term(void *context, const int64_t elements[NS_ATEN_MAX_INPUTS])
+static void add_term(void *context, const ns_term *term)
 {
     const walk *w = context;
-    for (int i = 0; i < w->node->input_count; i++) {
-        if (elements[i] < 0)
-            continue;
-        double factor = w->weight;
-        if (kind_of(w->node->op) == DIFFERENCE)
-            factor *= i == 0 ? 1 : -1;
-        else
-            for (int other = 0; other < w->node->input_count; other++)
-                if (other != i && elements[other] >= 0)
-                    factor *= w->values[w->node->inputs[other]][elements[other]];
-        w->gradient[w->node->inputs[i]][elements[i]] += factor;
-    }
+    double values[NS_TERM_FACTORS];
+    for (int i = 0; i < term->count; i++)
+        values[i] = w->values[w->node->inputs[term->factors[i].operand]][term->factors[i].element];
+    for (int i = 0; i < term->count; i++)
+        w->gradient[w->node->inputs[term->factors[i].operand]][term->factors[i].element] +=
+            w->weight * w->node->op->slope(w->node, term, values, i);
+}
+
+static bool is_known(const ns_aten_node *node)
+{
+    return node->kind != NS_ATEN_CALL ||
+           (node->op->term_kind == NS_TERMS_SUM && node->op->terms && node->op->slope);
 }
 
 bool ns_gradient_known(const ns_aten_program *program)
 {
     for (int i = 0; i < program->node_count; i++)
-        if (kind_of(program->nodes[i].op) == UNKNOWN)
+        if (!is_known(&program->nodes[i]))
             return false;
     return true;
 }
@@ -71,15 +48,14 @@ ns_code ns_gradient(const ns_aten_program *program, double *const *values, size_
     w.gradient[program->outputs[0]][element] = 1;
     for (int i = program->node_count - 1; i >= 0; i--) {
         w.node = &program->nodes[i];
-        const term_kind kind = kind_of(w.node->op);
-        if (kind == UNKNOWN)
+        if (!is_known(w.node))
             return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: no rule for its derivative",
-                           ns_aten_op_text(w.node->op));
-        const size_t count = kind == LEAF ? 0 : ns_aten_count(w.node);
+                           ns_aten_text(w.node));
+        const size_t count = w.node->kind == NS_ATEN_CALL ? ns_aten_count(w.node) : 0;
         for (size_t e = 0; e < count; e++) {
             w.weight = w.gradient[i][e];
             if (w.weight != 0)
-                ns_dependencies(program, w.node, e, add_term, &w);
+                w.node->op->terms(program, w.node, e, add_term, &w);
         }
     }
     *gradient = w.gradient;

@@ -2,7 +2,7 @@
 #ifndef NS_MEASURE_GRADIENT_H
 #define NS_MEASURE_GRADIENT_H
 
-#include "aten/aten.h"
+#include "ir/program.h"
 
 /* The partial derivatives of element `element` of the first output at the point where the nodes have the
  * values `values` (ns_aten_evaluate, IDEAL). (*gradient)[n][i], in `arena`, is that by element i of node n;

@@ -4,19 +4,32 @@
 
 #include <math.h>
 
-#include "measure/dependencies.h"
+#include "ir/operator.h"
 
 typedef struct trace {
     const ns_aten_node *node;
     uint8_t **marks; /* one array per node of the program */
 } trace;
 
-static void mark_operands(void *context, const int64_t elements[NS_ATEN_MAX_INPUTS])
+static void mark_operands(void *context, const ns_term *term)
 {
     const trace *t = context;
-    for (int i = 0; i < t->node->input_count; i++)
-        if (elements[i] >= 0)
-            t->marks[t->node->inputs[i]][elements[i]] = 1;
+    for (int i = 0; i < term->count; i++)
+        t->marks[t->node->inputs[term->factors[i].operand]][term->factors[i].element] = 1;
+}
+
+/* Hands the marks of a node on to its operands; false: what its elements are made from is not known. */
+static bool mark_node(const ns_aten_program *program, int index, trace *t)
+{
+    t->node = &program->nodes[index];
+    for (size_t e = 0; t->node->kind == NS_ATEN_CALL && e < ns_aten_count(t->node); e++) {
+        if (!t->marks[index][e])
+            continue;
+        if (!t->node->op->terms)
+            return false;
+        t->node->op->terms(program, t->node, e, mark_operands, t);
+    }
+    return true;
 }
 
 static void describe(const ns_aten_node *node, const uint8_t *marks, const float *values,
@@ -46,12 +59,11 @@ ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, size_t
         if (!(t.marks[i] = NS_ARENA_ARRAY(arena, ns_aten_count(&program->nodes[i]), uint8_t)))
             return ns_fail(error, NS_ERROR_MEMORY, "no memory to trace an element");
     t.marks[program->outputs[0]][element] = 1;
-    for (int i = program->node_count - 1; i >= 0; i--) {
-        t.node = &program->nodes[i];
-        for (size_t e = 0; t.node->input_count > 0 && e < ns_aten_count(t.node); e++)
-            if (t.marks[i][e])
-                ns_dependencies(program, t.node, e, mark_operands, &t);
-    }
+    for (int i = program->node_count - 1; i >= 0; i--)
+        if (!mark_node(program, i, &t)) {
+            *count = NS_OPERANDS_UNKNOWN;
+            return NS_OK;
+        }
     for (int i = 0; i < program->input_count; i++) {
         const int node = program->inputs[i];
         ns_suite_operand operand;

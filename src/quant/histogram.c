@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "aten/float32_sum.h"
+#include "num/float32_sum.h"
 #include "quant/observer.h"
 
 enum {

@@ -1,21 +1,24 @@
 /* The plan of ExecuTorch 1.5.0's quantiser (backends/arm/quantizer: quantization_annotator.py,
  * arm_quantizer_utils.py SharedQspecQuantizer, quantization_config.py) on a decomposed program:
- * every result and every operand has a 16-bit histogram observer; RESHAPE and PAD share the observer of their
- * operand and of everything that they are connected to; weights have min-max observers of 8 bits; a bias
- * takes the product of its convolution's scales. */
+ * every real result and operand has a 16-bit histogram observer, and operators say which of them share one
+ * (ns_annotation); weights have min-max observers of 8 bits; a bias takes the product of its convolution's
+ * scales. */
 #include "quant/quantise.h"
+
+#include "ir/operator.h"
 
 #include "quant/observer.h"
 
 /* What a node's value is to the quantiser. */
-typedef enum ns_role { NS_ROLE_ACTIVATION, NS_ROLE_WEIGHT, NS_ROLE_BIAS } ns_role;
+typedef enum ns_role { NS_ROLE_ACTIVATION, NS_ROLE_WEIGHT, NS_ROLE_BIAS, NS_ROLE_NONE } ns_role;
 
 typedef struct ns_plan {
     const ns_quantise_options *options;
     ns_arena *scratch;
     ns_role *roles;
     int *convolutions; /* WEIGHT, BIAS: the node that uses it */
-    int *groups;       /* ACTIVATION: the first node of its group of shared observers */
+    int *groups;   /* ACTIVATION: an earlier node of its group of shared observers; itself: it is the first */
+    double *fixed; /* by first node of a group: the scale that an operator fixes; 0: observed */
     ns_histogram_observer *observers;
 } ns_plan;
 
@@ -29,55 +32,113 @@ static ns_code plan_convolution(ns_plan *plan, const ns_aten_program *program, i
     const ns_aten_node *node = &program->nodes[n];
     for (int i = 1; i < node->input_count; i++) {
         int operand = node->inputs[i];
-        if (operand < 0)
+        if (operand < 0 || (i != node->op->weight && i != node->op->bias))
             continue;
-        if (program->nodes[operand].op != NS_ATEN_PARAMETER)
+        if (program->nodes[operand].kind != NS_ATEN_PARAMETER)
             return ns_fail(error, NS_ERROR_UNSUPPORTED,
                            "%s: the %s must be a parameter of the program, it is %s", node->name,
-                           i == 1 ? "weight" : "bias", program->nodes[operand].name);
+                           i == node->op->weight ? "weight" : "bias", program->nodes[operand].name);
         if (plan->convolutions[operand] >= 0)
             return ns_fail(error, NS_ERROR_UNSUPPORTED,
                            "%s: parameter %s already belongs to %s; add a copy for each user", node->name,
                            program->nodes[operand].name, program->nodes[plan->convolutions[operand]].name);
-        plan->roles[operand] = i == 1 ? NS_ROLE_WEIGHT : NS_ROLE_BIAS;
+        plan->roles[operand] = i == node->op->weight ? NS_ROLE_WEIGHT : NS_ROLE_BIAS;
         plan->convolutions[operand] = n;
     }
     return NS_OK;
 }
 
-/* Operands stand before users, so a sharing node joins the group that its operand already has. */
+/* The first node of the group that `n` belongs to. */
+static int group_of(const ns_plan *plan, int n)
+{
+    while (plan->groups[n] != n)
+        n = plan->groups[n];
+    return n;
+}
+
+/* Puts the groups of two nodes together, if both have scales. */
+static void join(ns_plan *plan, const ns_aten_program *program, int a, int b)
+{
+    if (a < 0 || b < 0 || program->nodes[a].dtype != NS_DTYPE_FP32 ||
+        program->nodes[b].dtype != NS_DTYPE_FP32)
+        return;
+    const int first = group_of(plan, a), second = group_of(plan, b);
+    plan->groups[first > second ? first : second] = first < second ? first : second;
+}
+
+static ns_code share(ns_plan *plan, const ns_aten_program *program, int n, ns_error *error)
+{
+    const ns_aten_node *node = &program->nodes[n];
+    switch (node->op->annotation) {
+    case NS_ANNOTATION_SHARED:
+        for (int i = 0; i < node->input_count; i++)
+            join(plan, program, n, node->inputs[i]);
+        return NS_OK;
+    case NS_ANNOTATION_RESULT_AS_OPERAND:
+        join(plan, program, n, node->inputs[0]);
+        return NS_OK;
+    case NS_ANNOTATION_OPERANDS_ALIKE:
+        for (int i = 1; i < node->input_count; i++)
+            join(plan, program, node->inputs[0], node->inputs[i]);
+        return NS_OK;
+    case NS_ANNOTATION_NONE:
+        plan->roles[n] = NS_ROLE_NONE;
+        return NS_OK;
+    case NS_ANNOTATION_OWN:
+        return NS_OK;
+    case NS_ANNOTATION_UNKNOWN:
+        break;
+    }
+    return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: how ExecuTorch quantises %s is not known", node->name,
+                   ns_aten_text(node));
+}
+
+static ns_code plan_call(ns_plan *plan, const ns_aten_program *program, int n, ns_error *error)
+{
+    const ns_aten_node *node = &program->nodes[n];
+    if (node->op->decompose)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: decompose %s before the program is quantised", node->name,
+                       ns_aten_text(node));
+    NS_TRY(share(plan, program, n, error));
+    if (node->op->input_scale > 0)
+        plan->fixed[group_of(plan, node->inputs[0])] = node->op->input_scale;
+    return node->op->weight || node->op->bias ? plan_convolution(plan, program, n, error) : NS_OK;
+}
+
+/* A weight or bias has one user. */
+static ns_code check_users(const ns_plan *plan, const ns_aten_program *program, int n, ns_error *error)
+{
+    for (int i = 0; i < program->nodes[n].input_count; i++) {
+        int operand = program->nodes[n].inputs[i];
+        if (operand >= 0 && plan->convolutions[operand] >= 0 && plan->convolutions[operand] != n)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s: parameter %s is a weight or bias of %s; add a copy for each user",
+                           program->nodes[n].name, program->nodes[operand].name,
+                           program->nodes[plan->convolutions[operand]].name);
+    }
+    return NS_OK;
+}
+
 static ns_code make_plan(ns_plan *plan, const ns_aten_program *program, ns_error *error)
 {
     size_t count = (size_t)program->node_count;
     plan->roles = NS_ARENA_ARRAY(plan->scratch, count, ns_role);
     plan->convolutions = NS_ARENA_ARRAY(plan->scratch, count, int);
     plan->groups = NS_ARENA_ARRAY(plan->scratch, count, int);
+    plan->fixed = NS_ARENA_ARRAY(plan->scratch, count, double);
     plan->observers = NS_ARENA_ARRAY(plan->scratch, count, ns_histogram_observer);
-    if (!plan->roles || !plan->convolutions || !plan->groups || !plan->observers)
+    if (!plan->roles || !plan->convolutions || !plan->groups || !plan->fixed || !plan->observers)
         return out_of_memory(error);
-    for (int n = 0; n < program->node_count; n++)
+    for (int n = 0; n < program->node_count; n++) {
+        plan->roles[n] = program->nodes[n].dtype == NS_DTYPE_FP32 ? NS_ROLE_ACTIVATION : NS_ROLE_NONE;
         plan->convolutions[n] = -1;
-    for (int n = 0; n < program->node_count; n++) {
-        const ns_aten_node *node = &program->nodes[n];
-        if (node->op == NS_ATEN_MEAN || node->op == NS_ATEN_VAR)
-            return ns_fail(error, NS_ERROR_INPUT, "%s: decompose %s before the program is quantised",
-                           node->name, ns_aten_op_text(node->op));
-        bool shares = node->op == NS_ATEN_RESHAPE || node->op == NS_ATEN_PAD;
-        plan->groups[n] = shares ? plan->groups[node->inputs[0]] : n;
-        if (node->op == NS_ATEN_CONV1D)
-            NS_TRY(plan_convolution(plan, program, n, error));
+        plan->groups[n] = n;
     }
-    for (int n = 0; n < program->node_count; n++) {
-        for (int i = 0; i < program->nodes[n].input_count; i++) {
-            int operand = program->nodes[n].inputs[i];
-            if (operand >= 0 && plan->roles[operand] != NS_ROLE_ACTIVATION &&
-                plan->convolutions[operand] != n)
-                return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                               "%s: parameter %s is a weight or bias of %s; add a copy for each user",
-                               program->nodes[n].name, program->nodes[operand].name,
-                               program->nodes[plan->convolutions[operand]].name);
-        }
-    }
+    for (int n = 0; n < program->node_count; n++)
+        if (program->nodes[n].kind == NS_ATEN_CALL)
+            NS_TRY(plan_call(plan, program, n, error));
+    for (int n = 0; n < program->node_count; n++)
+        NS_TRY(check_users(plan, program, n, error));
     return NS_OK;
 }
 
@@ -96,7 +157,7 @@ static ns_code observe(ns_plan *plan, const ns_aten_program *program, const ns_t
             return out_of_memory(error);
         for (size_t i = 0; i < count; i++)
             rounded[i] = (float)values[n][i];
-        ns_histogram_observer *observer = &plan->observers[plan->groups[n]];
+        ns_histogram_observer *observer = &plan->observers[group_of(plan, n)];
         if (!observer->histogram)
             NS_TRY(ns_histogram_new(plan->scratch, observer, error));
         if (ns_histogram_observe(observer, rounded, count, error) != NS_OK)
@@ -120,9 +181,12 @@ static ns_code scale_activation(const ns_plan *plan, ns_aten_program *program, i
     NS_TRY(set_scales(program, n, NS_DTYPE_INT16, 32767, -1, 1, error));
     float low = 0, high = 0;
     float epsilon = (float)plan->options->epsilon;
+    const double fixed = plan->fixed[group_of(plan, n)];
     /* torchao's default for an observer that saw nothing finite is 1. */
-    bool seen = ns_histogram_range(&plan->observers[plan->groups[n]], &low, &high);
-    program->nodes[n].quantisation.scales[0] = seen ? ns_symmetric_scale(low, high, 32767, epsilon) : 1;
+    bool seen = ns_histogram_range(&plan->observers[group_of(plan, n)], &low, &high);
+    program->nodes[n].quantisation.scales[0] = fixed > 0 ? (float)fixed
+                                               : seen    ? ns_symmetric_scale(low, high, 32767, epsilon)
+                                                         : 1;
     return NS_OK;
 }
 
@@ -142,7 +206,8 @@ static ns_code scale_bias(const ns_plan *plan, ns_aten_program *program, int n, 
 {
     const ns_aten_node *convolution = &program->nodes[plan->convolutions[n]];
     const ns_quantisation *input = &program->nodes[convolution->inputs[0]].quantisation;
-    const ns_quantisation *weight = &program->nodes[convolution->inputs[1]].quantisation;
+    const ns_quantisation *weight =
+        &program->nodes[convolution->inputs[convolution->op->weight]].quantisation;
     NS_TRY(set_scales(program, n, NS_DTYPE_INT32, INT32_MAX, weight->axis, weight->count, error));
     for (int i = 0; i < weight->count; i++)
         program->nodes[n].quantisation.scales[i] = input->scales[0] * weight->scales[i];
@@ -184,7 +249,7 @@ static ns_code quantise(ns_plan *plan, ns_aten_program *program, int sample_coun
                 NS_TRY(scale_weight(plan, program, n, error));
             else
                 NS_TRY(scale_bias(plan, program, n, error));
-            if (program->nodes[n].op == NS_ATEN_PARAMETER)
+            if (program->nodes[n].kind == NS_ATEN_PARAMETER)
                 NS_TRY(freeze_parameter(program, n, error));
         }
     }

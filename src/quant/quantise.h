@@ -2,7 +2,7 @@
 #ifndef NS_QUANT_QUANTISE_H
 #define NS_QUANT_QUANTISE_H
 
-#include "aten/aten.h"
+#include "ir/program.h"
 
 typedef struct ns_quantise_options {
     double epsilon;   /* smallest scale of activations that an observer returns; > 0 */

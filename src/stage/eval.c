@@ -1,11 +1,15 @@
 /* eval: the lowered TOSA graph, in integers. */
 #include "npuscope/eval.h"
+#include "lower/lower.h"
 #include "stage/stage.h"
 #include "suite/details.h"
 
 /* The program's inputs as the integers that ExecuTorch's quantize operators give the delegate. */
 static ns_code quantise_inputs(ns_case_run *run, ns_error *error)
 {
+    run->integers = NS_ARENA_ARRAY(run->arena, (size_t)run->decomposed->input_count, ns_tensor);
+    if (!run->integers)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs");
     for (int i = 0; i < run->decomposed->input_count; i++) {
         const ns_aten_node *node = &run->decomposed->nodes[run->decomposed->inputs[i]];
         const size_t count = ns_aten_count(node);

@@ -4,6 +4,19 @@
 #include "quant/quantise.h"
 #include "stage/stage.h"
 
+/* A bound that is not known is a reason not to judge, not an error. */
+static ns_code find_bound(ns_case_run *run, double *const *exact, ns_error *error)
+{
+    ns_error problem = {0};
+    const ns_code code = ns_format_bound(run->decomposed, exact, run->arena, &run->format_bound, &problem);
+    if (code == NS_OK)
+        return NS_OK;
+    run->format_bound = NULL;
+    run->bound_problem = ns_arena_string(run->arena, problem.message);
+    return code == NS_ERROR_UNSUPPORTED && run->bound_problem ? NS_OK
+                                                              : ns_fail(error, code, "%s", problem.message);
+}
+
 /* ExecuTorch's pipelines calibrate on the very inputs that they then compare. */
 ns_code ns_stage_quantised(ns_case_run *run, ns_stage_output *output, ns_error *error)
 {
@@ -12,7 +25,7 @@ ns_code ns_stage_quantised(ns_case_run *run, ns_stage_output *output, ns_error *
     NS_TRY(ns_quantise_program(run->decomposed, &options, 1, run->inputs, error));
     double **exact, **values;
     NS_TRY(ns_aten_evaluate(run->decomposed, NS_ATEN_IDEAL, run->inputs, run->arena, &exact, error));
-    NS_TRY(ns_format_bound(run->decomposed, exact, run->arena, &run->format_bound, error));
+    NS_TRY(find_bound(run, exact, error));
     if (run->hooks && run->hooks->quantised)
         NS_TRY(run->hooks->quantised(run->hooks->context, run->decomposed, error));
     NS_TRY(ns_aten_evaluate(run->decomposed, NS_ATEN_QUANTISED, run->inputs, run->arena, &values, error));

@@ -12,16 +12,17 @@ struct ns_case_run {
     ns_arena *arena;
     ns_aten_program *program;    /* what the user writes */
     ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
-    ns_tensor inputs[NS_CASE_MAX_INPUTS];
-    size_t count;                           /* elements of the output */
-    double scale;                           /* one step of the output, after the stage quantised */
-    double *outputs[NS_STAGE_COUNT];        /* NULL: none yet */
-    double *format_bound;                   /* of the output, after the stage quantised */
-    ns_tensor integers[NS_CASE_MAX_INPUTS]; /* what the graph is given, after the stage eval */
-    ns_tensor evaluated;                    /* what the graph gives, after the stage eval */
-    ns_vela_request request;                /* graph: after the stage eval, where Vela is to compile it */
-    const char *chip_rule;                  /* the first that struck in the stage npu; NULL: none */
-    int configuration_count;                /* of ns_suite_case_configurations */
+    ns_tensor *inputs;
+    size_t count;                    /* elements of the output */
+    double scale;                    /* one step of the output, after the stage quantised */
+    double *outputs[NS_STAGE_COUNT]; /* NULL: none yet */
+    double *format_bound;            /* of the output, after the stage quantised; NULL: not known */
+    const char *bound_problem;       /* why not */
+    ns_tensor *integers;             /* what the graph is given, after the stage eval */
+    ns_tensor evaluated;             /* what the graph gives, after the stage eval */
+    ns_vela_request request;         /* graph: after the stage eval, where Vela is to compile it */
+    const char *chip_rule;           /* the first that struck in the stage npu; NULL: none */
+    int configuration_count;         /* of ns_suite_case_configurations */
     ns_vela_request *configurations;
     ns_case_result *result;   /* as far as the stages have been run */
     unsigned stages;          /* that are reported */

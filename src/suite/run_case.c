@@ -21,7 +21,8 @@ static double tolerance_of(const ns_case_run *run, ns_stage stage, size_t elemen
     if (stage == NS_STAGE_NPU)
         return 0;
     const double tolerance = ns_harness_tolerance(&run->row->settings, run->scale, reference);
-    return stage == NS_STAGE_QUANTISED ? tolerance + run->format_bound[element] : tolerance;
+    return stage == NS_STAGE_QUANTISED && run->format_bound ? tolerance + run->format_bound[element]
+                                                            : tolerance;
 }
 
 static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
@@ -39,6 +40,9 @@ static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
         result->verdict = NS_VERDICT_FAIL;
         result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not",
                                          ns_stage_text(ns_stage_reference(result->stage)));
+    } else if (result->stage == NS_STAGE_QUANTISED && !run->format_bound) {
+        result->verdict = NS_VERDICT_SKIPPED;
+        result->reason = ns_arena_format(run->arena, "not judged: %s", run->bound_problem);
     } else if (result->beyond > 0) {
         result->verdict = NS_VERDICT_FAIL;
         result->reason = ns_arena_format(
@@ -82,9 +86,10 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
 static ns_code build(ns_case_run *run, uint64_t seed, ns_error *error)
 {
     const ns_suite_row *row = run->row;
-    ns_random random = ns_case_random(seed, row->operator->name, row->case_->name);
-    NS_TRY(ns_aten_program_new(run->arena, &run->program, error));
-    NS_TRY(row->operator->build(row->case_->parameters, &random, run->program, run->inputs, error));
+    ns_case_maker made;
+    NS_TRY(ns_case_build(row->operator, row->case_, seed, run->arena, &made, error));
+    run->program = made.program;
+    run->inputs = made.inputs;
     if (run->program->output_count != 1)
         return ns_fail(error, NS_ERROR_INTERNAL, "a case has %d outputs instead of one",
                        run->program->output_count);
@@ -108,20 +113,23 @@ static void describe(const ns_case_run *run, ns_case_result *result)
     }
 }
 
-/* The first stage that failed decides, and so does one that the target rejects. */
+/* The first stage that failed decides, and so does one that the target rejects; else one that was not judged.
+ */
 static void conclude(ns_case_result *result)
 {
     result->verdict = NS_VERDICT_PASS;
     result->at_fault = NS_STAGE_IDEAL;
     for (int i = 0; i < result->stage_count; i++) {
         const ns_stage_result *stage = &result->stages[i];
-        if (stage->verdict == NS_VERDICT_PASS)
+        const bool decides = stage->verdict != NS_VERDICT_PASS && stage->verdict != NS_VERDICT_SKIPPED;
+        if (stage->verdict == NS_VERDICT_PASS || (!decides && result->verdict != NS_VERDICT_PASS))
             continue;
         result->verdict = stage->verdict;
         result->reason = stage->reason;
         if (stage->verdict == NS_VERDICT_FAIL)
             result->at_fault = stage->stage;
-        return;
+        if (decides)
+            return;
     }
 }
 

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "catalogue/catalogue.h"
 #include "catalogue/prepare.h"
+#include "lower/lower.h"
 #include "measure/gradient.h"
 #include "measure/measure.h"
 #include "measure/trace.h"
 #include "npuscope/eval.h"
+#include "ops/cases.h"
 #include "sweep/search_inputs.h"
 
 static const char *const texts[] = {
@@ -173,7 +174,9 @@ static ns_code run_codes(search *s, ns_search_worst *worst, ns_error *error)
     const ns_aten_program *program = s->program;
     const int result = program->outputs[0];
     const ns_eval_options options = {.cpu_mask = s->options->cpu_mask};
-    ns_tensor reals[NS_ATEN_MAX_INPUTS], output;
+    ns_tensor *reals = NS_ARENA_ARRAY(s->scratch, (size_t)program->input_count, ns_tensor), output;
+    if (!reals)
+        return no_memory(error);
     double **ideal, **best;
     ns_error problem = {0};
     ns_code code = ns_eval(s->graph, &options, s->codes, program->input_count, s->scratch, &output, &problem);
@@ -226,7 +229,9 @@ static ns_code run_trial(search *s, int trial, ns_error *error)
 
 static ns_code trace(const search *s, ns_search_found *found, ns_error *error)
 {
-    ns_tensor reals[NS_ATEN_MAX_INPUTS];
+    ns_tensor *reals = NS_ARENA_ARRAY(s->scratch, (size_t)s->program->input_count, ns_tensor);
+    if (!reals)
+        return no_memory(error);
     if (!found->inputs)
         return NS_OK;
     NS_TRY(ns_search_reals(s->program, found->inputs, s->arena, reals, error));

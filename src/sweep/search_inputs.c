@@ -41,14 +41,17 @@ ns_code ns_search_reals(const ns_aten_program *program, const ns_tensor *codes, 
 /* The value of result element `element` and its derivatives by the inputs' codes. */
 typedef struct view {
     double result;
-    double *slopes[NS_ATEN_MAX_INPUTS]; /* by input; each by element */
+    double **slopes; /* by input; each by element */
 } view;
 
 static ns_code look(const ns_search_maker *m, ns_aten_mode mode, const ns_tensor *codes, size_t element,
                     view *out, ns_error *error)
 {
-    ns_tensor reals[NS_ATEN_MAX_INPUTS];
+    ns_tensor *reals = NS_ARENA_ARRAY(m->scratch, (size_t)m->program->input_count, ns_tensor);
     double **values, **gradient;
+    out->slopes = NS_ARENA_ARRAY(m->scratch, (size_t)m->program->input_count, double *);
+    if (!reals || !out->slopes)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for derivatives");
     NS_TRY(ns_search_reals(m->program, codes, m->scratch, reals, error));
     NS_TRY(ns_aten_evaluate(m->program, mode, reals, m->scratch, &values, error));
     NS_TRY(ns_gradient(m->program, values, element, m->scratch, &gradient, error));

@@ -2,8 +2,8 @@
 #ifndef NS_SWEEP_SEARCH_INPUTS_H
 #define NS_SWEEP_SEARCH_INPUTS_H
 
-#include "aten/aten.h"
 #include "base/random.h"
+#include "ir/program.h"
 #include "npuscope/search.h"
 
 typedef struct ns_search_maker {

@@ -11,8 +11,10 @@
 
 #include "base/clock.h"
 #include "catalogue/prepare.h"
+#include "lower/lower.h"
 #include "measure/measure.h"
 #include "npuscope/eval.h"
+#include "ops/operators.h"
 
 enum { BLOCK = 128 };
 
@@ -38,11 +40,15 @@ bool ns_sweep_fits(const ns_aten_program *program)
     bool fits = program->input_count == 1 && program->output_count == 1;
     for (int i = 0; i < program->node_count; i++) {
         const ns_aten_node *node = &program->nodes[i];
-        fits = fits && (node->op == NS_ATEN_INPUT || node->op == NS_ATEN_EXP || node->op == NS_ATEN_GELU ||
-                        node->op == NS_ATEN_RECIPROCAL);
+        fits = fits && (node->kind == NS_ATEN_INPUT || (node->kind == NS_ATEN_CALL && node->op->sweepable));
         fits = fits && node->quantisation.present && node->quantisation.dtype == NS_DTYPE_INT16;
     }
     return fits;
+}
+
+static bool is_swept(const ns_aten_operator *op)
+{
+    return op->sweepable && op->catalogue;
 }
 
 /* The program with `count` elements in the place of the case's shape. */
@@ -333,10 +339,11 @@ static ns_code allocate(ns_sweep *s, ns_error *error)
 ns_code ns_sweep_begin(const ns_suite_row *row, const ns_aten_program *program, unsigned cpu_mask, bool npu,
                        ns_sweep_memory *memory, ns_arena *arena, ns_sweep **out, ns_error *error)
 {
-    if (!ns_sweep_fits(program))
-        return ns_fail(error, NS_ERROR_USAGE,
-                       "%s is not elementwise with one input: a sweep is for exp, gelu and reciprocal",
-                       row->operator->name);
+    if (!ns_sweep_fits(program)) {
+        const char *swept = ns_aten_names(is_swept, arena);
+        return ns_fail(error, NS_ERROR_USAGE, "%s is not elementwise with one input: a sweep is for %s",
+                       row->operator->name, swept ? swept : "others");
+    }
     NS_TRY(ns_lower_supported(program, row->target->target, error));
     ns_sweep *s = NS_ARENA_NEW(arena, ns_sweep);
     if (!s)

@@ -3,13 +3,14 @@
 
 #include <math.h>
 
-#include "catalogue/catalogue.h"
+#include "ops/cases.h"
+#include "ops/operators.h"
 #include "quant/quantise.h"
 #include "support/arena.h"
 #include "support/test.h"
 
 /* x of one element -> operator; both with the scale 2^-4. */
-static double unary_bound(ns_aten_op op, float value)
+static double unary_bound(const ns_aten_operator *op, float value)
 {
     const int64_t shape[] = {1};
     ns_aten_program *program;
@@ -18,8 +19,7 @@ static double unary_bound(ns_aten_op op, float value)
     ns_error error;
     ASSERT_OK(ns_aten_program_new(arena, &program, &error));
     ASSERT_OK(ns_aten_add_input(program, "x", 1, shape, &x, &error));
-    ASSERT_OK(
-        ns_aten_add(program, &(ns_aten_node){.op = op, .input_count = 1, .inputs = {x}}, &node, &error));
+    ASSERT_OK(ns_aten_call(program, op, 1, &x, NULL, &node, &error));
     ASSERT_OK(ns_aten_add_output(program, node, &error));
     static float scale = 0x1p-4f;
     for (int i = 0; i < program->node_count; i++)
@@ -43,10 +43,10 @@ static void test_one_operator(void **state)
 {
     (void)state;
     const double half = 0x1p-5;
-    assert_about(unary_bound(NS_ATEN_EXP, 1), exp(1) * expm1(half) + half);
-    assert_about(unary_bound(NS_ATEN_RECIPROCAL, -0.5f), 1 / (0.5 - half) - 2 + half);
-    assert_true(isinf(unary_bound(NS_ATEN_RECIPROCAL, 0x1p-6f)));
-    assert_about(unary_bound(NS_ATEN_GELU, 3), 1.13 * half + half);
+    assert_about(unary_bound(&ns_aten_op_exp, 1), exp(1) * expm1(half) + half);
+    assert_about(unary_bound(&ns_aten_op_reciprocal, -0.5f), 1 / (0.5 - half) - 2 + half);
+    assert_true(isinf(unary_bound(&ns_aten_op_reciprocal, 0x1p-6f)));
+    assert_about(unary_bound(&ns_aten_op_gelu, 3), 1.13 * half + half);
 }
 
 /* On every case of the catalogue, with several seeds: where no value is clamped, the stage quantised stays
@@ -56,36 +56,36 @@ static void test_holds_on_the_catalogue(void **state)
     (void)state;
     int checked = 0;
     ns_arena *scratch = ns_arena_new();
-    for (int o = 0; o < ns_catalogue_count; o++)
-        for (int c = 0; c < ns_catalogue[o]->case_count; c++) {
-            const ns_catalogue_operator *operator= ns_catalogue[o];
-            ns_random random = ns_case_random(3, operator->name, operator->cases[c].name);
-            ns_aten_program *program, *decomposed;
-            ns_tensor inputs[NS_CASE_MAX_INPUTS];
+    for (int o = 0; o < ns_aten_operator_count; o++) {
+        const ns_aten_operator *op = ns_aten_operators[o];
+        for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++) {
+            ns_case_maker made;
+            ns_aten_program *decomposed;
             double **ideal, **quantised, *bound;
             ns_error error;
             ns_arena_reset(scratch);
-            ASSERT_OK(ns_aten_program_new(scratch, &program, &error));
-            ASSERT_OK(operator->build(operator->cases[c].parameters, &random, program, inputs, &error));
-            ASSERT_OK(ns_aten_decompose(program, scratch, &decomposed, &error));
+            ASSERT_OK(ns_case_build(op, &op->catalogue->cases[c], 3, scratch, &made, &error));
+            ASSERT_OK(ns_aten_decompose(made.program, scratch, &decomposed, &error));
             ns_quantise_options options = NS_QUANTISE_DEFAULTS;
-            ASSERT_OK(ns_quantise_program(decomposed, &options, 1, inputs, &error));
+            ASSERT_OK(ns_quantise_program(decomposed, &options, 1, made.inputs, &error));
             /* Wider scales clamp nothing; what is left is rounding. */
             for (int i = 0; i < decomposed->node_count; i++) {
                 ns_aten_node *node = &decomposed->nodes[i];
-                for (int k = 0; node->op != NS_ATEN_PARAMETER && k < node->quantisation.count; k++)
+                for (int k = 0; node->kind != NS_ATEN_PARAMETER && k < node->quantisation.count; k++)
                     node->quantisation.scales[k] *= 1.5f;
             }
-            ASSERT_OK(ns_aten_evaluate(decomposed, NS_ATEN_IDEAL, inputs, scratch, &ideal, &error));
-            ASSERT_OK(ns_aten_evaluate(decomposed, NS_ATEN_QUANTISED, inputs, scratch, &quantised, &error));
+            ASSERT_OK(ns_aten_evaluate(decomposed, NS_ATEN_IDEAL, made.inputs, scratch, &ideal, &error));
+            ASSERT_OK(
+                ns_aten_evaluate(decomposed, NS_ATEN_QUANTISED, made.inputs, scratch, &quantised, &error));
             ASSERT_OK(ns_format_bound(decomposed, ideal, scratch, &bound, &error));
             const int result = decomposed->outputs[0];
             for (size_t i = 0; i < ns_aten_count(&decomposed->nodes[result]); i++, checked++)
                 if (!(fabs(quantised[result][i] - ideal[result][i]) <= bound[i]))
-                    fail_msg("%s %s, element %zu: %.9g, ideal %.9g, bound %.9g",
-                             operator->name, operator->cases[c].name, i, quantised[result][i],
-                             ideal[result][i], bound[i]);
+                    fail_msg("%s %s, element %zu: %.9g, ideal %.9g, bound %.9g", op->name,
+                             op->catalogue->cases[c].name, i, quantised[result][i], ideal[result][i],
+                             bound[i]);
         }
+    }
     ns_arena_free(scratch);
     assert_true(checked > 1000);
 }

@@ -19,11 +19,11 @@ static void check(const char *op, const char *name, size_t element)
 {
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;
-    ns_tensor inputs[NS_CASE_MAX_INPUTS];
+    ns_tensor *inputs;
     double **values, **gradient;
     ns_error error;
     ASSERT_OK(ns_suite_find_row("seed", op, name, "u85", NAN, -1, arena, &row, &error));
-    ASSERT_OK(ns_suite_quantise_row(row, 0, arena, &program, inputs, &error));
+    ASSERT_OK(ns_suite_quantise_row(row, 0, arena, &program, &inputs, &error));
     assert_true(ns_gradient_known(program));
     ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, inputs, arena, &values, &error));
     ASSERT_OK(ns_gradient(program, values, element, arena, &gradient, &error));
@@ -60,11 +60,11 @@ static void test_other_operators(void **state)
     (void)state;
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;
-    ns_tensor inputs[NS_CASE_MAX_INPUTS];
+    ns_tensor *inputs;
     double **values, **gradient;
     ns_error error;
     ASSERT_OK(ns_suite_find_row("seed", "exp", "rank1", "u85", NAN, -1, arena, &row, &error));
-    ASSERT_OK(ns_suite_quantise_row(row, 0, arena, &program, inputs, &error));
+    ASSERT_OK(ns_suite_quantise_row(row, 0, arena, &program, &inputs, &error));
     assert_false(ns_gradient_known(program));
     ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, inputs, arena, &values, &error));
     assert_int_equal(ns_gradient(program, values, 0, arena, &gradient, &error), NS_ERROR_UNSUPPORTED);

@@ -1,6 +1,7 @@
 #include "measure/trace.h"
 
 #include "support/arena.h"
+#include "support/aten.h"
 #include "support/test.h"
 
 /* A tensor whose element i is i. */

@@ -1,5 +1,6 @@
 /* Programs beyond the captured cases: the scales that ExecuTorch's quantiser chose for them
  * (tests/data/quant_programs.zip, made by scripts/make-quant-programs). */
+#include "support/aten.h"
 #include "support/test.h"
 
 #include <jansson.h>
@@ -214,21 +215,21 @@ static void compare(const ns_aten_program *program, int n, int e, tally *t)
 {
     const ns_aten_node *node = &program->nodes[n];
     const json_t *expected = json_array_get(t->nodes, (size_t)e);
-    if (strcmp(ns_aten_op_text(node->op), text_of(expected, "op")) != 0)
-        fail_msg("%s: node %s is %s, ExecuTorch has %s", t->name, node->name, ns_aten_op_text(node->op),
+    if (strcmp(ns_aten_text(node), text_of(expected, "op")) != 0)
+        fail_msg("%s: node %s is %s, ExecuTorch has %s", t->name, node->name, ns_aten_text(node),
                  text_of(expected, "op"));
     int64_t shape[NS_MAX_RANK], dims[NS_MAX_RANK];
     int rank = shape_of(expected, "shape", shape);
     assert_int_equal(node->rank, rank);
     for (int i = 0; i < rank; i++)
         assert_int_equal(node->shape[i], shape[i]);
-    if (node->op == NS_ATEN_SUM) {
+    if (node->op == &ns_aten_op_sum) {
         /* The quantised graph keeps the caller's negative dims, and none for all. */
         int count = shape_of(expected, "dims", dims), operand_rank = program->nodes[node->inputs[0]].rank;
-        assert_int_equal(node->keepdim, json_is_true(json_object_get(expected, "keepdim")));
-        assert_int_equal(node->dim_count, count);
+        assert_int_equal(node->attributes[2].integer, json_is_true(json_object_get(expected, "keepdim")));
+        assert_int_equal(node->attributes[1].count, count);
         for (int i = 0; i < count; i++)
-            assert_int_equal(node->dims[i], dims[i] < 0 ? dims[i] + operand_rank : dims[i]);
+            assert_int_equal(node->attributes[1].list[i], dims[i] < 0 ? dims[i] + operand_rank : dims[i]);
     }
     compare_scales(node, expected, t);
     const json_t *sums = json_object_get(expected, "sums");

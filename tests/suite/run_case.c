@@ -5,6 +5,7 @@
 
 #include "lower/lower.h"
 #include "support/arena.h"
+#include "support/aten.h"
 #include "support/test.h"
 
 /* The stages that need no Vela; stage_npu.c has the others. */
@@ -138,18 +139,18 @@ static void test_scale_of_the_lowering(void **state)
 }
 
 /* The mean of a square over dim 0. */
-static ns_code build_square_mean(const void *parameters, ns_random *random, ns_aten_program *program,
-                                 ns_tensor *inputs, ns_error *error)
+static ns_code build_square_mean(const ns_aten_operator *op, const void *parameters, ns_case_maker *maker,
+                                 ns_error *error)
 {
+    (void)op;
     (void)parameters;
     const int64_t shape[] = {8, 8};
     const int dim = 0;
     int x, node;
-    NS_TRY(
-        ns_case_input(program, "x", 2, shape, (ns_case_data){NS_UNIFORM, -1, 2}, random, inputs, &x, error));
-    NS_TRY(ns_aten_add_mean(program, x, 1, &dim, true, &node, error));
-    NS_TRY(ns_aten_add_reshape(program, node, 1, shape, &node, error));
-    return ns_aten_add_output(program, node, error);
+    NS_TRY(ns_case_input(maker, "x", 2, shape, (ns_case_data){NS_UNIFORM, -1, 2}, &x, error));
+    NS_TRY(ns_aten_add_mean(maker->program, x, 1, &dim, true, &node, error));
+    NS_TRY(ns_aten_add_reshape(maker->program, node, 1, shape, &node, error));
+    return ns_aten_add_output(maker->program, node, error);
 }
 
 /* Lowers the program again with each sum over the other dim. */
@@ -160,12 +161,15 @@ static ns_code sum_other_axis(void *context, ns_aten_program *program, ns_graph 
     for (int i = 0; i < program->node_count; i++) {
         ns_aten_node *node = &program->nodes[i];
         const int rank = node->rank;
-        if (node->op == NS_ATEN_SUM) {
-            assert_int_equal(node->dim_count, 1);
+        if (node->op == &ns_aten_op_sum) {
+            static int64_t other;
+            ns_aten_attribute *dims = &node->attributes[1];
+            assert_int_equal(dims->count, 1);
             changed++;
-            node->dims[0] = node->dims[0] == rank - 1 ? rank - 2 : rank - 1;
+            other = dims->list[0] == rank - 1 ? rank - 2 : rank - 1;
+            dims->list = &other;
         }
-        if (rank >= 2 && changed && (node->op == NS_ATEN_SUM || node->op == NS_ATEN_MUL)) {
+        if (rank >= 2 && changed && (node->op == &ns_aten_op_sum || node->op == &ns_aten_op_mul)) {
             const int64_t last = node->shape[rank - 1];
             node->shape[rank - 1] = node->shape[rank - 2];
             node->shape[rank - 2] = last;
@@ -181,8 +185,8 @@ static void test_wrong_axis(void **state)
 {
     (void)state;
     static const ns_catalogue_case entry = {NS_LIST_SEED, "square", NULL, false};
-    static const ns_catalogue_operator operator= {
-        .name = "mean", .case_count = 1, .cases = &entry, .build = build_square_mean};
+    static const ns_catalogue catalogue = {.case_count = 1, .cases = &entry, .build = build_square_mean};
+    static const ns_aten_operator operator= {.name = "mean", .catalogue = &catalogue};
     const ns_suite_row row = {
         &operator, & entry, ns_suite_target_find("u85"), {128, 1e-3, 1e-3, 0x1p-16, true}};
     ns_case_result result = run(&row, NULL);

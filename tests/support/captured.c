@@ -1,10 +1,13 @@
 #include "support/captured.h"
+#include "support/aten.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "formats/npy.h"
+#include "ops/operators.h"
+#include "support/aten.h"
 
 enum { MAX_NAMES = 256 };
 
@@ -143,76 +146,72 @@ static ns_code add_frozen(loader *l, const json_t *json, const binding *frozen, 
     return NS_OK;
 }
 
-static int first_of(const json_t *list, int otherwise)
+/* The float values of weight and bias. */
+static ns_code read_floats(loader *l, const ns_aten_node *call, ns_error *error)
 {
-    return json_array_size(list) ? (int)json_integer_value(json_array_get(list, 0)) : otherwise;
-}
-
-static ns_code add_conv1d(loader *l, const json_t *json, const int *inputs, int *node, ns_error *error)
-{
-    const json_t *groups = argument(json, 6);
-    NS_TRY(ns_aten_add_conv1d(l->program, inputs[0], inputs[1], inputs[2], first_of(argument(json, 3), 1),
-                              first_of(argument(json, 4), 0), first_of(argument(json, 5), 1),
-                              groups ? (int)json_integer_value(groups) : 1, node, error));
-    static const char *const kinds[] = {"weight", "bias"};
+    const struct {
+        int operand;
+        const char *kind;
+    } sources[] = {{call->op->weight, "weight"}, {call->op->bias, "bias"}};
     for (int i = 0; i < 2 && !l->integers_only; i++) {
-        if (inputs[1 + i] < 0)
+        const int operand = sources[i].operand ? call->inputs[sources[i].operand] : -1;
+        if (operand < 0)
             continue;
-        ns_aten_node *parameter = &l->program->nodes[inputs[1 + i]];
-        const char *file = ns_arena_format(l->arena, "float_conv_%d.%s.npy", l->conv_count, kinds[i]);
+        ns_aten_node *parameter = &l->program->nodes[operand];
+        const char *file = ns_arena_format(l->arena, "float_conv_%d.%s.npy", l->conv_count, sources[i].kind);
         NS_TRY(read_float(l, file, ns_aten_count(parameter), &parameter->data, error));
     }
-    l->conv_count++;
+    l->conv_count += call->op->weight > 0;
     return NS_OK;
 }
 
-static ns_code add_operator(loader *l, const json_t *json, ns_aten_op op, ns_error *error)
+/* A value of the JSON file as the operator's parameter. */
+static ns_code read_attribute(loader *l, const ns_aten_parameter *parameter, const json_t *json,
+                              ns_aten_attribute *out, ns_error *error)
 {
-    int inputs[NS_ATEN_MAX_INPUTS] = {-1, -1, -1}, node = 0;
-    for (size_t i = 0; i < NS_ATEN_MAX_INPUTS; i++) {
-        const binding *b = operand(l, json, i);
-        inputs[i] = b ? b->node : -1;
+    *out = (ns_aten_attribute){.integer = json_is_true(json) ? 1 : json_integer_value(json),
+                               .real = json_number_value(json),
+                               .count = (int)json_array_size(json)};
+    int64_t *list = NS_ARENA_ARRAY(l->arena, (size_t)out->count, int64_t);
+    for (int i = 0; i < out->count; i++)
+        list[i] = json_integer_value(json_array_get(json, (size_t)i));
+    out->list = list;
+    for (int i = 0; parameter->type == NS_ATEN_CHOICE && json_is_string(json); i++) {
+        if (!parameter->choices[i])
+            return ns_fail(error, NS_ERROR_INPUT, "%s: '%s' is no %s", l->name, json_string_value(json),
+                           parameter->name);
+        if (strcmp(parameter->choices[i], json_string_value(json)) == 0) {
+            out->integer = i;
+            return NS_OK;
+        }
     }
-    ns_aten_node prototype = {
-        .op = op, .input_count = inputs[1] >= 0 ? 2 : 1, .inputs = {inputs[0], inputs[1]}};
-    const json_t *list = argument(json, 1);
-    size_t count = json_array_size(list);
-    switch (op) {
-    case NS_ATEN_CONV1D:
-        NS_TRY(add_conv1d(l, json, inputs, &node, error));
-        bind(l, json_string_value(json_object_get(json, "name")), node);
-        return NS_OK;
-    case NS_ATEN_GELU: {
-        const char *form = json_string_value(json_object_get(json_object_get(json, "kwargs"), "approximate"));
-        prototype.tanh_approximation = form && strcmp(form, "tanh") == 0;
-        break;
+    return NS_OK;
+}
+
+enum { MAX_PARAMETERS = 16 };
+
+/* A call, its arguments by place or by keyword, as the operator declares them. */
+static ns_code add_operator(loader *l, const json_t *json, const ns_aten_operator *op, ns_error *error)
+{
+    int inputs[MAX_PARAMETERS], input_count = 0, named = 0, node = 0;
+    ns_aten_argument arguments[MAX_PARAMETERS + 1] = {{0}};
+    for (int p = 0; p < op->parameter_count && p < MAX_PARAMETERS; p++) {
+        const ns_aten_parameter *parameter = &op->parameters[p];
+        const json_t *value = argument(json, (size_t)p);
+        if (parameter->type == NS_ATEN_TENSOR || parameter->type == NS_ATEN_OPTIONAL_TENSOR) {
+            const binding *b = operand(l, json, (size_t)p);
+            inputs[input_count++] = b ? b->node : -1;
+            continue;
+        }
+        if (!value)
+            value = json_object_get(json_object_get(json, "kwargs"), parameter->name);
+        if (!value || json_is_null(value))
+            continue;
+        arguments[named].name = parameter->name;
+        NS_TRY(read_attribute(l, parameter, value, &arguments[named++].value, error));
     }
-    case NS_ATEN_SUM:
-        prototype.dim_count = (int)count;
-        for (size_t i = 0; i < count && i < NS_MAX_RANK; i++)
-            prototype.dims[i] = (int)json_integer_value(json_array_get(list, i));
-        prototype.keepdim = json_is_true(argument(json, 2));
-        break;
-    case NS_ATEN_RESHAPE:
-        prototype.rank = (int)count;
-        for (size_t i = 0; i < count && i < NS_MAX_RANK; i++)
-            prototype.shape[i] = json_integer_value(json_array_get(list, i));
-        break;
-    case NS_ATEN_PAD: {
-        const char *mode = json_string_value(argument(json, 2));
-        prototype.pad_left = (int)json_integer_value(json_array_get(list, 0));
-        prototype.pad_right = (int)json_integer_value(json_array_get(list, 1));
-        prototype.pad_mode = !mode || strcmp(mode, "constant") == 0 ? NS_PAD_CONSTANT
-                             : strcmp(mode, "reflect") == 0         ? NS_PAD_REFLECT
-                             : strcmp(mode, "replicate") == 0       ? NS_PAD_REPLICATE
-                                                                    : NS_PAD_CIRCULAR;
-        prototype.pad_value = json_number_value(argument(json, 3));
-        break;
-    }
-    default:
-        break;
-    }
-    NS_TRY(ns_aten_add(l->program, &prototype, &node, error));
+    NS_TRY(ns_aten_call(l->program, op, input_count, inputs, arguments, &node, error));
+    NS_TRY(read_floats(l, &l->program->nodes[node], error));
     bind(l, json_string_value(json_object_get(json, "name")), node);
     return NS_OK;
 }
@@ -266,11 +265,8 @@ static ns_code read_node(loader *l, const json_t *json, ns_error *error)
         bind(l, name, source->node);
         return NS_OK;
     }
-    for (int op = 0; op < NS_ATEN_COUNT; op++) {
-        if (strcmp(ns_aten_op_text((ns_aten_op)op), target) == 0)
-            return add_operator(l, json, (ns_aten_op)op, error);
-    }
-    return bad(l, json, error);
+    const ns_aten_operator *op = ns_aten_find(target);
+    return op ? add_operator(l, json, op, error) : bad(l, json, error);
 }
 
 static ns_code read_inputs(const loader *l, captured_case *out, ns_error *error)
@@ -339,7 +335,7 @@ ns_code captured_load(const char *name, ns_arena *arena, captured_case *out, ns_
 /* What the modules of ExecuTorch's tests compute (backends/arm/test/ops/test_mean_dim.py, test_var.py). */
 typedef struct original {
     const char *bracket; /* text in the case's name */
-    ns_aten_op op;
+    const ns_aten_operator *op;
     int dim_count;
     int dims[4];
     bool keepdim;
@@ -347,26 +343,26 @@ typedef struct original {
 } original;
 
 static const original originals[] = {
-    {"[rank_2_keepdim]", NS_ATEN_MEAN, 2, {0, 1}, true, 0},
-    {"[rank_3_keepdim]", NS_ATEN_MEAN, 3, {0, 1, 2}, true, 0},
-    {"[rand_23_keepdim]", NS_ATEN_MEAN, 2, {2, 3}, true, 0},
-    {"[rand_0123_keepdim]", NS_ATEN_MEAN, 4, {0, 1, 2, 3}, true, 0},
-    {"[rand_none_keepdim]", NS_ATEN_MEAN, 0, {0}, true, 0},
-    {"[rank_2]", NS_ATEN_MEAN, 2, {-2, -1}, false, 0},
-    {"[rand_123]", NS_ATEN_MEAN, 3, {-3, -2, -1}, false, 0},
-    {"[rank_1_keepdim]", NS_ATEN_MEAN, 1, {0}, true, 0},
-    {"[rand_1_keepdim]", NS_ATEN_MEAN, 1, {1}, true, 0},
-    {"[rank_1]", NS_ATEN_MEAN, 1, {-1}, false, 0},
-    {"[rand_3]", NS_ATEN_MEAN, 1, {-1}, false, 0},
-    {"[var_4d_keep_dim_0_correction]", NS_ATEN_VAR, 0, {0}, true, 0},
-    {"[var_4d_keep_dim_1_correction]", NS_ATEN_VAR, 0, {0}, true, 1},
+    {"[rank_2_keepdim]", &ns_aten_op_mean_dim, 2, {0, 1}, true, 0},
+    {"[rank_3_keepdim]", &ns_aten_op_mean_dim, 3, {0, 1, 2}, true, 0},
+    {"[rand_23_keepdim]", &ns_aten_op_mean_dim, 2, {2, 3}, true, 0},
+    {"[rand_0123_keepdim]", &ns_aten_op_mean_dim, 4, {0, 1, 2, 3}, true, 0},
+    {"[rand_none_keepdim]", &ns_aten_op_mean_dim, 0, {0}, true, 0},
+    {"[rank_2]", &ns_aten_op_mean_dim, 2, {-2, -1}, false, 0},
+    {"[rand_123]", &ns_aten_op_mean_dim, 3, {-3, -2, -1}, false, 0},
+    {"[rank_1_keepdim]", &ns_aten_op_mean_dim, 1, {0}, true, 0},
+    {"[rand_1_keepdim]", &ns_aten_op_mean_dim, 1, {1}, true, 0},
+    {"[rank_1]", &ns_aten_op_mean_dim, 1, {-1}, false, 0},
+    {"[rand_3]", &ns_aten_op_mean_dim, 1, {-1}, false, 0},
+    {"[var_4d_keep_dim_0_correction]", &ns_aten_op_var, 0, {0}, true, 0},
+    {"[var_4d_keep_dim_1_correction]", &ns_aten_op_var, 0, {0}, true, 1},
 };
 
 ns_code captured_original(const captured_case *c, ns_arena *arena, ns_aten_program **out, ns_error *error)
 {
     const original *o = NULL;
     for (size_t i = 0; i < sizeof originals / sizeof *originals; i++) {
-        const char *op = originals[i].op == NS_ATEN_MEAN ? "test_mean_dim_" : "test_var_";
+        const char *op = originals[i].op == &ns_aten_op_mean_dim ? "test_mean_dim_" : "test_var_";
         if (strncmp(c->name, op, strlen(op)) == 0 && strstr(c->name, originals[i].bracket))
             o = &originals[i];
     }
@@ -377,7 +373,7 @@ ns_code captured_original(const captured_case *c, ns_arena *arena, ns_aten_progr
     const ns_tensor *x = &c->inputs[0];
     NS_TRY(ns_aten_program_new(arena, out, error));
     NS_TRY(ns_aten_add_input(*out, "x", x->rank, x->shape, &input, error));
-    if (o->op == NS_ATEN_MEAN)
+    if (o->op == &ns_aten_op_mean_dim)
         NS_TRY(ns_aten_add_mean(*out, input, o->dim_count, o->dims, o->keepdim, &node, error));
     else
         NS_TRY(ns_aten_add_var(*out, input, o->dim_count, o->dims, o->correction, o->keepdim, &node, error));

@@ -2,7 +2,7 @@
 #ifndef NS_TESTS_CAPTURED_H
 #define NS_TESTS_CAPTURED_H
 
-#include "aten/aten.h"
+#include "ir/operator.h"
 #include "support/data.h"
 
 typedef struct captured_case {

@@ -2,7 +2,7 @@
 #ifndef NS_TESTS_QUANTISED_PROGRAM_H
 #define NS_TESTS_QUANTISED_PROGRAM_H
 
-#include "aten/aten.h"
+#include "ir/operator.h"
 #include "support/test.h"
 
 /* Gives a value a per-tensor INT16 quantisation. */

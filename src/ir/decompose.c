@@ -1,0 +1,36 @@
+/* What ExecuTorch 1.5.0 does to a program before its quantiser annotates it (backends/arm/_passes:
+ * arm_pass_manager.py, transform_for_annotation_pipeline). The target makes no difference. */
+#include "ir/operator.h"
+
+static ns_code decompose_node(ns_aten_program *program, const ns_aten_node *node, const int *map, int *out,
+                              ns_error *error)
+{
+    if (node->kind == NS_ATEN_INPUT)
+        return ns_aten_add_input(program, node->name, node->rank, node->shape, out, error);
+    if (node->kind == NS_ATEN_PARAMETER)
+        return ns_aten_add_parameter(program, node->name, node->rank, node->shape, node->data, out, error);
+    int *inputs = NS_ARENA_ARRAY(program->arena, (size_t)node->input_count, int);
+    if (!inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %s", node->name);
+    for (int i = 0; i < node->input_count; i++)
+        inputs[i] = node->inputs[i] < 0 ? -1 : map[node->inputs[i]];
+    if (node->op->decompose)
+        return node->op->decompose(program, node, inputs, out, error);
+    return ns_aten_add_copy(program, node, inputs, out, error);
+}
+
+ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
+                          ns_error *error)
+{
+    ns_aten_program *made = NULL;
+    int *map = NS_ARENA_ARRAY(arena, (size_t)program->node_count, int); /* old node -> new node */
+    if (!map)
+        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %d nodes", program->node_count);
+    NS_TRY(ns_aten_program_new(arena, &made, error));
+    for (int i = 0; i < program->node_count; i++)
+        NS_TRY(decompose_node(made, &program->nodes[i], map, &map[i], error));
+    for (int i = 0; i < program->output_count; i++)
+        NS_TRY(ns_aten_add_output(made, map[program->outputs[i]], error));
+    *out = made;
+    return NS_OK;
+}

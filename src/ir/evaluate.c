@@ -1,0 +1,83 @@
+#include "ir/operator.h"
+
+static ns_code check_inputs(const ns_aten_program *program, const ns_tensor *inputs, ns_error *error)
+{
+    for (int i = 0; i < program->input_count; i++) {
+        const ns_aten_node *node = &program->nodes[program->inputs[i]];
+        bool fits = inputs[i].dtype == NS_DTYPE_FP32 && inputs[i].rank == node->rank && inputs[i].data;
+        for (int d = 0; fits && d < node->rank; d++)
+            fits = inputs[i].shape[d] == node->shape[d];
+        if (!fits) {
+            char wanted[128], got[128];
+            return ns_fail(error, NS_ERROR_INPUT, "input %d (%s) must be %s fp32, got %s", i, node->name,
+                           ns_aten_shape_text(node, wanted, sizeof wanted),
+                           ns_tensor_describe(&inputs[i], got, sizeof got));
+        }
+    }
+    return NS_OK;
+}
+
+static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
+                             double *const *values, ns_arena *arena, double *out, ns_error *error)
+{
+    const size_t count = (size_t)node->input_count;
+    const ns_aten_node **nodes = NS_ARENA_ARRAY(arena, count, const ns_aten_node *);
+    const double **operands = NS_ARENA_ARRAY(arena, count, const double *);
+    if (!nodes || !operands)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu operands", node->name, count);
+    for (size_t i = 0; i < count; i++) {
+        nodes[i] = ns_aten_operand(program, node, (int)i);
+        operands[i] = nodes[i] ? values[node->inputs[i]] : NULL;
+    }
+    const ns_aten_compute compute = mode == NS_ATEN_FLOAT32 ? node->op->float32 : node->op->exact;
+    if (!compute)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: the %s meaning of %s is not known", node->name,
+                       mode == NS_ATEN_FLOAT32 ? "float32" : "exact", node->op->aten);
+    return compute(node, &(ns_aten_operands){program, nodes, operands}, out, error);
+}
+
+static ns_code evaluate_node(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
+                             double *const *values, const float *leaf, ns_arena *arena, double *out,
+                             ns_error *error)
+{
+    if (node->kind == NS_ATEN_CALL)
+        return evaluate_call(program, node, mode, values, arena, out, error);
+    for (size_t i = 0; i < ns_aten_count(node); i++)
+        out[i] = (double)leaf[i];
+    return NS_OK;
+}
+
+ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, const ns_tensor *inputs,
+                         ns_arena *arena, double ***values, ns_error *error)
+{
+    NS_TRY(check_inputs(program, inputs, error));
+    double **results = NS_ARENA_ARRAY(arena, (size_t)program->node_count, double *);
+    if (!results)
+        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for the results of %d nodes",
+                       program->node_count);
+    int next_input = 0;
+    for (int n = 0; n < program->node_count; n++) {
+        const ns_aten_node *node = &program->nodes[n];
+        const ns_quantisation *quantisation = &node->quantisation;
+        size_t count = ns_aten_count(node);
+        results[n] = NS_ARENA_ARRAY(arena, count, double);
+        if (!results[n])
+            return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
+        const float *leaf = node->kind == NS_ATEN_INPUT ? inputs[next_input++].data : node->data;
+        bool quantised = mode == NS_ATEN_QUANTISED && quantisation->present;
+        if (quantised && node->quantised) {
+            NS_TRY(ns_dequantise_values(quantisation, node->rank, node->shape, node->quantised, results[n],
+                                        error));
+            continue;
+        }
+        NS_TRY(evaluate_node(program, node, mode, results, leaf, arena, results[n], error));
+        if (mode == NS_ATEN_FLOAT32) {
+            for (size_t i = 0; i < count; i++)
+                results[n][i] = (double)(float)results[n][i];
+        } else if (quantised) {
+            NS_TRY(ns_fake_quantise(quantisation, node->rank, node->shape, results[n], error));
+        }
+    }
+    *values = results;
+    return NS_OK;
+}

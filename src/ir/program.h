@@ -1,0 +1,152 @@
+/* ATen programs: float operators as a PyTorch module exports them, and the points where ExecuTorch's
+ * quantiser puts quantise and dequantise. One program, four readers: `ideal` computes it in exact reals,
+ * `quant` observes it and fills in the quantisation, the stage `quantised` computes it with
+ * fake-quantise at those points, `lower` turns it into a TOSA graph.
+ *
+ * This room knows no operator by name: what one means stands in src/ops/<operator>.c, behind the struct of
+ * ir/operator.h.
+ *
+ * The way of a program: build it with ns_aten_add_input, ns_aten_add_parameter and ns_aten_call (what the
+ * user writes), ns_aten_decompose (what ExecuTorch's quantiser sees), ns_quantise_program (quant/quantise.h).
+ */
+#ifndef NS_IR_PROGRAM_H
+#define NS_IR_PROGRAM_H
+
+#include "npuscope/quant.h"
+
+struct ns_aten_operator; /* ir/operator.h */
+
+/* ---- attributes ----
+ * An operator declares a list of typed parameters in the order of PyTorch's schema; a node has one value for
+ * each. Which member counts is the parameter's type: integer for INT, BOOL and CHOICE, real for REAL, the
+ * list for INTS. */
+typedef struct ns_aten_attribute {
+    bool none; /* None: an optional value that the caller left out */
+    int64_t integer;
+    double real;
+    int count;
+    const int64_t *list;
+} ns_aten_attribute;
+
+/* Initialisers. The program copies a list. */
+#define NS_INT(value)      \
+    {                      \
+        .integer = (value) \
+    }
+#define NS_BOOL(value) NS_INT(value)
+#define NS_REAL(value)  \
+    {                   \
+        .real = (value) \
+    }
+#define NS_ABSENT    \
+    {                \
+        .none = true \
+    }
+#define NS_INTS(count_, values)             \
+    {                                       \
+        .count = (count_), .list = (values) \
+    }
+
+/* One argument of a call, by the name that the operator's parameter has. */
+typedef struct ns_aten_argument {
+    const char *name; /* NULL ends a list */
+    ns_aten_attribute value;
+} ns_aten_argument;
+
+/* NS_ARGUMENTS({"dim", NS_INT(1)}, {"keepdim", NS_BOOL(true)}) */
+#define NS_ARGUMENTS(...) ((const ns_aten_argument[]){__VA_ARGS__, {NULL, {.none = true}}})
+
+/* ---- nodes ---- */
+typedef enum ns_aten_kind {
+    NS_ATEN_CALL,      /* of an operator */
+    NS_ATEN_INPUT,     /* a value that the caller gives */
+    NS_ATEN_PARAMETER, /* a constant float tensor of the program */
+} ns_aten_kind;
+
+typedef struct ns_aten_node {
+    const char *name; /* unique in its program; ExecuTorch's name where the program came from there */
+    ns_aten_kind kind;
+    const struct ns_aten_operator *op; /* CALL; NULL otherwise */
+    int input_count;
+    int *inputs;                   /* indices of earlier nodes; -1: an absent optional operand */
+    ns_aten_attribute *attributes; /* CALL: one per parameter of the operator; those of tensors are unused */
+
+    ns_dtype dtype; /* of the result: FP32 for reals, which the quantiser scales; INT32 and BOOL stay */
+    int rank;       /* of the result */
+    int64_t shape[NS_MAX_RANK];
+    const float *data; /* PARAMETER: its values; NULL otherwise */
+    const int32_t
+        *quantised; /* PARAMETER with quantisation: its integers, as ExecuTorch freezes them; or NULL */
+    ns_quantisation quantisation;
+} ns_aten_node;
+
+typedef struct ns_aten_program {
+    ns_arena *arena;
+    int node_count, node_capacity;
+    ns_aten_node *nodes; /* operands before users */
+    int input_count, output_count;
+    int *inputs;  /* indices of INPUT nodes in call order */
+    int *outputs; /* indices of result nodes */
+} ns_aten_program;
+
+/* "aten.bmm.default", "placeholder" or "get_attr": what the FX node of `node` is. */
+const char *ns_aten_text(const ns_aten_node *node);
+
+/* Elements of a node's result. */
+size_t ns_aten_count(const ns_aten_node *node);
+
+/* "[2, 3]" in `text`. */
+const char *ns_aten_shape_text(const ns_aten_node *node, char *text, size_t size);
+
+/* The node of operand `index`, NULL where it is absent. */
+const ns_aten_node *ns_aten_operand(const ns_aten_program *program, const ns_aten_node *node, int index);
+
+/* ---- building (program.c) ----
+ * Every function checks its operands and infers the result's shape; NS_ERROR_INPUT says which operand
+ * is wrong and what was expected. `*node` is the new node's index. */
+
+/* An empty program in `arena`. */
+ns_code ns_aten_program_new(ns_arena *arena, ns_aten_program **out, ns_error *error);
+
+/* `name` NULL: "placeholder" or "get_attr"; made unique. Names and values are copied. An input has dtype
+ * FP32. */
+ns_code ns_aten_add_input(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
+                          int *node, ns_error *error);
+ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
+                              const float *data, int *node, ns_error *error);
+
+/* Adds a call of `op` with `input_count` operands (-1: absent) and the arguments of a list that a NULL name
+ * ends (NULL: none); a parameter that is not named has its default. Its name is the operator's. */
+ns_code ns_aten_call(ns_aten_program *program, const struct ns_aten_operator *op, int input_count,
+                     const int *inputs, const ns_aten_argument *arguments, int *node, ns_error *error);
+
+/* Adds a copy of `call`, a CALL of another program or of this one, with other operands: `inputs` has
+ * call->input_count of them. */
+ns_code ns_aten_add_copy(ns_aten_program *program, const ns_aten_node *call, const int *inputs, int *node,
+                         ns_error *error);
+
+/* Makes `node` the next result. */
+ns_code ns_aten_add_output(ns_aten_program *program, int node, ns_error *error);
+
+/* ---- decomposing (decompose.c) ----
+ * The program after the passes that ExecuTorch 1.5.0 runs before it annotates: operators with a decomposition
+ * become it; everything else stays. */
+ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
+                          ns_error *error);
+
+/* ---- computing (evaluate.c) ---- */
+typedef enum ns_aten_mode {
+    NS_ATEN_IDEAL,     /* exact reals: each result is the real function of its operands, rounded to double
+                          (bounds stand in the operators' files) */
+    NS_ATEN_FLOAT32,   /* what PyTorch's float run sees, up to its rounding inside operators: each result
+                          rounded   to float32, or the operator's own float32 order of additions */
+    NS_ATEN_QUANTISED, /* as IDEAL, with fake-quantise where a node has a quantisation */
+} ns_aten_mode;
+
+/* Computes every node. `inputs`: program->input_count FP32 tensors with the INPUT nodes' shapes.
+ * (*values)[node] are the results in memory of `arena`, row-major. In QUANTISED mode they are values
+ * after fake-quantise: integer * scale. NS_ERROR_UNSUPPORTED names an operator whose meaning is not known. */
+ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, const ns_tensor *inputs,
+                         ns_arena *arena, double ***values, ns_error *error);
+
+#endif

@@ -1,0 +1,36 @@
+/* Binary with rescale: operators of two values that ExecuTorch computes in INT32 (InsertRescaleInt32Pass):
+ * operands rescaled to INT32, the TOSA operator, the result rescaled to INT16. */
+#ifndef NS_OPS_FAMILIES_BINARY_H
+#define NS_OPS_FAMILIES_BINARY_H
+
+#include "lower/lowering.h"
+#include "ops/families/elementwise.h"
+
+/* INT32 scales of the operands and of the result. */
+typedef struct ns_binary_scales {
+    double a, b, result;
+} ns_binary_scales;
+
+/* What the family needs of its operator. */
+typedef struct ns_binary {
+    double (*real)(double a, double b);             /* one IEEE operation, correctly rounded */
+    ns_op op;                                       /* of TOSA */
+    ns_binary_scales (*scales)(double a, double b); /* from those of the INT16 operands */
+} ns_binary;
+
+/* The hooks but terms' kind, slope and bound; `binary` is a const ns_binary *. */
+#define NS_BINARY_FAMILY(binary)                                                                           \
+    .family = (binary), .infer = ns_infer_broadcast, .exact = ns_binary_exact, .float32 = ns_aten_rounded, \
+    .annotation = NS_ANNOTATION_OWN, .supported = ns_supported_always, .lower = ns_binary_lower,           \
+    .terms = ns_terms_elementwise
+
+ns_code ns_binary_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                        ns_error *error);
+ns_code ns_binary_lower(ns_lowering *lowering, int node, ns_error *error);
+
+/* RESCALEs the operands of `node` to INT32 at the scales given (once where both are the same value) and
+ * raises the lower rank by a RESHAPE. */
+ns_code ns_binary_operands(ns_lowering *lowering, int node, const ns_binary_scales *scales, int inputs[2],
+                           ns_error *error);
+
+#endif

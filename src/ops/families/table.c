@@ -1,0 +1,44 @@
+#include "ops/families/table.h"
+
+double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
+{
+    mpfr_t value;
+    mpfr_init2(value, 53);
+    mpfr_set_d(value, x, MPFR_RNDN);
+    f(value, value, MPFR_RNDN);
+    const double result = mpfr_get_d(value, MPFR_RNDN);
+    mpfr_clear(value);
+    return result;
+}
+
+ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                       ns_error *error)
+{
+    (void)error;
+    const ns_table *table = node->op->family;
+    double result = 0; /* runs of equal values (constant tensors) cost one evaluation */
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        const double x = operands->values[0][i];
+        if (i == 0 || x != operands->values[0][i - 1])
+            result = table->real(node, x);
+        out[i] = result;
+    }
+    mpfr_free_cache();
+    return NS_OK;
+}
+
+ns_code ns_table_lower(ns_lowering *lowering, int node, ns_error *error)
+{
+    const ns_table *table = lowering->program->nodes[node].op->family;
+    return ns_lower_table(lowering, node, table->float32, error);
+}
+
+ns_code ns_unary_build(const ns_aten_operator *op, const void *parameters, ns_case_maker *maker,
+                       ns_error *error)
+{
+    const ns_unary_case *unary = parameters;
+    int x, result;
+    NS_TRY(ns_case_input(maker, "x", unary->rank, unary->shape, unary->data, &x, error));
+    NS_TRY(ns_aten_call(maker->program, op, 1, &x, unary->arguments, &result, error));
+    return ns_aten_add_output(maker->program, result, error);
+}

@@ -1,0 +1,51 @@
+/* Unary table: operators of one operand that ExecuTorch lowers to a TABLE of 513 entries and a RESCALE. */
+#ifndef NS_OPS_FAMILIES_TABLE_H
+#define NS_OPS_FAMILIES_TABLE_H
+
+#include <mpfr.h>
+
+#include "lower/table.h"
+#include "ops/cases.h"
+#include "ops/families/elementwise.h"
+
+/* What the family needs of its operator. */
+typedef struct ns_table {
+    double (*real)(const ns_aten_node *node, double x); /* the real function, rounded to double */
+    ns_table_function float32;                          /* as PyTorch computes it on float32 */
+} ns_table;
+
+/* All hooks but `bound`, and the attributes; `table` is a const ns_table *. */
+#define NS_TABLE_FAMILY(table)                                                                            \
+    .family = (table), .infer = ns_infer_same, .exact = ns_table_exact, .float32 = ns_aten_rounded,       \
+    .annotation = NS_ANNOTATION_OWN, .supported = ns_supported_always, .lower = ns_table_lower,           \
+    .reads = ns_lowering_reads_as_written, .terms = ns_terms_elementwise, .term_kind = NS_TERMS_FUNCTION, \
+    .sweepable = true
+
+/* f(x) correctly rounded by MPFR. */
+double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x);
+
+ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                       ns_error *error);
+ns_code ns_table_lower(ns_lowering *lowering, int node, ns_error *error);
+
+/* ---- cases ---- */
+
+/* Shape and data of the one input, and the arguments of the call. */
+typedef struct ns_unary_case {
+    int rank;
+    int64_t shape[NS_MAX_RANK];
+    ns_case_data data;
+    const ns_aten_argument *arguments; /* NULL: none */
+} ns_unary_case;
+
+/* Parameters of a case: distribution, offset and gain of its data, rank and dims of its input; the second
+ * takes the call's arguments first. */
+#define NS_UNARY(distribution, offset, gain, rank, ...) \
+    (&(const ns_unary_case){(rank), {__VA_ARGS__}, {(distribution), (offset), (gain)}, NULL})
+#define NS_UNARY_WITH(arguments, distribution, offset, gain, rank, ...) \
+    (&(const ns_unary_case){(rank), {__VA_ARGS__}, {(distribution), (offset), (gain)}, (arguments)})
+
+ns_code ns_unary_build(const ns_aten_operator *op, const void *parameters, ns_case_maker *maker,
+                       ns_error *error);
+
+#endif

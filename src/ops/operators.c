@@ -1,0 +1,35 @@
+#include "ops/operators.h"
+
+#include <string.h>
+
+const ns_aten_operator *const ns_aten_operators[] = {
+#define NS_ATEN_OPERATOR(name) &ns_aten_op_##name,
+#include "ops/operators.def"
+#undef NS_ATEN_OPERATOR
+};
+const int ns_aten_operator_count = sizeof ns_aten_operators / sizeof ns_aten_operators[0];
+
+const ns_aten_operator *ns_aten_find(const char *name)
+{
+    for (int i = 0; i < ns_aten_operator_count; i++)
+        if (strcmp(ns_aten_operators[i]->name, name) == 0 || strcmp(ns_aten_operators[i]->aten, name) == 0)
+            return ns_aten_operators[i];
+    return NULL;
+}
+
+const char *ns_aten_names(bool (*holds)(const ns_aten_operator *op), ns_arena *arena)
+{
+    int left = 0;
+    for (int i = 0; i < ns_aten_operator_count; i++)
+        left += holds(ns_aten_operators[i]);
+    const char *names = "";
+    for (int i = 0; names && i < ns_aten_operator_count; i++)
+        if (holds(ns_aten_operators[i])) {
+            left--;
+            names = ns_arena_format(arena, "%s%s%s", names, ns_aten_operators[i]->name,
+                                    left > 1    ? ", "
+                                    : left == 1 ? " and "
+                                                : "");
+        }
+    return names;
+}

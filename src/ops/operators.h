@@ -1,0 +1,21 @@
+/* Operators: the list of them (operators.def). */
+#ifndef NS_OPS_OPERATORS_H
+#define NS_OPS_OPERATORS_H
+
+#include "ir/operator.h"
+
+#define NS_ATEN_OPERATOR(name) extern const ns_aten_operator ns_aten_op_##name;
+#include "ops/operators.def"
+#undef NS_ATEN_OPERATOR
+
+extern const ns_aten_operator *const ns_aten_operators[];
+extern const int ns_aten_operator_count;
+
+/* By the name of the command line ("mean.dim") or of the FX node ("aten.mean.dim"); NULL: there is none. */
+const ns_aten_operator *ns_aten_find(const char *name);
+
+/* The names of all operators for which `holds` is true: "exp, reciprocal and gelu"; NULL when memory is out.
+ */
+const char *ns_aten_names(bool (*holds)(const ns_aten_operator *op), ns_arena *arena);
+
+#endif

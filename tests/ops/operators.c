@@ -1,0 +1,168 @@
+/* Operators in exact reals: values known in closed form or computed with 400 bits (mpmath). */
+#include "support/test.h"
+
+#include <math.h>
+
+#include "support/aten.h"
+
+typedef struct bench {
+    ns_arena *arena;
+    ns_aten_program *program;
+} bench;
+
+static int setup(void **state)
+{
+    static bench b;
+    b.arena = ns_arena_new();
+    *state = &b;
+    return ns_aten_program_new(b.arena, &b.program, NULL) == NS_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    ns_arena_free(((bench *)*state)->arena);
+    return 0;
+}
+
+static int leaf(bench *b, int rank, const int64_t *shape, const float *data)
+{
+    ns_error error;
+    int node = 0;
+    ASSERT_OK(ns_aten_add_parameter(b->program, NULL, rank, shape, data, &node, &error));
+    return node;
+}
+
+#define LEAF(b, shape, ...) \
+    leaf(b, (int)(sizeof(int64_t[]) shape / sizeof(int64_t)), (int64_t[])shape, (const float[]){__VA_ARGS__})
+#define S(...)      \
+    {               \
+        __VA_ARGS__ \
+    }
+
+static void expect(bench *b, int node, const double *expected, size_t count)
+{
+    ns_error error;
+    double **values;
+    ASSERT_OK(ns_aten_evaluate(b->program, NS_ATEN_IDEAL, NULL, b->arena, &values, &error));
+    assert_int_equal(ns_aten_count(&b->program->nodes[node]), count);
+    for (size_t i = 0; i < count; i++) {
+        if (values[node][i] != expected[i])
+            fail_msg("element %zu is %a, expected %a", i, values[node][i], expected[i]);
+    }
+}
+#define EXPECT(b, node, ...) \
+    expect(b, node, (const double[]){__VA_ARGS__}, sizeof(double[]){__VA_ARGS__} / sizeof(double))
+
+static void transcendental(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int erf_form, tanh_form, exponential, x = LEAF(b, S(8), 0, 1, -1, 0.5f, -3.25f, -8, -20, -37);
+    ASSERT_OK(ns_aten_add_gelu(b->program, x, false, &erf_form, &error));
+    ASSERT_OK(ns_aten_add_gelu(b->program, x, true, &tanh_form, &error));
+    ASSERT_OK(ns_aten_add_exp(b->program, x, &exponential, &error));
+    EXPECT(b, erf_form, 0, 0x1.aec4bd120d37dp-1, -0x1.44ed0bb7cb20bp-3, 0x1.62075e232ac77p-2,
+           -0x1.eb9b5beb2548ap-10, -0x1.669d2c90d55cep-48, -0x1.1876296f504b2p-290, -0x1.1bbe62e6f3e25p-989);
+    EXPECT(b, tanh_form, 0, 0x1.aeb0b772a3ae1p-1, -0x1.453d22357147ap-3, 0x1.6202da77df3f9p-2,
+           -0x1.9b34c9252dfc8p-10, -0x1.d5a2877434651p-69, -0x1.a927dc6157cb0p-866, -0.0);
+    EXPECT(b, exponential, 1, 0x1.5bf0a8b145769p+1, 0x1.78b56362cef38p-2, 0x1.a61298e1e069cp+0,
+           0x1.3da368521902dp-5, 0x1.5fc21041027adp-12, 0x1.1b48655f37267p-29, 0x1.898471fca6055p-54);
+}
+
+static void sums_do_not_cancel(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int sum, mean, product, x = LEAF(b, S(2, 4), 0x1p30f, 1, -0x1p30f, 0x1p-40f, 3, 4, 5, 6);
+    ASSERT_OK(ns_aten_add_sum(b->program, x, 1, (int[]){1}, false, &sum, &error));
+    ASSERT_OK(ns_aten_add_mean(b->program, x, 1, (int[]){-1}, true, &mean, &error));
+    EXPECT(b, sum, 1 + 0x1p-40, 18);
+    EXPECT(b, mean, (1 + 0x1p-40) / 4, 4.5);
+    /* 2^60 * 1 - 2^60 * 1 + 2^-30: products and sum beyond 53 bits. */
+    int left = LEAF(b, S(1, 1, 3), 0x1p60f, -0x1p60f, 0x1p-30f);
+    int right = LEAF(b, S(1, 3, 1), 1, 1, 1);
+    ASSERT_OK(ns_aten_add_bmm(b->program, left, right, &product, &error));
+    EXPECT(b, product, 0x1p-30);
+}
+
+static void variance(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int biased, unbiased, half, empty, x = LEAF(b, S(2, 2), 10000001, 10000003, 2, 6);
+    ASSERT_OK(ns_aten_add_var(b->program, x, 1, (int[]){1}, 0, false, &biased, &error));
+    ASSERT_OK(ns_aten_add_var(b->program, x, 1, (int[]){1}, 1, true, &unbiased, &error));
+    ASSERT_OK(ns_aten_add_var(b->program, x, 1, (int[]){-1}, 0.5, false, &half, &error));
+    ASSERT_OK(ns_aten_add_var(b->program, x, 1, (int[]){1}, 2, false, &empty, &error));
+    EXPECT(b, biased, 1, 4);
+    EXPECT(b, unbiased, 2, 8);
+    EXPECT(b, half, 2 / 1.5, 8 / 1.5);
+    EXPECT(b, empty, INFINITY, INFINITY);
+    assert_int_equal(b->program->nodes[unbiased].rank, 2);
+    assert_int_equal(b->program->nodes[half].rank, 1);
+}
+
+static void convolution(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int dense, strided, grouped, x = LEAF(b, S(1, 2, 4), 1, 2, 3, 4, 10, 20, 30, 40);
+    int w = LEAF(b, S(1, 2, 2), 1, -1, 2, 0.5f), bias = LEAF(b, S(1), 100);
+    ASSERT_OK(ns_aten_add_conv1d(b->program, x, w, bias, 1, 0, 1, 1, &dense, &error));
+    EXPECT(b, dense, 100 - 1 + 30, 100 - 1 + 55, 100 - 1 + 80);
+    ASSERT_OK(ns_aten_add_conv1d(b->program, x, w, -1, 2, 1, 2, 1, &strided, &error));
+    /* positions -1, 1 and 1, 3 */
+    EXPECT(b, strided, -2 + 10, 2 - 4 + 40 + 20);
+    int depthwise = LEAF(b, S(2, 1, 2), 1, 1, 1, -1);
+    ASSERT_OK(ns_aten_add_conv1d(b->program, x, depthwise, -1, 1, 0, 1, 2, &grouped, &error));
+    EXPECT(b, grouped, 3, 5, 7, -10, -10, -10);
+}
+
+static void padding(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int node, x = LEAF(b, S(1, 3), 1, 2, 3);
+    ASSERT_OK(ns_aten_add_pad(b->program, x, 2, 1, NS_PAD_CONSTANT, 9, &node, &error));
+    EXPECT(b, node, 9, 9, 1, 2, 3, 9);
+    ASSERT_OK(ns_aten_add_pad(b->program, x, 2, 1, NS_PAD_REFLECT, 0, &node, &error));
+    EXPECT(b, node, 3, 2, 1, 2, 3, 2);
+    ASSERT_OK(ns_aten_add_pad(b->program, x, 2, 1, NS_PAD_REPLICATE, 0, &node, &error));
+    EXPECT(b, node, 1, 1, 1, 2, 3, 3);
+    ASSERT_OK(ns_aten_add_pad(b->program, x, 2, 1, NS_PAD_CIRCULAR, 0, &node, &error));
+    EXPECT(b, node, 2, 3, 1, 2, 3, 1);
+    assert_int_equal(ns_aten_add_pad(b->program, x, 3, 0, NS_PAD_REFLECT, 0, &node, &error), NS_ERROR_INPUT);
+    assert_int_equal(ns_aten_add_pad(b->program, x, 4, 0, NS_PAD_CIRCULAR, 0, &node, &error), NS_ERROR_INPUT);
+    assert_int_equal(ns_aten_add_pad(b->program, x, -1, 0, NS_PAD_CONSTANT, 0, &node, &error),
+                     NS_ERROR_INPUT);
+}
+
+static void elementwise(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int product, difference, inverse, x = LEAF(b, S(2, 3), 1, 2, 3, 4, 5, 8), y = LEAF(b, S(2, 1), 10, -1);
+    ASSERT_OK(ns_aten_add_mul(b->program, x, y, &product, &error));
+    EXPECT(b, product, 10, 20, 30, -4, -5, -8);
+    int row = LEAF(b, S(3), 1, 1, 2);
+    ASSERT_OK(ns_aten_add_sub(b->program, row, x, &difference, &error));
+    EXPECT(b, difference, 0, -1, -1, -3, -4, -6);
+    ASSERT_OK(ns_aten_add_reciprocal(b->program, x, &inverse, &error));
+    EXPECT(b, inverse, 1, 0.5, 1 / 3.0, 0.25, 0.2, 0.125);
+    int pair = LEAF(b, S(2), 1, 2), node = 0;
+    assert_int_equal(ns_aten_add_mul(b->program, x, pair, &node, &error), NS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "[2, 3] and [2] do not broadcast"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(transcendental, setup, teardown),
+        cmocka_unit_test_setup_teardown(sums_do_not_cancel, setup, teardown),
+        cmocka_unit_test_setup_teardown(variance, setup, teardown),
+        cmocka_unit_test_setup_teardown(convolution, setup, teardown),
+        cmocka_unit_test_setup_teardown(padding, setup, teardown),
+        cmocka_unit_test_setup_teardown(elementwise, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
