@@ -47,11 +47,14 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return ns_fail(error, NS_ERROR_USAGE, "%s is missing", settings->target ? "-o FILE" : "--target T");
     if (settings->seed < 0)
         return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
-    int per_channel = -1;
-    NS_TRY(ns_row_weights(settings->weights, &per_channel, error));
     const ns_suite_row *row = NULL;
-    NS_TRY(ns_suite_find_row(settings->catalogue, operands[0], operands[1], settings->target,
-                             settings->epsilon, per_channel, cli->arena, &row, error));
+    ns_suite_row_name name = {.catalogue = settings->catalogue,
+                              .op = operands[0],
+                              .name = operands[1],
+                              .target = settings->target,
+                              .epsilon = settings->epsilon};
+    NS_TRY(ns_row_weights(settings->weights, &name.per_channel, error));
+    NS_TRY(ns_suite_find_row(&name, cli->arena, &row, error));
     ns_aten_program *program = NULL;
     NS_TRY(ns_suite_quantise_row(row, (uint64_t)settings->seed, cli->arena, &program, NULL, error));
     ns_graph *graph = NULL;

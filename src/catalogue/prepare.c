@@ -2,22 +2,21 @@
 
 #include "quant/quantise.h"
 
-ns_code ns_suite_find_row(const char *catalogue, const char *op, const char *name, const char *target,
-                          double epsilon, int per_channel, ns_arena *arena, const ns_suite_row **row,
+ns_code ns_suite_find_row(const ns_suite_row_name *name, ns_arena *arena, const ns_suite_row **row,
                           ns_error *error)
 {
     ns_suite_options options = ns_suite_defaults();
-    options.catalogue = catalogue;
+    options.catalogue = name->catalogue;
     options.op_count = options.name_count = options.target_count = 1;
-    options.ops = &op;
-    options.names = &name;
-    options.targets = &target;
-    options.epsilon = epsilon;
-    options.per_channel = per_channel;
+    options.ops = &name->op;
+    options.names = &name->name;
+    options.targets = &name->target;
+    options.epsilon = name->epsilon;
+    options.per_channel = name->per_channel;
     ns_suite_selection selection;
     NS_TRY(ns_suite_select(&options, arena, &selection, error));
     if (selection.count > 1)
-        return ns_fail(error, NS_ERROR_USAGE, "target '%s' is %d accelerators; give one", target,
+        return ns_fail(error, NS_ERROR_USAGE, "target '%s' is %d accelerators; give one", name->target,
                        selection.count);
     *row = &selection.rows[0];
     return NS_OK;

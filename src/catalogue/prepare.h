@@ -4,10 +4,16 @@
 
 #include "catalogue/select.h"
 
-/* The one row of a catalogue case for a target. `epsilon` NaN and `per_channel` negative: the case's own.
- * Errors as for ns_suite_list. */
-ns_code ns_suite_find_row(const char *catalogue, const char *op, const char *name, const char *target,
-                          double epsilon, int per_channel, ns_arena *arena, const ns_suite_row **row,
+/* The names of one row. */
+typedef struct ns_suite_row_name {
+    const char *catalogue; /* NULL: "seed" */
+    const char *op, *name, *target;
+    double epsilon;  /* NaN: the case's own */
+    int per_channel; /* negative: the case's own; 0 or 1 */
+} ns_suite_row_name;
+
+/* The one row of a catalogue case for a target. Errors as for ns_suite_list. */
+ns_code ns_suite_find_row(const ns_suite_row_name *name, ns_arena *arena, const ns_suite_row **row,
                           ns_error *error);
 
 /* The case's program, decomposed, with the scales that its own data give. *inputs, if wanted, are the

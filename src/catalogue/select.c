@@ -11,6 +11,11 @@
 #define HARNESS_ATOL 1e-3
 #define HARNESS_RTOL 1e-3
 
+ns_suite_options ns_suite_defaults(void)
+{
+    return (ns_suite_options){.qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .per_channel = -1};
+}
+
 static bool wanted(const char *name, int count, const char *const *names)
 {
     for (int i = 0; i < count; i++)

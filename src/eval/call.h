@@ -2,13 +2,21 @@
 #ifndef NS_EVAL_CALL_H
 #define NS_EVAL_CALL_H
 
+#include "eval/variables.h"
 #include "kernels/kernels.h"
 #include "npuscope/eval.h"
 
 struct ns_eval_run;
 
+/* Runs block `name`; the outputs' data are made in `results`. */
+typedef ns_code (*ns_eval_run_block)(struct ns_eval_run *run, const char *name, int input_count,
+                                     const ns_tensor *const *inputs, ns_arena *results, int output_count,
+                                     ns_tensor *outputs, ns_error *error);
+
 typedef struct ns_eval_call {
-    struct ns_eval_run *run; /* for operators that run other blocks or keep variables */
+    struct ns_eval_run *run;      /* for operators that run other blocks */
+    ns_eval_run_block run_block;  /* with `run` */
+    ns_eval_variables *variables; /* of the run */
     const ns_block *block;
     const ns_operator *node;
     const ns_attributes *attributes;
@@ -77,22 +85,6 @@ static inline void ns_eval_set(void *data, int bytes, size_t index, int64_t valu
         break;
     }
 }
-
-/* Runs block `name`; the outputs' data are made in `results`. */
-ns_code ns_eval_run_block(struct ns_eval_run *run, const char *name, int input_count,
-                          const ns_tensor *const *inputs, ns_arena *results, int output_count,
-                          ns_tensor *outputs, ns_error *error);
-
-/* The run's variable of that name, its data kept until the run ends; NULL when it has not been declared. */
-typedef struct ns_eval_slot {
-    struct ns_eval_slot *next;
-    const char *name;
-    ns_tensor tensor;
-    bool written;
-} ns_eval_slot;
-
-ns_eval_slot *ns_eval_find_variable(struct ns_eval_run *run, const char *name);
-ns_code ns_eval_add_variable(struct ns_eval_run *run, const ns_graph_tensor *declared, ns_error *error);
 
 /* The operators' functions; functions.def says which operator uses which. */
 #define NS_EVAL_FUNCTION(op, function) ns_code ns_eval_##function(ns_eval_call *call, ns_error *error);

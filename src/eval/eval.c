@@ -38,7 +38,7 @@ struct ns_eval_run {
     buffer *buffers;   /* all of them */
     size_t memory;
     int nesting, block_runs;
-    ns_eval_slot *variables;
+    ns_eval_variables variables;
 };
 
 /* A block's tensor while it runs. */
@@ -154,6 +154,11 @@ static bool share(const ns_operator *op, value *values)
     return true;
 }
 
+/* An operator may run other blocks: find_block says which. */
+static ns_code run_named_block(struct ns_eval_run *run, const char *name, int input_count,
+                               const ns_tensor *const *inputs, ns_arena *results, int output_count,
+                               ns_tensor *outputs, ns_error *error);
+
 static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
 {
     struct ns_eval_run *run = f->run;
@@ -161,6 +166,8 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
     value *values = f->values;
     ns_eval_call call = {
         .run = run,
+        .run_block = run_named_block,
+        .variables = &run->variables,
         .block = block,
         .node = op,
         .attributes = &op->attributes,
@@ -308,9 +315,9 @@ static const ns_block *find_block(const ns_graph *graph, const char *name)
     return NULL;
 }
 
-ns_code ns_eval_run_block(struct ns_eval_run *run, const char *name, int input_count,
-                          const ns_tensor *const *inputs, ns_arena *results, int output_count,
-                          ns_tensor *outputs, ns_error *error)
+static ns_code run_named_block(struct ns_eval_run *run, const char *name, int input_count,
+                               const ns_tensor *const *inputs, ns_arena *results, int output_count,
+                               ns_tensor *outputs, ns_error *error)
 {
     const ns_block *block = name ? find_block(run->graph, name) : NULL;
     if (!block)
@@ -330,31 +337,6 @@ ns_code ns_eval_run_block(struct ns_eval_run *run, const char *name, int input_c
     return code;
 }
 
-ns_eval_slot *ns_eval_find_variable(struct ns_eval_run *run, const char *name)
-{
-    for (ns_eval_slot *v = run->variables; v; v = v->next)
-        if (strcmp(v->name, name) == 0)
-            return v;
-    return NULL;
-}
-
-ns_code ns_eval_add_variable(struct ns_eval_run *run, const ns_graph_tensor *declared, ns_error *error)
-{
-    ns_eval_slot *variable = NS_ARENA_NEW(run->arena, ns_eval_slot);
-    if (!variable)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a variable");
-    const ns_tensor *first = &declared->tensor;
-    NS_TRY(ns_tensor_new(run->arena, first->dtype, first->rank, first->shape, &variable->tensor, error));
-    if (first->data)
-        memcpy(variable->tensor.data, first->data,
-               ns_tensor_count(first) * (size_t)ns_dtype_bytes(first->dtype));
-    variable->written = first->data != NULL;
-    variable->name = declared->variable_name ? declared->variable_name : declared->name;
-    variable->next = run->variables;
-    run->variables = variable;
-    return NS_OK;
-}
-
 ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
                 int input_count, ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
@@ -366,6 +348,7 @@ ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_
         .arena = ns_arena_new(),
         .scratch = ns_arena_new(),
     };
+    run.variables.arena = run.arena;
     const ns_tensor **list =
         run.arena ? NS_ARENA_ARRAY(run.arena, (size_t)(input_count > 0 ? input_count : 0), const ns_tensor *)
                   : NULL;

@@ -35,8 +35,8 @@ static ns_code cond_if(ns_eval_call *call, ns_arena *arena, ns_error *error)
     for (int i = 0; i < call->output_count; i++)
         list[i] = &results[i];
     const char *name = condition ? call->attributes->then_graph : call->attributes->else_graph;
-    NS_TRY(ns_eval_run_block(call->run, name, call->input_count - 1, call->inputs + 1, arena,
-                             call->output_count, results, error));
+    NS_TRY(call->run_block(call->run, name, call->input_count - 1, call->inputs + 1, arena,
+                           call->output_count, results, error));
     return hand_over(call, list, error);
 }
 
@@ -53,13 +53,13 @@ static ns_code while_loop(ns_eval_call *call, ns_arena *arenas[2], ns_error *err
         bool condition = false;
         if (!results || !next)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for its results");
-        NS_TRY(ns_eval_run_block(call->run, call->attributes->cond_graph, count, list, arena, 1,
-                                 &results[count], error));
+        NS_TRY(call->run_block(call->run, call->attributes->cond_graph, count, list, arena, 1,
+                               &results[count], error));
         NS_TRY(read_condition(&results[count], &condition, error));
         if (!condition)
             break;
-        NS_TRY(ns_eval_run_block(call->run, call->attributes->body_graph, count, list, arena, count, results,
-                                 error));
+        NS_TRY(call->run_block(call->run, call->attributes->body_graph, count, list, arena, count, results,
+                               error));
         for (int i = 0; i < count; i++)
             next[i] = &results[i];
         list = next;

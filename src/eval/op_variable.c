@@ -38,9 +38,9 @@ ns_code ns_eval_variable(ns_eval_call *call, ns_error *error)
     const ns_graph_tensor *declared = named(call);
     if (!declared)
         return ns_fail(error, NS_ERROR_INPUT, "no operand names the variable");
-    if (ns_eval_find_variable(call->run, name_of(declared)))
+    if (ns_eval_find_variable(call->variables, name_of(declared)))
         return ns_fail(error, NS_ERROR_UNPREDICTABLE, "variable '%s' is declared twice", name_of(declared));
-    return ns_eval_add_variable(call->run, declared, error);
+    return ns_eval_add_variable(call->variables, declared, error);
 }
 
 /* The variable and the value, which must be of the declared type and shape. */
@@ -49,7 +49,7 @@ static ns_code find(const ns_eval_call *call, const ns_tensor *value, ns_eval_sl
     const ns_graph_tensor *tensor = named(call);
     if (!tensor || !value)
         return ns_fail(error, NS_ERROR_INPUT, "one operand names the variable, one is its value");
-    *slot = ns_eval_find_variable(call->run, name_of(tensor));
+    *slot = ns_eval_find_variable(call->variables, name_of(tensor));
     if (!*slot)
         return ns_fail(error, NS_ERROR_UNPREDICTABLE, "variable '%s' is not declared before",
                        name_of(tensor));

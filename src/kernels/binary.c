@@ -1,2 +1,4 @@
+#include "kernels/binary.h"
+
 #define ROWS ns_binary_rows_c
 #include "kernels/binary_template.h"

@@ -2,8 +2,6 @@
  * compiled for it. The compiler vectorises: each loop has unit or zero steps and no early exit. */
 #include <stdint.h>
 
-#include "kernels/binary.h"
-
 #define DIVISOR(y)                             \
     ({                                         \
         T copy = (y);                          \

@@ -2,8 +2,6 @@
  * and in LANES the 32-bit sums of one vector. */
 #include <string.h>
 
-#include "kernels/depthwise.h"
-
 typedef int16_t narrow __attribute__((vector_size(2 * LANES)));
 typedef int32_t wide __attribute__((vector_size(4 * LANES)));
 

@@ -1,7 +1,6 @@
 #include "kernels/kernels.h"
 
 #include "base/cpu.h"
-#include "kernels/dot.h"
 
 ns_kernels ns_kernels_get(unsigned cpu_mask)
 {
@@ -13,7 +12,6 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         .table_i16 = ns_table_row_c,
         .depthwise_i16 = ns_depthwise_i16_c,
     };
-    ns_kernels_dot(&kernels, cpu_mask);
 #if defined(__x86_64__)
     if (cpu_mask & NS_CPU_AVX2) {
         kernels.binary = ns_binary_rows_avx2;

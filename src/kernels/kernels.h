@@ -14,11 +14,6 @@
 #include "kernels/table.h"
 
 typedef struct ns_kernels {
-    /* sum of a[i] * b[i], i < count, exact in 64 bits for count < 2^32. */
-    int64_t (*dot_i8_i8)(const int8_t *a, const int8_t *b, size_t count);
-    int64_t (*dot_i16_i8)(const int16_t *a, const int8_t *b, size_t count);
-    int64_t (*dot_i16_i16)(const int16_t *a, const int16_t *b, size_t count);
-
     ns_gemm_i16 gemm_i16;
     const ns_binary_rows *binary; /* [NS_BINARY_COUNT] */
     const ns_rescale_rows *rescale;

@@ -4,7 +4,6 @@
  * point), so |value * multiplier| <= 2^31 * (2^31 - 1) < 2^62; the others have 48 bits and a multiplier below
  * 2^15: at most 2^47 * 2^15 = 2^62. The rounding terms add at most 2^61 + 2^30, and 2^62 + 2^61 + 2^30 <
  * 2^63. */
-#include "kernels/rescale.h"
 
 /* x >> s, arithmetic, for 0 <= s < 64, in operations that every vector unit has: the sign bit is flipped, so
  * that a logical shift will do, and what it has become is taken off again. */

@@ -2,7 +2,7 @@
 #ifndef NS_MEASURE_MEASURE_H
 #define NS_MEASURE_MEASURE_H
 
-#include "npuscope/suite.h"
+#include "npuscope/measure.h"
 
 /* Fills in the measures of `result` (those between `measured` and `worst_tolerance`) for `count` > 0
  * elements.

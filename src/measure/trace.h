@@ -3,7 +3,7 @@
 #define NS_MEASURE_TRACE_H
 
 #include "ir/program.h"
-#include "npuscope/suite.h"
+#include "npuscope/measure.h"
 
 /* Follows element `element` of the first output back to the inputs. Fills (*operands)[0 .. *count), one for
  * each program input with a share in it, in `arena`; *count is NS_OPERANDS_UNKNOWN where an operator on the

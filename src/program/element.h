@@ -7,7 +7,7 @@
 #ifndef NS_PROGRAM_ELEMENT_H
 #define NS_PROGRAM_ELEMENT_H
 
-#include "program/kernel.h"
+#include "program/call.h"
 
 typedef enum ns_compute {
     NS_COMPUTE_INTEGER,

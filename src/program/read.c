@@ -1,8 +1,7 @@
-#include "program/read.h"
-
 #include <limits.h>
 
 #include "program/delegate.h"
+#include "program/read_values.h"
 
 /* Slots of table ExecutionPlan. */
 enum {
@@ -15,12 +14,6 @@ enum {
     PLAN_DELEGATES = 7,
     PLAN_BUFFER_SIZES = 8,
 };
-
-ns_code ns_reading_string(ns_reading *reading, ns_bytes text, const char **out, ns_error *error)
-{
-    *out = text.data ? ns_arena_copy(reading->arena, text.data, text.size + 1) : "";
-    return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a string");
-}
 
 /* The plan called "forward", or the first. */
 static ns_code choose_plan(ns_reading *reading, ns_fb_table *plan, ns_error *error)

@@ -1,8 +1,9 @@
 /* HTML: one page that needs nothing else: counts, a table by operator and target, a filter, and a row for
  * each case that opens into its details (html_case.c). page.css and page.js travel inside the program. */
-#include "report/html.h"
-
 #include <math.h>
+
+#include "report/html_case.h"
+#include "report/markup.h"
 
 static const char style[] = {
 #include "page_css.inc"
@@ -10,80 +11,6 @@ static const char style[] = {
 static const char script[] = {
 #include "page_js.inc"
     0};
-
-const char *ns_html_symbol(ns_verdict verdict)
-{
-    static const char *const symbols[NS_VERDICT_COUNT] = {[NS_VERDICT_PASS] = "\u2713",
-                                                          [NS_VERDICT_FAIL] = "\u2717",
-                                                          [NS_VERDICT_REJECTED] = "\u2298",
-                                                          [NS_VERDICT_SKIPPED] = "\u2013"};
-    return symbols[verdict];
-}
-
-void ns_html_append(ns_buffer *buffer, const char *markup)
-{
-    ns_buffer_append(buffer, markup, strlen(markup));
-}
-
-void ns_html_text(ns_buffer *buffer, const char *text)
-{
-    ns_report_escape(buffer, text);
-}
-
-void ns_html_lines(ns_buffer *buffer, const char *text)
-{
-    while (*text) {
-        const size_t length = strcspn(text, "\n");
-        char *line = ns_arena_format(buffer->arena, "%.*s", (int)length, text);
-        if (!line) {
-            buffer->failed = true;
-            return;
-        }
-        ns_report_escape(buffer, line);
-        ns_html_append(buffer, text[length] ? "\n" : "");
-        text += length + (text[length] != 0);
-    }
-}
-
-void ns_html_number(ns_buffer *buffer, double value, const char *format)
-{
-    char text[64];
-    if (isfinite(value))
-        snprintf(text, sizeof text, format, value);
-    else
-        snprintf(text, sizeof text, "%s", isnan(value) ? "-" : value > 0 ? "inf" : "-inf");
-    ns_html_append(buffer, text);
-}
-
-void ns_html_verdict(ns_buffer *buffer, ns_verdict verdict)
-{
-    ns_buffer_format(buffer, "<b class=\"verdict %s\"><i aria-hidden=\"true\">%s</i> %s</b>",
-                     ns_verdict_text(verdict), ns_html_symbol(verdict), ns_verdict_text(verdict));
-}
-
-static void write_anchor(const ns_case_result *one, char *text, size_t size)
-{
-    snprintf(text, size, "%s/%s/%s", one->op, one->name, one->target);
-    for (char *p = text; *p; p++)
-        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-/=", *p))
-            *p = '_';
-}
-
-const char *ns_html_anchor(const ns_suite_result *result, int index, char *text, size_t size)
-{
-    char other[256];
-    write_anchor(&result->cases[index], text, size < sizeof other ? size : sizeof other);
-    for (int i = 0; i < index; i++) {
-        write_anchor(&result->cases[i], other, sizeof other);
-        if (strcmp(text, other) == 0) {
-            snprintf(other, sizeof other, "/%d", index);
-            const size_t length = strlen(text), end = strlen(other);
-            memcpy(text + (length + end < size ? length : size - end - 1), other, end + 1);
-            break;
-        }
-    }
-    return text;
-}
 
 /* ---- by operator and target ---- */
 

@@ -2,12 +2,12 @@
  * the other accelerators of its family and with other options, must give the same integers: where some of
  * these streams do, the simulator executes that graph rightly in general, and Vela's stream for this
  * configuration is to be suspected; where none does, the simulator is. */
-#include "stage/execute.h"
-#include "stage/stage.h"
+#include "suite/configurations.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
+#include "stage/execute.h"
 
 const char *ns_agreement_text(ns_agreement agreement)
 {
@@ -43,43 +43,38 @@ static const struct {
 };
 enum { OPTION_SETS = sizeof option_sets / sizeof option_sets[0] };
 
-ns_code ns_suite_case_configurations(ns_case_run *run, ns_vela_request **requests, int *count,
-                                     ns_error *error)
+ns_code ns_configurations_list(const ns_ladder *ladder, ns_vela_request **requests, int *count,
+                               ns_error *error)
 {
-    const ns_accelerator own = run->request.accelerator;
+    const ns_accelerator own = ladder->request.accelerator;
     const char *text = ns_accelerator_text(own);
-    *requests = NULL;
-    *count = 0;
-    if (run->result->verdict != NS_VERDICT_FAIL || run->result->at_fault != NS_STAGE_NPU)
-        return NS_OK;
-    run->configurations = NS_ARENA_ARRAY(run->arena, NS_ACCELERATOR_COUNT + OPTION_SETS, ns_vela_request);
-    if (!run->configurations)
+    *requests = NS_ARENA_ARRAY(ladder->arena, NS_ACCELERATOR_COUNT + OPTION_SETS, ns_vela_request);
+    if (!*requests)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the configurations");
-    ns_vela_request *next = run->configurations;
+    ns_vela_request *next = *requests;
     for (int i = 0; i < NS_ACCELERATOR_COUNT; i++)
         if ((ns_accelerator)i != own &&
             strncmp(ns_accelerator_text((ns_accelerator)i), text, family_length(text)) == 0)
-            *next++ = (ns_vela_request){.graph = run->request.graph,
-                                        .graph_size = run->request.graph_size,
+            *next++ = (ns_vela_request){.graph = ladder->request.graph,
+                                        .graph_size = ladder->request.graph_size,
                                         .accelerator = (ns_accelerator)i};
     for (int i = 0; i < OPTION_SETS; i++)
         if (starts_with(text, option_sets[i].family))
-            *next++ = (ns_vela_request){.graph = run->request.graph,
-                                        .graph_size = run->request.graph_size,
+            *next++ = (ns_vela_request){.graph = ladder->request.graph,
+                                        .graph_size = ladder->request.graph_size,
                                         .accelerator = own,
                                         .flags = option_sets[i].flags};
-    *requests = run->configurations;
-    *count = run->configuration_count = (int)(next - run->configurations);
+    *count = (int)(next - *requests);
     return NS_OK;
 }
 
 /* Executes one stream; what goes wrong in it is its outcome. */
-static ns_code try_one(ns_case_run *run, const ns_vela_request *request, ns_configuration *out,
+static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, ns_configuration *out,
                        ns_error *error)
 {
     ns_error problem = {0};
     ns_tensor got = {0};
-    const ns_npu_options options = {.cpu_mask = run->cpu_mask};
+    const ns_npu_options options = {.cpu_mask = ladder->cpu_mask};
     *out = (ns_configuration){.accelerator = ns_accelerator_text(request->accelerator),
                               .flags = request->flags ? request->flags : "",
                               .agreement = NS_AGREEMENT_NOT_COMPILED,
@@ -87,18 +82,19 @@ static ns_code try_one(ns_case_run *run, const ns_vela_request *request, ns_conf
     if (request->outcome != NS_VELA_COMPILED)
         return NS_OK;
     out->agreement = NS_AGREEMENT_NOT_RUN;
-    const ns_code code = ns_suite_execute(request, &options, run->integers, run->decomposed->input_count, 1,
-                                          run->arena, &got, NULL, &problem);
+    const ns_code code =
+        ns_suite_execute(request, &options, ladder->integers, ladder->decomposed->input_count, 1,
+                         ladder->arena, &got, NULL, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
-    if (code == NS_OK && ns_tensor_count(&got) != run->count)
+    if (code == NS_OK && ns_tensor_count(&got) != ladder->count)
         out->reason = "the stream gives another number of elements than the graph";
-    else if (code != NS_OK && !(out->reason = ns_arena_string(run->arena, problem.message)))
+    else if (code != NS_OK && !(out->reason = ns_arena_string(ladder->arena, problem.message)))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
     if (out->reason)
         return NS_OK;
-    for (size_t i = 0; i < run->count; i++)
-        out->differing += ns_tensor_get(&got, i) != ns_tensor_get(&run->evaluated, i);
+    for (size_t i = 0; i < ladder->count; i++)
+        out->differing += ns_tensor_get(&got, i) != ns_tensor_get(&ladder->evaluated, i);
     out->agreement = out->differing ? NS_AGREEMENT_DIFFERS : NS_AGREEMENT_AGREES;
     return NS_OK;
 }
@@ -115,17 +111,16 @@ static void list(ns_buffer *buffer, const ns_case_result *result, ns_agreement a
     }
 }
 
-static ns_code conclude(ns_case_run *run, ns_error *error)
+static ns_code conclude(const ns_ladder *ladder, ns_case_result *result, ns_error *error)
 {
-    ns_case_result *result = run->result;
     int counts[NS_AGREEMENT_NOT_RUN + 1] = {0};
     for (int i = 0; i < result->configuration_count; i++)
         counts[result->configurations[i].agreement]++;
-    ns_buffer buffer = {.arena = run->arena};
+    ns_buffer buffer = {.arena = ladder->arena};
     ns_buffer_format(&buffer, "%s. ", result->reason ? result->reason : "");
-    if (run->chip_rule) {
+    if (ladder->chip_rule) {
         result->suspect = NS_SUSPECT_VELA;
-        ns_buffer_format(&buffer, "Vela is to be suspected: %s; compiled with ", run->chip_rule);
+        ns_buffer_format(&buffer, "Vela is to be suspected: %s; compiled with ", ladder->chip_rule);
         list(&buffer, result, counts[NS_AGREEMENT_AGREES] ? NS_AGREEMENT_AGREES : NS_AGREEMENT_DIFFERS);
         ns_buffer_format(&buffer, " the graph %s eval's result",
                          counts[NS_AGREEMENT_AGREES] ? "gives" : "does not give");
@@ -160,17 +155,15 @@ static ns_code conclude(ns_case_run *run, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_suite_case_diagnose(ns_case_run *run, ns_error *error)
+ns_code ns_configurations_judge(const ns_ladder *ladder, const ns_vela_request *requests, int count,
+                                ns_case_result *result, ns_error *error)
 {
-    ns_case_result *result = run->result;
-    if (run->configuration_count == 0)
-        return NS_OK;
-    ns_configuration *tried = NS_ARENA_ARRAY(run->arena, (size_t)run->configuration_count, ns_configuration);
+    ns_configuration *tried = NS_ARENA_ARRAY(ladder->arena, (size_t)count, ns_configuration);
     if (!tried)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the configurations");
-    for (int i = 0; i < run->configuration_count; i++)
-        NS_TRY(try_one(run, &run->configurations[i], &tried[i], error));
+    for (int i = 0; i < count; i++)
+        NS_TRY(try_one(ladder, &requests[i], &tried[i], error));
     result->configurations = tried;
-    result->configuration_count = run->configuration_count;
-    return conclude(run, error);
+    result->configuration_count = count;
+    return conclude(ladder, result, error);
 }

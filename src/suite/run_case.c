@@ -5,13 +5,22 @@
 #include "base/clock.h"
 #include "measure/measure.h"
 #include "measure/trace.h"
-#include "stage/stage.h"
+#include "stage/ladder.h"
+#include "suite/configurations.h"
 #include "suite/details.h"
 
-static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_case_run *, ns_stage_output *, ns_error *) = {
-#define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,
-#include "npuscope/stages.def"
-#undef NS_STAGE
+struct ns_case_run {
+    ns_ladder *ladder;
+    ns_arena *arena;
+    double *outputs[NS_STAGE_COUNT]; /* NULL: none yet */
+    int configuration_count;         /* of ns_suite_case_configurations */
+    ns_vela_request *configurations;
+    ns_case_result *result;   /* as far as the stages have been run */
+    unsigned stages;          /* that are reported */
+    ns_case_details *details; /* NULL: not wanted */
+    ns_sweep *sweep;          /* after the stage eval, where details are wanted and it fits */
+    bool blocked;             /* no further stage can run */
+    double seconds;
 };
 
 /* How far each element may be from the stage's reference. What the format itself costs is no fault of the
@@ -20,38 +29,39 @@ static double tolerance_of(const ns_case_run *run, ns_stage stage, size_t elemen
 {
     if (stage == NS_STAGE_NPU)
         return 0;
-    const double tolerance = ns_harness_tolerance(&run->row->settings, run->scale, reference);
-    return stage == NS_STAGE_QUANTISED && run->format_bound ? tolerance + run->format_bound[element]
-                                                            : tolerance;
+    const double tolerance = ns_harness_tolerance(&run->ladder->row->settings, run->ladder->scale, reference);
+    return stage == NS_STAGE_QUANTISED && run->ladder->format_bound
+               ? tolerance + run->ladder->format_bound[element]
+               : tolerance;
 }
 
 static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
 {
     const double *ideal = run->outputs[NS_STAGE_IDEAL], *got = run->outputs[result->stage];
     const double *reference = run->outputs[ns_stage_reference(result->stage)];
-    double *tolerance = NS_ARENA_ARRAY(run->arena, run->count, double);
+    double *tolerance = NS_ARENA_ARRAY(run->arena, run->ladder->count, double);
     if (!tolerance)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tolerances");
-    for (size_t i = 0; result->stage != NS_STAGE_IDEAL && i < run->count; i++)
+    for (size_t i = 0; result->stage != NS_STAGE_IDEAL && i < run->ladder->count; i++)
         tolerance[i] = tolerance_of(run, result->stage, i, reference[i]);
-    ns_measure(run->count, ideal, reference, got, tolerance, run->scale, result);
+    ns_measure(run->ladder->count, ideal, reference, got, tolerance, run->ladder->scale, result);
     result->verdict = NS_VERDICT_PASS;
-    if (ns_all_zero(run->count, reference, got, run->scale)) {
+    if (ns_all_zero(run->ladder->count, reference, got, run->ladder->scale)) {
         result->verdict = NS_VERDICT_FAIL;
         result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not",
                                          ns_stage_text(ns_stage_reference(result->stage)));
-    } else if (result->stage == NS_STAGE_QUANTISED && !run->format_bound) {
+    } else if (result->stage == NS_STAGE_QUANTISED && !run->ladder->format_bound) {
         result->verdict = NS_VERDICT_SKIPPED;
-        result->reason = ns_arena_format(run->arena, "not judged: %s", run->bound_problem);
+        result->reason = ns_arena_format(run->arena, "not judged: %s", run->ladder->bound_problem);
     } else if (result->beyond > 0) {
         result->verdict = NS_VERDICT_FAIL;
         result->reason = ns_arena_format(
             run->arena, "%zu of %zu elements differ from %s%s, at most by %.4g steps", result->beyond,
-            run->count, ns_stage_text(ns_stage_reference(result->stage)),
+            run->ladder->count, ns_stage_text(ns_stage_reference(result->stage)),
             result->stage == NS_STAGE_NPU ? "" : " by more than the tolerance", result->max_difference_steps);
     }
-    return ns_trace(run->program, run->inputs, result->worst_element, run->arena, &result->operands,
-                    &result->operand_count, error);
+    return ns_trace(run->ladder->program, run->ladder->inputs, result->worst_element, run->arena,
+                    &result->operands, &result->operand_count, error);
 }
 
 /* A stage that gives no output: the target does not take the case, or something is wrong. */
@@ -68,7 +78,7 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
     ns_error problem = {0};
     ns_stage_output output = {0};
     const double start = ns_clock_seconds();
-    const ns_code code = run_stage[result->stage](run, &output, &problem);
+    const ns_code code = ns_ladder_run(run->ladder, result->stage, &output, &problem);
     result->seconds = ns_clock_seconds() - start;
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s: %s", ns_stage_text(result->stage), problem.message);
@@ -83,31 +93,17 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
     return NS_OK;
 }
 
-static ns_code build(ns_case_run *run, uint64_t seed, ns_error *error)
-{
-    const ns_suite_row *row = run->row;
-    ns_case_maker made;
-    NS_TRY(ns_case_build(row->operator, row->case_, seed, run->arena, &made, error));
-    run->program = made.program;
-    run->inputs = made.inputs;
-    if (run->program->output_count != 1)
-        return ns_fail(error, NS_ERROR_INTERNAL, "a case has %d outputs instead of one",
-                       run->program->output_count);
-    run->count = ns_aten_count(&run->program->nodes[run->program->outputs[0]]);
-    return ns_aten_decompose(run->program, run->arena, &run->decomposed, error);
-}
-
 static void describe(const ns_case_run *run, ns_case_result *result)
 {
-    const ns_aten_node *output = &run->program->nodes[run->program->outputs[0]];
+    const ns_aten_node *output = &run->ladder->program->nodes[run->ladder->program->outputs[0]];
     const double *ideal = run->outputs[NS_STAGE_IDEAL];
-    result->scale = run->scale;
+    result->scale = run->ladder->scale;
     result->output = (ns_tensor){.dtype = NS_DTYPE_INT16, .rank = output->rank};
     for (int i = 0; i < output->rank; i++)
         result->output.shape[i] = output->shape[i];
-    result->minimum = ideal && run->count > 0 ? INFINITY : 0;
-    result->maximum = ideal && run->count > 0 ? -INFINITY : 0;
-    for (size_t i = 0; ideal && i < run->count; i++) {
+    result->minimum = ideal && run->ladder->count > 0 ? INFINITY : 0;
+    result->maximum = ideal && run->ladder->count > 0 ? -INFINITY : 0;
+    for (size_t i = 0; ideal && i < run->ladder->count; i++) {
         result->minimum = fmin(result->minimum, ideal[i]);
         result->maximum = fmax(result->maximum, ideal[i]);
     }
@@ -152,42 +148,32 @@ static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
     return NS_OK;
 }
 
-static ns_code begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                     const ns_suite_hooks *hooks, bool details, ns_arena *arena, ns_case_run **out,
-                     ns_error *error)
+static ns_code new_run(const ns_suite_row *row, const ns_case_options *options, ns_arena *arena,
+                       ns_case_run **out, ns_error *error)
 {
-    const double start = ns_clock_seconds();
-    ns_case_run *run = NS_ARENA_NEW(arena, ns_case_run);
+    ns_case_run *run = *out = NS_ARENA_NEW(arena, ns_case_run);
     if (!run || !(run->result = NS_ARENA_NEW(arena, ns_case_result)))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
-    run->row = row;
-    run->hooks = hooks;
-    run->cpu_mask = cpu_mask;
     run->arena = arena;
-    run->stages = stages;
-    run->details = details ? NS_ARENA_NEW(arena, ns_case_details) : NULL;
+    run->stages = options->stages;
+    run->details = options->details ? NS_ARENA_NEW(arena, ns_case_details) : NULL;
     *run->result = (ns_case_result){.op = row->operator->name,
                                     .name = row->case_->name,
                                     .target = row->target->name,
                                     .accelerator = row->target->accelerator,
                                     .settings = row->settings,
-                                    .seed = seed,
+                                    .seed = options->seed,
                                     .details = run->details,
                                     .stages = NS_ARENA_ARRAY(arena, NS_STAGE_COUNT, ns_stage_result)};
-    if (!run->result->stages || (details && !run->details))
+    if (!run->result->stages || (options->details && !run->details))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a result");
-    NS_TRY(ns_accelerator_parse(row->target->accelerator, &run->request.accelerator, error));
-    NS_TRY(build(run, seed, error));
-    NS_TRY(run_stages(run, 0, NS_STAGE_VELA, error));
-    run->seconds = ns_clock_seconds() - start;
-    *out = run;
     return NS_OK;
 }
 
-ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                            const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **run, ns_error *error)
+static ns_code draw_graph(void *context, const ns_graph *graph, ns_error *error)
 {
-    return begin(row, stages, seed, cpu_mask, hooks, false, arena, run, error);
+    const ns_case_run *run = context;
+    return ns_details_draw_graph(graph, run->arena, run->details, error);
 }
 
 /* A sweep that goes wrong is no fault of the case. */
@@ -202,18 +188,31 @@ static ns_code note_sweep(ns_case_run *run, ns_code code, const ns_error *proble
     return NS_OK;
 }
 
-ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, uint64_t seed,
-                                    unsigned cpu_mask, ns_sweep_memory *memory, ns_arena *arena,
-                                    ns_case_run **out, ns_error *error)
+static ns_code begin_sweep(ns_case_run *run, const ns_case_options *options, ns_error *error)
 {
+    const ns_ladder *ladder = run->ladder;
     ns_error problem = {0};
-    NS_TRY(begin(row, stages, seed, cpu_mask, NULL, true, arena, out, error));
-    ns_case_run *run = *out;
-    if (run->details->node_count == 0 || !ns_sweep_fits(run->decomposed))
+    if (run->details->node_count == 0 || !ns_sweep_fits(ladder->decomposed))
         return NS_OK;
-    const ns_code code = ns_sweep_begin(row, run->decomposed, cpu_mask, (stages & NS_STAGES_COMPILED) != 0,
-                                        memory, arena, &run->sweep, &problem);
+    const ns_code code = ns_sweep_begin(ladder->row, ladder->decomposed, ladder->cpu_mask, ladder->compile,
+                                        options->sweeps, run->arena, &run->sweep, &problem);
     return note_sweep(run, code, &problem, error);
+}
+
+ns_code ns_suite_case_begin(const ns_suite_row *row, const ns_case_options *options, ns_arena *arena,
+                            ns_case_run **out, ns_error *error)
+{
+    const double start = ns_clock_seconds();
+    NS_TRY(new_run(row, options, arena, out, error));
+    ns_case_run *run = *out;
+    NS_TRY(ns_ladder_new(row, options->seed, options->cpu_mask, arena, &run->ladder, error));
+    run->ladder->hooks = options->hooks;
+    run->ladder->compile = (options->stages & NS_STAGES_COMPILED) != 0;
+    run->ladder->watch = options->details ? draw_graph : NULL;
+    run->ladder->watch_context = run;
+    NS_TRY(run_stages(run, 0, NS_STAGE_VELA, error));
+    run->seconds = ns_clock_seconds() - start;
+    return options->details ? begin_sweep(run, options, error) : NS_OK;
 }
 
 ns_vela_request *ns_suite_sweep_request(ns_case_run *run)
@@ -223,15 +222,15 @@ ns_vela_request *ns_suite_sweep_request(ns_case_run *run)
 
 ns_vela_request *ns_suite_case_request(ns_case_run *run)
 {
-    return run->blocked || !(run->stages & NS_STAGES_COMPILED) ? NULL : &run->request;
+    return run->blocked || !(run->stages & NS_STAGES_COMPILED) ? NULL : &run->ladder->request;
 }
 
 static ns_code finish_details(ns_case_run *run, ns_error *error)
 {
     ns_error problem = {0};
     ns_sweep_result *swept = NULL;
-    if (run->request.outcome == NS_VELA_COMPILED)
-        NS_TRY(ns_details_print_stream(&run->request, run->arena, run->details, error));
+    if (run->ladder->request.outcome == NS_VELA_COMPILED)
+        NS_TRY(ns_details_print_stream(&run->ladder->request, run->arena, run->details, error));
     if (run->sweep)
         NS_TRY(note_sweep(run, ns_sweep_finish(run->sweep, &swept, &problem), &problem, error));
     run->details->sweep = run->sweep ? swept : NULL;
@@ -251,13 +250,33 @@ ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error
     return NS_OK;
 }
 
-ns_code ns_suite_run_case(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                          const ns_suite_hooks *hooks, const ns_vela *vela,
+ns_code ns_suite_case_configurations(ns_case_run *run, ns_vela_request **requests, int *count,
+                                     ns_error *error)
+{
+    *requests = NULL;
+    *count = 0;
+    if (run->result->verdict != NS_VERDICT_FAIL || run->result->at_fault != NS_STAGE_NPU)
+        return NS_OK;
+    NS_TRY(ns_configurations_list(run->ladder, requests, count, error));
+    run->configurations = *requests;
+    run->configuration_count = *count;
+    return NS_OK;
+}
+
+ns_code ns_suite_case_diagnose(ns_case_run *run, ns_error *error)
+{
+    if (run->configuration_count == 0)
+        return NS_OK;
+    return ns_configurations_judge(run->ladder, run->configurations, run->configuration_count, run->result,
+                                   error);
+}
+
+ns_code ns_suite_run_case(const ns_suite_row *row, const ns_case_options *options, const ns_vela *vela,
                           const ns_vela_options *vela_options, ns_arena *arena, ns_case_result *result,
                           ns_error *error)
 {
     ns_case_run *run = NULL;
-    NS_TRY(ns_suite_case_begin(row, stages, seed, cpu_mask, hooks, arena, &run, error));
+    NS_TRY(ns_suite_case_begin(row, options, arena, &run, error));
     ns_vela_request *request = ns_suite_case_request(run);
     if (request && !vela)
         return ns_fail(error, NS_ERROR_TOOL_MISSING, "the stages need Vela");

@@ -3,22 +3,8 @@
 #ifndef NS_SUITE_RUN_CASE_H
 #define NS_SUITE_RUN_CASE_H
 
-#include "catalogue/select.h"
-#include "npuscope/graph.h"
-#include "npuscope/vela.h"
+#include "stage/stage.h"
 #include "sweep/sweep.h"
-
-/* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
- * does nothing. */
-typedef struct ns_suite_hooks {
-    void *context;
-    /* After the scales are chosen. */
-    ns_code (*quantised)(void *context, ns_aten_program *program, ns_error *error);
-    /* After lowering; may put another graph in the place of *graph. */
-    ns_code (*lowered)(void *context, ns_aten_program *program, ns_graph **graph, ns_error *error);
-    /* After Vela; may put another outcome in the place of the request's. */
-    ns_code (*compiled)(void *context, ns_vela_request *request, ns_arena *arena, ns_error *error);
-} ns_suite_hooks;
 
 /* A row between its two halves. */
 typedef struct ns_case_run ns_case_run;
@@ -26,17 +12,22 @@ typedef struct ns_case_run ns_case_run;
 /* Stages that come after Vela's run. */
 #define NS_STAGES_COMPILED (1u << NS_STAGE_VELA | 1u << NS_STAGE_NPU)
 
+typedef struct ns_case_options {
+    unsigned stages; /* bit 1 << NS_STAGE_... of those that are reported */
+    uint64_t seed;
+    unsigned cpu_mask;
+    const ns_stage_hooks *hooks; /* NULL: none */
+    /* Gather what ns_case_result.details holds. Where the operator can be swept, Vela has a second graph to
+     * compile for the row; `sweeps` has what the sweeps of one case share, NULL: nothing. */
+    bool details;
+    ns_sweep_memory *sweeps;
+} ns_case_options;
+
 /* Runs the row's stages up to eval, or up to the last one in `stages`. All memory, that of the result too,
  * is `arena`'s, which must live until the row is finished. What goes wrong in a stage is the row's result;
  * only NS_ERROR_MEMORY and an ill-formed catalogue (NS_ERROR_INTERNAL) are errors. */
-ns_code ns_suite_case_begin(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                            const ns_suite_hooks *hooks, ns_arena *arena, ns_case_run **run, ns_error *error);
-
-/* Like ns_suite_case_begin, and gathers what ns_case_result.details holds. Where the operator can be swept,
- * Vela has a second graph to compile for the row. */
-ns_code ns_suite_case_begin_details(const ns_suite_row *row, unsigned stages, uint64_t seed,
-                                    unsigned cpu_mask, ns_sweep_memory *memory, ns_arena *arena,
-                                    ns_case_run **run, ns_error *error);
+ns_code ns_suite_case_begin(const ns_suite_row *row, const ns_case_options *options, ns_arena *arena,
+                            ns_case_run **run, ns_error *error);
 
 /* The sweep's graph; NULL where there is none. */
 ns_vela_request *ns_suite_sweep_request(ns_case_run *run);
@@ -55,9 +46,8 @@ ns_code ns_suite_case_configurations(ns_case_run *run, ns_vela_request **request
  * nothing. */
 ns_code ns_suite_case_diagnose(ns_case_run *run, ns_error *error);
 
-/* All of it for one row. `vela` may be NULL where `stages` has none of NS_STAGES_COMPILED. */
-ns_code ns_suite_run_case(const ns_suite_row *row, unsigned stages, uint64_t seed, unsigned cpu_mask,
-                          const ns_suite_hooks *hooks, const ns_vela *vela,
+/* All of it for one row. `vela` may be NULL where the stages have none of NS_STAGES_COMPILED. */
+ns_code ns_suite_run_case(const ns_suite_row *row, const ns_case_options *options, const ns_vela *vela,
                           const ns_vela_options *vela_options, ns_arena *arena, ns_case_result *result,
                           ns_error *error);
 

@@ -28,11 +28,6 @@ typedef struct suite_run {
     ns_error error; /* the first; code NS_OK: none */
 } suite_run;
 
-ns_suite_options ns_suite_defaults(void)
-{
-    return (ns_suite_options){.qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .per_channel = -1};
-}
-
 static ns_case_result row_head(const ns_suite_row *row, uint64_t seed)
 {
     return (ns_case_result){.op = row->operator->name,
@@ -93,13 +88,13 @@ static ns_code begin_row(suite_run *run, int index, ns_error *error)
     run->arenas[index] = ns_arena_new();
     if (!run->arenas[index])
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a case");
-    const ns_suite_options *options = run->options;
-    const ns_suite_row *row = &run->selection->rows[index];
-    return options->details
-               ? ns_suite_case_begin_details(row, run->selection->stages, options->seed, options->cpu_mask,
-                                             run->sweeps, run->arenas[index], &run->rows[index], error)
-               : ns_suite_case_begin(row, run->selection->stages, options->seed, options->cpu_mask, NULL,
-                                     run->arenas[index], &run->rows[index], error);
+    const ns_case_options options = {.stages = run->selection->stages,
+                                     .seed = run->options->seed,
+                                     .cpu_mask = run->options->cpu_mask,
+                                     .details = run->options->details,
+                                     .sweeps = run->sweeps};
+    return ns_suite_case_begin(&run->selection->rows[index], &options, run->arenas[index], &run->rows[index],
+                               error);
 }
 
 /* One pass. */

@@ -325,8 +325,13 @@ ns_code ns_search_run_hooked(const ns_search_options *options, const ns_search_h
     search s = {.options = options, .hooks = hooks, .arena = arena};
     if (options->trials < 0)
         return ns_fail(error, NS_ERROR_USAGE, "%d trials: there must be at least one", options->trials);
-    NS_TRY(ns_suite_find_row(options->catalogue, options->op, options->name, options->target,
-                             options->epsilon, -1, arena, &row, error));
+    const ns_suite_row_name name = {.catalogue = options->catalogue,
+                                    .op = options->op,
+                                    .name = options->name,
+                                    .target = options->target,
+                                    .epsilon = options->epsilon,
+                                    .per_channel = -1};
+    NS_TRY(ns_suite_find_row(&name, arena, &row, error));
     NS_TRY(ns_suite_quantise_row(row, options->seed, arena, &program, NULL, error));
     NS_TRY(check(program, row, error));
     s.program = program;

@@ -35,13 +35,23 @@ static ns_code no_memory(ns_error *error)
     return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sweep");
 }
 
-bool ns_sweep_fits(const ns_aten_program *program)
+/* Which operators it has decides; the scales of a catalogue case are those of int16. */
+static bool is_elementwise(const ns_aten_program *program)
 {
     bool fits = program->input_count == 1 && program->output_count == 1;
     for (int i = 0; i < program->node_count; i++) {
         const ns_aten_node *node = &program->nodes[i];
         fits = fits && (node->kind == NS_ATEN_INPUT || (node->kind == NS_ATEN_CALL && node->op->sweepable));
-        fits = fits && node->quantisation.present && node->quantisation.dtype == NS_DTYPE_INT16;
+    }
+    return fits;
+}
+
+bool ns_sweep_fits(const ns_aten_program *program)
+{
+    bool fits = is_elementwise(program);
+    for (int i = 0; i < program->node_count; i++) {
+        const ns_quantisation *quantisation = &program->nodes[i].quantisation;
+        fits = fits && quantisation->present && quantisation->dtype == NS_DTYPE_INT16;
     }
     return fits;
 }
@@ -373,14 +383,27 @@ ns_code ns_sweep_finish(ns_sweep *s, ns_sweep_result **out, ns_error *error)
     return NS_OK;
 }
 
+static ns_code find_row(const ns_sweep_options *options, ns_arena *arena, const ns_suite_row **row,
+                        ns_error *error)
+{
+    const ns_suite_row_name name = {.catalogue = options->catalogue,
+                                    .op = options->op,
+                                    .name = options->name,
+                                    .target = options->target,
+                                    .epsilon = options->epsilon,
+                                    .per_channel = -1};
+    return ns_suite_find_row(&name, arena, row, error);
+}
+
 ns_code ns_sweep_takes(const ns_sweep_options *options, ns_arena *arena, bool *fits, ns_error *error)
 {
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;
-    NS_TRY(ns_suite_find_row(options->catalogue, options->op, options->name, options->target,
-                             options->epsilon, -1, arena, &row, error));
-    NS_TRY(ns_suite_quantise_row(row, options->seed, arena, &program, NULL, error));
-    *fits = ns_sweep_fits(program);
+    ns_case_maker made;
+    NS_TRY(find_row(options, arena, &row, error));
+    NS_TRY(ns_case_build(row->operator, row->case_, options->seed, arena, &made, error));
+    NS_TRY(ns_aten_decompose(made.program, arena, &program, error));
+    *fits = is_elementwise(program);
     return NS_OK;
 }
 
@@ -390,8 +413,7 @@ ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;
     ns_sweep *s = NULL;
-    NS_TRY(ns_suite_find_row(options->catalogue, options->op, options->name, options->target,
-                             options->epsilon, -1, arena, &row, error));
+    NS_TRY(find_row(options, arena, &row, error));
     NS_TRY(ns_suite_quantise_row(row, options->seed, arena, &program, NULL, error));
     NS_TRY(ns_sweep_begin(row, program, options->cpu_mask, options->vela != NULL, NULL, arena, &s, error));
     if (s->npu)

@@ -29,19 +29,6 @@ typedef struct batch {
     int done;
 } batch;
 
-const char *ns_vela_flags(ns_accelerator accelerator)
-{
-    const char *text = ns_accelerator_text(accelerator);
-    if (strncmp(text, "ethos-u55", 9) == 0)
-        return "--config=Arm/vela.ini --system-config=Ethos_U55_High_End_Embedded --memory-mode=Shared_Sram "
-               "--arena-cache-size=2097152";
-    if (strncmp(text, "ethos-u65", 9) == 0)
-        return "--config=Arm/vela.ini --system-config=Ethos_U65_High_End --memory-mode=Dedicated_Sram_384KB "
-               "--arena-cache-size=393216";
-    return "--config=Arm/vela.ini --system-config=Ethos_U85_SYS_DRAM_Mid --memory-mode=Shared_Sram "
-           "--arena-cache-size=2097152";
-}
-
 static ns_code format_path(const batch *b, int index, const char *ending, const char **out, ns_error *error)
 {
     *out = ns_arena_format(b->arena, "%s/%d%s", b->folder, index, ending);

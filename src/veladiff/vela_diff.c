@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "npuscope/eval.h"
 #include "stage/execute.h"
-#include "stage/stage.h"
+#include "stage/ladder.h"
 #include "veladiff/vela_diff_inputs.h"
 
 #define MAX_INPUTS 16
@@ -59,25 +59,36 @@ static subject *next_subject(diff *d, const char *name, const char *accelerator)
     return s;
 }
 
-/* Runs of the catalogue up to eval leave graph, integers and result in ns_case_run. */
+/* The stages up to eval leave graph, integers and result in the ladder. A row whose stages fail is a graph
+ * that failed on both sides; without a graph there is nothing to compile. */
 static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
 {
-    ns_case_run *run = NULL;
-    NS_TRY(ns_suite_case_begin(row, 1u << NS_STAGE_NPU, d->options->suite->seed, d->options->suite->cpu_mask,
-                               NULL, d->arena, &run, error));
-    if (!ns_suite_case_request(run)) {
+    ns_ladder *ladder = NULL;
+    ns_stage_output output = {0};
+    ns_error problem = {0};
+    NS_TRY(
+        ns_ladder_new(row, d->options->suite->seed, d->options->suite->cpu_mask, d->arena, &ladder, error));
+    ladder->compile = true;
+    ns_code code = ns_ladder_run(ladder, NS_STAGE_QUANTISED, &output, &problem);
+    if (code == NS_OK)
+        code = ns_ladder_run(ladder, NS_STAGE_EVAL, &output, &problem);
+    if (code == NS_ERROR_MEMORY)
+        return no_memory(error);
+    if (output.rejected) {
         d->result->kept_off++;
         return NS_OK;
     }
     const char *name = ns_arena_format(d->arena, "%s %s", row->operator->name, row->case_->name);
-    if (!name)
+    const char *reason = code == NS_OK ? NULL : ns_arena_string(d->arena, problem.message);
+    if (!name || (code != NS_OK && !reason))
         return no_memory(error);
     subject *s = next_subject(d, name, row->target->accelerator);
-    s->request = run->request;
-    s->input_count = run->decomposed->input_count;
+    s->result->eval_reason = reason;
+    s->request = ladder->request;
+    s->input_count = ladder->decomposed->input_count;
     s->output_count = 1;
-    s->inputs = run->integers;
-    s->evaluated = &run->evaluated;
+    s->inputs = ladder->integers;
+    s->evaluated = code == NS_OK ? &ladder->evaluated : NULL;
     return NS_OK;
 }
 
@@ -193,7 +204,7 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
     ns_vela_diff_side *result = &s->result->sides[side];
     ns_error problem = {0};
     result->status = request->outcome == NS_VELA_REFUSED ? NS_VELA_DIFF_REFUSED : NS_VELA_DIFF_FAILED;
-    result->reason = request->reason;
+    result->reason = request->graph ? request->reason : s->result->eval_reason;
     if (request->outcome != NS_VELA_COMPILED)
         return NS_OK;
     ns_tensor *outputs = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
@@ -266,6 +277,28 @@ static ns_code compare(diff *d, subject *s, const ns_vela_request *a, const ns_v
     return list_changes(d, s, error);
 }
 
+/* Compiles what has a graph; the others' requests stay NS_VELA_NOT_RUN. */
+static ns_code compile(const diff *d, const ns_vela_diff_compiler *compiler, ns_vela_request *requests,
+                       ns_error *error)
+{
+    ns_vela_request *graphs = NS_ARENA_ARRAY(d->arena, (size_t)d->count, ns_vela_request);
+    int count = 0, next = 0;
+    if (!graphs)
+        return no_memory(error);
+    for (int i = 0; i < d->count; i++) {
+        requests[i] = d->subjects[i].request;
+        requests[i].flags = compiler->flags;
+        if (requests[i].graph)
+            graphs[count++] = requests[i];
+    }
+    if (count > 0)
+        NS_TRY(ns_vela_compile(&compiler->vela, d->options->vela, graphs, count, d->arena, error));
+    for (int i = 0; i < d->count; i++)
+        if (requests[i].graph)
+            requests[i] = graphs[next++];
+    return NS_OK;
+}
+
 ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_compiler compilers[2],
                      ns_arena *arena, ns_vela_diff_result *result, ns_error *error)
 {
@@ -283,11 +316,7 @@ ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_com
         requests[side] = NS_ARENA_ARRAY(arena, (size_t)d.count, ns_vela_request);
         if (!requests[side])
             return no_memory(error);
-        for (int i = 0; i < d.count; i++) {
-            requests[side][i] = d.subjects[i].request;
-            requests[side][i].flags = compilers[side].flags;
-        }
-        NS_TRY(ns_vela_compile(&compilers[side].vela, options->vela, requests[side], d.count, arena, error));
+        NS_TRY(compile(&d, &compilers[side], requests[side], error));
         for (int i = 0; i < d.count; i++)
             NS_TRY(run_side(&d, &d.subjects[i], side, &requests[side][i], error));
     }

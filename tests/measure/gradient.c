@@ -22,7 +22,7 @@ static void check(const char *op, const char *name, size_t element)
     ns_tensor *inputs;
     double **values, **gradient;
     ns_error error;
-    ASSERT_OK(ns_suite_find_row("seed", op, name, "u85", NAN, -1, arena, &row, &error));
+    ASSERT_OK(ns_suite_find_row(&(ns_suite_row_name){"seed", op, name, "u85", NAN, -1}, arena, &row, &error));
     ASSERT_OK(ns_suite_quantise_row(row, 0, arena, &program, &inputs, &error));
     assert_true(ns_gradient_known(program));
     ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, inputs, arena, &values, &error));
@@ -63,7 +63,8 @@ static void test_other_operators(void **state)
     ns_tensor *inputs;
     double **values, **gradient;
     ns_error error;
-    ASSERT_OK(ns_suite_find_row("seed", "exp", "rank1", "u85", NAN, -1, arena, &row, &error));
+    ASSERT_OK(
+        ns_suite_find_row(&(ns_suite_row_name){"seed", "exp", "rank1", "u85", NAN, -1}, arena, &row, &error));
     ASSERT_OK(ns_suite_quantise_row(row, 0, arena, &program, &inputs, &error));
     assert_false(ns_gradient_known(program));
     ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, inputs, arena, &values, &error));

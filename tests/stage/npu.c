@@ -5,27 +5,19 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "catalogue/select.h"
 #include "suite/run_case.h"
+#include "support/row.h"
 #include "support/with_vela.h"
 
 static ns_case_result run(const char *op, const char *name, const char *target, double qtol,
-                          const ns_suite_hooks *hooks)
+                          const ns_stage_hooks *hooks)
 {
-    ns_suite_options options = ns_suite_defaults();
-    options.op_count = options.name_count = options.target_count = 1;
-    options.ops = &op;
-    options.names = &name;
-    options.targets = &target;
-    options.qtol = qtol;
-    ns_suite_selection selection;
+    ns_case_options options = {.hooks = hooks};
+    const ns_suite_row row = test_row(arena, op, name, target, qtol, &options.stages);
+    const ns_vela_options vela_options = {.cache = cache};
     ns_case_result result;
     ns_error error;
-    const ns_vela_options vela_options = {.cache = cache};
-    ASSERT_OK(ns_suite_select(&options, arena, &selection, &error));
-    assert_int_equal(selection.count, 1);
-    ASSERT_OK(ns_suite_run_case(&selection.rows[0], selection.stages, 0, 0, hooks, &vela, &vela_options,
-                                arena, &result, &error));
+    ASSERT_OK(ns_suite_run_case(&row, &options, &vela, &vela_options, arena, &result, &error));
     return result;
 }
 
@@ -101,7 +93,7 @@ static void test_a_changed_register(void **state)
         int changed = 0;
         const ns_case_result result =
             run("conv1d", "k3_per_channel", targets[i], 1e9,
-                &(ns_suite_hooks){.context = &changed, .compiled = change_register});
+                &(ns_stage_hooks){.context = &changed, .compiled = change_register});
         assert_int_equal(changed, 1);
         /* A few steps, far inside the tolerance. */
         assert_compile(&result, "differ from eval, at most by ");
@@ -129,7 +121,7 @@ static void test_refused_and_crashed(void **state)
 {
     (void)state;
     ns_vela_outcome outcome = NS_VELA_REFUSED;
-    const ns_suite_hooks hooks = {.context = &outcome, .compiled = refuse};
+    const ns_stage_hooks hooks = {.context = &outcome, .compiled = refuse};
     ns_case_result result = run("exp", "rank1", "u55", NAN, &hooks);
     assert_int_equal(result.verdict, NS_VERDICT_REJECTED);
     assert_non_null(strstr(result.reason, "planted"));

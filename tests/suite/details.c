@@ -23,8 +23,8 @@ static const ns_case_details *details_of(const char *op, const char *name, ns_ar
     ASSERT_OK(ns_suite_select(&options, arena, &selection, &error));
     ns_case_run *run = NULL;
     ns_case_result *result = NULL;
-    ASSERT_OK(
-        ns_suite_case_begin_details(&selection.rows[0], selection.stages, 0, 0, NULL, arena, &run, &error));
+    const ns_case_options case_options = {.stages = selection.stages, .details = true};
+    ASSERT_OK(ns_suite_case_begin(&selection.rows[0], &case_options, arena, &run, &error));
     assert_null(ns_suite_sweep_request(run));
     ASSERT_OK(ns_suite_case_finish(run, &result, &error));
     const ns_case_details *copy = ns_details_copy(result->details, kept);

@@ -6,31 +6,17 @@
 #include "lower/lower.h"
 #include "support/arena.h"
 #include "support/aten.h"
-#include "support/test.h"
+#include "support/row.h"
 
 /* The stages that need no Vela; stage_npu.c has the others. */
 #define BEFORE_VELA ((1u << NS_STAGE_VELA) - 1)
 
-static ns_suite_row find_row(const char *op, const char *name, const char *target, double qtol)
-{
-    ns_suite_options options = ns_suite_defaults();
-    options.op_count = options.name_count = options.target_count = 1;
-    options.ops = &op;
-    options.names = &name;
-    options.targets = &target;
-    options.qtol = qtol;
-    ns_suite_selection selection;
-    ns_error error;
-    ASSERT_OK(ns_suite_select(&options, arena, &selection, &error));
-    assert_int_equal(selection.count, 1);
-    return selection.rows[0];
-}
-
-static ns_case_result run(const ns_suite_row *row, const ns_suite_hooks *hooks)
+static ns_case_result run(const ns_suite_row *row, const ns_stage_hooks *hooks)
 {
     ns_case_result result;
     ns_error error;
-    ASSERT_OK(ns_suite_run_case(row, BEFORE_VELA, 0, 0, hooks, NULL, NULL, arena, &result, &error));
+    const ns_case_options options = {.stages = BEFORE_VELA, .hooks = hooks};
+    ASSERT_OK(ns_suite_run_case(row, &options, NULL, NULL, arena, &result, &error));
     return result;
 }
 
@@ -48,7 +34,7 @@ static void test_nothing_planted(void **state)
     static const char *const ops[] = {"exp", "bmm", "gelu"}, *const names[] = {"rank2", "rectangular",
                                                                                "rank1"};
     for (int i = 0; i < 3; i++) {
-        const ns_suite_row row = find_row(ops[i], names[i], "u85", NAN);
+        const ns_suite_row row = test_row(arena, ops[i], names[i], "u85", NAN, NULL);
         const ns_case_result result = run(&row, NULL);
         assert_int_equal(result.verdict, NS_VERDICT_PASS);
         assert_int_equal(result.at_fault, NS_STAGE_IDEAL);
@@ -61,7 +47,7 @@ static void test_nothing_planted(void **state)
 static void test_rejected_with_reason(void **state)
 {
     (void)state;
-    const ns_suite_row row = find_row("bmm", "batch10", "u55", NAN);
+    const ns_suite_row row = test_row(arena, "bmm", "batch10", "u55", NAN, NULL);
     const ns_case_result result = run(&row, NULL);
     assert_int_equal(result.verdict, NS_VERDICT_REJECTED);
     assert_int_equal(result.at_fault, NS_STAGE_IDEAL);
@@ -84,8 +70,8 @@ static void test_scale_of_the_quantiser(void **state)
     (void)state;
     static const char *const ops[] = {"exp", "bmm"}, *const names[] = {"rank3", "rectangular"};
     for (int i = 0; i < 2; i++) {
-        const ns_suite_row row = find_row(ops[i], names[i], "u85", NAN);
-        const ns_case_result result = run(&row, &(ns_suite_hooks){.quantised = shrink_output_scale});
+        const ns_suite_row row = test_row(arena, ops[i], names[i], "u85", NAN, NULL);
+        const ns_case_result result = run(&row, &(ns_stage_hooks){.quantised = shrink_output_scale});
         assert_fault(&result, NS_STAGE_QUANTISED, "differ from ideal");
         /* Both use the same scale, so the lowering is not to blame. */
         assert_int_equal(result.stages[NS_STAGE_EVAL].verdict, NS_VERDICT_PASS);
@@ -128,13 +114,13 @@ static ns_code grow_multiplier(void *context, ns_aten_program *program, ns_graph
 static void test_scale_of_the_lowering(void **state)
 {
     (void)state;
-    ns_suite_row row = find_row("exp", "rank2", "u55", NAN);
-    ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = grow_table});
+    ns_suite_row row = test_row(arena, "exp", "rank2", "u55", NAN, NULL);
+    ns_case_result result = run(&row, &(ns_stage_hooks){.lowered = grow_table});
     assert_fault(&result, NS_STAGE_EVAL, "differ from quantised");
     assert_string_equal(ns_stage_blame(result.at_fault), "lower");
     assert_int_equal(result.stages[NS_STAGE_QUANTISED].verdict, NS_VERDICT_PASS);
-    row = find_row("conv1d", "k3_per_tensor", "u55", NAN);
-    result = run(&row, &(ns_suite_hooks){.lowered = grow_multiplier});
+    row = test_row(arena, "conv1d", "k3_per_tensor", "u55", NAN, NULL);
+    result = run(&row, &(ns_stage_hooks){.lowered = grow_multiplier});
     assert_fault(&result, NS_STAGE_EVAL, "differ from quantised");
 }
 
@@ -191,7 +177,7 @@ static void test_wrong_axis(void **state)
         &operator, & entry, ns_suite_target_find("u85"), {128, 1e-3, 1e-3, 0x1p-16, true}};
     ns_case_result result = run(&row, NULL);
     assert_int_equal(result.verdict, NS_VERDICT_PASS);
-    result = run(&row, &(ns_suite_hooks){.lowered = sum_other_axis});
+    result = run(&row, &(ns_stage_hooks){.lowered = sum_other_axis});
     assert_fault(&result, NS_STAGE_EVAL, "differ from quantised");
 }
 
@@ -209,8 +195,8 @@ static ns_code clear_table(void *context, ns_aten_program *program, ns_graph **g
 static void test_all_zeros_fail_whatever_the_tolerance(void **state)
 {
     (void)state;
-    const ns_suite_row row = find_row("exp", "rank1", "u55", 1e9);
-    const ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = clear_table});
+    const ns_suite_row row = test_row(arena, "exp", "rank1", "u55", 1e9, NULL);
+    const ns_case_result result = run(&row, &(ns_stage_hooks){.lowered = clear_table});
     assert_int_equal(result.stages[NS_STAGE_EVAL].beyond, 0);
     assert_fault(&result, NS_STAGE_EVAL, "the output is all zeros, that of quantised is not");
 }
@@ -230,8 +216,8 @@ static ns_code steep_table(void *context, ns_aten_program *program, ns_graph **g
 static void test_unpredictable_fails(void **state)
 {
     (void)state;
-    const ns_suite_row row = find_row("exp", "rank1", "u55", 1e9);
-    const ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = steep_table});
+    const ns_suite_row row = test_row(arena, "exp", "rank1", "u55", 1e9, NULL);
+    const ns_case_result result = run(&row, &(ns_stage_hooks){.lowered = steep_table});
     assert_fault(&result, NS_STAGE_EVAL, "unpredictable: ");
     assert_false(result.stages[NS_STAGE_EVAL].measured);
 }
@@ -248,8 +234,8 @@ static ns_code break_graph(void *context, ns_aten_program *program, ns_graph **g
 static void test_invalid_graph_fails(void **state)
 {
     (void)state;
-    const ns_suite_row row = find_row("exp", "rank1", "u55", NAN);
-    const ns_case_result result = run(&row, &(ns_suite_hooks){.lowered = break_graph});
+    const ns_suite_row row = test_row(arena, "exp", "rank1", "u55", NAN, NULL);
+    const ns_case_result result = run(&row, &(ns_stage_hooks){.lowered = break_graph});
     assert_fault(&result, NS_STAGE_EVAL, "TABLE");
 }
 
@@ -264,12 +250,12 @@ static ns_code refuse_quantised(void *context, ns_aten_program *program, ns_erro
 static void test_a_stage_without_output(void **state)
 {
     (void)state;
-    const ns_suite_row row = find_row("exp", "rank1", "u55", NAN);
+    const ns_suite_row row = test_row(arena, "exp", "rank1", "u55", NAN, NULL);
     ns_case_result result;
     ns_error error;
-    ASSERT_OK(ns_suite_run_case(&row, 1u << NS_STAGE_EVAL, 0, 0,
-                                &(ns_suite_hooks){.quantised = refuse_quantised}, NULL, NULL, arena, &result,
-                                &error));
+    const ns_case_options options = {.stages = 1u << NS_STAGE_EVAL,
+                                     .hooks = &(ns_stage_hooks){.quantised = refuse_quantised}};
+    ASSERT_OK(ns_suite_run_case(&row, &options, NULL, NULL, arena, &result, &error));
     assert_fault(&result, NS_STAGE_QUANTISED, "planted");
     assert_int_equal(result.stage_count, 2);
     assert_int_equal(result.stages[1].verdict, NS_VERDICT_SKIPPED);

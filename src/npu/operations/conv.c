@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "kernels/dot.h"
 #include "npu/operations/kernel.h"
 #include "npu/operations/output.h"
 
@@ -82,8 +83,8 @@ static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv
     }
     for (size_t x = 0; x < (size_t)width; x++)
         for (size_t o = 0; o < depth; o++)
-            row[x * depth + o] = machine->kernels.dot_i16_i16(
-                a + x * product->taps, product->weights + o * product->taps, product->taps);
+            row[x * depth + o] =
+                ns_dot_i16_i16(a + x * product->taps, product->weights + o * product->taps, product->taps);
 }
 
 ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,

@@ -1,5 +1,5 @@
 /* Names of stages and verdicts, from their lists. */
-#include "npuscope/suite.h"
+#include "npuscope/measure.h"
 
 static const struct {
     const char *text, *blame;

@@ -1,9 +1,8 @@
-/* HTML: the parts of the suite's page, one file each. All of them append to a buffer whose `failed` the
- * caller looks at once, at the end. */
-#ifndef NS_REPORT_HTML_H
-#define NS_REPORT_HTML_H
+/* Markup: what the parts of the suite's page share. All of them append to a buffer whose `failed` the caller
+ * looks at once, at the end. */
+#ifndef NS_REPORT_MARKUP_H
+#define NS_REPORT_MARKUP_H
 
-#include "report/escape.h"
 #include "report/report.h"
 
 /* The mark beside a verdict's word, so that colour is not alone in telling verdicts apart. */
@@ -25,18 +24,5 @@ void ns_html_number(ns_buffer *buffer, double value, const char *format);
 /* The name by which a link reaches row `index`: operator, case and target, made fit for an address. Row
  * numbers keep rows apart whose names would be the same. Returns `text`. */
 const char *ns_html_anchor(const ns_suite_result *result, int index, char *text, size_t size);
-
-/* A row that opens into the details of its case. */
-void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index);
-
-/* Bars: how many of something have an error in each bin of NS_ERROR_BIN_BOUNDS, on a logarithmic scale, with
- * the number over each bar. `what` says what is counted: "elements". */
-void ns_html_histogram(ns_buffer *buffer, const size_t bins[NS_ERROR_BINS], const char *what);
-
-/* The case's graph as boxes, from the top down. */
-void ns_html_graph(ns_buffer *buffer, const ns_case_details *details);
-
-/* Curve and figures of a sweep. `vela_missing`: why the NPU did not run though it was wanted; or NULL. */
-void ns_html_sweep(ns_buffer *buffer, const struct ns_sweep_result *sweep, const char *vela_missing);
 
 #endif

@@ -1,0 +1,80 @@
+/* Measure: the stages of a case, and what is measured of each: errors, tolerance, verdict. */
+#ifndef NPUSCOPE_MEASURE_H
+#define NPUSCOPE_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum ns_stage {
+#define NS_STAGE(NAME, name, blame, reference) NS_STAGE_##NAME,
+#include "npuscope/stages.def"
+#undef NS_STAGE
+    NS_STAGE_COUNT
+} ns_stage;
+
+typedef enum ns_verdict {
+#define NS_VERDICT(name, text, summary, sentence) NS_VERDICT_##name,
+#include "npuscope/verdicts.def"
+#undef NS_VERDICT
+    NS_VERDICT_COUNT
+} ns_verdict;
+
+const char *ns_stage_text(ns_stage stage);        /* "eval" */
+const char *ns_stage_blame(ns_stage stage);       /* "lower"; "" for a stage that is not judged */
+ns_stage ns_stage_reference(ns_stage stage);      /* what its output is compared with */
+const char *ns_verdict_text(ns_verdict value);    /* "pass" */
+const char *ns_verdict_summary(ns_verdict value); /* "passed" */
+
+/* How a case is quantised and judged. */
+typedef struct ns_suite_settings {
+    double qtol;       /* tolerance in steps of the output scale, >= 0 */
+    double atol, rtol; /* absolute and relative tolerance, >= 0 */
+    double epsilon;    /* the least scale of an activation, > 0 */
+    bool per_channel;  /* one weight scale per output channel */
+} ns_suite_settings;
+
+/* Errors are counted by size, in steps of the output's scale: [0, 0.5], then up to each of these bounds, then
+ * the rest. */
+#define NS_ERROR_BIN_BOUNDS                    \
+    {                                          \
+        0.5, 1, 2, 4, 8, 16, 32, 64, 128, 1024 \
+    }
+#define NS_ERROR_BINS 11
+
+/* A count of operands that is not known. */
+#define NS_OPERANDS_UNKNOWN (-1)
+
+/* One input tensor of the program, as far as it reaches the worst element. */
+typedef struct ns_suite_operand {
+    const char *name;
+    size_t count; /* elements that the result depends on */
+    int shown;    /* the first of them, at most 4 */
+    double values[4];
+    double minimum, maximum; /* over all `count` */
+} ns_suite_operand;
+
+typedef struct ns_stage_result {
+    ns_stage stage;
+    ns_verdict verdict;
+    const char *reason; /* one sentence where the verdict is not pass; NULL otherwise */
+    bool measured;      /* false: the stage gave no output, and what follows is 0 */
+
+    /* Against ideal, over all elements. A step is the scale of the output's quantisation. */
+    double max_abs_error, max_steps, mean_steps;
+    double sqnr_db; /* 20 log10(|ideal| / |error|); +infinity without error, -infinity for ideal all zero */
+    size_t bins[NS_ERROR_BINS]; /* elements by error; all 0 when the output has no scale */
+
+    /* Against the reference stage: what the verdict is made from. */
+    double max_difference, max_difference_steps;
+    size_t beyond; /* elements beyond the tolerance */
+
+    /* The element with the largest share of its tolerance used up (largest error, if none is used). */
+    size_t worst_element; /* row-major */
+    double worst_ideal, worst_reference, worst_got, worst_tolerance;
+    int operand_count; /* NS_OPERANDS_UNKNOWN: which inputs it is made from is not known */
+    ns_suite_operand *operands;
+
+    double seconds; /* wall time */
+} ns_stage_result;
+
+#endif

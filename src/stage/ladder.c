@@ -1,0 +1,36 @@
+#include "stage/ladder.h"
+
+#include "catalogue/prepare.h"
+
+static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_ladder *, ns_stage_output *, ns_error *) = {
+#define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,
+#include "npuscope/stages.def"
+#undef NS_STAGE
+};
+
+ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask, ns_arena *arena,
+                      ns_ladder **out, ns_error *error)
+{
+    ns_ladder *ladder = NS_ARENA_NEW(arena, ns_ladder);
+    if (!ladder)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
+    ladder->row = row;
+    ladder->cpu_mask = cpu_mask;
+    ladder->arena = arena;
+    NS_TRY(ns_accelerator_parse(row->target->accelerator, &ladder->request.accelerator, error));
+    ns_case_maker made;
+    NS_TRY(ns_case_build(row->operator, row->case_, seed, arena, &made, error));
+    ladder->program = made.program;
+    ladder->inputs = made.inputs;
+    if (ladder->program->output_count != 1)
+        return ns_fail(error, NS_ERROR_INTERNAL, "a case has %d outputs instead of one",
+                       ladder->program->output_count);
+    ladder->count = ns_aten_count(&ladder->program->nodes[ladder->program->outputs[0]]);
+    *out = ladder;
+    return ns_aten_decompose(ladder->program, arena, &ladder->decomposed, error);
+}
+
+ns_code ns_ladder_run(ns_ladder *ladder, ns_stage stage, ns_stage_output *output, ns_error *error)
+{
+    return run_stage[stage](ladder, output, error);
+}
