@@ -16,7 +16,8 @@ ns_code ns_eval_add_variable(ns_eval_variables *variables, const ns_graph_tensor
     if (!variable)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a variable");
     const ns_tensor *first = &declared->tensor;
-    NS_TRY(ns_tensor_new(variables->arena, first->dtype, first->rank, first->shape, &variable->tensor, error));
+    NS_TRY(
+        ns_tensor_new(variables->arena, first->dtype, first->rank, first->shape, &variable->tensor, error));
     if (first->data)
         memcpy(variable->tensor.data, first->data,
                ns_tensor_count(first) * (size_t)ns_dtype_bytes(first->dtype));
