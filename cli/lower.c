@@ -1,4 +1,4 @@
-/* npuscope lower: the TOSA graph of a case of the catalogue. */
+/* npuscope lower: the TOSA graph of a case of the catalogue, or of a recorded one. */
 #include <math.h>
 #include <string.h>
 
@@ -6,10 +6,12 @@
 #include "catalogue/prepare.h"
 #include "lower/lower.h"
 #include "options.h"
+#include "quant/quantise.h"
+#include "recorded/recorded.h"
 #include "rows.h"
 
 typedef struct lower_settings {
-    const char *target, *output, *catalogue, *weights;
+    const char *target, *output, *catalogue, *weights, *from;
     int64_t seed;
     double epsilon;
 } lower_settings;
@@ -17,7 +19,10 @@ typedef struct lower_settings {
 #define OPTION(field) offsetof(lower_settings, field)
 
 static const ns_option options[] = {
-    {0, "target", NS_OPTION_TEXT, "T", OPTION(target), "u55 or u85 (required)"},
+    {0, "from", NS_OPTION_TEXT, "FOLDER", OPTION(from),
+     "a recorded case instead of one of the catalogue: its float.json,\nparameters and inputs"},
+    {0, "target", NS_OPTION_TEXT, "T", OPTION(target),
+     "u55 or u85 (required, but for a recorded case that names its board)"},
     {'o', "output", NS_OPTION_TEXT, "FILE", OPTION(output), "the .tosa file to write (required)"},
     NS_ROW_CATALOGUE(catalogue),
     NS_ROW_SEED(seed),
@@ -39,14 +44,9 @@ static ns_code write_graph(const char *path, const ns_graph *graph, ns_arena *ar
     return ns_file_write(path, (ns_bytes){.data = data, .size = size}, error);
 }
 
-static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+static ns_code make_row(const lower_settings *settings, char **operands, ns_arena *arena,
+                        ns_aten_program **program, ns_target *target, ns_error *error)
 {
-    (void)operand_count;
-    const lower_settings *settings = settings_;
-    if (!settings->target || !settings->output)
-        return ns_fail(error, NS_ERROR_USAGE, "%s is missing", settings->target ? "-o FILE" : "--target T");
-    if (settings->seed < 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
     const ns_suite_row *row = NULL;
     ns_suite_row_name name = {.catalogue = settings->catalogue,
                               .op = operands[0],
@@ -54,11 +54,56 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                               .target = settings->target,
                               .epsilon = settings->epsilon};
     NS_TRY(ns_row_weights(settings->weights, &name.per_channel, error));
-    NS_TRY(ns_suite_find_row(&name, cli->arena, &row, error));
+    NS_TRY(ns_suite_find_row(&name, arena, &row, error));
+    *target = row->target->target;
+    return ns_suite_quantise_row(row, (uint64_t)settings->seed, arena, program, NULL, error);
+}
+
+static ns_code make_recorded(const lower_settings *settings, ns_arena *arena, ns_aten_program **program,
+                             ns_target *target, ns_error *error)
+{
+    ns_recorded recorded;
+    int per_channel = -1;
+    NS_TRY(ns_row_weights(settings->weights, &per_channel, error));
+    NS_TRY(ns_recorded_read(settings->from, arena, &recorded, error));
+    *target = recorded.target;
+    if (settings->target)
+        NS_TRY(ns_target_parse(settings->target, target, error));
+    else if (!recorded.has_target)
+        return ns_fail(error, NS_ERROR_USAGE, "%s names no board: --target T is missing", settings->from);
+    ns_quantise_options quantise = NS_QUANTISE_DEFAULTS;
+    quantise.per_channel = per_channel < 0 ? recorded.per_channel : per_channel;
+    if (!isnan(recorded.epsilon))
+        quantise.epsilon = recorded.epsilon;
+    if (!isnan(settings->epsilon))
+        quantise.epsilon = settings->epsilon;
+    NS_TRY(ns_aten_decompose(recorded.program, arena, program, error));
+    return ns_quantise_program(*program, &quantise, 1, recorded.inputs, error);
+}
+
+static ns_code check_usage(const lower_settings *settings, int operand_count, ns_error *error)
+{
+    if (!settings->output)
+        return ns_fail(error, NS_ERROR_USAGE, "-o FILE is missing");
+    if (settings->from ? operand_count != 0 : operand_count != 2)
+        return ns_fail(error, NS_ERROR_USAGE, "give OP and CASE of the catalogue, or --from FOLDER");
+    if (!settings->from && !settings->target)
+        return ns_fail(error, NS_ERROR_USAGE, "--target T is missing");
+    if (settings->seed < 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
+    return NS_OK;
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    const lower_settings *settings = settings_;
     ns_aten_program *program = NULL;
-    NS_TRY(ns_suite_quantise_row(row, (uint64_t)settings->seed, cli->arena, &program, NULL, error));
+    ns_target target = NS_TARGET_U85;
     ns_graph *graph = NULL;
-    NS_TRY(ns_lower(program, row->target->target, &graph, error));
+    NS_TRY(check_usage(settings, operand_count, error));
+    NS_TRY(settings->from ? make_recorded(settings, cli->arena, &program, &target, error)
+                          : make_row(settings, operands, cli->arena, &program, &target, error));
+    NS_TRY(ns_lower(program, target, &graph, error));
     ns_code code = write_graph(settings->output, graph, cli->arena, error);
     if (code == NS_OK)
         fprintf(cli->out, "%s: %d operators, %d tensors\n", settings->output,
@@ -68,12 +113,13 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
 }
 
 const ns_subcommand ns_subcommand_lower = {
-    .operands = "OP CASE",
-    .operand_min = 2,
+    .operands = "[OP CASE]",
+    .operand_min = 0,
     .operand_max = 2,
-    .details = "Writes the TOSA 1.0 graph that ExecuTorch's Arm backend makes of a case of the catalogue\n"
-               "(npuscope suite --list shows them), quantised with the case's own data. Exit code 2 where\n"
-               "ExecuTorch keeps the case off the target; the message says why.",
+    .details =
+        "Writes the TOSA 1.0 graph that ExecuTorch's Arm backend makes of a case of the catalogue\n"
+        "(npuscope suite --list shows them), or of a recorded case (--from), quantised with the case's\n"
+        "own data. Exit code 2 where ExecuTorch keeps the case off the target; the message says why.",
     .options = options,
     .settings_size = sizeof(lower_settings),
     .preset = preset,

@@ -19,8 +19,8 @@ static ns_code decompose_node(ns_aten_program *program, const ns_aten_node *node
     return ns_aten_add_copy(program, node, inputs, out, error);
 }
 
-ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
-                          ns_error *error)
+static ns_code decompose_once(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
+                              ns_error *error)
 {
     ns_aten_program *made = NULL;
     int *map = NS_ARENA_ARRAY(arena, (size_t)program->node_count, int); /* old node -> new node */
@@ -32,5 +32,23 @@ ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_at
     for (int i = 0; i < program->output_count; i++)
         NS_TRY(ns_aten_add_output(made, map[program->outputs[i]], error));
     *out = made;
+    return NS_OK;
+}
+
+static bool is_decomposed(const ns_aten_program *program)
+{
+    for (int i = 0; i < program->node_count; i++)
+        if (program->nodes[i].kind == NS_ATEN_CALL && program->nodes[i].op->decompose)
+            return false;
+    return true;
+}
+
+ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
+                          ns_error *error)
+{
+    /* What an operator becomes may be decomposed in its turn. */
+    NS_TRY(decompose_once(program, arena, out, error));
+    while (!is_decomposed(*out))
+        NS_TRY(decompose_once(*out, arena, out, error));
     return NS_OK;
 }

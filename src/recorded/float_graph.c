@@ -1,0 +1,325 @@
+#include "recorded/float_graph.h"
+
+#include <string.h>
+
+#include "ops/operators.h"
+#include "recorded/files.h"
+
+/* Arguments that say where and how PyTorch keeps a result, not what it is. */
+static const char *const placement[] = {"dtype", "device", "pin_memory", "layout", "memory_format"};
+
+enum { MOST_ARGUMENTS = 32, MOST_OPERANDS = 256 };
+
+typedef struct reader {
+    const char *folder;
+    ns_arena *arena;
+    const json_t *nodes;
+    int *map; /* FX node -> node of the program; -1: none */
+    ns_aten_program *program;
+} reader;
+
+/* What a call's arguments come to. */
+typedef struct call {
+    const ns_aten_operator *op;
+    const char *name;
+    int operand_count;
+    int operands[MOST_OPERANDS];
+    int argument_count;
+    ns_aten_argument arguments[MOST_ARGUMENTS + 1];
+} call;
+
+static const char *text_of(const json_t *node, const char *key)
+{
+    const char *text = json_string_value(json_object_get(node, key));
+    return text ? text : "";
+}
+
+static ns_code fail_at(const reader *r, const char *node, ns_error *error, const char *what)
+{
+    return ns_fail(error, NS_ERROR_INPUT, "%s/float.json: node '%s': %s", r->folder, node, what);
+}
+
+static int find_node(const reader *r, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(r->nodes); i++)
+        if (strcmp(text_of(json_array_get(r->nodes, i), "name"), name) == 0)
+            return (int)i;
+    return -1;
+}
+
+/* The program's node behind {"node": name}. */
+static ns_code find_operand(const reader *r, const call *c, const json_t *value, int *out, ns_error *error)
+{
+    const char *name = text_of(value, "node");
+    const int index = find_node(r, name);
+    if (index < 0 || r->map[index] < 0)
+        return fail_at(r, c->name, error, "an argument is no earlier node");
+    *out = r->map[index];
+    return NS_OK;
+}
+
+static ns_code add_operand(call *c, const reader *r, int node, ns_error *error)
+{
+    if (c->operand_count == MOST_OPERANDS)
+        return fail_at(r, c->name, error, "it has too many operands");
+    c->operands[c->operand_count++] = node;
+    return NS_OK;
+}
+
+/* A number where a tensor is expected is a constant of as many axes as the first operand has
+ * (ReplaceScalarWithTensorByProfilePass, ScalarsToAttributePass). */
+static ns_code add_scalar(call *c, const reader *r, double value, ns_error *error)
+{
+    const int rank = c->operand_count && c->operands[0] >= 0 ? r->program->nodes[c->operands[0]].rank : 1;
+    int64_t shape[NS_MAX_RANK];
+    for (int i = 0; i < rank; i++)
+        shape[i] = 1;
+    const float single = (float)value;
+    int node = 0;
+    NS_TRY(ns_aten_add_parameter(r->program, NULL, rank, shape, &single, &node, error));
+    return add_operand(c, r, node, error);
+}
+
+static ns_code bind_tensor(call *c, const reader *r, const ns_aten_parameter *p, const json_t *value,
+                           ns_error *error)
+{
+    int node = -1;
+    if (p->type == NS_ATEN_TENSORS) {
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            NS_TRY(find_operand(r, c, json_array_get(value, i), &node, error));
+            NS_TRY(add_operand(c, r, node, error));
+        }
+        return json_is_array(value) ? NS_OK : fail_at(r, c->name, error, "a list of tensors is expected");
+    }
+    if (json_is_number(value))
+        return add_scalar(c, r, json_number_value(value), error);
+    if (!json_is_null(value))
+        NS_TRY(find_operand(r, c, value, &node, error));
+    else if (p->type != NS_ATEN_OPTIONAL_TENSOR)
+        return fail_at(r, c->name, error, "a tensor is missing");
+    return add_operand(c, r, node, error);
+}
+
+static ns_code bind_choice(const call *c, const reader *r, const ns_aten_parameter *p, const json_t *value,
+                           ns_aten_attribute *out, ns_error *error)
+{
+    const char *word = json_string_value(value);
+    for (int i = 0; word && p->choices[i]; i++)
+        if (strcmp(p->choices[i], word) == 0) {
+            out->integer = i;
+            return NS_OK;
+        }
+    return fail_at(r, c->name, error, "an argument is none of the words that its operator knows");
+}
+
+static ns_code bind_list(const call *c, const reader *r, const json_t *value, ns_aten_attribute *out,
+                         ns_error *error)
+{
+    const size_t count = json_is_array(value) ? json_array_size(value) : 1;
+    int64_t *list = NS_ARENA_ARRAY(r->arena, count, int64_t);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the arguments of '%s'", c->name);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *item = json_is_array(value) ? json_array_get(value, i) : value;
+        if (!json_is_integer(item))
+            return fail_at(r, c->name, error, "a list of integers is expected");
+        list[i] = json_integer_value(item);
+    }
+    *out = (ns_aten_attribute){.count = (int)count, .list = list};
+    return NS_OK;
+}
+
+static ns_code bind_value(const call *c, const reader *r, const ns_aten_parameter *p, const json_t *value,
+                          ns_aten_attribute *out, ns_error *error)
+{
+    *out = (ns_aten_attribute){.none = json_is_null(value)};
+    if (out->none)
+        return NS_OK;
+    switch (p->type) {
+    case NS_ATEN_CHOICE:
+        return bind_choice(c, r, p, value, out, error);
+    case NS_ATEN_INTS:
+        return bind_list(c, r, value, out, error);
+    case NS_ATEN_REAL:
+        out->real = json_number_value(value);
+        return json_is_number(value) ? NS_OK : fail_at(r, c->name, error, "a number is expected");
+    default:
+        out->integer = json_is_boolean(value) ? json_is_true(value) : json_integer_value(value);
+        return json_is_boolean(value) || json_is_integer(value)
+                   ? NS_OK
+                   : fail_at(r, c->name, error, "an integer or a truth value is expected");
+    }
+}
+
+static bool is_tensor(const ns_aten_parameter *p)
+{
+    return p->type == NS_ATEN_TENSOR || p->type == NS_ATEN_OPTIONAL_TENSOR || p->type == NS_ATEN_TENSORS;
+}
+
+static ns_code bind(call *c, const reader *r, const ns_aten_parameter *p, const json_t *value,
+                    ns_error *error)
+{
+    if (is_tensor(p))
+        return bind_tensor(c, r, p, value, error);
+    if (c->argument_count == MOST_ARGUMENTS)
+        return fail_at(r, c->name, error, "it has too many arguments");
+    ns_aten_argument *argument = &c->arguments[c->argument_count++];
+    argument->name = p->name;
+    return bind_value(c, r, p, value, &argument->value, error);
+}
+
+static const json_t *argument_of(const json_t *node, const ns_aten_operator *op, int index)
+{
+    const json_t *args = json_object_get(node, "args");
+    if ((size_t)index < json_array_size(args))
+        return json_array_get(args, (size_t)index);
+    return json_object_get(json_object_get(node, "kwargs"), op->parameters[index].name);
+}
+
+/* Nothing that the caller gave may go unread: an operator that does not declare an argument does not know
+ * what it means. */
+static ns_code check_all_known(const reader *r, const call *c, const json_t *node, ns_error *error)
+{
+    const char *key;
+    json_t *value;
+    for (size_t i = (size_t)c->op->parameter_count; i < json_array_size(json_object_get(node, "args")); i++)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "%s/float.json: node '%s': argument %zu of %s is not known", r->folder, c->name, i,
+                       c->op->aten);
+    json_object_foreach((json_t *)json_object_get(node, "kwargs"), key, value)
+    {
+        bool known = false;
+        for (int p = 0; p < c->op->parameter_count; p++)
+            known = known || strcmp(c->op->parameters[p].name, key) == 0;
+        for (size_t p = 0; p < sizeof placement / sizeof placement[0]; p++)
+            known = known || strcmp(placement[p], key) == 0;
+        if (!known)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s/float.json: node '%s': argument '%s' of %s is not known", r->folder, c->name,
+                           key, c->op->aten);
+    }
+    return NS_OK;
+}
+
+static ns_code read_call(reader *r, const json_t *node, const char *target, int result, int *out,
+                         ns_error *error)
+{
+    call c = {.op = ns_aten_find(target), .name = text_of(node, "name")};
+    if (!c.op)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "%s/float.json: node '%s': %s is not among npuscope's operators", r->folder, c.name,
+                       target);
+    NS_TRY(check_all_known(r, &c, node, error));
+    for (int p = 0; p < c.op->parameter_count; p++) {
+        const json_t *value = argument_of(node, c.op, p);
+        if (value)
+            NS_TRY(bind(&c, r, &c.op->parameters[p], value, error));
+        else if (c.op->parameters[p].type == NS_ATEN_OPTIONAL_TENSOR)
+            NS_TRY(add_operand(&c, r, -1, error));
+        else if (result >= 0 && strcmp(c.op->parameters[p].name, "result") == 0)
+            c.arguments[c.argument_count++] = (ns_aten_argument){"result", NS_INT(result)};
+    }
+    if (ns_aten_call(r->program, c.op, c.operand_count, c.operands, c.arguments, out, error) != NS_OK)
+        return ns_add_context(error, "%s/float.json: node '%s'", r->folder, c.name);
+    return NS_OK;
+}
+
+/* An operator of several results: its node here makes none; getitem picks one, and that is the call, with the
+ * number as its argument "result". */
+static ns_code read_item(reader *r, const json_t *node, int *out, ns_error *error)
+{
+    const json_t *args = json_object_get(node, "args");
+    const int index = find_node(r, text_of(json_array_get(args, 0), "node"));
+    if (index < 0)
+        return fail_at(r, text_of(node, "name"), error, "it picks from no earlier node");
+    const json_t *from = json_array_get(r->nodes, (size_t)index);
+    return read_call(r, from, text_of(from, "target"), (int)json_integer_value(json_array_get(args, 1)), out,
+                     error);
+}
+
+static bool has_several_results(const ns_aten_operator *op)
+{
+    for (int p = 0; op && p < op->parameter_count; p++)
+        if (strcmp(op->parameters[p].name, "result") == 0)
+            return true;
+    return false;
+}
+
+static ns_code read_parameter(reader *r, const json_t *node, int *out, ns_error *error)
+{
+    ns_tensor values;
+    const char *name = text_of(node, "name"), *file = text_of(node, "tensor");
+    NS_TRY(ns_recorded_array(r->folder, file, r->arena, &values, error));
+    return ns_aten_add_parameter(r->program, name, values.rank, values.shape, values.data, out, error);
+}
+
+static ns_code read_input(reader *r, const json_t *node, int *out, ns_error *error)
+{
+    const json_t *shape = json_object_get(node, "shape");
+    const char *type = text_of(node, "dtype");
+    int64_t dims[NS_MAX_RANK];
+    if (!json_is_array(shape) || json_array_size(shape) > NS_MAX_RANK)
+        return fail_at(r, text_of(node, "name"), error, "it has no shape of at most eight dims");
+    if (strcmp(type, "torch.float32") != 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: input '%s' is %s, not float32", r->folder,
+                       text_of(node, "name"), type);
+    for (size_t i = 0; i < json_array_size(shape); i++)
+        dims[i] = json_integer_value(json_array_get(shape, i));
+    return ns_aten_add_input(r->program, text_of(node, "name"), (int)json_array_size(shape), dims, out,
+                             error);
+}
+
+static ns_code read_outputs(reader *r, const json_t *node, ns_error *error)
+{
+    const json_t *list = json_array_get(json_object_get(node, "args"), 0);
+    const call c = {.name = "output"};
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        int result = 0;
+        NS_TRY(find_operand(r, &c, json_array_get(list, i), &result, error));
+        NS_TRY(ns_aten_add_output(r->program, result, error));
+    }
+    return json_array_size(list) ? NS_OK : fail_at(r, "output", error, "it has no results");
+}
+
+static ns_code read_node(reader *r, const json_t *node, int *out, ns_error *error)
+{
+    const char *kind = text_of(node, "kind"), *target = text_of(node, "target");
+    /* A number or None that the module takes has no shape; the calls have it written out. */
+    if (strcmp(kind, "placeholder") == 0)
+        return json_object_get(node, "shape") ? read_input(r, node, out, error) : NS_OK;
+    if (strcmp(kind, "get_attr") == 0)
+        return read_parameter(r, node, out, error);
+    if (strcmp(kind, "output") == 0)
+        return read_outputs(r, node, error);
+    if (strcmp(kind, "call_function") != 0)
+        return fail_at(r, text_of(node, "name"), error, "its kind is not known");
+    if (strstr(target, "getitem"))
+        return read_item(r, node, out, error);
+    return has_several_results(ns_aten_find(target)) ? NS_OK : read_call(r, node, target, -1, out, error);
+}
+
+static ns_code read_nodes(reader *r, ns_error *error)
+{
+    const size_t count = json_array_size(r->nodes);
+    r->map = NS_ARENA_ARRAY(r->arena, count, int);
+    if (!json_is_array(r->nodes) || !count || !r->map)
+        return ns_fail(error, r->map ? NS_ERROR_INPUT : NS_ERROR_MEMORY, "%s/float.json: no list of nodes",
+                       r->folder);
+    NS_TRY(ns_aten_program_new(r->arena, &r->program, error));
+    for (size_t i = 0; i < count; i++)
+        r->map[i] = -1;
+    for (size_t i = 0; i < count; i++)
+        NS_TRY(read_node(r, json_array_get(r->nodes, i), &r->map[i], error));
+    return NS_OK;
+}
+
+ns_code ns_recorded_float_graph(const char *folder, ns_arena *arena, ns_aten_program **out, ns_error *error)
+{
+    json_t *nodes = NULL;
+    NS_TRY(ns_recorded_json(folder, "float.json", arena, &nodes, error));
+    reader r = {.folder = folder, .arena = arena, .nodes = nodes};
+    const ns_code code = read_nodes(&r, error);
+    json_decref(nodes);
+    *out = r.program;
+    return code;
+}

@@ -1,0 +1,106 @@
+#include "recorded/recorded.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "recorded/files.h"
+#include "recorded/float_graph.h"
+
+/* Boards that ExecuTorch's pipelines build for, and the target of each. */
+static const struct {
+    const char *board;
+    ns_target target;
+} boards[] = {{"corstone-300", NS_TARGET_U55}, {"corstone-320", NS_TARGET_U85}};
+
+static void read_settings(const json_t *info, ns_recorded *out)
+{
+    const json_t *params = json_object_get(info, "params");
+    const json_t *epsilon = json_object_get(params, "epsilon"),
+                 *per_channel = json_object_get(params, "per_channel_quantization");
+    const char *board = json_string_value(json_object_get(info, "board"));
+    out->epsilon = json_is_number(epsilon) ? json_number_value(epsilon) : NAN;
+    out->per_channel = !json_is_false(per_channel);
+    for (size_t i = 0; board && i < sizeof boards / sizeof boards[0]; i++)
+        if (strcmp(boards[i].board, board) == 0) {
+            out->has_target = true;
+            out->target = boards[i].target;
+        }
+}
+
+/* Values in memory order `order` (dim_order: the logical axis of each axis in memory) into logical order. */
+static void reorder(const ns_tensor *tensor, const int64_t *order, const float *memory)
+{
+    int64_t strides[NS_MAX_RANK] = {0}, position[NS_MAX_RANK] = {0}, step = 1;
+    for (int i = tensor->rank - 1; i >= 0; i--) {
+        strides[order[i]] = step;
+        step *= tensor->shape[order[i]];
+    }
+    for (size_t k = 0; k < ns_tensor_count(tensor); k++) {
+        int64_t at = 0;
+        for (int i = 0; i < tensor->rank; i++)
+            at += position[i] * strides[i];
+        ((float *)tensor->data)[k] = memory[at];
+        for (int i = tensor->rank - 1; i >= 0 && ++position[i] == tensor->shape[i]; i--)
+            position[i] = 0;
+    }
+}
+
+/* input->dim_order where it is a permutation; else the identity. */
+static void read_order(const json_t *input, int rank, int64_t *order)
+{
+    const json_t *list = json_object_get(input, "dim_order");
+    unsigned seen = 0;
+    for (int i = 0; i < rank; i++) {
+        order[i] = json_integer_value(json_array_get(list, (size_t)i));
+        seen |= order[i] >= 0 && order[i] < rank ? 1u << order[i] : 0;
+    }
+    for (int i = 0; seen != (1u << rank) - 1 && i < rank; i++)
+        order[i] = i;
+}
+
+static ns_code read_input(const char *folder, int index, const json_t *info, const ns_aten_node *node,
+                          ns_arena *arena, ns_tensor *out, ns_error *error)
+{
+    const char *name = ns_arena_format(arena, "i%d.bin", index);
+    ns_bytes bytes;
+    int64_t order[NS_MAX_RANK];
+    if (!name)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", folder);
+    NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
+    NS_TRY(ns_tensor_new(arena, NS_DTYPE_FP32, node->rank, node->shape, out, error));
+    if (bytes.size != ns_tensor_count(out) * sizeof(float))
+        return ns_fail(error, NS_ERROR_INPUT, "%s/%s has %zu bytes; input '%s' of %zu float32 needs %zu",
+                       folder, name, bytes.size, node->name, ns_tensor_count(out),
+                       ns_tensor_count(out) * sizeof(float));
+    float *memory = ns_arena_copy(arena, bytes.data, bytes.size);
+    if (!memory)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for %s", folder, name);
+    read_order(json_array_get(json_object_get(info, "inputs"), (size_t)index), node->rank, order);
+    reorder(out, order, memory);
+    return NS_OK;
+}
+
+static ns_code read_case(const char *folder, const json_t *info, ns_arena *arena, ns_recorded *out,
+                         ns_error *error)
+{
+    read_settings(info, out);
+    NS_TRY(ns_recorded_float_graph(folder, arena, &out->program, error));
+    const ns_aten_program *program = out->program;
+    out->inputs = NS_ARENA_ARRAY(arena, (size_t)program->input_count, ns_tensor);
+    if (!out->inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its inputs", folder);
+    for (int i = 0; i < program->input_count; i++)
+        NS_TRY(
+            read_input(folder, i, info, &program->nodes[program->inputs[i]], arena, &out->inputs[i], error));
+    return NS_OK;
+}
+
+ns_code ns_recorded_read(const char *folder, ns_arena *arena, ns_recorded *out, ns_error *error)
+{
+    json_t *info = NULL;
+    *out = (ns_recorded){.epsilon = NAN};
+    NS_TRY(ns_recorded_json(folder, "info.json", arena, &info, error));
+    const ns_code code = read_case(folder, info, arena, out, error);
+    json_decref(info);
+    return code;
+}

@@ -1,0 +1,128 @@
+/* What a recorded case must be, and the messages for what it is not. The graphs are written here; cases that
+ * ExecuTorch made are read by tests/recorded/lowered.py. */
+#include "recorded/recorded.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "support/arena.h"
+#include "support/test.h"
+
+static const char *folder;
+
+static void put(const char *name, const char *text, size_t size)
+{
+    ns_error error = {0};
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    ASSERT_OK(ns_file_write(path, (ns_bytes){(const uint8_t *)text, size}, &error));
+}
+
+/* A case with one input x of shape [2] and one call, written as FX node text. */
+static ns_code read_call(const char *call, ns_recorded *out, ns_error *error)
+{
+    const char *graph = ns_arena_format(
+        arena,
+        "[{\"name\": \"x\", \"kind\": \"placeholder\", \"shape\": [2], \"dtype\": \"torch.float32\"},"
+        " {\"name\": \"y\", \"kind\": \"call_function\", %s},"
+        " {\"name\": \"output\", \"kind\": \"output\", \"args\": [[{\"node\": \"y\"}]]}]",
+        call);
+    put("float.json", graph, strlen(graph));
+    return ns_recorded_read(folder, arena, out, error);
+}
+
+static void a_case_is_read(void **state)
+{
+    (void)state;
+    ns_recorded recorded;
+    ns_error error = {0};
+    ASSERT_OK(
+        read_call("\"target\": \"aten.exp.default\", \"args\": [{\"node\": \"x\"}]", &recorded, &error));
+    assert_int_equal(recorded.program->node_count, 2);
+    assert_int_equal(recorded.program->output_count, 1);
+    assert_true(((const float *)recorded.inputs[0].data)[1] == 2.0f);
+    assert_true(recorded.epsilon == 0x1p-16);
+    assert_false(recorded.per_channel);
+    assert_true(recorded.has_target && recorded.target == NS_TARGET_U85);
+}
+
+/* x * 3: the number is a constant parameter of x's rank. */
+static void a_number_is_a_constant(void **state)
+{
+    (void)state;
+    ns_recorded recorded;
+    ns_error error = {0};
+    ASSERT_OK(
+        read_call("\"target\": \"aten.mul.Tensor\", \"args\": [{\"node\": \"x\"}, 3]", &recorded, &error));
+    const ns_aten_node *constant = &recorded.program->nodes[1];
+    assert_int_equal(constant->kind, NS_ATEN_PARAMETER);
+    assert_int_equal(constant->rank, 1);
+    assert_true(constant->data[0] == 3.0f);
+}
+
+static void what_is_not_known_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *call, *message;
+        ns_code code;
+    } wrong[] = {
+        {"\"target\": \"aten.frobnicate.default\", \"args\": [{\"node\": \"x\"}]",
+         "aten.frobnicate.default is not among npuscope's operators", NS_ERROR_UNSUPPORTED},
+        {"\"target\": \"aten.exp.default\", \"args\": [{\"node\": \"x\"}], \"kwargs\": {\"fast\": true}",
+         "argument 'fast' of aten.exp.default is not known", NS_ERROR_UNSUPPORTED},
+        {"\"target\": \"aten.exp.default\", \"args\": [{\"node\": \"x\"}, 1]",
+         "argument 1 of aten.exp.default is not known", NS_ERROR_UNSUPPORTED},
+        {"\"target\": \"aten.exp.default\", \"args\": [{\"node\": \"z\"}]", "is no earlier node",
+         NS_ERROR_INPUT},
+        {"\"target\": \"aten.exp.default\", \"args\": [null]", "a tensor is missing", NS_ERROR_INPUT},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ns_recorded recorded;
+        ns_error error = {0};
+        assert_int_equal(read_call(wrong[i].call, &recorded, &error), wrong[i].code);
+        if (!strstr(error.message, wrong[i].message))
+            fail_msg("%s does not say: %s", error.message, wrong[i].message);
+    }
+}
+
+/* A file that JSON names lies in the case's folder. */
+static void names_do_not_leave_the_folder(void **state)
+{
+    (void)state;
+    static const char graph[] =
+        "[{\"name\": \"w\", \"kind\": \"get_attr\", \"tensor\": \"../../etc/passwd\"}]";
+    ns_recorded recorded;
+    ns_error error = {0};
+    put("float.json", graph, sizeof graph - 1);
+    assert_int_equal(ns_recorded_read(folder, arena, &recorded, &error), NS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "lies in its folder"));
+}
+
+int main(void)
+{
+    static char name[] = "/tmp/npuscope-recorded-XXXXXX";
+    static const char info[] =
+        "{\"board\": \"corstone-320\","
+        " \"params\": {\"epsilon\": 1.52587890625e-05, \"per_channel_quantization\": false}}";
+    const float values[] = {1, 2};
+    folder = mkdtemp(name);
+    put("info.json", info, sizeof info - 1);
+    put("i0.bin", (const char *)values, sizeof values);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_case_is_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_number_is_a_constant, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_known_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_do_not_leave_the_folder, set_up, tear_down),
+    };
+    const int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", folder,
+                 ((const char *[]){"info.json", "i0.bin", "float.json"})[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+    return failed;
+}
