@@ -21,7 +21,7 @@ enum {
 #undef NS_CPU
 };
 
-/* Sets that this machine executes (AVX512 means F, BW, DQ and VL). */
+/* Sets that this machine executes (AVX2 means FMA too; AVX512 means F, BW, DQ and VL). */
 unsigned ns_cpu_detect(void);
 
 /* The mask for a comma-separated list of names ("avx2,avx512"), "none" or "all"; returns 0 and sets

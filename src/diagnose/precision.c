@@ -1,12 +1,209 @@
 /* The precision half: which operator loses it, why, and what mends it. */
-#include "npuscope/diagnose.h"
+#include <math.h>
+
+#include "diagnose/findings.h"
+#include "diagnose/prepare.h"
+#include "npuscope/eval.h"
+
+/* A limit by weights below this is worth a verdict of its own, in dB. */
+#define POOR 40
+/* Share of an input's elements at the ends of the range from which it counts as clipped. */
+#define CLIPPED 0.01
+
+/* What diagnose takes for TOSA must be TOSA. */
+static ns_code check_against_eval(const ns_dg_session *session, ns_error *error)
+{
+    const ns_dg_plan *plan = session->plan;
+    const ns_block *block = plan->block;
+    ns_arena *arena = ns_arena_new();
+    ns_tensor *outputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor) : NULL;
+    ns_tensor *inputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_tensor) : NULL;
+    const ns_eval_options options = {.cpu_mask = session->options->cpu_mask};
+    ns_code code = outputs && inputs ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for eval");
+    for (int i = 0; code == NS_OK && i < block->input_count; i++)
+        inputs[i] = session->options->inputs[i]; /* the first sample */
+    if (code == NS_OK)
+        code = ns_eval(plan->graph, &options, inputs, block->input_count, arena, outputs, error);
+    for (int o = 0; code == NS_OK && o < block->output_count; o++) {
+        const int node = plan->node_of[block->outputs[o]];
+        for (size_t i = 0; code == NS_OK && node >= 0 && i < plan->nodes[node].count; i++)
+            if ((double)ns_tensor_get(&outputs[o], i) != ns_dg_stored_at(&session->q[0][node], i))
+                code =
+                    ns_fail(error, NS_ERROR_INTERNAL,
+                            "output '%s', element %zu: eval gives %lld, the diagnosis' own evaluator %.17g",
+                            ns_dg_name(plan, block->outputs[o]), i, (long long)ns_tensor_get(&outputs[o], i),
+                            ns_dg_stored_at(&session->q[0][node], i));
+    }
+    ns_arena_free(arena);
+    return code;
+}
+
+static double gain(const ns_dg_findings *f, double before, double after)
+{
+    return 10 * log10((before + f->hidden + 1e-300) / (after + f->hidden + 1e-300));
+}
+
+static void fill_energies(const ns_dg_findings *f, ns_diagnose_stage *rows)
+{
+    double sum = 0;
+    for (int i = f->plan->input_count; i < f->plan->node_count; i++)
+        sum += isfinite(f->alone[i]) ? f->alone[i] : 0;
+    for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
+        ns_diagnose_stage *row = &rows[i - f->plan->input_count];
+        if (!isnan(f->alone[i])) {
+            row->alone_db = ns_dg_db(f->alone[i]);
+            row->share = sum > 0 ? f->alone[i] / sum : 0;
+        }
+        if (!isnan(f->knocked[i])) {
+            row->knocked_out_db = ns_dg_db(f->knocked[i]);
+            row->gain_db = gain(f, f->as_is, f->knocked[i]);
+        }
+    }
+}
+
+static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    double before = f->as_is;
+    out->blame = NS_ARENA_ARRAY(f->arena, (size_t)f->blame_count, ns_diagnose_blame);
+    if (!out->blame)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
+    for (int i = 0; i < f->blame_count; i++) {
+        const int node = f->blame[i];
+        const ns_diagnose_stage *row = &out->stages[node - f->plan->input_count];
+        ns_diagnose_blame *blame = &out->blame[out->blame_count++];
+        const double alone_gain = gain(f, f->as_is, f->knocked[node]);
+        /* Of faults in series none gains by itself: each is given what all of them bring. */
+        blame->stage = node - f->plan->input_count;
+        blame->gain_db = alone_gain >= NS_DG_LEAST_GAIN ? alone_gain : gain(f, before, f->joint[i]);
+        blame->now_db = ns_dg_db(f->as_is + f->hidden);
+        blame->knocked_out_db = ns_dg_db(f->knocked[node] + f->hidden);
+        blame->joint_db = ns_dg_db(f->joint[i] + f->hidden);
+        NS_TRY(ns_dg_find_cause(f, row, node, blame, error));
+        NS_TRY(ns_dg_find_mends(f, row, node, blame, error));
+        if (i + 1 < f->blame_count && f->joint[i + 1] != f->joint[i])
+            before = f->joint[i];
+    }
+    return NS_OK;
+}
+
+/* Nothing in dB is known then: only the names. */
+static ns_code fill_suspects(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    out->blame = NS_ARENA_ARRAY(f->arena, (size_t)f->suspect_count, ns_diagnose_blame);
+    if (!out->blame)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
+    for (int i = 0; i < f->suspect_count; i++)
+        out->blame[out->blame_count++] =
+            (ns_diagnose_blame){.stage = f->suspects[i] - f->plan->input_count,
+                                .cause = NS_DIAGNOSE_CAUSE_SUSPECT,
+                                .why = ns_diagnose_cause_sentence(NS_DIAGNOSE_CAUSE_SUSPECT),
+                                .gain_db = NAN,
+                                .now_db = NAN,
+                                .knocked_out_db = NAN,
+                                .mended_db = NAN,
+                                .joint_db = NAN};
+    return NS_OK;
+}
+
+static ns_diagnose_verdict judge(const ns_dg_findings *f)
+{
+    const ns_dg_dithered *worst = f->dithered_count ? &f->dithered[0] : NULL;
+    ns_diagnose_verdict verdict = NS_DIAGNOSE_HEALTHY;
+    if (worst && worst->energy > f->as_is && ns_dg_db(f->hidden) < POOR)
+        verdict = worst->kind[0] == 'i' ? NS_DIAGNOSE_INPUT : NS_DIAGNOSE_WEIGHTS;
+    if (f->blame_count && (verdict == NS_DIAGNOSE_HEALTHY || f->alone[f->blame[0]] > worst->energy))
+        verdict = NS_DIAGNOSE_OPERATOR;
+    if (f->suspicious)
+        verdict = NS_DIAGNOSE_SUSPECT;
+    if (f->rails >= CLIPPED)
+        verdict = NS_DIAGNOSE_INPUT;
+    return verdict;
+}
+
+static void fill_figures(const ns_dg_findings *f, ns_diagnose_precision *out)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (int i = 0; i < f->seed_count; i++) {
+        low = fmin(low, ns_dg_db(f->as_is + f->seeds[i]));
+        high = fmax(high, ns_dg_db(f->as_is + f->seeds[i]));
+    }
+    const double last = f->blame_count ? f->joint[f->blame_count - 1] : f->as_is;
+    out->against_float_db = ns_dg_db(f->as_is + f->hidden);
+    out->low_db = low;
+    out->high_db = high;
+    out->without_faults_db = ns_dg_db(last + f->hidden);
+    out->limit_db = ns_dg_db(f->hidden);
+    out->against_ideal_db = ns_dg_db(f->as_is);
+    if (out->verdict == NS_DIAGNOSE_SUSPECT)
+        out->against_float_db = out->low_db = out->high_db = out->without_faults_db = out->limit_db =
+            out->against_ideal_db = NAN;
+}
+
+static ns_code fill_dither(const ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    out->dither = NS_ARENA_ARRAY(f->arena, (size_t)f->dithered_count, ns_diagnose_dither);
+    if (!out->dither)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the estimates");
+    for (int i = 0; i < f->dithered_count; i++)
+        out->dither[out->dither_count++] =
+            (ns_diagnose_dither){ns_dg_name(f->plan, f->dithered[i].tensor), f->dithered[i].kind,
+                                 ns_dg_db(f->dithered[i].energy), f->dithered[i].largest_code};
+    return NS_OK;
+}
+
+static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    const size_t nodes = (size_t)f->plan->node_count;
+    out->stage_count = f->plan->node_count - f->plan->input_count;
+    out->stages = NS_ARENA_ARRAY(f->arena, nodes, ns_diagnose_stage);
+    f->alone = NS_ARENA_ARRAY(f->arena, nodes, double);
+    f->knocked = NS_ARENA_ARRAY(f->arena, nodes, double);
+    if (!out->stages || !f->alone || !f->knocked)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
+    for (size_t i = 0; i < nodes; i++)
+        f->alone[i] = f->knocked[i] = NAN;
+    NS_TRY(ns_dg_fill_rows(f, out->stages, error));
+    NS_TRY(ns_dg_dither(f, error));
+    NS_TRY(ns_dg_measure_alone(f, error));
+    NS_TRY(ns_dg_find_blame(f, error));
+    return ns_dg_find_suspects(f, error);
+}
+
+static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_precision *out, ns_error *error)
+{
+    ns_dg_findings f = {.session = session, .plan = session->plan, .arena = arena};
+    NS_TRY(check_against_eval(session, error));
+    NS_TRY(measure_all(&f, out, error));
+    fill_energies(&f, out->stages);
+    NS_TRY(fill_dither(&f, out, error));
+    out->verdict = judge(&f);
+    out->reason = ns_diagnose_verdict_sentence(out->verdict);
+    out->samples = session->samples;
+    if (out->verdict == NS_DIAGNOSE_SUSPECT)
+        NS_TRY(fill_suspects(&f, out, error));
+    else if (out->verdict != NS_DIAGNOSE_WEIGHTS)
+        NS_TRY(fill_blame(&f, out, error));
+    fill_figures(&f, out);
+    out->notes = f.notes;
+    out->note_count = f.note_count;
+    return NS_OK;
+}
 
 ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *options, ns_arena *arena,
                                   ns_diagnose_precision *out, ns_error *error)
 {
-    (void)graph;
-    (void)options;
-    (void)arena;
-    (void)out;
-    return ns_fail(error, NS_ERROR_UNSUPPORTED, "the precision half is not there yet: use --no-precision");
+    ns_dg_plan *plan = NULL;
+    ns_dg_session session = {0};
+    *out = (ns_diagnose_precision){0};
+    NS_TRY(ns_dg_plan_new(graph, options->cpu_mask, arena, &plan, error));
+    ns_code code = ns_dg_session_open(&session, plan, options, arena, error);
+    if (code == NS_OK)
+        code = ns_dg_identify(&session, plan, error);
+    if (code == NS_OK)
+        code = ns_dg_session_run(&session, error);
+    if (code == NS_OK)
+        code = diagnose(&session, arena, out, error);
+    ns_dg_session_close(&session);
+    ns_dg_plan_close(plan);
+    return code;
 }

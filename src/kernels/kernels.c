@@ -7,6 +7,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
     cpu_mask &= ns_cpu_detect();
     ns_kernels kernels = {
         .gemm_i16 = ns_gemm_i16_c,
+        .gemm_f64 = ns_gemm_f64_c,
         .binary = ns_binary_rows_c,
         .rescale = &ns_rescale_rows_c,
         .table_i16 = ns_table_row_c,
@@ -17,6 +18,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.binary = ns_binary_rows_avx2;
         kernels.rescale = &ns_rescale_rows_avx2;
         kernels.gemm_i16 = ns_gemm_i16_avx2;
+        kernels.gemm_f64 = ns_gemm_f64_avx2;
         kernels.table_i16 = ns_table_row_avx2;
         kernels.depthwise_i16 = ns_depthwise_i16_avx2;
     }
@@ -25,14 +27,17 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.rescale =
             &ns_rescale_rows_avx2; /* such a processor has AVX2; wider vectors gain nothing there */
         kernels.gemm_i16 = ns_gemm_i16_avx512;
+        kernels.gemm_f64 = ns_gemm_f64_avx512;
         kernels.table_i16 = ns_table_row_avx512;
         kernels.depthwise_i16 = ns_depthwise_i16_avx512;
     }
     if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI))
         kernels.gemm_i16 = ns_gemm_i16_avx512vnni;
 #elif defined(__aarch64__)
-    if (cpu_mask & NS_CPU_NEON)
+    if (cpu_mask & NS_CPU_NEON) {
         kernels.gemm_i16 = ns_gemm_i16_neon;
+        kernels.gemm_f64 = ns_gemm_f64_neon;
+    }
 #endif
     return kernels;
 }

@@ -10,11 +10,13 @@
 #include "kernels/binary.h"
 #include "kernels/depthwise.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_f64.h"
 #include "kernels/rescale.h"
 #include "kernels/table.h"
 
 typedef struct ns_kernels {
     ns_gemm_i16 gemm_i16;
+    ns_gemm_f64 gemm_f64;
     const ns_binary_rows *binary; /* [NS_BINARY_COUNT] */
     const ns_rescale_rows *rescale;
     ns_table_row table_i16;

@@ -1,0 +1,79 @@
+/* Call: what an operator's evaluation is given, and the values that it works on.
+ *
+ * Values are in code units: what an element's integer would be without rounding. Integers stay exact: sums of
+ * int16 by int16 lie below 2^48. An operator runs in a mode, which says what of it is as in the file. */
+#ifndef NS_DIAGNOSE_CALL_H
+#define NS_DIAGNOSE_CALL_H
+
+#include "diagnose/plan.h"
+#include "diagnose/pool.h"
+
+/* What is as TOSA says; everything else is ideal. */
+enum {
+    NS_DG_ROUND = 1,    /* the RESCALE at the stage's end rounds */
+    NS_DG_CLAMP = 2,    /* it clamps to its type */
+    NS_DG_TABLE = 4,    /* tables are straight between their knots */
+    NS_DG_CONSTANT = 8, /* the constants 1/N are as in the file */
+    NS_DG_INNER = 16,   /* inner operators round */
+    NS_DG_IDEAL = 0,    /* no rounding, no clamp, smooth tables: the graph's real-valued self */
+    NS_DG_TOSA = 31,
+    NS_DG_BEST = NS_DG_ROUND | NS_DG_CLAMP, /* the best at this scale */
+    /* Not in the file: */
+    NS_DG_FIT = 32,        /* the result rounded to the best step that its type could have for these values */
+    NS_DG_FINE = 64,       /* tables with knots `fine_step` codes apart, each rounded and clamped */
+    NS_DG_HOLD_LEFT = 128, /* tables hold each segment's left knot */
+    NS_DG_HOLD_RIGHT = 256, /* or its right one */
+};
+
+/* Element i is data[i] * scale: factors are carried along, so that most RESCALEs cost nothing. */
+typedef struct ns_dg_value {
+    double *data;
+    ns_dg_array *array; /* owns the data; NULL: somebody else does */
+    double scale;
+    bool integer; /* all elements are known to be integers */
+} ns_dg_value;
+
+/* Values that take the place of constants: what a perturbation changes. */
+typedef struct ns_dg_overrides {
+    double **values; /* of each tensor, or NULL */
+} ns_dg_overrides;
+
+/* What one thread needs. */
+typedef struct ns_dg_worker {
+    const ns_dg_plan *plan;
+    ns_dg_pool pool;
+    ns_arena *scratch;                /* forgotten after each operator */
+    ns_dg_value *locals;              /* of each tensor, while a stage runs */
+    int *uses;                        /* of each tensor: operators of the stage still to read it */
+    const ns_dg_overrides *overrides; /* NULL: none */
+    double fine_step;                 /* codes, for NS_DG_FINE */
+} ns_dg_worker;
+
+/* What an operator's function is given. */
+typedef struct ns_dg_call {
+    ns_dg_worker *worker;
+    const ns_dg_plan *plan;
+    const ns_operator *op;
+    int index; /* of the operator */
+    unsigned mode;
+    bool final;                   /* it stores the stage's result */
+    const ns_dg_value *inputs[8]; /* the first 8 */
+    const ns_tensor *shapes[8];
+    const ns_tensor *shape; /* of the result */
+    size_t count;           /* elements of the result */
+    ns_dg_value *out;
+} ns_dg_call;
+
+typedef ns_code (*ns_dg_function)(ns_dg_call *call, ns_error *error);
+
+/* Room for the result: `count` elements, scale 1. */
+ns_code ns_dg_make(ns_dg_call *call, ns_error *error);
+
+/* The elements of operand `i` with its factor multiplied in; scratch memory of the worker where that is not
+ * the data itself. */
+ns_code ns_dg_elements(ns_dg_call *call, int i, const double **data, ns_error *error);
+
+/* Element 0 of operand `i`, which must be a constant of the file; 0 where there is none. */
+double ns_dg_scalar(const ns_dg_call *call, int i);
+
+#endif

@@ -1,0 +1,156 @@
+/* Why a stage loses precision: the largest of what it does alone when only its clamp, only its rounding, only
+ * its table or only its constants are as in the file. */
+#include <math.h>
+
+#include "diagnose/findings.h"
+
+ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error *error)
+{
+    const ns_operator *op = ns_dg_operator(f->plan, f->plan->nodes[node].table);
+    const ns_dg_table *table = f->plan->tables[op->inputs[1]];
+    const size_t count = ns_tensor_count(ns_dg_tensor(f->plan, op->inputs[0]));
+    *used = (ns_dg_used){.low = INFINITY, .high = -INFINITY};
+    for (int s = 0; s < f->session->samples; s++) {
+        ns_dg_worker *worker = &f->session->workers[0];
+        ns_dg_value value;
+        NS_TRY(ns_dg_inside(f->session, worker, s, node, op->inputs[0], &value, error));
+        for (size_t i = 0; i < count; i++) {
+            used->low = fmin(used->low, value.data[i]);
+            used->high = fmax(used->high, value.data[i]);
+            used->segments[ns_dg_table_segment(table, value.data[i])]++;
+        }
+        used->count += count;
+        ns_dg_give(&worker->pool, value.array);
+    }
+    return NS_OK;
+}
+
+static const struct {
+    unsigned mode;
+    ns_diagnose_cause cause;
+} trials[] = {
+    {NS_DG_CLAMP, NS_DIAGNOSE_CAUSE_SATURATION}, {NS_DG_ROUND, NS_DIAGNOSE_CAUSE_STEP},
+    {NS_DG_TABLE, NS_DIAGNOSE_CAUSE_TABLE},      {NS_DG_CONSTANT, NS_DIAGNOSE_CAUSE_CONSTANT},
+    {NS_DG_INNER, NS_DIAGNOSE_CAUSE_RESCALE},
+};
+enum { TRIALS = sizeof trials / sizeof trials[0] };
+
+/* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one. */
+static bool is_at_floor(const ns_dg_plan *plan, int node)
+{
+    const ns_operator *final =
+        plan->nodes[node].final >= 0 ? ns_dg_operator(plan, plan->nodes[node].final) : NULL;
+    if (!final || final->op != NS_OP_RESCALE || !plan->values[final->inputs[1]])
+        return false;
+    for (size_t i = 0; i < ns_tensor_count(ns_dg_tensor(plan, final->inputs[1])); i++) {
+        const double m = plan->values[final->inputs[1]][i];
+        if (m != 0x1p30 && m != 0x1p14)
+            return false;
+    }
+    return true;
+}
+
+static const char *step_text(ns_dg_findings *f, const ns_diagnose_stage *row, int node)
+{
+    const double high = f->plan->nodes[node].high - f->plan->nodes[node].zero;
+    if (row->largest_code >= high / 4)
+        return ns_arena_format(f->arena,
+                               "step: too coarse for what follows it (cancellation, or an outlier sets the "
+                               "range): codes up to %.0f of %.0f are in use",
+                               row->largest_code, high);
+    return ns_arena_format(f->arena, "step: only %.0f of %.0f codes are in use (%.1f bits wasted); %s",
+                           row->largest_code, high, log2(high / fmax(row->largest_code, 0.5)),
+                           is_at_floor(f->plan, node)
+                               ? "its scale lies at the floor"
+                               : "calibrated too wide, or its scale lies at the floor");
+}
+
+static ns_code table_text(ns_dg_findings *f, int node, const char **out, ns_error *error)
+{
+    const ns_dg_table *table =
+        f->plan->tables[ns_dg_operator(f->plan, f->plan->nodes[node].table)->inputs[1]];
+    ns_dg_used used;
+    int segments = 0, clamped = 0;
+    size_t met = 0;
+    NS_TRY(ns_dg_used_codes(f, node, &used, error));
+    for (int s = 0; s < table->knots - 1; s++) {
+        if (!used.segments[s])
+            continue;
+        segments++;
+        if (ns_dg_table_clamped(table, s) || ns_dg_table_clamped(table, s + 1)) {
+            clamped++;
+            met += used.segments[s];
+        }
+    }
+    *out = ns_arena_format(
+        f->arena, "table: inputs %.0f..%.0f use %d of %d segments%s", used.low, used.high, segments,
+        table->knots - 1,
+        !clamped ? ""
+                 : ns_arena_format(f->arena, ", %d with a clamped knot (%zu of %zu elements meet it)",
+                                   clamped, met, used.count));
+    return NS_OK;
+}
+
+static const char *constant_text(ns_dg_findings *f, int node)
+{
+    const ns_dg_node *n = &f->plan->nodes[node];
+    for (int i = 0; i < n->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(f->plan, n->operators[i]);
+        for (int k = 0; k < op->input_count; k++) {
+            const int m = f->plan->mean_of[op->inputs[k]];
+            if (m < 0)
+                continue;
+            const ns_dg_mean *mean = &f->plan->means[m];
+            if (mean->count > 0)
+                return ns_arena_format(
+                    f->arena, "constant: code %.0f stands for %.3f (1/%lld at scale 2^-%d, its floor)",
+                    f->plan->values[mean->tensor][0], mean->ideal, (long long)mean->count, mean->exponent);
+            return ns_arena_format(
+                f->arena, "constant: code %.0f stands for %.3f (an epsilon at scale 2^-%d, its floor)",
+                f->plan->values[mean->tensor][0], mean->ideal, mean->exponent);
+        }
+    }
+    return "constant: too coarse for its scale";
+}
+
+static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
+                        ns_error *error)
+{
+    switch (blame->cause) {
+    case NS_DIAGNOSE_CAUSE_SATURATION:
+        blame->why = ns_arena_format(
+            f->arena,
+            "saturation: %zu of %zu elements (%.2f%%) leave the range, the largest is "
+            "%.2f times its end",
+            row->clipped, row->count, 100 * (double)row->clipped / (double)row->count, row->peak);
+        break;
+    case NS_DIAGNOSE_CAUSE_STEP:
+        blame->why = step_text(f, row, node);
+        break;
+    case NS_DIAGNOSE_CAUSE_TABLE:
+        NS_TRY(table_text(f, node, &blame->why, error));
+        break;
+    case NS_DIAGNOSE_CAUSE_CONSTANT:
+        blame->why = constant_text(f, node);
+        break;
+    default:
+        blame->why = ns_diagnose_cause_sentence(blame->cause);
+    }
+    return blame->why ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a cause");
+}
+
+ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
+                         ns_error *error)
+{
+    double worst = -1;
+    for (int i = 0; i < TRIALS; i++) {
+        double energy = 0;
+        NS_TRY(ns_dg_measure_nodes(f->session, &f->session->workers[0], &node, 1, trials[i].mode, NS_DG_IDEAL,
+                                   &energy, error));
+        if (energy > worst) {
+            worst = energy;
+            blame->cause = trials[i].cause;
+        }
+    }
+    return describe(f, row, node, blame, error);
+}

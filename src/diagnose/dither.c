@@ -1,0 +1,248 @@
+/* What the file no longer shows, estimated: the int8 rounding of weights, the int16 rounding of constants and
+ * inputs. Uniform noise of half a step to both sides is added where they stand, and the real-valued self runs
+ * again.
+ *
+ * Weights of +-127 are exact by construction (the largest of a channel sets its scale), and so is a constant
+ * of 32767. Zeros stay where there are many more of them than of +-1: the weights are sparse. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "diagnose/findings.h"
+
+enum { JOINT_SEEDS = 24, MOST_SINGLE = 48 };
+
+/* One tensor that is perturbed. */
+typedef struct target {
+    int tensor; /* of the graph */
+    int input;  /* the input node, or -1: a constant */
+    const char *kind;
+    double largest_code, energy;
+    bool *touched; /* nodes that read it */
+} target;
+
+typedef struct dither {
+    ns_dg_findings *f;
+    int count;
+    target *targets;
+    double *energies; /* of the joint seeds */
+} dither;
+
+static bool is_weight(const ns_operator *op, int operand)
+{
+    return operand == 1 && (op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D ||
+                            op->op == NS_OP_CONV3D || op->op == NS_OP_TRANSPOSE_CONV2D);
+}
+
+/* Is the operand data, rather than a zero point, a shift or a shape? */
+static bool is_data(const ns_operator *op, int operand)
+{
+    switch (op->op) {
+    case NS_OP_RESCALE:
+    case NS_OP_RESHAPE:
+    case NS_OP_TRANSPOSE:
+    case NS_OP_TILE:
+    case NS_OP_SLICE:
+    case NS_OP_PAD:
+        return operand == 0;
+    case NS_OP_MATMUL:
+    case NS_OP_MUL:
+    case NS_OP_ADD:
+    case NS_OP_SUB:
+    case NS_OP_MAXIMUM:
+    case NS_OP_MINIMUM:
+        return operand < 2;
+    case NS_OP_CONCAT:
+        return true;
+    case NS_OP_SELECT:
+        return operand > 0;
+    default:
+        return false;
+    }
+}
+
+static double top_code(ns_dtype dtype)
+{
+    return dtype == NS_DTYPE_INT16 ? 32767 : 127;
+}
+
+/* Which elements are exact already. */
+static bool is_exact(const target *t, ns_dtype dtype, double code, bool sparse)
+{
+    return fabs(code) >= top_code(dtype) || (code == 0 && (sparse || strcmp(t->kind, "constant") == 0));
+}
+
+static bool is_sparse(const ns_tensor *tensor)
+{
+    size_t zeros = 0, ones = 0;
+    const size_t count = ns_tensor_count(tensor);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t v = ns_tensor_get(tensor, i);
+        zeros += v == 0;
+        ones += v == 1 || v == -1;
+    }
+    return (double)zeros > 3 * (double)ones / 2 + 0.02 * (double)count;
+}
+
+static bool has_inexact(const ns_dg_plan *plan, target *t)
+{
+    const ns_tensor *tensor = ns_dg_tensor(plan, t->tensor);
+    const bool sparse = is_sparse(tensor);
+    bool found = false;
+    for (size_t i = 0; i < ns_tensor_count(tensor); i++) {
+        const double code = (double)ns_tensor_get(tensor, i);
+        t->largest_code = fmax(t->largest_code, fabs(code));
+        found = found || !is_exact(t, tensor->dtype, code, sparse);
+    }
+    return found;
+}
+
+static target *find_target(dither *d, int tensor)
+{
+    for (int i = 0; i < d->count; i++)
+        if (d->targets[i].tensor == tensor)
+            return &d->targets[i];
+    return NULL;
+}
+
+static ns_code add_target(dither *d, int tensor, const char *kind, int node, ns_error *error)
+{
+    const ns_dg_plan *plan = d->f->plan;
+    target *known = find_target(d, tensor);
+    if (!known) {
+        target fresh = {.tensor = tensor, .input = -1, .kind = kind};
+        if (!has_inexact(plan, &fresh))
+            return NS_OK;
+        fresh.touched = NS_ARENA_ARRAY(d->f->arena, (size_t)plan->node_count, bool);
+        if (!fresh.touched)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+        d->targets[d->count] = fresh;
+        known = &d->targets[d->count++];
+    }
+    known->touched[node] = true;
+    return NS_OK;
+}
+
+static ns_code find_targets(dither *d, ns_error *error)
+{
+    const ns_dg_plan *plan = d->f->plan;
+    for (int n = plan->input_count; n < plan->node_count; n++)
+        for (int i = 0; i < plan->nodes[n].operator_count; i++) {
+            const ns_operator *op = ns_dg_operator(plan, plan->nodes[n].operators[i]);
+            for (int k = 0; k < op->input_count; k++) {
+                const int tensor = op->inputs[k];
+                const ns_dtype dtype = ns_dg_tensor(plan, tensor)->dtype;
+                if (!plan->values[tensor] || plan->mean_of[tensor] >= 0 ||
+                    (dtype != NS_DTYPE_INT8 && dtype != NS_DTYPE_INT16))
+                    continue;
+                if (is_weight(op, k))
+                    NS_TRY(add_target(d, tensor, "weights", n, error));
+                else if (is_data(op, k))
+                    NS_TRY(add_target(d, tensor, "constant", n, error));
+            }
+        }
+    for (int i = 0; i < plan->input_count; i++)
+        if (!d->f->session->options->real_inputs || !d->f->session->options->real_inputs[i])
+            d->targets[d->count++] = (target){.tensor = plan->nodes[i].tensor, .input = i, .kind = "input"};
+    return NS_OK;
+}
+
+/* The tensor's elements with noise of `seed`. */
+static double *perturb(const ns_dg_findings *f, const target *t, uint64_t seed)
+{
+    const ns_tensor *tensor = ns_dg_tensor(f->plan, t->tensor);
+    const size_t count = ns_tensor_count(tensor);
+    const double *from = t->input >= 0 ? f->session->q[0][t->input].real : f->plan->values[t->tensor];
+    const bool sparse = t->input < 0 && is_sparse(tensor);
+    double *values = malloc((count + 8) * sizeof *values);
+    ns_random random = {.state = seed * 1000003u + (uint64_t)t->tensor};
+    for (size_t i = 0; values && i < count; i++) {
+        const double noise = ns_random_unit(&random) - 0.5;
+        values[i] = from[i] + (t->input < 0 && is_exact(t, tensor->dtype, from[i], sparse) ? 0 : noise);
+    }
+    return values;
+}
+
+/* Runs R with the targets [first, end) perturbed. Inputs are perturbed in the first sample only where there
+ * are several: their noise is the same in kind. */
+static ns_code measure(const dither *d, ns_dg_worker *worker, int first, int end, uint64_t seed,
+                       double *energy, ns_error *error)
+{
+    const ns_dg_plan *plan = d->f->plan;
+    ns_dg_overrides overrides = {calloc((size_t)plan->block->tensor_count, sizeof(double *))};
+    bool *touched = calloc((size_t)plan->node_count, sizeof *touched);
+    double **inputs = calloc((size_t)plan->input_count + 1, sizeof *inputs);
+    ns_code code = overrides.values && touched && inputs ? NS_OK : NS_ERROR_MEMORY;
+    for (int i = first; i < end && code == NS_OK; i++) {
+        const target *t = &d->targets[i];
+        if (t->input >= 0 && d->f->session->samples > 1)
+            continue;
+        double *values = perturb(d->f, t, seed);
+        code = values ? NS_OK : NS_ERROR_MEMORY;
+        if (t->input >= 0) {
+            inputs[t->input] = values;
+            continue;
+        }
+        overrides.values[t->tensor] = values;
+        for (int n = 0; n < plan->node_count; n++)
+            touched[n] = touched[n] || t->touched[n];
+    }
+    if (code != NS_OK)
+        ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+    const ns_dg_change change = {
+        .rest = NS_DG_IDEAL, .overrides = &overrides, .touched = touched, .inputs = inputs};
+    if (code == NS_OK)
+        code = ns_dg_measure(d->f->session, worker, &change, energy, error);
+    for (int i = first; i < end; i++) {
+        if (d->targets[i].input >= 0 && inputs)
+            free(inputs[d->targets[i].input]);
+        else if (d->targets[i].input < 0 && overrides.values)
+            free(overrides.values[d->targets[i].tensor]);
+    }
+    free(overrides.values);
+    free(touched);
+    free(inputs);
+    return code;
+}
+
+static ns_code run_job(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
+                       ns_error *error)
+{
+    (void)session;
+    dither *d = context;
+    if (index < JOINT_SEEDS)
+        return measure(d, worker, 0, d->count, (uint64_t)index + 1, &d->energies[index], error);
+    const int i = index - JOINT_SEEDS;
+    return measure(d, worker, i, i + 1, 1000, &d->targets[i].energy, error);
+}
+
+static int worst_first(const void *a, const void *b)
+{
+    const double x = ((const ns_dg_dithered *)a)->energy, y = ((const ns_dg_dithered *)b)->energy;
+    return x > y ? -1 : x < y;
+}
+
+ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
+{
+    dither d = {.f = f};
+    const size_t tensors = (size_t)f->plan->block->tensor_count;
+    d.targets = NS_ARENA_ARRAY(f->arena, tensors + 1, target);
+    d.energies = NS_ARENA_ARRAY(f->arena, JOINT_SEEDS, double);
+    f->dithered = NS_ARENA_ARRAY(f->arena, tensors + 1, ns_dg_dithered);
+    if (!d.targets || !d.energies || !f->dithered)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+    NS_TRY(find_targets(&d, error));
+    const bool singly = d.count <= MOST_SINGLE;
+    NS_TRY(ns_dg_parallel(f->session, JOINT_SEEDS + (singly ? d.count : 0), run_job, &d, error));
+    f->seeds = d.energies;
+    f->seed_count = JOINT_SEEDS;
+    f->hidden = 0;
+    for (int i = 0; i < JOINT_SEEDS; i++)
+        f->hidden += d.energies[i] / JOINT_SEEDS;
+    for (int i = 0; singly && i < d.count; i++)
+        f->dithered[f->dithered_count++] = (ns_dg_dithered){d.targets[i].tensor, d.targets[i].kind,
+                                                            d.targets[i].energy, d.targets[i].largest_code};
+    qsort(f->dithered, (size_t)f->dithered_count, sizeof *f->dithered, worst_first);
+    return NS_OK;
+}

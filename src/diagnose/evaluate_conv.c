@@ -1,0 +1,292 @@
+/* CONV2D, CONV3D, TRANSPOSE_CONV2D, DEPTHWISE_CONV2D, MATMUL. In every mode the sums are exact or real; what
+ * follows them rounds. Convolutions are matrix products of rows of the padded input, without copies of it for
+ * each tap. */
+#include <string.h>
+
+#include "diagnose/operations.h"
+
+/* A window along depth, height and width; 2-D operators have a depth of 1. */
+typedef struct window {
+    int64_t batches, in[3], out[3], kernel[3], stride[3], dilation[3], before[3], after[3];
+    int64_t channels, results;
+} window;
+
+static int32_t attribute(const ns_int_list *list, int i, int32_t missing)
+{
+    return i >= 0 && i < list->count ? list->values[i] : missing;
+}
+
+static window read_window(const ns_dg_call *call)
+{
+    const ns_attributes *a = &call->op->attributes;
+    const ns_tensor *in = call->shapes[0], *weights = call->shapes[1], *out = call->shape;
+    const bool deep = call->op->op == NS_OP_CONV3D, depthwise = call->op->op == NS_OP_DEPTHWISE_CONV2D;
+    window w = {
+        .batches = in->shape[0], .channels = in->shape[in->rank - 1], .results = out->shape[out->rank - 1]};
+    for (int d = 0; d < 3; d++) {
+        const int i = deep ? d : d - 1; /* among the operator's dims */
+        w.in[d] = i < 0 ? 1 : in->shape[1 + i];
+        w.out[d] = i < 0 ? 1 : out->shape[1 + i];
+        w.kernel[d] = i < 0 ? 1 : weights->shape[depthwise ? i : 1 + i];
+        w.stride[d] = i < 0 ? 1 : attribute(&a->stride, i, 1);
+        w.dilation[d] = i < 0 ? 1 : attribute(&a->dilation, i, 1);
+        w.before[d] = i < 0 ? 0 : attribute(&a->pad, 2 * i, 0);
+        w.after[d] = i < 0 ? 0 : attribute(&a->pad, 2 * i + 1, 0);
+    }
+    return w;
+}
+
+/* A transposed convolution is one of stride 1 over the input with zeros between, its kernel turned. */
+static int64_t spread_of(const ns_dg_call *call, window *w)
+{
+    if (call->op->op != NS_OP_TRANSPOSE_CONV2D)
+        return 1;
+    const ns_attributes *a = &call->op->attributes;
+    for (int d = 1; d < 3; d++) {
+        /* out_pad is [top, bottom, left, right], which may be negative. */
+        const int64_t stride = w->stride[d], top = attribute(&a->out_pad, 2 * (d - 1), 0);
+        w->before[d] = w->kernel[d] - 1 + top;
+        w->after[d] = w->out[d] + w->kernel[d] - 1 - w->before[d] - ((w->in[d] - 1) * stride + 1);
+        w->dilation[d] = 1;
+    }
+    return 0;
+}
+
+static int64_t padded(const window *w, int d, bool transposed)
+{
+    const int64_t in = transposed ? (w->in[d] - 1) * w->stride[d] + 1 : w->in[d];
+    return in + w->before[d] + w->after[d];
+}
+
+/* The input less its zero point, with zeros around it, and between its elements where it is transposed. What
+ * a negative pad cuts off is left out. */
+static ns_code pad_input(ns_dg_call *call, const window *w, bool transposed, double **out, ns_error *error)
+{
+    int64_t size[3];
+    size_t count = (size_t)(w->batches * w->channels);
+    for (int d = 0; d < 3; d++) {
+        size[d] = padded(w, d, transposed);
+        count *= (size_t)size[d];
+    }
+    const ns_dg_value *in = call->inputs[0];
+    const double zero = ns_dg_scalar(call, 3) / in->scale;
+    *out = NS_ARENA_ARRAY(call->worker->scratch, count + 8, double);
+    if (!*out)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a padded input");
+    const double *from = in->data;
+    for (int64_t n = 0; n < w->batches; n++)
+        for (int64_t z = 0; z < w->in[0]; z++)
+            for (int64_t y = 0; y < w->in[1]; y++)
+                for (int64_t x = 0; x < w->in[2]; x++, from += w->channels) {
+                    const int64_t at[3] = {z + w->before[0],
+                                           (transposed ? y * w->stride[1] : y) + w->before[1],
+                                           (transposed ? x * w->stride[2] : x) + w->before[2]};
+                    if (at[0] < 0 || at[1] < 0 || at[2] < 0 || at[0] >= size[0] || at[1] >= size[1] ||
+                        at[2] >= size[2])
+                        continue;
+                    double *to =
+                        *out + (((n * size[0] + at[0]) * size[1] + at[1]) * size[2] + at[2]) * w->channels;
+                    for (int64_t c = 0; c < w->channels; c++)
+                        to[c] = from[c] - zero;
+                }
+    return NS_OK;
+}
+
+/* Weights [results][taps][channels] as a packed matrix of taps * channels steps, the taps turned for a
+ * transposed convolution. */
+static ns_code pack_weights(const ns_dg_call *call, const window *w, bool transposed, double *packed,
+                            ns_error *error)
+{
+    const double *weights = call->inputs[1]->data, zero = ns_dg_scalar(call, 4);
+    const size_t taps = (size_t)(w->kernel[0] * w->kernel[1] * w->kernel[2]);
+    const size_t channels = (size_t)w->channels, steps = taps * channels, count = steps * (size_t)w->results;
+    double *turned = NULL;
+    if (transposed || zero != 0) {
+        turned = NS_ARENA_ARRAY(call->worker->scratch, count, double);
+        if (!turned)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
+        for (size_t i = 0; i < count; i++) {
+            const size_t tap = i / channels % taps, to = transposed ? taps - 1 - tap : tap;
+            turned[i - tap * channels + to * channels] = weights[i] - zero;
+        }
+        weights = turned;
+    }
+    ns_gemm_f64_pack(weights, 1, steps, steps, (size_t)w->results, packed);
+    return NS_OK;
+}
+
+/* The packed weights: kept where they are the file's, made anew where they are perturbed. */
+static ns_code get_packed(ns_dg_call *call, const window *w, bool transposed, const double **out,
+                          ns_error *error)
+{
+    if (call->plan->packed[call->index] && call->inputs[1]->data == call->plan->values[call->op->inputs[1]]) {
+        *out = call->plan->packed[call->index];
+        return NS_OK;
+    }
+    const size_t steps = (size_t)(w->kernel[0] * w->kernel[1] * w->kernel[2] * w->channels);
+    double *packed =
+        NS_ARENA_ARRAY(call->worker->scratch, ns_gemm_f64_packed_size(steps, (size_t)w->results), double);
+    if (!packed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
+    NS_TRY(pack_weights(call, w, transposed, packed, error));
+    *out = packed;
+    return NS_OK;
+}
+
+/* Rows of one output line meet one line of taps. */
+static void multiply(const ns_dg_call *call, const window *w, bool transposed, const double *in,
+                     const double *packed, double *out)
+{
+    const int64_t c = w->channels, size1 = padded(w, 1, transposed), size2 = padded(w, 2, transposed);
+    const int64_t size0 = padded(w, 0, transposed),
+                  stride[3] = {w->stride[0], transposed ? 1 : w->stride[1], transposed ? 1 : w->stride[2]};
+    const int64_t taps = w->kernel[0] * w->kernel[1] * w->kernel[2];
+    /* The longer of height and width makes the rows of a product. */
+    const int along = w->out[2] >= w->out[1] ? 2 : 1, across = 3 - along;
+    const int64_t steps[3] = {size1 * size2 * c, size2 * c, c};
+    const int64_t out_steps[3] = {w->out[1] * w->out[2] * w->results, w->out[2] * w->results, w->results};
+    const int64_t run = w->dilation[2] == 1 ? w->kernel[2] : 1;
+    for (int64_t n = 0; n < w->batches; n++)
+        for (int64_t oz = 0; oz < w->out[0]; oz++)
+            for (int64_t o = 0; o < w->out[across]; o++)
+                for (int64_t tap = 0; tap < taps; tap += run) {
+                    const int64_t kx = tap % w->kernel[2], ky = tap / w->kernel[2] % w->kernel[1],
+                                  kz = tap / w->kernel[2] / w->kernel[1];
+                    const double *a = in + n * size0 * steps[0] +
+                                      (oz * stride[0] + kz * w->dilation[0]) * steps[0] +
+                                      o * stride[across] * steps[across] + ky * w->dilation[1] * steps[1] +
+                                      kx * w->dilation[2] * steps[2];
+                    double *to = out + (n * w->out[0] + oz) * out_steps[0] + o * out_steps[across];
+                    call->plan->kernels.gemm_f64(a, (size_t)(stride[along] * steps[along]), packed,
+                                                 (size_t)(tap * c), (size_t)(taps * c), (size_t)w->out[along],
+                                                 (size_t)w->results, (size_t)(run * c), to,
+                                                 (size_t)out_steps[along]);
+                }
+}
+
+/* Bias over the factor of the input: the whole result carries that factor. */
+static void start(const ns_dg_call *call, int64_t results, double scale)
+{
+    const double *bias = call->inputs[2]->data;
+    const bool one = ns_tensor_count(call->shapes[2]) == 1;
+    for (size_t i = 0, c = 0; i < call->count; i++) {
+        call->out->data[i] = bias[one ? 0 : c] / scale;
+        c = (int64_t)c + 1 == results ? 0 : c + 1;
+    }
+}
+
+static bool is_pointwise(const window *w)
+{
+    for (int d = 0; d < 3; d++)
+        if (w->kernel[d] != 1 || w->stride[d] != 1 || w->before[d] || w->after[d])
+            return false;
+    return true;
+}
+
+ns_code ns_dg_op_convolution(ns_dg_call *call, ns_error *error)
+{
+    window w = read_window(call);
+    const bool transposed = spread_of(call, &w) == 0;
+    const double scale = call->inputs[0]->scale;
+    const double *packed = NULL;
+    NS_TRY(ns_dg_make(call, error));
+    call->out->integer = call->inputs[0]->integer && call->inputs[1]->integer;
+    NS_TRY(get_packed(call, &w, transposed, &packed, error));
+    /* Integers must not be divided by the factor: the sums would not be exact. */
+    const double *in = NULL;
+    ns_dg_value plain = *call->inputs[0];
+    if (scale != 1 && call->out->integer) {
+        NS_TRY(ns_dg_elements(call, 0, &in, error));
+        plain.data = (double *)in;
+        plain.scale = 1;
+    }
+    call->inputs[0] = &plain;
+    start(call, w.results, plain.scale);
+    call->out->scale = plain.scale;
+    if (is_pointwise(&w) && !transposed && ns_dg_scalar(call, 3) == 0) {
+        const size_t rows = call->count / (size_t)w.results;
+        call->plan->kernels.gemm_f64(plain.data, (size_t)w.channels, packed, 0, (size_t)w.channels, rows,
+                                     (size_t)w.results, (size_t)w.channels, call->out->data,
+                                     (size_t)w.results);
+        return NS_OK;
+    }
+    double *filled = NULL;
+    NS_TRY(pad_input(call, &w, transposed, &filled, error));
+    multiply(call, &w, transposed, filled, packed, call->out->data);
+    return NS_OK;
+}
+
+ns_code ns_dg_op_depthwise(ns_dg_call *call, ns_error *error)
+{
+    const window w = read_window(call);
+    const int64_t many = call->shapes[1]->shape[3], c = w.channels, width = padded(&w, 2, false),
+                  height = padded(&w, 1, false);
+    const double *weights = call->inputs[1]->data, zero = ns_dg_scalar(call, 4);
+    double *in = NULL;
+    ns_dg_value plain = *call->inputs[0];
+    NS_TRY(ns_dg_make(call, error));
+    const double *elements = NULL;
+    NS_TRY(ns_dg_elements(call, 0, &elements, error));
+    plain.data = (double *)elements;
+    plain.scale = 1;
+    call->inputs[0] = &plain;
+    NS_TRY(pad_input(call, &w, false, &in, error));
+    start(call, w.results, 1);
+    call->out->integer = plain.integer && call->inputs[1]->integer;
+    double *out = call->out->data;
+    for (int64_t n = 0; n < w.batches; n++)
+        for (int64_t y = 0; y < w.out[1]; y++)
+            for (int64_t x = 0; x < w.out[2]; x++, out += w.results)
+                for (int64_t tap = 0; tap < w.kernel[1] * w.kernel[2]; tap++) {
+                    const int64_t ky = tap / w.kernel[2], kx = tap % w.kernel[2];
+                    const double *a = in + ((n * height + y * w.stride[1] + ky * w.dilation[1]) * width +
+                                            x * w.stride[2] + kx * w.dilation[2]) *
+                                               c;
+                    const double *b = weights + tap * w.results;
+                    if (many == 1)
+                        for (int64_t i = 0; i < c; i++)
+                            out[i] += a[i] * (b[i] - zero);
+                    else
+                        for (int64_t i = 0; i < w.results; i++)
+                            out[i] += a[i / many] * (b[i] - zero);
+                }
+    return NS_OK;
+}
+
+static ns_code less_zero(ns_dg_call *call, int i, double zero, const double **data, ns_error *error)
+{
+    *data = call->inputs[i]->data;
+    if (zero == 0)
+        return NS_OK;
+    const size_t count = ns_tensor_count(call->shapes[i]);
+    double *copy = NS_ARENA_ARRAY(call->worker->scratch, count + 8, double);
+    if (!copy)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements", count);
+    for (size_t k = 0; k < count; k++)
+        copy[k] = (*data)[k] - zero / call->inputs[i]->scale;
+    *data = copy;
+    return NS_OK;
+}
+
+ns_code ns_dg_op_matmul(ns_dg_call *call, ns_error *error)
+{
+    const ns_tensor *a = call->shapes[0], *b = call->shapes[1];
+    const size_t batches = (size_t)a->shape[0], m = (size_t)a->shape[1], k = (size_t)a->shape[2],
+                 n = (size_t)b->shape[2];
+    const double *left = NULL, *right = NULL;
+    NS_TRY(ns_dg_make(call, error));
+    NS_TRY(less_zero(call, 0, ns_dg_scalar(call, 2), &left, error));
+    NS_TRY(less_zero(call, 1, ns_dg_scalar(call, 3), &right, error));
+    double *packed = NS_ARENA_ARRAY(call->worker->scratch, ns_gemm_f64_packed_size(k, n), double);
+    if (!packed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a matrix");
+    memset(call->out->data, 0, call->count * sizeof(double));
+    for (size_t i = 0; i < batches; i++) {
+        ns_gemm_f64_pack(right + i * k * n, n, 1, k, n, packed);
+        call->plan->kernels.gemm_f64(left + i * m * k, k, packed, 0, k, m, n, k, call->out->data + i * m * n,
+                                     n);
+    }
+    call->out->scale = call->inputs[0]->scale * call->inputs[1]->scale;
+    call->out->integer = call->inputs[0]->integer && call->inputs[1]->integer;
+    return NS_OK;
+}

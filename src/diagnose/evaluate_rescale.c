@@ -1,0 +1,156 @@
+/* RESCALE: clip((input - input_zp) * multiplier / 2^shift + output_zp).
+ *
+ * Integers go the way of TOSA, in 64 bits. For a real input (something before was made ideal) the product is
+ * rounded; but an inner RESCALE that widens must not round: for integers it does not, for reals it would put
+ * the rounding back that was taken away. */
+#include <math.h>
+
+#include "diagnose/operations.h"
+
+typedef struct factors {
+    size_t count; /* 1 or channels */
+    double *ratio;
+    int64_t *multiplier;
+    int *shift;
+    double widest; /* the largest ratio */
+} factors;
+
+static ns_code read_factors(ns_dg_call *call, factors *f, ns_error *error)
+{
+    ns_arena *scratch = call->worker->scratch;
+    if (call->op->input_count < 5 || !call->shapes[1]->data || !call->shapes[2]->data)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "its multiplier or shift is not a constant");
+    f->count = ns_tensor_count(call->shapes[1]);
+    f->ratio = NS_ARENA_ARRAY(scratch, f->count, double);
+    f->multiplier = NS_ARENA_ARRAY(scratch, f->count, int64_t);
+    f->shift = NS_ARENA_ARRAY(scratch, f->count, int);
+    if (!f->ratio || !f->multiplier || !f->shift)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its factors");
+    f->widest = 0;
+    for (size_t i = 0; i < f->count; i++) {
+        f->multiplier[i] = ns_tensor_get(call->shapes[1], i);
+        f->shift[i] = (int)ns_tensor_get(call->shapes[2], i);
+        f->ratio[i] = ldexp((double)f->multiplier[i], -f->shift[i]);
+        f->widest = fmax(f->widest, f->ratio[i]);
+    }
+    return NS_OK;
+}
+
+static bool is_power_of_two(double x)
+{
+    int exponent;
+    return x > 0 && frexp(x, &exponent) == 0.5;
+}
+
+static double unsigned_zero(double zero, bool is_unsigned, ns_dtype dtype)
+{
+    return is_unsigned && zero < 0 ? zero + (dtype == NS_DTYPE_INT8 ? 256 : 65536) : zero;
+}
+
+/* As TOSA: apply_scale_32 and apply_scale_16, with double rounding where the operator asks for it. */
+static inline double exact(double x, int64_t multiplier, int shift, bool twice)
+{
+    const int64_t v = (int64_t)x;
+    int64_t round = (int64_t)1 << (shift - 1);
+    if (twice && shift > 31)
+        round += v >= 0 ? (int64_t)1 << 30 : -((int64_t)1 << 30);
+    return (double)((v * multiplier + round) >> shift);
+}
+
+typedef struct walk {
+    const double *in;
+    double *out;
+    double scale, zero_in, zero_out, low, high;
+    bool clamp;
+} walk;
+
+static void run_exact(const ns_dg_call *call, const factors *f, const walk *w)
+{
+    const bool twice = call->op->attributes.rounding_mode == NS_DOUBLE_ROUND;
+    for (size_t i = 0, c = 0; i < call->count; i++) {
+        double y =
+            exact(w->in[i] * w->scale - w->zero_in, f->multiplier[c], f->shift[c], twice) + w->zero_out;
+        if (w->clamp)
+            y = y < w->low ? w->low : y > w->high ? w->high : y;
+        w->out[i] = y;
+        c = c + 1 == f->count ? 0 : c + 1;
+    }
+}
+
+static void run_real(const ns_dg_call *call, const factors *f, const walk *w, bool round)
+{
+    if (f->count == 1) {
+        const double ratio = f->ratio[0], scale = w->scale * ratio, add = w->zero_out - w->zero_in * ratio;
+        for (size_t i = 0; i < call->count; i++)
+            w->out[i] = w->in[i] * scale + add;
+    } else {
+        for (size_t i = 0, c = 0; i < call->count; i++) {
+            w->out[i] = (w->in[i] * w->scale - w->zero_in) * f->ratio[c] + w->zero_out;
+            c = c + 1 == f->count ? 0 : c + 1;
+        }
+    }
+    if (round)
+        for (size_t i = 0; i < call->count; i++)
+            w->out[i] = floor(w->out[i] + 0.5);
+    if (w->clamp)
+        for (size_t i = 0; i < call->count; i++)
+            w->out[i] = w->out[i] < w->low ? w->low : w->out[i] > w->high ? w->high : w->out[i];
+}
+
+/* The best that the type could do with these values: a step of its own. */
+static void fit_step(const ns_dg_call *call, double zero)
+{
+    double largest = 1e-30;
+    for (size_t i = 0; i < call->count; i++)
+        largest = fmax(largest, fabs(call->out->data[i] - zero));
+    const double codes = call->shape->dtype == NS_DTYPE_INT8 ? 127 : 32767, step = largest / codes;
+    for (size_t i = 0; i < call->count; i++)
+        call->out->data[i] = rint((call->out->data[i] - zero) / step) * step + zero;
+}
+
+ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
+{
+    factors f;
+    NS_TRY(read_factors(call, &f, error));
+    const ns_attributes *a = &call->op->attributes;
+    const ns_dg_value *in = call->inputs[0];
+    const ns_dtype dtype = call->shape->dtype;
+    const bool inner_rounds = call->mode & NS_DG_INNER;
+    const bool rounds = call->final ? call->mode & NS_DG_ROUND : inner_rounds;
+    walk w = {.in = in->data,
+              .scale = in->scale,
+              .zero_in = unsigned_zero(ns_dg_scalar(call, 3), a->input_unsigned, call->shapes[0]->dtype),
+              .zero_out = unsigned_zero(ns_dg_scalar(call, 4), a->output_unsigned, dtype),
+              .low = (double)ns_dtype_min(dtype),
+              .high = (double)ns_dtype_max(dtype)};
+    if (a->output_unsigned)
+        w.high -= w.low, w.low = 0;
+    /* ReLU of a type with zero points is a clip at the zero point: an activation, not a saturation. */
+    const bool relu = w.zero_out == w.low && !a->output_unsigned && dtype == NS_DTYPE_INT8;
+    w.clamp = call->final ? call->mode & NS_DG_CLAMP : inner_rounds && dtype != NS_DTYPE_INT32;
+    const bool factor_only = f.count == 1 && w.zero_in == 0 && w.zero_out == 0 && !w.clamp && !relu;
+    const bool widens = is_power_of_two(f.ratio[0]) && f.ratio[0] >= 1;
+    if (factor_only && (!rounds || (!call->final && (widens || (!in->integer && f.ratio[0] >= 1)))) &&
+        !(call->final && (call->mode & NS_DG_FIT))) {
+        *call->out = *in;
+        call->out->scale *= f.ratio[0];
+        call->out->integer = in->integer && widens;
+        if (in->array)
+            in->array->references++;
+        return NS_OK;
+    }
+    NS_TRY(ns_dg_make(call, error));
+    w.out = call->out->data;
+    const bool as_tosa = in->integer && rounds && inner_rounds;
+    if (as_tosa)
+        run_exact(call, &f, &w);
+    else
+        run_real(call, &f, &w, rounds && (call->final || f.widest < 1));
+    call->out->integer = as_tosa || (rounds && (call->final || f.widest < 1));
+    if (relu && call->final && !w.clamp)
+        for (size_t i = 0; i < call->count; i++)
+            call->out->data[i] = fmax(call->out->data[i], w.low);
+    if (call->final && (call->mode & NS_DG_FIT))
+        fit_step(call, w.zero_out);
+    return NS_OK;
+}

@@ -1,0 +1,77 @@
+/* Findings: what a diagnosis has measured so far. Energies are errors at the output over the output's own
+ * energy (session.h); NAN: not measured. */
+#ifndef NS_DIAGNOSE_FINDINGS_H
+#define NS_DIAGNOSE_FINDINGS_H
+
+#include "diagnose/session.h"
+#include "diagnose/tables.h"
+
+/* A gain below this is nobody's fault, in dB. */
+#define NS_DG_LEAST_GAIN 1.0
+
+typedef struct ns_dg_dithered {
+    int tensor;
+    const char *kind; /* "weights", "constant", "input" */
+    double energy, largest_code;
+} ns_dg_dithered;
+
+typedef struct ns_dg_findings {
+    ns_dg_session *session;
+    const ns_dg_plan *plan;
+    ns_arena *arena;
+    double as_is;  /* Q against R */
+    double hidden; /* what dither estimates: the roundings that the file no longer shows */
+    int seed_count;
+    double *seeds; /* the same for each joint seed */
+    int dithered_count;
+    ns_dg_dithered *dithered; /* worst first */
+    double *alone, *knocked;  /* of each node */
+    double rails;             /* largest share of an input's codes at the ends of its range */
+    int suspect_count, vanishing_count, note_count;
+    bool suspicious; /* the suspects decide the verdict */
+    int *suspects;   /* nodes */
+    const char **notes;
+    int blame_count;
+    int *blame;    /* nodes, in the order in which they are to be mended */
+    double *joint; /* energy with this and all before it ideal */
+} ns_dg_findings;
+
+/* Identifies the functions of all tables, zero points from the neighbours (functions.c). */
+ns_code ns_dg_identify(ns_dg_session *session, ns_dg_plan *plan, ns_error *error);
+
+/* Local, cumulative and range of every stage; `rows` is in node order without the inputs (rows.c). */
+ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *error);
+
+/* as_is, and alone of every stage that could matter (alone.c). */
+ns_code ns_dg_measure_alone(ns_dg_findings *f, ns_error *error);
+
+/* Knock-outs where alone counts, and who is to blame (blame.c). */
+ns_code ns_dg_find_blame(ns_dg_findings *f, ns_error *error);
+
+/* The hidden roundings (dither.c). */
+ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error);
+
+/* Tables without information, operands that vanish, constants lost to the floor (suspect.c). */
+ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error);
+
+/* Why, in words and numbers (cause.c); what mends it, each proved by a run (mend.c). */
+ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
+                         ns_error *error);
+ns_code ns_dg_find_mends(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
+                         ns_error *error);
+
+/* Codes that the stage's first TABLE is given in Q: the smallest, the largest and how often each segment is
+ * met, over all samples (cause.c). */
+typedef struct ns_dg_used {
+    double low, high;
+    size_t count;
+    size_t segments[NS_DG_KNOTS];
+} ns_dg_used;
+ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error *error);
+
+/* Does the stage store a rounded result? */
+bool ns_dg_rounds(const ns_dg_plan *plan, int node);
+
+void ns_dg_note(ns_dg_findings *f, const char *text);
+
+#endif

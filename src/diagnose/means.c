@@ -1,0 +1,77 @@
+/* Constants that are the 1/N of a mean.
+ *
+ * Behind a REDUCE_SUM over N elements ExecuTorch multiplies by 1/N, a constant of its own scale. Where the
+ * scale lies at its floor 2^-k, the code is round(2^k / N); the real factor is 2^k / N. */
+#include "diagnose/means.h"
+
+#include <math.h>
+
+/* Elements that the REDUCE_SUMs summed behind which `tensor` stands. */
+static int64_t summed(const ns_dg_plan *plan, int tensor)
+{
+    enum { STEPS = 40 };
+    int64_t count = 1;
+    for (int step = 0; step < STEPS && plan->producers[tensor] >= 0; step++) {
+        const ns_operator *op = ns_dg_operator(plan, plan->producers[tensor]);
+        if (op->op == NS_OP_REDUCE_SUM)
+            count *= ns_dg_tensor(plan, op->inputs[0])->shape[op->attributes.axis];
+        else if (op->op != NS_OP_RESCALE && op->op != NS_OP_RESHAPE && op->op != NS_OP_TRANSPOSE)
+            break;
+        tensor = op->inputs[0];
+    }
+    return count;
+}
+
+/* The constant behind RESCALE and RESHAPE. */
+static int root_of(const ns_dg_plan *plan, int tensor)
+{
+    while (plan->producers[tensor] >= 0 && plan->on_constants[plan->producers[tensor]]) {
+        const ns_operator *op = ns_dg_operator(plan, plan->producers[tensor]);
+        if (op->op != NS_OP_RESCALE && op->op != NS_OP_RESHAPE)
+            break;
+        tensor = op->inputs[0];
+    }
+    return tensor;
+}
+
+static bool recognise(double code, int64_t count, ns_dg_mean *mean)
+{
+    for (int k = 6; k < 32; k++)
+        if (rint(ldexp(1, k) / (double)count) == code) {
+            mean->exponent = k;
+            mean->count = count;
+            mean->ideal = ldexp(1, k) / (double)count;
+            return true;
+        }
+    return false;
+}
+
+static void find(ns_dg_plan *plan, const ns_operator *op, int side)
+{
+    const int root = root_of(plan, op->inputs[side]);
+    const ns_tensor *t = ns_dg_tensor(plan, root);
+    if (!t->data || t->dtype != NS_DTYPE_INT16 || ns_tensor_count(t) != 1 || plan->mean_of[root] >= 0)
+        return;
+    const double code = ns_dg_constant(plan, root, 0);
+    const int64_t count = summed(plan, op->inputs[1 - side]);
+    ns_dg_mean mean = {.tensor = root};
+    if (count > 1 && code > 0 && code < 32767 && recognise(code, count, &mean)) {
+        plan->mean_of[root] = plan->mean_count;
+        plan->means[plan->mean_count++] = mean;
+    }
+}
+
+ns_code ns_dg_find_means(ns_dg_plan *plan, ns_error *error)
+{
+    plan->means = NS_ARENA_ARRAY(plan->arena, (size_t)plan->block->tensor_count, ns_dg_mean);
+    if (!plan->means)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the constants");
+    for (int i = 0; i < plan->block->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(plan, i);
+        if (op->op != NS_OP_MUL || plan->on_constants[i])
+            continue;
+        find(plan, op, 0);
+        find(plan, op, 1);
+    }
+    return NS_OK;
+}

@@ -1,0 +1,82 @@
+/* Plan: a graph as the diagnosis sees it: values in code units, cut into stages.
+ *
+ * A cut is a tensor that is stored in few bits after rounding: the int8 or int16 result of RESCALE,
+ * AVG_POOL2D or CAST, the int8 result of TABLE, and every output of the graph. A stage is everything
+ * backwards from a cut up to the next cuts, inputs or constants; an operator shared by two stages belongs to
+ * both. Operators on constants alone belong to the stage that uses them. */
+#ifndef NS_DIAGNOSE_PLAN_H
+#define NS_DIAGNOSE_PLAN_H
+
+#include "kernels/kernels.h"
+#include "npuscope/graph.h"
+
+struct ns_dg_table;
+
+/* A node: an input of the graph, or a stage. Nodes are numbered in order of execution, inputs first. */
+typedef struct ns_dg_node {
+    int tensor; /* the input, or the cut at which the stage ends */
+    size_t count;
+    int operator_count; /* 0 for an input */
+    int *operators;     /* in order of execution */
+    int final;          /* the RESCALE, AVG_POOL2D or CAST that stores its result; -1: none */
+    int named;          /* the operator that it is named after: the last that is neither RESCALE nor data
+                           movement, else the last RESCALE, else the last */
+    int table;          /* its first TABLE; -1: none */
+    int source_count;
+    int *sources; /* nodes that it reads */
+    int user_count;
+    int *users;       /* nodes that read it */
+    int last_user;    /* the last of them; -1: none */
+    int output;       /* position among the graph's outputs, or -1 */
+    double zero;      /* of its result: the zero point in codes */
+    double low, high; /* of its type, in codes */
+    double work;      /* of one evaluation, in operations on elements */
+} ns_dg_node;
+
+/* What a constant stands for that the file does not say: 2^exponent / count, rounded to its code. */
+typedef struct ns_dg_mean {
+    int tensor;
+    int exponent;
+    int64_t count;
+    double ideal;
+} ns_dg_mean;
+
+typedef struct ns_dg_plan {
+    const ns_graph *graph;
+    const ns_block *block;
+    ns_arena *arena;
+    ns_kernels kernels;
+    int *producers;              /* of each tensor: its operator, or -1 */
+    bool *constant;              /* of each tensor: it depends on constants alone */
+    bool *on_constants;          /* of each operator */
+    int *node_of;                /* of each tensor: its node, or -1 */
+    double **values;             /* of each constant tensor with data: its elements, or NULL */
+    double **packed;             /* of each operator: its packed constant weights, or NULL */
+    struct ns_dg_table **tables; /* of each tensor: the function of a TABLE's constant, or NULL */
+    ns_arena **table_arenas;     /* what each table was made in */
+    int table_arena_count;
+    int mean_count;
+    ns_dg_mean *means;
+    int *mean_of; /* of each tensor: in `means`, or -1 */
+    int node_count, input_count, output_count;
+    ns_dg_node *nodes;
+    int *outputs; /* nodes of the graph's outputs, each once */
+} ns_dg_plan;
+
+const char *ns_dg_name(const ns_dg_plan *plan, int tensor);
+static inline const ns_tensor *ns_dg_tensor(const ns_dg_plan *plan, int tensor)
+{
+    return &plan->block->tensors[tensor].tensor;
+}
+static inline const ns_operator *ns_dg_operator(const ns_dg_plan *plan, int index)
+{
+    return &plan->block->operators[index];
+}
+
+/* Element `i` of a constant operand; the caller knows that it is one. */
+double ns_dg_constant(const ns_dg_plan *plan, int tensor, size_t i);
+
+/* Is the operator data movement: does it change no value? */
+bool ns_dg_moves(ns_op op);
+
+#endif

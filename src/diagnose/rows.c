@@ -1,0 +1,88 @@
+/* What each stage does to the integers that it gets, and how far its result is from the real-valued self. */
+#include <math.h>
+
+#include "diagnose/findings.h"
+
+bool ns_dg_rounds(const ns_dg_plan *plan, int node)
+{
+    for (int i = 0; i < plan->nodes[node].operator_count; i++) {
+        const int index = plan->nodes[node].operators[i];
+        const ns_op op = ns_dg_operator(plan, index)->op;
+        if (!plan->on_constants[index] &&
+            (op == NS_OP_RESCALE || op == NS_OP_TABLE || op == NS_OP_AVG_POOL2D))
+            return true;
+    }
+    return false;
+}
+
+/* Sums over the elements of one stage. */
+typedef struct sums {
+    double ideal, local, signal, cumulative; /* energies */
+} sums;
+
+static void add_element(const ns_dg_node *node, double q, double ideal, double real, sums *s,
+                        ns_diagnose_stage *row)
+{
+    const double local = q - ideal, cumulative = q - real;
+    row->local_steps = fmax(row->local_steps, fabs(local));
+    row->cumulative_steps = fmax(row->cumulative_steps, fabs(cumulative));
+    row->largest_code = fmax(row->largest_code, fabs(q - node->zero));
+    row->peak = fmax(row->peak, fabs(ideal - node->zero) / (node->high - node->zero));
+    row->clipped += ideal > node->high + 0.5 || ideal < node->low - 0.5;
+    s->ideal += (ideal - node->zero) * (ideal - node->zero);
+    s->local += local * local;
+    s->signal += (real - node->zero) * (real - node->zero);
+    s->cumulative += cumulative * cumulative;
+}
+
+static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose_stage *row)
+{
+    const ns_operator *op = ns_dg_operator(plan, node->named);
+    const ns_tensor *tensor = ns_dg_tensor(plan, node->tensor);
+    row->output = ns_dg_name(plan, node->tensor);
+    row->op = ns_op_text(op->op);
+    row->location = op->location;
+    row->operator_index = node->named;
+    row->rank = tensor->rank;
+    for (int d = 0; d < tensor->rank; d++)
+        row->shape[d] = tensor->shape[d];
+    if (node->table >= 0)
+        row->function = ns_dg_table_name(plan->tables[ns_dg_operator(plan, node->table)->inputs[1]]);
+    row->alone_db = row->knocked_out_db = row->share = row->gain_db = NAN;
+}
+
+typedef struct fill {
+    ns_dg_findings *f;
+    ns_diagnose_stage *rows;
+} fill;
+
+static ns_code fill_row(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
+                        ns_error *error)
+{
+    fill *job = context;
+    const int i = index + session->plan->input_count;
+    const ns_dg_node *node = &session->plan->nodes[i];
+    ns_diagnose_stage *row = &job->rows[index];
+    sums s = {0};
+    describe(session->plan, node, row);
+    for (int k = 0; k < session->samples; k++) {
+        ns_dg_value ideal;
+        NS_TRY(ns_dg_stage_on(session, worker, k, true, i, NS_DG_IDEAL, &ideal, error));
+        for (size_t e = 0; e < node->count; e++)
+            add_element(node, ns_dg_stored_at(&session->q[k][i], e), ideal.data[e],
+                        ns_dg_stored_at(&session->r[k][i], e), &s, row);
+        ns_dg_give(&worker->pool, ideal.array);
+        row->count += node->count;
+    }
+    row->local_db = s.ideal > 0 ? ns_dg_db(s.local / s.ideal) : s.local > 0 ? -INFINITY : INFINITY;
+    row->cumulative_db = s.signal > 0       ? ns_dg_db(s.cumulative / s.signal)
+                         : s.cumulative > 0 ? -INFINITY
+                                            : INFINITY;
+    return NS_OK;
+}
+
+ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *error)
+{
+    fill job = {f, rows};
+    return ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, fill_row, &job, error);
+}

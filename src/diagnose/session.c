@@ -1,0 +1,304 @@
+#include "diagnose/session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+double ns_dg_db(double energy)
+{
+    return energy > 0 ? -10 * log10(energy) : INFINITY;
+}
+
+/* ---- values in Q and R ---- */
+
+typedef struct base {
+    ns_dg_worker *worker;
+    const ns_dg_stored *stored;
+    bool integer;
+} base;
+
+static ns_dg_value load(ns_dg_worker *worker, const ns_dg_stored *stored, size_t count, bool integer)
+{
+    if (!stored->codes)
+        return (ns_dg_value){.data = stored->real, .scale = 1, .integer = integer};
+    ns_dg_array *array = ns_dg_take(&worker->pool, count);
+    if (!array)
+        return (ns_dg_value){0};
+    for (size_t i = 0; i < count; i++)
+        array->data[i] = stored->codes[i];
+    return (ns_dg_value){.data = array->data, .array = array, .scale = 1, .integer = integer};
+}
+
+static ns_dg_value read_base(void *context, int node)
+{
+    const base *b = context;
+    return load(b->worker, &b->stored[node], b->worker->plan->nodes[node].count, b->integer);
+}
+
+/* Keeps a stage's result; Q's codes take a quarter of the room. */
+static ns_code keep(ns_dg_session *session, int node, bool codes, const ns_dg_value *value,
+                    ns_dg_stored *stored, ns_error *error)
+{
+    const size_t count = session->plan->nodes[node].count;
+    const ns_dtype dtype = ns_dg_tensor(session->plan, session->plan->nodes[node].tensor)->dtype;
+    if (codes && (dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16)) {
+        stored->codes = ns_arena_alloc(session->arena, count, sizeof(int16_t));
+        for (size_t i = 0; stored->codes && i < count; i++)
+            stored->codes[i] = (int16_t)value->data[i];
+    } else {
+        stored->real = ns_arena_copy(session->arena, value->data, count * sizeof(double));
+    }
+    return stored->codes || stored->real ? NS_OK
+                                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage's result");
+}
+
+static ns_code run_base(ns_dg_session *session, bool tosa, ns_dg_stored *stored, ns_error *error)
+{
+    ns_dg_worker *worker = &session->workers[0];
+    base b = {worker, stored, tosa};
+    for (int i = session->plan->input_count; i < session->plan->node_count; i++) {
+        ns_dg_value value;
+        NS_TRY(
+            ns_dg_evaluate_stage(worker, i, tosa ? NS_DG_TOSA : NS_DG_IDEAL, read_base, &b, &value, error));
+        const ns_code code = keep(session, i, tosa, &value, &stored[i], error);
+        ns_dg_give(&worker->pool, value.array);
+        NS_TRY(code);
+    }
+    return NS_OK;
+}
+
+/* An input's codes in Q, and its reals (the codes themselves where nothing else is known) in R. */
+static ns_code take_input(ns_dg_session *session, int sample, int node, ns_error *error)
+{
+    const size_t count = session->plan->nodes[node].count, first = (size_t)sample * count;
+    const ns_tensor *input = &session->options->inputs[node];
+    const double *real = session->options->real_inputs ? session->options->real_inputs[node] : NULL;
+    double *codes = NS_ARENA_ARRAY(session->arena, count + 8, double);
+    if (!codes)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for an input");
+    for (size_t i = 0; i < count; i++)
+        codes[i] = (double)ns_tensor_get(input, first + i);
+    session->q[sample][node].real = codes;
+    session->r[sample][node].real = real ? (double *)(uintptr_t)(real + first) : codes;
+    return NS_OK;
+}
+
+static ns_code run_bases(ns_dg_session *session, ns_error *error)
+{
+    for (int s = 0; s < session->samples; s++) {
+        const size_t nodes = (size_t)session->plan->node_count;
+        session->q[s] = NS_ARENA_ARRAY(session->arena, nodes, ns_dg_stored);
+        session->r[s] = NS_ARENA_ARRAY(session->arena, nodes, ns_dg_stored);
+        if (!session->q[s] || !session->r[s])
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sample");
+        for (int i = 0; i < session->plan->input_count; i++)
+            NS_TRY(take_input(session, s, i, error));
+        NS_TRY(run_base(session, true, session->q[s], error));
+        NS_TRY(run_base(session, false, session->r[s], error));
+    }
+    return NS_OK;
+}
+
+static void measure_signal(ns_dg_session *session)
+{
+    for (int o = 0; o < session->plan->output_count; o++) {
+        const ns_dg_node *node = &session->plan->nodes[session->plan->outputs[o]];
+        for (int s = 0; s < session->samples; s++) {
+            const ns_dg_stored *r = &session->r[s][session->plan->outputs[o]];
+            for (size_t i = 0; i < node->count; i++) {
+                const double v = ns_dg_stored_at(r, i) - node->zero;
+                session->signal[o] += v * v;
+            }
+        }
+        session->signal[o] = fmax(session->signal[o], 1e-30);
+    }
+}
+
+ns_code ns_dg_session_open(ns_dg_session *session, const ns_dg_plan *plan, const ns_diagnose_options *options,
+                           ns_arena *arena, ns_error *error)
+{
+    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    *session = (ns_dg_session){.plan = plan, .options = options, .arena = arena, .samples = options->samples};
+    session->threads = options->threads > 0 ? options->threads : cpus > 0 ? (int)cpus : 1;
+    session->q = NS_ARENA_ARRAY(arena, (size_t)session->samples, ns_dg_stored *);
+    session->r = NS_ARENA_ARRAY(arena, (size_t)session->samples, ns_dg_stored *);
+    session->signal = NS_ARENA_ARRAY(arena, (size_t)plan->output_count, double);
+    session->workers = NS_ARENA_ARRAY(arena, (size_t)session->threads, ns_dg_worker);
+    if (!session->q || !session->r || !session->signal || !session->workers)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the diagnosis");
+    for (int i = 0; i < session->threads; i++)
+        NS_TRY(ns_dg_worker_open(&session->workers[i], plan, error));
+    return NS_OK;
+}
+
+ns_code ns_dg_session_run(ns_dg_session *session, ns_error *error)
+{
+    NS_TRY(run_bases(session, error));
+    measure_signal(session);
+    return NS_OK;
+}
+
+void ns_dg_session_close(ns_dg_session *session)
+{
+    for (int i = 0; session->workers && i < session->threads; i++)
+        if (session->workers[i].plan)
+            ns_dg_worker_close(&session->workers[i]);
+}
+
+/* ---- reruns ---- */
+
+typedef struct rerun {
+    ns_dg_worker *worker;
+    const ns_dg_stored *stored;
+    bool integer;
+    ns_dg_value *changed; /* of each node; data NULL: as in Q or R */
+} rerun;
+
+static ns_dg_value read_rerun(void *context, int node)
+{
+    const rerun *r = context;
+    if (!r->changed[node].data)
+        return load(r->worker, &r->stored[node], r->worker->plan->nodes[node].count, r->integer);
+    ns_dg_value value = r->changed[node];
+    value.array = NULL; /* lent */
+    return value;
+}
+
+static bool is_same(const ns_dg_stored *stored, const ns_dg_value *value, size_t count)
+{
+    if (!stored->codes)
+        return memcmp(stored->real, value->data, count * sizeof(double)) == 0;
+    for (size_t i = 0; i < count; i++)
+        if (stored->codes[i] != value->data[i])
+            return false;
+    return true;
+}
+
+static unsigned mode_of(const ns_dg_change *change, int node)
+{
+    return change->modes && change->modes[node] != NS_DG_SAME ? change->modes[node] : change->rest;
+}
+
+static bool is_affected(const ns_dg_plan *plan, const ns_dg_change *change, const rerun *r, int node)
+{
+    if ((change->modes && change->modes[node] != NS_DG_SAME) || (change->touched && change->touched[node]))
+        return true;
+    for (int k = 0; k < plan->nodes[node].source_count; k++)
+        if (r->changed[plan->nodes[node].sources[k]].data)
+            return true;
+    return false;
+}
+
+static ns_code run_changed(ns_dg_session *session, const ns_dg_change *change, rerun *r, ns_error *error)
+{
+    const ns_dg_plan *plan = session->plan;
+    for (int i = 0; i < plan->input_count; i++)
+        if (change->inputs && change->inputs[i])
+            r->changed[i] = (ns_dg_value){.data = change->inputs[i], .scale = 1};
+    for (int i = plan->input_count; i < plan->node_count; i++) {
+        const ns_dg_node *node = &plan->nodes[i];
+        if (is_affected(plan, change, r, i)) {
+            ns_dg_value value;
+            NS_TRY(ns_dg_evaluate_stage(r->worker, i, mode_of(change, i), read_rerun, r, &value, error));
+            if (is_same(&r->stored[i], &value, node->count))
+                ns_dg_give(&r->worker->pool, value.array);
+            else
+                r->changed[i] = value;
+        }
+        for (int k = 0; k < node->source_count; k++) {
+            const ns_dg_node *source = &plan->nodes[node->sources[k]];
+            if (source->last_user == i && source->output < 0) {
+                ns_dg_give(&r->worker->pool, r->changed[node->sources[k]].array);
+                r->changed[node->sources[k]] = (ns_dg_value){0};
+            }
+        }
+    }
+    return NS_OK;
+}
+
+static void add_errors(const ns_dg_session *session, const ns_dg_change *change, const rerun *r, int sample,
+                       double *noise)
+{
+    for (int o = 0; o < session->plan->output_count; o++) {
+        const int node = session->plan->outputs[o];
+        const ns_dg_stored *wanted =
+            change->against_q ? &session->q[sample][node] : &session->r[sample][node];
+        const ns_dg_stored *own = &r->stored[node];
+        if (!r->changed[node].data && own == wanted)
+            continue;
+        for (size_t i = 0; i < session->plan->nodes[node].count; i++) {
+            const double got = r->changed[node].data ? r->changed[node].data[i] : ns_dg_stored_at(own, i);
+            const double d = got - ns_dg_stored_at(wanted, i);
+            noise[o] += d * d;
+        }
+    }
+}
+
+static ns_code measure_sample(ns_dg_session *session, ns_dg_worker *worker, const ns_dg_change *change,
+                              int sample, double *noise, ns_error *error)
+{
+    const bool tosa = change->rest == NS_DG_TOSA;
+    const size_t nodes = (size_t)session->plan->node_count;
+    rerun r = {worker, tosa ? session->q[sample] : session->r[sample], tosa,
+               calloc(nodes, sizeof *r.changed)};
+    if (!r.changed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    worker->overrides = change->overrides;
+    worker->fine_step = change->fine_step;
+    const ns_code code = run_changed(session, change, &r, error);
+    worker->overrides = NULL;
+    if (code == NS_OK)
+        add_errors(session, change, &r, sample, noise);
+    for (size_t i = 0; i < nodes; i++)
+        ns_dg_give(&worker->pool, r.changed[i].array);
+    free(r.changed);
+    return code;
+}
+
+ns_code ns_dg_measure(ns_dg_session *session, ns_dg_worker *worker, const ns_dg_change *change,
+                      double *energy, ns_error *error)
+{
+    const int outputs = session->plan->output_count;
+    double *noise = calloc((size_t)outputs, sizeof *noise);
+    if (!noise)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    ns_code code = NS_OK;
+    for (int s = 0; s < session->samples && code == NS_OK; s++)
+        code = measure_sample(session, worker, change, s, noise, error);
+    *energy = 0;
+    for (int o = 0; o < outputs; o++)
+        *energy += noise[o] / session->signal[o] / outputs;
+    free(noise);
+    return code;
+}
+
+ns_code ns_dg_measure_nodes(ns_dg_session *session, ns_dg_worker *worker, const int *list, int count,
+                            unsigned mode, unsigned rest, double *energy, ns_error *error)
+{
+    unsigned *modes = malloc((size_t)session->plan->node_count * sizeof *modes);
+    if (!modes)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    for (int i = 0; i < session->plan->node_count; i++)
+        modes[i] = NS_DG_SAME;
+    for (int i = 0; i < count; i++)
+        modes[list[i]] = mode;
+    const ns_dg_change change = {.rest = rest, .modes = modes};
+    const ns_code code = ns_dg_measure(session, worker, &change, energy, error);
+    free(modes);
+    return code;
+}
+
+ns_code ns_dg_stage_on(ns_dg_session *session, ns_dg_worker *worker, int sample, bool on_q, int node,
+                       unsigned mode, ns_dg_value *out, ns_error *error)
+{
+    base b = {worker, on_q ? session->q[sample] : session->r[sample], on_q};
+    return ns_dg_evaluate_stage(worker, node, mode, read_base, &b, out, error);
+}
+
+ns_code ns_dg_inside(ns_dg_session *session, ns_dg_worker *worker, int sample, int node, int tensor,
+                     ns_dg_value *out, ns_error *error)
+{
+    base b = {worker, session->q[sample], true};
+    return ns_dg_evaluate_inside(worker, node, tensor, NS_DG_TOSA, read_base, &b, out, error);
+}

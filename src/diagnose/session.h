@@ -1,0 +1,78 @@
+/* Session: one diagnosis at work. Q, every stage as TOSA says; R, every stage ideal; and reruns of either
+ * with something changed, from there on and as far as anything changes. */
+#ifndef NS_DIAGNOSE_SESSION_H
+#define NS_DIAGNOSE_SESSION_H
+
+#include "diagnose/evaluate.h"
+#include "npuscope/diagnose.h"
+
+/* A node's value in Q or R: int8 and int16 codes as integers, anything else as doubles. */
+typedef struct ns_dg_stored {
+    double *real;
+    int16_t *codes;
+} ns_dg_stored;
+
+typedef struct ns_dg_session {
+    const ns_dg_plan *plan;
+    const ns_diagnose_options *options;
+    ns_arena *arena;
+    int samples, threads;
+    ns_dg_stored **q, **r; /* [sample][node] */
+    double *signal;        /* of each output: energy of what it is compared with, over all samples */
+    ns_dg_worker *workers; /* one for each thread; [0] is the caller's */
+} ns_dg_session;
+
+/* Opens the workers. The session must be closed whatever is returned. */
+ns_code ns_dg_session_open(ns_dg_session *session, const ns_dg_plan *plan, const ns_diagnose_options *options,
+                           ns_arena *arena, ns_error *error);
+void ns_dg_session_close(ns_dg_session *session);
+
+/* Runs Q and R. The plan's tables must be known. */
+ns_code ns_dg_session_run(ns_dg_session *session, ns_error *error);
+
+/* A node keeps the mode of the rest. */
+#define NS_DG_SAME (~0u)
+
+/* What a rerun does otherwise than Q or R. */
+typedef struct ns_dg_change {
+    unsigned rest;                    /* NS_DG_TOSA: departs from Q; NS_DG_IDEAL: departs from R */
+    const unsigned *modes;            /* of each node, or NS_DG_SAME; NULL: all the same */
+    const ns_dg_overrides *overrides; /* NULL: none */
+    const bool *touched;              /* nodes that read overridden constants; NULL: none */
+    double *const *inputs;            /* of each input node: other values, or NULL; NULL: none */
+    double fine_step;                 /* 0: no table is to be fine */
+    bool against_q;                   /* errors are measured against Q, not R or the reference */
+} ns_dg_change;
+
+/* Reruns all samples; *energy is the error at the outputs: the mean over outputs of |out - R|^2 / |R|^2. */
+ns_code ns_dg_measure(ns_dg_session *session, ns_dg_worker *worker, const ns_dg_change *change,
+                      double *energy, ns_error *error);
+
+/* Nodes of `list` in mode `mode`, the rest in `rest`. */
+ns_code ns_dg_measure_nodes(ns_dg_session *session, ns_dg_worker *worker, const int *list, int count,
+                            unsigned mode, unsigned rest, double *energy, ns_error *error);
+
+/* Evaluates one stage on Q's or R's values; the caller gives the array back to worker->pool. */
+ns_code ns_dg_stage_on(ns_dg_session *session, ns_dg_worker *worker, int sample, bool on_q, int node,
+                       unsigned mode, ns_dg_value *out, ns_error *error);
+
+/* The value of a tensor inside a stage of Q. */
+ns_code ns_dg_inside(ns_dg_session *session, ns_dg_worker *worker, int sample, int node, int tensor,
+                     ns_dg_value *out, ns_error *error);
+
+/* Element i of a stored value. */
+static inline double ns_dg_stored_at(const ns_dg_stored *stored, size_t i)
+{
+    return stored->codes ? stored->codes[i] : stored->real[i];
+}
+
+/* Runs `job` for each index below `count`, in threads; each is given a worker of its own. The first failure
+ * is returned. */
+typedef ns_code (*ns_dg_job)(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
+                             ns_error *error);
+ns_code ns_dg_parallel(ns_dg_session *session, int count, ns_dg_job job, void *context, ns_error *error);
+
+/* -10 log10, INFINITY for none. */
+double ns_dg_db(double energy);
+
+#endif

@@ -1,0 +1,223 @@
+/* Cuts and stages (plan.h). */
+#include "diagnose/stages.h"
+
+static bool is_stored(ns_dtype dtype)
+{
+    return dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16;
+}
+
+static bool is_cut(const ns_dg_plan *plan, int index)
+{
+    const ns_operator *op = ns_dg_operator(plan, index);
+    const ns_dtype dtype = ns_dg_tensor(plan, op->outputs[0])->dtype;
+    if (plan->on_constants[index] || !is_stored(dtype))
+        return false;
+    return op->op == NS_OP_RESCALE || op->op == NS_OP_AVG_POOL2D || op->op == NS_OP_CAST ||
+           (op->op == NS_OP_TABLE && dtype == NS_DTYPE_INT8);
+}
+
+/* Marks the operators of the stage that ends at `tensor`, and collects the nodes it reads. A stack of its
+ * own: graphs may be deep. */
+static void mark(const ns_dg_plan *plan, int tensor, int *stack, bool *inside, ns_dg_node *node)
+{
+    int depth = 0;
+    stack[depth++] = tensor;
+    while (depth) {
+        const int t = stack[--depth];
+        const int index = plan->producers[t];
+        if (t != tensor && plan->node_of[t] >= 0) {
+            bool known = false;
+            for (int i = 0; i < node->source_count; i++)
+                known = known || node->sources[i] == plan->node_of[t];
+            if (!known)
+                node->sources[node->source_count++] = plan->node_of[t];
+            continue;
+        }
+        if (index < 0 || inside[index])
+            continue;
+        inside[index] = true;
+        node->operator_count++;
+        for (int k = 0; k < ns_dg_operator(plan, index)->input_count; k++)
+            stack[depth++] = ns_dg_operator(plan, index)->inputs[k];
+    }
+}
+
+static void name_stage(const ns_dg_plan *plan, ns_dg_node *node)
+{
+    int last = -1, rescale = -1, working = -1;
+    node->table = -1;
+    for (int i = 0; i < node->operator_count; i++) {
+        const int index = node->operators[i];
+        const ns_op op = ns_dg_operator(plan, index)->op;
+        if (plan->on_constants[index])
+            continue;
+        last = index;
+        if (op == NS_OP_RESCALE)
+            rescale = index;
+        else if (!ns_dg_moves(op) && op != NS_OP_CAST)
+            working = index;
+        if (op == NS_OP_TABLE && node->table < 0)
+            node->table = index;
+    }
+    node->named = working >= 0 ? working : rescale >= 0 ? rescale : last;
+}
+
+/* The operator that stores the stage's result, looking through what only moves it, and its zero point. */
+static void find_final(const ns_dg_plan *plan, ns_dg_node *node)
+{
+    node->final = -1;
+    node->zero = 0;
+    for (int t = node->tensor; plan->producers[t] >= 0 && !plan->constant[t];) {
+        const int index = plan->producers[t];
+        const ns_operator *op = ns_dg_operator(plan, index);
+        const bool final = op->op == NS_OP_RESCALE || op->op == NS_OP_AVG_POOL2D || op->op == NS_OP_CAST ||
+                           op->op == NS_OP_TABLE;
+        if (node->final < 0 && final && (t == node->tensor || plan->node_of[t] < 0))
+            node->final = index;
+        if (op->op == NS_OP_RESCALE && plan->constant[op->inputs[4]])
+            node->zero =
+                ns_tensor_count(ns_dg_tensor(plan, op->inputs[4])) && ns_dg_tensor(plan, op->inputs[4])->data
+                    ? ns_dg_constant(plan, op->inputs[4], 0)
+                    : 0;
+        if (final || !(ns_dg_moves(op->op)))
+            return;
+        t = op->inputs[0];
+    }
+}
+
+static double work_of(const ns_dg_plan *plan, const ns_dg_node *node)
+{
+    double work = 0;
+    for (int i = 0; i < node->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(plan, node->operators[i]);
+        work += (double)ns_operator_macs(plan->block, op) / 8;
+        work += (double)ns_tensor_count(ns_dg_tensor(plan, op->outputs[0])) + 500;
+    }
+    return work;
+}
+
+static ns_code fill_stage(ns_dg_plan *plan, int index, int *stack, bool *inside, ns_error *error)
+{
+    ns_dg_node *node = &plan->nodes[index];
+    const int operators = plan->block->operator_count;
+    node->sources = NS_ARENA_ARRAY(plan->arena, (size_t)index + 1, int);
+    if (!node->sources)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage");
+    mark(plan, node->tensor, stack, inside, node);
+    node->operators = NS_ARENA_ARRAY(plan->arena, (size_t)node->operator_count, int);
+    if (!node->operators)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage");
+    for (int i = 0, n = 0; i < operators; i++)
+        if (inside[i]) {
+            node->operators[n++] = i;
+            inside[i] = false;
+        }
+    name_stage(plan, node);
+    find_final(plan, node);
+    node->work = work_of(plan, node);
+    return NS_OK;
+}
+
+static void add_node(ns_dg_plan *plan, int tensor)
+{
+    const ns_tensor *t = ns_dg_tensor(plan, tensor);
+    const int index = plan->node_count++;
+    plan->node_of[tensor] = index;
+    plan->nodes[index] = (ns_dg_node){.tensor = tensor,
+                                      .count = ns_tensor_count(t),
+                                      .final = -1,
+                                      .named = -1,
+                                      .table = -1,
+                                      .last_user = -1,
+                                      .output = -1,
+                                      .low = t->dtype == NS_DTYPE_BOOL ? 0 : (double)ns_dtype_min(t->dtype),
+                                      .high = t->dtype == NS_DTYPE_BOOL ? 1 : (double)ns_dtype_max(t->dtype)};
+}
+
+static ns_code find_outputs(ns_dg_plan *plan, bool *is_output, ns_error *error)
+{
+    const ns_block *block = plan->block;
+    for (int i = 0; i < block->output_count; i++) {
+        if (plan->constant[block->outputs[i]])
+            continue; /* nothing of it depends on an input */
+        is_output[block->outputs[i]] = true;
+    }
+    for (int i = 0; i < block->input_count; i++)
+        if (is_output[block->inputs[i]])
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s' is an output too",
+                           ns_dg_name(plan, block->inputs[i]));
+    return NS_OK;
+}
+
+static ns_code find_users(ns_dg_plan *plan, ns_error *error)
+{
+    for (int i = 0; i < plan->node_count; i++)
+        for (int k = 0; k < plan->nodes[i].source_count; k++)
+            plan->nodes[plan->nodes[i].sources[k]].user_count++;
+    for (int i = 0; i < plan->node_count; i++) {
+        ns_dg_node *node = &plan->nodes[i];
+        node->users = NS_ARENA_ARRAY(plan->arena, (size_t)node->user_count, int);
+        if (!node->users)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
+        node->user_count = 0;
+    }
+    for (int i = 0; i < plan->node_count; i++)
+        for (int k = 0; k < plan->nodes[i].source_count; k++) {
+            ns_dg_node *source = &plan->nodes[plan->nodes[i].sources[k]];
+            source->users[source->user_count++] = i;
+            source->last_user = i;
+        }
+    return NS_OK;
+}
+
+/* An input's zero point is the one that its first RESCALE or convolution takes off. */
+static void find_input_zero(ns_dg_plan *plan, int index)
+{
+    const ns_block *block = plan->block;
+    ns_dg_node *node = &plan->nodes[index];
+    for (int i = 0; i < block->operator_count; i++) {
+        const ns_operator *op = &block->operators[i];
+        if (op->input_count < 4 || op->inputs[0] != node->tensor ||
+            (op->op != NS_OP_RESCALE && op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D) ||
+            !ns_dg_tensor(plan, op->inputs[3])->data)
+            continue;
+        node->zero = ns_dg_constant(plan, op->inputs[3], 0);
+        return;
+    }
+}
+
+ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
+{
+    const ns_block *block = plan->block;
+    const size_t operators = (size_t)block->operator_count, inputs = (size_t)block->input_count;
+    size_t operands = 1;
+    for (size_t i = 0; i < operators; i++)
+        operands += (size_t)block->operators[i].input_count;
+    plan->nodes = NS_ARENA_ARRAY(plan->arena, operators + inputs, ns_dg_node);
+    plan->outputs = NS_ARENA_ARRAY(plan->arena, operators, int);
+    bool *is_output = NS_ARENA_ARRAY(plan->arena, (size_t)block->tensor_count, bool);
+    bool *inside = NS_ARENA_ARRAY(plan->arena, operators, bool);
+    int *stack = NS_ARENA_ARRAY(plan->arena, operands, int);
+    if (!plan->nodes || !plan->outputs || !is_output || !inside || !stack)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
+    NS_TRY(find_outputs(plan, is_output, error));
+    for (int i = 0; i < block->input_count; i++) {
+        add_node(plan, block->inputs[i]);
+        find_input_zero(plan, i);
+    }
+    plan->input_count = plan->node_count;
+    for (int i = 0; i < block->operator_count; i++) {
+        const int out = block->operators[i].outputs[0];
+        if (plan->producers[out] != i || (!is_cut(plan, i) && !is_output[out]))
+            continue;
+        add_node(plan, out);
+        NS_TRY(fill_stage(plan, plan->node_count - 1, stack, inside, error));
+        if (is_output[out]) {
+            plan->nodes[plan->node_count - 1].output = plan->output_count;
+            plan->outputs[plan->output_count++] = plan->node_count - 1;
+        }
+    }
+    if (!plan->output_count)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "no output of the graph depends on an input");
+    return find_users(plan, error);
+}

@@ -1,0 +1,230 @@
+/* What the file does not hold: tables whose knots tell no function, operands that vanish in a sum, constants
+ * lost to the scale's floor, inputs that were clipped before the graph. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "diagnose/findings.h"
+
+/* An operand of its own of at least VANISHING_FROM codes of which fewer than VANISHING_TO steps are left. */
+#define VANISHING_FROM 256
+#define VANISHING_TO 16
+/* Functions that fit a table alike may differ by this many steps on the codes in use. */
+#define SPREAD 4
+#define JUMP 256
+/* Share of the error that an unknown table must be able to make up to decide the verdict. */
+#define BOUND 0.25
+
+void ns_dg_note(ns_dg_findings *f, const char *text)
+{
+    if (!text || f->note_count >= 32)
+        return;
+    if (!f->notes)
+        f->notes = NS_ARENA_ARRAY(f->arena, 32, const char *);
+    if (f->notes)
+        f->notes[f->note_count++] = text;
+}
+
+/* Largest disagreement, in steps, of all functions that fit, over the segments in use. */
+static double spread_of(const ns_dg_table *table, const ns_dg_used *used)
+{
+    double largest = 0;
+    for (int i = 1; i < table->accepted_count; i++)
+        for (int s = 0; s < table->knots - 1; s++)
+            for (int part = 0; used->segments[s] && part < 8; part++) {
+                const double code = table->first + (s + part / 8.0) * table->step;
+                const double a = ns_dg_fit_at(table, &table->accepted[0], code),
+                             b = ns_dg_fit_at(table, &table->accepted[i], code);
+                if (isfinite(a) && isfinite(b) && code >= used->low && code <= used->high)
+                    largest =
+                        fmax(largest, fabs(fmin(fmax(a, -32768), 32767) - fmin(fmax(b, -32768), 32767)));
+            }
+    return largest;
+}
+
+static ns_code bound_of(ns_dg_findings *f, int node, double *bound, ns_error *error)
+{
+    *bound = 0;
+    for (int side = 0; side < 2; side++) {
+        unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
+        if (!modes)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+        for (int i = 0; i < f->plan->node_count; i++)
+            modes[i] = NS_DG_SAME;
+        modes[node] = NS_DG_TOSA | (side ? NS_DG_HOLD_RIGHT : NS_DG_HOLD_LEFT);
+        const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .against_q = true};
+        double energy = 0;
+        NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &change, &energy, error));
+        *bound = fmax(*bound, energy);
+    }
+    return NS_OK;
+}
+
+static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
+{
+    const ns_operator *op = ns_dg_operator(f->plan, f->plan->nodes[node].table);
+    const ns_dg_table *table = f->plan->tables[op->inputs[1]];
+    ns_dg_used used = {0};
+    const char *name = ns_dg_name(f->plan, f->plan->nodes[node].tensor);
+    if (ns_dg_table_jumps(table))
+        ns_dg_note(f,
+                   ns_arena_format(f->arena, "TABLE %s at '%s' has jumps: between its knots it has no ideal",
+                                   ns_dg_table_name(table), name));
+    if (table->knots != NS_DG_KNOTS)
+        return NS_OK;
+    if (ns_dg_table_name(table) && table->accepted_count < 2)
+        return NS_OK;
+    NS_TRY(ns_dg_used_codes(f, node, &used, error));
+    const double spread = spread_of(table, &used);
+    if (ns_dg_table_name(table) && spread <= SPREAD)
+        return NS_OK;
+    int segments = 0;
+    double jump = 0, bound = 0;
+    for (int s = 0; s < table->knots - 1; s++)
+        if (used.segments[s]) {
+            segments++;
+            jump = fmax(jump, fabs(table->values[s + 1] - table->values[s]));
+        }
+    NS_TRY(bound_of(f, node, &bound, error));
+    f->suspects[f->suspect_count++] = node;
+    if (bound > BOUND * (f->as_is + f->hidden) && jump > JUMP)
+        f->suspicious = true;
+    ns_dg_note(f, ns_arena_format(
+                      f->arena,
+                      "suspect: the knots of the TABLE at '%s' tell no function (%s): inputs %.0f..%.0f lie "
+                      "in %d segments, largest jump %.0f steps; the output is off by up to %.1f dB",
+                      name, table->accepted_count ? "several fit" : "none fits", used.low, used.high,
+                      segments, jump, ns_dg_db(bound)));
+    return NS_OK;
+}
+
+/* The largest code of the stored tensor that `tensor` was made of. */
+static double own_range(const ns_dg_findings *f, int tensor)
+{
+    const ns_dg_plan *plan = f->plan;
+    while (plan->node_of[tensor] < 0 && plan->producers[tensor] >= 0)
+        tensor = ns_dg_operator(plan, plan->producers[tensor])->inputs[0];
+    const int node = plan->node_of[tensor];
+    double largest = 0;
+    for (int s = 0; node >= 0 && s < f->session->samples; s++)
+        for (size_t i = 0; i < plan->nodes[node].count; i++)
+            largest =
+                fmax(largest, fabs(ns_dg_stored_at(&f->session->q[s][node], i) - plan->nodes[node].zero));
+    return largest;
+}
+
+static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, double ratio, ns_error *error)
+{
+    const double own = own_range(f, tensor);
+    if (own < VANISHING_FROM)
+        return NS_OK;
+    double left = 0;
+    for (int s = 0; s < f->session->samples; s++) {
+        ns_dg_worker *worker = &f->session->workers[0];
+        ns_dg_value value;
+        NS_TRY(ns_dg_inside(f->session, worker, s, node, tensor, &value, error));
+        for (size_t i = 0; i < ns_tensor_count(ns_dg_tensor(f->plan, tensor)); i++)
+            left = fmax(left, fabs(value.data[i]) * ratio);
+        ns_dg_give(&worker->pool, value.array);
+    }
+    if (left >= VANISHING_TO)
+        return NS_OK;
+    f->vanishing_count++;
+    ns_dg_note(f,
+               ns_arena_format(
+                   f->arena,
+                   "suspect: an operand vanishes: of the %.0f codes of '%s' only %.1f steps are left in "
+                   "'%s'",
+                   own, ns_dg_name(f->plan, tensor), left, ns_dg_name(f->plan, f->plan->nodes[node].tensor)));
+    return NS_OK;
+}
+
+static ns_code look_at_sum(ns_dg_findings *f, int node, ns_error *error)
+{
+    const ns_dg_node *n = &f->plan->nodes[node];
+    const ns_operator *op = ns_dg_operator(f->plan, n->named);
+    if ((op->op != NS_OP_ADD && op->op != NS_OP_SUB) || n->final < 0 ||
+        ns_dg_operator(f->plan, n->final)->op != NS_OP_RESCALE)
+        return NS_OK;
+    const ns_operator *final = ns_dg_operator(f->plan, n->final);
+    if (!f->plan->values[final->inputs[1]] || !f->plan->values[final->inputs[2]])
+        return NS_OK;
+    const double ratio =
+        ldexp(f->plan->values[final->inputs[1]][0], -(int)f->plan->values[final->inputs[2]][0]);
+    for (int k = 0; k < 2; k++)
+        if (!f->plan->constant[op->inputs[k]])
+            NS_TRY(look_at_operand(f, node, op->inputs[k], ratio, error));
+    return NS_OK;
+}
+
+/* A lone constant 0 that is added is an epsilon lost to the floor of its scale. */
+static void look_at_constants(ns_dg_findings *f)
+{
+    const ns_dg_plan *plan = f->plan;
+    for (int i = 0; i < plan->block->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(plan, i);
+        for (int k = 0; k < 2 && (op->op == NS_OP_ADD || op->op == NS_OP_MAXIMUM) && !plan->on_constants[i];
+             k++) {
+            int t = op->inputs[k];
+            while (plan->producers[t] >= 0 && plan->constant[t])
+                t = ns_dg_operator(plan, plan->producers[t])->inputs[0];
+            const ns_tensor *value = ns_dg_tensor(plan, t);
+            if (value->data && value->dtype == NS_DTYPE_INT16 && ns_tensor_count(value) == 1 &&
+                ns_tensor_get(value, 0) == 0 && plan->constant[op->inputs[k]])
+                ns_dg_note(f, ns_arena_format(
+                                  f->arena,
+                                  "the constant '%s' added at '%s' is 0: an epsilon lost to the floor of "
+                                  "its scale",
+                                  ns_dg_name(plan, t), ns_dg_name(plan, op->outputs[0])));
+        }
+    }
+}
+
+static void look_at_inputs(ns_dg_findings *f)
+{
+    for (int i = 0; i < f->plan->input_count; i++) {
+        const ns_dg_node *node = &f->plan->nodes[i];
+        size_t ends = 0;
+        for (int s = 0; s < f->session->samples; s++)
+            for (size_t e = 0; e < node->count; e++) {
+                const double code = ns_dg_stored_at(&f->session->q[s][i], e);
+                ends += code >= node->high || code <= (node->high > 127 ? node->low + 1 : node->low);
+            }
+        const double share = (double)ends / ((double)node->count * f->session->samples);
+        f->rails = fmax(f->rails, share);
+        if (share >= 0.001)
+            ns_dg_note(f,
+                       ns_arena_format(
+                           f->arena,
+                           "input '%s': %.1f%% of its elements lie at the end of the range: clipped before "
+                           "the graph",
+                           ns_dg_name(f->plan, node->tensor), 100 * share));
+    }
+}
+
+static void look_at_jumps(ns_dg_findings *f)
+{
+    for (int i = 0; i < f->plan->block->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(f->plan, i);
+        if (!f->plan->on_constants[i] && ns_dg_jumps(op->op))
+            ns_dg_note(f, ns_arena_format(f->arena, "%s at '%s' has no smooth ideal: its result jumps",
+                                          ns_op_text(op->op), ns_dg_name(f->plan, op->outputs[0])));
+    }
+}
+
+ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
+{
+    f->suspects = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, int);
+    if (!f->suspects)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
+    look_at_inputs(f);
+    for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
+        if (f->plan->nodes[i].table >= 0)
+            NS_TRY(look_at_table(f, i, error));
+        NS_TRY(look_at_sum(f, i, error));
+    }
+    if (f->suspect_count && f->vanishing_count)
+        f->suspicious = true;
+    look_at_constants(f);
+    look_at_jumps(f);
+    return NS_OK;
+}

@@ -1,0 +1,26 @@
+#include "kernels/gemm_f64.h"
+
+void ns_gemm_f64_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, double *packed)
+{
+    for (size_t j = 0; j < n; j += NS_GEMM_F64_COLUMNS)
+        for (size_t s = 0; s < k; s++)
+            for (size_t c = 0; c < NS_GEMM_F64_COLUMNS; c++)
+                *packed++ = j + c < n ? values[s * step_k + (j + c) * step_n] : 0;
+}
+
+void ns_gemm_f64_c(const double *a, size_t a_step, const double *packed, size_t first, size_t steps, size_t m,
+                   size_t n, size_t k, double *c, size_t c_step)
+{
+    for (size_t j = 0; j < n; j += NS_GEMM_F64_COLUMNS) {
+        const double *b = packed + j * steps + first * NS_GEMM_F64_COLUMNS;
+        const size_t columns = n - j < NS_GEMM_F64_COLUMNS ? n - j : NS_GEMM_F64_COLUMNS;
+        for (size_t i = 0; i < m; i++) {
+            double sums[NS_GEMM_F64_COLUMNS] = {0};
+            for (size_t s = 0; s < k; s++)
+                for (size_t v = 0; v < NS_GEMM_F64_COLUMNS; v++)
+                    sums[v] += a[i * a_step + s] * b[s * NS_GEMM_F64_COLUMNS + v];
+            for (size_t v = 0; v < columns; v++)
+                c[i * c_step + j + v] += sums[v];
+        }
+    }
+}
