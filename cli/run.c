@@ -23,6 +23,12 @@ static const ns_option options[] = {
      "of a command stream, such as ethos-u55-128; it may only\nagree with what the stream was compiled for"},
     {0, "hazards", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, hazards),
      "check that waits and block dependencies of a command\nstream order every access to memory"},
+    {0, "check", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, check),
+     "check what can be seen to be wrong without a reference:\nmemory that is read unwritten, loads that are "
+     "lost, "
+     "outputs\nnot written, inputs not read, and hazards"},
+    {0, "strict-chip", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, strict_chip),
+     "where two readings of the chip are open, take the harsher"},
     {0, "tap", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, tap),
      "folder for what each operation of a command stream\nproduced, and tap.json"},
     {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),

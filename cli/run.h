@@ -13,6 +13,8 @@ typedef struct ns_run_settings {
     const char *folder;      /* of the outputs; NULL: only their names and shapes are printed */
     const char *accelerator; /* NULL: whatever the stream says */
     bool hazards;            /* check waits and block dependencies */
+    bool strict_chip;        /* of two readings of the chip the harsher */
+    bool check;              /* and every byte of memory: hazards are checked too */
     const char *tap;         /* folder for what each NPU operation produced; NULL: none */
     const char *tap_only;    /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
@@ -61,8 +63,9 @@ typedef struct ns_run_tap {
 ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
                         const ns_npu_stream *stream, ns_npu_options *options, ns_error *error);
 
-/* After the run, which returned `code` and found `hazards`: writes tap.json. NS_ERROR_FAULT for hazards. */
-ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, size_t hazards, ns_error *error);
+/* After the run, which returned `code`: writes tap.json. NS_ERROR_UNDEFINED for hazards, and for what --check
+ * found. */
+ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics *statistics, ns_error *error);
 
 extern const ns_model_kind ns_model_tosa;
 extern const ns_model_kind ns_model_npz;

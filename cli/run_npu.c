@@ -138,7 +138,9 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
         .cli = cli, .settings = settings, .entries = {.arena = cli->arena}, .last = -1, .stream = stream};
     *options = (ns_npu_options){
         .cpu_mask = settings->cpu_mask,
-        .hazards = settings->hazards,
+        .hazards = settings->hazards || settings->check,
+        .check = settings->check,
+        .strict_chip = settings->strict_chip,
         .message = print_message,
         .tap = settings->tap ? take_tap : NULL,
         .context = tap,
@@ -154,15 +156,22 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     return tap->arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
 }
 
-ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, size_t hazards, ns_error *error)
+ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics *statistics, ns_error *error)
 {
     ns_arena_free(tap->arena);
     NS_TRY(code);
     if (tap->settings->tap)
         NS_TRY(write_tap_json(tap, error));
-    if (hazards)
-        return ns_fail(error, NS_ERROR_FAULT,
-                       "%zu hazards (see the warnings): waits or block dependencies are missing", hazards);
+    if (statistics->signs || (tap->settings->check && statistics->possible_signs))
+        return ns_fail(
+            error, NS_ERROR_UNDEFINED,
+            "%zu signs that the stream is wrong and %zu that it may be (see the warnings); the first: %s",
+            statistics->signs, statistics->possible_signs,
+            statistics->signs ? statistics->sign : statistics->possible_sign);
+    if (statistics->hazards)
+        return ns_fail(error, NS_ERROR_UNDEFINED,
+                       "%zu hazards (see the warnings): waits or block dependencies are missing",
+                       statistics->hazards);
     return NS_OK;
 }
 
@@ -232,7 +241,7 @@ static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_s
     NS_TRY(load_inputs(cli, settings, stream, values, error));
     NS_TRY(ns_run_tap_open(&tap, cli, settings, stream, &options, error));
     ns_code code = ns_npu_run(stream, &options, values, input_count, cli->arena, results, &statistics, error);
-    NS_TRY(ns_run_tap_close(&tap, code, statistics.hazards, error));
+    NS_TRY(ns_run_tap_close(&tap, code, &statistics, error));
     for (int i = 0; i < count; i++)
         NS_TRY(make_output(cli, ns_npu_output(stream, i), i, &results[i], &out[i], error));
     *output_count = count;

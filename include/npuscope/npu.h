@@ -92,21 +92,32 @@ typedef struct ns_npu_tap {
 } ns_npu_tap;
 
 typedef struct ns_npu_statistics {
-    size_t commands;    /* executed, register writes included */
-    size_t operations;  /* block operations */
-    size_t dma;         /* DMA transfers */
-    uint64_t macs;      /* multiply-accumulates of convolutions, as the shapes give them */
-    uint64_t saturated; /* output elements that a clip changed */
-    uint64_t work;      /* multiply-accumulates and elements, as max_work counts them */
-    size_t hazards;     /* reads or writes that a wait should have ordered */
-    size_t chip_rules;  /* times that a chip rule struck (docs/chip-rules.md) */
+    size_t commands;         /* executed, register writes included */
+    size_t operations;       /* block operations */
+    size_t dma;              /* DMA transfers */
+    uint64_t macs;           /* multiply-accumulates of convolutions, as the shapes give them */
+    uint64_t saturated;      /* output elements that a clip changed */
+    uint64_t work;           /* multiply-accumulates and elements, as max_work counts them */
+    size_t hazards;          /* reads or writes that a wait should have ordered */
+    size_t possible_hazards; /* of these, the ones that turn on what no source tells (docs/chip-rules.md) */
+    size_t chip_rules;       /* times that a chip rule struck (docs/chip-rules.md) */
     const char
-        *chip_rule; /* the first: "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"; or NULL */
+        *chip_rule;      /* the first: "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"; or NULL */
+    size_t signs;        /* that the stream is wrong whatever the values (src/npu/watch/shadow.def) */
+    const char *sign;    /* the first: "UNWRITTEN_MEMORY: memory is read that nothing has written"; or NULL */
+    size_t sign_command; /* the command of the first */
+    size_t possible_signs; /* of the kind that some models ask for */
+    const char *possible_sign;
+    uint64_t unread_input_bytes;
+    const char *undefined; /* "KEPT_ACCUMULATORS: ..." where the run ended with NS_ERROR_UNDEFINED; or NULL */
+    size_t fault_command;  /* the command that it ended at */
 } ns_npu_statistics;
 
 typedef struct ns_npu_options {
     unsigned cpu_mask;     /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     bool hazards;          /* check what waits and block dependencies promise; each hazard is a message */
+    bool strict_chip;      /* where a chip rule leaves two readings open, take the harsher */
+    bool check;            /* keep books on every byte of memory: signs in the statistics, messages */
     uint64_t max_work;     /* multiply-accumulates and elements after which a run is given up with
                               NS_ERROR_FAULT; 0: NS_NPU_DEFAULT_WORK */
     uint64_t fast_scratch; /* bytes of the device's fast scratch memory, region 2; an access beyond is a
@@ -123,7 +134,8 @@ typedef struct ns_npu_options {
  * to leading ones. Outputs are made in `arena` (int8, int16, int32 or int64 by element size). Their rank is
  * that of the container; unless shapes are exact, leading ones are dropped down to the smallest rank of the
  * inputs. NS_ERROR_FAULT: the stream does what the NPU does not allow; the message has the command's index,
- * the registers concerned and the address. `statistics` may be NULL. */
+ * the registers concerned and the address; NS_ERROR_UNDEFINED: the stream is well formed, but asks for what
+ * the chip does not define (docs/chip-rules.md). `statistics` may be NULL. */
 ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const ns_tensor *inputs,
                    int input_count, ns_arena *arena, ns_tensor *outputs, ns_npu_statistics *statistics,
                    ns_error *error);

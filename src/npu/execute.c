@@ -2,6 +2,7 @@
 #include "npu/memory/map.h"
 #include "npu/operations/conv.h"
 #include "npu/watch/hazards.h"
+#include "npu/watch/shadow.h"
 #include "npu/watch/tap.h"
 
 static ns_code run(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
@@ -37,5 +38,6 @@ ns_code ns_npu_execute(ns_npu_machine *machine, ns_npu_operation *operation, ns_
     NS_TRY(ns_npu_output_open(machine, operation, &output, error));
     ns_npu_hazards_operation(machine, operation);
     NS_TRY(run(machine, operation, &output, error));
+    ns_npu_shadow_operation(machine, operation);
     return ns_npu_tap_operation(machine, operation, output.saturated, error);
 }

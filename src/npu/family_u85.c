@@ -30,8 +30,10 @@ static ns_code execute_block(ns_npu_machine *machine, const ns_npu_command *comm
     ns_npu_operation operation;
     NS_TRY(ns_npu_operation_u85(machine, command, &operation, error));
     if (operation.kind == NS_NPU_REDUCE_SUM && operation.accumulator_bits == 48) {
-        ns_npu_chip_rule(machine, NS_NPU_RULE_REDUCE_SUM_48, "ACC_FORMAT is I48");
-        operation.gives_zeros = true;
+        const bool brick = operation.ifm.brick;
+        ns_npu_chip_rule(machine, brick ? NS_NPU_RULE_REDUCE_SUM_48_BRICK : NS_NPU_RULE_REDUCE_SUM_48,
+                         "the IFM is in %s", brick ? "NHCWB16" : "NHWC");
+        operation.gives_zeros = !brick || machine->options->strict_chip;
     }
     return ns_npu_execute(machine, &operation, error);
 }

@@ -15,6 +15,7 @@
 
 typedef struct ns_npu_machine ns_npu_machine;
 struct ns_npu_hazards;
+struct ns_npu_shadow;
 
 /* One of ns_accelerator's rows. */
 typedef struct ns_npu_config {
@@ -90,6 +91,7 @@ struct ns_npu_machine {
     bool stopped;
     uint64_t work;                  /* spent so far */
     struct ns_npu_hazards *hazards; /* hazards.c; NULL when not asked for */
+    struct ns_npu_shadow *shadow;   /* shadow.c; the same */
     ns_npu_buffer accumulators;     /* what an operation without output left (Ethos-U85) */
     ns_npu_buffer chains[NS_NPU_CHAINS];
     bool result_flag;  /* COND_STATUS: the last element written is not 0 (Ethos-U85) */

@@ -1,5 +1,6 @@
 #include "npu/stream.h"
 #include "npu/watch/hazards.h"
+#include "npu/watch/shadow.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -259,7 +260,13 @@ static ns_code run(ns_npu_machine *machine, ns_arena *memory, const ns_tensor *i
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for the books of outstanding operations");
     }
     NS_TRY(copy_in(machine, inputs, input_count, error));
+    if (machine->options->check) {
+        machine->shadow = ns_npu_shadow_new(machine, memory);
+        if (!machine->shadow)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the books on memory");
+    }
     NS_TRY(ns_npu_machine_run(machine, error));
+    ns_npu_shadow_finish(machine);
     return copy_out(machine, inputs, input_count, arena, outputs, error);
 }
 

@@ -111,6 +111,12 @@ static void add_npu_statistics(ns_npu_statistics *sum, const ns_npu_statistics *
     sum->chip_rules += one->chip_rules;
     if (!sum->chip_rule)
         sum->chip_rule = one->chip_rule;
+    sum->signs += one->signs;
+    if (!sum->sign)
+        sum->sign = one->sign;
+    sum->possible_signs += one->possible_signs;
+    if (!sum->possible_sign)
+        sum->possible_sign = one->possible_sign;
 }
 
 static ns_code call_kernel(running *run, const ns_instruction *instruction, ns_error *error)

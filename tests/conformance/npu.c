@@ -47,16 +47,22 @@ static void check_family(ns_corpus *corpus, const expectation *expected)
 {
     char message[NS_CONFORMANCE_MESSAGE];
     int equal = 0, changed = 0, bad = 0;
-    size_t hazards = 0;
+    size_t hazards = 0, signs = 0, possible = 0;
     for (int i = 0; i < corpus->graph_count; i++) {
         const ns_corpus_graph *graph = &corpus->graphs[i];
         for (int k = 0; k < graph->stream_count; k++) {
             if (!strstr(graph->streams[k].target, expected->family))
                 continue;
             rules seen = {.wanted = rule_of(graph)};
-            ns_conformance_watch watch = {.hazards = true, .message = note_rule, .context = &seen};
+            ns_conformance_watch watch = {
+                .hazards = true, .check = true, .message = note_rule, .context = &seen};
             ns_conformance result = ns_conformance_npu(corpus, graph, &graph->streams[k], &watch, message);
             hazards += watch.statistics.hazards;
+            signs += watch.statistics.signs;
+            possible += watch.statistics.possible_signs;
+            if (watch.statistics.signs || watch.statistics.possible_signs)
+                print_error("%s %s: %s, %s\n", graph->name, graph->streams[k].target, watch.statistics.sign,
+                            watch.statistics.possible_sign);
             if (result == NS_CONFORMANCE_EQUAL) {
                 equal++;
             } else if (result == NS_CONFORMANCE_CHIP_RULE && seen.count > 0 &&
@@ -68,8 +74,8 @@ static void check_family(ns_corpus *corpus, const expectation *expected)
             }
         }
     }
-    print_message("%s: %d streams equal, %d changed by a chip rule, %zu hazards\n", expected->family, equal,
-                  changed, hazards);
+    print_message("%s: %d streams equal, %d changed by a chip rule, %zu hazards, %zu signs, %zu possible\n",
+                  expected->family, equal, changed, hazards, signs, possible);
     assert_int_equal(bad, 0);
     assert_int_equal(equal, expected->equal);
     assert_int_equal(changed, expected->changed);

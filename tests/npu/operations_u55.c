@@ -492,11 +492,11 @@ static void faults(void **state)
     program *p = begin(S8, S8, 1, 1, 16);
     set(p, "IFM_BASE0", SCRATCH - 8);
     operation(p, "POOL", AVERAGE);
-    expect_failure(p, NS_ERROR_FAULT, "IFM, tile 0: bytes 0x3f8 to 0x408 reach outside region 1");
+    expect_failure(p, NS_ERROR_UNDEFINED, "IFM, tile 0: bytes 0x3f8 to 0x408 reach outside region 1");
     p = begin(S8, S8, 1, 1, 1);
     set(p, "OFM_REGION", 0);
     operation(p, "POOL", AVERAGE);
-    expect_failure(p, NS_ERROR_FAULT, "region 0 is read only");
+    expect_failure(p, NS_ERROR_UNDEFINED, "region 0 is read only");
     p = begin(S8, S8, 1, 1, 1);
     operation(p, "POOL", 3);
     expect_failure(p, NS_ERROR_FAULT, "POOLING_MODE has no value 3");
@@ -509,12 +509,12 @@ static void faults(void **state)
     p = begin(S8, S8, 1, 1, 1);
     set(p, "ACTIVATION", 16);
     operation(p, "POOL", AVERAGE);
-    expect_failure(p, NS_ERROR_FAULT, "used before byte 0 of it is loaded");
+    expect_failure(p, NS_ERROR_UNDEFINED, "used before byte 0 of it is loaded");
     p = begin(S32, S32, 1, 1, 1);
     PUT(p, S32, 0, 0x7fffffff, 1);
     set(p, "IFM_DEPTH_M1", 1);
     operation(p, "POOL", REDUCE_SUM);
-    expect_failure(p, NS_ERROR_FAULT, "would hold 2147483648, which does not fit 32 bits");
+    expect_failure(p, NS_ERROR_UNDEFINED, "would hold 2147483648, which does not fit 32 bits");
     /* 2 x 128 elements of -2^31 are -2^39, which 40 bits hold; with 129 columns it is less. */
     p = begin(S32, S32, 1, 1, 1);
     for (int i = 0; i < 129; i++)
@@ -527,7 +527,7 @@ static void faults(void **state)
     set(p, "IFM_WIDTH0_M1", 128);
     set(p, "IFM_STRIDE_Y", 0);
     operation(p, "POOL", AVERAGE);
-    expect_failure(p, NS_ERROR_FAULT, "would hold -554050781184, which does not fit 40 bits");
+    expect_failure(p, NS_ERROR_UNDEFINED, "would hold -554050781184, which does not fit 40 bits");
     p = new_program(&ns_npu_table_u55, CONFIG_U55_128, ID_U55);
     p->config = CONFIG_U55_128;
     operation(p, "CONV", 0);
@@ -535,7 +535,7 @@ static void faults(void **state)
     p = begin_binary(S8, S32, 1, 1, 1);
     set(p, "OPA_SCALE", 3);
     operation(p, "ELEMENTWISE", ADD);
-    expect_failure(p, NS_ERROR_UNSUPPORTED, "SCALED_ADD_32");
+    expect_failure(p, NS_ERROR_UNDEFINED, "SCALED_ADD_32");
 }
 
 static void expect_refusal(program *p, const char *place, const char *what, const char *want)
@@ -584,7 +584,7 @@ static void small_shram_forgets_tables(void **state)
     operation(p, "POOL", AVERAGE);
     set(p, "ACTIVATION", 16);
     operation(p, "POOL", AVERAGE);
-    expect_failure(p, NS_ERROR_FAULT, "used before byte 0 of it is loaded");
+    expect_failure(p, NS_ERROR_UNDEFINED, "used before byte 0 of it is loaded");
 }
 
 /* ---- hazards ---- */

@@ -18,7 +18,9 @@ typedef struct program {
     uint8_t scratch[SCRATCH]; /* region 1, before and after the run */
     const ns_npu_table *table;
     uint32_t config, id; /* of the payload: the configuration, and the product */
-    bool hazards;
+    bool hazards, check, strict_chip;
+    int input_bytes;               /* of the memory, from its begin: the stream's input; 0: all of it */
+    int output_base, output_bytes; /* the same of its output */
     ns_npu_statistics statistics;
     ns_error error;
 } program;
@@ -120,7 +122,11 @@ static inline ns_code run(program *p)
                                        0x02 | (uint32_t)(p->count + 1) << 16};
     memcpy(payload + 5, p->words, (size_t)p->count * 4);
     payload[5 + p->count] = 0xffff0000; /* OP_STOP */
-    ns_npu_io io = {.rank = 1, .shape = {SCRATCH}, .element_bytes = 1, .region = 1};
+    const int given = p->input_bytes ? p->input_bytes : SCRATCH;
+    const int taken = p->output_bytes ? p->output_bytes : SCRATCH;
+    ns_npu_io io = {.rank = 1, .shape = {given}, .element_bytes = 1, .region = 1};
+    ns_npu_io out = {
+        .rank = 1, .shape = {taken}, .element_bytes = 1, .region = 1, .offset = (uint64_t)p->output_base};
     ns_npu_parts parts = {
         .payload = payload,
         .payload_size = (size_t)(6 + p->count) * 4,
@@ -130,18 +136,18 @@ static inline ns_code run(program *p)
         .input_count = 1,
         .output_count = 1,
         .inputs = &io,
-        .outputs = &io,
+        .outputs = &out,
     };
     ns_arena *arena = ns_arena_new();
     ns_npu_stream *stream;
-    ns_npu_options options = {.hazards = p->hazards};
+    ns_npu_options options = {.hazards = p->hazards, .check = p->check, .strict_chip = p->strict_chip};
     ns_tensor output;
-    ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {SCRATCH}, .data = p->scratch};
+    ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {given}, .data = p->scratch};
     ns_code code = ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &p->error);
     if (code == NS_OK)
         code = ns_npu_run(stream, &options, &input, 1, arena, &output, &p->statistics, &p->error);
     if (code == NS_OK)
-        memcpy(p->scratch, output.data, SCRATCH);
+        memcpy(p->scratch + p->output_base, output.data, (size_t)taken);
     ns_arena_free(arena);
     return code;
 }

@@ -25,6 +25,7 @@ ns_conformance ns_conformance_eval(ns_corpus *corpus, const ns_corpus_graph *gra
 /* What a run of a stream said and counted. Zero all but what is asked for. */
 typedef struct ns_conformance_watch {
     bool hazards;                                         /* asked for: check waits and block dependencies */
+    bool check;                                           /* asked for: books on every byte of memory */
     void (*message)(void *context, const char *text);     /* asked for: each warning; may be NULL */
     void (*change)(void *context, ns_npu_stream *stream); /* asked for: before the run; may be NULL */
     void *context;

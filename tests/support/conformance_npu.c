@@ -53,6 +53,7 @@ static ns_code run(ns_corpus *corpus, const ns_corpus_graph *graph, const ns_cor
     NS_TRY(read_inputs(corpus, graph, stream, arena, inputs, error));
     const ns_npu_options options = {.cpu_mask = ns_cpu_detect(),
                                     .hazards = watch->hazards,
+                                    .check = watch->check,
                                     .message = watch->message,
                                     .context = watch->context};
     if (watch->change)

@@ -32,7 +32,9 @@ NEW = os.environ.get("NPUSCOPE_VELA", str(ROOT / "build/venv"))
 if not os.path.isdir(OLD) or not os.path.exists(NEW):
     print("Vela 5.0.0 or 5.1.0 is not installed (scripts/install-oracles)")
     sys.exit(77)
-RULE = "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"
+RULE = "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 and an IFM in NHWC gives zeros"
+OPEN = "REDUCE_SUM_48_BRICK: "
+ZEROS = {"mean.dim rank1", "mean.dim rank1_keepdim", "mean.dim dim_minus1"}
 
 
 class Releases(unittest.TestCase):
@@ -57,27 +59,28 @@ class Releases(unittest.TestCase):
     def test_reductions(self):
         document, text = self.diff("--op", "mean.dim", "--op", "var")
         self.assertEqual(document["summary"]["compared"], 30)
-        self.assertEqual((document["a"]["right"], document["a"]["wrong"]), (15, 15))
+        self.assertEqual((document["a"]["right"], document["a"]["wrong"]), (27, 3))
         self.assertEqual((document["b"]["right"], document["b"]["wrong"]), (30, 0))
         for graph in document["graphs"]:
             is_u85 = graph["accelerator"] == "ethos-u85-128"
-            self.assertEqual(graph["a"]["status"], "wrong" if is_u85 else "right", graph["graph"])
-            self.assertEqual(graph["a"]["all_zero"], is_u85, graph["graph"])
-            self.assertEqual(graph["a"]["chip_rule"], RULE if is_u85 else None, graph["graph"])
-            self.assertEqual(graph["changed"], graph["elements"] if is_u85 else 0, graph["graph"])
+            zeros = is_u85 and graph["graph"] in ZEROS  # those whose REDUCE_SUM reads NHWC
+            self.assertEqual(graph["a"]["status"], "wrong" if zeros else "right", graph["graph"])
+            self.assertEqual(graph["a"]["all_zero"], zeros, graph["graph"])
+            self.assertEqual((graph["a"]["chip_rule"] or "").startswith(RULE if zeros else OPEN), is_u85, graph["graph"])
+            self.assertEqual(graph["changed"], graph["elements"] if zeros else 0, graph["graph"])
             self.assertIsNone(graph["b"]["chip_rule"])
             self.assertEqual([change[:2] for change in graph["changes"]], [[0, i] for i in range(graph["changed"])])
             self.assertTrue(all(a == 0 and b == right for _, _, a, b, right in graph["changes"]))
-        self.assertIn(f"A on ethos-u85-128: chip rule {RULE} (15 graphs)\n", text)
+        self.assertIn(f"A on ethos-u85-128: chip rule {RULE} (3 graphs)\n", text)
 
     def test_softmax(self):
         document, text = self.diff("--graphs", self.graphs("softmax"))
         self.assertEqual(document["summary"]["compared"], 8)
-        self.assertEqual(document["summary"]["changed"], 528)
-        wrong = {graph["accelerator"] for graph in document["graphs"] if graph["a"]["status"] == "wrong"}
-        self.assertEqual(wrong, {"ethos-u85-128"})
-        self.assertEqual(document["b"]["right"], 8)
-        self.assertIn("(4 graphs)", text)
+        # Its sums read NHCWB16, for which two readings of the chip are open; the milder is taken.
+        self.assertEqual((document["a"]["right"], document["b"]["right"]), (8, 8))
+        self.assertEqual(document["summary"]["changed"], 0)
+        open_graphs = {graph["accelerator"] for graph in document["graphs"] if (graph["a"]["chip_rule"] or "").startswith(OPEN)}
+        self.assertEqual(open_graphs, {"ethos-u85-128"})
 
     def test_scatter(self):
         """Indices are drawn within the rows, also where each is a sum of multiples of three inputs."""

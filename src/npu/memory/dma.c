@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "npu/watch/hazards.h"
+#include "npu/watch/shadow.h"
+#include "npu/watch/undefined.h"
 
 static ns_code span(ns_npu_machine *machine, const ns_npu_dma_side *side, int64_t offset, uint64_t length,
                     bool write, uint8_t **out, ns_error *error)
@@ -18,10 +20,10 @@ static ns_code span(ns_npu_machine *machine, const ns_npu_dma_side *side, int64_
         return ns_npu_span(machine, side->region, address, length, write, what, out, error);
     if (address < 0 || (uint64_t)address > machine->internal_size ||
         length > machine->internal_size - (uint64_t)address)
-        return ns_npu_fault(machine, error,
-                            "%s: bytes 0x%" PRIx64 " to 0x%" PRIx64
-                            " reach outside the internal memory, which has 0x%zx bytes",
-                            what, address, address + (int64_t)length, machine->internal_size);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_OUTSIDE_MEMORY,
+                                "%s: bytes 0x%" PRIx64 " to 0x%" PRIx64
+                                " reach outside the internal memory, which has 0x%zx bytes",
+                                what, address, address + (int64_t)length, machine->internal_size);
     *out = machine->internal + address;
     return NS_OK;
 }
@@ -34,10 +36,10 @@ static ns_code read_index(ns_npu_machine *machine, const ns_npu_dma *dma, int64_
                        error));
     *index = (int32_t)ns_load_u32(bytes);
     if (*index < 0 || *index > dma->index_max)
-        return ns_npu_fault(machine, error,
-                            "the index at 0x%" PRIx64 " of region %d is %" PRId64
-                            ", outside 0 to DMA0_IDX_MAX %" PRId64,
-                            *address, dma->index_region, *index, dma->index_max);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_INDEX_RANGE,
+                                "the index at 0x%" PRIx64 " of region %d is %" PRId64
+                                ", outside 0 to DMA0_IDX_MAX %" PRId64,
+                                *address, dma->index_region, *index, dma->index_max);
     *address += (int64_t)sizeof(uint32_t);
     return NS_OK;
 }
@@ -50,7 +52,8 @@ static ns_code offset_of(ns_npu_machine *machine, const ns_npu_dma_side *side, u
     if (__builtin_mul_overflow(side->indexed ? index : (int64_t)run, side->stride0, &inner) ||
         __builtin_add_overflow(inner, (int64_t)group * side->stride1, out) || *out < -((int64_t)1 << 60) ||
         *out > (int64_t)1 << 60)
-        return ns_npu_fault(machine, error, "a DMA address leaves 64 bits");
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_OUTSIDE_MEMORY,
+                                "a DMA address leaves 64 bits");
     return NS_OK;
 }
 
@@ -73,6 +76,7 @@ ns_code ns_npu_dma_run(ns_npu_machine *machine, const ns_npu_dma *dma, ns_error 
             NS_TRY(offset_of(machine, &dma->destination, j, i, index, &to, error));
             NS_TRY(span(machine, &dma->source, from, dma->length, false, &source, error));
             NS_TRY(span(machine, &dma->destination, to, dma->length, true, &destination, error));
+            ns_npu_shadow_copy(machine, dma, dma->source.address + from, dma->destination.address + to);
             memmove(destination, source, dma->length);
             if (dma->destination.internal)
                 memset(machine->internal_valid + (destination - machine->internal), 1, dma->length);

@@ -1,5 +1,6 @@
 #include "npu/memory/map.h"
 
+#include "npu/watch/undefined.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,14 +104,15 @@ static ns_code check_chain(ns_npu_machine *machine, const ns_npu_map *map, map_e
     const ns_npu_buffer *chain = map->chain;
     int index = (int)(chain - machine->chains);
     if (!chain->valid)
-        return ns_npu_fault(machine, error, "%s: chain buffer %d is read before an operation has filled it",
-                            map->name, index);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_CHAIN_NOT_FILLED,
+                                "%s: chain buffer %d is read before an operation has filled it", map->name,
+                                index);
     if (chain->height != extent.height || chain->width != extent.width || chain->depth != extent.depth)
-        return ns_npu_fault(machine, error,
-                            "%s: chain buffer %d holds %" PRId64 " x %" PRId64 " x %" PRId64
-                            " values, but %" PRId64 " x %" PRId64 " x %" PRId64 " are read",
-                            map->name, index, chain->height, chain->width, chain->depth, extent.height,
-                            extent.width, extent.depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_CHAIN_SHAPE,
+                                "%s: chain buffer %d holds %" PRId64 " x %" PRId64 " x %" PRId64
+                                " values, but %" PRId64 " x %" PRId64 " x %" PRId64 " are read",
+                                map->name, index, chain->height, chain->width, chain->depth, extent.height,
+                                extent.width, extent.depth);
     return NS_OK;
 }
 
@@ -119,8 +121,9 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
     if (map->scalar || map->unused)
         return NS_OK;
     if (map->height <= 0 || map->width <= 0 || map->depth <= 0)
-        return ns_npu_fault(machine, error, "%s: its extent is %" PRId64 " x %" PRId64 " x %" PRId64,
-                            map->name, map->height, map->width, map->depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_EMPTY_EXTENT,
+                                "%s: its extent is %" PRId64 " x %" PRId64 " x %" PRId64, map->name,
+                                map->height, map->width, map->depth);
     if (map->width > MAX_ROW / map->depth)
         return ns_npu_unsupported(machine, error, "%s: a row of %" PRId64 " x %" PRId64 " elements",
                                   map->name, map->width, map->depth);
@@ -140,10 +143,10 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
         NS_TRY(ns_npu_span(machine, map->region, tile.base + low, (uint64_t)(high - low), write, what,
                            &ignored, error));
         if (map->brick && tile.base % BRICK != 0)
-            return ns_npu_fault(machine, error,
-                                "%s: tile %d in format NHCWB16 begins at 0x%" PRIx64
-                                ", which is not a multiple of 16",
-                                map->name, i, tile.base);
+            return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_UNALIGNED_BRICK,
+                                    "%s: tile %d in format NHCWB16 begins at 0x%" PRIx64
+                                    ", which is not a multiple of 16",
+                                    map->name, i, tile.base);
     }
     return NS_OK;
 }
@@ -430,9 +433,12 @@ static bool row_ranges(const ns_npu_map *map, const ns_npu_box *box, int64_t row
         for (int64_t c = box->c0; c < box->c1; c = (c / BRICK + 1) * BRICK) {
             int64_t last = smaller((c / BRICK + 1) * BRICK, box->c1) - 1;
             int64_t brick = row + c / BRICK * map->stride_c;
-            if (visit(context, brick + x0 * step + c % BRICK * map->bytes,
-                      brick + (x1 - 1) * step + (last % BRICK + 1) * map->bytes))
-                return true;
+            /* The lanes of a brick behind the last channel hold nothing. */
+            const bool whole = c % BRICK == 0 && last % BRICK == BRICK - 1;
+            for (int64_t x = x0; x < x1; x = whole ? x1 : x + 1)
+                if (visit(context, brick + x * step + c % BRICK * map->bytes,
+                          brick + (whole ? x1 - 1 : x) * step + (last % BRICK + 1) * map->bytes))
+                    return true;
         }
         return false;
     }

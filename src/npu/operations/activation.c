@@ -18,6 +18,8 @@
 
 #include <string.h>
 
+#include "npu/watch/undefined.h"
+
 size_t ns_npu_table_size(ns_npu_table_kind kind)
 {
     switch (kind) {
@@ -49,13 +51,14 @@ ns_code ns_npu_table_check(ns_npu_machine *machine, const ns_npu_operation *oper
     if (size == 0)
         return NS_OK;
     if (start > machine->internal_size || size > machine->internal_size - start)
-        return ns_npu_fault(machine, error,
-                            "its table of %zu bytes at internal address 0x%zx reaches past the end (0x%zx)",
-                            size, start, machine->internal_size);
+        return ns_npu_undefined(
+            machine, error, NS_NPU_UNDEFINED_OUTSIDE_MEMORY,
+            "its table of %zu bytes at internal address 0x%zx reaches past the end (0x%zx)", size, start,
+            machine->internal_size);
     const uint8_t *invalid = memchr(machine->internal_valid + start, 0, size);
     if (invalid)
-        return ns_npu_fault(
-            machine, error,
+        return ns_npu_undefined(
+            machine, error, NS_NPU_UNDEFINED_TABLE_NOT_LOADED,
             "its table of %zu bytes at internal address 0x%zx is used before byte %zu of it is loaded", size,
             start, (size_t)(invalid - machine->internal_valid) - start);
     return NS_OK;

@@ -1,6 +1,7 @@
 #include "npu/operations/operation_common.h"
 
 #include "npu/operations/elementwise/elementwise.h"
+#include "npu/watch/undefined.h"
 
 ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                                ns_error *error)
@@ -110,8 +111,9 @@ ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *
     /* None at all is right: Vela takes large strides and dilations apart into convolutions of single taps,
      * and the taps of one may all lie in the padding. */
     if (out->ifm.height < 0 || out->ifm.width < 0)
-        return ns_npu_fault(machine, error, "IFM_PAD_*: the pads leave an IFM of %lld x %lld",
-                            (long long)out->ifm.height, (long long)out->ifm.width);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_EMPTY_EXTENT,
+                                "IFM_PAD_*: the pads leave an IFM of %lld x %lld", (long long)out->ifm.height,
+                                (long long)out->ifm.width);
     return NS_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "npu/operations/operation_common.h"
 #include "npu/stream/registers_u55.h"
 #include "npu/watch/chip_rules.h"
+#include "npu/watch/undefined.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U55_FIELD_##reg##_##name, (out), error))
@@ -249,8 +250,9 @@ static ns_code read_conv(ns_npu_machine *machine, ns_npu_operation *out, bool de
     if (out->ifm.bytes > 2)
         return ns_npu_fault(machine, error, "IFM_PRECISION: a convolution of 32-bit elements");
     if (depthwise && out->ifm.depth != out->ofm.depth)
-        return ns_npu_fault(machine, error, "a depthwise convolution of depth %lld gives depth %lld",
-                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS,
+                                "a depthwise convolution of depth %lld gives depth %lld",
+                                (long long)out->ifm.depth, (long long)out->ofm.depth);
     return read_weights(machine, out, depthwise, error);
 }
 
@@ -267,8 +269,9 @@ static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command,
     bool global = mode == U55_OFM_SCALE_MODE_GLOBAL;
     bool padded = out->pad_top || out->pad_left || out->pad_right || out->pad_bottom;
     if (pooling != U55_POOLING_MODE_REDUCE_SUM && out->ifm.depth != out->ofm.depth)
-        return ns_npu_fault(machine, error, "pooling of depth %lld gives depth %lld",
-                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS,
+                                "pooling of depth %lld gives depth %lld", (long long)out->ifm.depth,
+                                (long long)out->ofm.depth);
     if (pooling == U55_POOLING_MODE_MAX) {
         out->kind = NS_NPU_POOL_MAX;
         if (global)
@@ -376,8 +379,9 @@ static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *c
     out->ifm.height = out->ofm.height;
     out->ifm.width = out->ofm.width;
     if (out->ifm.depth != out->ofm.depth)
-        return ns_npu_fault(machine, error, "IFM_DEPTH_M1 + 1 is %lld, but an elementwise OFM has depth %lld",
-                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS,
+                                "IFM_DEPTH_M1 + 1 is %lld, but an elementwise OFM has depth %lld",
+                                (long long)out->ifm.depth, (long long)out->ofm.depth);
     if (ns_npu_elementwise_operands(out->elementwise) == 2)
         NS_TRY(read_ifm2(machine, out, error));
     GET(OFM_PRECISION, SCALE_MODE, &mode);

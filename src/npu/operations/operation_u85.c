@@ -10,6 +10,7 @@
 #include "npu/operations/operation_common.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
+#include "npu/watch/undefined.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U85_FIELD_##reg##_##name, (out), error))
@@ -348,8 +349,9 @@ static ns_code read_conv(ns_npu_machine *machine, const ns_npu_command *command,
         return ns_npu_fault(machine, error, "IFM_PRECISION: a convolution of %d-bit elements",
                             8 * out->ifm.bytes);
     if (depthwise && out->ifm.depth != out->ofm.depth)
-        return ns_npu_fault(machine, error, "a depthwise convolution of depth %lld gives depth %lld",
-                            (long long)out->ifm.depth, (long long)out->ofm.depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS,
+                                "a depthwise convolution of depth %lld gives depth %lld",
+                                (long long)out->ifm.depth, (long long)out->ofm.depth);
     GET(OFM_PRECISION, SCALE_MODE, &mode);
     if (from_ifm2) {
         NS_TRY(read_product(machine, out, error));
@@ -391,8 +393,9 @@ static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command,
     } else {
         NS_TRY(ns_npu_read_kernel(machine, &kernel_fields, out, error));
         if (out->kind != NS_NPU_REDUCE_SUM && out->ifm.depth != out->ofm.depth)
-            return ns_npu_fault(machine, error, "pooling of depth %lld gives depth %lld",
-                                (long long)out->ifm.depth, (long long)out->ofm.depth);
+            return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS,
+                                    "pooling of depth %lld gives depth %lld", (long long)out->ifm.depth,
+                                    (long long)out->ofm.depth);
         if (out->ifm.bytes > 4)
             return ns_npu_fault(machine, error, "IFM_PRECISION: %s of 64-bit elements", out->name);
     }
@@ -503,8 +506,9 @@ static ns_code read_resize(ns_npu_machine *machine, const ns_npu_command *comman
     GET(KERNEL_WIDTH_M1, WIDTH_M1, &value);
     out->ifm.width = value + 1;
     if (out->ifm.bytes > 2 || out->ifm.depth != out->ofm.depth)
-        return ns_npu_fault(machine, error, "RESIZE of %d-bit elements, depth %lld to %lld",
-                            8 * out->ifm.bytes, (long long)out->ifm.depth, (long long)out->ofm.depth);
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS,
+                                "RESIZE of %d-bit elements, depth %lld to %lld", 8 * out->ifm.bytes,
+                                (long long)out->ifm.depth, (long long)out->ofm.depth);
     out->scaling = NS_NPU_SCALING_GLOBAL;
     NS_TRY(read_resize_axis(machine, y, &out->resize_y, error));
     return read_resize_axis(machine, x, &out->resize_x, error);

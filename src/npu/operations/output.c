@@ -8,6 +8,7 @@
 
 #include "npu/memory/map.h"
 #include "npu/operations/activation.h"
+#include "npu/watch/undefined.h"
 
 /* Ethos-U85: what accumulators begin with, and room for them where they stay. */
 static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation *operation,
@@ -18,14 +19,15 @@ static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation
     void *memory;
     if (operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP) {
         if (!kept->valid)
-            return ns_npu_fault(
-                machine, error,
+            return ns_npu_undefined(
+                machine, error, NS_NPU_UNDEFINED_NO_ACCUMULATORS,
                 "ACC_FORMAT: the accumulators are kept, but no operation before has left any");
         if (kept->height != ofm->height || kept->width != ofm->width || kept->depth != ofm->depth)
-            return ns_npu_fault(machine, error,
-                                "ACC_FORMAT: kept accumulators of %" PRId64 " x %" PRId64 " x %" PRId64
-                                " for an OFM of %" PRId64 " x %" PRId64 " x %" PRId64,
-                                kept->height, kept->width, kept->depth, ofm->height, ofm->width, ofm->depth);
+            return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_KEPT_ACCUMULATORS,
+                                    "ACC_FORMAT: kept accumulators of %" PRId64 " x %" PRId64 " x %" PRId64
+                                    " for an OFM of %" PRId64 " x %" PRId64 " x %" PRId64,
+                                    kept->height, kept->width, kept->depth, ofm->height, ofm->width,
+                                    ofm->depth);
     } else if (operation->accumulators_stay) {
         NS_TRY(ns_npu_buffer_open(kept, ofm->height, ofm->width, ofm->depth, error));
     } else {
@@ -102,11 +104,12 @@ ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation
     size_t i = 0;
     while (row[i] < limit && row[i] >= -limit)
         i++;
-    return ns_npu_fault(machine, error,
-                        "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64
-                        "]: the accumulator would hold %" PRId64 ", which does not fit %d bits (ACC_FORMAT)",
-                        y, (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth, row[i],
-                        operation->accumulator_bits);
+    return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_ACCUMULATOR_RANGE,
+                            "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64
+                            "]: the accumulator would hold %" PRId64
+                            ", which does not fit %d bits (ACC_FORMAT)",
+                            y, (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth, row[i],
+                            operation->accumulator_bits);
 }
 
 /* Per-channel: bias first, then each channel's own scale. */

@@ -8,6 +8,7 @@
  * average-pools use HW-scaling"); which bit the chip looks at is open (docs/chip-rules.md). */
 #include "npu/operations/conv.h"
 #include "npu/operations/pool.h"
+#include "npu/watch/undefined.h"
 
 #include <string.h>
 
@@ -51,9 +52,9 @@ ns_code ns_npu_pool_average(ns_npu_machine *machine, ns_npu_operation *operation
                 continue;
             int64_t n = (int64_t)(rows.end - rows.begin) * (columns.end - columns.begin);
             if (rows.begin >= rows.end || columns.begin >= columns.end)
-                return ns_npu_fault(machine, error,
-                                    "the window of OFM element [%lld, %lld] lies wholly in the padding",
-                                    (long long)y, (long long)x);
+                return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_WINDOW_IN_PADDING,
+                                        "the window of OFM element [%lld, %lld] lies wholly in the padding",
+                                        (long long)y, (long long)x);
             for (int64_t c = 0; c < depth; c++)
                 target[c] = divide(target[c], n);
         }

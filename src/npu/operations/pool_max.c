@@ -3,6 +3,7 @@
  * A window with no tap inside the image is a fault: nothing says what the chip does then. */
 #include "npu/operations/conv.h"
 #include "npu/operations/pool.h"
+#include "npu/watch/undefined.h"
 
 ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                         ns_error *error)
@@ -25,9 +26,9 @@ ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns
             ns_npu_taps columns = ns_npu_taps_of(x, operation->stride_x, operation->pad_left,
                                                  operation->kernel_width, operation->dilation_x, ifm->width);
             if (rows.begin >= rows.end || columns.begin >= columns.end)
-                return ns_npu_fault(machine, error,
-                                    "the window of OFM element [%lld, %lld] lies wholly in the padding",
-                                    (long long)y, (long long)x);
+                return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_WINDOW_IN_PADDING,
+                                        "the window of OFM element [%lld, %lld] lies wholly in the padding",
+                                        (long long)y, (long long)x);
             int64_t *target = row + x * depth;
             for (int64_t c = 0; c < depth; c++)
                 target[c] = least ? INT64_MAX : INT64_MIN;

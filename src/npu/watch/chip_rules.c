@@ -39,6 +39,11 @@ ns_code ns_npu_chip_rule_refuse(ns_npu_machine *machine, ns_error *error, ns_npu
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     count(machine, rule);
-    return ns_npu_unsupported(machine, error, "chip rule %s: %s; here %s", rules[rule].name, rules[rule].rule,
-                              text);
+    machine->statistics->undefined = rules[rule].both;
+    machine->statistics->fault_command = machine->command;
+    ns_npu_fault(machine, error, "undefined on the chip, chip rule %s: %s; here %s", rules[rule].name,
+                 rules[rule].rule, text);
+    if (error)
+        error->code = NS_ERROR_UNDEFINED;
+    return NS_ERROR_UNDEFINED;
 }

@@ -15,7 +15,7 @@ typedef enum ns_npu_rule {
 void ns_npu_chip_rule(ns_npu_machine *machine, ns_npu_rule rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same for a rule that refuses: NS_ERROR_UNSUPPORTED. */
+/* The same for a rule that refuses: NS_ERROR_UNDEFINED. */
 ns_code ns_npu_chip_rule_refuse(ns_npu_machine *machine, ns_error *error, ns_npu_rule rule,
                                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 

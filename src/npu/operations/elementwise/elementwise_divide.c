@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "npu/operations/elementwise/elementwise.h"
+#include "npu/watch/undefined.h"
 
 ns_code ns_npu_elementwise_DIV(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
                                const int64_t *b, int64_t *out, size_t count, ns_error *error)
@@ -11,8 +12,8 @@ ns_code ns_npu_elementwise_DIV(ns_npu_machine *machine, const ns_npu_operation *
     int64_t least = -((int64_t)1 << (8 * operation->ifm.bytes - 1));
     for (size_t i = 0; i < count; i++) {
         if (b[i] == 0 || (b[i] == -1 && a[i] == least))
-            return ns_npu_fault(machine, error, "element %zu of a row: %" PRId64 " divided by %" PRId64, i,
-                                a[i], b[i]);
+            return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DIVISION,
+                                    "element %zu of a row: %" PRId64 " divided by %" PRId64, i, a[i], b[i]);
         out[i] = a[i] / b[i];
     }
     return NS_OK;

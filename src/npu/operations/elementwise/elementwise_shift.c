@@ -5,6 +5,7 @@
  * b is 0 to 31 (0 to 63 for 64-bit elements); another count is a fault, for nothing says what the chip does.
  * Source: Vela 5.1.0, graphir_optimiser.cpp (TOSA ARITHMETIC_RIGHT_SHIFT with `round` becomes NATURAL). */
 #include "npu/operations/elementwise/elementwise.h"
+#include "npu/watch/undefined.h"
 
 #include <inttypes.h>
 
@@ -14,9 +15,9 @@ static ns_code check_counts(ns_npu_machine *machine, const ns_npu_operation *ope
     int64_t limit = operation->ifm.bytes == 8 ? 63 : 31;
     for (size_t i = 0; i < count; i++)
         if (b[i] < 0 || b[i] > limit)
-            return ns_npu_fault(machine, error,
-                                "element %zu of a row is shifted by %" PRId64 "; want 0 to %" PRId64, i, b[i],
-                                limit);
+            return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_SHIFT_COUNT,
+                                    "element %zu of a row is shifted by %" PRId64 "; want 0 to %" PRId64, i,
+                                    b[i], limit);
     return NS_OK;
 }
 

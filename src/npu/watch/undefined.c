@@ -1,0 +1,34 @@
+#include "npu/watch/undefined.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *const names[] = {
+#define NS_NPU_UNDEFINED(name, rule, evidence) #name,
+#include "npu/watch/undefined.def"
+#undef NS_NPU_UNDEFINED
+};
+
+static const char *const sentences[] = {
+#define NS_NPU_UNDEFINED(name, rule, evidence) #name ": " rule,
+#include "npu/watch/undefined.def"
+#undef NS_NPU_UNDEFINED
+};
+
+ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefined_rule rule,
+                         const char *format, ...)
+{
+    char text[NS_MESSAGE_SIZE / 2];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (machine->statistics) {
+        machine->statistics->undefined = sentences[rule];
+        machine->statistics->fault_command = machine->command;
+    }
+    ns_npu_fault(machine, error, "undefined on the chip, %s: %s", names[rule], text);
+    if (error)
+        error->code = NS_ERROR_UNDEFINED;
+    return NS_ERROR_UNDEFINED;
+}
