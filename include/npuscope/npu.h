@@ -78,6 +78,18 @@ const ns_npu_io *ns_npu_output(const ns_npu_stream *stream, int index);
 uint64_t ns_npu_scratch_size(const ns_npu_stream *stream);
 bool ns_npu_has_fast_scratch(const ns_npu_stream *stream);
 
+/* Where the elements of a stored OFM lie, in bytes within its region. */
+typedef struct ns_npu_layout {
+    bool chained; /* in a buffer inside the NPU: no addresses */
+    bool brick;   /* NHCWB16; else NHWC */
+    int element_bytes;
+    int64_t base[4], stride_y, stride_x, stride_c;
+    int64_t width0, height0, height1; /* of the tiles */
+} ns_npu_layout;
+
+/* Address of element (y, x, c). Not for a chained one. */
+int64_t ns_npu_layout_address(const ns_npu_layout *layout, int64_t y, int64_t x, int64_t c);
+
 /* What one operation of the NPU produced, read from memory after the fact. Valid during the callback. */
 typedef struct ns_npu_tap {
     int operation;         /* 0, 1, ... among the stream's operations (DMA and waits not counted) */
@@ -89,6 +101,8 @@ typedef struct ns_npu_tap {
     bool is_unsigned;      /* the tensor's elements are unsigned, held bit for bit in the signed type */
     int64_t saturated;     /* elements that the clip changed */
     const ns_tensor *data; /* height, width, depth */
+    const ns_npu_layout *layout;
+    bool *store; /* a callback that has written other values to data sets it: they take the OFM's place */
 } ns_npu_tap;
 
 typedef struct ns_npu_statistics {
@@ -111,6 +125,7 @@ typedef struct ns_npu_statistics {
     uint64_t unread_input_bytes;
     const char *undefined; /* "KEPT_ACCUMULATORS: ..." where the run ended with NS_ERROR_UNDEFINED; or NULL */
     size_t fault_command;  /* the command that it ended at */
+    size_t fault_word;     /* and its offset in the stream */
 } ns_npu_statistics;
 
 typedef struct ns_npu_options {

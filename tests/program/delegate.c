@@ -20,7 +20,8 @@ static void test_fast_scratch_too_small(void **state)
     ns_error error = {0};
     ns_program_tensor output;
     const ns_npu_options options = {.fast_scratch = 16};
-    assert_int_equal(program_case_run("dedicated_sram", &options, 1, arena, &output, &error), NS_ERROR_UNDEFINED);
+    assert_int_equal(program_case_run("dedicated_sram", &options, 1, arena, &output, &error),
+                     NS_ERROR_UNDEFINED);
     assert_non_null(strstr(error.message, "reach outside region 2, which has 0x10 bytes"));
     ns_arena_free(arena);
 }

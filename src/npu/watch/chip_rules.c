@@ -41,6 +41,7 @@ ns_code ns_npu_chip_rule_refuse(ns_npu_machine *machine, ns_error *error, ns_npu
     count(machine, rule);
     machine->statistics->undefined = rules[rule].both;
     machine->statistics->fault_command = machine->command;
+    machine->statistics->fault_word = machine->commands[machine->command].word;
     ns_npu_fault(machine, error, "undefined on the chip, chip rule %s: %s; here %s", rules[rule].name,
                  rules[rule].rule, text);
     if (error)

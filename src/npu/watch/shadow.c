@@ -179,8 +179,8 @@ static void lose(ns_npu_machine *machine, shadow_memory *memory, int64_t at)
         if (memory->writer[i] == writer && memory->read[i])
             return;
     char text[96];
-    snprintf(text, sizeof text, "what command %" PRIu32 " loaded to 0x%" PRIx64 "%s", writer - 1, (uint64_t)at,
-             memory == &shadow->memories[INTERNAL] ? " of the internal memory" : "");
+    snprintf(text, sizeof text, "what command %" PRIu32 " loaded to 0x%" PRIx64 "%s", writer - 1,
+             (uint64_t)at, memory == &shadow->memories[INTERNAL] ? " of the internal memory" : "");
     report(machine, NS_NPU_SIGN_LOST_LOAD, text);
 }
 
@@ -273,7 +273,8 @@ void ns_npu_shadow_finish(ns_npu_machine *machine)
             machine->statistics->unread_input_bytes += memory->writer[i] == HELD && !memory->read[i];
     }
     char text[96];
-    snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " bytes", machine->statistics->unread_input_bytes, total);
+    snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " bytes", machine->statistics->unread_input_bytes,
+             total);
     if (machine->statistics->unread_input_bytes)
         report(machine, NS_NPU_SIGN_INPUT_NOT_READ, text);
 }

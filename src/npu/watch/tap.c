@@ -10,6 +10,45 @@ static ns_dtype dtype_of(int bytes)
                         : NS_DTYPE_INT64;
 }
 
+static ns_npu_layout layout_of(const ns_npu_map *ofm)
+{
+    return (ns_npu_layout){
+        .chained = ofm->chain != NULL,
+        .brick = ofm->brick,
+        .element_bytes = ofm->bytes,
+        .base = {ofm->base[0], ofm->base[1], ofm->base[2], ofm->base[3]},
+        .stride_y = ofm->stride_y,
+        .stride_x = ofm->stride_x,
+        .stride_c = ofm->stride_c,
+        .width0 = ofm->width0,
+        .height0 = ofm->height0,
+        .height1 = ofm->height1,
+    };
+}
+
+int64_t ns_npu_layout_address(const ns_npu_layout *layout, int64_t y, int64_t x, int64_t c)
+{
+    const bool right = x >= layout->width0;
+    const int64_t split = right ? layout->height1 : layout->height0;
+    const bool lower = y >= split;
+    const int64_t bytes = layout->element_bytes;
+    x -= right ? layout->width0 : 0;
+    y -= lower ? split : 0;
+    return layout->base[right + 2 * lower] + y * layout->stride_y +
+           (layout->brick ? c / 16 * layout->stride_c + x * 16 * bytes + c % 16 * bytes
+                          : x * layout->stride_x + c * bytes);
+}
+
+static void write_back(ns_npu_machine *machine, const ns_npu_map *ofm, const ns_tensor *tensor, int64_t *row)
+{
+    const int64_t count = ofm->width * ofm->depth;
+    for (int64_t y = 0; y < ofm->height; y++) {
+        for (int64_t i = 0; i < count; i++)
+            row[i] = ns_tensor_get(tensor, (size_t)(y * count + i));
+        ns_npu_map_write(machine, ofm, y, row);
+    }
+}
+
 /* Reads the OFM back and hands it on; `arena` is the operation's own. */
 static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operation, int index,
                        int64_t saturated, ns_arena *arena, ns_error *error)
@@ -30,6 +69,8 @@ static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operatio
             ns_tensor_set(&tensor, start + i, (int64_t)((uint64_t)row[i] << unused) >> unused);
         }
     }
+    bool store = false;
+    const ns_npu_layout layout = layout_of(&ofm);
     ns_npu_tap tap = {
         .operation = index,
         .command = machine->command,
@@ -40,8 +81,13 @@ static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operatio
         .is_unsigned = !ofm.is_signed,
         .saturated = saturated,
         .data = &tensor,
+        .layout = &layout,
+        .store = &store,
     };
-    return machine->options->tap(machine->options->context, &tap, error);
+    NS_TRY(machine->options->tap(machine->options->context, &tap, error));
+    if (store)
+        write_back(machine, &ofm, &tensor, row);
+    return NS_OK;
 }
 
 ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t saturated,

@@ -26,6 +26,7 @@ ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefi
     if (machine->statistics) {
         machine->statistics->undefined = sentences[rule];
         machine->statistics->fault_command = machine->command;
+        machine->statistics->fault_word = machine->commands[machine->command].word;
     }
     ns_npu_fault(machine, error, "undefined on the chip, %s: %s", names[rule], text);
     if (error)
