@@ -73,7 +73,7 @@ typedef struct ns_diagnose_blame {
 /* What an estimate by dither says: the roundings that the file no longer shows. */
 typedef struct ns_diagnose_dither {
     const char *tensor;
-    const char *kind; /* "weights", "constant" or "input" */
+    const char *kind; /* "weights", "constant", "multiplier" or "input" */
     double db;        /* at the output */
     double largest_code;
 } ns_diagnose_dither;

@@ -15,9 +15,10 @@ ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error
         ns_dg_value value;
         NS_TRY(ns_dg_inside(f->session, worker, s, node, op->inputs[0], &value, error));
         for (size_t i = 0; i < count; i++) {
-            used->low = fmin(used->low, value.data[i]);
-            used->high = fmax(used->high, value.data[i]);
-            used->segments[ns_dg_table_segment(table, value.data[i])]++;
+            const double code = value.data[i] * value.scale;
+            used->low = fmin(used->low, code);
+            used->high = fmax(used->high, code);
+            used->segments[ns_dg_table_segment(table, code)]++;
         }
         used->count += count;
         ns_dg_give(&worker->pool, value.array);

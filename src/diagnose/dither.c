@@ -1,6 +1,7 @@
 /* What the file no longer shows, estimated: the int8 rounding of weights, the int16 rounding of constants and
- * inputs. Uniform noise of half a step to both sides is added where they stand, and the real-valued self runs
- * again.
+ * inputs, and the rounding of 16-bit multipliers, which is the same for all elements of a channel and stays
+ * where a large common part is taken off later. Uniform noise of half a step to both sides is added where
+ * they stand, and the real-valued self runs again.
  *
  * Weights of +-127 are exact by construction (the largest of a channel sets its scale), and so is a constant
  * of 32767. Zeros stay where there are many more of them than of +-1: the weights are sparse. */
@@ -13,12 +14,16 @@
 
 enum { JOINT_SEEDS = 24, MOST_SINGLE = 48 };
 
+static const char weights[] = "weights", constant[] = "constant", multiplier[] = "multiplier",
+                  input[] = "input";
+
 /* One tensor that is perturbed. */
 typedef struct target {
     int tensor; /* of the graph */
     int input;  /* the input node, or -1: a constant */
     const char *kind;
     double largest_code, energy;
+    bool sparse;
     bool *touched; /* nodes that read it */
 } target;
 
@@ -68,9 +73,11 @@ static double top_code(ns_dtype dtype)
 }
 
 /* Which elements are exact already. */
-static bool is_exact(const target *t, ns_dtype dtype, double code, bool sparse)
+static bool is_exact(const target *t, ns_dtype dtype, double code)
 {
-    return fabs(code) >= top_code(dtype) || (code == 0 && (sparse || strcmp(t->kind, "constant") == 0));
+    if (t->kind == multiplier)
+        return code == 0x4000; /* a power of two */
+    return fabs(code) >= top_code(dtype) || (code == 0 && (t->sparse || t->kind == constant));
 }
 
 static bool is_sparse(const ns_tensor *tensor)
@@ -88,12 +95,12 @@ static bool is_sparse(const ns_tensor *tensor)
 static bool has_inexact(const ns_dg_plan *plan, target *t)
 {
     const ns_tensor *tensor = ns_dg_tensor(plan, t->tensor);
-    const bool sparse = is_sparse(tensor);
     bool found = false;
+    t->sparse = is_sparse(tensor);
     for (size_t i = 0; i < ns_tensor_count(tensor); i++) {
         const double code = (double)ns_tensor_get(tensor, i);
         t->largest_code = fmax(t->largest_code, fabs(code));
-        found = found || !is_exact(t, tensor->dtype, code, sparse);
+        found = found || !is_exact(t, tensor->dtype, code);
     }
     return found;
 }
@@ -136,16 +143,43 @@ static ns_code find_targets(dither *d, ns_error *error)
                 if (!plan->values[tensor] || plan->mean_of[tensor] >= 0 ||
                     (dtype != NS_DTYPE_INT8 && dtype != NS_DTYPE_INT16))
                     continue;
-                if (is_weight(op, k))
-                    NS_TRY(add_target(d, tensor, "weights", n, error));
+                if (op->op == NS_OP_RESCALE && k == 1 && !op->attributes.scale32)
+                    NS_TRY(add_target(d, tensor, multiplier, n, error));
+                else if (is_weight(op, k))
+                    NS_TRY(add_target(d, tensor, weights, n, error));
                 else if (is_data(op, k))
-                    NS_TRY(add_target(d, tensor, "constant", n, error));
+                    NS_TRY(add_target(d, tensor, constant, n, error));
             }
         }
     for (int i = 0; i < plan->input_count; i++)
         if (!d->f->session->options->real_inputs || !d->f->session->options->real_inputs[i])
-            d->targets[d->count++] = (target){.tensor = plan->nodes[i].tensor, .input = i, .kind = "input"};
+            d->targets[d->count++] = (target){.tensor = plan->nodes[i].tensor, .input = i, .kind = input};
     return NS_OK;
+}
+
+/* How far beyond the range's end elements at it may have been: they are the tails of a normal distribution of
+ * which the share `clipped` lies beyond. The rate of the tail's (nearly exponential) fall, per code. */
+static double tail_rate(double clipped, double end)
+{
+    double low = 0, high = 8; /* the end in standard deviations */
+    for (int i = 0; i < 50; i++) {
+        const double z = (low + high) / 2;
+        if (erfc(z * M_SQRT1_2) > clipped)
+            low = z;
+        else
+            high = z;
+    }
+    return (low + 1 / fmax(low, 1)) * low / end;
+}
+
+/* An input's share of elements at the ends; small shares are the largest elements that set the range. */
+static double clipped_share(const ns_dg_findings *f, int node)
+{
+    const ns_dg_node *n = &f->plan->nodes[node];
+    size_t ends = 0;
+    for (size_t i = 0; i < n->count; i++)
+        ends += fabs(f->session->q[0][node].real[i] - n->zero) >= n->high;
+    return (double)ends / (double)n->count;
 }
 
 /* The tensor's elements with noise of `seed`. */
@@ -154,12 +188,18 @@ static double *perturb(const ns_dg_findings *f, const target *t, uint64_t seed)
     const ns_tensor *tensor = ns_dg_tensor(f->plan, t->tensor);
     const size_t count = ns_tensor_count(tensor);
     const double *from = t->input >= 0 ? f->session->q[0][t->input].real : f->plan->values[t->tensor];
-    const bool sparse = t->input < 0 && is_sparse(tensor);
     double *values = malloc((count + 8) * sizeof *values);
     ns_random random = {.state = seed * 1000003u + (uint64_t)t->tensor};
+    const double share = t->input >= 0 ? clipped_share(f, t->input) : 0, top = top_code(tensor->dtype);
+    const double rate = share >= NS_DG_CLIPPED ? tail_rate(share, top) : 0;
+    uint64_t bits = 0;
     for (size_t i = 0; values && i < count; i++) {
-        const double noise = ns_random_unit(&random) - 0.5;
-        values[i] = from[i] + (t->input < 0 && is_exact(t, tensor->dtype, from[i], sparse) ? 0 : noise);
+        bits = i % 2 ? bits >> 32 : ns_random_u64(&random);
+        const double noise = (double)(uint32_t)bits * 0x1p-32 - 0.5;
+        if (rate > 0 && fabs(from[i]) >= top)
+            values[i] = from[i] - copysign(log(noise + 0.5 + 0x1p-33) / rate, from[i]);
+        else
+            values[i] = from[i] + (t->input < 0 && is_exact(t, tensor->dtype, from[i]) ? 0 : noise);
     }
     return values;
 }
@@ -214,6 +254,8 @@ static ns_code run_job(ns_dg_session *session, ns_dg_worker *worker, int index, 
     if (index < JOINT_SEEDS)
         return measure(d, worker, 0, d->count, (uint64_t)index + 1, &d->energies[index], error);
     const int i = index - JOINT_SEEDS;
+    if (d->targets[i].kind == multiplier) /* never the worst: 15 bits against the weights' 7 */
+        return NS_OK;
     return measure(d, worker, i, i + 1, 1000, &d->targets[i].energy, error);
 }
 
@@ -221,6 +263,12 @@ static int worst_first(const void *a, const void *b)
 {
     const double x = ((const ns_dg_dithered *)a)->energy, y = ((const ns_dg_dithered *)b)->energy;
     return x > y ? -1 : x < y;
+}
+
+static int smallest_first(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
 }
 
 ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
@@ -237,12 +285,13 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
     NS_TRY(ns_dg_parallel(f->session, JOINT_SEEDS + (singly ? d.count : 0), run_job, &d, error));
     f->seeds = d.energies;
     f->seed_count = JOINT_SEEDS;
-    f->hidden = 0;
-    for (int i = 0; i < JOINT_SEEDS; i++)
-        f->hidden += d.energies[i] / JOINT_SEEDS;
+    /* The truth is one draw, and the draws lean to one side: the middle one is nearer to it than the mean. */
+    qsort(d.energies, JOINT_SEEDS, sizeof *d.energies, smallest_first);
+    f->hidden = (d.energies[JOINT_SEEDS / 2 - 1] + d.energies[JOINT_SEEDS / 2]) / 2;
     for (int i = 0; singly && i < d.count; i++)
-        f->dithered[f->dithered_count++] = (ns_dg_dithered){d.targets[i].tensor, d.targets[i].kind,
-                                                            d.targets[i].energy, d.targets[i].largest_code};
+        if (d.targets[i].kind != multiplier)
+            f->dithered[f->dithered_count++] = (ns_dg_dithered){
+                d.targets[i].tensor, d.targets[i].kind, d.targets[i].energy, d.targets[i].largest_code};
     qsort(f->dithered, (size_t)f->dithered_count, sizeof *f->dithered, worst_first);
     return NS_OK;
 }

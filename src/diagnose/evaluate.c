@@ -133,7 +133,7 @@ static void clear(ns_dg_worker *worker, const ns_dg_node *node)
     }
 }
 
-/* The result leaves with its factor multiplied in and an array of its own. */
+/* The result leaves with an array of its own. */
 static ns_code hand_over(ns_dg_worker *worker, ns_dg_value *value, size_t count, ns_dg_value *out,
                          ns_error *error)
 {
@@ -147,10 +147,6 @@ static ns_code hand_over(ns_dg_worker *worker, ns_dg_value *value, size_t count,
         memcpy(out->array->data, value->data, count * sizeof(double));
         out->data = out->array->data;
     }
-    if (out->scale != 1)
-        for (size_t i = 0; i < count; i++)
-            out->data[i] *= out->scale;
-    out->scale = 1;
     return NS_OK;
 }
 

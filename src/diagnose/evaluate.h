@@ -13,8 +13,8 @@ bool ns_dg_can_evaluate(ns_op op);
 /* Has the operator jumps, where a real-valued self means little? */
 bool ns_dg_jumps(ns_op op);
 
-/* Evaluates a stage; `read` gives the values of its sources. The result's scale is 1 and the caller gives its
- * array back. */
+/* Evaluates a stage; `read` gives the values of its sources. The caller gives the array
+ * of the result back. */
 typedef ns_dg_value (*ns_dg_read)(void *context, int node);
 ns_code ns_dg_evaluate_stage(ns_dg_worker *worker, int node, unsigned mode, ns_dg_read read, void *context,
                              ns_dg_value *out, ns_error *error);

@@ -169,10 +169,10 @@ static void start(const ns_dg_call *call, int64_t results, double scale)
 {
     const double *bias = call->inputs[2]->data;
     const bool one = ns_tensor_count(call->shapes[2]) == 1;
-    for (size_t i = 0, c = 0; i < call->count; i++) {
-        call->out->data[i] = bias[one ? 0 : c] / scale;
-        c = (int64_t)c + 1 == results ? 0 : c + 1;
-    }
+    const double factor = 1 / scale;
+    for (size_t i = 0; i < call->count; i += (size_t)results)
+        for (int64_t c = 0; c < results; c++)
+            call->out->data[i + (size_t)c] = bias[one ? 0 : c] * factor;
 }
 
 static bool is_pointwise(const window *w)

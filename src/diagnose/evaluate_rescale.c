@@ -30,7 +30,8 @@ static ns_code read_factors(ns_dg_call *call, factors *f, ns_error *error)
     for (size_t i = 0; i < f->count; i++) {
         f->multiplier[i] = ns_tensor_get(call->shapes[1], i);
         f->shift[i] = (int)ns_tensor_get(call->shapes[2], i);
-        f->ratio[i] = ldexp((double)f->multiplier[i], -f->shift[i]);
+        /* The operand's own element: a perturbed multiplier is real. */
+        f->ratio[i] = ldexp(call->inputs[1]->data[i], -f->shift[i]);
         f->widest = fmax(f->widest, f->ratio[i]);
     }
     return NS_OK;
@@ -84,10 +85,9 @@ static void run_real(const ns_dg_call *call, const factors *f, const walk *w, bo
         for (size_t i = 0; i < call->count; i++)
             w->out[i] = w->in[i] * scale + add;
     } else {
-        for (size_t i = 0, c = 0; i < call->count; i++) {
-            w->out[i] = (w->in[i] * w->scale - w->zero_in) * f->ratio[c] + w->zero_out;
-            c = c + 1 == f->count ? 0 : c + 1;
-        }
+        for (size_t i = 0; i < call->count; i += f->count)
+            for (size_t c = 0; c < f->count; c++)
+                w->out[i + c] = (w->in[i + c] * w->scale - w->zero_in) * f->ratio[c] + w->zero_out;
     }
     if (round)
         for (size_t i = 0; i < call->count; i++)
@@ -141,7 +141,7 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
     }
     NS_TRY(ns_dg_make(call, error));
     w.out = call->out->data;
-    const bool as_tosa = in->integer && rounds && inner_rounds;
+    const bool as_tosa = in->integer && call->inputs[1]->integer && rounds && inner_rounds;
     if (as_tosa)
         run_exact(call, &f, &w);
     else

@@ -58,6 +58,25 @@ static bool run_straight(const ns_dg_call *call, const ns_dg_table *table, doubl
     return true;
 }
 
+/* The ideal by the cubics of tables.c, or itself where a code has none. */
+static void run_cells(const ns_dg_call *call, const ns_dg_table *table, double factor)
+{
+    const ns_dg_value *in = call->inputs[0];
+    const double per_code = NS_DG_CELLS / table->step, count = (table->knots - 1) * NS_DG_CELLS;
+    const double scale = in->scale * per_code, first = table->first * per_code;
+    for (size_t i = 0; i < call->count; i++) {
+        const double at = in->data[i] * scale - first;
+        const double inside = at >= 0 && at < count ? at : 0;
+        const int cell = (int)inside;
+        const double *c = table->cells + 4 * (size_t)cell, t = inside - cell;
+        double v = factor * (c[0] + t * (c[1] + t * (c[2] + t * c[3])));
+        if (at != inside || !(v == v)) {
+            v = factor * ns_dg_table_ideal(table, in->data[i] * in->scale);
+        }
+        call->out->data[i] = v;
+    }
+}
+
 ns_code ns_dg_op_table(ns_dg_call *call, ns_error *error)
 {
     const ns_dg_table *table = call->plan->tables[call->op->inputs[1]];
@@ -70,6 +89,10 @@ ns_code ns_dg_op_table(ns_dg_call *call, ns_error *error)
     call->out->integer = in->integer && straight;
     if (straight && run_straight(call, table, factor))
         return NS_OK;
+    if (!(call->mode & NS_DG_TABLE) && call->mode < NS_DG_FINE && table->cells) {
+        run_cells(call, table, factor);
+        return NS_OK;
+    }
     for (size_t i = 0; i < call->count; i++)
         call->out->data[i] =
             factor * evaluate(table, call->mode, in->data[i] * in->scale, call->worker->fine_step);

@@ -6,12 +6,15 @@
 #include "diagnose/session.h"
 #include "diagnose/tables.h"
 
+/* Share of an input's elements at the ends of the range from which it counts as clipped. */
+#define NS_DG_CLIPPED 0.01
+
 /* A gain below this is nobody's fault, in dB. */
 #define NS_DG_LEAST_GAIN 1.0
 
 typedef struct ns_dg_dithered {
     int tensor;
-    const char *kind; /* "weights", "constant", "input" */
+    const char *kind; /* "weights", "constant", "multiplier", "input" */
     double energy, largest_code;
 } ns_dg_dithered;
 
@@ -26,6 +29,7 @@ typedef struct ns_dg_findings {
     int dithered_count;
     ns_dg_dithered *dithered; /* worst first */
     double *alone, *knocked;  /* of each node */
+    size_t clipped_biases;    /* elements of biases at the ends of int32 */
     double rails;             /* largest share of an input's codes at the ends of its range */
     int suspect_count, vanishing_count, note_count;
     bool suspicious; /* the suspects decide the verdict */

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { NS_DG_KNOTS = 513 };
+enum { NS_DG_KNOTS = 513, NS_DG_CELLS = 4 /* of one segment */ };
 
 /* T = b * f((code - zero_in) * 2^a) + zero_out; `negative` is b for codes below the zero point of BENT. */
 typedef struct ns_dg_fit {
@@ -35,7 +35,7 @@ typedef struct ns_dg_table {
     int accepted_count;
     ns_dg_fit accepted[NS_DG_FITS]; /* all that fit, `fit` included, best first */
     ns_dg_segment *segments;        /* knots - 1 of them; NULL where a function is known */
-    float *spline;                  /* cubics for speed, 4 for each cell; a NAN first: ask the function */
+    double *cells;                  /* cubics for speed (tables.h); NULL: none */
 } ns_dg_table;
 
 /* The code of knot `i`. */

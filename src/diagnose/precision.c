@@ -7,8 +7,6 @@
 
 /* A limit by weights below this is worth a verdict of its own, in dB. */
 #define POOR 40
-/* Share of an input's elements at the ends of the range from which it counts as clipped. */
-#define CLIPPED 0.01
 
 /* What diagnose takes for TOSA must be TOSA. */
 static ns_code check_against_eval(const ns_dg_session *session, ns_error *error)
@@ -95,7 +93,7 @@ static ns_code fill_suspects(ns_dg_findings *f, ns_diagnose_precision *out, ns_e
     for (int i = 0; i < f->suspect_count; i++)
         out->blame[out->blame_count++] =
             (ns_diagnose_blame){.stage = f->suspects[i] - f->plan->input_count,
-                                .cause = NS_DIAGNOSE_CAUSE_SUSPECT,
+                                .cause = NS_DIAGNOSE_CAUSE_TABLE,
                                 .why = ns_diagnose_cause_sentence(NS_DIAGNOSE_CAUSE_SUSPECT),
                                 .gain_db = NAN,
                                 .now_db = NAN,
@@ -113,9 +111,11 @@ static ns_diagnose_verdict judge(const ns_dg_findings *f)
         verdict = worst->kind[0] == 'i' ? NS_DIAGNOSE_INPUT : NS_DIAGNOSE_WEIGHTS;
     if (f->blame_count && (verdict == NS_DIAGNOSE_HEALTHY || f->alone[f->blame[0]] > worst->energy))
         verdict = NS_DIAGNOSE_OPERATOR;
+    if (f->clipped_biases)
+        verdict = NS_DIAGNOSE_WEIGHTS;
     if (f->suspicious)
         verdict = NS_DIAGNOSE_SUSPECT;
-    if (f->rails >= CLIPPED)
+    if (f->rails >= NS_DG_CLIPPED)
         verdict = NS_DIAGNOSE_INPUT;
     return verdict;
 }
@@ -134,7 +134,8 @@ static void fill_figures(const ns_dg_findings *f, ns_diagnose_precision *out)
     out->without_faults_db = ns_dg_db(last + f->hidden);
     out->limit_db = ns_dg_db(f->hidden);
     out->against_ideal_db = ns_dg_db(f->as_is);
-    if (out->verdict == NS_DIAGNOSE_SUSPECT)
+    /* The real-valued self is not the model: no distance to it means anything. */
+    if (out->verdict == NS_DIAGNOSE_SUSPECT || f->clipped_biases)
         out->against_float_db = out->low_db = out->high_db = out->without_faults_db = out->limit_db =
             out->against_ideal_db = NAN;
 }

@@ -69,7 +69,7 @@ static ns_code fill_row(ns_dg_session *session, ns_dg_worker *worker, int index,
         ns_dg_value ideal;
         NS_TRY(ns_dg_stage_on(session, worker, k, true, i, NS_DG_IDEAL, &ideal, error));
         for (size_t e = 0; e < node->count; e++)
-            add_element(node, ns_dg_stored_at(&session->q[k][i], e), ideal.data[e],
+            add_element(node, ns_dg_stored_at(&session->q[k][i], e), ideal.data[e] * ideal.scale,
                         ns_dg_stored_at(&session->r[k][i], e), &s, row);
         ns_dg_give(&worker->pool, ideal.array);
         row->count += node->count;

@@ -45,9 +45,11 @@ static ns_code keep(ns_dg_session *session, int node, bool codes, const ns_dg_va
     if (codes && (dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16)) {
         stored->codes = ns_arena_alloc(session->arena, count, sizeof(int16_t));
         for (size_t i = 0; stored->codes && i < count; i++)
-            stored->codes[i] = (int16_t)value->data[i];
+            stored->codes[i] = (int16_t)(value->data[i] * value->scale);
     } else {
-        stored->real = ns_arena_copy(session->arena, value->data, count * sizeof(double));
+        stored->real = NS_ARENA_ARRAY(session->arena, count + 8, double);
+        for (size_t i = 0; stored->real && i < count; i++)
+            stored->real[i] = value->data[i] * value->scale;
     }
     return stored->codes || stored->real ? NS_OK
                                          : ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage's result");
@@ -167,10 +169,8 @@ static ns_dg_value read_rerun(void *context, int node)
 
 static bool is_same(const ns_dg_stored *stored, const ns_dg_value *value, size_t count)
 {
-    if (!stored->codes)
-        return memcmp(stored->real, value->data, count * sizeof(double)) == 0;
     for (size_t i = 0; i < count; i++)
-        if (stored->codes[i] != value->data[i])
+        if (ns_dg_stored_at(stored, i) != value->data[i] * value->scale)
             return false;
     return true;
 }
@@ -228,7 +228,8 @@ static void add_errors(const ns_dg_session *session, const ns_dg_change *change,
         if (!r->changed[node].data && own == wanted)
             continue;
         for (size_t i = 0; i < session->plan->nodes[node].count; i++) {
-            const double got = r->changed[node].data ? r->changed[node].data[i] : ns_dg_stored_at(own, i);
+            const double got = r->changed[node].data ? r->changed[node].data[i] * r->changed[node].scale
+                                                     : ns_dg_stored_at(own, i);
             const double d = got - ns_dg_stored_at(wanted, i);
             noise[o] += d * d;
         }

@@ -123,7 +123,7 @@ static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, double r
         ns_dg_value value;
         NS_TRY(ns_dg_inside(f->session, worker, s, node, tensor, &value, error));
         for (size_t i = 0; i < ns_tensor_count(ns_dg_tensor(f->plan, tensor)); i++)
-            left = fmax(left, fabs(value.data[i]) * ratio);
+            left = fmax(left, fabs(value.data[i] * value.scale) * ratio);
         ns_dg_give(&worker->pool, value.array);
     }
     if (left >= VANISHING_TO)
@@ -201,6 +201,34 @@ static void look_at_inputs(ns_dg_findings *f)
     }
 }
 
+/* ExecuTorch quantises biases to int32 before they are stored as int48: one at its ends was clipped, and the
+ * graph computes something else than the model. */
+static void look_at_biases(ns_dg_findings *f)
+{
+    const ns_dg_plan *plan = f->plan;
+    for (int i = 0; i < plan->block->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(plan, i);
+        if ((op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D && op->op != NS_OP_CONV3D &&
+             op->op != NS_OP_TRANSPOSE_CONV2D) ||
+            !plan->values[op->inputs[2]])
+            continue;
+        size_t clipped = 0;
+        const size_t count = ns_tensor_count(ns_dg_tensor(plan, op->inputs[2]));
+        for (size_t k = 0; k < count; k++) {
+            const double code = plan->values[op->inputs[2]][k];
+            clipped += code == INT32_MAX || code == INT32_MIN;
+        }
+        if (clipped)
+            ns_dg_note(
+                f, ns_arena_format(f->arena,
+                                   "the bias '%s' of '%s' was clipped to int32 in %zu of %zu channels: the "
+                                   "graph is not the model",
+                                   ns_dg_name(plan, op->inputs[2]), ns_dg_name(plan, op->outputs[0]), clipped,
+                                   count));
+        f->clipped_biases += clipped;
+    }
+}
+
 static void look_at_jumps(ns_dg_findings *f)
 {
     for (int i = 0; i < f->plan->block->operator_count; i++) {
@@ -217,6 +245,7 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
     if (!f->suspects)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
     look_at_inputs(f);
+    look_at_biases(f);
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
         if (f->plan->nodes[i].table >= 0)
             NS_TRY(look_at_table(f, i, error));

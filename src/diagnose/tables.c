@@ -304,38 +304,6 @@ static void fit_all(ns_dg_table *table, bool with_last)
     }
 }
 
-ns_code ns_dg_table_new(const ns_tensor *values, double zero_in, double zero_out, ns_arena *arena,
-                        ns_dg_table **out, ns_error *error)
-{
-    const bool wide = values->dtype == NS_DTYPE_INT16;
-    const int count = wide ? NS_DG_KNOTS : 256;
-    if (ns_tensor_count(values) != (size_t)count)
-        return ns_fail(error, NS_ERROR_INPUT, "a table of %zu entries", ns_tensor_count(values));
-    ns_dg_table *table = NS_ARENA_NEW(arena, ns_dg_table);
-    if (!table)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a table");
-    *table = (ns_dg_table){.knots = count,
-                           .first = wide ? -32768 : -128,
-                           .step = wide ? 128 : 1,
-                           .low = wide ? -32767 : -128,
-                           .high = wide ? 32767 : 127,
-                           .zero_in = zero_in,
-                           .zero_out = zero_out,
-                           .fit = {.function = -1}};
-    for (int i = 0; i < count; i++)
-        table->values[i] = (double)ns_tensor_get(values, (size_t)i);
-    fit_all(table, true);
-    /* Where the last knot is one code short of 32768, the rest still tells the function. */
-    if (!table->accepted_count && wide)
-        fit_all(table, false);
-    if (table->accepted_count)
-        table->fit = table->accepted[0];
-    else
-        NS_TRY(ns_dg_table_continue(table, arena, error));
-    *out = table;
-    return NS_OK;
-}
-
 const char *ns_dg_table_name(const ns_dg_table *table)
 {
     return table->fit.function < 0 ? NULL : functions[table->fit.function].name;
@@ -371,4 +339,69 @@ double ns_dg_table_ideal(const ns_dg_table *table, double code)
         return ns_dg_table_continued(table, code);
     const double v = ns_dg_fit_at(table, &table->fit, code);
     return isfinite(v) ? v : ns_dg_table_straight(table, code);
+}
+
+/* A cubic through the ideal at 0, 1/3, 2/3 and 1 of a cell, in powers of the place in the cell. NAN first
+ * where it misses the ideal between by more than a ten-thousandth of a step: the ideal itself is asked there.
+ */
+static void fit_cell(const ns_dg_table *table, double first, double width, double *c)
+{
+    const double y0 = ns_dg_table_ideal(table, first), y1 = ns_dg_table_ideal(table, first + width / 3),
+                 y2 = ns_dg_table_ideal(table, first + 2 * width / 3),
+                 y3 = ns_dg_table_ideal(table, first + width);
+    c[0] = y0;
+    c[1] = (-11 * y0 + 18 * y1 - 9 * y2 + 2 * y3) / 2;
+    c[2] = (18 * y0 - 45 * y1 + 36 * y2 - 9 * y3) / 2;
+    c[3] = (-9 * y0 + 27 * y1 - 27 * y2 + 9 * y3) / 2;
+    for (int i = 1; i < 6; i += 4) {
+        const double t = i / 6.0, v = c[0] + t * (c[1] + t * (c[2] + t * c[3]));
+        if (!(fabs(v - ns_dg_table_ideal(table, first + t * width)) <= 1e-4))
+            c[0] = NAN;
+    }
+}
+
+/* Most of what an ideal run costs are the functions: cubics over a quarter of a segment take their place. */
+static ns_code make_cells(ns_dg_table *table, ns_arena *arena, ns_error *error)
+{
+    const int count = (table->knots - 1) * NS_DG_CELLS;
+    const double width = table->step / NS_DG_CELLS;
+    double *cells = NS_ARENA_ARRAY(arena, 4 * (size_t)count, double);
+    if (!cells)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a table");
+    for (int i = 0; i < count; i++)
+        fit_cell(table, table->first + i * width, width, cells + 4 * i);
+    table->cells = cells;
+    return NS_OK;
+}
+
+ns_code ns_dg_table_new(const ns_tensor *values, double zero_in, double zero_out, ns_arena *arena,
+                        ns_dg_table **out, ns_error *error)
+{
+    const bool wide = values->dtype == NS_DTYPE_INT16;
+    const int count = wide ? NS_DG_KNOTS : 256;
+    if (ns_tensor_count(values) != (size_t)count)
+        return ns_fail(error, NS_ERROR_INPUT, "a table of %zu entries", ns_tensor_count(values));
+    ns_dg_table *table = NS_ARENA_NEW(arena, ns_dg_table);
+    if (!table)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a table");
+    *table = (ns_dg_table){.knots = count,
+                           .first = wide ? -32768 : -128,
+                           .step = wide ? 128 : 1,
+                           .low = wide ? -32767 : -128,
+                           .high = wide ? 32767 : 127,
+                           .zero_in = zero_in,
+                           .zero_out = zero_out,
+                           .fit = {.function = -1}};
+    for (int i = 0; i < count; i++)
+        table->values[i] = (double)ns_tensor_get(values, (size_t)i);
+    fit_all(table, true);
+    /* Where the last knot is one code short of 32768, the rest still tells the function. */
+    if (!table->accepted_count && wide)
+        fit_all(table, false);
+    if (table->accepted_count)
+        table->fit = table->accepted[0];
+    else
+        NS_TRY(ns_dg_table_continue(table, arena, error));
+    *out = table;
+    return wide ? make_cells(table, arena, error) : NS_OK;
 }
