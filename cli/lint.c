@@ -1,9 +1,9 @@
 /* npuscope lint: known defects of Vela in a TOSA graph, before anything is compiled. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "npuscope/defects.h"
 #include "options.h"
 
@@ -66,33 +66,42 @@ static void print_match(const ns_defect_match *match, FILE *out)
         fprintf(out, "  way round: %s\n", info->avoid);
 }
 
-static json_t *match_document(const ns_defect_match *match)
+static void add_match(ns_json *json, const ns_defect_match *match)
 {
     char families[16];
     const ns_defect_info *info = ns_defect_get_info(match->defect);
-    return json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "known_defect", info->id,
-                     "kind", ns_defect_kind_text(info->kind), "block",
-                     match->block->name ? match->block->name : "", "operator", match->op, "op",
-                     ns_op_text(match->block->operators[match->op].op), "output", result_name(match),
-                     "targets", ns_families_text(match->families, families), "releases", info->releases,
-                     "what", info->what, "avoided_by", info->avoid, "options", info->options);
+    ns_json_object(json, NULL);
+    ns_json_text(json, "known_defect", info->id);
+    ns_json_text(json, "kind", ns_defect_kind_text(info->kind));
+    ns_json_text(json, "block", match->block->name ? match->block->name : "");
+    ns_json_integer(json, "operator", match->op);
+    ns_json_text(json, "op", ns_op_text(match->block->operators[match->op].op));
+    ns_json_text(json, "output", result_name(match));
+    ns_json_text(json, "targets", ns_families_text(match->families, families));
+    ns_json_text(json, "releases", info->releases);
+    ns_json_text(json, "what", info->what);
+    ns_json_text(json, "avoided_by", info->avoid);
+    ns_json_text(json, "options", info->options);
+    ns_json_end(json);
 }
 
-static ns_code write_json(const char *path, const char *model, const char *release,
-                          const ns_defect_match *matches, int count, ns_error *error)
+static ns_code write_json(const lint_settings *settings, const char *model, const ns_defect_match *matches,
+                          int count, ns_arena *arena, ns_error *error)
 {
-    json_t *list = json_array();
+    ns_bytes bytes;
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = ns_json_begin(&buffer, true, 17);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/lint/1");
+    ns_json_text(&json, "model", model);
+    ns_json_text(&json, "vela", settings->release);
+    ns_json_array(&json, "findings");
     for (int i = 0; i < count; i++)
-        json_array_append_new(list, match_document(&matches[i]));
-    json_t *root = json_pack("{s:s, s:s, s:s, s:o}", "schema", "npuscope/lint/1", "model", model, "vela",
-                             release, "findings", list);
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
-    json_decref(root);
-    if (!text)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
-    const ns_code code = ns_file_write(path, (ns_bytes){(const uint8_t *)text, strlen(text)}, error);
-    free(text);
-    return code;
+        add_match(&json, &matches[i]);
+    ns_json_end(&json);
+    ns_json_end(&json);
+    NS_TRY(ns_json_finish(&json, settings->json, &bytes, error));
+    return ns_file_write(settings->json, bytes, error);
 }
 
 static ns_code read_model(const char *path, ns_arena *arena, ns_graph **graph, ns_error *error)
@@ -119,7 +128,7 @@ static ns_code report(ns_cli *cli, const lint_settings *settings, const char *pa
     fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s\n", path, count, count == 1 ? "" : "s",
             settings->release, ns_families_text(families, text));
     if (settings->json)
-        NS_TRY(write_json(settings->json, path, settings->release, matches, count, error));
+        NS_TRY(write_json(settings, path, matches, count, cli->arena, error));
     return count ? NS_ERROR_MISMATCH : NS_OK;
 }
 

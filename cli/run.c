@@ -1,12 +1,12 @@
 /* npuscope run: evaluates a model on inputs. */
 #include "run.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "formats/npy.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
@@ -149,34 +149,27 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
 static ns_code outputs_json(ns_arena *arena, int count, const ns_run_tensor *outputs, ns_bytes *out,
                             ns_error *error)
 {
-    json_t *list = json_array();
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = ns_json_begin(&buffer, true, 17);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/outputs/1");
+    ns_json_array(&json, "outputs");
     for (int i = 0; i < count; i++) {
         char file[32];
-        json_t *shape = json_array();
         const ns_npy *array = outputs[i].array;
-        const int rank = array ? array->rank : outputs[i].tensor.rank;
-        const int64_t *dims = array ? array->shape : outputs[i].tensor.shape;
-        for (int d = 0; d < rank; d++)
-            json_array_append_new(shape, json_integer(dims[d]));
+        const ns_tensor *tensor = &outputs[i].tensor;
         snprintf(file, sizeof file, "out%d.npy", i);
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:o}", "name", outputs[i].name, "file", file, "type",
-                            array ? ns_npy_type_text(array->type) : ns_dtype_text(outputs[i].tensor.dtype),
-                            "shape", shape));
+        ns_json_object(&json, NULL);
+        ns_json_text(&json, "name", outputs[i].name);
+        ns_json_text(&json, "file", file);
+        ns_json_text(&json, "type", array ? ns_npy_type_text(array->type) : ns_dtype_text(tensor->dtype));
+        ns_json_integers(&json, "shape", array ? array->rank : tensor->rank,
+                         array ? array->shape : tensor->shape);
+        ns_json_end(&json);
     }
-    json_t *root = json_pack("{s:s, s:o}", "schema", "npuscope/outputs/1", "outputs", list);
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
-    json_decref(root);
-    if (!text)
-        return ns_fail(error, NS_ERROR_INPUT, "the outputs' names are not UTF-8");
-    ns_buffer buffer = {.arena = arena};
-    ns_buffer_append(&buffer, text, strlen(text));
-    ns_buffer_append(&buffer, "\n", 1);
-    free(text);
-    if (buffer.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for outputs.json");
-    *out = (ns_bytes){buffer.data, buffer.size};
-    return NS_OK;
+    ns_json_end(&json);
+    ns_json_end(&json);
+    return ns_json_finish(&json, "outputs.json", out, error);
 }
 
 static ns_code write_outputs(ns_arena *arena, const char *folder, int count, const ns_run_tensor *outputs,

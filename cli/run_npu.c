@@ -1,10 +1,10 @@
 /* npuscope run: Vela's command streams, and what each operation of one produced (--tap). */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "formats/npy.h"
 #include "formats/npz.h"
 #include "formats/tflite.h"
@@ -117,12 +117,10 @@ static ns_code write_tap_json(ns_run_tap *run, ns_error *error)
     ns_buffer_format(&json, "\n]");
     for (int i = 0; run->stream && i < ns_npu_output_count(run->stream); i++) {
         const char *name = ns_npu_output(run->stream, i)->name;
-        json_t *text = name ? json_string(name) : json_null();
-        char *quoted = text ? json_dumps(text, JSON_ENCODE_ANY) : NULL;
-        ns_buffer_format(&json, "%s\n  {\"output\": %d, \"name\": %s, \"operation\": %d}",
-                         i ? "," : ", \"outputs\": [", i, quoted ? quoted : "null", run->writers[i]);
-        free(quoted);
-        json_decref(text);
+        ns_buffer_format(&json, "%s\n  {\"output\": %d, \"name\": ", i ? "," : ", \"outputs\": [", i);
+        ns_json text = ns_json_begin(&json, false, 0);
+        ns_json_text(&text, NULL, name);
+        ns_buffer_format(&json, ", \"operation\": %d}", run->writers[i]);
     }
     ns_buffer_format(&json, "%s}\n", run->stream && ns_npu_output_count(run->stream) ? "\n]" : "");
     const char *path = ns_arena_format(run->cli->arena, "%s/tap.json", run->settings->tap);

@@ -1,9 +1,8 @@
 #include "program/inspect.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdlib.h>
 
+#include "base/json.h"
 #include "npu/watch/inspect.h"
 #include "program/delegate.h"
 #include "program/program.h"
@@ -126,135 +125,117 @@ ns_code ns_program_inspect_text(const ns_program *program, ns_buffer *buffer, ns
 
 /* ---- JSON ---- */
 
-/* Names from a file need not be UTF-8: what is not printable ASCII becomes '?'. */
-static json_t *json_name(ns_arena *arena, const char *name)
-{
-    char *copy = ns_arena_string(arena, name);
-    for (char *c = copy; c && *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-    return copy ? json_string(copy) : NULL;
-}
-
-static json_t *json_value(const ns_program *program, int index, ns_arena *arena)
+static void add_value(ns_json *json, const ns_program *program, int index)
 {
     static const char *const homes[] = {"none", "constant", "planned"};
     const ns_value *value = &program->values[index];
-    json_t *out = json_pack("{s:i}", "value", index);
+    ns_json_object(json, NULL);
+    ns_json_integer(json, "value", index);
     if (value->kind == NS_VALUE_TENSOR) {
         const ns_program_tensor *tensor = &value->as.tensor;
-        json_t *shape = json_array(), *order = json_array();
-        for (int i = 0; i < tensor->rank; i++) {
-            json_array_append_new(shape, json_integer(tensor->shape[i]));
-            json_array_append_new(order, json_integer(tensor->dim_order[i]));
-        }
-        json_object_set_new(out, "type", json_string(ns_scalar_text(tensor->scalar)));
-        json_object_set_new(out, "shape", shape);
-        json_object_set_new(out, "dim_order", order);
-        json_object_set_new(out, "memory", json_string(homes[program->plans[index].home]));
+        ns_json_text(json, "type", ns_scalar_text(tensor->scalar));
+        ns_json_integers(json, "shape", tensor->rank, tensor->shape);
+        ns_json_array(json, "dim_order");
+        for (int i = 0; i < tensor->rank; i++)
+            ns_json_integer(json, NULL, tensor->dim_order[i]);
+        ns_json_end(json);
+        ns_json_text(json, "memory", homes[program->plans[index].home]);
     } else if (value->kind == NS_VALUE_INT) {
-        json_object_set_new(out, "integer", json_integer(value->as.integer));
+        ns_json_integer(json, "integer", value->as.integer);
     } else if (value->kind == NS_VALUE_BOOL) {
-        json_object_set_new(out, "bool", json_boolean(value->as.boolean));
+        ns_json_bool(json, "bool", value->as.boolean);
     } else if (value->kind == NS_VALUE_DOUBLE) {
-        json_t *real = json_real(value->as.real); /* NULL for NaN and infinities */
-        json_object_set_new(out, "real", real ? real : json_null());
+        ns_json_real(json, "real", value->as.real);
     } else {
-        json_object_set_new(out, "kind", json_name(arena, ns_value_kind_text(value->kind)));
+        ns_json_text(json, "kind", ns_value_kind_text(value->kind));
     }
-    return out;
+    ns_json_end(json);
 }
 
-static json_t *json_values(const ns_program *program, int count, const int *indices, ns_arena *arena)
+static void add_values(ns_json *json, const char *key, const ns_program *program, int count,
+                       const int *indices)
 {
-    json_t *list = json_array();
+    ns_json_array(json, key);
     for (int i = 0; i < count; i++)
-        json_array_append_new(list, json_value(program, indices[i], arena));
-    return list;
+        add_value(json, program, indices[i]);
+    ns_json_end(json);
 }
 
-static json_t *json_instruction(const ns_program *program, const ns_instruction *instruction, ns_arena *arena)
+static void add_instruction(ns_json *json, const ns_program *program, const ns_instruction *instruction)
 {
-    switch (instruction->kind) {
-    case NS_INSTRUCTION_KERNEL:
-        return json_pack("{s:i, s:o}", "operator", instruction->target, "arguments",
-                         json_values(program, instruction->argument_count, instruction->arguments, arena));
-    case NS_INSTRUCTION_DELEGATE:
-        return json_pack("{s:i, s:o}", "delegate", instruction->target, "arguments",
-                         json_values(program, instruction->argument_count, instruction->arguments, arena));
-    case NS_INSTRUCTION_MOVE:
-        return json_pack("{s:i, s:i}", "move", instruction->target, "to", instruction->other);
-    case NS_INSTRUCTION_JUMP_FALSE:
-        return json_pack("{s:i, s:i}", "jump_if_false", instruction->target, "to", instruction->other);
-    case NS_INSTRUCTION_FREE:
-        return json_pack("{s:i}", "free", instruction->target);
-    }
-    return NULL;
+    static const char *const keys[] = {
+        [NS_INSTRUCTION_KERNEL] = "operator", [NS_INSTRUCTION_DELEGATE] = "delegate",
+        [NS_INSTRUCTION_MOVE] = "move",       [NS_INSTRUCTION_JUMP_FALSE] = "jump_if_false",
+        [NS_INSTRUCTION_FREE] = "free",
+    };
+    ns_json_object(json, NULL);
+    ns_json_integer(json, keys[instruction->kind], instruction->target);
+    if (instruction->kind == NS_INSTRUCTION_KERNEL || instruction->kind == NS_INSTRUCTION_DELEGATE)
+        add_values(json, "arguments", program, instruction->argument_count, instruction->arguments);
+    if (instruction->kind == NS_INSTRUCTION_MOVE || instruction->kind == NS_INSTRUCTION_JUMP_FALSE)
+        ns_json_integer(json, "to", instruction->other);
+    ns_json_end(json);
 }
 
-static ns_code json_delegate(const ns_program *program, int index, ns_arena *arena, json_t **out,
-                             ns_error *error)
+static void add_kernels(ns_json *json, const ns_program *program)
 {
-    const ns_delegate *delegate = program->delegates[index];
-    ns_buffer text = {.arena = arena};
-    NS_TRY(ns_npu_inspect_json(delegate->stream, &text, error));
-    json_t *stream = json_loadb((const char *)text.data, text.size, 0, NULL);
-    if (!stream)
-        return ns_fail(error, NS_ERROR_INTERNAL, "delegate %d: its description is not JSON", index);
-    *out = json_pack("{s:o, s:i, s:o}", "id", json_name(arena, delegate->id), "calls",
-                     calls_of(program, NS_INSTRUCTION_DELEGATE, index), "stream", stream);
-    return NS_OK;
-}
-
-static ns_code fill(const ns_program *program, json_t *root, ns_arena *arena, ns_error *error)
-{
-    json_t *buffers = json_array(), *operators = json_array(), *chains = json_array(),
-           *delegates = json_array();
-    json_object_set_new(root, "schema", json_string("npuscope/inspect/1"));
-    json_object_set_new(root, "format", json_string("program"));
-    json_object_set_new(root, "method", json_name(arena, program->method));
-    json_object_set_new(root, "inputs", json_values(program, program->input_count, program->inputs, arena));
-    json_object_set_new(root, "outputs",
-                        json_values(program, program->output_count, program->outputs, arena));
-    json_object_set_new(root, "planned_buffers", buffers);
-    json_object_set_new(root, "operators", operators);
-    json_object_set_new(root, "chains", chains);
-    json_object_set_new(root, "delegates", delegates);
-    for (int i = 1; i < program->buffer_count; i++)
-        json_array_append_new(buffers, json_integer((json_int_t)program->buffer_sizes[i]));
+    ns_json_array(json, "operators");
     for (int i = 0; i < program->kernel_count; i++) {
         const ns_kernel_info *kernel = program->kernels[i];
-        json_array_append_new(operators,
-                              json_pack("{s:o, s:o, s:i, s:b}", "name", json_name(arena, kernel->name),
-                                        "overload", json_name(arena, kernel->overload), "calls",
-                                        calls_of(program, NS_INSTRUCTION_KERNEL, i), "available",
-                                        kernel->function != NULL));
+        ns_json_object(json, NULL);
+        ns_json_text(json, "name", kernel->name);
+        ns_json_text(json, "overload", kernel->overload);
+        ns_json_integer(json, "calls", calls_of(program, NS_INSTRUCTION_KERNEL, i));
+        ns_json_bool(json, "available", kernel->function != NULL);
+        ns_json_end(json);
     }
+    ns_json_end(json);
+}
+
+static void add_chains(ns_json *json, const ns_program *program)
+{
+    ns_json_array(json, "chains");
     for (int c = 0; c < program->chain_count; c++) {
-        json_t *chain = json_array();
+        ns_json_array(json, NULL);
         for (int i = 0; i < program->chains[c].instruction_count; i++)
-            json_array_append_new(chain,
-                                  json_instruction(program, &program->chains[c].instructions[i], arena));
-        json_array_append_new(chains, chain);
+            add_instruction(json, program, &program->chains[c].instructions[i]);
+        ns_json_end(json);
     }
+    ns_json_end(json);
+}
+
+static ns_code add_delegates(ns_json *json, const ns_program *program, ns_error *error)
+{
+    ns_json_array(json, "delegates");
     for (int i = 0; i < program->delegate_count; i++) {
-        json_t *delegate = NULL;
-        NS_TRY(json_delegate(program, i, arena, &delegate, error));
-        json_array_append_new(delegates, delegate);
+        ns_buffer stream = {.arena = json->buffer->arena};
+        NS_TRY(ns_npu_inspect_json(program->delegates[i]->stream, &stream, error));
+        ns_json_object(json, NULL);
+        ns_json_text(json, "id", program->delegates[i]->id);
+        ns_json_integer(json, "calls", calls_of(program, NS_INSTRUCTION_DELEGATE, i));
+        ns_json_document(json, "stream", (ns_bytes){stream.data, stream.size});
+        ns_json_end(json);
     }
+    ns_json_end(json);
     return NS_OK;
 }
 
 ns_code ns_program_inspect_json(const ns_program *program, ns_buffer *buffer, ns_error *error)
 {
-    json_t *root = json_object();
-    ns_code code = fill(program, root, buffer->arena, error);
-    char *text = code == NS_OK ? json_dumps(root, JSON_INDENT(1)) : NULL;
-    json_decref(root);
-    NS_TRY(code);
-    if (!text)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the description");
-    ns_buffer_format(buffer, "%s\n", text);
-    free(text);
-    return buffer->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the description") : NS_OK;
+    ns_json json = ns_json_begin(buffer, true, 17);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/inspect/1");
+    ns_json_text(&json, "format", "program");
+    ns_json_text(&json, "method", program->method);
+    add_values(&json, "inputs", program, program->input_count, program->inputs);
+    add_values(&json, "outputs", program, program->output_count, program->outputs);
+    ns_json_array(&json, "planned_buffers");
+    for (int i = 1; i < program->buffer_count; i++)
+        ns_json_integer(&json, NULL, (int64_t)program->buffer_sizes[i]);
+    ns_json_end(&json);
+    add_kernels(&json, program);
+    add_chains(&json, program);
+    NS_TRY(add_delegates(&json, program, error));
+    ns_json_end(&json);
+    return ns_json_finish(&json, "the description", NULL, error);
 }

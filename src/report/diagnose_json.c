@@ -1,117 +1,204 @@
 /* The document npuscope/diagnose/1. Numbers that were not measured are null. */
+#include "base/json.h"
 #include "report/diagnose.h"
-#include "report/document.h"
 
-#define REAL(value) ns_document_real(value)
-
-static json_t *mends_array(const ns_diagnose_blame *blame)
+static void add_mends(ns_json *json, const ns_diagnose_blame *blame)
 {
-    json_t *array = json_array();
-    for (int i = 0; i < blame->mend_count; i++)
-        json_array_append_new(array, json_pack("{s:s, s:o, s:b}", "mend", blame->mends[i].text, "mended",
-                                               REAL(blame->mends[i].mended_db), "applicable",
-                                               (int)blame->mends[i].applicable));
-    return array;
+    ns_json_text(json, "mend", blame->mend_count ? blame->mends[0].text : NULL);
+    ns_json_array(json, "mends");
+    for (int i = 0; i < blame->mend_count; i++) {
+        ns_json_object(json, NULL);
+        ns_json_text(json, "mend", blame->mends[i].text);
+        ns_json_real(json, "mended", blame->mends[i].mended_db);
+        ns_json_bool(json, "applicable", blame->mends[i].applicable);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
 }
 
-static json_t *blame_object(const ns_diagnose_precision *precision, const ns_diagnose_blame *blame)
+static void add_place(ns_json *json, const ns_diagnose_stage *stage)
+{
+    ns_json_text(json, "output", stage->output);
+    ns_json_text(json, "op", stage->op);
+    ns_json_text(json, "function", stage->function);
+    ns_json_text(json, "location", stage->location);
+    ns_json_integer(json, "operator", stage->operator_index);
+}
+
+static void add_error(ns_json *json, const char *key, double steps, double decibels)
+{
+    ns_json_object(json, key);
+    ns_json_real(json, "max_steps", steps);
+    ns_json_real(json, "sqnr_db", decibels);
+    ns_json_end(json);
+}
+
+static void add_blame(ns_json *json, const ns_diagnose_precision *precision, const ns_diagnose_blame *blame)
 {
     const ns_diagnose_stage *stage = &precision->stages[blame->stage];
-    return json_pack("{s:s, s:s, s:s?, s:s?, s:i, s:s, s:s, s:o, s:{s:o, s:o}, s:{s:o, s:o, s:o, s:o}, s:o, "
-                     "s:o, s:s?, s:o}",
-                     "output", stage->output, "op", stage->op, "function", stage->function, "location",
-                     stage->location, "operator", stage->operator_index, "cause",
-                     ns_diagnose_cause_text(blame->cause), "why", blame->why, "gain_db", REAL(blame->gain_db),
-                     "local", "max_steps", REAL(stage->local_steps), "sqnr_db", REAL(stage->local_db),
-                     "sqnr_db", "now", REAL(blame->now_db), "knocked_out", REAL(blame->knocked_out_db),
-                     "mended", REAL(blame->mended_db), "together", REAL(blame->joint_db), "alone_db",
-                     REAL(stage->alone_db), "share", REAL(stage->share), "mend",
-                     blame->mend_count ? blame->mends[0].text : NULL, "mends", mends_array(blame));
+    ns_json_object(json, NULL);
+    add_place(json, stage);
+    ns_json_text(json, "cause", ns_diagnose_cause_text(blame->cause));
+    ns_json_text(json, "why", blame->why);
+    ns_json_real(json, "gain_db", blame->gain_db);
+    add_error(json, "local", stage->local_steps, stage->local_db);
+    ns_json_object(json, "sqnr_db");
+    ns_json_real(json, "now", blame->now_db);
+    ns_json_real(json, "knocked_out", blame->knocked_out_db);
+    ns_json_real(json, "mended", blame->mended_db);
+    ns_json_real(json, "together", blame->joint_db);
+    ns_json_end(json);
+    ns_json_real(json, "alone_db", stage->alone_db);
+    ns_json_real(json, "share", stage->share);
+    add_mends(json, blame);
+    ns_json_end(json);
 }
 
-static json_t *stage_object(const ns_diagnose_stage *stage)
+static void add_stage(ns_json *json, const ns_diagnose_stage *stage)
 {
-    json_t *shape = json_array();
-    for (int i = 0; i < stage->rank; i++)
-        json_array_append_new(shape, json_integer(stage->shape[i]));
-    return json_pack("{s:s, s:s, s:s?, s:s?, s:i, s:o, s:{s:o, s:o}, s:{s:o, s:o}, s:o, s:I, s:o, s:o, s:o, "
-                     "s:o, s:o}",
-                     "output", stage->output, "op", stage->op, "function", stage->function, "location",
-                     stage->location, "operator", stage->operator_index, "shape", shape, "local", "max_steps",
-                     REAL(stage->local_steps), "sqnr_db", REAL(stage->local_db), "cumulative", "max_steps",
-                     REAL(stage->cumulative_steps), "sqnr_db", REAL(stage->cumulative_db), "largest_code",
-                     REAL(stage->largest_code), "clipped", (json_int_t)stage->clipped, "peak",
-                     REAL(stage->peak), "alone_db", REAL(stage->alone_db), "knocked_out_db",
-                     REAL(stage->knocked_out_db), "share", REAL(stage->share), "gain_db",
-                     REAL(stage->gain_db));
+    ns_json_object(json, NULL);
+    add_place(json, stage);
+    ns_json_integers(json, "shape", stage->rank, stage->shape);
+    add_error(json, "local", stage->local_steps, stage->local_db);
+    add_error(json, "cumulative", stage->cumulative_steps, stage->cumulative_db);
+    ns_json_real(json, "largest_code", stage->largest_code);
+    ns_json_integer(json, "clipped", (int64_t)stage->clipped);
+    ns_json_real(json, "peak", stage->peak);
+    ns_json_real(json, "alone_db", stage->alone_db);
+    ns_json_real(json, "knocked_out_db", stage->knocked_out_db);
+    ns_json_real(json, "share", stage->share);
+    ns_json_real(json, "gain_db", stage->gain_db);
+    ns_json_end(json);
 }
 
-static json_t *dither_object(const ns_diagnose_dither *dither)
+static void add_sqnr(ns_json *json, const ns_diagnose_precision *precision)
 {
-    return json_pack("{s:s, s:s, s:o, s:o}", "tensor", dither->tensor, "kind", dither->kind, "db",
-                     REAL(dither->db), "largest_code", REAL(dither->largest_code));
+    ns_json_object(json, "sqnr_db");
+    ns_json_real(json, "against_float", precision->against_float_db);
+    ns_json_real(json, "low", precision->low_db);
+    ns_json_real(json, "high", precision->high_db);
+    ns_json_real(json, "without_faults", precision->without_faults_db);
+    ns_json_real(json, "limit", precision->limit_db);
+    ns_json_real(json, "against_ideal", precision->against_ideal_db);
+    ns_json_bool(json, "measured", precision->measured);
+    ns_json_end(json);
 }
 
-static json_t *precision_object(const ns_diagnose_precision *precision)
+static void add_waterfall(ns_json *json, const ns_diagnose_precision *precision)
 {
-    if (!precision)
-        return json_null();
-    json_t *blame = json_array(), *stages = json_array(), *dither = json_array(), *steps = json_array(),
-           *notes = json_array();
+    ns_json_array(json, "waterfall");
+    for (int i = 0; i < precision->step_count; i++) {
+        ns_json_object(json, NULL);
+        ns_json_text(json, "name", precision->steps[i].name);
+        ns_json_real(json, "db", precision->steps[i].db);
+        ns_json_bool(json, "estimated", precision->steps[i].estimated);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+}
+
+static void add_dither(ns_json *json, const ns_diagnose_precision *precision)
+{
+    ns_json_array(json, "dither");
+    for (int i = 0; i < precision->dither_count; i++) {
+        const ns_diagnose_dither *dither = &precision->dither[i];
+        ns_json_object(json, NULL);
+        ns_json_text(json, "tensor", dither->tensor);
+        ns_json_text(json, "kind", dither->kind);
+        ns_json_real(json, "db", dither->db);
+        ns_json_real(json, "largest_code", dither->largest_code);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+}
+
+static void add_precision(ns_json *json, const ns_diagnose_precision *precision)
+{
+    if (!precision) {
+        ns_json_null(json, "precision");
+        return;
+    }
+    ns_json_object(json, "precision");
+    ns_json_text(json, "verdict", ns_diagnose_verdict_text(precision->verdict));
+    ns_json_text(json, "reason", precision->reason);
+    ns_json_integer(json, "samples", precision->samples);
+    add_sqnr(json, precision);
+    ns_json_array(json, "blame");
     for (int i = 0; i < precision->blame_count; i++)
-        json_array_append_new(blame, blame_object(precision, &precision->blame[i]));
+        add_blame(json, precision, &precision->blame[i]);
+    ns_json_end(json);
+    ns_json_array(json, "stages");
     for (int i = 0; i < precision->stage_count; i++)
-        json_array_append_new(stages, stage_object(&precision->stages[i]));
-    for (int i = 0; i < precision->dither_count; i++)
-        json_array_append_new(dither, dither_object(&precision->dither[i]));
-    for (int i = 0; i < precision->step_count; i++)
-        json_array_append_new(steps, json_pack("{s:s, s:o, s:b}", "name", precision->steps[i].name, "db",
-                                               REAL(precision->steps[i].db), "estimated",
-                                               (int)precision->steps[i].estimated));
+        add_stage(json, &precision->stages[i]);
+    ns_json_end(json);
+    add_dither(json, precision);
+    add_waterfall(json, precision);
+    ns_json_array(json, "notes");
     for (int i = 0; i < precision->note_count; i++)
-        json_array_append_new(notes, json_string(precision->notes[i]));
-    return json_pack("{s:s, s:s, s:i, s:{s:o, s:o, s:o, s:o, s:o, s:o, s:b}, s:o, s:o, s:o, s:o, s:o}",
-                     "verdict", ns_diagnose_verdict_text(precision->verdict), "reason", precision->reason,
-                     "samples", precision->samples, "sqnr_db", "against_float",
-                     REAL(precision->against_float_db), "low", REAL(precision->low_db), "high",
-                     REAL(precision->high_db), "without_faults", REAL(precision->without_faults_db), "limit",
-                     REAL(precision->limit_db), "against_ideal", REAL(precision->against_ideal_db),
-                     "measured", (int)precision->measured, "blame", blame, "stages", stages, "dither", dither,
-                     "waterfall", steps, "notes", notes);
+        ns_json_text(json, NULL, precision->notes[i]);
+    ns_json_end(json);
+    ns_json_end(json);
 }
 
-static json_t *departure_object(const ns_diagnose_compile *row)
+static void add_index(ns_json *json, const char *key, int index)
+{
+    if (index < 0)
+        ns_json_null(json, key);
+    else
+        ns_json_integer(json, key, index);
+}
+
+static void add_departure(ns_json *json, const ns_diagnose_compile *row)
 {
     const ns_diagnose_departure *first = &row->first_wrong;
-    if (!row->departs)
-        return json_null();
-    return json_pack("{s:o, s:s?, s:s?, s:o}", "command",
-                     first->command < 0 ? json_null() : json_integer(first->command), "operation",
-                     first->operation, "output", first->output, "operator",
-                     first->operator_index < 0 ? json_null() : json_integer(first->operator_index));
+    if (!row->departs) {
+        ns_json_null(json, "first_wrong");
+        return;
+    }
+    ns_json_object(json, "first_wrong");
+    add_index(json, "command", first->command);
+    ns_json_text(json, "operation", first->operation);
+    ns_json_text(json, "output", first->output);
+    add_index(json, "operator", first->operator_index);
+    ns_json_end(json);
 }
 
-static json_t *compile_object(const ns_diagnose_compile *row)
+static void add_compile(ns_json *json, const ns_diagnose_compile *row)
 {
-    json_t *avoided = json_array();
+    ns_json_object(json, NULL);
+    ns_json_text(json, "accelerator", row->accelerator);
+    ns_json_text(json, "memory_mode", row->memory_mode);
+    ns_json_text(json, "vela", row->vela);
+    ns_json_text(json, "verdict", row->verdict);
+    ns_json_text(json, "reason", row->reason);
+    ns_json_text(json, "known_defect", row->known_defect);
+    ns_json_array(json, "avoided_by");
     for (int i = 0; i < row->avoided_count; i++)
-        json_array_append_new(avoided, json_string(row->avoided_by[i]));
-    return json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:I, s:I, s:o, s:o}", "accelerator",
-                     row->accelerator, "memory_mode", row->memory_mode, "vela", row->vela, "verdict",
-                     row->verdict, "reason", row->reason, "known_defect", row->known_defect, "avoided_by",
-                     avoided, "wrong", (json_int_t)row->wrong, "elements", (json_int_t)row->elements,
-                     "sqnr_db", REAL(row->sqnr_db), "first_wrong", departure_object(row));
+        ns_json_text(json, NULL, row->avoided_by[i]);
+    ns_json_end(json);
+    ns_json_integer(json, "wrong", (int64_t)row->wrong);
+    ns_json_integer(json, "elements", (int64_t)row->elements);
+    ns_json_real(json, "sqnr_db", row->sqnr_db);
+    add_departure(json, row);
+    ns_json_end(json);
 }
 
 ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
                                 ns_error *error)
 {
-    json_t *compile = json_array();
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = ns_json_begin(&buffer, true, 17);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/diagnose/1");
+    ns_json_text(&json, "version", NPUSCOPE_VERSION);
+    ns_json_text(&json, "model", result->model);
+    add_precision(&json, result->precision);
+    ns_json_text(&json, "precision_missing", result->precision_missing);
+    ns_json_array(&json, "compile");
     for (int i = 0; i < result->compile_count; i++)
-        json_array_append_new(compile, compile_object(&result->compile[i]));
-    json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:o, s:s?, s:o, s:s?}", "schema", "npuscope/diagnose/1", "version", NPUSCOPE_VERSION,
-        "model", result->model, "precision", precision_object(result->precision), "precision_missing",
-        result->precision_missing, "compile", compile, "compile_missing", result->compile_missing);
-    return ns_document_text(root, JSON_INDENT(1), "the diagnosis", arena, out, error);
+        add_compile(&json, &result->compile[i]);
+    ns_json_end(&json);
+    ns_json_text(&json, "compile_missing", result->compile_missing);
+    ns_json_end(&json);
+    return ns_json_finish(&json, "the diagnosis", out, error);
 }

@@ -1,6 +1,7 @@
 #include "report/search.h"
 
-#include "report/document.h"
+#include <math.h>
+
 #include "report/report.h"
 #include "report/sweep.h"
 
@@ -72,64 +73,95 @@ void ns_report_search_text(const ns_search_result *r, FILE *out)
     ns_report_bins(r->bins, "elements", out);
 }
 
-static json_t *worst_object(const ns_search_worst *worst, bool npu)
+static void add_worst(ns_json *json, const ns_search_worst *worst, bool npu)
 {
-    if (!worst->found)
-        return json_null();
-    json_t *object = json_pack("{s:i, s:s, s:I, s:o, s:o, s:o, s:o}", "trial", worst->trial, "kind",
-                               ns_search_kind_text(worst->kind), "element", (json_int_t)worst->element,
-                               "ideal", ns_document_real(worst->ideal), npu ? "eval" : "best",
-                               ns_document_real(worst->best), npu ? "npu" : "eval",
-                               ns_document_real(worst->got), "steps", ns_document_real(worst->steps));
+    ns_json_integer(json, "trial", worst->trial);
+    ns_json_text(json, "kind", ns_search_kind_text(worst->kind));
+    ns_json_integer(json, "element", (int64_t)worst->element);
+    ns_json_real(json, "ideal", worst->ideal);
+    ns_json_real(json, npu ? "eval" : "best", worst->best);
+    ns_json_real(json, npu ? "npu" : "eval", worst->got);
+    ns_json_real(json, "steps", worst->steps);
     if (!npu)
-        json_object_set_new(object, "steps_from_ideal",
-                            worst->outside ? json_null() : ns_document_real(worst->steps_from_ideal));
-    return object;
+        ns_json_real(json, "steps_from_ideal", worst->outside ? INFINITY : worst->steps_from_ideal);
 }
 
 /* With the trial's integers, flat and row-major. */
-static json_t *found_object(const ns_search_result *r, const ns_search_found *found, bool npu)
+static void add_found(ns_json *json, const char *key, const ns_search_result *r, const ns_search_found *found,
+                      bool npu)
 {
-    json_t *object = worst_object(&found->worst, npu), *inputs = json_array();
-    for (int i = 0; found->inputs && i < r->input_count; i++) {
-        json_t *codes = json_array();
-        for (size_t e = 0; e < ns_tensor_count(&found->inputs[i]); e++)
-            json_array_append_new(codes, json_integer(ns_tensor_get(&found->inputs[i], e)));
-        json_array_append_new(inputs, codes);
+    if (!found->worst.found) {
+        ns_json_null(json, key);
+        return;
     }
-    if (found->inputs)
-        json_object_set(object, "inputs", inputs);
-    json_decref(inputs);
-    return object;
+    ns_json_object(json, key);
+    add_worst(json, &found->worst, npu);
+    if (found->inputs) {
+        ns_json_array(json, "inputs");
+        for (int i = 0; i < r->input_count; i++) {
+            ns_json_array(json, NULL);
+            for (size_t e = 0; e < ns_tensor_count(&found->inputs[i]); e++)
+                ns_json_integer(json, NULL, ns_tensor_get(&found->inputs[i], e));
+            ns_json_end(json);
+        }
+        ns_json_end(json);
+    }
+    ns_json_end(json);
 }
 
-static json_t *npu_object(const ns_search_result *r)
+static void add_npu(ns_json *json, const ns_search_result *r)
 {
-    if (r->npu_reason)
-        return json_pack("{s:b, s:s}", "ran", 0, "reason", r->npu_reason);
-    return json_pack("{s:b, s:I, s:i, s:o}", "ran", 1, "differences", (json_int_t)r->differences, "trials",
-                     r->differing_trials, "first", found_object(r, &r->difference, true));
+    ns_json_object(json, "npu");
+    ns_json_bool(json, "ran", !r->npu_reason);
+    if (r->npu_reason) {
+        ns_json_text(json, "reason", r->npu_reason);
+    } else {
+        ns_json_integer(json, "differences", (int64_t)r->differences);
+        ns_json_integer(json, "trials", r->differing_trials);
+        add_found(json, "first", r, &r->difference, true);
+    }
+    ns_json_end(json);
+}
+
+static void add_kinds(ns_json *json, const ns_search_result *r)
+{
+    ns_json_array(json, "kinds");
+    for (int kind = 0; kind < NS_SEARCH_COUNT; kind++) {
+        if (!r->kind_trials[kind])
+            continue;
+        ns_json_object(json, NULL);
+        ns_json_text(json, "kind", ns_search_kind_text((ns_search_kind)kind));
+        ns_json_integer(json, "trials", r->kind_trials[kind]);
+        add_found(json, "worst", r, &(ns_search_found){.worst = r->worst_of[kind]}, false);
+        ns_json_real(json, "steps_from_ideal", r->from_ideal_of[kind]);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
 }
 
 ns_code ns_report_search_json(const ns_search_result *r, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
-    json_t *kinds = json_array();
-    for (int kind = 0; kind < NS_SEARCH_COUNT; kind++)
-        if (r->kind_trials[kind])
-            json_array_append_new(
-                kinds,
-                json_pack("{s:s, s:i, s:o, s:o}", "kind", ns_search_kind_text((ns_search_kind)kind), "trials",
-                          r->kind_trials[kind], "worst", worst_object(&r->worst_of[kind], false),
-                          "steps_from_ideal", ns_document_real(r->from_ideal_of[kind])));
-    json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:b, s:o, s:i, s:I, s:I, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
-        "schema", "npuscope/search/1", "op", r->op, "case", r->name, "target", r->target, "accelerator",
-        r->accelerator, "seed", (json_int_t)r->seed, "uniform", (int)r->uniform, "output_scale",
-        ns_document_real(r->output_scale), "trials", r->trials, "elements", (json_int_t)r->elements,
-        "out_of_range", (json_int_t)r->beyond, "unpredictable", r->unpredictable, "worst",
-        found_object(r, &r->worst, false), "worst_from_ideal", found_object(r, &r->worst_from_ideal, false),
-        "kinds", kinds, "bins", ns_report_bins_array(r->bins, "elements"), "npu", npu_object(r), "seconds",
-        ns_document_real(r->seconds));
-    return ns_document_text(root, JSON_COMPACT | JSON_REAL_PRECISION(9), "the search's JSON", arena, out,
-                            error);
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = ns_json_begin(&buffer, false, 9);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/search/1");
+    ns_json_text(&json, "op", r->op);
+    ns_json_text(&json, "case", r->name);
+    ns_json_text(&json, "target", r->target);
+    ns_json_text(&json, "accelerator", r->accelerator);
+    ns_json_integer(&json, "seed", (int64_t)r->seed);
+    ns_json_bool(&json, "uniform", r->uniform);
+    ns_json_real(&json, "output_scale", r->output_scale);
+    ns_json_integer(&json, "trials", r->trials);
+    ns_json_integer(&json, "elements", (int64_t)r->elements);
+    ns_json_integer(&json, "out_of_range", (int64_t)r->beyond);
+    ns_json_integer(&json, "unpredictable", r->unpredictable);
+    add_found(&json, "worst", r, &r->worst, false);
+    add_found(&json, "worst_from_ideal", r, &r->worst_from_ideal, false);
+    add_kinds(&json, r);
+    ns_report_bins_json(&json, r->bins, "elements");
+    add_npu(&json, r);
+    ns_json_real(&json, "seconds", r->seconds);
+    ns_json_end(&json);
+    return ns_json_finish(&json, "the search's JSON", out, error);
 }

@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "report/document.h"
-
 static const double bounds[] = NS_ERROR_BIN_BOUNDS;
 
 /* The curve has this many columns, each the largest error of its share of the codes. */
@@ -89,44 +87,72 @@ void ns_report_sweep_text(const ns_sweep_result *r, FILE *out)
     print_curve(&r->eval, out);
 }
 
-json_t *ns_report_bins_array(const size_t bins[NS_ERROR_BINS], const char *what)
+void ns_report_bins_json(ns_json *json, const size_t bins[NS_ERROR_BINS], const char *what)
 {
-    json_t *array = json_array();
-    for (int i = 0; i < NS_ERROR_BINS; i++)
-        json_array_append_new(array, json_pack("{s:o, s:I}", "up_to",
-                                               i < NS_ERROR_BINS - 1 ? json_real(bounds[i]) : json_null(),
-                                               what, (json_int_t)bins[i]));
-    return array;
+    ns_json_array(json, "bins");
+    for (int i = 0; i < NS_ERROR_BINS; i++) {
+        ns_json_object(json, NULL);
+        ns_json_real(json, "up_to", i < NS_ERROR_BINS - 1 ? bounds[i] : INFINITY);
+        ns_json_integer(json, what, (int64_t)bins[i]);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
 }
 
-static json_t *stage_object(const ns_sweep_stage *stage)
+static void add_worst(ns_json *json, const ns_sweep_stage *stage)
 {
-    if (stage->reason)
-        return json_pack("{s:b, s:s}", "ran", 0, "reason", stage->reason);
-    json_t *bins = ns_report_bins_array(stage->bins, "codes"), *steps = json_array();
+    ns_json_object(json, "worst");
+    ns_json_integer(json, "code", stage->worst_code);
+    ns_json_real(json, "input", stage->worst_input);
+    ns_json_real(json, "ideal", stage->worst_ideal);
+    ns_json_real(json, "got", stage->worst_got);
+    ns_json_end(json);
+}
+
+static void add_stage(ns_json *json, const char *key, const ns_sweep_stage *stage)
+{
+    ns_json_object(json, key);
+    ns_json_bool(json, "ran", !stage->reason);
+    if (stage->reason) {
+        ns_json_text(json, "reason", stage->reason);
+        ns_json_end(json);
+        return;
+    }
+    ns_json_integer(json, "compared", (int64_t)stage->compared);
+    ns_json_integer(json, "out_of_range", (int64_t)stage->out_of_range);
+    ns_json_real(json, "max_steps", stage->max_steps);
+    ns_json_real(json, "mean_steps", stage->mean_steps);
+    ns_json_integer(json, "saturated", (int64_t)stage->saturated);
+    add_worst(json, stage);
+    ns_report_bins_json(json, stage->bins, "codes");
+    ns_json_array(json, "steps");
     for (int i = 0; i < NS_SWEEP_CODES; i++)
-        json_array_append_new(steps, ns_document_real(stage->steps[i]));
-    return json_pack("{s:b, s:I, s:I, s:o, s:o, s:I, s:{s:i, s:o, s:o, s:o}, s:o, s:o}", "ran", 1, "compared",
-                     (json_int_t)stage->compared, "out_of_range", (json_int_t)stage->out_of_range,
-                     "max_steps", ns_document_real(stage->max_steps), "mean_steps",
-                     ns_document_real(stage->mean_steps), "saturated", (json_int_t)stage->saturated, "worst",
-                     "code", stage->worst_code, "input", ns_document_real(stage->worst_input), "ideal",
-                     ns_document_real(stage->worst_ideal), "got", ns_document_real(stage->worst_got), "bins",
-                     bins, "steps", steps);
+        ns_json_real(json, NULL, stage->steps[i]);
+    ns_json_end(json);
+    ns_json_end(json);
 }
 
 ns_code ns_report_sweep_json(const ns_sweep_result *r, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
-    json_t *ranges = json_array();
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = ns_json_begin(&buffer, false, 9);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/sweep/1");
+    ns_json_text(&json, "op", r->op);
+    ns_json_text(&json, "case", r->name);
+    ns_json_text(&json, "target", r->target);
+    ns_json_text(&json, "accelerator", r->accelerator);
+    ns_json_real(&json, "input_scale", r->input_scale);
+    ns_json_real(&json, "output_scale", r->output_scale);
+    ns_json_integer(&json, "unpredictable", (int64_t)r->unpredictable);
+    ns_json_array(&json, "unpredictable_ranges");
     for (int i = 0; i < r->range_count; i++)
-        json_array_append_new(ranges, json_pack("[i, i]", r->ranges[i].first, r->ranges[i].last));
-    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o, s:o, s:I, s:o}", "schema",
-                             "npuscope/sweep/1", "op", r->op, "case", r->name, "target", r->target,
-                             "accelerator", r->accelerator, "input_scale", ns_document_real(r->input_scale),
-                             "output_scale", ns_document_real(r->output_scale), "unpredictable",
-                             (json_int_t)r->unpredictable, "unpredictable_ranges", ranges, "eval",
-                             stage_object(&r->eval), "npu", stage_object(&r->npu), "differences",
-                             (json_int_t)r->differences, "seconds", ns_document_real(r->seconds));
-    return ns_document_text(root, JSON_COMPACT | JSON_REAL_PRECISION(9), "the sweep's JSON", arena, out,
-                            error);
+        ns_json_integers(&json, NULL, 2, (const int64_t[]){r->ranges[i].first, r->ranges[i].last});
+    ns_json_end(&json);
+    add_stage(&json, "eval", &r->eval);
+    add_stage(&json, "npu", &r->npu);
+    ns_json_integer(&json, "differences", (int64_t)r->differences);
+    ns_json_real(&json, "seconds", r->seconds);
+    ns_json_end(&json);
+    return ns_json_finish(&json, "the sweep's JSON", out, error);
 }

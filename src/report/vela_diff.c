@@ -1,7 +1,7 @@
 /* The comparison of two compilations, as text and as JSON. */
 #include <string.h>
 
-#include "report/document.h"
+#include "base/json.h"
 #include "report/report.h"
 
 static const char *flags_of(const ns_vela_diff_compiler *compiler)
@@ -91,63 +91,91 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
         fprintf(out, "%d cases not compiled: ExecuTorch keeps them off the target\n", result->kept_off);
 }
 
-static json_t *side_object(const ns_vela_diff_side *side)
+static void add_side(ns_json *json, const char *key, const ns_vela_diff_side *side)
 {
-    return json_pack("{s:s, s:s, s:I, s:b, s:s?}", "status", ns_vela_diff_status_text(side->status), "reason",
-                     side->reason ? side->reason : "", "wrong", (json_int_t)side->wrong, "all_zero",
-                     (int)side->all_zero, "chip_rule", side->chip_rule);
+    ns_json_object(json, key);
+    ns_json_text(json, "status", ns_vela_diff_status_text(side->status));
+    ns_json_text(json, "reason", side->reason ? side->reason : "");
+    ns_json_integer(json, "wrong", (int64_t)side->wrong);
+    ns_json_bool(json, "all_zero", side->all_zero);
+    ns_json_text(json, "chip_rule", side->chip_rule);
+    ns_json_end(json);
 }
 
-static json_t *compiler_object(const ns_vela_diff_result *result, int side)
+static void add_compiler(ns_json *json, const char *key, const ns_vela_diff_result *result, int side)
 {
-    json_t *object = json_pack("{s:s, s:s}", "version", result->compilers[side].vela.version, "flags",
-                               flags_of(&result->compilers[side]));
+    ns_json_object(json, key);
+    ns_json_text(json, "version", result->compilers[side].vela.version);
+    ns_json_text(json, "flags", flags_of(&result->compilers[side]));
     for (int i = 0; i < 5; i++)
-        json_object_set_new(object, ns_vela_diff_status_text((ns_vela_diff_status)i),
-                            json_integer(result->statuses[side][i]));
-    return object;
+        ns_json_integer(json, ns_vela_diff_status_text((ns_vela_diff_status)i), result->statuses[side][i]);
+    ns_json_end(json);
 }
 
 /* Output, element, a, b, eval: a row each. */
-static json_t *changes_array(const ns_vela_diff_graph *graph)
+static void add_changes(ns_json *json, const ns_vela_diff_graph *graph)
 {
-    json_t *array = json_array();
+    ns_json_array(json, "changes");
     for (size_t i = 0; i < graph->change_count; i++) {
         const ns_vela_diff_change *change = &graph->changes[i];
-        json_array_append_new(array, json_pack("[i, I, I, I, o]", change->output, (json_int_t)change->element,
-                                               (json_int_t)change->a, (json_int_t)change->b,
-                                               graph->evaluated ? json_integer(change->eval) : json_null()));
+        ns_json_array(json, NULL);
+        ns_json_integer(json, NULL, change->output);
+        ns_json_integer(json, NULL, (int64_t)change->element);
+        ns_json_integer(json, NULL, change->a);
+        ns_json_integer(json, NULL, change->b);
+        if (graph->evaluated)
+            ns_json_integer(json, NULL, change->eval);
+        else
+            ns_json_null(json, NULL);
+        ns_json_end(json);
     }
-    return array;
+    ns_json_end(json);
 }
 
-static json_t *graph_object(const ns_vela_diff_graph *graph)
+static void add_graph(ns_json *json, const ns_vela_diff_graph *graph)
 {
-    return json_pack("{s:s, s:s, s:b, s:b, s:I, s:I, s:o, s:s, s:o, s:o}", "graph", graph->name,
-                     "accelerator", graph->accelerator, "compared", (int)graph->compared, "streams_differ",
-                     (int)graph->streams_differ, "elements", (json_int_t)graph->elements, "changed",
-                     (json_int_t)graph->changed, "changes", changes_array(graph), "eval_reason",
-                     graph->eval_reason ? graph->eval_reason : "", "a", side_object(&graph->sides[0]), "b",
-                     side_object(&graph->sides[1]));
+    ns_json_object(json, NULL);
+    ns_json_text(json, "graph", graph->name);
+    ns_json_text(json, "accelerator", graph->accelerator);
+    ns_json_bool(json, "compared", graph->compared);
+    ns_json_bool(json, "streams_differ", graph->streams_differ);
+    ns_json_integer(json, "elements", (int64_t)graph->elements);
+    ns_json_integer(json, "changed", (int64_t)graph->changed);
+    add_changes(json, graph);
+    ns_json_text(json, "eval_reason", graph->eval_reason ? graph->eval_reason : "");
+    add_side(json, "a", &graph->sides[0]);
+    add_side(json, "b", &graph->sides[1]);
+    ns_json_end(json);
+}
+
+static void add_summary(ns_json *json, const ns_vela_diff_result *result)
+{
+    ns_json_object(json, "summary");
+    ns_json_integer(json, "compared", result->compared);
+    ns_json_integer(json, "elements", (int64_t)result->elements);
+    ns_json_integer(json, "streams_differ", result->streams_differ);
+    ns_json_integer(json, "changed_graphs", result->changed_graphs);
+    ns_json_integer(json, "changed", (int64_t)result->changed);
+    ns_json_integer(json, "kept_off", result->kept_off);
+    ns_json_end(json);
 }
 
 ns_code ns_report_vela_diff_json(const ns_vela_diff_result *result, ns_arena *arena, ns_bytes *out,
                                  ns_error *error)
 {
-    json_t *graphs = json_array();
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = ns_json_begin(&buffer, true, 17);
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/vela-diff/1");
+    ns_json_text(&json, "version", NPUSCOPE_VERSION);
+    ns_json_integer(&json, "seed", (int64_t)result->seed);
+    add_compiler(&json, "a", result, 0);
+    add_compiler(&json, "b", result, 1);
+    add_summary(&json, result);
+    ns_json_array(&json, "graphs");
     for (int i = 0; i < result->count; i++)
-        json_array_append_new(graphs, graph_object(&result->graphs[i]));
-    const bool whole = json_array_size(graphs) == (size_t)result->count;
-    json_t *root =
-        json_pack("{s:s, s:s, s:I, s:o, s:o, s:{s:i, s:I, s:i, s:i, s:I, s:i}, s:o}", "schema",
-                  "npuscope/vela-diff/1", "version", NPUSCOPE_VERSION, "seed", (json_int_t)result->seed, "a",
-                  compiler_object(result, 0), "b", compiler_object(result, 1), "summary", "compared",
-                  result->compared, "elements", (json_int_t)result->elements, "streams_differ",
-                  result->streams_differ, "changed_graphs", result->changed_graphs, "changed",
-                  (json_int_t)result->changed, "kept_off", result->kept_off, "graphs", graphs);
-    if (!whole) {
-        json_decref(root);
-        root = NULL;
-    }
-    return ns_document_text(root, JSON_INDENT(1), "the JSON report", arena, out, error);
+        add_graph(&json, &result->graphs[i]);
+    ns_json_end(&json);
+    ns_json_end(&json);
+    return ns_json_finish(&json, "the JSON report", out, error);
 }
