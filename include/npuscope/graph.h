@@ -126,8 +126,8 @@ ns_code ns_graph_count(const ns_graph *graph, ns_arena *arena, ns_graph_statisti
 ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error);
 ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error);
 
-/* The block with this name, as COND_IF and WHILE_LOOP name the blocks that they run; NULL when there is
- * none (or `name` is NULL). */
+/* The block that COND_IF and WHILE_LOOP mean by a name: the first block of the first region with that name,
+ * as in tosa_reference_model. NULL when there is none (or `name` is NULL). */
 const ns_block *ns_graph_find_block(const ns_graph *graph, const char *name);
 
 /* ---- building ---- */

@@ -154,10 +154,24 @@ static bool share(const ns_operator *op, value *values)
     return true;
 }
 
-/* An operator may run other blocks: find_block says which. */
+/* An operator may run other blocks: ns_graph_find_block says which. */
 static ns_code run_named_block(struct ns_eval_run *run, const char *name, int input_count,
                                const ns_tensor *const *inputs, ns_arena *results, int output_count,
                                ns_tensor *outputs, ns_error *error);
+
+/* A variable's tensor has a name, but no data: only the operators that know variables may take one. */
+static ns_code check_variables(const ns_block *block, const ns_operator *op, ns_error *error)
+{
+    if (op->op == NS_OP_VARIABLE || op->op == NS_OP_VARIABLE_READ || op->op == NS_OP_VARIABLE_WRITE)
+        return NS_OK;
+    const int *operands[2] = {op->inputs, op->outputs}, counts[2] = {op->input_count, op->output_count};
+    for (int side = 0; side < 2; side++)
+        for (int i = 0; i < counts[side]; i++)
+            if (block->tensors[operands[side][i]].is_variable)
+                return ns_fail(error, NS_ERROR_INPUT, "variable '%s' is an operand: VARIABLE_READ reads one",
+                               block->tensors[operands[side][i]].name);
+    return NS_OK;
+}
 
 static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
 {
@@ -178,6 +192,7 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
     };
     if (!functions[op->op].function)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "this operator is not evaluated");
+    NS_TRY(check_variables(block, op, error));
     for (int i = 0; i < op->input_count; i++)
         if (!values[op->inputs[i]].present && !block->tensors[op->inputs[i]].is_variable)
             return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' is read before it has a value",
@@ -300,28 +315,14 @@ static ns_code run_block(struct ns_eval_run *run, const ns_block *block, int inp
     return code;
 }
 
-/* COND_IF and WHILE_LOOP name a region by its name, or a block of any region. */
-static const ns_block *find_block(const ns_graph *graph, const char *name)
-{
-    for (int r = 0; r < graph->region_count; r++) {
-        const ns_region *region = &graph->regions[r];
-        if (region->name && strcmp(region->name, name) == 0 && region->block_count > 0)
-            return &region->blocks[0];
-    }
-    for (int r = 0; r < graph->region_count; r++)
-        for (int b = 0; b < graph->regions[r].block_count; b++)
-            if (graph->regions[r].blocks[b].name && strcmp(graph->regions[r].blocks[b].name, name) == 0)
-                return &graph->regions[r].blocks[b];
-    return NULL;
-}
-
 static ns_code run_named_block(struct ns_eval_run *run, const char *name, int input_count,
                                const ns_tensor *const *inputs, ns_arena *results, int output_count,
                                ns_tensor *outputs, ns_error *error)
 {
-    const ns_block *block = name ? find_block(run->graph, name) : NULL;
+    const ns_block *block = ns_graph_find_block(run->graph, name);
     if (!block)
-        return ns_fail(error, NS_ERROR_INPUT, "there is no block '%s'", name ? name : "");
+        return ns_fail(error, NS_ERROR_INPUT, "there is no region '%s' with a block to run",
+                       name ? name : "");
     if (block->output_count != output_count)
         return ns_fail(error, NS_ERROR_INPUT, "block '%s' has %d outputs, not %d", name, block->output_count,
                        output_count);

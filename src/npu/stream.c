@@ -12,7 +12,8 @@
 #define LUT_BANKS 2
 #define BANK 1024
 
-static ns_code check_io(ns_npu_io *io, const uint64_t *sizes, const char *what, int index, ns_error *error)
+static ns_code check_io(const ns_npu_io *io, const uint64_t *sizes, const char *what, int index,
+                        ns_error *error)
 {
     size_t count;
     NS_TRY(ns_shape_count(io->rank, io->shape, &count, error));
@@ -30,6 +31,33 @@ static ns_code check_io(ns_npu_io *io, const uint64_t *sizes, const char *what, 
     return NS_OK;
 }
 
+static ns_code check_input(const ns_npu_stream *stream, const uint64_t *sizes, int index, ns_error *error)
+{
+    const ns_npu_io *io = &stream->inputs[index];
+    NS_TRY(check_io(io, sizes, "input", index, error));
+    if (io->region == stream->weight_region)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "input %d lies in region %d, which holds the weights and is read only", index,
+                       io->region);
+    return NS_OK;
+}
+
+/* Where an input or output lies in the memory that is bound: options->fast_scratch may leave its region less
+ * than the stream wants. */
+static ns_code io_span(ns_npu_machine *machine, const ns_npu_io *io, const char *what, int index,
+                       uint64_t bytes, uint8_t **out, ns_error *error)
+{
+    const ns_npu_region *region = &machine->regions[io->region];
+    if (io->offset > region->size || bytes > region->size - io->offset)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "%s %d takes bytes 0x%" PRIx64 " to 0x%" PRIx64
+                       " of region %d, of which the device gives "
+                       "only 0x%" PRIx64 ": give it more fast scratch",
+                       what, index, io->offset, io->offset + bytes, io->region, region->size);
+    *out = region->data + io->offset;
+    return NS_OK;
+}
+
 /* End of the last of them, for regions that hold nothing else. */
 static uint64_t region_end(const ns_npu_io *io, int count, int region)
 {
@@ -38,7 +66,7 @@ static uint64_t region_end(const ns_npu_io *io, int count, int region)
         if (io[i].region != region)
             continue;
         uint64_t bytes = (uint64_t)io[i].element_bytes;
-        for (int d = 0; d < io[i].rank; d++)
+        for (int d = 0; d < io[i].rank && d < NS_MAX_RANK; d++)
             if (__builtin_mul_overflow(bytes, (uint64_t)io[i].shape[d], &bytes))
                 return UINT64_MAX;
         if (bytes > MAX_REGION || io[i].offset > MAX_REGION)
@@ -73,6 +101,9 @@ ns_code ns_npu_stream_finish(ns_npu_stream *stream, ns_bytes payload_bytes, ns_a
     stream->family = ns_npu_family_of(stream->config);
     if (!stream->family)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "streams for %s are not supported", stream->config->text);
+    if (stream->input_count < 0 || stream->output_count < 0)
+        return ns_fail(error, NS_ERROR_INPUT, "a stream has %d inputs and %d outputs", stream->input_count,
+                       stream->output_count);
     stream->input_size = region_end(stream->inputs, stream->input_count, NS_NPU_REGION_INPUTS);
     stream->output_size = region_end(stream->outputs, stream->output_count, NS_NPU_REGION_OUTPUTS);
     if (stream->scratch_size > MAX_REGION || stream->scratch_fast_size > MAX_REGION ||
@@ -84,7 +115,7 @@ ns_code ns_npu_stream_finish(ns_npu_stream *stream, ns_bytes payload_bytes, ns_a
     uint64_t sizes[NS_NPU_REGIONS];
     region_sizes(stream, sizes);
     for (int i = 0; i < stream->input_count; i++)
-        NS_TRY(check_io(&stream->inputs[i], sizes, "input", i, error));
+        NS_TRY(check_input(stream, sizes, i, error));
     for (int i = 0; i < stream->output_count; i++)
         NS_TRY(check_io(&stream->outputs[i], sizes, "output", i, error));
     return ns_npu_decode(stream->family->table, stream->config->product_bit, stream->words, stream->arena,
@@ -221,8 +252,10 @@ static ns_code copy_in(ns_npu_machine *machine, const ns_tensor *inputs, int inp
         if (given != wanted || ns_dtype_bytes(inputs[i].dtype) != io->element_bytes)
             return ns_fail(error, NS_ERROR_INPUT, "input %d is %s; want %zu elements of %d bytes", i,
                            ns_tensor_describe(&inputs[i], text, sizeof text), wanted, io->element_bytes);
-        memcpy(machine->regions[io->region].data + io->offset, inputs[i].data,
-               wanted * (size_t)io->element_bytes);
+        uint8_t *target;
+        const size_t bytes = wanted * (size_t)io->element_bytes;
+        NS_TRY(io_span(machine, io, "input", i, bytes, &target, error));
+        memcpy(target, inputs[i].data, bytes);
     }
     return NS_OK;
 }
@@ -243,8 +276,10 @@ static ns_code copy_out(ns_npu_machine *machine, const ns_tensor *inputs, int in
                          : io->element_bytes == 4 ? NS_DTYPE_INT32
                                                   : NS_DTYPE_INT64;
         NS_TRY(ns_tensor_new(arena, dtype, io->rank - dropped, io->shape + dropped, &outputs[i], error));
-        memcpy(outputs[i].data, machine->regions[io->region].data + io->offset,
-               ns_tensor_count(&outputs[i]) * (size_t)io->element_bytes);
+        uint8_t *source;
+        const size_t bytes = ns_tensor_count(&outputs[i]) * (size_t)io->element_bytes;
+        NS_TRY(io_span(machine, io, "output", i, bytes, &source, error));
+        memcpy(outputs[i].data, source, bytes);
     }
     return NS_OK;
 }

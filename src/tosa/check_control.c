@@ -11,15 +11,6 @@ ns_code ns_check_const(const ns_check *check)
     return NS_OK;
 }
 
-const ns_block *ns_graph_find_block(const ns_graph *graph, const char *name)
-{
-    for (int i = 0; name && i < graph->region_count; i++)
-        for (int j = 0; j < graph->regions[i].block_count; j++)
-            if (!strcmp(graph->regions[i].blocks[j].name, name))
-                return &graph->regions[i].blocks[j];
-    return NULL;
-}
-
 /* `count` operands of the operator have the shapes and types that the block's inputs or outputs have. */
 static ns_code check_interface(const ns_check *check, const char *role, const ns_block *block, bool outputs,
                                int count, const int *operands)
@@ -47,7 +38,7 @@ static ns_code find_block(const ns_check *check, const char *role, const char *n
     *out = ns_graph_find_block(check->graph, name);
     if (*out)
         return NS_OK;
-    return NS_CHECK_FAIL(check, "%s names block \"%s\", which the file does not have", role,
+    return NS_CHECK_FAIL(check, "%s names region \"%s\", which the file does not have", role,
                          name ? name : "");
 }
 

@@ -84,6 +84,26 @@ static ns_code check_enums(const ns_check *check)
     return NS_OK;
 }
 
+/* Only the operators that know variables take one, and a block neither takes nor gives one. */
+static ns_code check_variables(const ns_check *check)
+{
+    const ns_operator *operator= check->operator;
+    if (operator->op == NS_OP_VARIABLE || operator->op == NS_OP_VARIABLE_READ || operator->op ==
+        NS_OP_VARIABLE_WRITE)
+        return NS_OK;
+    for (int i = 0; i < operator->input_count + operator->output_count; i++) {
+        const bool is_input = i < operator->input_count;
+        const int index = is_input ? operator->inputs[i] : operator->outputs[i - operator->input_count];
+        if (check->block->tensors[index].is_variable)
+            return NS_CHECK_FAIL(check,
+                                 "%s %d (\"%s\") is a variable: only VARIABLE_READ reads one, and only "
+                                 "VARIABLE_WRITE writes one",
+                                 is_input ? "input" : "output", is_input ? i : i - operator->input_count,
+                                 check->block->tensors[index].name);
+    }
+    return NS_OK;
+}
+
 /* Every input is defined before it is used, and every tensor is made once. */
 static ns_code check_flow(const ns_check *check, bool *defined)
 {
@@ -106,6 +126,7 @@ static ns_code check_flow(const ns_check *check, bool *defined)
 
 static ns_code check_operator(ns_check *check, bool *defined)
 {
+    NS_TRY(check_variables(check));
     NS_TRY(check_flow(check, defined));
     NS_TRY(ns_check_operands(check));
     NS_TRY(check_enums(check));
@@ -121,6 +142,10 @@ static ns_code check_block(const ns_graph *graph, const ns_block *block, ns_aren
     if (!defined)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d tensors", block->tensor_count);
     for (int i = 0; i < block->input_count; i++) {
+        if (block->tensors[block->inputs[i]].is_variable)
+            return ns_fail(error, NS_ERROR_INPUT,
+                           "block input %d (\"%s\") is a variable: VARIABLE_WRITE writes one", i,
+                           block->tensors[block->inputs[i]].name);
         if (defined[block->inputs[i]])
             return ns_fail(error, NS_ERROR_INPUT, "block input %d (\"%s\") is there twice", i,
                            block->tensors[block->inputs[i]].name);
@@ -135,7 +160,11 @@ static ns_code check_block(const ns_graph *graph, const ns_block *block, ns_aren
             return ns_add_context(error, "operator %d (%s)", i, ns_op_text(check.operator->op));
     }
     for (int i = 0; i < block->output_count; i++)
-        if (!defined[block->outputs[i]])
+        if (block->tensors[block->outputs[i]].is_variable)
+            return ns_fail(error, NS_ERROR_INPUT,
+                           "block output %d (\"%s\") is a variable: VARIABLE_READ reads one", i,
+                           block->tensors[block->outputs[i]].name);
+        else if (!defined[block->outputs[i]])
             return ns_fail(error, NS_ERROR_INPUT, "block output %d (\"%s\"): no operator makes it", i,
                            block->tensors[block->outputs[i]].name);
     return NS_OK;

@@ -20,17 +20,20 @@ static int add_const(ns_graph *graph, ns_block *block, const char *name, int32_t
     return index;
 }
 
-/* A graph with room for `count` blocks; block 0 is the main one. */
+/* A graph of `count` regions with one block each; region 0 is the main one. */
 static ns_graph *new_graph(int count, const char *const *names)
 {
     ns_graph *graph = NULL;
     ASSERT_OK(ns_graph_new(&graph, &error));
+    ns_region *regions = NS_ARENA_ARRAY(graph->arena, (size_t)count, ns_region);
     ns_block *blocks = NS_ARENA_ARRAY(graph->arena, (size_t)count, ns_block);
-    blocks[0] = graph->regions[0].blocks[0];
-    for (int i = 1; i < count; i++)
+    regions[0] = graph->regions[0];
+    for (int i = 1; i < count; i++) {
         blocks[i].name = names[i - 1];
-    graph->regions[0].blocks = blocks;
-    graph->regions[0].block_count = count;
+        regions[i] = (ns_region){.name = names[i - 1], .block_count = 1, .blocks = &blocks[i]};
+    }
+    graph->regions = regions;
+    graph->region_count = count;
     return graph;
 }
 
@@ -75,8 +78,8 @@ static ns_code run(ns_graph *graph, ns_op op, const ns_attributes *attributes, b
 static ns_graph *condition_graph(void)
 {
     ns_graph *graph = new_graph(3, (const char *const[]){"hundred", "negate"});
-    fill_block(graph, &graph->regions[0].blocks[1], NS_OP_ADD, 100, NS_DTYPE_INT32);
-    fill_block(graph, &graph->regions[0].blocks[2], NS_OP_SUB, 0, NS_DTYPE_INT32);
+    fill_block(graph, &graph->regions[1].blocks[0], NS_OP_ADD, 100, NS_DTYPE_INT32);
+    fill_block(graph, &graph->regions[2].blocks[0], NS_OP_SUB, 0, NS_DTYPE_INT32);
     return graph;
 }
 
@@ -99,15 +102,35 @@ static void cond_if_takes_one_block(void **state)
     const ns_attributes wrong = {.then_graph = "absent", .else_graph = "negate"};
     value = 1;
     assert_int_equal(run(condition_graph(), NS_OP_COND_IF, &wrong, true, &value), NS_ERROR_INPUT);
-    assert_non_null(strstr(error.message, "there is no block 'absent'"));
+    assert_non_null(strstr(error.message, "there is no region 'absent' with a block to run"));
+}
+
+/* Regions go by their own names, as in tosa_reference_model, which gives 107 for this graph: block "negate"
+ * of region "hundred" adds, block "hundred" of region "negate" negates. */
+static void regions_are_found_by_their_names(void **state)
+{
+    (void)state;
+    const ns_attributes attributes = {.then_graph = "hundred", .else_graph = "negate"};
+    ns_graph *graph = condition_graph();
+    graph->regions[1].blocks[0].name = "negate";
+    graph->regions[2].blocks[0].name = "hundred";
+    assert_ptr_equal(ns_graph_find_block(graph, "hundred"), &graph->regions[1].blocks[0]);
+    int32_t value = 7;
+    ASSERT_OK(run(graph, NS_OP_COND_IF, &attributes, true, &value));
+    assert_int_equal(value, 107);
+    /* A block's own name finds nothing. */
+    graph = condition_graph();
+    graph->regions[1].name = "other";
+    assert_null(ns_graph_find_block(graph, "hundred"));
+    assert_int_equal(run(graph, NS_OP_COND_IF, &attributes, true, &value), NS_ERROR_INPUT);
 }
 
 /* while (limit > x) x += step */
 static ns_graph *loop_graph(int32_t limit, int32_t step)
 {
     ns_graph *graph = new_graph(3, (const char *const[]){"below", "step"});
-    fill_block(graph, &graph->regions[0].blocks[1], NS_OP_GREATER, limit, NS_DTYPE_BOOL);
-    fill_block(graph, &graph->regions[0].blocks[2], NS_OP_ADD, step, NS_DTYPE_INT32);
+    fill_block(graph, &graph->regions[1].blocks[0], NS_OP_GREATER, limit, NS_DTYPE_BOOL);
+    fill_block(graph, &graph->regions[2].blocks[0], NS_OP_ADD, step, NS_DTYPE_INT32);
     return graph;
 }
 
@@ -142,7 +165,7 @@ static void recursion_ends(void **state)
 {
     (void)state;
     ns_graph *graph = new_graph(2, (const char *const[]){"self"});
-    ns_block *block = &graph->regions[0].blocks[1];
+    ns_block *block = &graph->regions[1].blocks[0];
     const ns_attributes attributes = {.then_graph = "self", .else_graph = "self"};
     const int operands[] = {add_tensor(graph, block, "c", NS_DTYPE_BOOL),
                             add_tensor(graph, block, "x", NS_DTYPE_INT32)};
@@ -212,10 +235,36 @@ static void variables_keep_what_was_written(void **state)
     assert_non_null(strstr(error.message, "variable 'state' is not declared before"));
 }
 
+/* A variable's tensor has no data: an operator that reads it would read nothing. */
+static void variables_are_no_operands(void **state)
+{
+    (void)state;
+    ns_graph *graph = new_graph(1, NULL);
+    ns_block *block = &graph->regions[0].blocks[0];
+    const int in = add_tensor(graph, block, "in", NS_DTYPE_INT32);
+    const int v = add_tensor(graph, block, "v", NS_DTYPE_INT32);
+    const int out = add_tensor(graph, block, "out", NS_DTYPE_INT32);
+    block->tensors[v].is_variable = true;
+    const int operands[] = {in, v};
+    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_ADD, NULL, 2, operands, 1, &out, &error));
+    ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
+    ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
+    int32_t value = 1;
+    const ns_tensor input = {.dtype = NS_DTYPE_INT32, .rank = 1, .shape = {1}, .data = &value};
+    ns_tensor output;
+    ns_arena *arena = ns_arena_new();
+    assert_int_equal(ns_eval(graph, NULL, &input, 1, arena, &output, &error), NS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "variable 'v' is an operand"));
+    ns_arena_free(arena);
+    ns_graph_free(graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cond_if_takes_one_block),
+        cmocka_unit_test(regions_are_found_by_their_names),
+        cmocka_unit_test(variables_are_no_operands),
         cmocka_unit_test(while_loop_goes_round),
         cmocka_unit_test(endless_loops_end),
         cmocka_unit_test(recursion_ends),

@@ -91,6 +91,8 @@ static void plain_values(void **state)
         {NS_BINARY_ARITHMETIC_RIGHT_SHIFT_ROUND, 1, -5, 1, -2, false},
         {NS_BINARY_ARITHMETIC_RIGHT_SHIFT_ROUND, 1, 5, 1, 3, false},
         {NS_BINARY_ARITHMETIC_RIGHT_SHIFT_ROUND, 1, 5, 0, 5, false},
+        {NS_BINARY_ARITHMETIC_RIGHT_SHIFT_ROUND, 2, 5, INT32_MIN, 5, true},
+        {NS_BINARY_ARITHMETIC_RIGHT_SHIFT_ROUND, 3, 5, INT64_MIN, 5, true},
         {NS_BINARY_LOGICAL_RIGHT_SHIFT, 1, -1, 1, 32767, false},
         {NS_BINARY_LOGICAL_LEFT_SHIFT, 0, 3, 7, -128, false},
         {NS_BINARY_LOGICAL_LEFT_SHIFT, 3, 1, 64, 0, true},

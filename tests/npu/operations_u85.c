@@ -8,7 +8,7 @@
 enum { GLOBAL = 1 << 8, REVERSE_H = 1 << 9, REVERSE_W = 2 << 9, REVERSE_C = 3 << 9 };
 enum { TABLE_U8_U8 = 1, TABLE_S8_S8 = 4, TABLE_S8_S16 = 5, TABLE_S8_S32 = 7 };
 enum { MAX_POOL = 0, REDUCE_SUM = 2, SUM = 3, MIN_POOL = 5, ARGMAX_X = 6, ARGMAX_Y = 7 };
-enum { MUL, ADD, SUB, LSR = 10, DIV = 11 };
+enum { MUL, ADD, SUB, ABS = 6, LSR = 10, DIV = 11 };
 enum { BILINEAR = 0, REPLICATE = 1, NEAREST = 2 };
 enum { DOUBLE_SYMMETRIC, NATURAL, DOUBLE_ASYMMETRIC, SYMMETRIC, TO_ZERO, TO_LOWER };
 
@@ -422,6 +422,135 @@ static void dma_in_one_dimension_reads_an_index(void **state)
         }
 }
 
+/* Strides of 40 bits and indices of 31 give offsets of over 64 bits: a fault, in the books of hazards too. */
+static void dma_offsets_leave_64_bits(void **state)
+{
+    (void)state;
+    for (int indexed = 0; indexed < 2; indexed++)
+        for (int negative = 0; negative < 2; negative++) {
+            const int64_t stride = negative ? -((int64_t)1 << 39) : ((int64_t)1 << 39) - 1;
+            program *p = new_program(&ns_npu_table_u85, CONFIG_U85_256, ID_U85);
+            p->hazards = true;
+            set(p, "DMA0_SRC_REGION", 1 | 2 << 9 | indexed << 11);
+            set(p, "DMA0_DST_REGION", 1);
+            set(p, "DMA0_IDX_REGION", 1);
+            set_wide(p, "DMA0_SRC", 0);
+            set_wide(p, "DMA0_DST", 512);
+            set_wide(p, "DMA0_LEN", 4);
+            set(p, "DMA0_SIZE0", 0xffff);
+            set(p, "DMA0_SIZE1", 0xffff);
+            set_wide(p, "DMA0_SRC_STRIDE0", stride);
+            set_wide(p, "DMA0_SRC_STRIDE1", stride);
+            set_wide(p, "DMA0_DST_STRIDE0", stride);
+            set_wide(p, "DMA0_DST_STRIDE1", stride);
+            set_wide(p, "DMA0_IDX", 256);
+            set_wide(p, "DMA0_IDX_MAX", 0x7fffffff);
+            set_wide(p, "DMA0_IDX_SKIP1", stride);
+            operation(p, "DMA_START", 0);
+            expect_failure(p, NS_ERROR_UNDEFINED, "reach outside region 1");
+        }
+}
+
+/* ---- 64 bits ---- */
+
+static void put_wide(program *p, int base, int64_t value)
+{
+    memcpy(p->scratch + base, &value, sizeof value);
+}
+
+/* a OPERATION b of 64-bit elements; a fault that says `what`, or `expected` when it is NULL. */
+static void check_wide(int elementwise, int64_t a, int64_t b, int64_t expected, const char *what)
+{
+    program *p = begin_binary(S64, S64, 1, 1, 1);
+    put_wide(p, 0, a);
+    put_wide(p, 256, b);
+    operation(p, "ELEMENTWISE", elementwise);
+    if (what) {
+        expect_failure(p, NS_ERROR_UNDEFINED, what);
+        return;
+    }
+    if (run(p) != NS_OK)
+        fail_msg("%s", p->error.message);
+    int64_t value;
+    memcpy(&value, p->scratch + 512, sizeof value);
+    assert_int_equal(value, expected);
+    free(p);
+}
+
+/* Nothing says what the chip gives where a 64-bit result leaves 64 bits. */
+static void wide_operands_do_not_wrap(void **state)
+{
+    (void)state;
+    check_wide(ADD, INT64_MAX - 1, 1, INT64_MAX, NULL);
+    check_wide(ADD, INT64_MAX, 1, 0, "9223372036854775807 + 1 leaves 64 bits");
+    check_wide(ADD, INT64_MIN, -1, 0, "-9223372036854775808 + -1 leaves 64 bits");
+    check_wide(SUB, INT64_MIN + 1, 1, INT64_MIN, NULL);
+    check_wide(SUB, INT64_MIN, 1, 0, "-9223372036854775808 - 1 leaves 64 bits");
+    check_wide(SUB, 0, INT64_MIN, 0, "0 - -9223372036854775808 leaves 64 bits");
+    check_wide(MUL, (int64_t)1 << 40, -((int64_t)1 << 23), INT64_MIN, NULL);
+    check_wide(MUL, (int64_t)1 << 40, (int64_t)1 << 23, 0, "1099511627776 * 8388608 leaves 64 bits");
+    check_wide(MUL, INT64_MIN, -1, 0, "-9223372036854775808 * -1 leaves 64 bits");
+    check_wide(DIV, INT64_MIN, 1, INT64_MIN, NULL);
+    check_wide(DIV, INT64_MIN, -1, 0, "-9223372036854775808 divided by -1");
+    check_wide(ABS, INT64_MIN + 1, 0, INT64_MAX, NULL);
+    check_wide(ABS, INT64_MIN, 0, 0, "|-2^63| leaves 64 bits");
+}
+
+/* A scale that saturates at 64 bits leaves no room for the zero point. */
+static void zero_point_behind_a_saturated_value(void **state)
+{
+    (void)state;
+    program *p = begin(S64, S8, 1, 1, 1);
+    set(p, "OFM_ZERO_POINT", 5);
+    put_wide(p, 0, INT64_MAX);
+    set_wide(p, "OFM_SCALE", scale(1 << 30, 0, 0, NATURAL));
+    set(p, "ACTIVATION", 0);
+    set(p, "ACTIVATION_MIN", -128);
+    set(p, "ACTIVATION_MAX", 127);
+    operation(p, "ELEMENTWISE", ABS);
+    EXPECT(p, S8, 512, 127);
+}
+
+/* The pads of a reduction would make its IFM smaller than its OFM. */
+static void reduce_sum_takes_no_padding(void **state)
+{
+    (void)state;
+    static const char *const pads[] = {"IFM_PAD_TOP", "IFM_PAD_LEFT", "IFM_PAD_RIGHT", "IFM_PAD_BOTTOM"};
+    for (size_t i = 0; i < sizeof pads / sizeof pads[0]; i++) {
+        program *p = begin(S8, S32, 4, 4, 1);
+        set(p, "IFM_DEPTH_M1", 7);
+        set(p, pads[i], 1);
+        operation(p, "POOL", REDUCE_SUM);
+        expect_failure(p, NS_ERROR_UNSUPPORTED, "REDUCE_SUM with padding");
+    }
+}
+
+/* ---- inputs and regions ---- */
+
+static void inputs_fit_the_memory_that_is_given(void **state)
+{
+    (void)state;
+    program *p = begin(S8, S8, 1, 1, 1);
+    p->input_region = 2;
+    set(p, "IFM_REGION", 2);
+    PUT(p, S8, 0, 7);
+    operation(p, "ELEMENTWISE", ABS);
+    EXPECT(p, S8, 512, 7);
+    p = begin(S8, S8, 1, 1, 1);
+    p->input_region = 2;
+    p->fast_scratch = SCRATCH - 1;
+    set(p, "IFM_REGION", 2);
+    operation(p, "ELEMENTWISE", ABS);
+    expect_failure(p, NS_ERROR_INPUT,
+                   "input 0 takes bytes 0x0 to 0x400 of region 2, of which the device gives only 0x3ff");
+    p = begin(S8, S8, 1, 1, 1);
+    p->weights_as_input = true;
+    expect_failure(p, NS_ERROR_INPUT, "input 0 lies in region 0, which holds the weights and is read only");
+    p = begin(S8, S8, 1, 1, 1);
+    p->input_region = 8;
+    expect_failure(p, NS_ERROR_INPUT, "input 0 lies in region 8");
+}
+
 /* ---- control ---- */
 
 /* The flag is that of the last element written: RF_TRUE branches over the second addition of one. */
@@ -529,6 +658,11 @@ int main(void)
         cmocka_unit_test(dma_skips_between_indices),
         cmocka_unit_test(dma_reports_an_index_out_of_range),
         cmocka_unit_test(dma_in_one_dimension_reads_an_index),
+        cmocka_unit_test(dma_offsets_leave_64_bits),
+        cmocka_unit_test(wide_operands_do_not_wrap),
+        cmocka_unit_test(zero_point_behind_a_saturated_value),
+        cmocka_unit_test(reduce_sum_takes_no_padding),
+        cmocka_unit_test(inputs_fit_the_memory_that_is_given),
         cmocka_unit_test(branch_follows_the_last_result),
         cmocka_unit_test(endless_loop_is_given_up),
         cmocka_unit_test(interrupts_change_nothing),

@@ -21,6 +21,9 @@ typedef struct program {
     bool hazards, check, strict_chip;
     int input_bytes;               /* of the memory, from its begin: the stream's input; 0: all of it */
     int output_base, output_bytes; /* the same of its output */
+    bool weights_as_input;         /* the input lies in region 0 */
+    int input_region;              /* otherwise; 0: 1 */
+    uint64_t fast_scratch;         /* what the device gives of region 2; 0: all */
     ns_npu_statistics statistics;
     ns_error error;
 } program;
@@ -68,18 +71,19 @@ static inline void operation(program *p, const char *name, int value)
     fail_msg("no operation %s", name);
 }
 
-enum { U8 = 0, S8 = 1, S16 = 2, S32 = 3 };
-static const int bytes_of[] = {1, 1, 2, 4};
+enum { U8 = 0, S8 = 1, S16 = 2, S32 = 3, S64 = 4 };
+static const int bytes_of[] = {1, 1, 2, 4, 8};
+static const int size_code_of[] = {0, 0, 1, 2, 3};
 
 /* IFM_PRECISION has the size in bits 3:2, OFM_PRECISION in bits 2:1. */
 static inline int ifm_precision(int type)
 {
-    return (type != U8) | (bytes_of[type] == 4 ? 2 : bytes_of[type] - 1) << 2;
+    return (type != U8) | size_code_of[type] << 2;
 }
 
 static inline int ofm_precision(int type)
 {
-    return (type != U8) | (bytes_of[type] == 4 ? 2 : bytes_of[type] - 1) << 1;
+    return (type != U8) | size_code_of[type] << 1;
 }
 
 static inline void set_map(program *p, const char *map, int type, int height, int width, int depth, int base)
@@ -124,7 +128,12 @@ static inline ns_code run(program *p)
     payload[5 + p->count] = 0xffff0000; /* OP_STOP */
     const int given = p->input_bytes ? p->input_bytes : SCRATCH;
     const int taken = p->output_bytes ? p->output_bytes : SCRATCH;
-    ns_npu_io io = {.rank = 1, .shape = {given}, .element_bytes = 1, .region = 1};
+    ns_npu_io io = {.rank = 1,
+                    .shape = {given},
+                    .element_bytes = 1,
+                    .region = p->weights_as_input ? 0
+                              : p->input_region   ? p->input_region
+                                                  : 1};
     ns_npu_io out = {
         .rank = 1, .shape = {taken}, .element_bytes = 1, .region = 1, .offset = (uint64_t)p->output_base};
     ns_npu_parts parts = {
@@ -133,6 +142,7 @@ static inline ns_code run(program *p)
         .weights = p->weights,
         .weights_size = sizeof p->weights,
         .scratch_size = SCRATCH,
+        .scratch_fast_size = SCRATCH,
         .input_count = 1,
         .output_count = 1,
         .inputs = &io,
@@ -140,7 +150,10 @@ static inline ns_code run(program *p)
     };
     ns_arena *arena = ns_arena_new();
     ns_npu_stream *stream;
-    ns_npu_options options = {.hazards = p->hazards, .check = p->check, .strict_chip = p->strict_chip};
+    ns_npu_options options = {.hazards = p->hazards,
+                              .check = p->check,
+                              .strict_chip = p->strict_chip,
+                              .fast_scratch = p->fast_scratch};
     ns_tensor output;
     ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {given}, .data = p->scratch};
     ns_code code = ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &p->error);

@@ -397,7 +397,7 @@ static const row rows[] = {
      {{BOOL(1)}},
      {{I8(1)}},
      {.then_graph = "x", .else_graph = "y"},
-     "then_graph names block \"x\", which the file does not have"},
+     "then_graph names region \"x\", which the file does not have"},
     {NS_OP_COND_IF,
      {{BOOL(2)}},
      {{I8(1)}},
@@ -462,6 +462,32 @@ static void test_data_flow(void **state)
     ns_graph_free(graph);
 }
 
+/* A variable may be the operand of VARIABLE, VARIABLE_READ and VARIABLE_WRITE only. */
+static void test_variables(void **state)
+{
+    (void)state;
+    const row add_row = {NS_OP_ADD, {{I32(2)}, {I32(2)}}, {{I32(2)}}, {0}, NULL};
+    ns_graph *graph = graph_of(&add_row);
+    ns_block *block = &graph->regions[0].blocks[0];
+    const int b = block->operators[0].inputs[1], out = block->outputs[0];
+    block->tensors[b].is_variable = true;
+    expect_failure(graph, NS_ERROR_INPUT, "block input 1 (\"t1\") is a variable: VARIABLE_WRITE writes one");
+    block->input_count = 1;
+    expect_failure(graph, NS_ERROR_INPUT,
+                   "operator 0 (ADD): input 1 (\"t1\") is a variable: only VARIABLE_READ reads one, and only "
+                   "VARIABLE_WRITE writes one");
+    block->tensors[b].is_variable = false;
+    block->input_count = 2;
+    block->tensors[out].is_variable = true;
+    expect_failure(
+        graph, NS_ERROR_INPUT,
+        "operator 0 (ADD): output 0 (\"t10\") is a variable: only VARIABLE_READ reads one, and only "
+        "VARIABLE_WRITE writes one");
+    block->operator_count = 0;
+    expect_failure(graph, NS_ERROR_INPUT, "block output 0 (\"t10\") is a variable: VARIABLE_READ reads one");
+    ns_graph_free(graph);
+}
+
 /* A main block that runs itself would nest without end. */
 static void test_nesting(void **state)
 {
@@ -470,12 +496,15 @@ static void test_nesting(void **state)
         NS_OP_COND_IF, {{BOOL(1)}, {BOOL(1)}}, {{BOOL(1)}}, {.then_graph = "b", .else_graph = "b"}, NULL};
     ns_graph *graph = graph_of(&cond_row);
     ns_block *blocks = ns_arena_alloc(graph->arena, 2, sizeof *blocks);
+    ns_region *regions = ns_arena_alloc(graph->arena, 2, sizeof *regions);
     blocks[0] = blocks[1] = graph->regions[0].blocks[0];
     blocks[1].name = "b";
     /* Block b takes what lies behind the condition. */
     blocks[1].input_count = 1;
-    graph->regions[0].block_count = 2;
-    graph->regions[0].blocks = blocks;
+    for (int i = 0; i < 2; i++)
+        regions[i] = (ns_region){.name = i ? "b" : "main", .block_count = 1, .blocks = &blocks[i]};
+    graph->region_count = 2;
+    graph->regions = regions;
     /* b's operator needs two tensors but the block has one input: reuse it as the condition. */
     blocks[1].operators = ns_arena_copy(graph->arena, blocks[0].operators, sizeof *blocks->operators);
     blocks[1].operators[0].inputs = (int[]){blocks[1].inputs[0], blocks[1].inputs[0]};
@@ -515,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_each_rule),
         cmocka_unit_test(test_data_flow),
         cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_variables),
         cmocka_unit_test(test_operand_tables_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

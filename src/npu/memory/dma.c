@@ -44,14 +44,14 @@ static ns_code read_index(ns_npu_machine *machine, const ns_npu_dma *dma, int64_
     return NS_OK;
 }
 
-/* Strides have 40 bits and counts at most 31: a sum that leaves 64 bits lies outside any region. */
+/* Strides have 40 bits and indices 31: a sum that leaves 64 bits lies outside any region. */
 static ns_code offset_of(ns_npu_machine *machine, const ns_npu_dma_side *side, uint64_t group, uint64_t run,
                          int64_t index, int64_t *out, ns_error *error)
 {
-    int64_t inner;
-    if (__builtin_mul_overflow(side->indexed ? index : (int64_t)run, side->stride0, &inner) ||
-        __builtin_add_overflow(inner, (int64_t)group * side->stride1, out) || *out < -((int64_t)1 << 60) ||
-        *out > (int64_t)1 << 60)
+    int64_t inner, outer;
+    if (__builtin_mul_overflow((int64_t)group, side->stride1, &outer) ||
+        __builtin_mul_overflow(side->indexed ? index : (int64_t)run, side->stride0, &inner) ||
+        __builtin_add_overflow(inner, outer, out) || *out < -((int64_t)1 << 60) || *out > (int64_t)1 << 60)
         return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_OUTSIDE_MEMORY,
                                 "a DMA address leaves 64 bits");
     return NS_OK;
@@ -65,7 +65,8 @@ ns_code ns_npu_dma_run(ns_npu_machine *machine, const ns_npu_dma *dma, ns_error 
     ns_npu_hazards_dma(machine, dma);
     const bool indexed = dma->source.indexed || dma->destination.indexed;
     int64_t index = 0, index_address = dma->index_address;
-    for (uint64_t j = 0; j < dma->groups; j++, index_address += dma->index_skip)
+    for (uint64_t j = 0; j < dma->groups; j++) {
+        NS_TRY(ns_npu_spend(machine, 1, error));
         for (uint64_t i = 0; i < dma->runs; i++) {
             int64_t from = 0, to = 0;
             uint8_t *source, *destination;
@@ -81,5 +82,9 @@ ns_code ns_npu_dma_run(ns_npu_machine *machine, const ns_npu_dma *dma, ns_error 
             if (dma->destination.internal)
                 memset(machine->internal_valid + (destination - machine->internal), 1, dma->length);
         }
+        if (__builtin_add_overflow(index_address, dma->index_skip, &index_address))
+            return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_OUTSIDE_MEMORY,
+                                    "the address of a DMA's indices leaves 64 bits");
+    }
     return NS_OK;
 }

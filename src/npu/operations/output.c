@@ -54,8 +54,11 @@ static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, int
         ns_npu_map_read_wide(machine, &operation->ifm2, y, output->preload);
         before = output->preload;
     }
+    /* Sums that leave 64 bits stop at their ends, which no accumulator holds: the check behind reports them.
+     */
     for (size_t i = 0; before && i < count; i++)
-        row[i] += before[i];
+        if (__builtin_add_overflow(row[i], before[i], &row[i]))
+            row[i] = before[i] < 0 ? INT64_MIN : INT64_MAX;
     bool last = y == operation->ofm.height - 1;
     if (operation->accumulators_stay)
         memcpy(ns_npu_buffer_row(kept, y), row, count * sizeof *row);
@@ -112,6 +115,13 @@ ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation
                             operation->accumulator_bits);
 }
 
+/* a + b for a b of at most 48 bits. Where the sum wraps, it lies beyond 2^62, and the accumulator check that
+ * follows refuses it. */
+static inline int64_t wrapped_sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /* Per-channel: bias first, then each channel's own scale. */
 static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage *output, int64_t y,
                               int64_t *row, ns_error *error)
@@ -120,7 +130,7 @@ static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage
     int64_t width = operation->ofm.width, depth = operation->ofm.depth;
     for (int64_t x = 0; x < width; x++)
         for (int64_t c = 0; c < depth; c++)
-            row[x * depth + c] += output->records[c].bias;
+            row[x * depth + c] = wrapped_sum(row[x * depth + c], output->records[c].bias);
     NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)(width * depth), error));
     for (int64_t c = 0; c < depth; c++) {
         const ns_scale_record *record = &output->records[c];
@@ -149,17 +159,19 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     if (curve)
         ns_npu_table_row(machine, operation, row, count);
     if (operation->clip) {
-        int64_t low = operation->clip_low, high = operation->clip_high, saturated = 0;
+        const int64_t low = operation->clip_low - zero_point, high = operation->clip_high - zero_point;
+        int64_t saturated = 0;
         for (size_t i = 0; i < count; i++) {
-            int64_t value = row[i] + zero_point;
+            /* Limits and zero point have 16 bits; the value may be the largest of 64. */
+            int64_t value = row[i];
             saturated += value < low || value > high;
             value = value < low ? low : value;
-            row[i] = value > high ? high : value;
+            row[i] = (value > high ? high : value) + zero_point;
         }
         output->saturated += saturated;
     } else if (zero_point != 0) {
         for (size_t i = 0; i < count; i++)
-            row[i] += zero_point;
+            row[i] = (int64_t)((uint64_t)row[i] + (uint64_t)zero_point); /* its low bits are stored */
     }
     if (operation->table != NS_NPU_TABLE_NONE && !curve)
         ns_npu_table_row(machine, operation, row, count);

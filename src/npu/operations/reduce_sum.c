@@ -13,6 +13,8 @@ ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, 
         operation->stride_y != 1 || operation->stride_x != 1)
         return ns_npu_fault(machine, error,
                             "REDUCE_SUM wants an OFM depth of 1 and a 1 x 1 kernel of stride 1");
+    if (operation->pad_top || operation->pad_left || operation->pad_right || operation->pad_bottom)
+        return ns_npu_unsupported(machine, error, "REDUCE_SUM with padding");
     NS_TRY(ns_npu_map_check(machine, ifm, false, error));
     NS_TRY(ns_npu_spend(machine, (uint64_t)(ifm->height * ifm->width * ifm->depth), error));
     void *source_memory, *row_memory;

@@ -321,16 +321,36 @@ void ns_npu_hazards_operation(ns_npu_machine *machine, const ns_npu_operation *o
     hazards->previous_command = machine->command;
 }
 
+/* Strides have 40 bits and indices 31, so that offsets need more than 64. A transfer that reaches beyond 64
+ * bits faults when it runs; here it only must not be mistaken for another place. */
+static int64_t clamped(__int128 value)
+{
+    return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
+}
+
 static void add_side(hazard_job *job, const ns_npu_dma *dma, const ns_npu_dma_side *side, bool write)
 {
     if (dma->runs == 0 || dma->groups == 0)
         return;
-    int64_t last0 = (side->indexed ? dma->index_max : (int64_t)(dma->runs - 1)) * side->stride0,
-            last1 = (int64_t)(dma->groups - 1) * side->stride1;
-    int64_t low = side->address + (last0 < 0 ? last0 : 0) + (last1 < 0 ? last1 : 0);
-    int64_t high = side->address + (last0 > 0 ? last0 : 0) + (last1 > 0 ? last1 : 0) + (int64_t)dma->length;
-    add(job, write ? "DMA destination" : "DMA source", side->internal ? INTERNAL : side->region, low, high,
-        write);
+    const __int128 last[2] = {(side->indexed ? (__int128)dma->index_max : (__int128)dma->runs - 1) *
+                                  side->stride0,
+                              ((__int128)dma->groups - 1) * side->stride1};
+    __int128 low = side->address, high = low + dma->length;
+    for (int i = 0; i < 2; i++) {
+        low += last[i] < 0 ? last[i] : 0;
+        high += last[i] > 0 ? last[i] : 0;
+    }
+    add(job, write ? "DMA destination" : "DMA source", side->internal ? INTERNAL : side->region, clamped(low),
+        clamped(high), write);
+}
+
+static void add_indices(hazard_job *job, const ns_npu_dma *dma)
+{
+    if (!dma->source.indexed && !dma->destination.indexed)
+        return;
+    const __int128 end =
+        dma->index_address + (__int128)dma->runs * dma->groups * 4 + (__int128)dma->groups * dma->index_skip;
+    add(job, "DMA indices", dma->index_region, dma->index_address, clamped(end), false);
 }
 
 void ns_npu_hazards_dma(ns_npu_machine *machine, const ns_npu_dma *dma)
@@ -341,11 +361,7 @@ void ns_npu_hazards_dma(ns_npu_machine *machine, const ns_npu_dma *dma)
     hazard_job job = {.command = machine->command};
     add_side(&job, dma, &dma->source, false);
     add_side(&job, dma, &dma->destination, true);
-    if (dma->source.indexed || dma->destination.indexed)
-        add(&job, "DMA indices", dma->index_region, dma->index_address,
-            dma->index_address + (int64_t)(dma->runs * dma->groups * 4) +
-                (int64_t)dma->groups * dma->index_skip,
-            false);
+    add_indices(&job, dma);
     if (hazards->dma.limit > 1)
         check(machine, &job, &hazards->dma, "OP_DMA_WAIT");
     check(machine, &job, &hazards->kernels, "OP_KERNEL_WAIT");

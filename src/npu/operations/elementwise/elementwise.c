@@ -1,4 +1,7 @@
 #include "npu/operations/elementwise/elementwise.h"
+#include "npu/watch/undefined.h"
+
+#include <inttypes.h>
 
 #include "npu/memory/map.h"
 #include "npu/operations/conv.h"
@@ -35,27 +38,46 @@ static void read_row(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, 
         row[i] = narrow[i];
 }
 
-static void scale_operand(const ns_npu_operation *operation, int operand, int64_t *row, size_t count)
+/* value * factor; a fault where that leaves 64 bits: 33-bit values (32 and a zero point) under a factor of
+ * over 31 bits, which no compiler emits. */
+static ns_code multiply_operand(ns_npu_machine *machine, int operand, int64_t *row, size_t count,
+                                uint64_t factor, ns_error *error)
+{
+    if (factor == 1)
+        return NS_OK;
+    /* Beyond it the product leaves 64 bits; 2^63 itself as a factor only ever suits 0 and -1. */
+    const int64_t most = (int64_t)(INT64_MAX / factor);
+    int64_t low = 0, high = 0;
+    for (size_t i = 0; i < count; i++) {
+        low = row[i] < low ? row[i] : low;
+        high = row[i] > high ? row[i] : high;
+    }
+    if (low < -most || high > most)
+        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_RESULT_RANGE,
+                                "operand %c: an element of %" PRId64 " to %" PRId64 ", scaled by %" PRIu64
+                                ", leaves 64 bits",
+                                "AB"[operand], low, high, factor);
+    for (size_t i = 0; i < count; i++)
+        row[i] *= (int64_t)factor;
+    return NS_OK;
+}
+
+static ns_code scale_operand(ns_npu_machine *machine, const ns_npu_operation *operation, int operand,
+                             int64_t *row, size_t count, ns_error *error)
 {
     const ns_npu_scale *scale = &operation->operand_scale[operand];
     switch (operation->operand_scaling[operand]) {
     case NS_NPU_OPERAND_PLAIN:
         break;
     case NS_NPU_OPERAND_MULTIPLY:
-        /* Values of at most 33 bits (32 and a zero point) and a 32-bit scale stay below 2^63: the value is
-         * a 16-bit one wherever a scale other than 1 is legal. */
-        if (scale->scale != 1)
-            for (size_t i = 0; i < count; i++)
-                row[i] *= (int64_t)scale->scale;
-        break;
+        return multiply_operand(machine, operand, row, count, scale->scale, error);
     case NS_NPU_OPERAND_SHIFT:
-        for (size_t i = 0; i < count; i++)
-            row[i] *= (int64_t)1 << scale->shift;
-        break;
+        return multiply_operand(machine, operand, row, count, (uint64_t)1 << scale->shift, error);
     case NS_NPU_OPERAND_SCALE:
         ns_npu_scale_column(row, count, 1, scale);
         break;
     }
+    return NS_OK;
 }
 
 ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
@@ -79,9 +101,9 @@ ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation,
         for (int i = 0; i < count; i++)
             read_row(machine, maps[i], y, narrow, rows[i], elements);
         if (operation->elementwise != NS_NPU_ELEMENTWISE_LRELU)
-            scale_operand(operation, 0, a, elements);
+            NS_TRY(scale_operand(machine, operation, 0, a, elements, error));
         if (count == 2)
-            scale_operand(operation, 1, b, elements);
+            NS_TRY(scale_operand(machine, operation, 1, b, elements, error));
         NS_TRY(table[operation->elementwise].function(machine, operation, a, b, a, elements, error));
         NS_TRY(ns_npu_output_row(machine, output, y, a, error));
     }

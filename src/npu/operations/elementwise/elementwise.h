@@ -19,6 +19,11 @@ typedef enum ns_npu_elementwise_mode {
 #include "npu/operations/elementwise/elementwise.def"
 #undef NS_NPU_ELEMENTWISE
 
+/* A fault at the first element whose result leaves 64 bits, which only 64-bit operands, or scales that no
+ * compiler emits, reach: nothing says what the chip gives then. `text` is "+", "-" or "*". */
+ns_code ns_npu_elementwise_overflow(ns_npu_machine *machine, const int64_t *a, const int64_t *b, size_t count,
+                                    const char *text, ns_error *error);
+
 /* 1 or 2; 0 for a code that is not in the table. */
 int ns_npu_elementwise_operands(int mode);
 

@@ -7,10 +7,27 @@
  * tflite_scaling.cpp, ElementwiseAddSubScale. */
 #include "npu/operations/elementwise/elementwise.h"
 
+/* Negative where the result leaves 64 bits. */
+static inline int64_t add_wraps(int64_t a, int64_t b)
+{
+    const int64_t sum = (int64_t)((uint64_t)a + (uint64_t)b);
+    return (a ^ sum) & (b ^ sum);
+}
+
+static inline int64_t sub_wraps(int64_t a, int64_t b)
+{
+    return (a ^ b) & (a ^ (int64_t)((uint64_t)a - (uint64_t)b));
+}
+
 ns_code ns_npu_elementwise_ADD(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
                                const int64_t *b, int64_t *out, size_t count, ns_error *error)
 {
-    (void)machine, (void)operation, (void)error;
+    (void)operation;
+    int64_t wrapped = 0;
+    for (size_t i = 0; i < count; i++)
+        wrapped |= add_wraps(a[i], b[i]);
+    if (wrapped < 0)
+        return ns_npu_elementwise_overflow(machine, a, b, count, "+", error);
     for (size_t i = 0; i < count; i++)
         out[i] = a[i] + b[i];
     return NS_OK;
@@ -19,7 +36,12 @@ ns_code ns_npu_elementwise_ADD(ns_npu_machine *machine, const ns_npu_operation *
 ns_code ns_npu_elementwise_SUB(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
                                const int64_t *b, int64_t *out, size_t count, ns_error *error)
 {
-    (void)machine, (void)operation, (void)error;
+    (void)operation;
+    int64_t wrapped = 0;
+    for (size_t i = 0; i < count; i++)
+        wrapped |= sub_wraps(a[i], b[i]);
+    if (wrapped < 0)
+        return ns_npu_elementwise_overflow(machine, a, b, count, "-", error);
     for (size_t i = 0; i < count; i++)
         out[i] = a[i] - b[i];
     return NS_OK;

@@ -9,7 +9,7 @@
 ns_code ns_npu_elementwise_DIV(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
                                const int64_t *b, int64_t *out, size_t count, ns_error *error)
 {
-    int64_t least = -((int64_t)1 << (8 * operation->ifm.bytes - 1));
+    const int64_t least = INT64_MIN >> (64 - 8 * operation->ifm.bytes);
     for (size_t i = 0; i < count; i++) {
         if (b[i] == 0 || (b[i] == -1 && a[i] == least))
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DIVISION,
