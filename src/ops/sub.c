@@ -7,12 +7,6 @@ static double real(double a, double b)
     return a - b;
 }
 
-static ns_binary_scales scales(double a, double b)
-{
-    const double scale = 2 * (a > b ? a : b) / (1 << 12);
-    return (ns_binary_scales){scale, scale, scale};
-}
-
 static double slope(const ns_aten_node *node, const ns_term *term, const double *values, int factor)
 {
     (void)node;
@@ -25,7 +19,7 @@ const ns_aten_operator ns_aten_op_sub = {
     .name = "sub",
     .aten = "aten.sub.Tensor",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"other", NS_ATEN_TENSOR}),
-    NS_BINARY_FAMILY((&(const ns_binary){real, NS_OP_SUB, scales})),
+    NS_BINARY_FAMILY((&(const ns_binary){real, NS_OP_SUB, ns_binary_headroom_scales})),
     .term_kind = NS_TERMS_SUM,
     .slope = slope,
     .bound = ns_bound_sum,

@@ -12,6 +12,30 @@ ns_code ns_binary_exact(const ns_aten_node *node, const ns_aten_operands *operan
     return NS_OK;
 }
 
+ns_binary_scales ns_binary_headroom_scales(double a, double b)
+{
+    const double scale = 2 * (a > b ? a : b) / (1 << 12);
+    return (ns_binary_scales){scale, scale, scale};
+}
+
+ns_binary_scales ns_binary_least_scales(double a, double b)
+{
+    const double scale = a < b ? a : b;
+    return (ns_binary_scales){scale, scale, scale};
+}
+
+double ns_bound_largest(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
+                        const double *values, const double *bounds)
+{
+    (void)program;
+    (void)node;
+    (void)values;
+    double largest = 0;
+    for (int i = 0; i < term->count; i++)
+        largest = bounds[i] > largest ? bounds[i] : largest;
+    return largest;
+}
+
 /* An operand of lower rank gets leading dims of 1. */
 static ns_code match_rank(ns_lowering *lowering, int rank, int *step, ns_error *error)
 {

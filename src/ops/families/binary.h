@@ -28,6 +28,15 @@ ns_code ns_binary_exact(const ns_aten_node *node, const ns_aten_operands *operan
                         ns_error *error);
 ns_code ns_binary_lower(ns_lowering *lowering, int node, ns_error *error);
 
+/* INT32 scales: 2 max(a, b) / 2^12 for all, so that a sum or a difference of two 16-bit values keeps 12 more
+ * bits (add, sub); the smaller of both for all (maximum, minimum, comparisons). */
+ns_binary_scales ns_binary_headroom_scales(double a, double b);
+ns_binary_scales ns_binary_least_scales(double a, double b);
+
+/* bound: the larger of the operands' bounds (maximum, minimum). */
+double ns_bound_largest(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
+                        const double *values, const double *bounds);
+
 /* RESCALEs the operands of `node` to INT32 at the scales given (once where both are the same value) and
  * raises the lower rank by a RESHAPE. */
 ns_code ns_binary_operands(ns_lowering *lowering, int node, const ns_binary_scales *scales, int inputs[2],

@@ -1,0 +1,15 @@
+/* abs: out = |x|. RESCALE to INT32 at the operand's scale, ABS, RESCALE to INT16
+ * (InsertRescaleInt32Pass, ExecuTorch 1.5.1, backends/arm/_passes/insert_rescales_pass.py). */
+#include <math.h>
+
+#include "ops/families/rescaled.h"
+
+const ns_aten_operator ns_aten_op_abs = {
+    .name = "abs",
+    .aten = "aten.abs.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_RESCALED_FAMILY((&(const ns_rescaled){fabs, NS_OP_ABS})),
+    .lower = ns_rescaled_lower,
+    .bound = ns_bound_sum,
+    .sweepable = true,
+};

@@ -1,0 +1,54 @@
+/* flip: the elements of axes `dims` in reverse: one REVERSE per dim, in the caller's order. */
+#include "ops/families/view.h"
+
+enum { SELF, DIMS };
+
+static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
+{
+    const ns_aten_attribute *dims = &node->attributes[DIMS];
+    int axis = 0;
+    NS_TRY(ns_infer_same(program, node, error));
+    for (int i = 0; i < dims->count; i++)
+        NS_TRY(ns_move_dim(node, dims->list[i], node->rank, &axis, error));
+    return NS_OK;
+}
+
+static bool source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,
+                   int64_t *from)
+{
+    const ns_aten_attribute *dims = &node->attributes[DIMS];
+    int64_t at[NS_MAX_RANK] = {0};
+    (void)program;
+    ns_coordinates(node, element, at);
+    for (int i = 0; i < dims->count; i++) {
+        const int axis = (int)(dims->list[i] < 0 ? dims->list[i] + node->rank : dims->list[i]);
+        at[axis] = node->shape[axis] - 1 - at[axis];
+    }
+    *operand = 0;
+    *from = ns_broadcast_element(node, node->rank, at);
+    return true;
+}
+
+static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
+{
+    const ns_aten_node *result = &lowering->program->nodes[node];
+    const ns_aten_attribute *dims = &result->attributes[DIMS];
+    int step = 0;
+    NS_TRY(ns_lowering_own(lowering, result->inputs[0], &step, error));
+    for (int i = 0; i < dims->count; i++) {
+        ns_step reverse = ns_plan_like(&lowering->plan, NS_OP_REVERSE, &(int){step});
+        reverse.attributes.axis = (int32_t)(dims->list[i] < 0 ? dims->list[i] + result->rank : dims->list[i]);
+        NS_TRY(ns_plan_add(&lowering->plan, &reverse, NS_PLAN_END, &step, error));
+    }
+    return ns_lowering_set_own(lowering, node, step, error);
+}
+
+const ns_aten_operator ns_aten_op_flip = {
+    .name = "flip",
+    .aten = "aten.flip.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dims", NS_ATEN_INTS, .required = true}),
+    NS_MOVE_FAMILY((&(const ns_move){.source = source})),
+    .infer = infer,
+    .supported = ns_supported_always,
+    .lower = lower,
+};

@@ -1,0 +1,8 @@
+/* ge.Scalar: whether a >= b, broadcast; b is a number, which becomes a constant with the shared scale. */
+#include "ops/families/compare.h"
+
+const ns_aten_operator ns_aten_op_ge_scalar = {
+    .name = "ge.Scalar",
+    .aten = "aten.ge.Scalar",
+    NS_COMPARE_FAMILY((&(const ns_compare){ns_compare_ge, NS_OP_GREATER_EQUAL, false})),
+};

@@ -1,0 +1,28 @@
+/* repeat: the operand `repeats[i]` times along axis i; more repeats than axes add axes of 1 in front. */
+#include "ops/families/tile.h"
+
+enum { SELF, REPEATS };
+
+static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
+{
+    const ns_aten_node *input = ns_aten_operand(program, node, 0);
+    const ns_aten_attribute *repeats = &node->attributes[REPEATS];
+    if (repeats->count < input->rank || repeats->count > NS_MAX_RANK)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: %d repeats for rank %d", node->op->aten, repeats->count,
+                       input->rank);
+    node->dtype = input->dtype;
+    node->rank = repeats->count;
+    for (int i = 0; i < node->rank; i++) {
+        const int own = i - (node->rank - input->rank);
+        node->shape[i] = repeats->list[i] * (own < 0 ? 1 : input->shape[own]);
+    }
+    return NS_OK;
+}
+
+const ns_aten_operator ns_aten_op_repeat = {
+    .name = "repeat",
+    .aten = "aten.repeat.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"repeats", NS_ATEN_INTS, .required = true}),
+    NS_TILE_FAMILY,
+    .infer = infer,
+};

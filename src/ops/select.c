@@ -1,0 +1,25 @@
+/* select: element `index` of axis `dim`; the axis goes. */
+#include "ops/families/part.h"
+
+enum { SELF, DIM, INDEX };
+
+static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node, ns_part_range *range,
+                        ns_error *error)
+{
+    const ns_aten_node *input = ns_aten_operand(program, node, 0);
+    int index = 0;
+    NS_TRY(ns_move_dim(node, node->attributes[DIM].integer, input->rank, &range->axis, error));
+    NS_TRY(ns_move_dim(node, node->attributes[INDEX].integer, (int)input->shape[range->axis], &index, error));
+    range->start = index;
+    range->size = 1;
+    range->drop = true;
+    return NS_OK;
+}
+
+const ns_aten_operator ns_aten_op_select = {
+    .name = "select",
+    .aten = "aten.select.int",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT, .required = true},
+                  {"index", NS_ATEN_INT, .required = true}),
+    NS_PART_FAMILY(range_of),
+};

@@ -1,0 +1,36 @@
+/* slice: elements start to end - 1 of axis `dim`; negative ones count from the end, and both are held inside it. */
+#include "ops/families/part.h"
+
+#include <stdint.h>
+
+enum { SELF, DIM, START, END, STEP };
+
+static int64_t hold(const ns_aten_attribute *value, int64_t otherwise, int64_t size)
+{
+    int64_t at = value->none ? otherwise : value->integer;
+    at = at < 0 ? at + size : at;
+    return at < 0 ? 0 : at > size ? size : at;
+}
+
+static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node, ns_part_range *range,
+                        ns_error *error)
+{
+    const ns_aten_node *input = ns_aten_operand(program, node, 0);
+    NS_TRY(ns_move_dim(node, node->attributes[DIM].integer, input->rank, &range->axis, error));
+    if (node->attributes[STEP].integer != 1)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: step %lld; only 1 is known", node->op->aten,
+                       (long long)node->attributes[STEP].integer);
+    const int64_t size = input->shape[range->axis];
+    range->start = hold(&node->attributes[START], 0, size);
+    const int64_t end = hold(&node->attributes[END], size, size);
+    range->size = end > range->start ? end - range->start : 0;
+    return NS_OK;
+}
+
+const ns_aten_operator ns_aten_op_slice = {
+    .name = "slice",
+    .aten = "aten.slice.Tensor",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT}, {"start", NS_ATEN_INT, .otherwise = NS_ABSENT},
+                  {"end", NS_ATEN_INT, .otherwise = NS_ABSENT}, {"step", NS_ATEN_INT, .otherwise = NS_INT(1)}),
+    NS_PART_FAMILY(range_of),
+};

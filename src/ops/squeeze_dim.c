@@ -1,0 +1,24 @@
+/* squeeze.dim: without axis `dim` where its size is 1; else the same tensor. */
+#include "ops/families/view.h"
+
+enum { SELF, DIM };
+
+static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
+{
+    const ns_aten_node *input = ns_aten_operand(program, node, 0);
+    int64_t shape[NS_MAX_RANK];
+    int axis = 0, rank = 0;
+    NS_TRY(ns_move_dim(node, node->attributes[DIM].integer, input->rank, &axis, error));
+    for (int i = 0; i < input->rank; i++)
+        if (i != axis || input->shape[i] != 1)
+            shape[rank++] = input->shape[i];
+    return ns_view_shape(program, node, rank, shape, error);
+}
+
+const ns_aten_operator ns_aten_op_squeeze_dim = {
+    .name = "squeeze.dim",
+    .aten = "aten.squeeze.dim",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT, .required = true}),
+    NS_VIEW_FAMILY,
+    .infer = infer,
+};
