@@ -1,5 +1,5 @@
-/* add: out = a + b, broadcast. Both operands go to INT32 at the scale 2 max(s_a, s_b) / 2^12, so that the sum of
- * two 16-bit values keeps 12 more bits. */
+/* add: out = a + b, broadcast. Both operands go to INT32 at the scale 2 max(s_a, s_b) / 2^12, so that the sum
+ * of two 16-bit values keeps 12 more bits. */
 #include "ops/families/binary.h"
 
 static double real(double a, double b)

@@ -1,36 +1,10 @@
 /* conv1d: out[n][o][i] = bias[o] + sum over c, j of x[n][c][i * stride + j * dilation - padding] * w[o][c][j]
- * (families/convolution.h). The U55's rules: backends/arm/operator_support/convolution_support.py. */
-#include <inttypes.h>
+ * (families/convolution.h). */
 #include <math.h>
 
 #include "ops/cases.h"
 #include "ops/families/convolution.h"
 #include "ops/operators.h"
-
-static ns_code supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
-                         ns_error *error)
-{
-    const ns_aten_node *input = ns_aten_operand(program, node, 0),
-                       *weight = ns_aten_operand(program, node, 1);
-    const ns_window window = ns_convolution_window(node, input, weight);
-    const bool depthwise = input->shape[1] == node->attributes[NS_CONVOLUTION_GROUPS].integer;
-    if (target != NS_TARGET_U55)
-        return NS_OK;
-    for (int i = 1; i < (depthwise ? 3 : 2); i++)
-        if (input->shape[i] < 1 || input->shape[i] > 65536)
-            return ns_keep_off(node, target, error,
-                               "dim %d of the input is %" PRId64 ", supported are 1 to 65536", i,
-                               input->shape[i]);
-    if (window.kernel[0] > 4096)
-        return ns_keep_off(node, target, error, "kernel size %" PRId64 ", at most 4096 is supported",
-                           window.kernel[0]);
-    if (window.stride[0] > 3 && (window.padding[0] > 0 || window.dilation[0] != 1))
-        return ns_keep_off(node, target, error,
-                           "stride %" PRId64 " with padding %" PRId64 " and dilation %" PRId64
-                           "; a stride over 3 is supported without padding and dilation only",
-                           window.stride[0], window.padding[0], window.dilation[0]);
-    return NS_OK;
-}
 
 /* ---- cases ---- */
 enum { PAD_CONSTANT, PAD_REFLECT, PAD_REPLICATE, PAD_CIRCULAR };
@@ -157,6 +131,6 @@ const ns_aten_operator ns_aten_op_conv1d = {
     .name = "conv1d",
     .aten = "aten.conv1d.default",
     NS_CONVOLUTION_FAMILY((&(const ns_convolution){1, "[n, c, w]"})),
-    .supported = supported,
+    .supported = ns_convolution_supported,
     .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, build),
 };

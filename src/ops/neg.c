@@ -1,5 +1,6 @@
-/* neg: out = -x. NEGATE on INT16. Operand and result have observers of their own, and ExecuTorch puts no RESCALE
- * between their scales: the result is off by the scales' ratio (catalogue of ExecuTorch 1.5.1; docs/errata.md). */
+/* neg: out = -x. NEGATE on INT16. Operand and result have observers of their own, and ExecuTorch puts no
+ * RESCALE between their scales: the result is off by the scales' ratio (catalogue of ExecuTorch 1.5.1;
+ * docs/errata.md). */
 #include "ops/families/rescaled.h"
 
 static double real(double x)

@@ -14,7 +14,8 @@ static ns_code axes_of(const ns_aten_program *program, const ns_aten_node *node,
         seen |= 1u << axes[i];
     }
     if (dims->count != input->rank || seen != (1u << input->rank) - 1)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: dims are no order of %d axes", node->op->aten, input->rank);
+        return ns_fail(error, NS_ERROR_INPUT, "%s: dims are no order of %d axes", node->op->aten,
+                       input->rank);
     return NS_OK;
 }
 

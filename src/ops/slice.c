@@ -1,4 +1,5 @@
-/* slice: elements start to end - 1 of axis `dim`; negative ones count from the end, and both are held inside it. */
+/* slice: elements start to end - 1 of axis `dim`; negative ones count from the end, and both are held inside
+ * it. */
 #include "ops/families/part.h"
 
 #include <stdint.h>
@@ -30,7 +31,8 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
 const ns_aten_operator ns_aten_op_slice = {
     .name = "slice",
     .aten = "aten.slice.Tensor",
-    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT}, {"start", NS_ATEN_INT, .otherwise = NS_ABSENT},
-                  {"end", NS_ATEN_INT, .otherwise = NS_ABSENT}, {"step", NS_ATEN_INT, .otherwise = NS_INT(1)}),
+    NS_PARAMETERS(
+        {"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT}, {"start", NS_ATEN_INT, .otherwise = NS_ABSENT},
+        {"end", NS_ATEN_INT, .otherwise = NS_ABSENT}, {"step", NS_ATEN_INT, .otherwise = NS_INT(1)}),
     NS_PART_FAMILY(range_of),
 };

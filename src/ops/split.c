@@ -21,7 +21,7 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
 const ns_aten_operator ns_aten_op_split = {
     .name = "split",
     .aten = "aten.split.Tensor",
-    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"split_size", NS_ATEN_INT, .required = true}, {"dim", NS_ATEN_INT},
-                  {"result", NS_ATEN_INT}),
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"split_size", NS_ATEN_INT, .required = true},
+                  {"dim", NS_ATEN_INT}, {"result", NS_ATEN_INT}),
     NS_PART_FAMILY(range_of),
 };

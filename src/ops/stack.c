@@ -9,7 +9,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     const ns_aten_node *first = ns_aten_operand(program, node, 0);
     int axis = 0;
     if (first->rank == NS_MAX_RANK)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: rank %d has no room for an axis", node->op->aten, first->rank);
+        return ns_fail(error, NS_ERROR_INPUT, "%s: rank %d has no room for an axis", node->op->aten,
+                       first->rank);
     NS_TRY(ns_move_dim(node, node->attributes[DIM].integer, first->rank + 1, &axis, error));
     node->dtype = first->dtype;
     node->rank = first->rank + 1;

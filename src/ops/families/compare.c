@@ -1,4 +1,5 @@
-/* Source: ExecuTorch 1.5.1, backends/arm/_passes/insert_rescales_pass.py, operator_support/ethos_u55_support.py. */
+/* Source: ExecuTorch 1.5.1, backends/arm/_passes/insert_rescales_pass.py,
+ * operator_support/ethos_u55_support.py. */
 #include "ops/families/compare.h"
 
 #include <string.h>
@@ -51,9 +52,8 @@ ns_code ns_compare_lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
     const ns_compare *compare = result->op->family;
-    const ns_binary_scales scales =
-        ns_binary_least_scales(ns_lowering_scale(lowering, result->inputs[0]),
-                               ns_lowering_scale(lowering, result->inputs[1]));
+    const ns_binary_scales scales = ns_binary_least_scales(ns_lowering_scale(lowering, result->inputs[0]),
+                                                           ns_lowering_scale(lowering, result->inputs[1]));
     int inputs[2], made = 0;
     NS_TRY(ns_binary_operands(lowering, node, &scales, inputs, error));
     ns_step step = ns_plan_like(&lowering->plan, compare->op, &inputs[0]);

@@ -135,3 +135,43 @@ void ns_convolution_terms(const ns_aten_program *program, const ns_aten_node *no
         visit(context, &term);
     }
 }
+
+static ns_code check_sizes_u55(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                               ns_error *error)
+{
+    const ns_aten_node *input = ns_aten_operand(program, node, 0);
+    const int64_t groups = node->attributes[NS_CONVOLUTION_GROUPS].integer;
+    const bool depthwise = input->shape[1] == groups && node->shape[1] % groups == 0;
+    for (int i = 1; i < (depthwise ? input->rank : 2); i++)
+        if (input->shape[i] < 1 || input->shape[i] > 65536)
+            return ns_keep_off(node, target, error,
+                               "dim %d of the input is %" PRId64 ", supported are 1 to 65536", i,
+                               input->shape[i]);
+    return NS_OK;
+}
+
+ns_code ns_convolution_supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                                 ns_error *error)
+{
+    if (target != NS_TARGET_U55)
+        return NS_OK;
+    NS_TRY(check_sizes_u55(program, node, target, error));
+    const ns_window window =
+        ns_convolution_window(node, ns_aten_operand(program, node, 0), ns_aten_operand(program, node, 1));
+    const int64_t area = ns_window_taps(&window);
+    if (area > 4096)
+        return ns_keep_off(node, target, error, "kernel size %" PRId64 ", at most 4096 is supported", area);
+    if (window.rank > 1 && window.kernel[1] > 64)
+        return ns_keep_off(node, target, error, "kernel size %" PRId64 " in y, at most 64 is supported",
+                           window.kernel[1]);
+    bool pads = false;
+    for (int i = 0; i < window.rank; i++)
+        pads = pads || window.padding[i] > 0;
+    for (int i = 0; i < window.rank; i++)
+        if (window.stride[i] > 3 && (pads || window.dilation[i] != 1))
+            return ns_keep_off(node, target, error,
+                               "stride %" PRId64 " with padding %" PRId64 " and dilation %" PRId64
+                               "; a stride over 3 is supported without padding and dilation only",
+                               window.stride[i], window.padding[i], window.dilation[i]);
+    return NS_OK;
+}

@@ -45,6 +45,11 @@ ns_code ns_convolution_exact(const ns_aten_node *node, const ns_aten_operands *o
 void ns_convolution_terms(const ns_aten_program *program, const ns_aten_node *node, size_t element,
                           ns_term_visit visit, void *context);
 
+/* The U55's rules: backends/arm/operator_support/convolution_support.py. ExecuTorch calls the first axis of
+ * the kernel x and the second y. */
+ns_code ns_convolution_supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                                 ns_error *error);
+
 /* ---- lowering (convolution_lower.c) ---- */
 ns_code ns_convolution_lower(ns_lowering *lowering, int node, ns_error *error);
 void ns_convolution_reads(const ns_lowering *lowering, int node, int operand, ns_layout *layout);

@@ -1,5 +1,5 @@
-/* Limit: elementwise operators that hold a value between two limits: CLAMP on INT16, operand and result at one
- * scale. The limits are quantised with it and kept within +-32767; a missing one is the type's end
+/* Limit: elementwise operators that hold a value between two limits: CLAMP on INT16, operand and result at
+ * one scale. The limits are quantised with it and kept within +-32767; a missing one is the type's end
  * (QuantizeClampArgumentsPass; aten_to_tosa_activation_functions.py, ExecuTorch 1.5.1). */
 #ifndef NS_OPS_FAMILIES_LIMIT_H
 #define NS_OPS_FAMILIES_LIMIT_H
@@ -13,9 +13,9 @@ typedef struct ns_limit {
 } ns_limit;
 
 /* All hooks but the parameters; `limit` is a const ns_limit *. */
-#define NS_LIMIT_FAMILY(limit)                                                                          \
-    .family = (limit), .infer = ns_infer_same, .exact = ns_limit_exact, .float32 = ns_aten_rounded,     \
-    .annotation = NS_ANNOTATION_SHARED, .supported = ns_supported_always, .lower = ns_limit_lower,      \
+#define NS_LIMIT_FAMILY(limit)                                                                            \
+    .family = (limit), .infer = ns_infer_same, .exact = ns_limit_exact, .float32 = ns_aten_rounded,       \
+    .annotation = NS_ANNOTATION_SHARED, .supported = ns_supported_always, .lower = ns_limit_lower,        \
     .reads = ns_lowering_reads_as_written, .terms = ns_terms_elementwise, .term_kind = NS_TERMS_FUNCTION, \
     .bound = ns_bound_sum, .sweepable = true
 

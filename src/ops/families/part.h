@@ -1,5 +1,5 @@
-/* Part: operators whose result is a box of their operand along one axis, every step-th element of it, with the axis
- * or without: slice, select, split, chunk. SLICE, and RESHAPE where the axis goes. */
+/* Part: operators whose result is a box of their operand along one axis, every step-th element of it, with
+ * the axis or without: slice, select, split, chunk. SLICE, and RESHAPE where the axis goes. */
 #ifndef NS_OPS_FAMILIES_PART_H
 #define NS_OPS_FAMILIES_PART_H
 
@@ -19,8 +19,8 @@ typedef struct ns_part {
 } ns_part;
 
 /* All hooks but the parameters; `range` is the function above. */
-#define NS_PART_FAMILY(range)                                                                \
-    NS_MOVE_FAMILY((&(const ns_part){{.source = ns_part_source}, (range)})),                 \
+#define NS_PART_FAMILY(range)                                                \
+    NS_MOVE_FAMILY((&(const ns_part){{.source = ns_part_source}, (range)})), \
         .infer = ns_part_infer, .supported = ns_supported_always, .lower = ns_part_lower
 
 bool ns_part_source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,

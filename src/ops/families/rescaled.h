@@ -11,7 +11,7 @@ typedef struct ns_rescaled {
 } ns_rescaled;
 
 /* All hooks but lower and bound; `rescaled` is a const ns_rescaled *. */
-#define NS_RESCALED_FAMILY(rescaled)                                                                 \
+#define NS_RESCALED_FAMILY(rescaled)                                                                      \
     .family = (rescaled), .infer = ns_infer_same, .exact = ns_rescaled_exact, .float32 = ns_aten_rounded, \
     .annotation = NS_ANNOTATION_OWN, .supported = ns_supported_always, .terms = ns_terms_elementwise,     \
     .term_kind = NS_TERMS_FUNCTION

@@ -6,9 +6,9 @@
 #include "ops/families/view.h"
 
 /* All hooks but infer and the parameters: the result's shape says how often each axis repeats. */
-#define NS_TILE_FAMILY                                                    \
-    NS_MOVE_FAMILY((&(const ns_move){.source = ns_tile_source})),         \
-        .supported = ns_supported_always, .lower = ns_tile_lower
+#define NS_TILE_FAMILY                                                                              \
+    NS_MOVE_FAMILY((&(const ns_move){.source = ns_tile_source})), .supported = ns_supported_always, \
+                                                                  .lower = ns_tile_lower
 
 bool ns_tile_source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,
                     int64_t *from);

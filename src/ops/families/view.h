@@ -1,19 +1,19 @@
-/* View: operators that keep the elements in row-major order and give them another shape: a RESHAPE, nothing where
- * the shape stays. */
+/* View: operators that keep the elements in row-major order and give them another shape: a RESHAPE, nothing
+ * where the shape stays. */
 #ifndef NS_OPS_FAMILIES_VIEW_H
 #define NS_OPS_FAMILIES_VIEW_H
 
 #include "ops/families/move.h"
 
 /* All hooks but infer and the parameters. */
-#define NS_VIEW_FAMILY                                             \
-    NS_MOVE_FAMILY((&(const ns_move){.source = ns_move_same})),    \
-        .supported = ns_supported_always, .only_view = true, .lower = ns_view_lower
+#define NS_VIEW_FAMILY                                                                            \
+    NS_MOVE_FAMILY((&(const ns_move){.source = ns_move_same})), .supported = ns_supported_always, \
+                                                                .only_view = true, .lower = ns_view_lower
 
 ns_code ns_view_lower(ns_lowering *lowering, int node, ns_error *error);
 
-/* Gives `node` the shape: at most one dim may be -1, what is left over. NS_ERROR_INPUT where the elements do not
- * fit. */
+/* Gives `node` the shape: at most one dim may be -1, what is left over. NS_ERROR_INPUT where the elements do
+ * not fit. */
 ns_code ns_view_shape(const ns_aten_program *program, ns_aten_node *node, int rank, const int64_t *shape,
                       ns_error *error);
 

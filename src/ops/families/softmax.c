@@ -1,0 +1,72 @@
+#include "ops/families/softmax.h"
+
+#include <math.h>
+
+#include "ops/operators.h"
+
+enum { SELF, DIM };
+
+static int axis_of(const ns_aten_node *node)
+{
+    const int64_t dim = node->attributes[DIM].integer;
+    return (int)(dim < 0 ? dim + node->rank : dim);
+}
+
+/* One row of `count` values, `step` apart. */
+static void softmax_row(const double *x, double *out, int64_t count, int64_t step, bool logarithm)
+{
+    double most = -INFINITY;
+    long double sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        most = fmax(most, x[i * step]);
+    for (int64_t i = 0; i < count; i++)
+        sum += expl((long double)x[i * step] - (long double)most);
+    for (int64_t i = 0; i < count; i++) {
+        const long double difference = (long double)x[i * step] - (long double)most;
+        out[i * step] = (double)(logarithm ? difference - logl(sum) : expl(difference) / sum);
+    }
+}
+
+static ns_code along_dim(const ns_aten_node *node, const ns_aten_operands *operands, bool logarithm,
+                         double *out)
+{
+    const int axis = axis_of(node);
+    int64_t step = 1;
+    for (int i = axis + 1; i < node->rank; i++)
+        step *= node->shape[i];
+    const int64_t count = node->shape[axis],
+                  outer = (int64_t)ns_aten_count(node) / (count > 0 && step > 0 ? count * step : 1);
+    for (int64_t o = 0; o < outer; o++)
+        for (int64_t i = 0; i < step; i++)
+            softmax_row(operands->values[0] + o * count * step + i, out + o * count * step + i, count, step,
+                        logarithm);
+    return NS_OK;
+}
+
+ns_code ns_softmax_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                         ns_error *error)
+{
+    (void)error;
+    return along_dim(node, operands, false, out);
+}
+
+ns_code ns_log_softmax_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                             ns_error *error)
+{
+    (void)error;
+    return along_dim(node, operands, true, out);
+}
+
+ns_code ns_softmax_decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                             ns_error *error)
+{
+    const int64_t dim = node->attributes[DIM].integer;
+    const ns_aten_argument *along = NS_ARGUMENTS({"dim", NS_INTS(1, &dim)}, {"keepdim", NS_BOOL(true)});
+    int most, difference, exponential, sum, inverse;
+    NS_TRY(ns_aten_call(program, &ns_aten_op_amax, 1, inputs, along, &most, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_sub, 2, (int[]){inputs[0], most}, NULL, &difference, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_exp, 1, &difference, NULL, &exponential, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_sum, 1, &exponential, along, &sum, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_reciprocal, 1, &sum, NULL, &inverse, error));
+    return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){exponential, inverse}, NULL, out, error);
+}

@@ -1,0 +1,175 @@
+/* linear: out[.., o] = bias[o] + sum over i of x[.., i] * w[o][i]; exact sum of exact products to the bound
+ * of ns_double2. RESHAPE to [rows, 1, 1, i], CONV2D 1x1 to INT48, RESCALE with 16-bit multipliers, RESHAPE
+ * back (ExecuTorch 1.5.1, backends/arm/_passes/decompose_linear_pass.py, rewrite_conv_pass.py). */
+#include "lower/lowering.h"
+#include "num/double2.h"
+#include "ops/families/elementwise.h"
+
+enum { X, WEIGHT, BIAS };
+
+static const char EDGE[] = "aten_convolution_default";
+
+static int64_t inner_of(const ns_aten_node *weight)
+{
+    return weight->shape[weight->rank - 1];
+}
+
+static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
+{
+    const ns_aten_node *x = ns_aten_operand(program, node, X),
+                       *weight = ns_aten_operand(program, node, WEIGHT),
+                       *bias = ns_aten_operand(program, node, BIAS);
+    char left[128], right[128];
+    if (x->rank < 1 || weight->rank != 2 || x->shape[x->rank - 1] != weight->shape[1])
+        return ns_fail(error, NS_ERROR_INPUT, "%s needs [.., i] and a weight [o, i], got %s and %s",
+                       node->op->aten, ns_aten_shape_text(x, left, sizeof left),
+                       ns_aten_shape_text(weight, right, sizeof right));
+    if (bias && (bias->rank != 1 || bias->shape[0] != weight->shape[0]))
+        return ns_fail(error, NS_ERROR_INPUT, "%s needs a bias [%lld], got %s", node->op->aten,
+                       (long long)weight->shape[0], ns_aten_shape_text(bias, left, sizeof left));
+    NS_TRY(ns_infer_same(program, node, error));
+    node->shape[node->rank - 1] = weight->shape[0];
+    return NS_OK;
+}
+
+static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
+{
+    const int64_t outputs = operands->nodes[WEIGHT]->shape[0], inner = inner_of(operands->nodes[WEIGHT]);
+    (void)error;
+    for (size_t e = 0; e < ns_aten_count(node); e++) {
+        const int64_t row = (int64_t)e / outputs, o = (int64_t)e % outputs;
+        ns_double2 sum = {operands->values[BIAS] ? operands->values[BIAS][o] : 0, 0};
+        for (int64_t i = 0; i < inner; i++)
+            ns_double2_add_product(&sum, operands->values[X][row * inner + i],
+                                   operands->values[WEIGHT][o * inner + i]);
+        out[e] = sum.hi + sum.lo;
+    }
+    return NS_OK;
+}
+
+static void terms(const ns_aten_program *program, const ns_aten_node *node, size_t element,
+                  ns_term_visit visit, void *context)
+{
+    const ns_aten_node *weight = ns_aten_operand(program, node, WEIGHT);
+    const int64_t outputs = weight->shape[0], inner = inner_of(weight);
+    const int64_t row = (int64_t)element / outputs, o = (int64_t)element % outputs;
+    for (int64_t i = 0; i < inner; i++) {
+        const ns_term term = {2, {{X, row * inner + i}, {WEIGHT, o * inner + i}}};
+        visit(context, &term);
+    }
+    if (ns_aten_operand(program, node, BIAS)) {
+        const ns_term term = NS_TERM_1(BIAS, o);
+        visit(context, &term);
+    }
+}
+
+static ns_code supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                         ns_error *error)
+{
+    const int64_t inner = inner_of(ns_aten_operand(program, node, WEIGHT));
+    if (target == NS_TARGET_U55 && (inner < 1 || inner > 65536))
+        return ns_keep_off(node, target, error, "%lld features, supported are 1 to 65536", (long long)inner);
+    return NS_OK;
+}
+
+static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int *step, ns_error *error)
+{
+    const ns_aten_node *weight = ns_aten_operand(lowering->program, self, WEIGHT);
+    const int64_t shape[4] = {weight->shape[0], 1, 1, weight->shape[1]};
+    ns_tensor values;
+    NS_TRY(ns_tensor_new(lowering->arena, NS_DTYPE_INT8, 4, shape, &values, error));
+    for (size_t i = 0; i < ns_tensor_count(&values); i++)
+        ((int8_t *)values.data)[i] = (int8_t)weight->quantised[i];
+    ns_step constant = {.kind = NS_STEP_CONSTANT,
+                        .group = NS_CONSTANT_PARAMETER,
+                        .dtype = NS_DTYPE_INT8,
+                        .rank = 4,
+                        .shape = {shape[0], 1, 1, shape[3]},
+                        .data = values.data,
+                        .name = ns_lowering_parameter_name(lowering, self->inputs[WEIGHT])};
+    return constant.name ? ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, step, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+}
+
+static ns_code make_bias(ns_lowering *lowering, const ns_aten_node *self, int number, int *step,
+                         ns_error *error)
+{
+    const ns_aten_node *bias = ns_aten_operand(lowering->program, self, BIAS);
+    const int64_t outputs = ns_aten_operand(lowering->program, self, WEIGHT)->shape[0];
+    int64_t *values = NS_ARENA_ARRAY(lowering->arena, (size_t)outputs, int64_t);
+    ns_step constant = {.kind = NS_STEP_CONSTANT,
+                        .group = bias ? NS_CONSTANT_PARAMETER : NS_CONSTANT_ZERO_BIAS,
+                        .dtype = NS_DTYPE_INT48,
+                        .rank = 1,
+                        .shape = {outputs},
+                        .data = values,
+                        .name = bias ? ns_lowering_parameter_name(lowering, self->inputs[BIAS])
+                                     : ns_lowering_name(lowering, "", EDGE, number, "_bias")};
+    if (!values || !constant.name)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+    for (int64_t i = 0; bias && i < outputs; i++)
+        values[i] = bias->quantised[i];
+    return ns_plan_add(&lowering->plan, &constant, bias ? NS_PLAN_END : NS_PLAN_FRONT, step, error);
+}
+
+static ns_code rescale(ns_lowering *lowering, int node, int step, int *result, ns_error *error)
+{
+    const ns_aten_node *self = &lowering->program->nodes[node];
+    const ns_quantisation *weight = &ns_aten_operand(lowering->program, self, WEIGHT)->quantisation;
+    double *scales = NS_ARENA_ARRAY(lowering->arena, (size_t)weight->count, double);
+    if (!scales)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+    for (int i = 0; i < weight->count; i++)
+        scales[i] = ns_lowering_scale(lowering, self->inputs[X]) * (double)weight->scales[i] /
+                    ns_lowering_scale(lowering, node);
+    return ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, weight->count, scales, NS_PLAN_END, result,
+                           error);
+}
+
+static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
+{
+    static int32_t pad[4], ones[2] = {1, 1};
+    const ns_aten_node *self = &lowering->program->nodes[node];
+    const int64_t inner = inner_of(ns_aten_operand(lowering->program, self, WEIGHT));
+    const int64_t outputs = self->shape[self->rank - 1];
+    const int64_t rows = outputs ? (int64_t)ns_aten_count(self) / outputs : 0;
+    const int64_t shape[4] = {rows, 1, 1, inner};
+    int inputs[3], step = 0, number = 0;
+    NS_TRY(ns_lowering_take_numbers(lowering, EDGE, 1, &number, error));
+    NS_TRY(ns_lowering_own(lowering, self->inputs[X], &inputs[0], error));
+    NS_TRY(ns_plan_reshape(&lowering->plan, inputs[0], 4, shape, NS_PLAN_END, &inputs[0], error));
+    NS_TRY(make_weight(lowering, self, &inputs[1], error));
+    NS_TRY(make_bias(lowering, self, number, &inputs[2], error));
+    ns_step conv = ns_plan_like(&lowering->plan, NS_OP_CONV2D, &inputs[0]);
+    ns_step_zero(&conv, "_input_zp", NS_DTYPE_INT16);
+    ns_step_zero(&conv, "_weight_zp", NS_DTYPE_INT8);
+    conv.dtype = NS_DTYPE_INT48;
+    conv.input_count = 3;
+    conv.inputs = inputs;
+    conv.shape[3] = outputs;
+    conv.attributes.acc_type = NS_DTYPE_INT48;
+    conv.attributes.pad = (ns_int_list){4, pad};
+    conv.attributes.stride = conv.attributes.dilation = (ns_int_list){2, ones};
+    NS_TRY(ns_plan_add(&lowering->plan, &conv, NS_PLAN_END, &step, error));
+    NS_TRY(rescale(lowering, node, step, &step, error));
+    NS_TRY(ns_plan_reshape(&lowering->plan, step, self->rank, self->shape, NS_PLAN_END, &step, error));
+    return ns_lowering_set_own(lowering, node, step, error);
+}
+
+const ns_aten_operator ns_aten_op_linear = {
+    .name = "linear",
+    .aten = "aten.linear.default",
+    NS_PARAMETERS({"input", NS_ATEN_TENSOR}, {"weight", NS_ATEN_TENSOR}, {"bias", NS_ATEN_OPTIONAL_TENSOR}),
+    .infer = infer,
+    .exact = exact,
+    .float32 = ns_aten_rounded,
+    .annotation = NS_ANNOTATION_OWN,
+    .weight = WEIGHT,
+    .bias = BIAS,
+    .supported = supported,
+    .lower = lower,
+    .terms = terms,
+    .term_kind = NS_TERMS_SUM,
+    .slope = ns_slope_product,
+    .bound = ns_bound_product,
+};
