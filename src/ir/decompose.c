@@ -2,9 +2,12 @@
  * arm_pass_manager.py, transform_for_annotation_pipeline). The target makes no difference. */
 #include "ir/operator.h"
 
-static ns_code decompose_node(ns_aten_program *program, const ns_aten_node *node, const int *map, int *out,
+/* Adds node `index` of `from` to `program`. */
+static ns_code decompose_node(ns_aten_program *program, const ns_aten_program *from, int index, int *map,
                               ns_error *error)
 {
+    const ns_aten_node *node = &from->nodes[index];
+    int *out = &map[index];
     if (node->kind == NS_ATEN_INPUT)
         return ns_aten_add_input(program, node->name, node->rank, node->shape, out, error);
     if (node->kind == NS_ATEN_PARAMETER)
@@ -14,7 +17,7 @@ static ns_code decompose_node(ns_aten_program *program, const ns_aten_node *node
         return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %s", node->name);
     for (int i = 0; i < node->input_count; i++)
         inputs[i] = node->inputs[i] < 0 ? -1 : map[node->inputs[i]];
-    if (node->op->decompose)
+    if (ns_aten_decomposes(from, node))
         return node->op->decompose(program, node, inputs, out, error);
     return ns_aten_add_copy(program, node, inputs, out, error);
 }
@@ -28,7 +31,7 @@ static ns_code decompose_once(const ns_aten_program *program, ns_arena *arena, n
         return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %d nodes", program->node_count);
     NS_TRY(ns_aten_program_new(arena, &made, error));
     for (int i = 0; i < program->node_count; i++)
-        NS_TRY(decompose_node(made, &program->nodes[i], map, &map[i], error));
+        NS_TRY(decompose_node(made, program, i, map, error));
     for (int i = 0; i < program->output_count; i++)
         NS_TRY(ns_aten_add_output(made, map[program->outputs[i]], error));
     *out = made;
@@ -38,7 +41,7 @@ static ns_code decompose_once(const ns_aten_program *program, ns_arena *arena, n
 static bool is_decomposed(const ns_aten_program *program)
 {
     for (int i = 0; i < program->node_count; i++)
-        if (program->nodes[i].kind == NS_ATEN_CALL && program->nodes[i].op->decompose)
+        if (program->nodes[i].kind == NS_ATEN_CALL && ns_aten_decomposes(program, &program->nodes[i]))
             return false;
     return true;
 }

@@ -11,6 +11,11 @@ ns_code ns_aten_rounded(const ns_aten_node *node, const ns_aten_operands *operan
     return node->op->exact(node, operands, out, error);
 }
 
+bool ns_aten_decomposes(const ns_aten_program *program, const ns_aten_node *node)
+{
+    return node->op->decompose && (!node->op->decomposes || node->op->decomposes(program, node));
+}
+
 ns_code ns_supported_always(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                             ns_error *error)
 {

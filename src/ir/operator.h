@@ -106,9 +106,11 @@ typedef struct ns_aten_operator {
 
     /* -- before the quantiser -- */
     /* Adds what ExecuTorch makes of `node` to `program`, whose nodes `inputs` are its operands; *out is the
-     * result. An operator has this or `lower`. */
+     * result. An operator has this or `lower`, or both and `decomposes`. */
     ns_code (*decompose)(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error);
+    /* Whether ExecuTorch decomposes `node`; missing: every one, where there is `decompose`. */
+    bool (*decomposes)(const ns_aten_program *program, const ns_aten_node *node);
 
     /* -- quantiser -- */
     ns_annotation annotation;
@@ -142,6 +144,9 @@ typedef struct ns_aten_operator {
     /* -- catalogue -- */
     const struct ns_catalogue *catalogue; /* its cases; NULL: none */
 } ns_aten_operator;
+
+/* Whether `node`, a CALL of `program`, is decomposed before the quantiser sees it. */
+bool ns_aten_decomposes(const ns_aten_program *program, const ns_aten_node *node);
 
 ns_code ns_supported_always(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                             ns_error *error);

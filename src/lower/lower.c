@@ -90,7 +90,7 @@ static ns_code add_steps(ns_lowering *lowering, ns_error *error)
         const ns_aten_node *node = &program->nodes[i];
         if (node->kind != NS_ATEN_CALL)
             continue;
-        if (node->op->decompose)
+        if (ns_aten_decomposes(program, node))
             return ns_fail(error, NS_ERROR_INTERNAL, "%s (%s) is not lowered: is the program decomposed?",
                            node->name, ns_aten_text(node));
         if (!node->op->lower)

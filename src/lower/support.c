@@ -24,7 +24,7 @@ static ns_code check_node(const ns_aten_program *program, const ns_aten_node *no
                           ns_error *error)
 {
     NS_TRY(check_rank(program, node, target, error));
-    if (node->op->decompose) /* its parts are asked */
+    if (ns_aten_decomposes(program, node)) /* its parts are asked */
         return NS_OK;
     if (node->op->supported)
         return node->op->supported(program, node, target, error);

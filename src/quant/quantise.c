@@ -96,7 +96,7 @@ static ns_code share(ns_plan *plan, const ns_aten_program *program, int n, ns_er
 static ns_code plan_call(ns_plan *plan, const ns_aten_program *program, int n, ns_error *error)
 {
     const ns_aten_node *node = &program->nodes[n];
-    if (node->op->decompose)
+    if (ns_aten_decomposes(program, node))
         return ns_fail(error, NS_ERROR_INPUT, "%s: decompose %s before the program is quantised", node->name,
                        ns_aten_text(node));
     NS_TRY(share(plan, program, n, error));
