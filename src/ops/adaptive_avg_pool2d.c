@@ -1,8 +1,8 @@
 /* adaptive_avg_pool2d: the mean of cell [y, x] of [n, c, h, w] in as many cells as output_size says: rows
  * floor(y * h / out) to ceil((y + 1) * h / out) - 1, columns likewise.
  *
- * One AVG_POOL2D where both axes divide so that a window of equal size and a stride of at most 3 do it; else a SLICE and
- * an AVG_POOL2D for each cell, CONCAT over w, then over h (ExecuTorch 1.5.1,
+ * One AVG_POOL2D where both axes divide so that a window of equal size and a stride of at most 3 do it; else
+ * a SLICE and an AVG_POOL2D for each cell, CONCAT over w, then over h (ExecuTorch 1.5.1,
  * backends/arm/_passes/decompose_adaptive_avg_pool2d_pass.py). */
 #include "ops/families/pool.h"
 
@@ -24,8 +24,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     const ns_aten_attribute *size = &node->attributes[OUTPUT_SIZE];
     char text[128];
     if (input->rank != 4 || size->count < 1 || size->count > 2)
-        return ns_fail(error, NS_ERROR_INPUT, "%s needs [n, c, h, w] and one or two sizes, got %s", node->op->aten,
-                       ns_aten_shape_text(input, text, sizeof text));
+        return ns_fail(error, NS_ERROR_INPUT, "%s needs [n, c, h, w] and one or two sizes, got %s",
+                       node->op->aten, ns_aten_shape_text(input, text, sizeof text));
     NS_TRY(ns_infer_same(program, node, error));
     for (int i = 0; i < 2; i++) {
         node->shape[2 + i] = size->list[size->count == 1 ? 0 : i];
@@ -36,7 +36,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return NS_OK;
 }
 
-static double mean(const ns_aten_node *node, const ns_aten_node *input, const double *plane, int64_t y, int64_t x)
+static double mean(const ns_aten_node *node, const ns_aten_node *input, const double *plane, int64_t y,
+                   int64_t x)
 {
     const int64_t h = input->shape[2], w = input->shape[3], rows = node->shape[2], columns = node->shape[3];
     long double sum = 0;
@@ -75,8 +76,8 @@ static bool find_window(const ns_aten_node *node, const ns_aten_node *input, ns_
     return true;
 }
 
-static ns_code pool_cell(ns_lowering *lowering, const ns_aten_node *node, int input, const int64_t at[2], int *step,
-                         ns_error *error)
+static ns_code pool_cell(ns_lowering *lowering, const ns_aten_node *node, int input, const int64_t at[2],
+                         int *step, ns_error *error)
 {
     static int32_t ones[2] = {1, 1}, zeros[4];
     const ns_step *value = &lowering->plan.steps[input];
@@ -101,14 +102,16 @@ static ns_code pool_cell(ns_lowering *lowering, const ns_aten_node *node, int in
     return ns_plan_add(&lowering->plan, &pool, NS_PLAN_END, step, error);
 }
 
-static ns_code join(ns_lowering *lowering, int64_t count, const int *parts, int axis, int *step, ns_error *error)
+static ns_code join(ns_lowering *lowering, int64_t count, const int *parts, int axis, int *step,
+                    ns_error *error)
 {
     *step = parts[0];
     return count == 1 ? NS_OK
                       : ns_plan_concat(&lowering->plan, (int)count, parts, axis, NS_PLAN_END, step, error);
 }
 
-static ns_code pool_cells(ns_lowering *lowering, const ns_aten_node *node, int input, int *step, ns_error *error)
+static ns_code pool_cells(ns_lowering *lowering, const ns_aten_node *node, int input, int *step,
+                          ns_error *error)
 {
     const int64_t rows = node->shape[2], columns = node->shape[3];
     int *row = NS_ARENA_ARRAY(lowering->arena, (size_t)columns, int);

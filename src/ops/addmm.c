@@ -1,5 +1,6 @@
 /* addmm: out = beta * x + alpha * (a @ b). Decomposed before the quantiser sees it (ExecuTorch 1.5.1,
- * backends/arm/_passes/decompose_addmm_pass.py): mm, mul by alpha, mul of x by beta, add; both muls stand for 1 too. */
+ * backends/arm/_passes/decompose_addmm_pass.py): mm, mul by alpha, mul of x by beta, add; both muls stand for
+ * 1 too. */
 #include "num/double2.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
@@ -57,7 +58,8 @@ const ns_aten_operator ns_aten_op_addmm = {
     .name = "addmm",
     .aten = "aten.addmm.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"mat1", NS_ATEN_TENSOR}, {"mat2", NS_ATEN_TENSOR},
-                  {"beta", NS_ATEN_REAL, .otherwise = NS_REAL(1)}, {"alpha", NS_ATEN_REAL, .otherwise = NS_REAL(1)}),
+                  {"beta", NS_ATEN_REAL, .otherwise = NS_REAL(1)},
+                  {"alpha", NS_ATEN_REAL, .otherwise = NS_REAL(1)}),
     .infer = infer,
     .exact = exact,
     .float32 = ns_aten_rounded,

@@ -1,9 +1,9 @@
-/* avg_pool2d: the mean of each window of [n, c, h, w]: over the elements inside it, or with count_include_pad over its
- * area with zeros for the padding, or over divisor_override (families/pool.h).
+/* avg_pool2d: the mean of each window of [n, c, h, w]: over the elements inside it, or with count_include_pad
+ * over its area with zeros for the padding, or over divisor_override (families/pool.h).
  *
  * Decomposed where the divisor is not the number of elements (ExecuTorch 1.5.1,
- * backends/arm/_passes/decompose_avg_pool2d_pass.py): pad by zeros, a pool without padding, and for divisor_override a
- * mul by area / divisor. */
+ * backends/arm/_passes/decompose_avg_pool2d_pass.py): pad by zeros, a pool without padding, and for
+ * divisor_override a mul by area / divisor. */
 #include <math.h>
 
 #include "ops/families/decompose.h"
@@ -31,7 +31,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return NS_OK;
 }
 
-/* What the sum of the window [y, x] is divided by: PyTorch counts the part of the window inside operand and padding. */
+/* What the sum of the window [y, x] is divided by: PyTorch counts the part of the window inside operand and
+ * padding. */
 static double divisor_of(const ns_aten_node *node, const ns_pool_window *window, int64_t y, int64_t x)
 {
     const int64_t at[2] = {y, x};
@@ -52,7 +53,8 @@ static double divisor_of(const ns_aten_node *node, const ns_pool_window *window,
     return count;
 }
 
-static double mean(const ns_aten_node *node, const ns_pool_window *window, const double *plane, int64_t y, int64_t x)
+static double mean(const ns_aten_node *node, const ns_pool_window *window, const double *plane, int64_t y,
+                   int64_t x)
 {
     int64_t top, bottom, left, right;
     long double sum = 0;
@@ -119,8 +121,8 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     const ns_aten_node *input = &program->nodes[inputs[0]];
     NS_TRY(ns_pool_measure(node, input, &a[KERNEL], &a[STRIDE], &a[PADDING], ceil_mode, &window, error));
     const double area = (double)(window.kernel[0] * window.kernel[1]);
-    const int64_t widths[4] = {window.before[1], explicit_behind(&window, 1, ceil_mode, overridden), window.before[0],
-                               explicit_behind(&window, 0, ceil_mode, overridden)};
+    const int64_t widths[4] = {window.before[1], explicit_behind(&window, 1, ceil_mode, overridden),
+                               window.before[0], explicit_behind(&window, 0, ceil_mode, overridden)};
     ns_aten_attribute padding = a[PADDING];
     *out = inputs[0];
     if (counts && (window.before[0] || window.before[1]))

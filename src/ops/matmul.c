@@ -1,11 +1,11 @@
-/* matmul: the matrix product over the last two axes of operands of any rank; axes in front broadcast, a vector is a row
- * on the left and a column on the right.
+/* matmul: the matrix product over the last two axes of operands of any rank; axes in front broadcast, a
+ * vector is a row on the left and a column on the right.
  *
- * Decomposed before the quantiser sees it, as PyTorch's own table does (torch/_decomp/decompositions.py, matmul;
- * ExecuTorch 1.5.1, backends/arm/_passes/decompose_matmul.py): two matrices are mm; a vector on the left is unsqueezed;
- * a tensor of three or more axes by a matrix folds its axes in front into the rows; everything else is expanded,
- * reshaped to three axes, and bmm. A vector on the right stays as it is and is not lowered: ExecuTorch leaves it on the
- * CPU. */
+ * Decomposed before the quantiser sees it, as PyTorch's own table does (torch/_decomp/decompositions.py,
+ * matmul; ExecuTorch 1.5.1, backends/arm/_passes/decompose_matmul.py): two matrices are mm; a vector on the
+ * left is unsqueezed; a tensor of three or more axes by a matrix folds its axes in front into the rows;
+ * everything else is expanded, reshaped to three axes, and bmm. A vector on the right stays as it is and is
+ * not lowered: ExecuTorch leaves it on the CPU. */
 #include "num/double2.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
@@ -96,8 +96,8 @@ static bool decomposes(const ns_aten_program *program, const ns_aten_node *node)
 }
 
 /* Expands the axes in front to those of the result and folds them into one. */
-static ns_code fold_front(ns_aten_program *program, const ns_aten_node *node, int front, const operand *o, int *value,
-                          ns_error *error)
+static ns_code fold_front(ns_aten_program *program, const ns_aten_node *node, int front, const operand *o,
+                          int *value, ns_error *error)
 {
     int64_t shape[NS_MAX_RANK], batches = 1;
     for (int i = 0; i < front; i++) {
@@ -106,8 +106,8 @@ static ns_code fold_front(ns_aten_program *program, const ns_aten_node *node, in
     }
     shape[front] = o->rows;
     shape[front + 1] = o->columns;
-    NS_TRY(ns_aten_call(program, &ns_aten_op_expand, 1, value, NS_ARGUMENTS({"size", NS_INTS(front + 2, shape)}), value,
-                        error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_expand, 1, value,
+                        NS_ARGUMENTS({"size", NS_INTS(front + 2, shape)}), value, error));
     const int64_t folded[3] = {batches, o->rows, o->columns};
     return ns_decompose_reshape(program, *value, 3, folded, value, error);
 }

@@ -1,4 +1,5 @@
-/* max_pool2d: the largest element of each window of [n, c, h, w]; padding counts as nothing (families/pool.h). */
+/* max_pool2d: the largest element of each window of [n, c, h, w]; padding counts as nothing
+ * (families/pool.h). */
 #include <math.h>
 
 #include "ops/families/pool.h"
@@ -69,8 +70,8 @@ const ns_aten_operator ns_aten_op_max_pool2d = {
     .name = "max_pool2d",
     .aten = "aten.max_pool2d.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"kernel_size", NS_ATEN_INTS, .required = true},
-                  {"stride", NS_ATEN_INTS}, {"padding", NS_ATEN_INTS},
-                  {"dilation", NS_ATEN_INTS}, {"ceil_mode", NS_ATEN_BOOL}),
+                  {"stride", NS_ATEN_INTS}, {"padding", NS_ATEN_INTS}, {"dilation", NS_ATEN_INTS},
+                  {"ceil_mode", NS_ATEN_BOOL}),
     .infer = infer,
     .exact = exact,
     .float32 = ns_aten_rounded,

@@ -86,7 +86,8 @@ static ns_code trim(ns_lowering *lowering, const ns_pool_window *window, int *st
     return trims ? ns_plan_slice_all(&lowering->plan, *step, start, size, NS_PLAN_END, step, error) : NS_OK;
 }
 
-ns_code ns_pool_lower(ns_lowering *lowering, int node, ns_op op, const ns_pool_window *window, ns_error *error)
+ns_code ns_pool_lower(ns_lowering *lowering, int node, ns_op op, const ns_pool_window *window,
+                      ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
     ns_layout layout;
@@ -124,12 +125,14 @@ ns_code ns_pool_supported(const ns_aten_node *node, const ns_aten_node *input, c
         return NS_OK;
     if (window->kernel[0] > 256 || window->kernel[0] * window->kernel[1] > 65536)
         return ns_keep_off(node, target, error,
-                           "kernel %" PRId64 " x %" PRId64 "; up to 256 in y and an area of up to 65536 are supported",
+                           "kernel %" PRId64 " x %" PRId64
+                           "; up to 256 in y and an area of up to 65536 are supported",
                            window->kernel[0], window->kernel[1]);
     for (int i = 1; i < 4; i++)
         if (input->shape[i] > 65536)
-            return ns_keep_off(node, target, error, "dim %d of the input is %" PRId64 ", at most 65536 is supported",
-                               i, input->shape[i]);
+            return ns_keep_off(node, target, error,
+                               "dim %d of the input is %" PRId64 ", at most 65536 is supported", i,
+                               input->shape[i]);
     for (int axis = 0; axis < 2; axis++)
         if (window->stride[axis] > 3)
             return ns_keep_off(node, target, error, "stride %" PRId64 ", at most 3 is supported",
