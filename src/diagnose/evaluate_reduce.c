@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "diagnose/operations.h"
+#include "num/scale.h"
 
 static inline double join(ns_op op, double a, double b)
 {
@@ -65,12 +66,23 @@ static void span(const ns_attributes *a, int d, int64_t o, int64_t size, int64_t
     *last = end > size ? size : end;
 }
 
+/* TOSA divides by a rounded reciprocal, which is not the nearest integer. */
+static double tosa_average(double sum, int64_t count)
+{
+    int k = 0;
+    while (((int64_t)1 << k) < count)
+        k++;
+    const int64_t multiplier = ((((int64_t)1 << 30) + 1) << k) / count;
+    return (double)ns_scale_single((int64_t)sum, (int32_t)multiplier, 30 + k);
+}
+
 ns_code ns_dg_op_pool2d(ns_dg_call *call, ns_error *error)
 {
     const ns_attributes *a = &call->op->attributes;
     const ns_tensor *in = call->shapes[0], *out = call->shape;
     const bool average = call->op->op == NS_OP_AVG_POOL2D;
     const double zero_in = ns_dg_scalar(call, 1), zero_out = ns_dg_scalar(call, 2);
+    const bool as_tosa = call->inputs[0]->integer && (call->mode & NS_DG_ROUND) && (call->mode & NS_DG_INNER);
     const int64_t c = in->shape[3];
     const double *data = NULL;
     if (a->kernel.count != 2 || a->stride.count != 2 || a->pad.count != 4)
@@ -92,7 +104,9 @@ ns_code ns_dg_op_pool2d(ns_dg_call *call, ns_error *error)
                             sum += v - zero_in;
                             most = fmax(most, v);
                         }
-                    *to++ = average ? sum / (double)((y1 - y0) * (x1 - x0)) + zero_out : most;
+                    const int64_t count = (y1 - y0) * (x1 - x0);
+                    *to++ = !average ? most
+                                     : (as_tosa ? tosa_average(sum, count) : sum / (double)count) + zero_out;
                 }
     call->out->integer = call->inputs[0]->integer;
     if (!average)

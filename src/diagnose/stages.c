@@ -134,19 +134,12 @@ static void add_node(ns_dg_plan *plan, int tensor)
                                       .high = t->dtype == NS_DTYPE_BOOL ? 1 : (double)ns_dtype_max(t->dtype)};
 }
 
-static ns_code find_outputs(ns_dg_plan *plan, bool *is_output, ns_error *error)
+/* Nothing is to be said about an output that is an input or depends on constants alone. */
+static void find_outputs(const ns_dg_plan *plan, bool *is_output)
 {
     const ns_block *block = plan->block;
-    for (int i = 0; i < block->output_count; i++) {
-        if (plan->constant[block->outputs[i]])
-            continue; /* nothing of it depends on an input */
-        is_output[block->outputs[i]] = true;
-    }
-    for (int i = 0; i < block->input_count; i++)
-        if (is_output[block->inputs[i]])
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s' is an output too",
-                           ns_dg_name(plan, block->inputs[i]));
-    return NS_OK;
+    for (int i = 0; i < block->output_count; i++)
+        is_output[block->outputs[i]] = !plan->constant[block->outputs[i]];
 }
 
 static ns_code find_users(ns_dg_plan *plan, ns_error *error)
@@ -200,7 +193,7 @@ ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
     int *stack = NS_ARENA_ARRAY(plan->arena, operands, int);
     if (!plan->nodes || !plan->outputs || !is_output || !inside || !stack)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
-    NS_TRY(find_outputs(plan, is_output, error));
+    find_outputs(plan, is_output);
     for (int i = 0; i < block->input_count; i++) {
         add_node(plan, block->inputs[i]);
         find_input_zero(plan, i);

@@ -1,0 +1,171 @@
+/* Which function a table holds: tables made by the formula of their definition, knot (i - 256) * 128 holding
+ * round(f(code * s_in) / s_out), clamped to +-32767, must be told with both scales. */
+#include "diagnose/tables.h"
+
+#include <math.h>
+
+#include "support/arena.h"
+#include "support/test.h"
+
+static double f_rsqrt(double x)
+{
+    return 1 / sqrt(x);
+}
+static double f_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+static double f_gelu(double x)
+{
+    return 0.5 * x * (1 + erf(x / sqrt(2)));
+}
+static double f_gelu_tanh(double x)
+{
+    return 0.5 * x * (1 + tanh(sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+}
+static double f_silu(double x)
+{
+    return x / (1 + exp(-x));
+}
+static double f_reciprocal(double x)
+{
+    return 1 / x;
+}
+static double f_leaky(double x)
+{
+    return x > 0 ? x : 0.2 * x;
+}
+static double f_pow(double x)
+{
+    return pow(x, 0.3);
+}
+static double f_hardswish(double x)
+{
+    return x * fmin(fmax(x + 3, 0), 6) / 6;
+}
+
+static const struct {
+    const char *name;
+    double (*f)(double);
+    double s_in, s_out;
+    bool absolute; /* the function tells s_in, not only a factor of both */
+} functions[] = {
+    {"exp", exp, 2.8e-4, 3.05e-5, true},
+    {"log", log, 1.99e-5, 2.9e-4, true},
+    {"rsqrt", f_rsqrt, 0x1p-16, 2.26e-3, false},
+    {"reciprocal", f_reciprocal, 9.1e-4, 5e-3, false},
+    {"sqrt", sqrt, 1e-4, 5.6e-5, false},
+    {"sigmoid", f_sigmoid, 1.6e-4, 2.5e-5, true},
+    {"tanh", tanh, 7e-5, 3e-5, true},
+    {"gelu", f_gelu, 1e-4, 7e-5, true},
+    {"gelu_tanh", f_gelu_tanh, 1e-4, 7e-5, true},
+    {"silu", f_silu, 1.2e-4, 1e-4, true},
+    {"erf", erf, 6e-5, 3e-5, true},
+    {"sin", sin, 2e-4, 3.1e-5, true},
+    {"leaky_relu", f_leaky, 1e-4, 1e-4, false},
+    {"hardswish", f_hardswish, 1.7e-4, 1.6e-4, true},
+    {"pow", f_pow, 1e-4, 4e-5, false},
+    {"atan", atan, 2e-4, 4.4e-5, true},
+    {"asinh", asinh, 3e-4, 9e-5, true},
+    {"sinh", sinh, 1e-4, 4.1e-4, true},
+};
+enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
+
+static ns_tensor make(double (*f)(double), double s_in, double s_out)
+{
+    ns_tensor table;
+    const int64_t count = NS_DG_KNOTS;
+    assert_int_equal(ns_tensor_new(arena, NS_DTYPE_INT16, 1, &count, &table, NULL), NS_OK);
+    for (int i = 0; i < NS_DG_KNOTS; i++) {
+        const double v = rint(f((i - 256) * 128 * s_in) / s_out);
+        ns_tensor_set(&table, (size_t)i, v != v ? 0 : (int64_t)fmin(fmax(v, -32767), 32767));
+    }
+    return table;
+}
+
+static void functions_are_told(void **state)
+{
+    (void)state;
+    for (int i = 0; i < FUNCTION_COUNT; i++) {
+        const ns_tensor values = make(functions[i].f, functions[i].s_in, functions[i].s_out);
+        ns_dg_table *table = NULL;
+        assert_int_equal(ns_dg_table_new(&values, 0, 0, arena, &table, NULL), NS_OK);
+        assert_non_null(ns_dg_table_name(table));
+        assert_string_equal(ns_dg_table_name(table), functions[i].name);
+        assert_true(table->fit.residual <= 0.6);
+        if (functions[i].absolute)
+            assert_true(fabs(table->fit.a - log2(functions[i].s_in)) < 0.01);
+        /* Between knots the fit is the function, not a line: within a step of rounding's doubt. */
+        for (int code = 64 + 128 * 20; code < 32000; code += 128 * 37) {
+            const double real = functions[i].f(code * functions[i].s_in) / functions[i].s_out;
+            if (fabs(real) < 32000)
+                assert_true(fabs(ns_dg_table_ideal(table, code) - real) < 1);
+        }
+    }
+}
+
+/* The cubics that stand in for the function are within a ten-thousandth of a step of it, or not there. */
+static void cells_are_the_function(void **state)
+{
+    (void)state;
+    const ns_tensor values = make(f_rsqrt, 0x1p-16, 2.26e-3);
+    ns_dg_table *table = NULL;
+    int used = 0;
+    assert_int_equal(ns_dg_table_new(&values, 0, 0, arena, &table, NULL), NS_OK);
+    for (int cell = 0; cell < 512 * NS_DG_CELLS; cell++) {
+        const double *c = table->cells + 4 * cell, t = 0.3;
+        if (!(c[0] == c[0]))
+            continue;
+        used++;
+        const double code = -32768 + (cell + t) * 128 / NS_DG_CELLS;
+        assert_true(fabs(c[0] + t * (c[1] + t * (c[2] + t * c[3])) - ns_dg_table_ideal(table, code)) < 2e-4);
+    }
+    assert_true(used > 512 * NS_DG_CELLS / 2);
+}
+
+/* An attention mask of -1e9 leaves exp three kinds of knots: nothing can be told, and nothing is guessed. */
+static void no_information_is_no_function(void **state)
+{
+    (void)state;
+    const int64_t count = NS_DG_KNOTS;
+    ns_tensor values;
+    ns_dg_table *table = NULL;
+    assert_int_equal(ns_tensor_new(arena, NS_DTYPE_INT16, 1, &count, &values, NULL), NS_OK);
+    for (size_t i = 256; i < NS_DG_KNOTS; i++)
+        ns_tensor_set(&values, i, 32767);
+    assert_int_equal(ns_dg_table_new(&values, 0, 0, arena, &table, NULL), NS_OK);
+    assert_null(ns_dg_table_name(table));
+    assert_true(ns_dg_table_clamped(table, 256));
+    assert_false(ns_dg_table_clamped(table, 255));
+    /* Straight lines: half-way between knots 255 (0) and 256 (32767). */
+    assert_true(ns_dg_table_straight(table, -64) == 16383.5);
+    assert_int_equal(ns_dg_table_segment(table, -64), 255);
+}
+
+/* int8 tables hold every code; zero points come from the tensors beside them. */
+static void int8_tables_have_zero_points(void **state)
+{
+    (void)state;
+    const int64_t count = 256;
+    ns_tensor values;
+    ns_dg_table *table = NULL;
+    assert_int_equal(ns_tensor_new(arena, NS_DTYPE_INT8, 1, &count, &values, NULL), NS_OK);
+    for (int i = 0; i < 256; i++) {
+        const double v = rint(f_sigmoid((i - 128 - 5) * 0.06) * 256) - 128;
+        ns_tensor_set(&values, (size_t)i, (int64_t)fmin(v, 127));
+    }
+    assert_int_equal(ns_dg_table_new(&values, 5, -128, arena, &table, NULL), NS_OK);
+    assert_string_equal(ns_dg_table_name(table), "sigmoid");
+    assert_true(fabs(ns_dg_table_ideal(table, 5) - 0) < 0.5); /* sigmoid(0) = 0.5: code 0 */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(functions_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(cells_are_the_function, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_information_is_no_function, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(int8_tables_have_zero_points, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
