@@ -13,6 +13,10 @@ static const ns_option options[] = {
      "order"},
     {0, "input-scale", NS_OPTION_TEXT_LIST, "[NAME=]S[:ZERO]", OPTION(input_scales),
      "the scale of an input that holds floats"},
+    {0, "reference", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(references),
+     "what the float model gives for an output, as .npy: then the distance\nto it is measured"},
+    {0, "output-scale", NS_OPTION_TEXT_LIST, "[NAME=]S[:ZERO]", OPTION(output_scales),
+     "the scale of an output with a reference (default: the one that\nbrings both nearest)"},
     {0, "samples", NS_OPTION_FLAG, NULL, OPTION(samples), "the leading axis of each input counts samples"},
     {0, "no-precision", NS_OPTION_FLAG, NULL, OPTION(no_precision), "only ask what the compiler made of it"},
     {0, "no-compile", NS_OPTION_FLAG, NULL, OPTION(no_compile), "only ask which operator loses precision"},
@@ -60,6 +64,7 @@ static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const
                                  .threads = (int)settings->threads};
     NS_TRY(ns_graph_validate(graph, error));
     NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &asked, error));
+    NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &asked, error));
     ns_diagnose_result result = {.model = path};
     ns_diagnose_precision precision = {0};
     if (!settings->no_precision) {

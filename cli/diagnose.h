@@ -19,4 +19,8 @@ typedef struct ns_diagnose_settings {
 ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_graph *graph, ns_arena *arena,
                                 ns_diagnose_options *options, ns_error *error);
 
+/* What the float model gives, from --reference and --output-scale: fills references and reference_scales. */
+ns_code ns_diagnose_load_references(const ns_diagnose_settings *settings, const ns_graph *graph,
+                                    ns_arena *arena, ns_diagnose_options *options, ns_error *error);
+
 #endif

@@ -13,15 +13,15 @@ typedef struct input_scale {
     double scale, zero;
 } input_scale;
 
-/* "S", "S:ZERO" or either behind "NAME=". */
-static ns_code read_scale(const char *text, int position, const ns_block *block, input_scale *scales,
-                          ns_error *error)
+/* "S", "S:ZERO" or either behind "NAME=", for the tensors of `list`. */
+static ns_code read_scale(const char *option, const char *text, int position, const ns_block *block,
+                          const int *list, int count, input_scale *scales, ns_error *error)
 {
     const char *equals = strchr(text, '=');
     int index = position;
     if (equals)
-        for (index = 0; index < block->input_count; index++) {
-            const char *name = block->tensors[block->inputs[index]].name;
+        for (index = 0; index < count; index++) {
+            const char *name = block->tensors[list[index]].name;
             if (strlen(name) == (size_t)(equals - text) && strncmp(name, text, strlen(name)) == 0)
                 break;
         }
@@ -32,10 +32,10 @@ static ns_code read_scale(const char *text, int position, const ns_block *block,
     if (end != number && *end == ':')
         zero = strtod(end + 1, &end);
     if (end == number || *end || !(value > 0) || !isfinite(value) || zero != rint(zero) || fabs(zero) > 32768)
-        return ns_fail(error, NS_ERROR_USAGE, "--input-scale '%s': expected [NAME=]SCALE[:ZERO], SCALE > 0",
+        return ns_fail(error, NS_ERROR_USAGE, "%s '%s': expected [NAME=]SCALE[:ZERO], SCALE > 0", option,
                        text);
-    if (index >= block->input_count)
-        return ns_fail(error, NS_ERROR_USAGE, "--input-scale '%s': the model has no such input", text);
+    if (index >= count)
+        return ns_fail(error, NS_ERROR_USAGE, "%s '%s': the model has no such tensor", option, text);
     scales[index] = (input_scale){true, value, zero};
     return NS_OK;
 }
@@ -129,7 +129,8 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
     for (size_t i = 0; i < count; i++)
         names[i].name = block->tensors[block->inputs[i]].name;
     for (int i = 0; i < settings->input_scales.count; i++)
-        NS_TRY(read_scale(settings->input_scales.values[i], i, block, scales, error));
+        NS_TRY(read_scale("--input-scale", settings->input_scales.values[i], i, block, block->inputs,
+                          block->input_count, scales, error));
     options->samples = 0;
     for (int i = 0; i < settings->inputs.count; i++) {
         int index = 0;
@@ -154,5 +155,64 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
     options->inputs = inputs;
     options->input_count = block->input_count;
     options->real_inputs = real;
+    return NS_OK;
+}
+
+static ns_code load_reference(const char *file, const ns_graph_tensor *declared,
+                              const ns_diagnose_options *options, bool samples, ns_arena *arena,
+                              const double **out, ns_error *error)
+{
+    ns_npy array;
+    char is[128], wanted[128];
+    NS_TRY(ns_npy_load(file, arena, &array, error));
+    if ((array.type != NS_NPY_FLOAT32 && array.type != NS_NPY_FLOAT64) ||
+        !fits(&array, &declared->tensor, samples ? options->samples : 0))
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "reference of '%s': %s is %s; expected floats of the shape of %s", declared->name,
+                       file, ns_npy_describe(&array, is, sizeof is),
+                       ns_tensor_describe(&declared->tensor, wanted, sizeof wanted));
+    double *values = NS_ARENA_ARRAY(arena, array.count, double);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the reference of '%s'", declared->name);
+    for (size_t i = 0; i < array.count; i++) {
+        values[i] = real_at(&array, i);
+        if (!isfinite(values[i]))
+            return ns_fail(error, NS_ERROR_INPUT, "reference of '%s': element %zu is not a finite number",
+                           declared->name, i);
+    }
+    *out = values;
+    return NS_OK;
+}
+
+ns_code ns_diagnose_load_references(const ns_diagnose_settings *settings, const ns_graph *graph,
+                                    ns_arena *arena, ns_diagnose_options *options, ns_error *error)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    const size_t count = (size_t)block->output_count;
+    if (!settings->references.count)
+        return NS_OK;
+    ns_run_tensor *names = NS_ARENA_ARRAY(arena, count, ns_run_tensor);
+    const double **values = NS_ARENA_ARRAY(arena, count, const double *);
+    double *numbers = NS_ARENA_ARRAY(arena, count, double);
+    input_scale *scales = NS_ARENA_ARRAY(arena, count, input_scale);
+    if (!names || !values || !numbers || !scales)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the references");
+    for (size_t i = 0; i < count; i++)
+        names[i].name = block->tensors[block->outputs[i]].name;
+    for (int i = 0; i < settings->output_scales.count; i++)
+        NS_TRY(read_scale("--output-scale", settings->output_scales.values[i], i, block, block->outputs,
+                          block->output_count, scales, error));
+    for (int i = 0; i < settings->references.count; i++) {
+        int index = 0;
+        const char *file = NULL;
+        NS_TRY(ns_run_find_input(settings->references.values[i], i, block->output_count, names, &index, &file,
+                                 error));
+        NS_TRY(load_reference(file, &block->tensors[block->outputs[index]], options, settings->samples, arena,
+                              &values[index], error));
+    }
+    for (size_t i = 0; i < count; i++)
+        numbers[i] = scales[i].scale;
+    options->references = values;
+    options->reference_scales = numbers;
     return NS_OK;
 }

@@ -114,9 +114,11 @@ typedef struct ns_diagnose_options {
     /* The inputs in codes before they were rounded and clipped, where they are known; NULL, or NULL for an
      * input: only the integers are. */
     const double *const *real_inputs;
-    /* What the float model gives for each output, in the output's codes (zero point included), all samples;
-     * NULL: not known, the distance to float is estimated. */
+    /* What the float model gives for each output, all samples, and the output's scale; NULL, or NULL for an
+     * output: not known, the distance to float is estimated. A scale of 0 is not known: the one that brings
+     * the graph's real-valued self nearest is taken. */
     const double *const *references;
+    const double *reference_scales;
     unsigned cpu_mask;
     int threads; /* 0: as many as there are CPUs */
 } ns_diagnose_options;

@@ -22,8 +22,10 @@ typedef struct ns_dg_findings {
     ns_dg_session *session;
     const ns_dg_plan *plan;
     ns_arena *arena;
-    double as_is;  /* Q against R */
-    double hidden; /* what dither estimates: the roundings that the file no longer shows */
+    double as_is;     /* Q against R */
+    bool measured;    /* there is a reference: `hidden` is measured */
+    double estimated; /* `hidden` by dither, also where it is measured */
+    double hidden;    /* what dither estimates: the roundings that the file no longer shows */
     int seed_count;
     double *seeds; /* the same for each joint seed */
     int dithered_count;
@@ -51,6 +53,17 @@ ns_code ns_dg_measure_alone(ns_dg_findings *f, ns_error *error);
 
 /* Knock-outs where alone counts, and who is to blame (blame.c). */
 ns_code ns_dg_find_blame(ns_dg_findings *f, ns_error *error);
+
+/* Takes the float model's outputs, and measures what is hidden where dither has estimated it (reference.c).
+ */
+ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error);
+
+/* The error against float of a changed run: measured with a reference, else the error against R and what is
+ * hidden. */
+ns_code ns_dg_measure_float(ns_dg_findings *f, ns_dg_change change, double *energy, ns_error *error);
+
+/* The way from TOSA's integers to float, step by step (waterfall.c). */
+ns_code ns_dg_fill_waterfall(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
 
 /* The hidden roundings (dither.c). */
 ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error);

@@ -10,11 +10,11 @@ static ns_code add(ns_dg_findings *f, ns_diagnose_blame *blame, const char *text
                    bool applicable, ns_error *error)
 {
     double energy = 0;
-    NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], change, &energy, error));
+    NS_TRY(ns_dg_measure_float(f, *change, &energy, error));
     if (!text)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
     int at = blame->mend_count++;
-    const ns_diagnose_mend mend = {text, ns_dg_db(energy + f->hidden), applicable};
+    const ns_diagnose_mend mend = {text, ns_dg_db(energy), applicable};
     while (at > 0 && blame->mends[at - 1].mended_db < mend.mended_db - 0.05) {
         blame->mends[at] = blame->mends[at - 1];
         at--;

@@ -59,6 +59,22 @@ static void fill_energies(const ns_dg_findings *f, ns_diagnose_stage *rows)
     }
 }
 
+/* Against float, with this stage ideal. */
+static ns_code knocked_out(ns_dg_findings *f, int node, double *db, ns_error *error)
+{
+    double energy = f->knocked[node] + f->hidden;
+    if (f->measured) {
+        unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
+        if (!modes)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
+        for (int i = 0; i < f->plan->node_count; i++)
+            modes[i] = i == node ? NS_DG_IDEAL : NS_DG_SAME;
+        NS_TRY(ns_dg_measure_float(f, (ns_dg_change){.rest = NS_DG_TOSA, .modes = modes}, &energy, error));
+    }
+    *db = ns_dg_db(energy);
+    return NS_OK;
+}
+
 static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
 {
     double before = f->as_is;
@@ -73,8 +89,8 @@ static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
         /* Of faults in series none gains by itself: each is given what all of them bring. */
         blame->stage = node - f->plan->input_count;
         blame->gain_db = alone_gain >= NS_DG_LEAST_GAIN ? alone_gain : gain(f, before, f->joint[i]);
-        blame->now_db = ns_dg_db(f->as_is + f->hidden);
-        blame->knocked_out_db = ns_dg_db(f->knocked[node] + f->hidden);
+        blame->now_db = out->against_float_db;
+        NS_TRY(knocked_out(f, node, &blame->knocked_out_db, error));
         blame->joint_db = ns_dg_db(f->joint[i] + f->hidden);
         NS_TRY(ns_dg_find_cause(f, row, node, blame, error));
         NS_TRY(ns_dg_find_mends(f, row, node, blame, error));
@@ -103,6 +119,16 @@ static ns_code fill_suspects(ns_dg_findings *f, ns_diagnose_precision *out, ns_e
     return NS_OK;
 }
 
+/* Is the float model further from the graph's real-valued self than any rounding can explain? 4 dB beyond the
+ * worst seed. */
+static bool is_another_model(const ns_dg_findings *f)
+{
+    double worst = 0;
+    for (int i = 0; i < f->seed_count; i++)
+        worst = fmax(worst, f->seeds[i]);
+    return f->measured && f->hidden > 2.5 * worst + 1e-12;
+}
+
 static ns_diagnose_verdict judge(const ns_dg_findings *f)
 {
     const ns_dg_dithered *worst = f->dithered_count ? &f->dithered[0] : NULL;
@@ -113,7 +139,7 @@ static ns_diagnose_verdict judge(const ns_dg_findings *f)
         verdict = NS_DIAGNOSE_OPERATOR;
     if (f->clipped_biases)
         verdict = NS_DIAGNOSE_WEIGHTS;
-    if (f->suspicious)
+    if (f->suspicious || (verdict == NS_DIAGNOSE_HEALTHY && is_another_model(f)))
         verdict = NS_DIAGNOSE_SUSPECT;
     if (f->rails >= NS_DG_CLIPPED)
         verdict = NS_DIAGNOSE_INPUT;
@@ -127,17 +153,15 @@ static void fill_figures(const ns_dg_findings *f, ns_diagnose_precision *out)
         low = fmin(low, ns_dg_db(f->as_is + f->seeds[i]));
         high = fmax(high, ns_dg_db(f->as_is + f->seeds[i]));
     }
-    const double last = f->blame_count ? f->joint[f->blame_count - 1] : f->as_is;
-    out->against_float_db = ns_dg_db(f->as_is + f->hidden);
     out->low_db = low;
     out->high_db = high;
-    out->without_faults_db = ns_dg_db(last + f->hidden);
     out->limit_db = ns_dg_db(f->hidden);
     out->against_ideal_db = ns_dg_db(f->as_is);
     /* The real-valued self is not the model: no distance to it means anything. */
-    if (out->verdict == NS_DIAGNOSE_SUSPECT || f->clipped_biases)
+    if (!f->measured && (f->suspicious || f->clipped_biases))
         out->against_float_db = out->low_db = out->high_db = out->without_faults_db = out->limit_db =
             out->against_ideal_db = NAN;
+    out->measured = f->measured;
 }
 
 static ns_code fill_dither(const ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
@@ -165,6 +189,7 @@ static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_err
         f->alone[i] = f->knocked[i] = NAN;
     NS_TRY(ns_dg_fill_rows(f, out->stages, error));
     NS_TRY(ns_dg_dither(f, error));
+    NS_TRY(ns_dg_take_references(f, error));
     NS_TRY(ns_dg_measure_alone(f, error));
     NS_TRY(ns_dg_find_blame(f, error));
     return ns_dg_find_suspects(f, error);
@@ -178,8 +203,16 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     fill_energies(&f, out->stages);
     NS_TRY(fill_dither(&f, out, error));
     out->verdict = judge(&f);
+    if (is_another_model(&f))
+        ns_dg_note(
+            &f, ns_arena_format(arena,
+                                "the float model is %.1f dB from the graph's real-valued self, of which its "
+                                "roundings explain %.1f dB: the graph is another model (a bias or a CLAMP "
+                                "of another scale, a constant lost to a floor), or the reference is",
+                                ns_dg_db(f.hidden), ns_dg_db(f.estimated)));
     out->reason = ns_diagnose_verdict_sentence(out->verdict);
     out->samples = session->samples;
+    NS_TRY(ns_dg_fill_waterfall(&f, out, error));
     if (out->verdict == NS_DIAGNOSE_SUSPECT)
         NS_TRY(fill_suspects(&f, out, error));
     else if (out->verdict != NS_DIAGNOSE_WEIGHTS)

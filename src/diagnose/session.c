@@ -126,8 +126,9 @@ ns_code ns_dg_session_open(ns_dg_session *session, const ns_dg_plan *plan, const
     session->q = NS_ARENA_ARRAY(arena, (size_t)session->samples, ns_dg_stored *);
     session->r = NS_ARENA_ARRAY(arena, (size_t)session->samples, ns_dg_stored *);
     session->signal = NS_ARENA_ARRAY(arena, (size_t)plan->output_count, double);
+    session->reference = NS_ARENA_ARRAY(arena, (size_t)plan->output_count, const double *);
     session->workers = NS_ARENA_ARRAY(arena, (size_t)session->threads, ns_dg_worker);
-    if (!session->q || !session->r || !session->signal || !session->workers)
+    if (!session->q || !session->r || !session->signal || !session->reference || !session->workers)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the diagnosis");
     for (int i = 0; i < session->threads; i++)
         NS_TRY(ns_dg_worker_open(&session->workers[i], plan, error));
@@ -217,20 +218,35 @@ static ns_code run_changed(ns_dg_session *session, const ns_dg_change *change, r
     return NS_OK;
 }
 
+/* What the errors of an output are from; the reference is NULL where another is meant. */
+typedef struct target {
+    const ns_dg_stored *stored;
+    const double *reference;
+} target;
+
+static target target_of(const ns_dg_session *session, const ns_dg_change *change, int output, int sample)
+{
+    const int node = session->plan->outputs[output];
+    const double *reference = change->against == NS_DG_AGAINST_REFERENCE ? session->reference[output] : NULL;
+    return (target){
+        .stored = change->against == NS_DG_AGAINST_Q ? &session->q[sample][node] : &session->r[sample][node],
+        .reference = reference ? reference + (size_t)sample * session->plan->nodes[node].count : NULL};
+}
+
 static void add_errors(const ns_dg_session *session, const ns_dg_change *change, const rerun *r, int sample,
                        double *noise)
 {
     for (int o = 0; o < session->plan->output_count; o++) {
         const int node = session->plan->outputs[o];
-        const ns_dg_stored *wanted =
-            change->against_q ? &session->q[sample][node] : &session->r[sample][node];
+        const target wanted = target_of(session, change, o, sample);
         const ns_dg_stored *own = &r->stored[node];
-        if (!r->changed[node].data && own == wanted)
+        const ns_dg_value *changed = &r->changed[node];
+        if (!changed->data && own == wanted.stored && !wanted.reference)
             continue;
         for (size_t i = 0; i < session->plan->nodes[node].count; i++) {
-            const double got = r->changed[node].data ? r->changed[node].data[i] * r->changed[node].scale
-                                                     : ns_dg_stored_at(own, i);
-            const double d = got - ns_dg_stored_at(wanted, i);
+            const double got = changed->data ? changed->data[i] * changed->scale : ns_dg_stored_at(own, i);
+            const double d =
+                got - (wanted.reference ? wanted.reference[i] : ns_dg_stored_at(wanted.stored, i));
             noise[o] += d * d;
         }
     }

@@ -17,9 +17,10 @@ typedef struct ns_dg_session {
     const ns_diagnose_options *options;
     ns_arena *arena;
     int samples, threads;
-    ns_dg_stored **q, **r; /* [sample][node] */
-    double *signal;        /* of each output: energy of what it is compared with, over all samples */
-    ns_dg_worker *workers; /* one for each thread; [0] is the caller's */
+    ns_dg_stored **q, **r;    /* [sample][node] */
+    const double **reference; /* of each output: the float model's, in codes, all samples; NULL: not known */
+    double *signal;           /* of each output: energy of what it is compared with, over all samples */
+    ns_dg_worker *workers;    /* one for each thread; [0] is the caller's */
 } ns_dg_session;
 
 /* Opens the workers. The session must be closed whatever is returned. */
@@ -41,7 +42,7 @@ typedef struct ns_dg_change {
     const bool *touched;              /* nodes that read overridden constants; NULL: none */
     double *const *inputs;            /* of each input node: other values, or NULL; NULL: none */
     double fine_step;                 /* 0: no table is to be fine */
-    bool against_q;                   /* errors are measured against Q, not R or the reference */
+    enum { NS_DG_AGAINST_R, NS_DG_AGAINST_Q, NS_DG_AGAINST_REFERENCE } against; /* what errors are from */
 } ns_dg_change;
 
 /* Reruns all samples; *energy is the error at the outputs: the mean over outputs of |out - R|^2 / |R|^2. */

@@ -51,7 +51,7 @@ static ns_code bound_of(ns_dg_findings *f, int node, double *bound, ns_error *er
         for (int i = 0; i < f->plan->node_count; i++)
             modes[i] = NS_DG_SAME;
         modes[node] = NS_DG_TOSA | (side ? NS_DG_HOLD_RIGHT : NS_DG_HOLD_LEFT);
-        const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .against_q = true};
+        const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .against = NS_DG_AGAINST_Q};
         double energy = 0;
         NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &change, &energy, error));
         *bound = fmax(*bound, energy);

@@ -1,0 +1,69 @@
+/* The float model's outputs, where they are known: what was an estimate is then measured. */
+#include <math.h>
+
+#include "diagnose/findings.h"
+
+/* The scale that brings the real-valued self nearest to the reference: least squares of the one factor. */
+static double nearest_scale(const ns_dg_session *session, int output, const double *values)
+{
+    const int node = session->plan->outputs[output];
+    const ns_dg_node *n = &session->plan->nodes[node];
+    double rv = 0, vv = 0;
+    for (int s = 0; s < session->samples; s++)
+        for (size_t i = 0; i < n->count; i++) {
+            const double v = values[(size_t)s * n->count + i];
+            rv += (ns_dg_stored_at(&session->r[s][node], i) - n->zero) * v;
+            vv += v * v;
+        }
+    return rv > 0 ? vv / rv : 0;
+}
+
+static ns_code take(ns_dg_findings *f, int output, const double *values, double scale, ns_error *error)
+{
+    ns_dg_session *session = f->session;
+    const ns_dg_node *n = &f->plan->nodes[f->plan->outputs[output]];
+    const size_t count = n->count * (size_t)session->samples;
+    double *codes = NS_ARENA_ARRAY(f->arena, count, double);
+    if (!codes)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a reference");
+    scale = scale > 0 ? scale : nearest_scale(session, output, values);
+    if (!(scale > 0))
+        return ns_fail(error, NS_ERROR_INPUT, "output '%s' has nothing in common with its reference",
+                       ns_dg_name(f->plan, n->tensor));
+    double signal = 0;
+    for (size_t i = 0; i < count; i++) {
+        codes[i] = values[i] / scale + n->zero;
+        signal += values[i] / scale * (values[i] / scale);
+    }
+    session->reference[output] = codes;
+    session->signal[output] = fmax(signal, 1e-30);
+    f->measured = true;
+    return NS_OK;
+}
+
+ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error)
+{
+    const ns_diagnose_options *options = f->session->options;
+    const ns_block *block = f->plan->block;
+    f->estimated = f->hidden;
+    for (int i = 0; options->references && i < block->output_count; i++) {
+        const int node = f->plan->node_of[block->outputs[i]];
+        if (node >= 0 && f->plan->nodes[node].output >= 0 && options->references[i])
+            NS_TRY(take(f, f->plan->nodes[node].output, options->references[i],
+                        options->reference_scales ? options->reference_scales[i] : 0, error));
+    }
+    if (!f->measured)
+        return NS_OK;
+    const ns_dg_change ideal = {.rest = NS_DG_IDEAL, .against = NS_DG_AGAINST_REFERENCE};
+    return ns_dg_measure(f->session, &f->session->workers[0], &ideal, &f->hidden, error);
+}
+
+ns_code ns_dg_measure_float(ns_dg_findings *f, ns_dg_change change, double *energy, ns_error *error)
+{
+    if (f->measured)
+        change.against = NS_DG_AGAINST_REFERENCE;
+    NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &change, energy, error));
+    if (!f->measured)
+        *energy += f->hidden;
+    return NS_OK;
+}
