@@ -41,9 +41,6 @@ typedef struct ns_suite_settings {
     }
 #define NS_ERROR_BINS 11
 
-/* A count of operands that is not known. */
-#define NS_OPERANDS_UNKNOWN (-1)
-
 /* One input tensor of the program, as far as it reaches the worst element. */
 typedef struct ns_suite_operand {
     const char *name;
@@ -71,8 +68,8 @@ typedef struct ns_stage_result {
     /* The element with the largest share of its tolerance used up (largest error, if none is used). */
     size_t worst_element; /* row-major */
     double worst_ideal, worst_reference, worst_got, worst_tolerance;
-    int operand_count; /* NS_OPERANDS_UNKNOWN: which inputs it is made from is not known */
-    ns_suite_operand *operands;
+    int operand_count;
+    ns_suite_operand *operands; /* NULL: which inputs it is made from is not known */
 
     double seconds; /* wall time */
 } ns_stage_result;

@@ -61,7 +61,7 @@ ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, size_t
     t.marks[program->outputs[0]][element] = 1;
     for (int i = program->node_count - 1; i >= 0; i--)
         if (!mark_node(program, i, &t)) {
-            *count = NS_OPERANDS_UNKNOWN;
+            *operands = NULL;
             return NS_OK;
         }
     for (int i = 0; i < program->input_count; i++) {

@@ -1,5 +1,5 @@
-/* sigmoid: out = 1 / (1 + e^-x). MPFR with 128 bits, then one rounding to double: correctly rounded unless the
- * result lies within 2^-120 of the midpoint of two doubles. */
+/* sigmoid: out = 1 / (1 + e^-x). MPFR with 128 bits, then one rounding to double: correctly rounded unless
+ * the result lies within 2^-120 of the midpoint of two doubles. */
 #include <math.h>
 
 #include "ops/families/table.h"

@@ -104,6 +104,8 @@ static void append_why(ns_buffer *buffer, const ns_case_result *one, const ns_st
         ns_html_text(buffer, stage->reason);
         ns_html_append(buffer, "; ");
     }
+    if (!stage->operands)
+        ns_html_append(buffer, "the inputs that the worst element comes from are not known");
     for (int i = 0; i < stage->operand_count; i++) {
         const ns_suite_operand *operand = &stage->operands[i];
         ns_html_append(buffer, i ? "; " : "the worst element comes from ");

@@ -14,7 +14,7 @@ static void add_reason(ns_json *json, const char *text)
 
 static void add_operands(ns_json *json, const ns_stage_result *stage)
 {
-    if (stage->operand_count == NS_OPERANDS_UNKNOWN) {
+    if (!stage->operands) {
         ns_json_null(json, "inputs");
         return;
     }

@@ -7,6 +7,8 @@
 
 static void print_operands(const ns_search_found *found, FILE *out)
 {
+    if (!found->operands)
+        fprintf(out, "    the inputs that it is made from are not known\n");
     for (int i = 0; i < found->operand_count; i++) {
         const ns_suite_operand *operand = &found->operands[i];
         fprintf(out, "  %s: %zu element%s of it, %.6g to %.6g:", operand->name, operand->count,

@@ -188,6 +188,8 @@ static void print_failed_stage(const text_report *report, const ns_case_result *
              ns_tensor_describe(&result->output, output, sizeof output), stage->worst_got, compared,
              stage->worst_ideal, stage->worst_tolerance);
     print_wrapped(report->out, 4, text);
+    if (!stage->operands)
+        print_wrapped(report->out, 4, "the inputs that it is made from are not known");
     for (int i = 0; i < stage->operand_count; i++)
         print_operand(report->out, &stage->operands[i]);
 }

@@ -1,5 +1,5 @@
-/* sigmoid: exact values computed with 400 bits (mpmath); table entries of the graphs that ExecuTorch 1.5.1 makes of its
- * a16w8 tests ramp and rand_4d; all codes. */
+/* sigmoid: exact values computed with 400 bits (mpmath); table entries of the graphs that ExecuTorch 1.5.1
+ * makes of its a16w8 tests ramp and rand_4d; all codes. */
 #include "support/unary.h"
 
 static void test_values(void **state)
@@ -34,8 +34,9 @@ static void test_rows(void **state)
     unary_rows("sigmoid");
 }
 
-/* Between two knots the curve lies at most h^2 / 8 * 0.0962 (its largest second derivative) from the line: with h = 128
- * codes of 2^-11 that is 1.5 steps of 2^-15; half a step each for the knots' and the result's rounding. */
+/* Between two knots the curve lies at most h^2 / 8 * 0.0962 (its largest second derivative) from the line:
+ * with h = 128 codes of 2^-11 that is 1.5 steps of 2^-15; half a step each for the knots' and the result's
+ * rounding. */
 static void test_codes(void **state)
 {
     (void)state;
