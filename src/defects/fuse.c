@@ -36,25 +36,33 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
         return false;
     if (into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE)
         return op->op == NS_OP_TABLE && ns_pattern_batch(ns_pattern_output(p, into)) > 1;
-    return is_window(into->op) && (reshaped || ns_pattern_batch(ns_pattern_output(p, into)) > 1);
+    const bool shaped = is_window(into->op) || into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX ||
+                        into->op == NS_OP_REDUCE_MIN || into->op == NS_OP_MATMUL || into->op == NS_OP_RESIZE;
+    return shaped && (reshaped || ns_pattern_batch(ns_pattern_output(p, into)) > 1);
 }
 
-static bool moves(ns_op op)
+static bool moves(ns_op_ref op)
 {
-    return op == NS_OP_CONCAT || op == NS_OP_PAD || op == NS_OP_TILE || op == NS_OP_SLICE;
+    return op && (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
+                  op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D);
 }
 
+/* A RESCALE from or to int32 that stays an operation of its own becomes a MUL. */
 bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_RESCALE)
         return false;
-    ns_op_ref from = ns_pattern_from(p, op, 0);
     const ns_tensor *x = ns_pattern_input(p, op, 0), *y = ns_pattern_output(p, op);
-    if (from && moves(from->op) && y->dtype == NS_DTYPE_INT32)
-        return true;
-    ns_op_ref reader = ns_pattern_only_reader(p, op);
-    return reader && reader->op == NS_OP_CONCAT && x->dtype == NS_DTYPE_INT32 &&
-           reader->inputs[0] != op->outputs[0];
+    const bool wide = x->dtype == NS_DTYPE_INT32 || y->dtype == NS_DTYPE_INT32;
+    return wide && (moves(ns_pattern_from(p, op, 0)) || moves(ns_pattern_only_reader(p, op)));
+}
+
+bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_RESCALE || op->attributes.rounding_mode != NS_DOUBLE_ROUND)
+        return false;
+    ns_op_ref negate = ns_pattern_from_op(p, op, 0, NS_OP_NEGATE);
+    return negate && ns_pattern_only_reader(p, negate) == op;
 }
 
 bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)

@@ -25,3 +25,15 @@ bool ns_defect_met_reduce_sum_int16(const ns_pattern *p, ns_op_ref op)
     const ns_tensor *x = ns_pattern_input(p, rescale, 0);
     return x && x->dtype == NS_DTYPE_INT16;
 }
+
+bool ns_defect_met_reduce_min_reshape(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_REDUCE_MIN)
+        return false;
+    if (ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE))
+        return true;
+    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, op, reader));)
+        if (reader->op == NS_OP_RESHAPE)
+            return true;
+    return false;
+}

@@ -1,4 +1,4 @@
-"""Compiles many graphs in one process of Vela: python driver.py LIST
+"""Compiles many graphs in one process of Vela: python driver.py LIST, or python driver.py --serve
 
 LIST has one request a line, fields separated by tabs: graph, output (.npz), reason file, Vela's options.
 Where these ask for a debug database, it lies beside the output (.xml), and is there first.
@@ -7,14 +7,22 @@ reason begins with "refused: ", with "failed: ", or, where the machine is at fau
 disk), with "passing: ". Standard output says "begin N" and "end N" for request
 number N, so that the caller knows the request at hand when this process dies. Vela's own output is
 dropped.
+
+--serve reads requests from standard input and answers on standard output, both little-endian: a graph of u32
+bytes, the number u32 of sets of options, each u32 bytes of text with tabs between. Each set is answered by one
+frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), u32 bytes and a
+reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
+that the core is called directly, and nothing is written to disk.
 """
 import contextlib
 import io
 import os
 import shutil
+import struct
 import sys
 import tempfile
 
+from ethosu import regor
 from ethosu.vela import vela
 
 # Vela's words for a graph that it understands and cannot place (regor/compiler/compiler.cpp,
@@ -59,12 +67,92 @@ def compile_one(graph, output, options):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+class Captured(Exception):
+    """Ends Vela's front end where it calls the core."""
+
+
+def capture(graph, options):
+    """What the front end gives the core for these options: accelerator, format, system configuration, options."""
+    core, given = regor.compile, []
+
+    def instead(accelerator, network, form, configuration, options="", verbose=False):
+        given.extend([accelerator, form, configuration, options])
+        raise Captured
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "graph.tosa")
+        with open(path, "wb") as file:
+            file.write(graph)
+        regor.compile = instead
+        text = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+                vela.main([path, "--output-format=raw", "--output-dir=" + folder, *options])
+        except Captured:
+            return given
+        finally:
+            regor.compile = core
+    raise RuntimeError((text.getvalue().strip().splitlines() or ["Vela's front end ended"])[-1])
+
+
+def pack(model):
+    """Sizes of payload, weights, scratch, fast scratch (u64 each); inputs and outputs (u32 each), of each element
+    size, region, rank (u32), offset (u64) and dims (u64); then payload and weights."""
+    payload, weights = bytes(model.command_stream), bytes(model.read_only.data)
+    if model.read_only.region != 0 or model.scratch.region != 1 or len(model.variables):
+        raise RuntimeError("regions %d and %d, %d variables: not supported by this server"
+                           % (model.read_only.region, model.scratch.region, len(model.variables)))
+    parts = [struct.pack("<QQQQII", len(payload), len(weights), model.scratch.size, model.scratch_fast.size,
+                         len(model.inputs), len(model.outputs))]
+    for tensor in [*model.inputs, *model.outputs]:
+        shape = list(tensor.shape)
+        parts.append(struct.pack("<IIIQ%dQ" % len(shape), tensor.element_size, tensor.region, len(shape),
+                                 tensor.address, *shape))
+    return b"".join([*parts, payload, weights])
+
+
+def answer(graph, options, known):
+    try:
+        if options not in known:
+            known[options] = capture(graph, options.split("\t"))
+        accelerator, form, configuration, core_options = known[options]
+        model = regor.compile(accelerator, graph, form, configuration, options=core_options, verbose=False)
+        return struct.pack("<I", 0) + pack(model)
+    except (OSError, MemoryError) as error:
+        kind, words = 3, str(error) or repr(error)
+    except (Exception, SystemExit) as error:
+        words = " ".join((str(error) or repr(error)).split())
+        kind = 1 if any(refusal in words for refusal in REFUSALS) else 2
+    words = words.encode()
+    return struct.pack("<II", kind, len(words)) + words
+
+
+def serve(report):
+    requests, known = sys.stdin.buffer, {}
+    while True:
+        head = requests.read(8)
+        if len(head) < 8:
+            return
+        size, count = struct.unpack("<II", head)
+        graph = requests.read(size)
+        sets = []
+        for _ in range(count):
+            length = struct.unpack("<I", requests.read(4))[0]
+            sets.append(requests.read(length).decode())
+        for options in sets:
+            report.write(answer(graph, options, known))
+            report.flush()
+
+
 def main():
     # Vela's compiler core writes to the process's own streams too: keep ours, and silence those.
     report = os.fdopen(os.dup(1), "w", buffering=1)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    if sys.argv[1] == "--serve":
+        serve(report.buffer)
+        return
     with open(sys.argv[1], encoding="utf-8") as requests:
         for number, line in enumerate(requests):
             graph, output, reason_file, *options = line.rstrip("\n").split("\t")

@@ -1,0 +1,256 @@
+/* npuscope fuzz-vela: a search for defects of Vela with random graphs. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "npuscope/fuzz_vela.h"
+#include "options.h"
+#include "rows.h"
+
+typedef struct fuzz_settings {
+    ns_text_list velas, targets;
+    int64_t seed, first, graphs;
+    double time_limit, reduce_seconds;
+    const char *output, *json, *shard;
+    bool write_only;
+} fuzz_settings;
+
+#define OPTION(field) offsetof(fuzz_settings, field)
+
+static const ns_option options[] = {
+    {0, "seed", NS_OPTION_INTEGER, "N", OPTION(seed), "of the graphs (default 0)"},
+    {0, "first", NS_OPTION_INTEGER, "N", OPTION(first), "number of the first graph (default 0)"},
+    {0, "graphs", NS_OPTION_INTEGER, "N", OPTION(graphs), "how many (default 1000)"},
+    {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit),
+     "seconds after which no further graph is begun"},
+    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(targets),
+     "an accelerator such as ethos-u55-128; may be repeated (default:\nethos-u55-128, u65-256, u85-128, "
+     "u85-1024)"},
+    {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas),
+     "a vela script, a Python interpreter or a virtual environment; may\nbe repeated: graphs take turns "
+     "(default: "
+     "NPUSCOPE_VELA, build/venv,\nPATH)"},
+    {0, "reduce", NS_OPTION_REAL, "S", OPTION(reduce_seconds),
+     "seconds for one reduction (default 10; 0: none)"},
+    {0, "shard", NS_OPTION_TEXT, "I/N", OPTION(shard), "every N-th graph, from number I (0 to N - 1) on"},
+    {0, "write", NS_OPTION_FLAG, NULL, OPTION(write_only),
+     "only write the graphs, with inputs, to DIR/<number>"},
+    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output), "folder for reduced graphs with inputs"},
+    NS_ROW_JSON(json),
+    {0},
+};
+
+static void preset(void *settings_)
+{
+    fuzz_settings *settings = settings_;
+    settings->graphs = 1000;
+    settings->reduce_seconds = 10;
+}
+
+static void add_unless_null(json_t *object, const char *key, const char *value)
+{
+    json_object_set_new(object, key, value ? json_string(value) : json_null());
+}
+
+/* {"5.1.0": "wrong"}: the worst that any family makes of it; "targets": the families that go wrong. */
+static const char *cell_text(const ns_fuzz_cell *cell)
+{
+    return cell->wrong       ? "wrong"
+           : cell->undefined ? "undefined"
+           : cell->crash     ? "crash"
+           : cell->hazard    ? "hazard"
+           : cell->right     ? "right"
+                             : "refused";
+}
+
+static int badness(const char *text)
+{
+    static const char *const order[] = {"refused", "right", "hazard", "crash", "undefined", "wrong"};
+    for (int i = 0; i < 6; i++)
+        if (strcmp(text, order[i]) == 0)
+            return i;
+    return 0;
+}
+
+static json_t *finding_document(const ns_fuzz_finding *f)
+{
+    char family[16];
+    json_t *releases = json_object(), *targets = json_array(), *cells = json_array(), *inputs = json_array();
+    unsigned bad = 0;
+    for (int i = 0; i < f->cell_count; i++) {
+        const ns_fuzz_cell *c = &f->cells[i];
+        const char *text = cell_text(c), *before = json_string_value(json_object_get(releases, c->release));
+        if (!before || badness(text) > badness(before))
+            json_object_set_new(releases, c->release, json_string(text));
+        bad |= badness(text) > 1 ? c->family : 0;
+        json_array_append_new(cells,
+                              json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "release", c->release,
+                                        "family", ns_families_text(c->family, family), "right", c->right,
+                                        "wrong", c->wrong, "undefined", c->undefined, "hazard", c->hazard,
+                                        "crash", c->crash, "refused", c->refused));
+    }
+    for (unsigned bit = 1; bit <= NS_FAMILY_U85; bit <<= 1)
+        if (bad & bit)
+            json_array_append_new(targets, json_string(ns_families_text(bit, family)));
+    for (int i = 0; i < f->input_count; i++)
+        json_array_append_new(inputs, json_sprintf("in%d.npy", i));
+    json_t *avoided = json_array();
+    for (const char *at = f->avoided_by; *at;) {
+        const size_t length = strcspn(at, ",");
+        json_array_append_new(avoided, json_stringn(at, length));
+        at += length + strspn(at + length, ", ");
+    }
+    json_t *d = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:i, s:i, s:f, s:o}",
+                          "signature", f->signature, "kind", f->kind, "operation", f->operation, "target",
+                          f->target, "release", f->release, "message", f->message, "targets", targets,
+                          "releases", releases, "configurations", cells, "avoided_by", avoided, "first_seen",
+                          (json_int_t)f->first_seen, "count", (json_int_t)f->count, "operators", f->operators,
+                          "trials", f->trials, "seconds", f->seconds, "inputs", inputs);
+    add_unless_null(d, "known_defect", f->known_defect);
+    add_unless_null(d, "graph", f->graph);
+    return d;
+}
+
+static ns_code write_json(const char *path, const ns_fuzz_result *r, ns_error *error)
+{
+    json_t *findings = json_array(), *known = json_array(), *yields = json_array();
+    for (int i = 0; i < r->finding_count; i++)
+        json_array_append_new(findings, finding_document(&r->findings[i]));
+    for (int i = 0; i < r->known_count; i++)
+        json_array_append_new(known, json_pack("{s:s, s:I, s:I}", "known_defect",
+                                               ns_defect_get_info(r->known[i].defect)->id, "graphs",
+                                               (json_int_t)r->known[i].graphs, "first_seen",
+                                               (json_int_t)r->known[i].first_seen));
+    for (int i = 0; i < r->yield_count; i++)
+        json_array_append_new(yields,
+                              json_pack("{s:I, s:i, s:i, s:f}", "graphs", (json_int_t)r->yields[i].graphs,
+                                        "signatures", r->yields[i].signatures, "known", r->yields[i].causes,
+                                        "seconds", r->yields[i].seconds));
+    json_t *root =
+        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "schema",
+                  "npuscope/fuzz-vela/1", "seed", (json_int_t)r->seed, "graphs", (json_int_t)r->graphs,
+                  "streams", (json_int_t)r->streams, "refused", (json_int_t)r->refused, "failing",
+                  (json_int_t)r->failing, "starts", (json_int_t)r->starts, "seconds", r->seconds, "reducing",
+                  r->reducing, "findings", findings, "known", known, "yield", yields);
+    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    json_decref(root);
+    if (!text)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
+    const ns_code code = ns_file_write(path, (ns_bytes){(const uint8_t *)text, strlen(text)}, error);
+    free(text);
+    return code;
+}
+
+static void print_result(const ns_fuzz_result *r, FILE *out)
+{
+    for (int i = 0; i < r->finding_count; i++) {
+        const ns_fuzz_finding *f = &r->findings[i];
+        fprintf(out, "%4d  %-9s %5llu x, first %llu, %s, Vela %s: %s%s%s\n", i, f->kind,
+                (unsigned long long)f->count, (unsigned long long)f->first_seen, f->target, f->release,
+                f->operation, *f->message ? ": " : "", f->message);
+    }
+    for (int i = 0; i < r->known_count; i++)
+        fprintf(out, "known %5llu x, first %llu: %s\n", (unsigned long long)r->known[i].graphs,
+                (unsigned long long)r->known[i].first_seen, ns_defect_get_info(r->known[i].defect)->id);
+    fprintf(out,
+            "%llu graphs, %llu streams (%llu refused) in %.1f s, %.1f of them reducing: %.1f graphs a second "
+            "without it\n"
+            "%llu graphs failed; %d signatures beside %d known defects; Vela was started %llu times\n",
+            (unsigned long long)r->graphs, (unsigned long long)r->streams, (unsigned long long)r->refused,
+            r->seconds, r->reducing, (double)r->graphs / (r->seconds - r->reducing),
+            (unsigned long long)r->failing, r->finding_count, r->known_count, (unsigned long long)r->starts);
+}
+
+typedef struct watch {
+    const char *json;
+    double last;
+} watch;
+
+/* The JSON is written anew each minute, so that a search that is ended leaves what it found. */
+static void progress(void *context, const ns_fuzz_result *r)
+{
+    watch *w = context;
+    if (r->seconds - w->last < 60)
+        return;
+    w->last = r->seconds;
+    fprintf(stderr, "%llu graphs, %d signatures, %d known, %.0f s\n", (unsigned long long)r->graphs,
+            r->finding_count, r->known_count, r->seconds);
+    if (w->json)
+        (void)write_json(w->json, r, NULL);
+}
+
+static ns_code fill(const fuzz_settings *s, ns_arena *arena, ns_fuzz_options *o, ns_error *error)
+{
+    static const ns_accelerator usual[] = {NS_ACCELERATOR_U55_128, NS_ACCELERATOR_U65_256,
+                                           NS_ACCELERATOR_U85_128, NS_ACCELERATOR_U85_1024};
+    o->target_count = s->targets.count ? s->targets.count : 4;
+    o->vela_count = s->velas.count ? s->velas.count : 1;
+    if (o->target_count > NS_FUZZ_VELA_TARGETS || o->vela_count > NS_FUZZ_VELA_RELEASES)
+        return ns_fail(error, NS_ERROR_USAGE, "at most %d targets and %d releases", NS_FUZZ_VELA_TARGETS,
+                       NS_FUZZ_VELA_RELEASES);
+    for (int i = 0; i < o->target_count; i++) {
+        o->targets[i] = usual[i % 4];
+        if (s->targets.count)
+            NS_TRY(ns_accelerator_parse(s->targets.values[i], &o->targets[i], error));
+    }
+    if (s->shard && (sscanf(s->shard, "%d/%d", &o->shard, &o->shards) != 2 || o->shards < 1 || o->shard < 0 ||
+                     o->shard >= o->shards))
+        return ns_fail(error, NS_ERROR_USAGE, "--shard takes I/N with I from 0 to N - 1, not '%s'", s->shard);
+    for (int i = 0; i < o->vela_count && !s->write_only; i++)
+        NS_TRY(ns_vela_find(s->velas.count ? s->velas.values[i] : NULL, arena, &o->velas[i], error));
+    return NS_OK;
+}
+
+static ns_code write_graphs(ns_cli *cli, const fuzz_settings *s, ns_error *error)
+{
+    if (!s->output)
+        return ns_fail(error, NS_ERROR_USAGE, "--write needs -o DIR");
+    for (int64_t i = s->first; i < s->first + s->graphs; i++) {
+        const char *folder = ns_arena_format(cli->arena, "%s/%lld", s->output, (long long)i);
+        if (!folder)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+        NS_TRY(ns_fuzz_vela_write((uint64_t)s->seed, (uint64_t)i, folder, error));
+    }
+    return NS_OK;
+}
+
+static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
+{
+    (void)operand_count;
+    (void)operands;
+    const fuzz_settings *s = settings_;
+    watch w = {.json = s->json};
+    ns_fuzz_options o = {.seed = (uint64_t)s->seed,
+                         .first = (uint64_t)s->first,
+                         .graphs = (uint64_t)s->graphs,
+                         .time_limit = s->time_limit,
+                         .folder = s->output,
+                         .reduce_seconds = s->reduce_seconds,
+                         .progress = progress,
+                         .context = &w};
+    if (s->seed < 0 || s->first < 0 || s->graphs < 1)
+        return ns_fail(error, NS_ERROR_USAGE, "--seed and --first are 0 or more, --graphs 1 or more");
+    NS_TRY(fill(s, cli->arena, &o, error));
+    if (s->write_only)
+        return write_graphs(cli, s, error);
+    ns_fuzz_result result;
+    NS_TRY(ns_fuzz_vela(&o, cli->arena, &result, error));
+    print_result(&result, cli->out);
+    if (s->json)
+        NS_TRY(write_json(s->json, &result, error));
+    return result.failing ? NS_ERROR_MISMATCH : NS_OK;
+}
+
+const ns_subcommand ns_subcommand_fuzz_vela = {
+    .operands = "",
+    .details =
+        "Makes random TOSA graphs, compiles each with Vela for several targets, executes the streams and\n"
+        "compares them with the graph. What differs, faults or crashes is reduced, unless a known\n"
+        "defect explains it, and merged by signature. A graph is a function of npuscope's version,\n"
+        "seed and number. Exit code 1 where anything was found.",
+    .options = options,
+    .settings_size = sizeof(fuzz_settings),
+    .preset = preset,
+    .run = run,
+};

@@ -1,0 +1,95 @@
+/* Fuzz Vela: a search for defects of the compiler with random graphs, and the reduction of what it finds. */
+#ifndef NPUSCOPE_FUZZ_VELA_H
+#define NPUSCOPE_FUZZ_VELA_H
+
+#include "npuscope/defects.h"
+#include "npuscope/vela.h"
+
+enum { NS_FUZZ_VELA_RELEASES = 8, NS_FUZZ_VELA_TARGETS = 16 };
+
+/* What one release makes of a finding's reduced graph, over the accelerators of one family. */
+typedef struct ns_fuzz_cell {
+    const char *release;
+    unsigned family;                                     /* NS_FAMILY_* */
+    int right, wrong, undefined, hazard, crash, refused; /* configurations */
+} ns_fuzz_cell;
+
+typedef struct ns_fuzz_finding {
+    const char *signature;
+    const char *kind;      /* "wrong", "undefined", "hazard", "crash" */
+    const char *operation; /* the operators of the reduced graph, in order: "SLICE > REDUCE_MAX" */
+    const char *target, *release, *message; /* where it was reduced, and what was said there */
+    const char *known_defect;               /* NULL: none */
+    const char *avoided_by; /* options of Vela that avoid it there, separated by ", "; "" for none */
+    int cell_count;
+    const ns_fuzz_cell *cells;
+    const char *graph; /* path of the reduced .tosa; its inputs lie beside it */
+    int input_count;
+    uint64_t first_seen, count; /* number of the first graph; how many graphs came to it */
+    int operators, trials;      /* of the reduction */
+    double seconds;
+} ns_fuzz_finding;
+
+typedef struct ns_fuzz_known {
+    ns_defect defect;
+    uint64_t graphs, first_seen;
+} ns_fuzz_known;
+
+/* How many signatures there were after so many graphs. */
+typedef struct ns_fuzz_yield {
+    uint64_t graphs;
+    int signatures, causes;
+    double seconds;
+} ns_fuzz_yield;
+
+typedef struct ns_fuzz_result {
+    uint64_t seed, graphs, streams, refused, starts, failing;
+    double seconds, reducing;
+    int finding_count, known_count, yield_count;
+    ns_fuzz_finding *findings;
+    ns_fuzz_known *known;
+    ns_fuzz_yield *yields;
+} ns_fuzz_result;
+
+typedef struct ns_fuzz_options {
+    uint64_t seed, first, graphs; /* numbers first to first + graphs - 1 */
+    int shard, shards;            /* every shards-th of them, from number `shard` on; shards 0: all */
+    double time_limit;            /* seconds; 0: none */
+    int vela_count;
+    ns_vela velas[NS_FUZZ_VELA_RELEASES]; /* graphs take turns */
+    int target_count;
+    ns_accelerator targets[NS_FUZZ_VELA_TARGETS];
+    const char *folder;    /* of reduced graphs; NULL: nothing is written */
+    double reduce_seconds; /* of one reduction; 0: none is made */
+    void (*progress)(void *context, const ns_fuzz_result *so_far); /* may be NULL */
+    void *context;
+} ns_fuzz_options;
+
+/* Searches. Results lie in `arena`. NS_ERROR_TOOL_MISSING: Vela does not run. */
+ns_code ns_fuzz_vela(const ns_fuzz_options *options, ns_arena *arena, ns_fuzz_result *result,
+                     ns_error *error);
+
+/* One graph of the search, with its inputs: graph.tosa and in<k>.npy in `folder`. */
+ns_code ns_fuzz_vela_write(uint64_t seed, uint64_t number, const char *folder, ns_error *error);
+
+typedef struct ns_reduce_options {
+    ns_vela vela;
+    ns_accelerator accelerator;
+    const char *flags; /* further options of Vela; NULL: none */
+    double time_limit; /* seconds */
+    bool ordinary;     /* dims as networks have them, rather than the smallest */
+} ns_reduce_options;
+
+typedef struct ns_reduce_result {
+    const char *kind, *signature, *operation, *known_defect;
+    int operators_before, operators, trials;
+    double seconds;
+} ns_reduce_result;
+
+/* Reduces a validated graph with inputs for which the stream goes wrong, and writes graph.tosa, in<k>.npy and
+ * out<k>.npy (the graph's results) to `folder`. NS_ERROR_INPUT where it does not go wrong. */
+ns_code ns_reduce_graph(const ns_reduce_options *options, const ns_graph *graph, const ns_tensor *inputs,
+                        int input_count, const char *folder, ns_arena *arena, ns_reduce_result *result,
+                        ns_error *error);
+
+#endif

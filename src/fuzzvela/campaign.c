@@ -1,0 +1,301 @@
+/* Campaign: graph after graph, each failure either known or reduced, signatures merged. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "npuscope/fuzz_vela.h"
+
+#include "fuzzvela/generator.h"
+#include "fuzzvela/reduce.h"
+#include "fuzzvela/triage.h"
+
+/* Reductions of failures that look alike before they are reduced: all of the first ones, then every eighth.
+ */
+enum { REDUCE_ALL = 40, REDUCE_EVERY = 8, MAX_FINDINGS = 2048, MAX_YIELDS = 256, MAX_RAW = 1024 };
+#define HANG_SECONDS 30
+
+typedef struct raw_signature {
+    const char *text;
+    uint64_t seen;
+} raw_signature;
+
+typedef struct campaign {
+    const ns_fuzz_options *options;
+    ns_fuzz_result *result;
+    ns_arena *arena; /* lives as long as the results */
+    ns_arena *graph; /* of the graph at hand */
+    ns_judge judges[NS_FUZZ_VELA_RELEASES];
+    ns_fuzz_target targets[NS_FUZZ_VELA_TARGETS];
+    raw_signature raw[MAX_RAW];
+    int raw_count;
+    double begun;
+} campaign;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- findings ---- */
+
+static void count_known(campaign *c, const char *id, uint64_t number)
+{
+    ns_fuzz_result *r = c->result;
+    for (int i = 0; i < r->known_count; i++)
+        if (strcmp(ns_defect_get_info(r->known[i].defect)->id, id) == 0) {
+            r->known[i].graphs++;
+            return;
+        }
+    for (ns_defect d = 0; d < NS_DEFECT_COUNT; d++)
+        if (strcmp(ns_defect_get_info(d)->id, id) == 0)
+            r->known[r->known_count++] = (ns_fuzz_known){d, 1, number};
+}
+
+/* Whether a failure that looks like this is worth a reduction. */
+static bool is_fresh(campaign *c, const char *signature)
+{
+    for (int i = 0; i < c->raw_count; i++)
+        if (strcmp(c->raw[i].text, signature) == 0) {
+            const uint64_t seen = c->raw[i].seen++;
+            return seen < REDUCE_ALL || seen % REDUCE_EVERY == 0;
+        }
+    if (c->raw_count < MAX_RAW) {
+        const char *text = ns_arena_string(c->arena, signature);
+        if (text)
+            c->raw[c->raw_count++] = (raw_signature){text, 1};
+    }
+    return true;
+}
+
+static ns_fuzz_finding *find(ns_fuzz_result *r, const char *signature)
+{
+    for (int i = 0; i < r->finding_count; i++)
+        if (strcmp(r->findings[i].signature, signature) == 0)
+            return &r->findings[i];
+    return NULL;
+}
+
+/* <folder>/<number> gets the minimal graph, and its folder `ordinary` the one with the dims of the search. */
+static ns_code write_finding(campaign *c, ns_fuzz_finding *f, const ns_exhibit *exhibit,
+                             const ns_draft *ordinary, ns_error *error)
+{
+    const char *folder = ns_arena_format(c->arena, "%s/%04d", c->options->folder, c->result->finding_count);
+    const char *beside = folder ? ns_arena_format(c->arena, "%s/ordinary", folder) : NULL;
+    if (!beside)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+    NS_TRY(ns_exhibit_write(exhibit, folder, c->graph, error));
+    NS_TRY(ns_draft_write(ordinary, beside, c->graph, error));
+    f->graph = ns_arena_format(c->arena, "%s/graph.tosa", folder);
+    return NS_OK;
+}
+
+/* Triage and files of a new finding. */
+static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_exhibit *exhibit,
+                           const ns_draft *ordinary, ns_error *error)
+{
+    ns_fuzz_result *r = c->result;
+    if (r->finding_count == MAX_FINDINGS)
+        return NS_OK;
+    ns_fuzz_finding *f = &r->findings[r->finding_count];
+    *f = *made;
+    f->signature = ns_arena_string(c->arena, made->signature);
+    f->operation = ns_arena_string(c->arena, made->operation);
+    f->message = ns_arena_string(c->arena, made->message);
+    if (!f->signature || !f->operation || !f->message)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    NS_TRY(ns_triage(c->judges, c->options, exhibit, c->arena, f, error));
+    if (c->options->folder)
+        NS_TRY(write_finding(c, f, exhibit, ordinary, error));
+    r->finding_count++;
+    return NS_OK;
+}
+
+/* Files a reduced failure under what it came to. */
+static ns_code file_under(campaign *c, ns_judge *judge, const ns_draft *reduced, const ns_draft *ordinary,
+                          ns_fuzz_finding made, ns_error *error)
+{
+    ns_exhibit exhibit;
+    ns_judgement j;
+    NS_TRY(ns_exhibit_make(reduced, c->graph, &exhibit, error));
+    ns_code code = ns_judge_run(judge, &exhibit, c->graph, &j, error);
+    if (code == NS_OK && ns_ruling_is_finding(j.ruling)) {
+        made.operation = ns_draft_words(reduced, c->graph);
+        made.signature =
+            ns_arena_format(c->graph, "%s | %s", ns_judge_signature(&j, NULL, c->graph), made.operation);
+        made.kind = ns_ruling_text(j.ruling);
+        made.message = j.message;
+        made.input_count = exhibit.input_count;
+        made.operators = ns_draft_operators(reduced);
+        ns_fuzz_finding *old = made.signature ? find(c->result, made.signature) : NULL;
+        if (old)
+            old->count++;
+        else if (made.signature)
+            code = add_finding(c, &made, &exhibit, ordinary, error);
+    }
+    ns_graph_free(exhibit.graph);
+    return code;
+}
+
+/* Leaves operators out first, which gives the ordinary graph; from that the minimal one is made. */
+static ns_code investigate(campaign *c, ns_judge *judge, int release, const ns_draft *draft, int target,
+                           uint64_t number, ns_error *error)
+{
+    const char *version = c->options->velas[release].version;
+    const double begun = now();
+    ns_draft ordinary, reduced;
+    ns_judge one = *judge;
+    one.targets = &c->targets[target];
+    one.target_count = 1;
+    ns_reduction reduction = {
+        .judge = &one, .release = version, .time_limit = c->options->reduce_seconds, .ordinary = true};
+    NS_TRY(ns_reduce(&reduction, draft, c->graph, &ordinary, error));
+    const int trials = reduction.trials;
+    reduction.ordinary = false;
+    NS_TRY(ns_reduce(&reduction, &ordinary, c->graph, &reduced, error));
+    const ns_fuzz_finding made = {.target = ns_accelerator_text(c->targets[target].accelerator),
+                                  .release = version,
+                                  .avoided_by = "",
+                                  .first_seen = number,
+                                  .count = 1,
+                                  .trials = trials + reduction.trials,
+                                  .seconds = now() - begun};
+    const ns_code code = file_under(c, &one, &reduced, &ordinary, made, error);
+    judge->streams = one.streams;
+    c->result->reducing += now() - begun;
+    return code;
+}
+
+static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns_exhibit *exhibit,
+                       const ns_judgement *judgements, uint64_t number, ns_error *error)
+{
+    const char *version = c->options->velas[release].version;
+    bool failed = false, reduced = false;
+    const char *last = NULL;
+    for (int i = 0; i < c->options->target_count; i++) {
+        const ns_judgement *j = &judgements[i];
+        c->result->refused += j->ruling == NS_RULING_REFUSED;
+        if (!ns_ruling_is_finding(j->ruling))
+            continue;
+        failed = true;
+        const char *known = ns_judge_known(exhibit, j, c->targets[i].accelerator, version, c->graph);
+        if (known) {
+            if (!last || strcmp(last, known) != 0)
+                count_known(c, known, number);
+            last = known;
+            continue;
+        }
+        const char *raw = ns_arena_format(c->graph, "%s %s %u", ns_judge_signature(j, NULL, c->graph),
+                                          version, ns_accelerator_family(c->targets[i].accelerator));
+        if (!reduced && c->options->reduce_seconds > 0 && raw && is_fresh(c, raw)) {
+            reduced = true;
+            const ns_code code = investigate(c, &c->judges[release], release, draft, i, number, error);
+            if (code != NS_OK && code != NS_ERROR_INPUT) /* INPUT: it did not go wrong a second time */
+                return code;
+        }
+    }
+    c->result->failing += failed;
+    return NS_OK;
+}
+
+static ns_code one_graph(campaign *c, uint64_t number, ns_error *error)
+{
+    const int release = (int)(number % (uint64_t)c->options->vela_count);
+    ns_judgement judgements[NS_FUZZ_VELA_TARGETS];
+    ns_exhibit exhibit;
+    ns_arena_reset(c->graph);
+    ns_draft draft = {.arena = c->graph};
+    NS_TRY(ns_fuzz_generate(c->options->seed, number, &draft, error));
+    if (ns_exhibit_make(&draft, c->graph, &exhibit, error) != NS_OK)
+        return ns_add_context(error, "seed %llu, graph %llu", (unsigned long long)c->options->seed,
+                              (unsigned long long)number);
+    ns_code code = ns_judge_run(&c->judges[release], &exhibit, c->graph, judgements, error);
+    if (code == NS_OK)
+        code = look_at(c, release, &draft, &exhibit, judgements, number, error);
+    ns_graph_free(exhibit.graph);
+    c->result->graphs++;
+    return code;
+}
+
+/* A point of the yield curve at each power of 2^(1/2). */
+static void note_yield(campaign *c)
+{
+    ns_fuzz_result *r = c->result;
+    const uint64_t last = r->yield_count ? r->yields[r->yield_count - 1].graphs : 0;
+    r->seconds = now() - c->begun;
+    if ((r->graphs >= last + last / 4 + 64 || r->graphs == 1) && r->yield_count < MAX_YIELDS)
+        r->yields[r->yield_count++] =
+            (ns_fuzz_yield){r->graphs, r->finding_count, r->known_count, r->seconds};
+    r->streams = r->starts = 0;
+    for (int i = 0; i < c->options->vela_count; i++) {
+        r->streams += c->judges[i].streams;
+        r->starts += (uint64_t)ns_vela_server_starts(c->judges[i].server);
+    }
+    if (c->options->progress)
+        c->options->progress(c->options->context, r);
+}
+
+static ns_code search(campaign *c, ns_error *error)
+{
+    const ns_fuzz_options *o = c->options;
+    for (uint64_t number = o->first; number < o->first + o->graphs; number++) {
+        if (o->shards > 1 && number % (uint64_t)o->shards != (uint64_t)o->shard)
+            continue;
+        if (o->time_limit > 0 && now() - c->begun > o->time_limit)
+            break;
+        NS_TRY(one_graph(c, number, error));
+        note_yield(c);
+    }
+    return NS_OK;
+}
+
+static ns_code prepare(campaign *c, ns_error *error)
+{
+    const ns_fuzz_options *o = c->options;
+    ns_fuzz_result *r = c->result;
+    *r = (ns_fuzz_result){.seed = o->seed,
+                          .findings = NS_ARENA_ARRAY(c->arena, MAX_FINDINGS, ns_fuzz_finding),
+                          .known = NS_ARENA_ARRAY(c->arena, NS_DEFECT_COUNT, ns_fuzz_known),
+                          .yields = NS_ARENA_ARRAY(c->arena, MAX_YIELDS, ns_fuzz_yield)};
+    if (!r->findings || !r->known || !r->yields || !c->graph)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
+    for (int i = 0; i < o->target_count; i++)
+        c->targets[i] = (ns_fuzz_target){o->targets[i], ""};
+    for (int i = 0; i < o->vela_count; i++) {
+        c->judges[i] =
+            (ns_judge){.targets = c->targets, .target_count = o->target_count, .max_work = 400000000};
+        NS_TRY(ns_vela_server_new(&o->velas[i], HANG_SECONDS, c->arena, &c->judges[i].server, error));
+    }
+    return NS_OK;
+}
+
+ns_code ns_fuzz_vela(const ns_fuzz_options *options, ns_arena *arena, ns_fuzz_result *result, ns_error *error)
+{
+    campaign *c = NS_ARENA_NEW(arena, campaign);
+    if (!c)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
+    *c = (campaign){
+        .options = options, .result = result, .arena = arena, .graph = ns_arena_new(), .begun = now()};
+    ns_code code = prepare(c, error);
+    if (code == NS_OK)
+        code = search(c, error);
+    for (int i = 0; i < options->vela_count; i++)
+        if (c->judges[i].server)
+            ns_vela_server_end(c->judges[i].server);
+    result->seconds = now() - c->begun;
+    ns_arena_free(c->graph);
+    return code;
+}
+
+ns_code ns_fuzz_vela_write(uint64_t seed, uint64_t number, const char *folder, ns_error *error)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_draft draft = {.arena = arena};
+    ns_code code = arena ? ns_fuzz_generate(seed, number, &draft, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a graph");
+    if (code == NS_OK)
+        code = ns_draft_write(&draft, folder, arena, error);
+    ns_arena_free(arena);
+    return code;
+}

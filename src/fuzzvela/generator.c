@@ -1,0 +1,135 @@
+/* Chooses blocks, takes back those that fail, and chooses outputs. */
+#include "fuzzvela/generator.h"
+
+#include <string.h>
+
+#include "fuzzvela/blocks.h"
+
+typedef int (*block_function)(ns_generator *g, int x);
+
+static const struct {
+    block_function function;
+    int weight;
+} blocks[] = {
+#define NS_FUZZ_BLOCK(name, weight) {ns_gen_block_##name, weight},
+#include "fuzzvela/blocks.def"
+#undef NS_FUZZ_BLOCK
+};
+
+enum { BLOCK_COUNT = sizeof blocks / sizeof *blocks, TRIES = 40 };
+
+/* Each graph emphasises its own blocks: weights times 1, 2, 4 or 1/8 ("swarm testing"; Groce and others,
+ * ISSTA 2012). */
+static void choose_weights(ns_generator *g, int weights[BLOCK_COUNT])
+{
+    for (int i = 0; i < BLOCK_COUNT; i++)
+        weights[i] = blocks[i].weight * NS_GEN_PICK(g, 1, 4, 8, 16, 32);
+}
+
+static int choose_block(ns_generator *g, const int weights[BLOCK_COUNT])
+{
+    int64_t total = 0;
+    for (int i = 0; i < BLOCK_COUNT; i++)
+        total += weights[i];
+    int64_t at = ns_gen_range(g, 0, total - 1);
+    int i = 0;
+    while (at >= weights[i])
+        at -= weights[i++];
+    return i;
+}
+
+static bool is_feature_map(ns_dtype dtype)
+{
+    return dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16;
+}
+
+/* A tensor to go on from: mostly the newest, -1 where there is none. */
+static int choose_source(ns_generator *g)
+{
+    int usable[NS_FUZZ_POOL], count = 0;
+    for (int i = 0; i < g->pool_count; i++)
+        if (is_feature_map(ns_gen_value(g, g->pool[i])->dtype))
+            usable[count++] = g->pool[i];
+    if (!count)
+        return -1;
+    return ns_gen_chance(g, 0.65) ? usable[count - 1] : usable[ns_gen_range(g, 0, count - 1)];
+}
+
+/* One block; what it added is taken back where it failed. */
+static bool add_block(ns_generator *g, const int weights[BLOCK_COUNT])
+{
+    const int nodes = g->draft->count, pool = g->pool_count, x = choose_source(g);
+    if (x < 0 || g->pool_count >= NS_FUZZ_POOL - 8)
+        return false;
+    const int y = blocks[choose_block(g, weights)].function(g, x);
+    const ns_tensor *value = ns_gen_value(g, y);
+    const bool typed = is_feature_map(value->dtype) || value->dtype == NS_DTYPE_INT32;
+    if (g->bad || y == x || y < nodes || !typed || !ns_gen_informative(value)) {
+        g->draft->count = nodes;
+        g->pool_count = pool;
+        g->bad = false;
+        return false;
+    }
+    g->pool[g->pool_count++] = y;
+    return true;
+}
+
+static void choose_outputs(ns_generator *g)
+{
+    ns_draft *d = g->draft;
+    bool used[4096] = {false};
+    int ends[4096], count = 0;
+    for (int i = 0; i < d->count && i < 4096; i++)
+        for (int k = 0; k < d->nodes[i].input_count; k++)
+            used[d->nodes[i].inputs[k]] = true;
+    for (int i = 0; i < d->count && i < 4096; i++)
+        if (d->nodes[i].kind == NS_DRAFT_OPERATOR && !used[i] && ns_gen_informative(&d->nodes[i].value))
+            ends[count++] = i;
+    /* A result that others read too. */
+    if (count && ns_gen_chance(g, 0.25)) {
+        const int extra = g->pool[ns_gen_range(g, 0, g->pool_count - 1)];
+        if (d->nodes[extra].kind == NS_DRAFT_OPERATOR && used[extra])
+            ends[count++] = extra;
+    }
+    const int first = count > 4 ? count - 4 : 0;
+    d->output_count = count - first;
+    memcpy(d->outputs, ends + first, (size_t)d->output_count * sizeof *ends);
+}
+
+static void make(ns_generator *g)
+{
+    int weights[BLOCK_COUNT];
+    int64_t shape[NS_MAX_RANK];
+    g->type = ns_gen_chance(g, 0.55) ? NS_DTYPE_INT8 : NS_DTYPE_INT16;
+    g->u85 = ns_gen_chance(g, 0.45);
+    g->per_channel = ns_gen_chance(g, 0.7);
+    g->double_round = ns_gen_chance(g, 0.15);
+    choose_weights(g, weights);
+    int rank = ns_gen_new_shape(g, shape);
+    ns_gen_input(g, g->type, rank, shape);
+    if (ns_gen_chance(g, 0.35)) {
+        rank = ns_gen_chance(g, 0.5) ? rank : ns_gen_new_shape(g, shape);
+        ns_gen_input(g, g->type, rank, shape);
+    }
+    int want = NS_GEN_PICK(g, 1, 2, 2, 3, 3, 4, 4, 5, 6, 8, 11);
+    for (int tries = 0; want && tries < TRIES; tries++)
+        want -= add_block(g, weights);
+    choose_outputs(g);
+}
+
+ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_error *error)
+{
+    ns_arena *arena = draft->arena;
+    ns_random mix = {.state = seed};
+    mix.state = ns_random_u64(&mix) ^ number;
+    for (int attempt = 0; attempt < 64; attempt++) {
+        ns_draft scratch = {.arena = arena};
+        ns_generator g = {.draft = &scratch, .random = {ns_random_u64(&mix)}};
+        make(&g);
+        if (!scratch.output_count)
+            continue;
+        return ns_draft_clean(&scratch, arena, draft, error);
+    }
+    return ns_fail(error, NS_ERROR_INTERNAL, "seed %llu, graph %llu: no graph came about",
+                   (unsigned long long)seed, (unsigned long long)number);
+}

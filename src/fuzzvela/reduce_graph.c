@@ -1,0 +1,58 @@
+/* Reduces a graph of the user's. */
+#include <string.h>
+
+#include "fuzzvela/reduce.h"
+#include "npuscope/fuzz_vela.h"
+
+#define HANG_SECONDS 60
+
+static ns_code describe(const ns_reduce_options *options, ns_judge *judge, const ns_draft *reduced,
+                        const char *folder, ns_arena *arena, ns_reduce_result *result, ns_error *error)
+{
+    ns_exhibit exhibit;
+    ns_judgement j;
+    NS_TRY(ns_exhibit_make(reduced, arena, &exhibit, error));
+    ns_code code = ns_judge_run(judge, &exhibit, arena, &j, error);
+    if (code == NS_OK) {
+        result->kind = ns_ruling_text(j.ruling);
+        result->known_defect =
+            ns_judge_known(&exhibit, &j, options->accelerator, options->vela.version, arena);
+        result->signature = ns_judge_signature(&j, NULL, arena);
+        result->operation = ns_draft_words(reduced, arena);
+        code = ns_exhibit_write(&exhibit, folder, arena, error);
+    }
+    ns_graph_free(exhibit.graph);
+    return code;
+}
+
+static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, const ns_draft *draft,
+                      const char *folder, ns_arena *arena, ns_reduce_result *result, ns_error *error)
+{
+    ns_draft reduced;
+    const ns_fuzz_target target = {options->accelerator, options->flags};
+    ns_judge judge = {
+        .server = server, .targets = &target, .target_count = 1, .max_work = NS_NPU_DEFAULT_WORK};
+    ns_reduction reduction = {.judge = &judge,
+                              .release = options->vela.version,
+                              .time_limit = options->time_limit,
+                              .ordinary = options->ordinary};
+    NS_TRY(ns_reduce(&reduction, draft, arena, &reduced, error));
+    *result = (ns_reduce_result){.operators_before = ns_draft_operators(draft),
+                                 .operators = ns_draft_operators(&reduced),
+                                 .trials = reduction.trials,
+                                 .seconds = reduction.seconds};
+    return describe(options, &judge, &reduced, folder, arena, result, error);
+}
+
+ns_code ns_reduce_graph(const ns_reduce_options *options, const ns_graph *graph, const ns_tensor *inputs,
+                        int input_count, const char *folder, ns_arena *arena, ns_reduce_result *result,
+                        ns_error *error)
+{
+    ns_draft draft;
+    ns_vela_server *server = NULL;
+    NS_TRY(ns_draft_from_graph(graph, inputs, input_count, arena, &draft, error));
+    NS_TRY(ns_vela_server_new(&options->vela, HANG_SECONDS, arena, &server, error));
+    const ns_code code = reduce(options, server, &draft, folder, arena, result, error);
+    ns_vela_server_end(server);
+    return code;
+}

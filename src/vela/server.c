@@ -1,0 +1,335 @@
+#define _GNU_SOURCE
+#include "vela/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+extern char **environ;
+
+static const char driver[] = {
+#include "driver.inc"
+};
+
+/* Above any stream of a graph for tests; a larger answer is no answer. */
+#define MAX_ANSWER ((uint64_t)1 << 30)
+enum { MAX_IO = 256 };
+
+struct ns_vela_server {
+    const ns_vela *vela;
+    double timeout;
+    char script[64];
+    pid_t id; /* 0: no process */
+    int to, from;
+    int starts;
+};
+
+ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena, ns_vela_server **out,
+                           ns_error *error)
+{
+    ns_vela_server *server = NS_ARENA_NEW(arena, ns_vela_server);
+    if (!server)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's process");
+    *server = (ns_vela_server){.vela = vela, .timeout = timeout, .script = "/tmp/npuscope-vela-XXXXXX"};
+    const int file = mkstemp(server->script);
+    const bool written = file >= 0 && write(file, driver, sizeof driver - 1) == (ssize_t)(sizeof driver - 1);
+    if (file < 0 || close(file) != 0 || !written)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", server->script, strerror(errno));
+    *out = server;
+    return NS_OK;
+}
+
+/* The environment, and glibc's order to fill memory that is freed: where Vela reads what it should not, that
+ * must not be a right answer to the graph before. */
+static char **make_environment(char *line)
+{
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    char **list = calloc(count + 2, sizeof *list);
+    for (size_t i = 0; list && i < count; i++)
+        if (strncmp(environ[i], "MALLOC_PERTURB_=", 16) != 0)
+            list[kept++] = environ[i];
+    if (list)
+        list[kept] = line;
+    return list;
+}
+
+static ns_code spawn(ns_vela_server *server, const int in[2], const int out[2], ns_error *error)
+{
+    const char *const arguments[] = {server->vela->python, "-I", server->script, "--serve", NULL};
+    char line[] = "MALLOC_PERTURB_=165", **environment = make_environment(line);
+    posix_spawn_file_actions_t actions;
+    int failure = environment ? posix_spawn_file_actions_init(&actions) : ENOMEM;
+    if (!failure) {
+        failure = posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
+        if (!failure)
+            failure = posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+        if (!failure)
+            failure = posix_spawnp(&server->id, arguments[0], &actions, NULL,
+                                   (char *const *)(uintptr_t)arguments, environment);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    free(environment);
+    if (!failure)
+        return NS_OK;
+    server->id = 0;
+    return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s: %s", arguments[0], strerror(failure));
+}
+
+static ns_code start(ns_vela_server *server, ns_error *error)
+{
+    int in[2], out[2];
+    if (pipe2(in, O_CLOEXEC) != 0)
+        return ns_fail(error, NS_ERROR_IO, "a pipe to Vela: %s", strerror(errno));
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return ns_fail(error, NS_ERROR_IO, "a pipe from Vela: %s", strerror(errno));
+    }
+    const ns_code code = spawn(server, in, out, error);
+    close(in[0]);
+    close(out[1]);
+    if (code != NS_OK) {
+        close(in[1]);
+        close(out[0]);
+        return code;
+    }
+    signal(SIGPIPE, SIG_IGN); /* a process that died shows in what `write` returns */
+    server->to = in[1];
+    server->from = out[0];
+    server->starts++;
+    return NS_OK;
+}
+
+/* Ends the process; returns how it ended: the exit code, or 256 and the signal. */
+static int stop(ns_vela_server *server, bool at_once)
+{
+    int status = 0;
+    if (!server->id)
+        return 0;
+    close(server->to);
+    close(server->from);
+    if (at_once)
+        kill(server->id, SIGKILL);
+    while (waitpid(server->id, &status, 0) < 0 && errno == EINTR) {
+    }
+    server->id = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+typedef enum transfer { DONE, ENDED, LATE } transfer;
+
+static bool send_all(ns_vela_server *server, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size) {
+        const ssize_t written = write(server->to, at, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        at += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
+/* Seconds of processor time that Vela has used: a busy machine is no reason to call it hung. */
+static double used(const ns_vela_server *server)
+{
+    clockid_t clock;
+    struct timespec t = {0};
+    if (clock_getcpuclockid(server->id, &clock) == 0)
+        clock_gettime(clock, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* What one compilation may still use: processor time, and a thousand times POLL_MS in which it used none. */
+typedef struct allowance {
+    double until, last;
+    int idle;
+} allowance;
+
+enum { POLL_MS = 200, IDLE_POLLS = 1000 };
+
+static bool is_over(const ns_vela_server *server, allowance *a)
+{
+    const double at = used(server);
+    a->idle = at > a->last ? 0 : a->idle + 1;
+    a->last = at;
+    return at > a->until || a->idle > IDLE_POLLS;
+}
+
+static transfer receive(ns_vela_server *server, void *data, size_t size, allowance *until)
+{
+    char *at = data;
+    while (size) {
+        struct pollfd wait = {.fd = server->from, .events = POLLIN};
+        const int ready = poll(&wait, 1, POLL_MS);
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready == 0) {
+            if (is_over(server, until))
+                return LATE;
+            continue;
+        }
+        const ssize_t got = ready > 0 ? read(server->from, at, size) : -1;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return ENDED;
+        at += got;
+        size -= (size_t)got;
+    }
+    return DONE;
+}
+
+static bool send_options(ns_vela_server *server, const ns_vela_job *job, ns_arena *arena)
+{
+    char *text = ns_arena_format(arena, "--accelerator-config=%s\t%s", ns_accelerator_text(job->accelerator),
+                                 job->options);
+    if (!text)
+        return false;
+    /* Runs of spaces part options. */
+    char *end = text;
+    for (const char *at = text; *at; at++)
+        if (*at != ' ' || (end[-1] != '\t' && at[1] && at[1] != ' '))
+            *end++ = *at == ' ' ? '\t' : *at;
+    const uint32_t length = (uint32_t)(end - text);
+    return send_all(server, &length, sizeof length) && send_all(server, text, length);
+}
+
+/* A process that died is noticed where its answer is missing. */
+static void send_request(ns_vela_server *server, const void *graph, size_t size, const ns_vela_job *jobs,
+                         int count, ns_arena *arena)
+{
+    const uint32_t head[] = {(uint32_t)size, (uint32_t)count};
+    if (send_all(server, head, sizeof head) && send_all(server, graph, size))
+        for (int i = 0; i < count && send_options(server, &jobs[i], arena); i++) {
+        }
+}
+
+static transfer receive_io(ns_vela_server *server, ns_npu_io *io, allowance *until)
+{
+    uint32_t head[3];
+    uint64_t offset, dims[NS_MAX_RANK];
+    transfer t = receive(server, head, sizeof head, until);
+    if (t == DONE)
+        t = receive(server, &offset, sizeof offset, until);
+    if (t != DONE || head[2] > NS_MAX_RANK)
+        return t == DONE ? ENDED : t;
+    t = receive(server, dims, head[2] * sizeof *dims, until);
+    *io = (ns_npu_io){
+        .element_bytes = (int)head[0], .region = (int)head[1], .rank = (int)head[2], .offset = offset};
+    for (uint32_t i = 0; i < head[2]; i++)
+        io->shape[i] = (int64_t)dims[i];
+    return t;
+}
+
+static transfer receive_parts(ns_vela_server *server, ns_npu_parts *parts, ns_arena *arena, allowance *until)
+{
+    uint64_t sizes[4];
+    uint32_t counts[2];
+    transfer t = receive(server, sizes, sizeof sizes, until);
+    if (t == DONE)
+        t = receive(server, counts, sizeof counts, until);
+    if (t != DONE || counts[0] > MAX_IO || counts[1] > MAX_IO || sizes[0] > MAX_ANSWER ||
+        sizes[1] > MAX_ANSWER)
+        return t == DONE ? ENDED : t;
+    ns_npu_io *io = NS_ARENA_ARRAY(arena, counts[0] + counts[1], ns_npu_io);
+    uint8_t *payload = ns_arena_alloc(arena, sizes[0], 1), *weights = ns_arena_alloc(arena, sizes[1], 1);
+    if (!io || !payload || !weights)
+        return ENDED;
+    for (uint32_t i = 0; i < counts[0] + counts[1] && t == DONE; i++)
+        t = receive_io(server, &io[i], until);
+    if (t == DONE)
+        t = receive(server, payload, sizes[0], until);
+    if (t == DONE)
+        t = receive(server, weights, sizes[1], until);
+    *parts = (ns_npu_parts){.payload = payload,
+                            .payload_size = sizes[0],
+                            .weights = weights,
+                            .weights_size = sizes[1],
+                            .scratch_size = sizes[2],
+                            .scratch_fast_size = sizes[3],
+                            .input_count = (int)counts[0],
+                            .output_count = (int)counts[1],
+                            .inputs = io,
+                            .outputs = io + counts[0]};
+    return t;
+}
+
+static transfer receive_reason(ns_vela_server *server, ns_vela_job *job, ns_arena *arena, allowance *until)
+{
+    uint32_t length;
+    transfer t = receive(server, &length, sizeof length, until);
+    char *text = t == DONE && length < MAX_ANSWER ? ns_arena_alloc(arena, length + 1, 1) : NULL;
+    if (!text)
+        return t == DONE ? ENDED : t;
+    job->reason = text;
+    return receive(server, text, length, until);
+}
+
+static transfer receive_answer(ns_vela_server *server, ns_vela_job *job, ns_arena *arena)
+{
+    uint32_t status = 0;
+    const double begun = used(server);
+    allowance until = {.until = begun + server->timeout, .last = begun};
+    transfer t = receive(server, &status, sizeof status, &until);
+    if (t != DONE)
+        return t;
+    job->outcome = status == 0 ? NS_VELA_COMPILED : status == 1 ? NS_VELA_REFUSED : NS_VELA_CRASHED;
+    return status == 0 ? receive_parts(server, &job->parts, arena, &until)
+                       : receive_reason(server, job, arena, &until);
+}
+
+static ns_code settle(ns_vela_server *server, transfer how, ns_vela_job *job, ns_arena *arena,
+                      ns_error *error)
+{
+    const int ended = stop(server, how == LATE);
+    job->outcome = NS_VELA_CRASHED;
+    job->reason = how == LATE    ? "Vela hung"
+                  : ended >= 256 ? ns_arena_format(arena, "Vela was ended by signal %d", ended - 256)
+                                 : ns_arena_format(arena, "Vela ended with code %d", ended);
+    return job->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a reason");
+}
+
+ns_code ns_vela_server_compile(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
+                               int count, ns_arena *arena, ns_error *error)
+{
+    for (int i = 0; i < count;) {
+        if (!server->id)
+            NS_TRY(start(server, error));
+        send_request(server, graph, size, &jobs[i], count - i, arena);
+        transfer t = DONE;
+        while (i < count && t == DONE) {
+            t = receive_answer(server, &jobs[i], arena);
+            if (t != DONE)
+                NS_TRY(settle(server, t, &jobs[i], arena, error));
+            i++;
+        }
+    }
+    return NS_OK;
+}
+
+int ns_vela_server_starts(const ns_vela_server *server)
+{
+    return server->starts;
+}
+
+void ns_vela_server_end(ns_vela_server *server)
+{
+    stop(server, true);
+    unlink(server->script);
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""npuscope fuzz-vela and reduce with Vela: the same seed finds the same, known defects are recognised, and what is
+found is reduced to a graph that still goes wrong.
+
+Environment: NPUSCOPE, the program. Exit 77 (skipped) where Vela is not installed.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+NPUSCOPE = os.environ["NPUSCOPE"]
+
+
+def run(*arguments):
+    return subprocess.run([NPUSCOPE, *arguments], capture_output=True, text=True, timeout=600)
+
+
+if run("fuzz-vela", "--graphs", "1", "--reduce", "0").returncode == 3:
+    print("Vela is not installed (scripts/install-vela)")
+    sys.exit(77)
+
+
+class Search(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def search(self, name, *arguments, code=1):
+        path = self.folder / (name + ".json")
+        result = run("fuzz-vela", "--json", str(path), *arguments)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return json.loads(path.read_text())
+
+    def test_same_seed_same_findings(self):
+        a, b = (self.search(name, "--seed", "5", "--graphs", "60", "--reduce", "0") for name in "ab")
+        for document in (a, b):
+            self.assertEqual(document["schema"], "npuscope/fuzz-vela/1")
+            self.assertEqual((document["graphs"], document["streams"]), (60, 240))
+            document.pop("seconds"), document.pop("reducing"), document.pop("yield")
+        self.assertEqual(a, b)
+        self.assertTrue(a["known"], "no known defect in 60 graphs")
+
+    def test_finding_is_reduced(self):
+        # Graph 127 of seed 0 has a REDUCE_MIN before a RESHAPE (docs/errata.md, reduce_min_reshape).
+        run("fuzz-vela", "--write", "--first", "127", "--graphs", "1", "-o", str(self.folder))
+        graph = self.folder / "127"
+        inputs = [option for path in sorted(graph.glob("in*.npy")) for option in ("-i", str(path))]
+        made = self.folder / "made"
+        result = run("reduce", str(graph / "graph.tosa"), *inputs, "-o", str(made))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("operators: REDUCE_MIN > RESHAPE", result.stdout)
+        self.assertIn("known defect: reduce_min_reshape", result.stdout)
+        again = run("reduce", str(made / "graph.tosa"), "-i", str(made / "in0.npy"), "-o", str(self.folder / "again"))
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        out = self.folder / "out"
+        self.assertEqual(run("run", str(made / "graph.tosa"), "-i", str(made / "in0.npy"), "-o", str(out)).returncode, 0)
+        self.assertEqual(run("compare", str(out / "out0.npy"), str(made / "out0.npy")).returncode, 0)
+
+    def test_healthy_graph_is_refused(self):
+        run("fuzz-vela", "--write", "--seed", "5", "--first", "0", "--graphs", "8", "-o", str(self.folder))
+        codes = []
+        for number in range(8):
+            graph = self.folder / str(number)
+            inputs = [option for path in sorted(graph.glob("in*.npy")) for option in ("-i", str(path))]
+            codes.append(run("reduce", str(graph / "graph.tosa"), *inputs, "-o", str(self.folder / "x")).returncode)
+        self.assertIn(2, codes)
+
+    def test_usage(self):
+        for arguments, words in ((("--graphs", "0"), "--graphs"), (("--shard", "3/2"), "--shard"), (("--write",), "-o"),
+                                 (("--target", "nosuch"), "nosuch")):
+            result = run("fuzz-vela", *arguments)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(words, result.stderr)
+
+
+unittest.main()
