@@ -118,10 +118,11 @@ static ns_code write_json(const char *path, const ns_fuzz_result *r, ns_error *e
     for (int i = 0; i < r->finding_count; i++)
         json_array_append_new(findings, finding_document(&r->findings[i]));
     for (int i = 0; i < r->known_count; i++)
-        json_array_append_new(known, json_pack("{s:s, s:I, s:I}", "known_defect",
+        json_array_append_new(known, json_pack("{s:s, s:I, s:I, s:I}", "known_defect",
                                                ns_defect_get_info(r->known[i].defect)->id, "graphs",
                                                (json_int_t)r->known[i].graphs, "first_seen",
-                                               (json_int_t)r->known[i].first_seen));
+                                               (json_int_t)r->known[i].first_seen, "right",
+                                               (json_int_t)r->known[i].right));
     for (int i = 0; i < r->yield_count; i++)
         json_array_append_new(yields,
                               json_pack("{s:I, s:i, s:i, s:f}", "graphs", (json_int_t)r->yields[i].graphs,
@@ -151,7 +152,8 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
                 f->operation, *f->message ? ": " : "", f->message);
     }
     for (int i = 0; i < r->known_count; i++)
-        fprintf(out, "known %5llu x, first %llu: %s\n", (unsigned long long)r->known[i].graphs,
+        fprintf(out, "known %5llu x (%llu streams right), first %llu: %s\n",
+                (unsigned long long)r->known[i].graphs, (unsigned long long)r->known[i].right,
                 (unsigned long long)r->known[i].first_seen, ns_defect_get_info(r->known[i].defect)->id);
     fprintf(out,
             "%llu graphs, %llu streams (%llu refused) in %.1f s, %.1f of them reducing: %.1f graphs a second "

@@ -32,7 +32,8 @@ typedef struct ns_fuzz_finding {
 
 typedef struct ns_fuzz_known {
     ns_defect defect;
-    uint64_t graphs, first_seen;
+    uint64_t graphs, first_seen; /* graphs that fail and meet it */
+    uint64_t right;              /* streams that are right although the graph meets it there */
 } ns_fuzz_known;
 
 /* How many signatures there were after so many graphs. */

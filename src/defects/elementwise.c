@@ -16,44 +16,94 @@ bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
     return b->rank >= 5 && ns_tensor_count(a) == 1 && ns_tensor_count(b) > 1;
 }
 
-/* Another reader of the same constant through a RESHAPE. */
-static bool is_reshaped_elsewhere(const ns_pattern *p, int tensor)
+bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
 {
-    const ns_block *b = p->block;
-    for (int i = 0; i < b->operator_count; i++)
-        if (b->operators[i].op == NS_OP_RESHAPE && b->operators[i].inputs[0] == tensor)
+    for (int k = 0; op->op == NS_OP_SELECT && k < 3; k++)
+        if (ns_pattern_is_viewed(p, op->inputs[k]))
             return true;
+    return op->op == NS_OP_SELECT && ns_pattern_is_viewed(p, op->outputs[0]);
+}
+
+static bool is_binary(ns_op op)
+{
+    return op == NS_OP_ADD || op == NS_OP_SUB || op == NS_OP_MUL || op == NS_OP_MAXIMUM ||
+           op == NS_OP_MINIMUM;
+}
+
+/* The operand, or what it is rescaled from. */
+static bool is_viewed_operand(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
+    return ns_pattern_is_viewed(p, op->inputs[index]) ||
+           (rescale && ns_pattern_is_viewed(p, rescale->inputs[0]));
+}
+
+/* Both operands broadcast: U55 and U65 enlarge the first with an ADD (ReplaceBroadcastWithAdd). */
+bool ns_defect_met_broadcast_viewed(const ns_pattern *p, ns_op_ref op)
+{
+    if (!is_binary(op->op))
+        return false;
+    const ns_tensor *y = ns_pattern_output(p, op);
+    for (int k = 0; k < 2; k++)
+        if (ns_shape_equal(ns_pattern_input(p, op, k), y))
+            return false;
+    return is_viewed_operand(p, op, 0);
+}
+
+/* Operations that only touch elements, two or more, that end in a part of a CONCAT or PAD. */
+bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_CONCAT && op->op != NS_OP_PAD)
+        return false;
+    for (int k = 0; k < (op->op == NS_OP_PAD ? 1 : op->input_count); k++) {
+        ns_op_ref last = ns_pattern_from(p, op, k);
+        if (!last || (last->op != NS_OP_BITWISE_NOT && last->op != NS_OP_ABS) ||
+            ns_pattern_only_reader(p, last) != op)
+            continue;
+        ns_op_ref first = ns_pattern_from(p, last, 0);
+        if (first && (first->op == NS_OP_BITWISE_NOT || first->op == NS_OP_ABS ||
+                      first->op == NS_OP_RESCALE || is_binary(first->op)))
+            return true;
+    }
     return false;
 }
 
-bool ns_defect_met_select_constant(const ns_pattern *p, ns_op_ref op)
+/* MAC operations with REVERSE of the channels fused: the larger accelerators have no block for it. */
+bool ns_defect_met_conv_reverse(const ns_pattern *p, ns_op_ref op)
 {
-    for (int k = 1; op->op == NS_OP_SELECT && k < 3; k++)
-        if (ns_pattern_input(p, op, k)->data && is_reshaped_elsewhere(p, op->inputs[k]))
-            return true;
-    return false;
-}
-
-static bool is_chained(ns_op op)
-{
-    return op == NS_OP_RESCALE || op == NS_OP_ADD || op == NS_OP_SUB || op == NS_OP_MUL ||
-           op == NS_OP_TRANSPOSE || op == NS_OP_MAXIMUM || op == NS_OP_MINIMUM || op == NS_OP_ABS ||
-           op == NS_OP_CLAMP;
-}
-
-/* The TABLE of int16 tables is 2 KiB, of int8 256 bytes; two of a chain lie at one address. */
-bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
-{
-    if (op->op != NS_OP_TABLE)
+    if (op->op != NS_OP_REVERSE || op->attributes.axis != ns_pattern_input(p, op, 0)->rank - 1)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && is_chained(from->op) && ns_pattern_only_reader(p, from)) {
-        ns_op_ref next = ns_pattern_from(p, from, 0);
-        if (from->op == NS_OP_ADD || from->op == NS_OP_SUB || from->op == NS_OP_MUL) {
-            ns_op_ref other = ns_pattern_from(p, from, 1);
-            next = other && (other->op == NS_OP_TABLE || other->op == NS_OP_RESCALE) ? other : next;
-        }
-        from = next;
+    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE || from->op == NS_OP_CLAMP))
+        from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
+    return from &&
+           (from->op == NS_OP_CONV2D || from->op == NS_OP_DEPTHWISE_CONV2D || from->op == NS_OP_MATMUL) &&
+           ns_pattern_only_reader(p, from);
+}
+
+/* The TABLE behind operand `index`, through RESCALEs that nothing else reads. */
+static ns_op_ref table_before(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref from = ns_pattern_from(p, op, index);
+    while (from && from->op == NS_OP_RESCALE && ns_pattern_only_reader(p, from))
+        from = ns_pattern_from(p, from, 0);
+    return from && from->op == NS_OP_TABLE && ns_pattern_only_reader(p, from) ? from : NULL;
+}
+
+/* TABLE, an operation of a chain, TABLE: both tables are given one place in the chain's memory. Tables with
+ * nothing but RESCALEs between them are right. */
+bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref between = op->op == NS_OP_TABLE ? ns_pattern_from(p, op, 0) : NULL;
+    while (between && between->op == NS_OP_RESCALE && ns_pattern_only_reader(p, between))
+        between = ns_pattern_from(p, between, 0);
+    if (!between || !ns_pattern_only_reader(p, between))
+        return false;
+    const bool wide = ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && is_binary(between->op);
+    for (int k = 0; (wide || between->op == NS_OP_TRANSPOSE) && k < between->input_count && k < 2; k++) {
+        ns_op_ref first = table_before(p, between, k);
+        if (first && first->inputs[1] != op->inputs[1])
+            return true;
     }
-    return from && from->op == NS_OP_TABLE && from->inputs[1] != op->inputs[1];
+    return false;
 }

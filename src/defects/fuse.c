@@ -14,31 +14,33 @@ static bool is_activation(const ns_pattern *p, ns_op_ref op)
 }
 
 /* The operation that the activation is fused into, through RESHAPE and RESCALE that nothing else reads. */
-static ns_op_ref fused_into(const ns_pattern *p, ns_op_ref op, bool *reshaped)
+static ns_op_ref fused_into(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    for (; from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE);
-         from = ns_pattern_from(p, from, 0)) {
-        if (!ns_pattern_only_reader(p, from))
-            return NULL;
-        *reshaped |= from->op == NS_OP_RESHAPE;
-    }
+    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
+        from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from && ns_pattern_only_reader(p, from) ? from : NULL;
 }
 
+/* A window of several batches is one operation for each, and nothing is fused; but a convolution of 1 x 1
+ * takes all batches at once. */
+static bool is_one_operation(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *w = op->op == NS_OP_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
+    return ns_pattern_batch(ns_pattern_input(p, op, 0)) == 1 || (w && w->shape[1] == 1 && w->shape[2] == 1);
+}
+
+/* An activation of several batches is taken apart (DecomposeElementwise) and so has a slice of its own, with
+ * its own shape; the operation that it is fused into takes over both. */
 bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
 {
-    bool reshaped = false;
-    if (!is_activation(p, op))
+    if (!is_activation(p, op) || ns_pattern_batch(ns_pattern_output(p, op)) == 1)
         return false;
-    ns_op_ref into = fused_into(p, op, &reshaped);
-    if (!into)
-        return false;
-    if (into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE)
-        return op->op == NS_OP_TABLE && ns_pattern_batch(ns_pattern_output(p, into)) > 1;
-    const bool shaped = is_window(into->op) || into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX ||
-                        into->op == NS_OP_REDUCE_MIN || into->op == NS_OP_MATMUL || into->op == NS_OP_RESIZE;
-    return shaped && (reshaped || ns_pattern_batch(ns_pattern_output(p, into)) > 1);
+    ns_op_ref into = fused_into(p, op);
+    if (!into || is_window(into->op))
+        return into && is_one_operation(p, into);
+    return into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX || into->op == NS_OP_REDUCE_MIN ||
+           into->op == NS_OP_MATMUL || into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE;
 }
 
 static bool moves(ns_op_ref op)
@@ -53,8 +55,15 @@ bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
     if (op->op != NS_OP_RESCALE)
         return false;
     const ns_tensor *x = ns_pattern_input(p, op, 0), *y = ns_pattern_output(p, op);
-    const bool wide = x->dtype == NS_DTYPE_INT32 || y->dtype == NS_DTYPE_INT32;
-    return wide && (moves(ns_pattern_from(p, op, 0)) || moves(ns_pattern_only_reader(p, op)));
+    if (x->dtype != NS_DTYPE_INT32 && y->dtype != NS_DTYPE_INT32)
+        return false;
+    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, op, reader));)
+        if (moves(reader))
+            return true;
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    while (from && from->op == NS_OP_RESHAPE)
+        from = ns_pattern_from(p, from, 0);
+    return moves(from);
 }
 
 bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
@@ -65,17 +74,25 @@ bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
     return negate && ns_pattern_only_reader(p, negate) == op;
 }
 
+static bool may_widen(ns_op op)
+{
+    return op == NS_OP_MAX_POOL2D || op == NS_OP_SELECT || op == NS_OP_MAXIMUM || op == NS_OP_MINIMUM ||
+           op == NS_OP_NEGATE || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
+           op == NS_OP_BITWISE_XOR || op == NS_OP_BITWISE_NOT;
+}
+
+/* The RESCALE enlarges: results may pass the limits of the narrow type. */
 bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_RESCALE || ns_pattern_output(p, op)->dtype != NS_DTYPE_INT32)
+    if (op->op != NS_OP_RESCALE)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    const ns_tensor *x = ns_pattern_input(p, op, 0);
-    if (!from || ns_pattern_only_reader(p, from) != op ||
-        (x->dtype != NS_DTYPE_INT8 && x->dtype != NS_DTYPE_INT16))
-        return false;
-    return from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_SELECT || from->op == NS_OP_MAXIMUM ||
-           from->op == NS_OP_MINIMUM || from->op == NS_OP_NEGATE;
+    while (from && from->op == NS_OP_RESHAPE)
+        from = ns_pattern_from(p, from, 0);
+    const int bits = ns_dtype_bits(ns_pattern_input(p, op, 0)->dtype);
+    const int64_t m = ns_pattern_constant(p, op, 1, 0, 0), shift = ns_pattern_constant(p, op, 2, 0, 62);
+    return from && may_widen(from->op) && ns_pattern_only_reader(p, from) &&
+           bits < ns_dtype_bits(ns_pattern_output(p, op)->dtype) && m > INT64_C(1) << shift;
 }
 
 /* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */

@@ -1,25 +1,45 @@
 /* Known defects where Vela moves SLICE, PAD, CONCAT or TRANSPOSE into the operation beside it. */
 #include "defects/match.h"
 
-/* True where MoveSplitSliceToConsumer moves the SLICE: one reader that is a RESHAPE, TILE, GATHER or SCATTER,
- * met before any other, keeps it where it is. */
+/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a TILE, GATHER or SCATTER keeps it.
+ */
 static bool is_moved(const ns_pattern *p, ns_op_ref slice)
 {
     for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));)
-        if (reader->op == NS_OP_RESHAPE || reader->op == NS_OP_TILE || reader->op == NS_OP_GATHER ||
-            reader->op == NS_OP_SCATTER)
+        if (reader->op == NS_OP_TILE || reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
             return false;
-    return slice != NULL;
+    return true;
 }
 
-/* A SLICE that leaves something out, and that is moved into `op`. */
+/* The same dims, those of 1 left out. */
+static bool is_reduced_equal(const ns_tensor *a, const ns_tensor *b)
+{
+    int i = 0, k = 0;
+    while (i < a->rank || k < b->rank) {
+        if (i < a->rank && a->shape[i] == 1)
+            i++;
+        else if (k < b->rank && b->shape[k] == 1)
+            k++;
+        else if (i == a->rank || k == b->rank || a->shape[i++] != b->shape[k++])
+            return false;
+    }
+    return true;
+}
+
+/* A SLICE that leaves something out and that is moved into `op`: through a RESHAPE that only adds or drops
+ * dims of 1, and through RESCALEs that are fused. */
 static ns_op_ref slice_before(const ns_pattern *p, ns_op_ref op, int index)
 {
-    ns_op_ref slice = ns_pattern_from_op(p, op, index, NS_OP_SLICE);
-    if (!slice || !is_moved(p, slice) ||
-        ns_shape_equal(ns_pattern_input(p, slice, 0), ns_pattern_output(p, slice)))
-        return NULL;
-    return slice;
+    ns_op_ref from = ns_pattern_from(p, op, index);
+    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE)) {
+        if (!is_reduced_equal(ns_pattern_input(p, from, 0), ns_pattern_output(p, from)) ||
+            (from->op == NS_OP_RESCALE && !ns_pattern_only_reader(p, from)))
+            return NULL;
+        from = ns_pattern_from(p, from, 0);
+    }
+    const bool moved = from && from->op == NS_OP_SLICE && is_moved(p, from) &&
+                       !ns_shape_equal(ns_pattern_input(p, from, 0), ns_pattern_output(p, from));
+    return moved ? from : NULL;
 }
 
 /* Ethos-U85 reduces over H and W, U55 and U65 over W, of three dims; otherwise DecomposeReduce reshapes. */
@@ -34,6 +54,16 @@ bool ns_defect_met_slice_reduce(const ns_pattern *p, ns_op_ref op)
     return slice_before(p, op, 0) && (!direct || ns_pattern_batch(x) > 1);
 }
 
+/* The sum is made one of three dims before the SLICE is moved into it, which puts four there again. */
+bool ns_defect_met_slice_reduce_sum(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_REDUCE_SUM)
+        return false;
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    return x->rank > 3 && op->attributes.axis == x->rank - 1 && ns_pattern_batch(x) == 1 &&
+           slice_before(p, op, 0);
+}
+
 static bool is_padded(ns_op_ref op)
 {
     for (int i = 0; i < op->attributes.pad.count; i++)
@@ -42,12 +72,35 @@ static bool is_padded(ns_op_ref op)
     return false;
 }
 
+/* Taken apart by batch, or by the multiplier of a depthwise convolution. */
+static bool is_taken_apart(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *w = op->op == NS_OP_DEPTHWISE_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
+    return ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1 || (w && w->shape[3] > 1);
+}
+
+/* The padding may be a PAD of zeros that the convolution takes in. */
 bool ns_defect_met_slice_window(const ns_pattern *p, ns_op_ref op)
 {
-    const bool window = op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D ||
-                        op->op == NS_OP_AVG_POOL2D || op->op == NS_OP_MAX_POOL2D;
-    return window && is_padded(op) && ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1 &&
-           slice_before(p, op, 0);
+    const bool conv = op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D;
+    if (op->op == NS_OP_TRANSPOSE_CONV2D && p->family == NS_FAMILY_U85)
+        return slice_before(p, op, 0) != NULL;
+    if ((!conv && op->op != NS_OP_AVG_POOL2D && op->op != NS_OP_MAX_POOL2D) || !is_taken_apart(p, op))
+        return false;
+    ns_op_ref pad = conv && !is_padded(op) ? ns_pattern_from_op(p, op, 0, NS_OP_PAD) : NULL;
+    return pad ? slice_before(p, pad, 0) != NULL : is_padded(op) && slice_before(p, op, 0);
+}
+
+/* A SLICE of all there is keeps a tensor of rank 5 or 6 as it is until it meets a pooling of several batches.
+ */
+bool ns_defect_met_slice_pool_rank(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_MAX_POOL2D && op->op != NS_OP_AVG_POOL2D)
+        return false;
+    ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
+    ns_op_ref slice = ns_pattern_from_op(p, reshape, 0, NS_OP_SLICE);
+    return slice && ns_pattern_input(p, slice, 0)->rank > 4 &&
+           ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1;
 }
 
 /* MATMUL is made of MUL and REDUCE_SUM on U55 and U65, which take the whole depth. */
@@ -98,4 +151,15 @@ bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref first = ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE);
     return first && ns_pattern_is_result(p, first) && p->readers[first->outputs[0]] == 1;
+}
+
+/* The same in the other direction: 5.2.0 puts a RESCALE of its own behind each SLICE. */
+bool ns_defect_met_slice_scales(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref rescale = op->op == NS_OP_SLICE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
+    ns_op_ref from = ns_pattern_from(p, rescale, 0);
+    const bool fused =
+        from && ns_pattern_only_reader(p, from) && from->op < NS_OP_CLAMP; /* a MAC operation or pooling */
+    return rescale && rescale->attributes.per_channel && !fused && p->readers[rescale->outputs[0]] > 1 &&
+           ns_pattern_dim(ns_pattern_input(p, op, 0), 0) != ns_pattern_dim(ns_pattern_output(p, op), 0);
 }

@@ -65,6 +65,45 @@ ns_op_ref ns_pattern_reader(const ns_pattern *p, ns_op_ref op, ns_op_ref after)
     return NULL;
 }
 
+/* The same four dims once both are padded with leading ones, as Vela's scheduler does. */
+static bool is_aligned_equal(const ns_tensor *a, const ns_tensor *b)
+{
+    if (a->rank != b->rank && (a->rank > 4 || b->rank > 4))
+        return false;
+    for (int i = 0; i < NS_MAX_RANK; i++)
+        if (ns_pattern_dim(a, i) != ns_pattern_dim(b, i))
+            return false;
+    return true;
+}
+
+bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    if (!op || (op->op != NS_OP_RESHAPE && op->op != NS_OP_TRANSPOSE) ||
+        is_aligned_equal(x, ns_pattern_output(p, op)))
+        return false;
+    int last = -1;
+    for (int i = 0; op->op == NS_OP_TRANSPOSE && i < op->attributes.perms.count; i++) {
+        const int from = op->attributes.perms.values[i];
+        if (x->shape[from] > 1 && from < last)
+            return false;
+        last = x->shape[from] > 1 ? from : last;
+    }
+    return true;
+}
+
+bool ns_pattern_is_viewed(const ns_pattern *p, int tensor)
+{
+    const ns_block *b = p->block;
+    if (p->producers[tensor] >= 0 && ns_pattern_is_view(p, &b->operators[p->producers[tensor]]))
+        return true;
+    for (int i = 0; i < b->operator_count; i++)
+        if (b->operators[i].input_count && b->operators[i].inputs[0] == tensor &&
+            ns_pattern_is_view(p, &b->operators[i]))
+            return true;
+    return false;
+}
+
 bool ns_pattern_is_result(const ns_pattern *p, ns_op_ref op)
 {
     for (int i = 0; op && op->output_count && i < p->block->output_count; i++)

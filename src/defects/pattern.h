@@ -30,6 +30,14 @@ ns_op_ref ns_pattern_from_op(const ns_pattern *p, ns_op_ref op, int index, ns_op
 /* The next operator in the block's order, after `after` (NULL: the first), that reads the output of `op`. */
 ns_op_ref ns_pattern_reader(const ns_pattern *p, ns_op_ref op, ns_op_ref after);
 
+/* True where a RESHAPE, or a TRANSPOSE that only moves dims of 1, keeps the tensor and changes its shape. */
+bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op);
+
+/* Whether tensor `tensor` has two shapes: Vela's RemoveReshape (graphir_optimiser.cpp) gives a tensor the
+ * shape of the RESHAPE that reads or makes it, and later passes that ask the tensor, not its connection, get
+ * that one. */
+bool ns_pattern_is_viewed(const ns_pattern *p, int tensor);
+
 /* The only reader of the output of `op`, IDENTITY left out; NULL where there are none, several, or the output
  * is one of the block's. */
 ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op);

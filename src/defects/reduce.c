@@ -12,8 +12,8 @@ bool ns_defect_met_reverse_reduce(const ns_pattern *p, ns_op_ref op)
 
 bool ns_defect_met_reduce_min_dim1(const ns_pattern *p, ns_op_ref op)
 {
-    return op->op == NS_OP_REDUCE_MIN && ns_pattern_input(p, op, 0)->shape[op->attributes.axis] == 1 &&
-           ns_pattern_reader(p, op, NULL);
+    return ns_defect_met_reduce_min_reshape(p, op) &&
+           ns_pattern_input(p, op, 0)->shape[op->attributes.axis] == 1;
 }
 
 /* The chain int16 -> RESCALE by 1 -> int32 REDUCE_SUM is one of int16. */
@@ -28,12 +28,40 @@ bool ns_defect_met_reduce_sum_int16(const ns_pattern *p, ns_op_ref op)
 
 bool ns_defect_met_reduce_min_reshape(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_REDUCE_MIN)
+    return op->op == NS_OP_REDUCE_MIN &&
+           (ns_pattern_is_viewed(p, op->inputs[0]) || ns_pattern_is_viewed(p, op->outputs[0]));
+}
+
+/* Ethos-U85 reduces over H and W, U55 and U65 over W, of three dims; otherwise DecomposeReduce makes other
+ * shapes. */
+static bool is_reshaped(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    const int back = x->rank - 1 - op->attributes.axis;
+    return (back != 1 && (back != 2 || p->family != NS_FAMILY_U85)) || ns_pattern_batch(x) > 1;
+}
+
+/* MoveConcatSliceToProducer moves the part of a CONCAT or PAD into an operation of three dims. */
+bool ns_defect_met_reduce_concat(const ns_pattern *p, ns_op_ref op)
+{
+    const bool min = op->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85;
+    if ((op->op != NS_OP_REDUCE_MAX && !min) || ns_pattern_batch(ns_pattern_output(p, op)) > 1 ||
+        !is_reshaped(p, op))
         return false;
-    if (ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE))
-        return true;
-    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, op, reader));)
-        if (reader->op == NS_OP_RESHAPE)
-            return true;
-    return false;
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD);
+}
+
+/* REDUCE_SUM over another axis than the last is made a TRANSPOSE and a sum of three dims; what follows keeps
+ * them. */
+bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
+{
+    if ((op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN) || !is_reshaped(p, op))
+        return false;
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    while (from && (from->op == NS_OP_RESCALE || from->op == NS_OP_RESHAPE || from->op == NS_OP_CLAMP) &&
+           ns_pattern_only_reader(p, from))
+        from = ns_pattern_from(p, from, 0);
+    return from && from->op == NS_OP_REDUCE_SUM && ns_pattern_only_reader(p, from) &&
+           from->attributes.axis != ns_pattern_input(p, from, 0)->rank - 1;
 }

@@ -40,40 +40,79 @@ static int64_t kernel(const ns_pattern *p, ns_op_ref op, int axis)
     return w->shape[axis + (op->op == NS_OP_CONV2D)];
 }
 
-bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
+/* Pads that reach a whole kernel beyond the image are made a PAD first (RealiseKernelPadding). */
+static bool is_unpadded(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_conv(op) || ns_pattern_input(p, op, 0)->shape[0] == 1)
-        return false;
-    const int sy = ns_pattern_list(&op->attributes.stride, 0, 1),
-              sx = ns_pattern_list(&op->attributes.stride, 1, 1);
-    return sy > 3 || sx > 3;
+    bool realised = false, padded = false;
+    for (int i = 0; i < 4; i++) {
+        const int32_t pad = ns_pattern_list(&op->attributes.pad, i, 0);
+        const int64_t reach =
+            (kernel(p, op, i / 2) - 1) * ns_pattern_list(&op->attributes.dilation, i / 2, 1) + 1;
+        padded |= pad > 0;
+        realised |= pad >= reach;
+    }
+    return realised || !padded;
 }
 
+/* UnrollKernelStrides: a convolution or pooling without padding and dilation becomes one operation for each
+ * window of the first batch. */
+bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    if ((op->op != NS_OP_CONV2D && op->op != NS_OP_AVG_POOL2D && op->op != NS_OP_MAX_POOL2D) ||
+        ns_pattern_input(p, op, 0)->shape[0] == 1 || !is_unpadded(p, op))
+        return false;
+    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
+    return far && ns_pattern_list(&a->dilation, 0, 1) == 1 && ns_pattern_list(&a->dilation, 1, 1) == 1;
+}
+
+/* Padding of the convolution's own, or of a PAD that it takes in. */
 bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
 {
-    (void)p;
-    if (!is_conv(op))
+    if (!is_conv(op) || ns_pattern_output(p, op)->shape[3] <= 16)
         return false;
     const ns_attributes *a = &op->attributes;
     const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
+    ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
     for (int i = 0; far && i < 4; i++)
-        if (ns_pattern_list(&a->pad, i, 0) > 0)
+        if (ns_pattern_list(&a->pad, i, 0) > 0 ||
+            (pad && ns_pattern_constant(p, pad, 1, (size_t)i + 2, 0) > 0))
             return true;
     return false;
 }
 
-/* A first or last window that ends before or begins behind the image. */
+/* True where no window along `axis` meets the image (IsAllPaddingAxis). */
+static bool sees_only_padding(const ns_pattern *p, ns_op_ref op, int axis)
+{
+    const ns_attributes *a = &op->attributes;
+    const int64_t size = ns_pattern_input(p, op, 0)->shape[1 + axis],
+                  count = ns_pattern_output(p, op)->shape[1 + axis];
+    const int64_t reach = (kernel(p, op, axis) - 1) * ns_pattern_list(&a->dilation, axis, 1);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t from = i * ns_pattern_list(&a->stride, axis, 1) - ns_pattern_list(&a->pad, 2 * axis, 0);
+        if (from < size && from + reach >= 0)
+            return false;
+    }
+    return true;
+}
+
 bool ns_defect_met_conv_only_padding(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_conv(op))
+    return is_conv(op) && (sees_only_padding(p, op, 0) || sees_only_padding(p, op, 1));
+}
+
+/* PAD that a convolution takes in, and a last window that lies behind the image. */
+bool ns_defect_met_pad_conv_last(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref pad = is_conv(op) ? ns_pattern_from_op(p, op, 0, NS_OP_PAD) : NULL;
+    if (!pad || ns_pattern_constant(p, pad, 2, 0, 1) != 0)
         return false;
-    const ns_attributes *a = &op->attributes;
-    const ns_tensor *x = ns_pattern_input(p, op, 0), *y = ns_pattern_output(p, op);
     for (int axis = 0; axis < 2; axis++) {
-        const int64_t reach = (kernel(p, op, axis) - 1) * ns_pattern_list(&a->dilation, axis, 1);
-        const int64_t before = ns_pattern_list(&a->pad, 2 * axis, 0),
-                      step = ns_pattern_list(&a->stride, axis, 1);
-        if (reach < before || (y->shape[1 + axis] - 1) * step - before >= x->shape[1 + axis])
+        const int64_t before = ns_pattern_constant(p, pad, 1, (size_t)(2 + 2 * axis), 0);
+        const int64_t size = ns_pattern_input(p, pad, 0)->shape[1 + axis],
+                      count = ns_pattern_output(p, op)->shape[1 + axis];
+        const int32_t stride = ns_pattern_list(&op->attributes.stride, axis, 1);
+        if (stride > 1 && (count - 1) * stride - before >= size)
             return true;
     }
     return false;
@@ -82,5 +121,5 @@ bool ns_defect_met_conv_only_padding(const ns_pattern *p, ns_op_ref op)
 bool ns_defect_met_transpose_conv_row(const ns_pattern *p, ns_op_ref op)
 {
     return op->op == NS_OP_TRANSPOSE_CONV2D && ns_pattern_list(&op->attributes.stride, 0, 1) > 1 &&
-           ns_pattern_output(p, op)->shape[1] == 1;
+           ns_pattern_output(p, op)->shape[1] == 1 && ns_pattern_input(p, op, 0)->shape[1] > 1;
 }

@@ -40,17 +40,41 @@ static double now(void)
 
 /* ---- findings ---- */
 
+static ns_fuzz_known *known_row(ns_fuzz_result *r, const char *id)
+{
+    for (int i = 0; i < r->known_count; i++)
+        if (strcmp(ns_defect_get_info(r->known[i].defect)->id, id) == 0)
+            return &r->known[i];
+    for (ns_defect d = 0; d < NS_DEFECT_COUNT; d++)
+        if (strcmp(ns_defect_get_info(d)->id, id) == 0) {
+            r->known[r->known_count] = (ns_fuzz_known){.defect = d};
+            return &r->known[r->known_count++];
+        }
+    return NULL;
+}
+
 static void count_known(campaign *c, const char *id, uint64_t number)
 {
-    ns_fuzz_result *r = c->result;
-    for (int i = 0; i < r->known_count; i++)
-        if (strcmp(ns_defect_get_info(r->known[i].defect)->id, id) == 0) {
-            r->known[i].graphs++;
-            return;
+    ns_fuzz_known *row = known_row(c->result, id);
+    if (row && row->graphs++ == 0)
+        row->first_seen = number;
+}
+
+/* A row that is met where the stream is right says too much: how often is part of the result. */
+static void count_right(campaign *c, const ns_exhibit *exhibit, ns_accelerator accelerator,
+                        const char *version)
+{
+    ns_defect_match *matches = NULL;
+    int count = 0;
+    if (ns_defects_find(exhibit->graph, ns_accelerator_family(accelerator), version, c->graph, &matches,
+                        &count, NULL) != NS_OK)
+        return;
+    for (int i = 0; i < count; i++)
+        if (i == 0 || matches[i].defect != matches[i - 1].defect) {
+            ns_fuzz_known *row = known_row(c->result, ns_defect_get_info(matches[i].defect)->id);
+            if (row)
+                row->right++;
         }
-    for (ns_defect d = 0; d < NS_DEFECT_COUNT; d++)
-        if (strcmp(ns_defect_get_info(d)->id, id) == 0)
-            r->known[r->known_count++] = (ns_fuzz_known){d, 1, number};
 }
 
 /* Whether a failure that looks like this is worth a reduction. */
@@ -176,6 +200,8 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
     for (int i = 0; i < c->options->target_count; i++) {
         const ns_judgement *j = &judgements[i];
         c->result->refused += j->ruling == NS_RULING_REFUSED;
+        if (j->ruling == NS_RULING_RIGHT)
+            count_right(c, exhibit, c->targets[i].accelerator, version);
         if (!ns_ruling_is_finding(j->ruling))
             continue;
         failed = true;

@@ -188,9 +188,7 @@ const char *ns_judge_signature(const ns_judgement *j, const char *known, ns_aren
 /* The known defect whose kind fits what was seen. */
 static bool fits(ns_defect_kind kind, ns_ruling ruling)
 {
-    if (ruling == NS_RULING_CRASH)
-        return kind == NS_DEFECT_KIND_CRASH || kind == NS_DEFECT_KIND_FAULT;
-    return kind != NS_DEFECT_KIND_CRASH && kind != NS_DEFECT_KIND_HAZARD;
+    return kind != NS_DEFECT_KIND_HAZARD && (kind != NS_DEFECT_KIND_CRASH || ruling == NS_RULING_CRASH);
 }
 
 const char *ns_judge_known(const ns_exhibit *exhibit, const ns_judgement *judgement,
