@@ -16,12 +16,15 @@ bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
     return b->rank >= 5 && ns_tensor_count(a) == 1 && ns_tensor_count(b) > 1;
 }
 
+/* Where nothing broadcasts the elements lie alike in any shape. */
 bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
 {
-    for (int k = 0; op->op == NS_OP_SELECT && k < 3; k++)
-        if (ns_pattern_is_viewed(p, op->inputs[k]))
-            return true;
-    return op->op == NS_OP_SELECT && ns_pattern_is_viewed(p, op->outputs[0]);
+    bool viewed = false, broadcast = false;
+    for (int k = 0; op->op == NS_OP_SELECT && k < 3; k++) {
+        viewed |= ns_pattern_is_viewed(p, op->inputs[k]);
+        broadcast |= !ns_shape_equal(ns_pattern_input(p, op, k), ns_pattern_output(p, op));
+    }
+    return broadcast && (viewed || ns_pattern_is_viewed(p, op->outputs[0]));
 }
 
 static bool is_binary(ns_op op)

@@ -49,10 +49,20 @@ static bool moves(ns_op_ref op)
                   op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D);
 }
 
+/* Fused into the operation before it, or into the sum behind it, a RESCALE is no operation of its own. */
+static bool is_fused(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref from = ns_pattern_from(p, op, 0), reader = ns_pattern_only_reader(p, op);
+    const bool before = from && ns_pattern_only_reader(p, from) && from->op != NS_OP_TRANSPOSE_CONV2D &&
+                        (from->op < NS_OP_CLAMP || from->op == NS_OP_ADD || from->op == NS_OP_SUB ||
+                         from->op == NS_OP_MUL || from->op == NS_OP_REDUCE_SUM);
+    return before || (reader && reader->op == NS_OP_REDUCE_SUM);
+}
+
 /* A RESCALE from or to int32 that stays an operation of its own becomes a MUL. */
 bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_RESCALE)
+    if (op->op != NS_OP_RESCALE || is_fused(p, op))
         return false;
     const ns_tensor *x = ns_pattern_input(p, op, 0), *y = ns_pattern_output(p, op);
     if (x->dtype != NS_DTYPE_INT32 && y->dtype != NS_DTYPE_INT32)
@@ -64,6 +74,13 @@ bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
     while (from && from->op == NS_OP_RESHAPE)
         from = ns_pattern_from(p, from, 0);
     return moves(from);
+}
+
+bool ns_defect_met_negate_rescale(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref negate = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_NEGATE) : NULL;
+    return negate && op->attributes.rounding_mode == NS_SINGLE_ROUND &&
+           ns_pattern_only_reader(p, negate) == op;
 }
 
 bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)

@@ -91,6 +91,14 @@ bool ns_defect_met_slice_window(const ns_pattern *p, ns_op_ref op)
     return pad ? slice_before(p, pad, 0) != NULL : is_padded(op) && slice_before(p, op, 0);
 }
 
+/* In 5.0.0 with one batch, too. */
+bool ns_defect_met_slice_padded(const ns_pattern *p, ns_op_ref op)
+{
+    const bool window = op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D ||
+                        op->op == NS_OP_AVG_POOL2D || op->op == NS_OP_MAX_POOL2D;
+    return window && is_padded(op) && !is_taken_apart(p, op) && slice_before(p, op, 0);
+}
+
 /* A SLICE of all there is keeps a tensor of rank 5 or 6 as it is until it meets a pooling of several batches.
  */
 bool ns_defect_met_slice_pool_rank(const ns_pattern *p, ns_op_ref op)

@@ -7,7 +7,8 @@ bool ns_defect_met_reverse_reduce(const ns_pattern *p, ns_op_ref op)
         return false;
     const ns_tensor *x = ns_pattern_input(p, op, 0);
     const int back = x->rank - 1 - op->attributes.axis;
-    return ns_pattern_from_op(p, op, 0, NS_OP_REVERSE) && (back == 0 || ns_pattern_batch(x) > 1);
+    return ns_pattern_from_op(p, op, 0, NS_OP_REVERSE) && x->rank > 4 &&
+           (back == 0 || ns_pattern_batch(x) > 1);
 }
 
 bool ns_defect_met_reduce_min_dim1(const ns_pattern *p, ns_op_ref op)
@@ -52,7 +53,7 @@ bool ns_defect_met_reduce_concat(const ns_pattern *p, ns_op_ref op)
     return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD);
 }
 
-/* REDUCE_SUM over another axis than the last is made a TRANSPOSE and a sum of three dims; what follows keeps
+/* REDUCE_SUM is made one of three dims (with a TRANSPOSE, where it is not over the last); what follows keeps
  * them. */
 bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
 {
@@ -62,6 +63,8 @@ bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
     while (from && (from->op == NS_OP_RESCALE || from->op == NS_OP_RESHAPE || from->op == NS_OP_CLAMP) &&
            ns_pattern_only_reader(p, from))
         from = ns_pattern_from(p, from, 0);
-    return from && from->op == NS_OP_REDUCE_SUM && ns_pattern_only_reader(p, from) &&
-           from->attributes.axis != ns_pattern_input(p, from, 0)->rank - 1;
+    if (!from || from->op != NS_OP_REDUCE_SUM || !ns_pattern_only_reader(p, from))
+        return false;
+    const int rank = ns_pattern_input(p, from, 0)->rank;
+    return rank > 3 || from->attributes.axis != rank - 1;
 }

@@ -40,30 +40,20 @@ static int64_t kernel(const ns_pattern *p, ns_op_ref op, int axis)
     return w->shape[axis + (op->op == NS_OP_CONV2D)];
 }
 
-/* Pads that reach a whole kernel beyond the image are made a PAD first (RealiseKernelPadding). */
-static bool is_unpadded(const ns_pattern *p, ns_op_ref op)
-{
-    bool realised = false, padded = false;
-    for (int i = 0; i < 4; i++) {
-        const int32_t pad = ns_pattern_list(&op->attributes.pad, i, 0);
-        const int64_t reach =
-            (kernel(p, op, i / 2) - 1) * ns_pattern_list(&op->attributes.dilation, i / 2, 1) + 1;
-        padded |= pad > 0;
-        realised |= pad >= reach;
-    }
-    return realised || !padded;
-}
-
-/* UnrollKernelStrides: a convolution or pooling without padding and dilation becomes one operation for each
- * window of the first batch. */
+/* Pads that reach a whole kernel beyond the image are made a PAD first (RealiseKernelPadding);
+ * UnrollKernelStrides then makes one operation of each window, with the first batch's place in what the PAD
+ * has made. */
 bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
 {
     const ns_attributes *a = &op->attributes;
-    if ((op->op != NS_OP_CONV2D && op->op != NS_OP_AVG_POOL2D && op->op != NS_OP_MAX_POOL2D) ||
-        ns_pattern_input(p, op, 0)->shape[0] == 1 || !is_unpadded(p, op))
+    if (op->op != NS_OP_CONV2D || ns_pattern_input(p, op, 0)->shape[0] == 1)
         return false;
-    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
-    return far && ns_pattern_list(&a->dilation, 0, 1) == 1 && ns_pattern_list(&a->dilation, 1, 1) == 1;
+    bool realised = false;
+    for (int i = 0; i < 4; i++) {
+        const int64_t reach = (kernel(p, op, i / 2) - 1) * ns_pattern_list(&a->dilation, i / 2, 1) + 1;
+        realised |= ns_pattern_list(&a->pad, i, 0) >= reach;
+    }
+    return realised && (ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3);
 }
 
 /* Padding of the convolution's own, or of a PAD that it takes in. */
