@@ -10,6 +10,7 @@
 typedef struct lint_settings {
     ns_text_list targets;
     const char *release, *json;
+    bool list;
 } lint_settings;
 
 #define OPTION(field) offsetof(lint_settings, field)
@@ -19,6 +20,7 @@ static const ns_option options[] = {
      "u55, u65, u85 or an accelerator such as ethos-u55-256; may be\nrepeated (default: all three)"},
     {0, "vela-release", NS_OPTION_TEXT, "VERSION", OPTION(release),
      "the release that will compile it, or all (default: 5.1.0, which\nExecuTorch 1.5 installs)"},
+    {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "only print the table of known defects, as Markdown"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
     {0},
 };
@@ -132,10 +134,29 @@ static ns_code report(ns_cli *cli, const lint_settings *settings, const char *pa
     return count ? NS_ERROR_MISMATCH : NS_OK;
 }
 
+static void print_table(FILE *out)
+{
+    char families[16];
+    fputs("| id | kind | releases | targets | what | way round | cause in Vela's sources "
+          "|\n|---|---|---|---|---|---|---|\n",
+          out);
+    for (ns_defect d = 0; d < NS_DEFECT_COUNT; d++) {
+        const ns_defect_info *i = ns_defect_get_info(d);
+        fprintf(out, "| %s | %s | %s | %s | %s | %s | %s |\n", i->id, ns_defect_kind_text(i->kind),
+                i->releases, ns_families_text(i->families, families), i->what,
+                *i->avoid ? i->avoid : "not known", *i->cause ? i->cause : "not known");
+    }
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
-    (void)operand_count;
     const lint_settings *settings = settings_;
+    if (settings->list) {
+        print_table(cli->out);
+        return NS_OK;
+    }
+    if (!operand_count)
+        return ns_fail(error, NS_ERROR_USAGE, "MODEL.tosa is missing");
     const char *release = strcmp(settings->release, "all") == 0 ? NULL : settings->release;
     if (release && !ns_defects_know_release(release))
         return ns_fail(
@@ -153,7 +174,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
 
 const ns_subcommand ns_subcommand_lint = {
     .operands = "MODEL.tosa",
-    .operand_min = 1,
+    .operand_min = 0,
     .operand_max = 1,
     .details = "Names the places where a TOSA graph meets a known defect of Vela (docs/errata.md), and what\n"
                "avoids it. Nothing is compiled: it takes milliseconds. Exit code 1 where a defect is met.",

@@ -16,15 +16,18 @@ bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
     return b->rank >= 5 && ns_tensor_count(a) == 1 && ns_tensor_count(b) > 1;
 }
 
-/* Where nothing broadcasts the elements lie alike in any shape. */
+/* Where nothing broadcasts, and there is one batch, the elements lie alike in any shape. */
 bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
 {
-    bool viewed = false, broadcast = false;
-    for (int k = 0; op->op == NS_OP_SELECT && k < 3; k++) {
+    if (op->op != NS_OP_SELECT)
+        return false;
+    const ns_tensor *y = ns_pattern_output(p, op);
+    bool viewed = ns_pattern_is_viewed(p, op->outputs[0]), shaped = ns_pattern_batch(y) > 1;
+    for (int k = 0; k < 3; k++) {
         viewed |= ns_pattern_is_viewed(p, op->inputs[k]);
-        broadcast |= !ns_shape_equal(ns_pattern_input(p, op, k), ns_pattern_output(p, op));
+        shaped |= !ns_shape_equal(ns_pattern_input(p, op, k), y);
     }
-    return broadcast && (viewed || ns_pattern_is_viewed(p, op->outputs[0]));
+    return viewed && shaped;
 }
 
 static bool is_binary(ns_op op)
@@ -53,19 +56,24 @@ bool ns_defect_met_broadcast_viewed(const ns_pattern *p, ns_op_ref op)
     return is_viewed_operand(p, op, 0);
 }
 
-/* Operations that only touch elements, two or more, that end in a part of a CONCAT or PAD. */
+static bool is_unary(ns_op op)
+{
+    return op == NS_OP_BITWISE_NOT || op == NS_OP_ABS;
+}
+
+/* Operations of a chain, two or more, that end in a part of a CONCAT or PAD. */
 bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_CONCAT && op->op != NS_OP_PAD)
         return false;
     for (int k = 0; k < (op->op == NS_OP_PAD ? 1 : op->input_count); k++) {
         ns_op_ref last = ns_pattern_from(p, op, k);
-        if (!last || (last->op != NS_OP_BITWISE_NOT && last->op != NS_OP_ABS) ||
-            ns_pattern_only_reader(p, last) != op)
+        if (last && last->op == NS_OP_RESCALE && ns_pattern_only_reader(p, last))
+            last = ns_pattern_from(p, last, 0);
+        if (!last || !is_unary(last->op) || !ns_pattern_only_reader(p, last))
             continue;
         ns_op_ref first = ns_pattern_from(p, last, 0);
-        if (first && (first->op == NS_OP_BITWISE_NOT || first->op == NS_OP_ABS ||
-                      first->op == NS_OP_RESCALE || is_binary(first->op)))
+        if (first && (is_unary(first->op) || first->op == NS_OP_RESCALE || is_binary(first->op)))
             return true;
     }
     return false;

@@ -56,7 +56,7 @@ static bool is_fused(const ns_pattern *p, ns_op_ref op)
     const bool before = from && ns_pattern_only_reader(p, from) && from->op != NS_OP_TRANSPOSE_CONV2D &&
                         (from->op < NS_OP_CLAMP || from->op == NS_OP_ADD || from->op == NS_OP_SUB ||
                          from->op == NS_OP_MUL || from->op == NS_OP_REDUCE_SUM);
-    return before || (reader && reader->op == NS_OP_REDUCE_SUM);
+    return before || (reader && reader->op == NS_OP_REDUCE_SUM && from && from->op == NS_OP_SLICE);
 }
 
 /* A RESCALE from or to int32 that stays an operation of its own becomes a MUL. */
@@ -137,9 +137,12 @@ bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)
 
 bool ns_defect_met_max_pool_scale(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_RESCALE)
+    if (op->op != NS_OP_RESCALE || integer_scale(p, op) == 1 ||
+        ns_dtype_bits(ns_pattern_output(p, op)->dtype) > 16)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
+    while (from && from->op == NS_OP_RESHAPE)
+        from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from && (from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_REDUCE_MAX) &&
-           ns_pattern_only_reader(p, from) == op && integer_scale(p, op) != 1;
+           ns_pattern_only_reader(p, from);
 }

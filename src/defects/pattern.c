@@ -92,16 +92,27 @@ bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
     return true;
 }
 
-bool ns_pattern_is_viewed(const ns_pattern *p, int tensor)
+/* Whether a reader gives the tensor another shape, be it behind a RESHAPE that only adds or drops leading
+ * ones. */
+static bool is_viewed_by_reader(const ns_pattern *p, int tensor, int depth)
 {
     const ns_block *b = p->block;
-    if (p->producers[tensor] >= 0 && ns_pattern_is_view(p, &b->operators[p->producers[tensor]]))
-        return true;
-    for (int i = 0; i < b->operator_count; i++)
-        if (b->operators[i].input_count && b->operators[i].inputs[0] == tensor &&
-            ns_pattern_is_view(p, &b->operators[i]))
+    for (int i = 0; i < b->operator_count; i++) {
+        const ns_operator *op = &b->operators[i];
+        if (!op->input_count || op->inputs[0] != tensor)
+            continue;
+        if (ns_pattern_is_view(p, op) ||
+            (op->op == NS_OP_RESHAPE && depth && is_viewed_by_reader(p, op->outputs[0], depth - 1)))
             return true;
+    }
     return false;
+}
+
+bool ns_pattern_is_viewed(const ns_pattern *p, int tensor)
+{
+    const int producer = p->producers[tensor];
+    return (producer >= 0 && ns_pattern_is_view(p, &p->block->operators[producer])) ||
+           is_viewed_by_reader(p, tensor, 2);
 }
 
 bool ns_pattern_is_result(const ns_pattern *p, ns_op_ref op)

@@ -64,6 +64,8 @@ bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
     const ns_attributes *a = &op->attributes;
     const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
     ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
+    if (far && op->op == NS_OP_DEPTHWISE_CONV2D) /* which UnrollKernelStrides leaves as it is */
+        return true;
     for (int i = 0; far && i < 4; i++)
         if (ns_pattern_list(&a->pad, i, 0) > 0 ||
             (pad && ns_pattern_constant(p, pad, 1, (size_t)i + 2, 0) > 0))

@@ -22,7 +22,6 @@ import struct
 import sys
 import tempfile
 
-from ethosu import regor
 from ethosu.vela import vela
 
 # Vela's words for a graph that it understands and cannot place (regor/compiler/compiler.cpp,
@@ -73,6 +72,8 @@ class Captured(Exception):
 
 def capture(graph, options):
     """What the front end gives the core for these options: accelerator, format, system configuration, options."""
+    from ethosu import regor  # what only --serve needs
+
     core, given = regor.compile, []
 
     def instead(accelerator, network, form, configuration, options="", verbose=False):
@@ -113,6 +114,8 @@ def pack(model):
 
 def answer(graph, options, known):
     try:
+        from ethosu import regor
+
         if options not in known:
             known[options] = capture(graph, options.split("\t"))
         accelerator, form, configuration, core_options = known[options]
