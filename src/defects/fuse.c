@@ -43,20 +43,41 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
            into->op == NS_OP_MATMUL || into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE;
 }
 
+/* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
+static int64_t integer_scale(const ns_pattern *p, ns_op_ref rescale)
+{
+    const ns_tensor *m = ns_pattern_input(p, rescale, 1);
+    const int64_t multiplier = ns_pattern_constant(p, rescale, 1, 0, 0),
+                  shift = ns_pattern_constant(p, rescale, 2, 0, 0);
+    if (!m || ns_tensor_count(m) != 1 || shift < 0 || shift > 62 || multiplier & ((INT64_C(1) << shift) - 1))
+        return 0;
+    return multiplier >> shift;
+}
+
 static bool moves(ns_op_ref op)
 {
     return op && (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
                   op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D);
 }
 
+/* An addition of rescaled operands, or a product, takes the RESCALE behind it in. */
+static bool takes_rescale(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB)
+        return ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) && ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
+    if (op->op == NS_OP_MUL)
+        return ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32;
+    return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
+}
+
 /* Fused into the operation before it, or into the sum behind it, a RESCALE is no operation of its own. */
 static bool is_fused(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref from = ns_pattern_from(p, op, 0), reader = ns_pattern_only_reader(p, op);
-    const bool before = from && ns_pattern_only_reader(p, from) && from->op != NS_OP_TRANSPOSE_CONV2D &&
-                        (from->op < NS_OP_CLAMP || from->op == NS_OP_ADD || from->op == NS_OP_SUB ||
-                         from->op == NS_OP_MUL || from->op == NS_OP_REDUCE_SUM);
-    return before || (reader && reader->op == NS_OP_REDUCE_SUM && from && from->op == NS_OP_SLICE);
+    if (from && ns_pattern_only_reader(p, from) && takes_rescale(p, from) && reader)
+        return true;
+    return reader && reader->op == NS_OP_REDUCE_SUM && from && from->op == NS_OP_SLICE &&
+           integer_scale(p, op) == 1;
 }
 
 /* A RESCALE from or to int32 that stays an operation of its own becomes a MUL. */
@@ -110,17 +131,6 @@ bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
     const int64_t m = ns_pattern_constant(p, op, 1, 0, 0), shift = ns_pattern_constant(p, op, 2, 0, 62);
     return from && may_widen(from->op) && ns_pattern_only_reader(p, from) &&
            bits < ns_dtype_bits(ns_pattern_output(p, op)->dtype) && m > INT64_C(1) << shift;
-}
-
-/* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
-static int64_t integer_scale(const ns_pattern *p, ns_op_ref rescale)
-{
-    const ns_tensor *m = ns_pattern_input(p, rescale, 1);
-    const int64_t multiplier = ns_pattern_constant(p, rescale, 1, 0, 0),
-                  shift = ns_pattern_constant(p, rescale, 2, 0, 0);
-    if (!m || ns_tensor_count(m) != 1 || shift < 0 || shift > 62 || multiplier & ((INT64_C(1) << shift) - 1))
-        return 0;
-    return multiplier >> shift;
 }
 
 bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)

@@ -171,3 +171,28 @@ bool ns_defect_met_slice_scales(const ns_pattern *p, ns_op_ref op)
     return rescale && rescale->attributes.per_channel && !fused && p->readers[rescale->outputs[0]] > 1 &&
            ns_pattern_dim(ns_pattern_input(p, op, 0), 0) != ns_pattern_dim(ns_pattern_output(p, op), 0);
 }
+
+/* A CONCAT or PAD that `op` is a part of, through a RESCALE that is fused and, with `reshaped`, a RESHAPE. */
+static bool ends_in_part(const ns_pattern *p, ns_op_ref op, bool *reshaped)
+{
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    while (reader && (reader->op == NS_OP_RESCALE || (reshaped && reader->op == NS_OP_RESHAPE))) {
+        if (reshaped)
+            *reshaped |= reader->op == NS_OP_RESHAPE;
+        reader = ns_pattern_only_reader(p, reader);
+    }
+    return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD);
+}
+
+bool ns_defect_met_depthwise_concat(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *w = op->op == NS_OP_DEPTHWISE_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
+    return w && w->shape[3] > 1 && ns_pattern_batch(ns_pattern_output(p, op)) == 1 &&
+           ends_in_part(p, op, NULL);
+}
+
+bool ns_defect_met_matmul_pad(const ns_pattern *p, ns_op_ref op)
+{
+    bool reshaped = false;
+    return op->op == NS_OP_MATMUL && ends_in_part(p, op, &reshaped) && reshaped;
+}
