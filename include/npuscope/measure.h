@@ -56,7 +56,8 @@ typedef struct ns_stage_result {
     const char *reason; /* one sentence where the verdict is not pass; NULL otherwise */
     bool measured;      /* false: the stage gave no output, and what follows is 0 */
 
-    /* Against ideal, over all elements. A step is the scale of the output's quantisation. */
+    /* Against ideal, over all elements. A step is the scale of the output's quantisation.
+     * Of several outputs, each has its own steps. */
     double max_abs_error, max_steps, mean_steps;
     double sqnr_db; /* 20 log10(|ideal| / |error|); +infinity without error, -infinity for ideal all zero */
     size_t bins[NS_ERROR_BINS]; /* elements by error; all 0 when the output has no scale */
@@ -66,7 +67,8 @@ typedef struct ns_stage_result {
     size_t beyond; /* elements beyond the tolerance */
 
     /* The element with the largest share of its tolerance used up (largest error, if none is used). */
-    size_t worst_element; /* row-major */
+    int worst_output;     /* of the program's outputs */
+    size_t worst_element; /* of it, row-major */
     double worst_ideal, worst_reference, worst_got, worst_tolerance;
     int operand_count;
     ns_suite_operand *operands; /* NULL: which inputs it is made from is not known */

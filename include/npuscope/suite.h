@@ -50,6 +50,12 @@ typedef enum ns_suspect {
 const char *ns_agreement_text(ns_agreement agreement); /* "agrees" */
 const char *ns_suspect_text(ns_suspect suspect);       /* "vela"; "" for none */
 
+/* One result of the program. */
+typedef struct ns_suite_output {
+    ns_tensor tensor; /* type and shape; no data */
+    double scale;     /* one step; 0 when it has no quantisation */
+} ns_suite_output;
+
 typedef struct ns_case_result {
     const char *op;          /* "exp" */
     const char *name;        /* "rank1" */
@@ -58,9 +64,11 @@ typedef struct ns_case_result {
     ns_suite_settings settings;
     uint64_t seed;
 
-    ns_tensor output;        /* type and shape of the result; no data */
-    double scale;            /* one step of the output; 0 when it has no quantisation */
-    double minimum, maximum; /* of the ideal output */
+    ns_tensor output;        /* type and shape of the (first) result; no data */
+    double scale;            /* one step of it; 0 when it has no quantisation */
+    double minimum, maximum; /* of the ideal outputs */
+    int output_count;
+    const ns_suite_output *outputs; /* all of them, where there are several; else NULL */
 
     int stage_count;
     ns_stage_result *stages; /* those that were selected, in order */

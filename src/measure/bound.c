@@ -61,7 +61,7 @@ static void bound_node(const ns_aten_program *program, int index, double *const 
     }
 }
 
-ns_code ns_format_bound(const ns_aten_program *program, double *const *ideal, ns_arena *arena, double **bound,
+ns_code ns_format_bound(const ns_aten_program *program, double *const *ideal, ns_arena *arena, double ***out,
                         ns_error *error)
 {
     double **bounds = NS_ARENA_ARRAY(arena, (size_t)program->node_count, double *);
@@ -77,6 +77,6 @@ ns_code ns_format_bound(const ns_aten_program *program, double *const *ideal, ns
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for error bounds");
         bound_node(program, i, ideal, bounds);
     }
-    *bound = bounds[program->outputs[0]];
+    *out = bounds;
     return NS_OK;
 }

@@ -37,41 +37,72 @@ int ns_error_bin(double steps)
     return bin;
 }
 
-void ns_measure(size_t count, const double *ideal, const double *reference, const double *got,
-                const double *tolerance, double scale, ns_stage_result *result)
+/* What is summed over all outputs, and the worst element so far. */
+typedef struct measuring {
+    const double *ideal, *reference, *got, *tolerance;
+    size_t total; /* elements of all outputs */
+    double signal, noise, worst_share, worst_error;
+} measuring;
+
+static void note_worst(measuring *m, int output, size_t element, size_t i, double used, double error,
+                       ns_stage_result *result)
 {
-    double signal = 0, noise = 0, error_sum = 0, worst_share = -1, worst_error = -1;
+    if (!(used > m->worst_share || (used == m->worst_share && error > m->worst_error)))
+        return;
+    m->worst_share = used;
+    m->worst_error = error;
+    result->worst_output = output;
+    result->worst_element = element;
+    result->worst_ideal = m->ideal[i];
+    result->worst_reference = m->reference[i];
+    result->worst_got = m->got[i];
+    result->worst_tolerance = m->tolerance[i];
+}
+
+/* The output number `output`, whose first element is `first` of all. */
+static void measure_output(measuring *m, int output, const ns_measured *measured, size_t first,
+                           ns_stage_result *result)
+{
+    double error_sum = 0, max_error = 0, max_difference = 0;
+    for (size_t i = first; i < first + measured->count; i++) {
+        const double error = distance(m->got[i], m->ideal[i]);
+        const double difference = distance(m->got[i], m->reference[i]);
+        m->signal += m->ideal[i] * m->ideal[i];
+        m->noise += error * error;
+        error_sum += error;
+        if (measured->scale > 0)
+            result->bins[ns_error_bin(error / measured->scale)]++;
+        result->beyond += difference > m->tolerance[i];
+        max_error = fmax(max_error, error);
+        max_difference = fmax(max_difference, difference);
+        note_worst(m, output, i - first, i, share(difference, m->tolerance[i]), error, result);
+    }
+    result->max_abs_error = fmax(result->max_abs_error, max_error);
+    result->max_difference = fmax(result->max_difference, max_difference);
+    if (!(measured->scale > 0))
+        return;
+    result->max_steps = fmax(result->max_steps, max_error / measured->scale);
+    result->mean_steps += error_sum / (double)m->total / measured->scale;
+    result->max_difference_steps = fmax(result->max_difference_steps, max_difference / measured->scale);
+}
+
+void ns_measure(int output_count, const ns_measured *outputs, const double *ideal, const double *reference,
+                const double *got, const double *tolerance, ns_stage_result *result)
+{
+    measuring m = {ideal, reference, got, tolerance, .worst_share = -1, .worst_error = -1};
     result->measured = true;
     result->beyond = 0;
     memset(result->bins, 0, sizeof result->bins);
     result->max_abs_error = result->max_difference = 0;
-    for (size_t i = 0; i < count; i++) {
-        const double error = distance(got[i], ideal[i]);
-        const double difference = distance(got[i], reference[i]);
-        const double used = share(difference, tolerance[i]);
-        signal += ideal[i] * ideal[i];
-        noise += error * error;
-        error_sum += error;
-        if (scale > 0)
-            result->bins[ns_error_bin(error / scale)]++;
-        result->beyond += difference > tolerance[i];
-        result->max_abs_error = fmax(result->max_abs_error, error);
-        result->max_difference = fmax(result->max_difference, difference);
-        if (used > worst_share || (used == worst_share && error > worst_error)) {
-            worst_share = used;
-            worst_error = error;
-            result->worst_element = i;
-        }
+    result->max_steps = result->mean_steps = result->max_difference_steps = 0;
+    for (int o = 0; o < output_count; o++)
+        m.total += outputs[o].count;
+    size_t first = 0;
+    for (int o = 0; o < output_count; o++) {
+        measure_output(&m, o, &outputs[o], first, result);
+        first += outputs[o].count;
     }
-    const size_t worst = result->worst_element;
-    result->worst_ideal = ideal[worst];
-    result->worst_reference = reference[worst];
-    result->worst_got = got[worst];
-    result->worst_tolerance = tolerance[worst];
-    result->sqnr_db = decibels(signal, noise);
-    result->max_steps = scale > 0 ? result->max_abs_error / scale : 0;
-    result->mean_steps = scale > 0 ? error_sum / (double)count / scale : 0;
-    result->max_difference_steps = scale > 0 ? result->max_difference / scale : 0;
+    result->sqnr_db = decibels(m.signal, m.noise);
 }
 
 double ns_harness_tolerance(const ns_suite_settings *settings, double scale, double reference)

@@ -4,15 +4,20 @@
 
 #include "npuscope/measure.h"
 
-/* Fills in the measures of `result` (those between `measured` and `worst_tolerance`) for `count` > 0
- * elements.
+/* One output among the elements that are measured. */
+typedef struct ns_measured {
+    size_t count;
+    double scale; /* one step, > 0; 0: errors in steps stay 0 */
+} ns_measured;
+
+/* Fills in the measures of `result` (those between `measured` and `worst_tolerance`) for the elements of
+ * `output_count` outputs, one after the other; at least one element.
  *   ideal      the exact reals
  *   reference  what the stage is compared with (ideal itself for the stage quantised)
  *   got        the stage's output
- *   tolerance  how far each element of `got` may be from `reference`
- *   scale      one step of the output, > 0; 0: errors in steps stay 0 */
-void ns_measure(size_t count, const double *ideal, const double *reference, const double *got,
-                const double *tolerance, double scale, ns_stage_result *result);
+ *   tolerance  how far each element of `got` may be from `reference` */
+void ns_measure(int output_count, const ns_measured *outputs, const double *ideal, const double *reference,
+                const double *got, const double *tolerance, ns_stage_result *result);
 
 /* The place of an error among NS_ERROR_BIN_BOUNDS; NaN belongs to the last. */
 int ns_error_bin(double steps);

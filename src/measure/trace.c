@@ -47,8 +47,8 @@ static void describe(const ns_aten_node *node, const uint8_t *marks, const float
     }
 }
 
-ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, size_t element, ns_arena *arena,
-                 ns_suite_operand **operands, int *count, ns_error *error)
+ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, int output, size_t element,
+                 ns_arena *arena, ns_suite_operand **operands, int *count, ns_error *error)
 {
     trace t = {NULL, NS_ARENA_ARRAY(arena, (size_t)program->node_count, uint8_t *)};
     *operands = NS_ARENA_ARRAY(arena, (size_t)program->input_count, ns_suite_operand);
@@ -58,7 +58,7 @@ ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, size_t
     for (int i = 0; i < program->node_count; i++)
         if (!(t.marks[i] = NS_ARENA_ARRAY(arena, ns_aten_count(&program->nodes[i]), uint8_t)))
             return ns_fail(error, NS_ERROR_MEMORY, "no memory to trace an element");
-    t.marks[program->outputs[0]][element] = 1;
+    t.marks[program->outputs[output]][element] = 1;
     for (int i = program->node_count - 1; i >= 0; i--)
         if (!mark_node(program, i, &t)) {
             *operands = NULL;

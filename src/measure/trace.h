@@ -5,10 +5,10 @@
 #include "ir/program.h"
 #include "npuscope/measure.h"
 
-/* Follows element `element` of the first output back to the inputs. Fills (*operands)[0 .. *count), one for
- * each program input with a share in it, in `arena`; *operands is NULL where an operator on the way does not
- * say what its elements are made from. */
-ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, size_t element, ns_arena *arena,
-                 ns_suite_operand **operands, int *count, ns_error *error);
+/* Follows element `element` of output number `output` back to the inputs. Fills (*operands)[0 .. *count), one
+ * for each program input with a share in it, in `arena`; *operands is NULL where an operator on the way does
+ * not say what its elements are made from. */
+ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, int output, size_t element,
+                 ns_arena *arena, ns_suite_operand **operands, int *count, ns_error *error);
 
 #endif

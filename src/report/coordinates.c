@@ -1,5 +1,10 @@
 #include "report/report.h"
 
+const ns_tensor *ns_report_output(const ns_case_result *result, const ns_stage_result *stage)
+{
+    return result->outputs ? &result->outputs[stage->worst_output].tensor : &result->output;
+}
+
 void ns_report_coordinates(const ns_tensor *tensor, size_t element, int64_t *at)
 {
     for (int i = tensor->rank - 1; i >= 0; i--) {

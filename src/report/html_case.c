@@ -86,8 +86,9 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *one, const ns_
     append_cell(buffer, stage->sqnr_db, "%.1f");
     ns_buffer_format(buffer, "<td>%s ", ns_stage_text(ns_stage_reference(stage->stage)));
     ns_html_number(buffer, stage->max_difference_steps, "%.4g");
-    ns_buffer_format(buffer, "<td>%zu<td>%s", stage->beyond,
-                     ns_report_index(&one->output, stage->worst_element, index, sizeof index));
+    ns_buffer_format(
+        buffer, "<td>%zu<td>%s", stage->beyond,
+        ns_report_index(ns_report_output(one, stage), stage->worst_element, index, sizeof index));
     append_cell(buffer, stage->worst_ideal, "%.7g");
     append_cell(buffer, stage->worst_got, "%.7g");
     ns_html_append(buffer, "</tr>\n");

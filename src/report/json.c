@@ -35,17 +35,35 @@ static void add_operands(ns_json *json, const ns_stage_result *stage)
     ns_json_end(json);
 }
 
-static void add_worst(ns_json *json, const ns_tensor *output, const ns_stage_result *stage)
+static void add_worst(ns_json *json, const ns_case_result *result, const ns_stage_result *stage)
 {
+    const ns_tensor *output = ns_report_output(result, stage);
     int64_t at[NS_MAX_RANK] = {0};
     ns_report_coordinates(output, stage->worst_element, at);
     ns_json_object(json, "worst");
+    if (result->outputs)
+        ns_json_integer(json, "output", stage->worst_output);
     ns_json_integers(json, "index", output->rank, at);
     ns_json_real(json, "ideal", stage->worst_ideal);
     ns_json_real(json, "reference", stage->worst_reference);
     ns_json_real(json, "got", stage->worst_got);
     ns_json_real(json, "tolerance", stage->worst_tolerance);
     add_operands(json, stage);
+    ns_json_end(json);
+}
+
+/* Absent where there is but one. */
+static void add_outputs(ns_json *json, const ns_case_result *result)
+{
+    ns_json_array(json, "outputs");
+    for (int o = 0; o < result->output_count; o++) {
+        const ns_suite_output *one = &result->outputs[o];
+        ns_json_object(json, NULL);
+        ns_json_text(json, "type", ns_dtype_text(one->tensor.dtype));
+        ns_json_integers(json, "shape", one->tensor.rank, one->tensor.shape);
+        ns_json_real(json, "scale", one->scale);
+        ns_json_end(json);
+    }
     ns_json_end(json);
 }
 
@@ -89,7 +107,7 @@ static void add_stage(ns_json *json, const ns_case_result *result, const ns_stag
     add_measure(json, "max_difference_steps", compared, stage->max_difference_steps);
     if (compared) {
         ns_json_integer(json, "beyond_tolerance", (int64_t)stage->beyond);
-        add_worst(json, &result->output, stage);
+        add_worst(json, result, stage);
     } else {
         ns_json_null(json, "beyond_tolerance");
         ns_json_null(json, "worst");
@@ -156,6 +174,8 @@ static void add_case(ns_json *json, const ns_case_result *result)
     ns_json_text(json, "at_fault", faulty ? ns_stage_blame(result->at_fault) : NULL);
     add_reason(json, result->reason);
     ns_json_real(json, "seconds", result->seconds);
+    if (result->outputs)
+        add_outputs(json, result);
     if (result->configuration_count)
         add_configurations(json, result);
     ns_json_end(json);

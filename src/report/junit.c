@@ -17,9 +17,10 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *result, const 
     char index[128];
     ns_buffer_format(buffer, "%s: %s", ns_stage_text(stage->stage), ns_verdict_text(stage->verdict));
     if (stage->measured)
-        ns_buffer_format(buffer, ", at most %.6g steps from ideal, %.6g on average, %.4g dB; worst at %s",
-                         stage->max_steps, stage->mean_steps, stage->sqnr_db,
-                         ns_report_index(&result->output, stage->worst_element, index, sizeof index));
+        ns_buffer_format(
+            buffer, ", at most %.6g steps from ideal, %.6g on average, %.4g dB; worst at %s",
+            stage->max_steps, stage->mean_steps, stage->sqnr_db,
+            ns_report_index(ns_report_output(result, stage), stage->worst_element, index, sizeof index));
     ns_buffer_append(buffer, "\n", 1);
 }
 

@@ -36,6 +36,9 @@ ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes 
  * its reason, so that a loop over all rows meets each reason once. */
 int ns_report_rejected(const ns_suite_result *result, int index);
 
+/* The output that holds the stage's worst element. */
+const ns_tensor *ns_report_output(const ns_case_result *result, const ns_stage_result *stage);
+
 /* Row-major element `element` of `tensor` as coordinates, "[0, 3]". Returns `text`. */
 const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text, size_t size);
 

@@ -5,6 +5,5 @@ ns_code ns_stage_ideal(ns_ladder *ladder, ns_stage_output *output, ns_error *err
 {
     double **values;
     NS_TRY(ns_aten_evaluate(ladder->program, NS_ATEN_IDEAL, ladder->inputs, ladder->arena, &values, error));
-    output->values = values[ladder->program->outputs[0]];
-    return NS_OK;
+    return ns_outputs_collect(ladder, ladder->program, values, &output->values, error);
 }

@@ -8,6 +8,22 @@ static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_ladder *, ns_stage_output *
 #undef NS_STAGE
 };
 
+static ns_code list_outputs(ns_ladder *ladder, ns_error *error)
+{
+    const ns_aten_program *program = ladder->program;
+    if (program->output_count < 1)
+        return ns_fail(error, NS_ERROR_INTERNAL, "a case has no output");
+    ladder->output_count = program->output_count;
+    ladder->outputs = NS_ARENA_ARRAY(ladder->arena, (size_t)program->output_count, ns_measured);
+    if (!ladder->outputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
+    for (int o = 0; o < program->output_count; o++) {
+        ladder->outputs[o].count = ns_aten_count(&program->nodes[program->outputs[o]]);
+        ladder->count += ladder->outputs[o].count;
+    }
+    return NS_OK;
+}
+
 ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask, ns_arena *arena,
                       ns_ladder **out, ns_error *error)
 {
@@ -22,10 +38,7 @@ ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask,
     NS_TRY(ns_case_build(row->operator, row->case_, seed, arena, &made, error));
     ladder->program = made.program;
     ladder->inputs = made.inputs;
-    if (ladder->program->output_count != 1)
-        return ns_fail(error, NS_ERROR_INTERNAL, "a case has %d outputs instead of one",
-                       ladder->program->output_count);
-    ladder->count = ns_aten_count(&ladder->program->nodes[ladder->program->outputs[0]]);
+    NS_TRY(list_outputs(ladder, error));
     *out = ladder;
     return ns_aten_decompose(ladder->program, arena, &ladder->decomposed, error);
 }

@@ -5,19 +5,13 @@
 ns_code ns_stage_npu(ns_ladder *ladder, ns_stage_output *output, ns_error *error)
 {
     const ns_npu_options options = {.cpu_mask = ladder->cpu_mask};
-    ns_tensor result = {0};
+    ns_tensor *results = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->output_count, ns_tensor);
     ns_npu_statistics statistics = {0};
-    NS_TRY(ns_suite_execute(&ladder->request, &options, ladder->integers, ladder->decomposed->input_count, 1,
-                            ladder->arena, &result, &statistics, error));
+    if (!results)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the outputs");
+    NS_TRY(ns_suite_execute(&ladder->request, &options, ladder->integers, ladder->decomposed->input_count,
+                            ladder->output_count, ladder->arena, results, &statistics, error));
     ladder->chip_rule = statistics.chip_rule;
-    if (ns_tensor_count(&result) != ladder->count)
-        return ns_fail(error, NS_ERROR_INPUT, "the stream gives %zu elements, the graph %zu",
-                       ns_tensor_count(&result), ladder->count);
-    output->values = NS_ARENA_ARRAY(ladder->arena, ladder->count, double);
-    if (!output->values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the output");
-    /* The same scale as eval's, so equal integers are equal reals and different ones are not. */
-    for (size_t i = 0; i < ladder->count; i++)
-        output->values[i] = (double)ns_tensor_get(&result, i) * ladder->scale;
-    return NS_OK;
+    /* The same scales as eval's, so equal integers are equal reals and different ones are not. */
+    return ns_outputs_dequantise(ladder, "the stream", results, &output->values, error);
 }

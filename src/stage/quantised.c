@@ -8,10 +8,10 @@
 static ns_code find_bound(ns_ladder *ladder, double *const *exact, ns_error *error)
 {
     ns_error problem = {0};
-    const ns_code code =
-        ns_format_bound(ladder->decomposed, exact, ladder->arena, &ladder->format_bound, &problem);
+    double **bounds;
+    const ns_code code = ns_format_bound(ladder->decomposed, exact, ladder->arena, &bounds, &problem);
     if (code == NS_OK)
-        return NS_OK;
+        return ns_outputs_collect(ladder, ladder->decomposed, bounds, &ladder->format_bound, error);
     ladder->format_bound = NULL;
     ladder->bound_problem = ns_arena_string(ladder->arena, problem.message);
     return code == NS_ERROR_UNSUPPORTED && ladder->bound_problem
@@ -32,10 +32,11 @@ ns_code ns_stage_quantised(ns_ladder *ladder, ns_stage_output *output, ns_error 
         NS_TRY(ladder->hooks->quantised(ladder->hooks->context, ladder->decomposed, error));
     NS_TRY(ns_aten_evaluate(ladder->decomposed, NS_ATEN_QUANTISED, ladder->inputs, ladder->arena, &values,
                             error));
-    const int result = ladder->decomposed->outputs[0];
-    const ns_quantisation *quantisation = &ladder->decomposed->nodes[result].quantisation;
-    if (quantisation->present && quantisation->axis < 0)
-        ladder->scale = (double)quantisation->scales[0];
-    output->values = values[result];
-    return NS_OK;
+    for (int o = 0; o < ladder->output_count; o++) {
+        const ns_quantisation *quantisation =
+            &ladder->decomposed->nodes[ladder->decomposed->outputs[o]].quantisation;
+        if (quantisation->present && quantisation->axis < 0)
+            ladder->outputs[o].scale = (double)quantisation->scales[0];
+    }
+    return ns_outputs_collect(ladder, ladder->decomposed, values, &output->values, error);
 }

@@ -3,6 +3,7 @@
 #define NS_STAGE_STAGE_H
 
 #include "catalogue/select.h"
+#include "measure/measure.h"
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
 
@@ -31,12 +32,13 @@ typedef struct ns_ladder {
     ns_aten_program *program;    /* what the user writes */
     ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
     ns_tensor *inputs;
-    size_t count;              /* elements of the output */
-    double scale;              /* one step of the output, after the stage quantised */
-    double *format_bound;      /* of the output, after the stage quantised; NULL: not known */
+    int output_count;
+    ns_measured *outputs;      /* of the program; scales after the stage quantised */
+    size_t count;              /* elements of all outputs, which stand one after the other */
+    double *format_bound;      /* of these, after the stage quantised; NULL: not known */
     const char *bound_problem; /* why not */
     ns_tensor *integers;       /* what the graph is given, after the stage eval; NULL: none */
-    ns_tensor evaluated;       /* what the graph gives, after the stage eval */
+    ns_tensor *evaluated;      /* what the graph gives, after the stage eval */
     ns_vela_request request;   /* accelerator; graph: after the stage eval */
     const char *chip_rule;     /* the first that struck in the stage npu; NULL: none */
 } ns_ladder;
@@ -46,6 +48,13 @@ typedef struct ns_stage_output {
     double *values; /* ladder->count reals; NULL: the stage makes nothing that is measured */
     bool rejected;  /* with an error: the target does not take the case, which is nobody's fault */
 } ns_stage_output;
+
+/* The values of the program's outputs, one after the other: out of those of every node, or out of the
+ * integers of a graph. `program` has the scales. */
+ns_code ns_outputs_collect(const ns_ladder *ladder, const ns_aten_program *program, double *const *values,
+                           double **out, ns_error *error);
+ns_code ns_outputs_dequantise(const ns_ladder *ladder, const char *who, const ns_tensor *integers,
+                              double **out, ns_error *error);
 
 #define NS_STAGE(NAME, name, blame, reference) \
     ns_code ns_stage_##name(ns_ladder *ladder, ns_stage_output *output, ns_error *error);

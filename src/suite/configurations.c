@@ -73,7 +73,6 @@ static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, 
                        ns_error *error)
 {
     ns_error problem = {0};
-    ns_tensor got = {0};
     const ns_npu_options options = {.cpu_mask = ladder->cpu_mask};
     *out = (ns_configuration){.accelerator = ns_accelerator_text(request->accelerator),
                               .flags = request->flags ? request->flags : "",
@@ -82,19 +81,24 @@ static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, 
     if (request->outcome != NS_VELA_COMPILED)
         return NS_OK;
     out->agreement = NS_AGREEMENT_NOT_RUN;
+    ns_tensor *got = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->output_count, ns_tensor);
+    if (!got)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the outputs");
     const ns_code code =
-        ns_suite_execute(request, &options, ladder->integers, ladder->decomposed->input_count, 1,
-                         ladder->arena, &got, NULL, &problem);
+        ns_suite_execute(request, &options, ladder->integers, ladder->decomposed->input_count,
+                         ladder->output_count, ladder->arena, got, NULL, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
-    if (code == NS_OK && ns_tensor_count(&got) != ladder->count)
-        out->reason = "the stream gives another number of elements than the graph";
-    else if (code != NS_OK && !(out->reason = ns_arena_string(ladder->arena, problem.message)))
+    for (int o = 0; code == NS_OK && o < ladder->output_count; o++)
+        if (ns_tensor_count(&got[o]) != ladder->outputs[o].count)
+            out->reason = "the stream gives another number of elements than the graph";
+    if (code != NS_OK && !(out->reason = ns_arena_string(ladder->arena, problem.message)))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
     if (out->reason)
         return NS_OK;
-    for (size_t i = 0; i < ladder->count; i++)
-        out->differing += ns_tensor_get(&got, i) != ns_tensor_get(&ladder->evaluated, i);
+    for (int o = 0; o < ladder->output_count; o++)
+        for (size_t i = 0; i < ladder->outputs[o].count; i++)
+            out->differing += ns_tensor_get(&got[o], i) != ns_tensor_get(&ladder->evaluated[o], i);
     out->agreement = out->differing ? NS_AGREEMENT_DIFFERS : NS_AGREEMENT_AGREES;
     return NS_OK;
 }

@@ -25,14 +25,37 @@ struct ns_case_run {
 
 /* How far each element may be from the stage's reference. What the format itself costs is no fault of the
  * quantiser, so its bound is added there; the NPU is to give what the graph gives. */
-static double tolerance_of(const ns_case_run *run, ns_stage stage, size_t element, double reference)
+static double tolerance_of(const ns_case_run *run, ns_stage stage, double scale, size_t element,
+                           double reference)
 {
     if (stage == NS_STAGE_NPU)
         return 0;
-    const double tolerance = ns_harness_tolerance(&run->ladder->row->settings, run->ladder->scale, reference);
+    const double tolerance = ns_harness_tolerance(&run->ladder->row->settings, scale, reference);
     return stage == NS_STAGE_QUANTISED && run->ladder->format_bound
                ? tolerance + run->ladder->format_bound[element]
                : tolerance;
+}
+
+static void fill_tolerances(const ns_case_run *run, ns_stage stage, const double *reference,
+                            double *tolerance)
+{
+    size_t element = 0;
+    for (int o = 0; o < run->ladder->output_count; o++)
+        for (size_t i = 0; i < run->ladder->outputs[o].count; i++, element++)
+            tolerance[element] =
+                tolerance_of(run, stage, run->ladder->outputs[o].scale, element, reference[element]);
+}
+
+static bool any_all_zero(const ns_ladder *ladder, const double *reference, const double *got)
+{
+    size_t first = 0;
+    for (int o = 0; o < ladder->output_count; o++) {
+        const ns_measured *output = &ladder->outputs[o];
+        if (ns_all_zero(output->count, reference + first, got + first, output->scale))
+            return true;
+        first += output->count;
+    }
+    return false;
 }
 
 static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
@@ -42,11 +65,11 @@ static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
     double *tolerance = NS_ARENA_ARRAY(run->arena, run->ladder->count, double);
     if (!tolerance)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tolerances");
-    for (size_t i = 0; result->stage != NS_STAGE_IDEAL && i < run->ladder->count; i++)
-        tolerance[i] = tolerance_of(run, result->stage, i, reference[i]);
-    ns_measure(run->ladder->count, ideal, reference, got, tolerance, run->ladder->scale, result);
+    if (result->stage != NS_STAGE_IDEAL)
+        fill_tolerances(run, result->stage, reference, tolerance);
+    ns_measure(run->ladder->output_count, run->ladder->outputs, ideal, reference, got, tolerance, result);
     result->verdict = NS_VERDICT_PASS;
-    if (ns_all_zero(run->ladder->count, reference, got, run->ladder->scale)) {
+    if (any_all_zero(run->ladder, reference, got)) {
         result->verdict = NS_VERDICT_FAIL;
         result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not",
                                          ns_stage_text(ns_stage_reference(result->stage)));
@@ -60,8 +83,8 @@ static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
             run->ladder->count, ns_stage_text(ns_stage_reference(result->stage)),
             result->stage == NS_STAGE_NPU ? "" : " by more than the tolerance", result->max_difference_steps);
     }
-    return ns_trace(run->ladder->program, run->ladder->inputs, result->worst_element, run->arena,
-                    &result->operands, &result->operand_count, error);
+    return ns_trace(run->ladder->program, run->ladder->inputs, result->worst_output, result->worst_element,
+                    run->arena, &result->operands, &result->operand_count, error);
 }
 
 /* A stage that gives no output: the target does not take the case, or something is wrong. */
@@ -93,20 +116,32 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
     return NS_OK;
 }
 
-static void describe(const ns_case_run *run, ns_case_result *result)
+static ns_code describe(const ns_case_run *run, ns_case_result *result, ns_error *error)
 {
-    const ns_aten_node *output = &run->ladder->program->nodes[run->ladder->program->outputs[0]];
+    const ns_ladder *ladder = run->ladder;
     const double *ideal = run->outputs[NS_STAGE_IDEAL];
-    result->scale = run->ladder->scale;
-    result->output = (ns_tensor){.dtype = NS_DTYPE_INT16, .rank = output->rank};
-    for (int i = 0; i < output->rank; i++)
-        result->output.shape[i] = output->shape[i];
-    result->minimum = ideal && run->ladder->count > 0 ? INFINITY : 0;
-    result->maximum = ideal && run->ladder->count > 0 ? -INFINITY : 0;
-    for (size_t i = 0; ideal && i < run->ladder->count; i++) {
+    ns_suite_output *outputs = NS_ARENA_ARRAY(run->arena, (size_t)ladder->output_count, ns_suite_output);
+    if (!outputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a result");
+    for (int o = 0; o < ladder->output_count; o++) {
+        const ns_aten_node *node = &ladder->program->nodes[ladder->program->outputs[o]];
+        outputs[o].scale = ladder->outputs[o].scale;
+        outputs[o].tensor = (ns_tensor){.dtype = node->dtype == NS_DTYPE_FP32 ? NS_DTYPE_INT16 : node->dtype,
+                                        .rank = node->rank};
+        for (int i = 0; i < node->rank; i++)
+            outputs[o].tensor.shape[i] = node->shape[i];
+    }
+    result->output = outputs[0].tensor;
+    result->scale = outputs[0].scale;
+    result->output_count = ladder->output_count;
+    result->outputs = ladder->output_count > 1 ? outputs : NULL;
+    result->minimum = ideal && ladder->count > 0 ? INFINITY : 0;
+    result->maximum = ideal && ladder->count > 0 ? -INFINITY : 0;
+    for (size_t i = 0; ideal && i < ladder->count; i++) {
         result->minimum = fmin(result->minimum, ideal[i]);
         result->maximum = fmax(result->maximum, ideal[i]);
     }
+    return NS_OK;
 }
 
 /* The first stage that failed decides, and so does one that the target rejects; else one that was not judged.
@@ -243,7 +278,7 @@ ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error
     NS_TRY(run_stages(run, NS_STAGE_VELA, NS_STAGE_COUNT, error));
     if (run->details)
         NS_TRY(finish_details(run, error));
-    describe(run, run->result);
+    NS_TRY(describe(run, run->result, error));
     conclude(run->result);
     run->result->seconds = run->seconds + ns_clock_seconds() - start;
     *result = run->result;

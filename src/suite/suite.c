@@ -54,6 +54,9 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
         for (int k = 0; complete && k < stage->operand_count; k++)
             complete = (stage->operands[k].name = ns_arena_string(arena, stage->operands[k].name)) != NULL;
     }
+    const size_t outputs_size = (size_t)result->output_count * sizeof *result->outputs;
+    if (complete && result->outputs)
+        complete = (result->outputs = ns_arena_copy(arena, result->outputs, outputs_size)) != NULL;
     if (complete && result->details)
         complete = (result->details = ns_details_copy(result->details, arena)) != NULL;
     const size_t size = (size_t)result->configuration_count * sizeof *result->configurations;

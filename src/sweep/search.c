@@ -235,7 +235,7 @@ static ns_code trace(const search *s, ns_search_found *found, ns_error *error)
     if (!found->inputs)
         return NS_OK;
     NS_TRY(ns_search_reals(s->program, found->inputs, s->arena, reals, error));
-    return ns_trace(s->program, reals, found->worst.element, s->arena, &found->operands,
+    return ns_trace(s->program, reals, 0, found->worst.element, s->arena, &found->operands,
                     &found->operand_count, error);
 }
 

@@ -86,9 +86,9 @@ static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
     s->result->eval_reason = reason;
     s->request = ladder->request;
     s->input_count = ladder->decomposed->input_count;
-    s->output_count = 1;
+    s->output_count = ladder->output_count;
     s->inputs = ladder->integers;
-    s->evaluated = code == NS_OK ? &ladder->evaluated : NULL;
+    s->evaluated = code == NS_OK ? ladder->evaluated : NULL;
     return NS_OK;
 }
 

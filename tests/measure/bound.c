@@ -27,10 +27,10 @@ static double unary_bound(const ns_aten_operator *op, float value)
             (ns_quantisation){true, NS_DTYPE_INT16, -32767, 32767, -1, 1, &scale};
     ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_FP32, 1, shape, &input, &error));
     *(float *)input.data = value;
-    double **ideal, *bound;
+    double **ideal, **bounds;
     ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, &input, arena, &ideal, &error));
-    ASSERT_OK(ns_format_bound(program, ideal, arena, &bound, &error));
-    return bound[0];
+    ASSERT_OK(ns_format_bound(program, ideal, arena, &bounds, &error));
+    return bounds[node][0];
 }
 
 static void assert_about(double value, double expected)
@@ -61,7 +61,7 @@ static void test_holds_on_the_catalogue(void **state)
         for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++) {
             ns_case_maker made;
             ns_aten_program *decomposed;
-            double **ideal, **quantised, *bound;
+            double **ideal, **quantised, **bounds;
             ns_error error;
             ns_arena_reset(scratch);
             ASSERT_OK(ns_case_build(op, &op->catalogue->cases[c], 3, scratch, &made, &error));
@@ -77,13 +77,13 @@ static void test_holds_on_the_catalogue(void **state)
             ASSERT_OK(ns_aten_evaluate(decomposed, NS_ATEN_IDEAL, made.inputs, scratch, &ideal, &error));
             ASSERT_OK(
                 ns_aten_evaluate(decomposed, NS_ATEN_QUANTISED, made.inputs, scratch, &quantised, &error));
-            ASSERT_OK(ns_format_bound(decomposed, ideal, scratch, &bound, &error));
+            ASSERT_OK(ns_format_bound(decomposed, ideal, scratch, &bounds, &error));
             const int result = decomposed->outputs[0];
             for (size_t i = 0; i < ns_aten_count(&decomposed->nodes[result]); i++, checked++)
-                if (!(fabs(quantised[result][i] - ideal[result][i]) <= bound[i]))
+                if (!(fabs(quantised[result][i] - ideal[result][i]) <= bounds[result][i]))
                     fail_msg("%s %s, element %zu: %.9g, ideal %.9g, bound %.9g", op->name,
                              op->catalogue->cases[c].name, i, quantised[result][i], ideal[result][i],
-                             bound[i]);
+                             bounds[result][i]);
         }
     }
     ns_arena_free(scratch);

@@ -16,7 +16,7 @@ static void test_errors_in_steps(void **state)
     const double ideal[] = {1, 2, -2, 0}, reference[] = {1, 2.5, -2, 0}, got[] = {1.5, 2, -2, 1};
     const double tolerance[] = {1, 1, 1, 0.5};
     ns_stage_result result = {0};
-    ns_measure(4, ideal, reference, got, tolerance, 0.25, &result);
+    ns_measure(1, &(ns_measured){4, 0.25}, ideal, reference, got, tolerance, &result);
     assert_true(result.measured);
     assert_close(result.max_abs_error, 1);
     assert_close(result.max_steps, 4);
@@ -39,11 +39,11 @@ static void test_bins(void **state)
     const double got[] = {0, 0.25, -0.26, 0.5, 512, -513, NAN, INFINITY};
     const size_t expected[NS_ERROR_BINS] = {[0] = 2, [1] = 2, [9] = 1, [10] = 3};
     ns_stage_result result = {0};
-    ns_measure(8, ideal, ideal, got, tolerance, 0.5, &result);
+    ns_measure(1, &(ns_measured){8, 0.5}, ideal, ideal, got, tolerance, &result);
     assert_memory_equal(result.bins, expected, sizeof expected);
     /* Without a scale there are no steps. */
     const size_t none[NS_ERROR_BINS] = {0};
-    ns_measure(8, ideal, ideal, got, tolerance, 0, &result);
+    ns_measure(1, &(ns_measured){8, 0}, ideal, ideal, got, tolerance, &result);
     assert_memory_equal(result.bins, none, sizeof none);
 }
 
@@ -53,7 +53,7 @@ static void test_worst_by_share(void **state)
     (void)state;
     const double reference[] = {100, 1}, got[] = {101, 1.5}, tolerance[] = {10, 1};
     ns_stage_result result = {0};
-    ns_measure(2, reference, reference, got, tolerance, 1, &result);
+    ns_measure(1, &(ns_measured){2, 1}, reference, reference, got, tolerance, &result);
     assert_int_equal(result.worst_element, 1);
     assert_int_equal(result.beyond, 0);
 }
@@ -63,10 +63,10 @@ static void test_no_error_and_no_signal(void **state)
     (void)state;
     const double zero[] = {0, 0}, one[] = {1, 0}, tolerance[] = {0, 0};
     ns_stage_result result = {0};
-    ns_measure(2, one, one, one, tolerance, 1, &result);
+    ns_measure(1, &(ns_measured){2, 1}, one, one, one, tolerance, &result);
     assert_true(isinf(result.sqnr_db) && result.sqnr_db > 0);
     assert_int_equal(result.beyond, 0);
-    ns_measure(2, zero, zero, one, tolerance, 1, &result);
+    ns_measure(1, &(ns_measured){2, 1}, zero, zero, one, tolerance, &result);
     assert_true(isinf(result.sqnr_db) && result.sqnr_db < 0);
     assert_int_equal(result.beyond, 1);
 }
@@ -76,7 +76,7 @@ static void test_not_a_number_is_beyond(void **state)
     (void)state;
     const double reference[] = {1, NAN}, got[] = {NAN, NAN}, tolerance[] = {1e30, 1e30};
     ns_stage_result result = {0};
-    ns_measure(2, reference, reference, got, tolerance, 1, &result);
+    ns_measure(1, &(ns_measured){2, 1}, reference, reference, got, tolerance, &result);
     assert_int_equal(result.beyond, 1);
     assert_int_equal(result.worst_element, 0);
 }

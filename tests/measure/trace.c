@@ -38,7 +38,7 @@ static void test_row_and_column_of_bmm(void **state)
     ASSERT_OK(ns_aten_add_output(program, node, &error));
     const ns_tensor inputs[] = {counting(3, a), counting(3, b)};
     /* Element [1, 2, 3]: row [1, 2] of x and column [1, :, 3] of y. */
-    ASSERT_OK(ns_trace(program, inputs, (1 * 3 + 2) * 5 + 3, arena, &operands, &count, &error));
+    ASSERT_OK(ns_trace(program, inputs, 0, (1 * 3 + 2) * 5 + 3, arena, &operands, &count, &error));
     assert_int_equal(count, 2);
     assert_operand(&operands[0], "x", 4, 20, 20, 23);
     assert_operand(&operands[1], "y", 4, 23, 23, 38);
@@ -64,7 +64,7 @@ static void test_window_of_conv1d(void **state)
     assert_int_equal(program->nodes[node].shape[2], 4);
     const ns_tensor input = counting(3, shape);
     /* Element [0, 1, 0]: channels 2 and 3 at padded positions 0, 2, 4, which are 9, 1, 3. */
-    ASSERT_OK(ns_trace(program, &input, 4, arena, &operands, &count, &error));
+    ASSERT_OK(ns_trace(program, &input, 0, 4, arena, &operands, &count, &error));
     assert_int_equal(count, 1);
     assert_operand(&operands[0], "x", 6, 21, 21, 39);
     assert_int_equal(operands[0].shown, 4);
@@ -86,7 +86,7 @@ static void test_slice_of_a_mean(void **state)
     ASSERT_OK(ns_aten_add_output(program, node, &error));
     const ns_tensor input = counting(3, shape);
     /* Element [1]: x[:, 1, :] is 4 to 7 and 16 to 19. */
-    ASSERT_OK(ns_trace(program, &input, 1, arena, &operands, &count, &error));
+    ASSERT_OK(ns_trace(program, &input, 0, 1, arena, &operands, &count, &error));
     assert_int_equal(count, 1);
     assert_operand(&operands[0], "x", 8, 4, 4, 19);
 }

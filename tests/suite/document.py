@@ -99,7 +99,7 @@ class Document(unittest.TestCase):
 
     @unittest.skipUnless(HAS_VELA, "Vela is not installed")
     def test_npu_equals_eval(self):
-        document, _ = self.suite("--target", "u55", "--target", "u65", "--target", "ethos-u85-1024")
+        document, _ = self.suite("--target", "u55", "--target", "u65", "--target", "ethos-u85-1024", *SEVEN)
         ran = 0
         for case in document["cases"]:
             stage = case["stages"][-1]

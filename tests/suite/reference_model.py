@@ -29,6 +29,10 @@ if numpy is None or not (BIN / "tosa_reference_model").exists():
 NPUSCOPE = os.environ["NPUSCOPE"]
 
 
+# The operators whose rows are counted; others may come.
+SEVEN = [word for name in ("bmm", "exp", "reciprocal", "mean.dim", "var", "conv1d", "gelu") for word in ("--op", name)]
+
+
 def npuscope(*arguments):
     return subprocess.run([NPUSCOPE, *map(str, arguments)], capture_output=True, text=True, timeout=120)
 
@@ -87,7 +91,7 @@ def compare(op, case, target, folder, random):
 def main():
     counts = {}
     random = numpy.random.default_rng(0)
-    for line in npuscope("suite", "--list").stdout.splitlines():
+    for line in npuscope("suite", "--list", *SEVEN).stdout.splitlines():
         op, case, target = line.split()
         with tempfile.TemporaryDirectory() as folder:
             outcome = compare(op, case, target, pathlib.Path(folder), random)

@@ -167,6 +167,50 @@ static ns_code sum_other_axis(void *context, ns_aten_program *program, ns_graph 
     return ns_lower(program, NS_TARGET_U85, graph, error);
 }
 
+/* e^x and x * x: two outputs with scales of their own. */
+static ns_code build_two_outputs(const ns_aten_operator *op, const void *parameters, ns_case_maker *maker,
+                                 ns_error *error)
+{
+    (void)op;
+    (void)parameters;
+    const int64_t shape[] = {3, 5};
+    int x, first, second;
+    NS_TRY(ns_case_input(maker, "x", 2, shape, (ns_case_data){NS_UNIFORM, -2, 4}, &x, error));
+    NS_TRY(ns_aten_add_exp(maker->program, x, &first, error));
+    NS_TRY(ns_aten_add_mul(maker->program, x, x, &second, error));
+    NS_TRY(ns_aten_add_output(maker->program, first, error));
+    return ns_aten_add_output(maker->program, second, error);
+}
+
+/* The second output's range ends at half of its largest value. */
+static ns_code shrink_second_output(void *context, ns_aten_program *program, ns_error *error)
+{
+    (void)context;
+    (void)error;
+    program->nodes[program->outputs[1]].quantisation.scales[0] /= 2;
+    return NS_OK;
+}
+
+static void test_two_outputs(void **state)
+{
+    (void)state;
+    static const ns_catalogue_case entry = {NS_LIST_SEED, "two", NULL, false};
+    static const ns_catalogue catalogue = {.case_count = 1, .cases = &entry, .build = build_two_outputs};
+    static const ns_aten_operator operator= {.name = "two", .catalogue = &catalogue};
+    const ns_suite_row row = {
+        &operator, & entry, ns_suite_target_find("u85"), {128, 1e-3, 1e-3, 0x1p-16, true}};
+    ns_case_result result = run(&row, NULL);
+    assert_int_equal(result.verdict, NS_VERDICT_PASS);
+    assert_int_equal(result.output_count, 2);
+    assert_true(result.outputs[0].scale > 1.5 * result.outputs[1].scale); /* e^2 against 4 */
+    assert_int_equal(result.outputs[1].tensor.rank, 2);
+    result = run(&row, &(ns_stage_hooks){.quantised = shrink_second_output});
+    assert_fault(&result, NS_STAGE_QUANTISED, "differ from ideal");
+    assert_int_equal(result.stages[NS_STAGE_QUANTISED].worst_output, 1);
+    assert_true(result.stages[NS_STAGE_QUANTISED].worst_element < 15);
+    assert_true(result.stages[NS_STAGE_QUANTISED].worst_ideal > 2);
+}
+
 static void test_wrong_axis(void **state)
 {
     (void)state;
@@ -268,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_rejected_with_reason),
         cmocka_unit_test(test_scale_of_the_quantiser),
         cmocka_unit_test(test_scale_of_the_lowering),
+        cmocka_unit_test(test_two_outputs),
         cmocka_unit_test(test_wrong_axis),
         cmocka_unit_test(test_all_zeros_fail_whatever_the_tolerance),
         cmocka_unit_test(test_unpredictable_fails),
