@@ -27,8 +27,9 @@ ns_code ns_table_fill(ns_table_function function, const ns_aten_node *node, floa
         if (i == NS_TABLE_ENTRIES - 1)
             x = (float)(32768 * (double)input_scale);
         float y = nearbyintf(function(node, x) * inverse);
-        /* Infinities clamp; there is no NaN: the functions are defined on all finite numbers. */
-        int32_t entry = y <= -32767.0f ? -32767 : y >= 32767.0f ? 32767 : (int32_t)y;
+        /* Infinities clamp. A NaN (the logarithm of a negative number) is 0 in recorded tables: torch's
+         * conversion to int16 on x86 cuts the low bits of INT32_MIN. */
+        int32_t entry = isnan(y) ? 0 : y <= -32767.0f ? -32767 : y >= 32767.0f ? 32767 : (int32_t)y;
         entries[i] = (int16_t)entry;
         if (abs(entry) > largest)
             largest = abs(entry);

@@ -3,12 +3,6 @@
 
 #include "ops/families/table.h"
 
-static double real(const ns_aten_node *node, double x)
-{
-    (void)node;
-    return ns_mpfr_round(mpfr_exp, x);
-}
-
 /* torch.exp on float32, up to its last bit: the double's rounding is the correct one but for ties within
  * 2^-29 of an ulp. */
 static float float32(const ns_aten_node *node, float x)
@@ -39,7 +33,7 @@ const ns_aten_operator ns_aten_op_exp = {
     .name = "exp",
     .aten = "aten.exp.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
-    NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+    NS_TABLE_FAMILY((&(const ns_table){.float32 = float32, .mpfr = mpfr_exp})),
     .bound = bound,
     .catalogue = NS_CATALOGUE(cases, 128, 0x1p-16, ns_unary_build),
 };

@@ -25,18 +25,6 @@ static float float32(const ns_aten_node *node, float x)
     return 1.0f / (1.0f + (float)exp(-(double)x));
 }
 
-/* It rises everywhere, so the ends of the operand's interval are the farthest. */
-static double bound(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
-                    const double *values, const double *bounds)
-{
-    (void)program;
-    (void)node;
-    (void)term;
-    const double here = 1 / (1 + exp(-values[0]));
-    const double below = 1 / (1 + exp(bounds[0] - values[0])), above = 1 / (1 + exp(-values[0] - bounds[0]));
-    return fmax(here - below, above - here);
-}
-
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank1", NS_UNARY(NS_RAMP, -16, 0.2, 1, 160)},
     {NS_LIST_SEED, "rank2", NS_UNARY(NS_UNIFORM, -0.5, 1, 2, 10, 10)},
@@ -55,6 +43,6 @@ const ns_aten_operator ns_aten_op_sigmoid = {
     .aten = "aten.sigmoid.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){real, float32})),
-    .bound = bound,
+    .bound = ns_table_bound_monotone,
     .catalogue = NS_CATALOGUE(cases, 1, 0x1p-16, ns_unary_build),
 };

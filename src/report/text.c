@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#define OP_WIDTH 10
+#define OP_WIDTH 10 /* at least */
 #define CASE_WIDTH 32
 #define STAGE_WIDTH 20
 #define EXACT_WIDTH 8
@@ -20,7 +20,7 @@ typedef struct text_report {
     const ns_suite_result *result;
     bool colour;
     FILE *out;
-    int target_width, case_width;
+    int op_width, target_width, case_width;
 } text_report;
 
 static const char *colour_on(const text_report *report, ns_verdict verdict)
@@ -71,17 +71,21 @@ static int stage_width(const ns_suite_result *result, int stage)
 
 static void measure_widths(text_report *report)
 {
+    report->op_width = OP_WIDTH;
     report->target_width = 6;
     report->case_width = 4;
     for (int i = 0; i < report->result->case_count; i++) {
         const int target = (int)strlen(report->result->cases[i].target);
         const int name = (int)strlen(report->result->cases[i].name);
+        const int op = (int)strlen(report->result->cases[i].op);
+        if (op > report->op_width)
+            report->op_width = op;
         if (target > report->target_width)
             report->target_width = target;
         if (name > report->case_width)
             report->case_width = name;
     }
-    int room = NS_REPORT_COLUMNS - OP_WIDTH - 1 - 1 - report->target_width - 10;
+    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - 10;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         room -= stage_width(report->result, i);
     if (report->case_width > room)
@@ -90,11 +94,12 @@ static void measure_widths(text_report *report)
 
 static void print_heading(const text_report *report)
 {
-    fprintf(report->out, "%-*s %-*s %-*s", OP_WIDTH, "", report->case_width, "", report->target_width, "");
+    fprintf(report->out, "%-*s %-*s %-*s", report->op_width, "", report->case_width, "", report->target_width,
+            "");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         if (stage_width(report->result, i))
             fprintf(report->out, "%*s", stage_width(report->result, i), ns_stage_text((ns_stage)i));
-    fprintf(report->out, "\n%-*s %-*s %-*s", OP_WIDTH, "operator", report->case_width, "case",
+    fprintf(report->out, "\n%-*s %-*s %-*s", report->op_width, "operator", report->case_width, "case",
             report->target_width, "target");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         if (stage_width(report->result, i) == STAGE_WIDTH)
@@ -115,7 +120,7 @@ static const ns_stage_result *find_stage(const ns_case_result *result, int stage
 static void print_row(const text_report *report, const ns_case_result *result)
 {
     char name[CASE_WIDTH * 8], max[16], mean[16], sqnr[16];
-    fprintf(report->out, "%-*s %-*s %-*s", OP_WIDTH, result->op, report->case_width,
+    fprintf(report->out, "%-*s %-*s %-*s", report->op_width, result->op, report->case_width,
             shorten(result->name, report->case_width, name, sizeof name), report->target_width,
             result->target);
     for (int i = 0; i < NS_STAGE_COUNT; i++) {
@@ -184,9 +189,9 @@ static void print_failed_stage(const text_report *report, const ns_case_result *
     if (reference != NS_STAGE_IDEAL)
         snprintf(compared, sizeof compared, "%s %.9g, ", ns_stage_text(reference), stage->worst_reference);
     snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %sideal %.9g, tolerance %.4g",
-             ns_report_index(&result->output, stage->worst_element, index, sizeof index),
-             ns_tensor_describe(&result->output, output, sizeof output), stage->worst_got, compared,
-             stage->worst_ideal, stage->worst_tolerance);
+             ns_report_index(ns_report_output(result, stage), stage->worst_element, index, sizeof index),
+             ns_tensor_describe(ns_report_output(result, stage), output, sizeof output), stage->worst_got,
+             compared, stage->worst_ideal, stage->worst_tolerance);
     print_wrapped(report->out, 4, text);
     if (!stage->operands)
         print_wrapped(report->out, 4, "the inputs that it is made from are not known");

@@ -1,5 +1,7 @@
 #include "ops/families/table.h"
 
+#include <math.h>
+
 double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
 {
     mpfr_t value;
@@ -11,16 +13,42 @@ double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
     return result;
 }
 
+double ns_table_real(const ns_aten_node *node, double x)
+{
+    const ns_table *table = node->op->family;
+    return table->real ? table->real(node, x) : ns_mpfr_round(table->mpfr, x);
+}
+
+double ns_table_bound_monotone(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
+                               const double *values, const double *bounds)
+{
+    (void)program;
+    (void)term;
+    const double here = ns_table_real(node, values[0]);
+    const double below = fabs(here - ns_table_real(node, values[0] - bounds[0]));
+    const double above = fabs(here - ns_table_real(node, values[0] + bounds[0]));
+    return isfinite(below) && isfinite(above) ? fmax(below, above) : INFINITY;
+}
+
+double ns_table_bound_slope(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
+                            const double *values, const double *bounds)
+{
+    (void)program;
+    (void)term;
+    (void)values;
+    const ns_table *table = node->op->family;
+    return table->slope * bounds[0];
+}
+
 ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error)
 {
     (void)error;
-    const ns_table *table = node->op->family;
     double result = 0; /* runs of equal values (constant tensors) cost one evaluation */
     for (size_t i = 0; i < ns_aten_count(node); i++) {
         const double x = operands->values[0][i];
         if (i == 0 || x != operands->values[0][i - 1])
-            result = table->real(node, x);
+            result = ns_table_real(node, x);
         out[i] = result;
     }
     mpfr_free_cache();

@@ -10,8 +10,11 @@
 
 /* What the family needs of its operator. */
 typedef struct ns_table {
-    double (*real)(const ns_aten_node *node, double x); /* the real function, rounded to double */
-    ns_table_function float32;                          /* as PyTorch computes it on float32 */
+    double (*real)(const ns_aten_node *node,
+                   double x);                      /* the real function, rounded to double; NULL: `mpfr` */
+    ns_table_function float32;                     /* as PyTorch computes it on float32 */
+    int (*mpfr)(mpfr_t, const mpfr_t, mpfr_rnd_t); /* the real function, where it is one of MPFR's */
+    double slope;                                  /* the largest |f'|, for ns_table_bound_slope */
 } ns_table;
 
 /* All hooks but `bound`, and the attributes; `table` is a const ns_table *. */
@@ -23,6 +26,18 @@ typedef struct ns_table {
 
 /* f(x) correctly rounded by MPFR. */
 double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x);
+
+/* The real function of a node of the family. */
+double ns_table_real(const ns_aten_node *node, double x);
+
+/* `bound` of a function that rises everywhere where it is defined, or falls everywhere: the ends of the
+ * operand's interval are the farthest. Infinite where one of them has no finite value. */
+double ns_table_bound_monotone(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
+                               const double *values, const double *bounds);
+
+/* `bound` of a function whose slope has a limit. */
+double ns_table_bound_slope(const ns_aten_program *program, const ns_aten_node *node, const ns_term *term,
+                            const double *values, const double *bounds);
 
 ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error);

@@ -1,0 +1,26 @@
+/* cos: out = cos x. */
+#include <math.h>
+
+#include "ops/families/table.h"
+
+/* The double's rounding is the correct one but for ties within 2^-29 of an ulp. */
+static float float32(const ns_aten_node *node, float x)
+{
+    (void)node;
+    return (float)cos((double)x);
+}
+
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank1", NS_UNARY(NS_RAMP, -8, 0.1, 1, 160)},
+    {NS_LIST_SEED, "rank2", NS_UNARY(NS_UNIFORM, -3, 6, 2, 8, 8)},
+    {NS_LIST_SEED, "rank3", NS_UNARY(NS_UNIFORM, -3, 6, 3, 1, 4, 10)},
+};
+
+const ns_aten_operator ns_aten_op_cos = {
+    .name = "cos",
+    .aten = "aten.cos.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_TABLE_FAMILY((&(const ns_table){.float32 = float32, .mpfr = mpfr_cos, .slope = 1})),
+    .bound = ns_table_bound_slope,
+    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
+};
