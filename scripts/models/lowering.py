@@ -1,0 +1,160 @@
+"""A PyTorch module to a TOSA graph by ExecuTorch's Arm backend, a16w8, and that graph's integers by tosa_reference_model."""
+import contextlib
+import copy
+import os
+import pathlib
+import re
+import shutil
+import sys
+import tempfile
+import types
+import warnings
+
+import numpy as np
+import torch
+
+warnings.filterwarnings("ignore")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "conformance"))
+
+import executorch.backends.arm.ethosu.backend as ethosu_backend
+from executorch.backends.arm.arm_vela import VelaCompileResult
+from executorch.backends.arm.ethosu import EthosUCompileSpec, EthosUPartitioner
+from executorch.backends.arm.quantizer import EthosUQuantizer, get_symmetric_a16w8_quantization_config
+from executorch.exir import EdgeCompileConfig, to_edge_transform_and_lower
+from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+import oracles
+
+# Every node that a pass makes gets a deep copy of its history for debuggers: a quarter of the time, and no part of the graph.
+torch.fx.traceback.copy = types.SimpleNamespace(deepcopy=lambda value, *_: value, copy=copy.copy)
+
+ACCELERATORS = {"u55": "ethos-u55-128", "u85": "ethos-u85-256"}
+vela_compile = ethosu_backend.vela_compile
+
+
+@contextlib.contextmanager
+def without_vela():
+    """The delegate holds an empty stream inside: the TOSA graph is all that is wanted."""
+    ethosu_backend.vela_compile = lambda *args, **kwargs: VelaCompileResult(b"", [])
+    try:
+        yield
+    finally:
+        ethosu_backend.vela_compile = vela_compile
+
+
+class Quantised:
+    """A module after PT2E quantisation: `graph` as it is lowered; `open` with weights and constants still in float
+    before their quantisers, for truth.py."""
+
+    def __init__(self, module, samples, target="u85", epsilon=2**-16, plant=(), per_channel=True):
+        self.spec = EthosUCompileSpec(ACCELERATORS[target])
+        config = get_symmetric_a16w8_quantization_config(is_per_channel=per_channel, epsilon=epsilon)
+        quantizer = EthosUQuantizer(self.spec)
+        quantizer.set_global(config)
+        quantizer.set_io(config)
+        with torch.no_grad():
+            prepared = prepare_pt2e(torch.export.export(module, samples[0], strict=False).module(), quantizer)
+            for sample in samples:
+                prepared(*sample)
+            self.planted = [plant_scale(prepared, name, factor) for name, factor in plant]
+            self.open = convert_pt2e(copy.deepcopy(prepared), fold_quantize=False)
+            self.graph = convert_pt2e(prepared)
+        self.samples = samples
+
+
+def plant_scale(prepared, name, factor):
+    """Makes the observer behind node `name` choose `factor` times its scale: what a bad calibration does."""
+    for node in prepared.graph.nodes:
+        if node.op == "call_module" and node.args and node.args[0].name == name:
+            observer = prepared.get_submodule(node.target)
+            scale, zero = observer.calculate_qparams()
+            observer.calculate_qparams = FixedScale(scale * factor, zero)
+            return [name, factor]
+    names = [n.args[0].name for n in prepared.graph.nodes if n.op == "call_module" and n.args]
+    raise ValueError(f"no observer behind {name}; there are {' '.join(names)}")
+
+
+class FixedScale:
+    def __init__(self, scale, zero):
+        self.answer = scale, zero
+
+    def __call__(self):
+        return self.answer
+
+
+class Lowered:
+    """The TOSA graph (bytes), the scales of the program's inputs and outputs, and the program if Vela ran."""
+
+    def __init__(self, quantised, vela=False):
+        spec = copy.deepcopy(quantised.spec)
+        with tempfile.TemporaryDirectory() as work, quiet(), contextlib.ExitStack() as stack:
+            if not vela:
+                stack.enter_context(without_vela())
+            spec.dump_intermediate_artifacts_to(work)
+            edge = to_edge_transform_and_lower(
+                torch.export.export(quantised.graph, quantised.samples[0], strict=False), partitioner=[EthosUPartitioner(spec)],
+                compile_config=EdgeCompileConfig(_check_ir_validity=False))
+            program = edge.exported_program()
+            self.graphs = [path.read_bytes() for path in sorted(pathlib.Path(work).glob("output*.tosa"))]
+            nodes = [n for n in program.graph.nodes if n.op == "call_function"]
+            inside = ("quantized_decomposed", "getitem", "delegate")
+            self.outside = [str(n.target) for n in nodes if not any(part in str(n.target) for part in inside)]
+            self.whole = len(self.graphs) == 1 and not self.outside
+            self.input_scales = [inputs_scale(n) for n in program.graph.nodes if n.op == "placeholder" and inputs_scale(n)]
+            self.output_scales = [n.args[1] for n in program.graph.find_nodes(op="output")[0].args[0]
+                                  if "dequantize" in str(n.target)] if self.whole else []
+            self.pte = edge.to_executorch().buffer if vela else None
+
+
+def inputs_scale(node):
+    return next((user.args[1] for user in node.users if "quantize_per_tensor" in str(user.target)), None)
+
+
+@contextlib.contextmanager
+def quiet():
+    """Vela and the backend print while they work: to a file that is thrown away."""
+    with tempfile.NamedTemporaryFile() as log, oracles.quiet(log.name):
+        yield
+
+
+def codes(value, scale):
+    return np.clip(np.rint(value.numpy().astype(np.float32) / np.float32(scale)), -32767, 32767).astype(np.int16)
+
+
+def write(folder, quantised, lowered, inputs):
+    """model.tosa, float_in<k>, in<k> and out<k> (tosa_reference_model's) into `folder`. Returns the outputs as floats."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "model.tosa").write_bytes(lowered.graphs[0])
+    if lowered.pte is not None:
+        (folder / "program.pte").write_bytes(lowered.pte)
+    names = oracles.block_names(folder / "model.tosa")
+    for k, (value, scale) in enumerate(zip(inputs, lowered.input_scales, strict=False)):
+        np.save(folder / f"float_in{k}.npy", value.numpy())
+        np.save(folder / f"in{k}.npy", codes(value, scale))
+    files = [folder / f"in{k}.npy" for k in range(len(inputs))], [folder / f"out{k}.npy" for k in range(len(names[1]))]
+    status = oracles.reference((folder / "model.tosa").absolute(), [f.absolute() for f in files[0]], [f.absolute() for f in files[1]], names)
+    if status[0] != "ok":
+        raise RuntimeError(f"tosa_reference_model: {status}")
+    return [np.load(file).astype(np.float64) * scale for file, scale in zip(files[1], lowered.output_scales, strict=False)]
+
+
+def intermediates(folder):
+    """Every tensor of the graph with its integers, from tosa_reference_model's dump: {name: (type, array)}."""
+    folder = folder.absolute()
+    names = oracles.block_names(folder / "model.tosa")
+    inputs = sorted(folder.glob("in*.npy"))
+    with tempfile.TemporaryDirectory() as work:
+        outputs = ",".join(f"{work}/{k}.npy" for k in range(len(names[1])))
+        command = [oracles.REFERENCE_MODEL, "--operator_fbs", oracles.SCHEMA, "--tosa_file", folder / "model.tosa", "--flatbuffer_dir",
+                   "/", "--output_dir", "/", "--ifm_name", ",".join(names[0]), "--ifm_file", ",".join(map(str, inputs)),
+                   "--ofm_name", ",".join(names[1]), "--ofm_file", outputs, "--dump_intermediates", "1"]
+        text = os.popen(" ".join(f"'{part}'" for part in command) + " 2>&1").read()
+    found = {}
+    pattern = re.compile(r"^Name: (\S+) DType=(\w+) isValid=1 Rank=\d+ Shape=\[([^\]]*)\]\s*\n(\[.*?)(?=^\S*[A-Za-z])", re.S | re.M)
+    for name, kind, shape, body in pattern.findall(text):
+        shape = [int(s) for s in shape.split(",") if s.strip()]
+        values = np.array(body.replace("[", " ").replace("]", " ").split(), dtype=np.float64)
+        if values.size == int(np.prod(shape)):
+            found[name] = kind, values.reshape(shape)
+    return found

@@ -1,0 +1,59 @@
+"""One recipe to one folder: the model, its integers, the truth, and the mend really lowered again."""
+import json
+import pathlib
+import tempfile
+
+import numpy as np
+import torch
+
+import emulate
+import lowering
+import truth
+
+MEND_FLOOR = 2**-24
+
+
+def floats(module, inputs):
+    with torch.no_grad():
+        result = module(*inputs)
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def lower_again(recipe, expected, epsilon, plant):
+    """SQNR against float of the same module quantised without the planting, or with a finer scale floor."""
+    quantised = lowering.Quantised(recipe.module, recipe.samples, epsilon=epsilon, plant=plant, per_channel=recipe.per_channel)
+    lowered = lowering.Lowered(quantised)
+    with tempfile.TemporaryDirectory() as work:
+        outputs = lowering.write(pathlib.Path(work) / "mended", quantised, lowered, recipe.inputs)
+    return truth.db(emulate.error([torch.as_tensor(o) for o in outputs], expected))
+
+
+def mends(recipe, result, expected):
+    """A planted fault: the planting removed. A natural one: a finer scale floor."""
+    if result["verdict"] != "operator" or not (recipe.plant or recipe.epsilon > MEND_FLOOR):
+        return []
+    epsilon = recipe.epsilon if recipe.plant else MEND_FLOOR
+    how = "planting removed" if recipe.plant else f"scale floor {MEND_FLOOR:g}"
+    return [{"how": how, "sqnr_db": lower_again(recipe, expected, epsilon, [])}]
+
+
+def record(name, recipe, folder, seed, mend=True):
+    module = recipe.module.eval()
+    quantised = lowering.Quantised(module, recipe.samples, epsilon=recipe.epsilon, plant=recipe.plant, per_channel=recipe.per_channel)
+    lowered = lowering.Lowered(quantised)
+    if not lowered.whole:
+        raise RuntimeError(f"{len(lowered.graphs)} delegates, outside: {' '.join(lowered.outside)}")
+    outputs = lowering.write(folder, quantised, lowered, recipe.inputs)
+    expected, eager = floats(module, recipe.inputs), floats(quantised.graph, recipe.inputs)
+    for k, (f, e) in enumerate(zip(expected, eager)):
+        np.save(folder / f"float_out{k}.npy", f.numpy())
+        np.save(folder / f"eager_out{k}.npy", e.numpy())
+    judged = truth.Truth(quantised, recipe.inputs, folder / "model.tosa", lowering.intermediates(folder), outputs, expected, eager)
+    codes = [np.load(folder / f"in{k}.npy").astype(np.int64) for k in range(len(recipe.inputs))]
+    result, _ = truth.report(judged, codes)
+    result = {"model": name, "seed": seed} | result | {
+        "planted": quantised.planted, "epsilon": recipe.epsilon, "input_scales": lowered.input_scales,
+        "output_scales": lowered.output_scales, "note": recipe.note,
+        "mended": mends(recipe, result, [o.double() for o in expected]) if mend else []}
+    (folder / "truth.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
