@@ -47,6 +47,9 @@ class Emulator:
         elif name == "quantize_per_tensor":
             (self.quantisers if node in self.live else self.constants).append(node)
 
+    def biases(self):
+        return [node for node in self.weights if base_name(node) == "quantize_per_channel" and node.args[6] == torch.int32]
+
     def is_alias(self, q):
         """Only moved since the last quantiser, with the same scale: no rounding happens here."""
         pending, seen, scales = [q.args[0]], set(), set()
@@ -162,7 +165,7 @@ class Emulator:
                 elif name == "dequantize_per_tensor":
                     values[node] = (values[node.args[0]] - node.args[2]) * node.args[1]
                 elif name in ("quantize_per_channel", "dequantize_per_channel"):
-                    values[node] = self.run_channels(node, name, float_weights)
+                    values[node] = self.run_channels(node, name, float_weights or node in ideal_constants)
                 else:
                     values[node] = self.finite(node, self.call(node))
 

@@ -57,7 +57,8 @@ RECIPES = {
     "gain_underflow": lambda: Recipe(nets.Gain(small=1e-3), (16, 20), "signal of 1e-3 with the fine floor"),
     "gain_default": lambda: Recipe(nets.Gain(small=0.03), (16, 20), "signal of 0.03 with the default floor", epsilon=DEFAULT),
     "product_underflow": lambda: Recipe(nets.Product(bias=-4.0), (16, 16), "product of three small factors"),
-    "offset_cancels": lambda: Recipe(nets.Offset(offset=3000.0), (16, 20), "offset of 3000 taken off again"),
+    "offset_cancels": lambda: Recipe(nets.Offset(offset=150.0), (16, 20), "offset of 150 taken off again"),
+    "bias_clipped": lambda: Recipe(nets.Offset(offset=330.0), (16, 20), "offset of 330: biases leave int32"),
     "addends": lambda: Recipe(nets.Plus(large=400.0), (16, 20), "addends of very different scale"),
     "mean_default": lambda: Recipe(nets.MeanPool(gain=1.0), (2, 8, 700), "1/700 with the default scale floor", epsilon=DEFAULT),
     "layernorm_96": lambda: Recipe(nets.FeedForward(48, 1, torch.tanh), (1, 8, 48), "1/48 with the default floor", epsilon=DEFAULT),
@@ -91,5 +92,6 @@ RECIPES = {
     "healthy_relu": lambda: Recipe(nets.Mlp([24, 48, 48, 10], F.relu), (16, 24), "three linears with ReLU"),
     "healthy_squeeze": lambda: Recipe(nets.SqueezeExcite(10, 4), (1, 10, 8, 8), "squeeze-excite"),
     "healthy_chain": lambda: Recipe(nets.Chain(torch.sin, torch.sigmoid, torch.tanh), (1, 6, 30), "three tables in a chain"),
+    "healthy_pool": lambda: Recipe(nets.Pool(), (1, 4, 12, 12), "average pooling"),
     "healthy_elu": lambda: Recipe(nets.Mlp([20, 30, 10], F.elu, torch.tanh), (16, 20), "ELU"),
 }

@@ -329,7 +329,8 @@ class Gain(nn.Module):
 
     def __init__(self, width=20, small=1e-3):
         super().__init__()
-        self.a, self.b, self.out, self.small = nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, 8), small
+        self.a, self.b, self.out = nn.Linear(width, width), nn.Linear(width, width, bias=False), nn.Linear(width, 8)
+        self.small = small
 
     def forward(self, x):
         y = self.small * torch.tanh(self.a(x))
@@ -362,3 +363,14 @@ class Transform(nn.Module):
 
     def forward(self, x):
         return self.b(torch.tanh(self.a(x)))
+
+
+class Pool(nn.Module):
+    """Average pooling between two convolutions."""
+
+    def __init__(self, channels=4, width=6):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(channels, width, 3, padding=1), nn.Conv2d(width, 5, 1)
+
+    def forward(self, x):
+        return self.b(F.avg_pool2d(F.hardswish(self.a(x)), 2))

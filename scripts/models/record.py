@@ -37,23 +37,49 @@ def mends(recipe, result, expected):
     return [{"how": how, "sqnr_db": lower_again(recipe, expected, epsilon, [])}]
 
 
-def record(name, recipe, folder, seed, mend=True):
-    module = recipe.module.eval()
-    quantised = lowering.Quantised(module, recipe.samples, epsilon=recipe.epsilon, plant=recipe.plant, per_channel=recipe.per_channel)
-    lowered = lowering.Lowered(quantised)
-    if not lowered.whole:
-        raise RuntimeError(f"{len(lowered.graphs)} delegates, outside: {' '.join(lowered.outside)}")
-    outputs = lowering.write(folder, quantised, lowered, recipe.inputs)
-    expected, eager = floats(module, recipe.inputs), floats(quantised.graph, recipe.inputs)
+def judge(quantised, recipe, folder, outputs, expected):
+    """The truth's part that PyTorch tells."""
+    eager = floats(quantised.graph, recipe.inputs)
     for k, (f, e) in enumerate(zip(expected, eager)):
         np.save(folder / f"float_out{k}.npy", f.numpy())
         np.save(folder / f"eager_out{k}.npy", e.numpy())
     judged = truth.Truth(quantised, recipe.inputs, folder / "model.tosa", lowering.intermediates(folder), outputs, expected, eager)
     codes = [np.load(folder / f"in{k}.npy").astype(np.int64) for k in range(len(recipe.inputs))]
-    result, _ = truth.report(judged, codes)
-    result = {"model": name, "seed": seed} | result | {
-        "planted": quantised.planted, "epsilon": recipe.epsilon, "input_scales": lowered.input_scales,
-        "output_scales": lowered.output_scales, "note": recipe.note,
-        "mended": mends(recipe, result, [o.double() for o in expected]) if mend else []}
+    return truth.report(judged, codes)[0]
+
+
+def quantise(recipe):
+    module = recipe.module.eval()
+    quantised = lowering.Quantised(module, recipe.samples, epsilon=recipe.epsilon, plant=recipe.plant, per_channel=recipe.per_channel)
+    return quantised, floats(module, recipe.inputs)
+
+
+def write_truth(folder, result):
     (folder / "truth.json").write_text(json.dumps(result, indent=1) + "\n")
     return result
+
+
+def record(name, recipe, folder, seed, mend=True):
+    quantised, expected = quantise(recipe)
+    lowered = lowering.Lowered(quantised)
+    if not lowered.whole:
+        raise RuntimeError(f"{len(lowered.graphs)} delegates, outside: {' '.join(lowered.outside)}")
+    outputs = lowering.write(folder, quantised, lowered, recipe.inputs)
+    result = judge(quantised, recipe, folder, outputs, expected)
+    known = {"planted": quantised.planted, "epsilon": recipe.epsilon, "input_scales": lowered.input_scales,
+             "output_scales": lowered.output_scales, "note": recipe.note,
+             "mended": mends(recipe, result, [o.double() for o in expected]) if mend else []}
+    return write_truth(folder, {"model": name, "seed": seed} | result | known)
+
+
+def judge_again(name, recipe, folder, seed):
+    """The same model's truth anew, by the rules of truth.py as they are now; nothing is lowered."""
+    quantised, expected = quantise(recipe)
+    before = json.loads((folder / "truth.json").read_text())
+    saved = [np.load(folder / f"float_out{k}.npy") for k in range(len(expected))]
+    if not all(np.array_equal(s, e.numpy()) for s, e in zip(saved, expected, strict=True)):
+        raise RuntimeError("the recipe makes another model now: record it again")
+    outputs = [np.load(folder / f"out{k}.npy").astype(np.float64) * scale for k, scale in enumerate(before["output_scales"])]
+    result = judge(quantised, recipe, folder, outputs, expected)
+    kept = {key: before[key] for key in ("planted", "epsilon", "input_scales", "output_scales", "note", "mended")}
+    return write_truth(folder, {"model": name, "seed": seed} | result | kept)

@@ -28,15 +28,16 @@ class Truth:
         self.float = [o.double() for o in float_outputs]
         self.eager = emulate.error([o.double() for o in eager_outputs], self.float)
         e.run()
-        self.codes = {q: e.values[q].clone() for q in e.quantisers + e.constants}
+        self.codes = {q: e.values[q].clone() for q in e.quantisers + e.constants + e.biases()}
         self.names = tosa_names.Names(path, values)
         self.stages, self.dropped = {}, set()
         for q in e.quantisers:
             if q not in e.aliases:
                 self.place(q)
         self.keep_nearer()
+        placed = {q for stage in self.stages.values() for q in stage.quantisers}
         for stage in self.stages.values():
-            stage.constants = [c for c in e.constants if any(self.feeds(c, q) for q in stage.quantisers)]
+            stage.constants = [c for c in e.constants + e.biases() if any(self.feeds(c, q, placed) for q in stage.quantisers)]
         self.actual = emulate.error(self.tosa, self.float)
         self.ideal = e.run(all_ideal=True)
         self.limit = emulate.error(self.ideal, self.float)
@@ -62,21 +63,21 @@ class Truth:
             self.dropped = set()
         self.agreement = emulate.error(e.run(ideal=self.dropped), self.tosa)
 
-    def feeds(self, constant, q):
-        """Whether the constant enters the computation between the last quantisers and q."""
+    def feeds(self, constant, q, placed):
+        """Whether the constant enters the computation between q and the stored tensors before it."""
         pending, seen = [q.args[0]], set()
         while pending:
             node = pending.pop()
             if node is constant:
                 return True
-            if node in seen or node in self.emulator.quantisers:
+            if node in seen or node in placed:
                 continue
             seen.add(node)
             pending += node.all_input_nodes
         return False
 
     def is_mean(self, constant):
-        value = float(self.codes_exact(constant))
+        value = float(self.codes_exact(constant))  # of one element
         return 0 < value < 0.51 and abs(1 / value - round(1 / value)) < 1e-4 / value**0.5
 
     def codes_exact(self, constant):
@@ -131,6 +132,34 @@ class Truth:
                 "local_sqnr_db": db(float((difference**2).sum() / (exact**2).sum().clamp_min(1e-30))),
                 "clipped_elements": int((exact.abs() > 32767.5).sum()), "elements": codes.numel(), "max_code": float(codes.abs().max())}
 
+    def together(self, first, ranked):
+        """Which stages to mend together: each adds 1 dB or more to the ones before it."""
+        if not first:
+            return []
+        chosen, now = list(first), db(self.against(first))
+        steps = [{"operators": [s.name for s in chosen], "sqnr_db": now}]
+        candidates = sorted((s for s in ranked if s not in chosen), key=lambda s: -s.damage)[:8]
+        while candidates and len(chosen) < 6:
+            best = min(candidates, key=lambda s: self.against(chosen + [s]))
+            then = db(self.against(chosen + [best]))
+            if then - now < 1.0:
+                break
+            chosen.append(best)
+            candidates.remove(best)
+            steps.append({"operators": [best.name], "sqnr_db": then})
+            now = then
+        return steps
+
+    def tells_nothing(self, stage):
+        """A table that is bent at a few knots and straight between them: its function cannot be told from it."""
+        q = stage.quantisers[0]
+        if not self.emulator.table(q):
+            return False
+        self.emulator.run(ideal=self.dropped)
+        knots = self.emulator.look_up(q, (torch.arange(513, dtype=torch.float64) - 256) * 128)
+        bends = (knots[2:] - 2 * knots[1:-1] + knots[:-2]).abs()
+        return bool(bends.max() > 256) and int((bends > 2).sum()) < 6
+
     def describe(self, stage):
         q = stage.quantisers[0]
         node = q.args[0]
@@ -165,7 +194,8 @@ def report(truth, inputs):
         at_fault(truth, result, guilty or joint, joint)
     elif constants:
         result |= {"verdict": "operator", "cause": "constant", "constants": constants,
-                   "at_fault": {"operator": constants[0]["operator"], "kind": constants[0]["kind"]}}
+                   "at_fault": {"operator": constants[0]["operator"], "kind": constants[0]["kind"]},
+                   "acceptable_operators": [c["operator"] for c in constants], "acceptable_causes": ["constant"]}
     elif db(truth.reach) < 40 and rails < 0.01:
         result |= {"verdict": "weights", "limit": "weights"}
     if rails >= 0.01:
@@ -174,13 +204,15 @@ def report(truth, inputs):
     knocked = truth.against(joint) if joint else best.without
     ideal = truth.against(joint or [best], reference=truth.ideal_means)
     result["sqnr_db"] |= {"knockout_vs_fp32": db(knocked), "knockout_vs_ideal": db(ideal)}
+    result["together"] = truth.together(joint or guilty[:1], ranked)
     result["gain_vs_fp32_db"] = round(db(knocked) - db(truth.base), 2)
     second = ranked[1] if len(ranked) > 1 else None
     if second:
         result["rank2"] = truth.describe(second) | {"knockout_vs_fp32": db(second.without), "gain_db": round(second.gain, 2)}
     result["borderline"] = 0.6 <= max(best.gain, result["gain_vs_fp32_db"]) < 1.6 or (
         result["verdict"] in ("weights", "healthy") and 37 <= db(truth.reach) < 43)
-    result["acceptable_verdicts"] = [result["verdict"]]
+    empty = result["verdict"] == "operator" and any(truth.tells_nothing(s) for s in truth.stages.values())
+    result["acceptable_verdicts"] = [result["verdict"]] + (["suspect"] if empty else [])
     result["stages"] = [{"operator": s.name, "kind": s.kind, "eager_node": s.quantisers[0].args[0].name, "gain_db": round(s.gain, 2),
                          "alone_db": db(s.damage)} for s in ranked[:6]]
     result["tables"] = truth.tables()
@@ -212,7 +244,7 @@ def series(truth, ranked):
 
 
 def lost_constants(truth):
-    """Constants that are no 1/N and whose rounding costs 1 dB or more: the TOSA graph cannot show it."""
+    """Constants that are no 1/N, and biases, whose rounding or clipping costs 1 dB or more: the TOSA graph hardly shows it."""
     found = []
     for stage in truth.stages.values():
         for constant in stage.constants:
