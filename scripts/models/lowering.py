@@ -100,14 +100,18 @@ class Lowered:
             inside = ("quantized_decomposed", "getitem", "delegate")
             self.outside = [str(n.target) for n in nodes if not any(part in str(n.target) for part in inside)]
             self.whole = len(self.graphs) == 1 and not self.outside
-            self.input_scales = [inputs_scale(n) for n in program.graph.nodes if n.op == "placeholder" and inputs_scale(n)]
-            self.output_scales = [n.args[1] for n in program.graph.find_nodes(op="output")[0].args[0]
-                                  if "dequantize" in str(n.target)] if self.whole else []
+            if self.whole:
+                self.find_interface(program.graph)
             self.pte = edge.to_executorch().buffer if vela else None
 
-
-def inputs_scale(node):
-    return next((user.args[1] for user in node.users if "quantize_per_tensor" in str(user.target)), None)
+    def find_interface(self, graph):
+        """The scales of the delegate's inputs in its own order, and which of the program's they are; those of the program's outputs."""
+        places = [n for n in graph.nodes if n.op == "placeholder"]
+        call = next(n for n in graph.nodes if "executorch_call_delegate" in str(n.target))
+        results = graph.find_nodes(op="output")[0].args[0]
+        self.input_scales = [n.args[1] for n in call.args[1:]]
+        self.input_order = [places.index(n.args[0]) for n in call.args[1:]]
+        self.output_scales = [n.args[1] for n in results]
 
 
 @contextlib.contextmanager
@@ -122,21 +126,47 @@ def codes(value, scale):
 
 
 def write(folder, quantised, lowered, inputs):
-    """model.tosa, float_in<k>, in<k> and out<k> (tosa_reference_model's) into `folder`. Returns the outputs as floats."""
+    """model.tosa, float_in<k>, in<k> and out<k> (tosa_reference_model's) into `folder`, in the graph's order, which is not always the
+    program's: sets lowered.output_order, and sorts output_scales by it. Returns the outputs as floats in the program's order."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "model.tosa").write_bytes(lowered.graphs[0])
     if lowered.pte is not None:
         (folder / "program.pte").write_bytes(lowered.pte)
     names = oracles.block_names(folder / "model.tosa")
-    for k, (value, scale) in enumerate(zip(inputs, lowered.input_scales, strict=False)):
-        np.save(folder / f"float_in{k}.npy", value.numpy())
-        np.save(folder / f"in{k}.npy", codes(value, scale))
+    for k, (source, scale) in enumerate(zip(lowered.input_order, lowered.input_scales, strict=True)):
+        np.save(folder / f"float_in{k}.npy", inputs[source].numpy())
+        np.save(folder / f"in{k}.npy", codes(inputs[source], scale))
     files = [folder / f"in{k}.npy" for k in range(len(inputs))], [folder / f"out{k}.npy" for k in range(len(names[1]))]
     status = oracles.reference((folder / "model.tosa").absolute(), [f.absolute() for f in files[0]], [f.absolute() for f in files[1]], names)
     if status[0] != "ok":
         raise RuntimeError(f"tosa_reference_model: {status}")
-    return [np.load(file).astype(np.float64) * scale for file, scale in zip(files[1], lowered.output_scales, strict=False)]
+    results = [np.load(file).astype(np.float64) for file in files[1]]
+    lowered.output_order = match(results, lowered.output_scales, as_list(quantised.graph, inputs))
+    lowered.output_scales = [lowered.output_scales[k] for k in lowered.output_order]
+    return real_outputs(folder, lowered.output_scales, lowered.output_order)
+
+
+def as_list(module, inputs):
+    with torch.no_grad():
+        result = module(*inputs)
+    return list(result) if isinstance(result, (tuple, list)) else [result]
+
+
+def match(results, scales, eager):
+    """Which of the program's outputs each of the graph's is: the one whose values PyTorch's quantised model gives too."""
+    order = []
+    for result in results:
+        distance = {k: float(np.sum((result.ravel() * scales[k] - e.numpy().ravel()) ** 2)) for k, e in enumerate(eager)
+                    if k not in order and e.numel() == result.size}
+        order.append(min(distance, key=distance.get))
+    return order
+
+
+def real_outputs(folder, scales, order):
+    """out<k>.npy in real values, in the program's order."""
+    results = [np.load(folder / f"out{k}.npy").astype(np.float64) * scale for k, scale in enumerate(scales)]
+    return [results[order.index(k)] for k in range(len(order))]
 
 
 def intermediates(folder):

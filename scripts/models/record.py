@@ -13,12 +13,6 @@ import truth
 MEND_FLOOR = 2**-24
 
 
-def floats(module, inputs):
-    with torch.no_grad():
-        result = module(*inputs)
-    return list(result) if isinstance(result, (tuple, list)) else [result]
-
-
 def lower_again(recipe, expected, epsilon, plant):
     """SQNR against float of the same module quantised without the planting, or with a finer scale floor."""
     quantised = lowering.Quantised(recipe.module, recipe.samples, epsilon=epsilon, plant=plant, per_channel=recipe.per_channel)
@@ -37,12 +31,16 @@ def mends(recipe, result, expected):
     return [{"how": how, "sqnr_db": lower_again(recipe, expected, epsilon, [])}]
 
 
-def judge(quantised, recipe, folder, outputs, expected):
+def write_floats(folder, kind, values, order):
+    for k, source in enumerate(order):
+        np.save(folder / f"{kind}_out{k}.npy", values[source].numpy())
+
+
+def judge(quantised, recipe, folder, outputs, expected, order):
     """The truth's part that PyTorch tells."""
-    eager = floats(quantised.graph, recipe.inputs)
-    for k, (f, e) in enumerate(zip(expected, eager)):
-        np.save(folder / f"float_out{k}.npy", f.numpy())
-        np.save(folder / f"eager_out{k}.npy", e.numpy())
+    eager = lowering.as_list(quantised.graph, recipe.inputs)
+    write_floats(folder, "float", expected, order)
+    write_floats(folder, "eager", eager, order)
     judged = truth.Truth(quantised, recipe.inputs, folder / "model.tosa", lowering.intermediates(folder), outputs, expected, eager)
     codes = [np.load(folder / f"in{k}.npy").astype(np.int64) for k in range(len(recipe.inputs))]
     return truth.report(judged, codes)[0]
@@ -51,7 +49,7 @@ def judge(quantised, recipe, folder, outputs, expected):
 def quantise(recipe):
     module = recipe.module.eval()
     quantised = lowering.Quantised(module, recipe.samples, epsilon=recipe.epsilon, plant=recipe.plant, per_channel=recipe.per_channel)
-    return quantised, floats(module, recipe.inputs)
+    return quantised, lowering.as_list(module, recipe.inputs)
 
 
 def write_truth(folder, result):
@@ -65,9 +63,9 @@ def record(name, recipe, folder, seed, mend=True):
     if not lowered.whole:
         raise RuntimeError(f"{len(lowered.graphs)} delegates, outside: {' '.join(lowered.outside)}")
     outputs = lowering.write(folder, quantised, lowered, recipe.inputs)
-    result = judge(quantised, recipe, folder, outputs, expected)
+    result = judge(quantised, recipe, folder, outputs, expected, lowered.output_order)
     known = {"planted": quantised.planted, "epsilon": recipe.epsilon, "input_scales": lowered.input_scales,
-             "output_scales": lowered.output_scales, "note": recipe.note,
+             "output_scales": lowered.output_scales, "output_order": lowered.output_order, "note": recipe.note,
              "mended": mends(recipe, result, [o.double() for o in expected]) if mend else []}
     return write_truth(folder, {"model": name, "seed": seed} | result | known)
 
@@ -76,10 +74,11 @@ def judge_again(name, recipe, folder, seed):
     """The same model's truth anew, by the rules of truth.py as they are now; nothing is lowered."""
     quantised, expected = quantise(recipe)
     before = json.loads((folder / "truth.json").read_text())
+    order = before.get("output_order", list(range(len(expected))))
     saved = [np.load(folder / f"float_out{k}.npy") for k in range(len(expected))]
-    if not all(np.array_equal(s, e.numpy()) for s, e in zip(saved, expected, strict=True)):
+    if not all(np.array_equal(s, expected[k].numpy()) for s, k in zip(saved, order, strict=True)):
         raise RuntimeError("the recipe makes another model now: record it again")
-    outputs = [np.load(folder / f"out{k}.npy").astype(np.float64) * scale for k, scale in enumerate(before["output_scales"])]
-    result = judge(quantised, recipe, folder, outputs, expected)
-    kept = {key: before[key] for key in ("planted", "epsilon", "input_scales", "output_scales", "note", "mended")}
+    outputs = lowering.real_outputs(folder, before["output_scales"], order)
+    result = judge(quantised, recipe, folder, outputs, expected, order)
+    kept = {key: before[key] for key in ("planted", "epsilon", "input_scales", "output_scales", "note", "mended")} | {"output_order": order}
     return write_truth(folder, {"model": name, "seed": seed} | result | kept)
