@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 warnings.filterwarnings("ignore")
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "conformance"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "tests" / "conformance"))
 
 import executorch.backends.arm.ethosu.backend as ethosu_backend
 from executorch.backends.arm.arm_vela import VelaCompileResult

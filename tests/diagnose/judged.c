@@ -1,0 +1,143 @@
+/* Whole models and what is wrong with them: verdict, operator, cause and the SQNR against float.
+ *
+ * tests/data/judged.zip, <model>: model.tosa and in<k>.npy, and truth.json by scripts/record-models: found
+ * by running PyTorch's quantised graph with one stage after the other made ideal, and by the float model;
+ * npuscope has no part in it. Where two stages or causes weigh the same the truth names both. */
+#include <math.h>
+
+#include "base/cpu.h"
+#include "npuscope/diagnose.h"
+#include "support/data.h"
+#include "support/test.h"
+
+#define MAX_INPUTS 3
+/* What the issue allows a predicted SQNR to be off, in dB. */
+#define MOST_DB 4.0
+
+typedef struct judged {
+    ns_arena *arena;
+    ns_graph *graph;
+    json_t *truth;
+    ns_diagnose_precision precision;
+} judged;
+
+static bool lists(const json_t *list, const char *text)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item) if (strcmp(json_string_value(item), text) == 0) return true;
+    return false;
+}
+
+/* How many there are; they lie in `inputs`. */
+static int load_inputs(const char *name, judged *model, ns_tensor *inputs)
+{
+    const ns_block *block = &model->graph->regions[0].blocks[0];
+    ns_error error = {0};
+    assert_in_range(block->input_count, 1, MAX_INPUTS);
+    for (int i = 0; i < block->input_count; i++) {
+        char file[96];
+        ns_npy array;
+        snprintf(file, sizeof file, "judged/%s/in%d.npy", name, i);
+        ASSERT_OK(test_data_array(file, model->arena, &array, &error));
+        const ns_tensor *declared = &block->tensors[block->inputs[i]].tensor;
+        ASSERT_OK(ns_npy_to_tensor(&array, declared->dtype, &inputs[i], &error));
+    }
+    return block->input_count;
+}
+
+static void open_model(const char *name, judged *model)
+{
+    char file[96];
+    ns_error error = {0};
+    ns_bytes bytes;
+    ns_tensor inputs[MAX_INPUTS];
+    *model = (judged){.arena = ns_arena_new()};
+    snprintf(file, sizeof file, "judged/%s/model.tosa", name);
+    ASSERT_OK(test_data_read(file, model->arena, &bytes, &error));
+    ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &model->graph, &error));
+    snprintf(file, sizeof file, "judged/%s/truth.json", name);
+    ASSERT_OK(test_data_json(file, &model->truth, &error));
+    const int count = load_inputs(name, model, inputs);
+    const ns_diagnose_options options = {
+        .inputs = inputs, .input_count = count, .samples = 1, .cpu_mask = ns_cpu_detect()};
+    ASSERT_OK(ns_diagnose_precision_run(model->graph, &options, model->arena, &model->precision, &error));
+}
+
+static void close_model(judged *model)
+{
+    json_decref(model->truth);
+    ns_graph_free(model->graph);
+    ns_arena_free(model->arena);
+}
+
+/* Is one of the blamed what the truth names? The first must be, unless the verdict only suspects. */
+static bool operator_is_right(const judged *model)
+{
+    const ns_diagnose_precision *precision = &model->precision;
+    const int count = precision->verdict == NS_DIAGNOSE_SUSPECT ? precision->blame_count : 1;
+    for (int i = 0; i < count && i < precision->blame_count; i++)
+        if (lists(json_object_get(model->truth, "acceptable_operators"),
+                  precision->stages[precision->blame[i].stage].output))
+            return true;
+    return false;
+}
+
+/* What is wrong with the answer, or NULL. */
+static const char *fault_of(const judged *model)
+{
+    const ns_diagnose_precision *precision = &model->precision;
+    const bool operator= precision->verdict == NS_DIAGNOSE_OPERATOR;
+    if (!lists(json_object_get(model->truth, "acceptable_verdicts"),
+               ns_diagnose_verdict_text(precision->verdict)))
+        return "verdict";
+    if ((operator|| precision->verdict == NS_DIAGNOSE_SUSPECT) && !operator_is_right(model))
+        return "operator";
+    if (operator&& !lists(json_object_get(model->truth, "acceptable_causes"),
+                          ns_diagnose_cause_text(precision->blame[0].cause)))
+        return "cause";
+    return NULL;
+}
+
+/* With a clipped input the graph's real-valued self is not the float model, with a suspect table there is
+ * none. */
+static bool can_foretell(const judged *model)
+{
+    return model->precision.verdict != NS_DIAGNOSE_INPUT && model->precision.verdict != NS_DIAGNOSE_SUSPECT;
+}
+
+static void assert_judged(const char *name, const judged *model)
+{
+    const char *fault = fault_of(model);
+    if (fault)
+        fail_msg("%s: %s is not the truth's", name, fault);
+    const double told = model->precision.against_float_db;
+    const double is =
+        json_number_value(json_object_get(json_object_get(model->truth, "sqnr_db"), "tosa_vs_fp32"));
+    if (can_foretell(model) && !(fabs(told - is) <= MOST_DB))
+        fail_msg("%s: told %.1f dB against float, is %.1f", name, told, is);
+}
+
+static void verdict_operator_and_cause(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    const char *const *names;
+    int count;
+    ASSERT_OK(test_data_list("judged", arena, &names, &count, &error));
+    assert_in_range(count, 8, 100);
+    for (int i = 0; i < count; i++) {
+        judged model;
+        open_model(names[i], &model);
+        assert_judged(names[i], &model);
+        close_model(&model);
+    }
+    ns_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(verdict_operator_and_cause)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
