@@ -68,6 +68,7 @@ RECIPES = {
     "sigmoid_narrow": lambda: Recipe(nets.Chain(torch.sigmoid, lambda x: x * x, torch.tanh), (1, 8, 20), "sigmoid's range times 0.6",
                                      plant=[("sigmoid", 0.6)]),
     "residual_wide_1": lambda: Recipe(nets.Residual(24, 4, F.gelu), (16, 24), "second sum's range times 500", plant=[("add_1", 500.0)]),
+    "silu_wide": lambda: Recipe(nets.Mlp([20, 30, 30, 8], F.silu), (16, 20), "second SiLU's input range times 600", plant=[("linear_1", 600.0)]),
     "attention_wide": lambda: Recipe(nets.Attention(24, 2, 12), (1, 12, 24), "probabilities' range times 300", plant=[("mul_1", 300.0)]),
     "emg_wide": lambda: Recipe(nets.Emg(stride=3), (1, 8, 90), "range of the first pointwise convolution times 800",
                                plant=[("relu_1", 800.0)]),

@@ -211,8 +211,9 @@ def report(truth, inputs):
         result["rank2"] = truth.describe(second) | {"knockout_vs_fp32": db(second.without), "gain_db": round(second.gain, 2)}
     result["borderline"] = 0.6 <= max(best.gain, result["gain_vs_fp32_db"]) < 1.6 or (
         result["verdict"] in ("weights", "healthy") and 37 <= db(truth.reach) < 43)
-    empty = result["verdict"] == "operator" and any(truth.tells_nothing(s) for s in truth.stages.values())
-    result["acceptable_verdicts"] = [result["verdict"]] + (["suspect"] if empty else [])
+    result["tables_that_tell_nothing"] = [s.name for s in truth.stages.values() if truth.tells_nothing(s)]
+    suspect = result["verdict"] == "operator" and result["tables_that_tell_nothing"]
+    result["acceptable_verdicts"] = [result["verdict"]] + (["suspect"] if suspect else [])
     result["stages"] = [{"operator": s.name, "kind": s.kind, "eager_node": s.quantisers[0].args[0].name, "gain_db": round(s.gain, 2),
                          "alone_db": db(s.damage)} for s in ranked[:6]]
     result["tables"] = truth.tables()
