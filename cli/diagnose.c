@@ -4,6 +4,8 @@
 #include "base/cpu.h"
 #include "base/file.h"
 #include "report/diagnose.h"
+#include "report/diagnose_html.h"
+#include "report/diagnose_table.h"
 
 #define OPTION(field) offsetof(ns_diagnose_settings, field)
 
@@ -21,6 +23,12 @@ static const ns_option options[] = {
     {0, "no-precision", NS_OPTION_FLAG, NULL, OPTION(no_precision), "only ask what the compiler made of it"},
     {0, "no-compile", NS_OPTION_FLAG, NULL, OPTION(no_compile), "only ask which operator loses precision"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
+    {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "write one self-contained page"},
+    {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "write a summary for a CI job's page"},
+    {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "write JUnit XML"},
+    {0, "csv", NS_OPTION_TEXT, "FILE", OPTION(csv), "write a row for each stage"},
+    {0, "node-data", NS_OPTION_TEXT, "FILE", OPTION(nodes),
+     "write node data for Model Explorer: each stage's share of the error"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads), "default: as many as there are CPUs"},
     {0, "cpu", NS_OPTION_CPU, "LIST", OPTION(cpu_mask),
      "instruction sets that may be used: all, none, or a list (default all)"},
@@ -32,25 +40,44 @@ static void preset(void *settings)
     ((ns_diagnose_settings *)settings)->cpu_mask = ~0u;
 }
 
-static ns_code write_json(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
-                          ns_error *error)
+typedef ns_code (*writer)(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* To a file, or to standard output for "-". NULL: not asked for. */
+static ns_code write_one(ns_cli *cli, const char *path, writer write, const ns_diagnose_result *result,
+                         ns_error *error)
 {
     ns_bytes bytes;
-    NS_TRY(ns_report_diagnose_json(result, cli->arena, &bytes, error));
-    if (settings->json[0] != '-' || settings->json[1])
-        return ns_file_write(settings->json, bytes, error);
+    if (!path)
+        return NS_OK;
+    NS_TRY(write(result, cli->arena, &bytes, error));
+    if (path[0] != '-' || path[1])
+        return ns_file_write(path, bytes, error);
     fwrite(bytes.data, 1, bytes.size, cli->out);
     return NS_OK;
+}
+
+static bool is_stdout(const char *path)
+{
+    return path && path[0] == '-' && !path[1];
 }
 
 static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
                       ns_error *error)
 {
-    const bool json_only = settings->json && settings->json[0] == '-' && !settings->json[1];
-    if (!json_only)
+    const struct {
+        const char *path;
+        writer write;
+    } files[] = {
+        {settings->json, ns_report_diagnose_json},         {settings->html, ns_report_diagnose_html},
+        {settings->markdown, ns_report_diagnose_markdown}, {settings->junit, ns_report_diagnose_junit},
+        {settings->csv, ns_report_diagnose_csv},           {settings->nodes, ns_report_diagnose_nodes}};
+    bool text = true;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        text = text && !is_stdout(files[i].path);
+    if (text)
         ns_report_diagnose_text(result, cli->out);
-    if (settings->json)
-        NS_TRY(write_json(cli, settings, result, error));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        NS_TRY(write_one(cli, files[i].path, files[i].write, result, error));
     bool fails = result->precision && ns_diagnose_verdict_fails(result->precision->verdict);
     for (int i = 0; i < result->compile_count; i++)
         fails = fails || result->compile[i].is_finding;
@@ -65,7 +92,7 @@ static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const
     NS_TRY(ns_graph_validate(graph, error));
     NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &asked, error));
     NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &asked, error));
-    ns_diagnose_result result = {.model = path};
+    ns_diagnose_result result = {.model = path, .region = graph->regions[0].name};
     ns_diagnose_precision precision = {0};
     if (!settings->no_precision) {
         NS_TRY(ns_diagnose_precision_run(graph, &asked, cli->arena, &precision, error));

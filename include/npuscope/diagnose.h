@@ -4,6 +4,7 @@
 #define NPUSCOPE_DIAGNOSE_H
 
 #include "npuscope/graph.h"
+#include "npuscope/measure.h"
 
 typedef enum ns_diagnose_verdict {
 #define NS_DIAGNOSE_VERDICT(name, text, exit_code, sentence) NS_DIAGNOSE_##name,
@@ -50,6 +51,8 @@ typedef struct ns_diagnose_stage {
     double knocked_out_db; /* at the output, everything as TOSA says but this stage ideal */
     double share;          /* its alone over the sum of all alone, 0 to 1; NAN: not measured */
     double gain_db;        /* of the knock-out, with what dither estimates counted in */
+    int source_count;
+    int *sources; /* what it reads: inputs are 0 to input_count - 1, stages follow */
 } ns_diagnose_stage;
 
 /* One mend that was tried by a run. */
@@ -59,6 +62,13 @@ typedef struct ns_diagnose_mend {
     bool applicable;  /* --apply can write it into the graph */
 } ns_diagnose_mend;
 
+/* The table of a blamed stage on the codes that it is given, in order, as often as they are met: what
+ * straight lines give, and what the function does. */
+typedef struct ns_diagnose_curve {
+    int count;
+    double *codes, *straight, *ideal; /* of the input; of the output */
+} ns_diagnose_curve;
+
 typedef struct ns_diagnose_blame {
     int stage; /* in `stages` */
     ns_diagnose_cause cause;
@@ -67,7 +77,8 @@ typedef struct ns_diagnose_blame {
     double now_db, knocked_out_db, mended_db; /* against float, estimated; mended NAN: no mend was found */
     double joint_db;                          /* with this and all blamed before it ideal */
     int mend_count;
-    ns_diagnose_mend *mends; /* best first */
+    ns_diagnose_mend *mends;        /* best first */
+    const ns_diagnose_curve *curve; /* NULL: not a table, or its function is not known */
 } ns_diagnose_blame;
 
 /* What an estimate by dither says: the roundings that the file no longer shows. */
@@ -104,6 +115,9 @@ typedef struct ns_diagnose_precision {
     int note_count;
     const char **notes; /* suspects, constants lost to the floor, operators without an ideal */
     int samples;
+    int input_count;
+    const char **input_names;
+    size_t output_bins[NS_ERROR_BINS]; /* elements of all outputs by |TOSA - real-valued self|, in steps */
 } ns_diagnose_precision;
 
 typedef struct ns_diagnose_options {
@@ -153,6 +167,7 @@ typedef struct ns_diagnose_compile {
 
 typedef struct ns_diagnose_result {
     const char *model;
+    const char *region;                     /* name of the graph's main region; NULL: none */
     const ns_diagnose_precision *precision; /* NULL: not asked for */
     const char *precision_missing;          /* why it did not run; NULL: it ran or was not asked for */
     int compile_count;

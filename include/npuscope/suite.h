@@ -14,6 +14,7 @@ typedef struct ns_graph_node {
     const char *type;     /* of its result: "[1, 3, 64] int16" */
     int input_count;
     int *inputs; /* earlier nodes */
+    double heat; /* 0 to 1: how strongly its box is coloured */
 } ns_graph_node;
 
 /* What a page shows of a case beside its figures. */

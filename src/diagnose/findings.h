@@ -86,6 +86,9 @@ typedef struct ns_dg_used {
 } ns_dg_used;
 ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error *error);
 
+/* The curve of the stage's table over the codes in use (curve.c). */
+ns_code ns_dg_draw_curve(ns_dg_findings *f, int node, const ns_diagnose_curve **out, ns_error *error);
+
 /* Does the stage store a rounded result? */
 bool ns_dg_rounds(const ns_dg_plan *plan, int node);
 

@@ -3,6 +3,7 @@
 
 #include "diagnose/findings.h"
 #include "diagnose/prepare.h"
+#include "measure/measure.h"
 #include "npuscope/eval.h"
 
 /* A limit by weights below this is worth a verdict of its own, in dB. */
@@ -94,6 +95,8 @@ static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
         blame->joint_db = ns_dg_db(f->joint[i] + f->hidden);
         NS_TRY(ns_dg_find_cause(f, row, node, blame, error));
         NS_TRY(ns_dg_find_mends(f, row, node, blame, error));
+        if (blame->cause == NS_DIAGNOSE_CAUSE_TABLE)
+            NS_TRY(ns_dg_draw_curve(f, node, &blame->curve, error));
         if (i + 1 < f->blame_count && f->joint[i + 1] != f->joint[i])
             before = f->joint[i];
     }
@@ -176,6 +179,24 @@ static ns_code fill_dither(const ns_dg_findings *f, ns_diagnose_precision *out, 
     return NS_OK;
 }
 
+static ns_code fill_outputs(const ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    const ns_dg_plan *plan = f->plan;
+    out->input_count = plan->input_count;
+    out->input_names = NS_ARENA_ARRAY(f->arena, (size_t)plan->input_count, const char *);
+    if (!out->input_names)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs' names");
+    for (int i = 0; i < plan->input_count; i++)
+        out->input_names[i] = ns_dg_name(plan, plan->nodes[i].tensor);
+    for (int o = 0; o < plan->output_count; o++)
+        for (int s = 0; s < f->session->samples; s++)
+            for (size_t i = 0; i < plan->nodes[plan->outputs[o]].count; i++)
+                out->output_bins[ns_error_bin(
+                    fabs(ns_dg_stored_at(&f->session->q[s][plan->outputs[o]], i) -
+                         ns_dg_stored_at(&f->session->r[s][plan->outputs[o]], i)))]++;
+    return NS_OK;
+}
+
 static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
 {
     const size_t nodes = (size_t)f->plan->node_count;
@@ -202,6 +223,7 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     NS_TRY(measure_all(&f, out, error));
     fill_energies(&f, out->stages);
     NS_TRY(fill_dither(&f, out, error));
+    NS_TRY(fill_outputs(&f, out, error));
     out->verdict = judge(&f);
     if (is_another_model(&f))
         ns_dg_note(

@@ -48,6 +48,8 @@ static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose
         row->shape[d] = tensor->shape[d];
     if (node->table >= 0)
         row->function = ns_dg_table_name(plan->tables[ns_dg_operator(plan, node->table)->inputs[1]]);
+    row->source_count = node->source_count;
+    row->sources = node->sources;
     row->alone_db = row->knocked_out_db = row->share = row->gain_db = NAN;
 }
 

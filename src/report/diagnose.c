@@ -1,64 +1,82 @@
+/* The diagnosis for a screen: the verdict first. */
 #include "report/diagnose.h"
 
 #include <math.h>
 
-static const char *decibels(double value, char text[32])
-{
-    if (isnan(value))
-        snprintf(text, 32, "not known");
-    else if (isinf(value))
-        snprintf(text, 32, value > 0 ? "no error" : "-inf dB");
-    else
-        snprintf(text, 32, "%.1f dB", value);
-    return text;
-}
-
-static const char *shape_of(const ns_diagnose_stage *stage, char *text, size_t size)
-{
-    size_t used = (size_t)snprintf(text, size, "[");
-    for (int i = 0; i < stage->rank && used < size; i++)
-        used +=
-            (size_t)snprintf(text + used, size - used, "%s%lld", i ? "," : "", (long long)stage->shape[i]);
-    if (used < size)
-        snprintf(text + used, size - used, "]");
-    return text;
-}
+#include "report/diagnose_words.h"
 
 static void print_blame(const ns_diagnose_precision *precision, int index, FILE *out)
 {
     const ns_diagnose_blame *blame = &precision->blame[index];
     const ns_diagnose_stage *stage = &precision->stages[blame->stage];
     char shape[128], a[32], b[32];
-    fprintf(out, "%d  %s%s%s   %s %s   costs %.1f dB   alone %s", index + 1, stage->op,
-            stage->function ? " " : "", stage->function ? stage->function : "", stage->output,
-            shape_of(stage, shape, sizeof shape), blame->gain_db, decibels(stage->alone_db, a));
-    if (isfinite(stage->share))
-        fprintf(out, ", %.0f%% of the error", 100 * stage->share);
-    fprintf(out, "\n   local error %.0f steps of 32767 (%s); %s\n", stage->local_steps,
-            decibels(stage->local_db, a), blame->why);
+    fprintf(out, "%d  %s%s%s   %s %s", index + 1, stage->op, stage->function ? " " : "",
+            stage->function ? stage->function : "", stage->output,
+            ns_diagnose_shape(stage, shape, sizeof shape));
+    if (isfinite(blame->gain_db)) {
+        fprintf(out, "   costs %.1f dB   alone %s", blame->gain_db, ns_diagnose_decibels(stage->alone_db, a));
+        if (isfinite(stage->share))
+            fprintf(out, ", %.0f%% of the error", 100 * stage->share);
+        fprintf(out, "\n   local error %.4g steps (%s)", stage->local_steps,
+                ns_diagnose_decibels(stage->local_db, a));
+    }
+    fprintf(out, "\n   %s\n", blame->why);
     for (int i = 0; i < blame->mend_count; i++)
-        fprintf(out, "   mend: %s: %s\n", blame->mends[i].text, decibels(blame->mends[i].mended_db, a));
-    fprintf(out, "   proof: this operator ideal: %s -> %s against the graph's real-valued self\n",
-            decibels(precision->against_ideal_db, a), decibels(stage->knocked_out_db, b));
-    if (stage->location)
+        fprintf(out, "   mend: %s; then %s\n", blame->mends[i].text,
+                ns_diagnose_decibels(blame->mends[i].mended_db, a));
+    if (isfinite(stage->knocked_out_db))
+        fprintf(out, "   proof: this operator ideal: %s -> %s against the graph's real-valued self\n",
+                ns_diagnose_decibels(precision->against_ideal_db, a),
+                ns_diagnose_decibels(stage->knocked_out_db, b));
+    if (stage->location && stage->location[0])
         fprintf(out, "   source: %s\n", stage->location);
+}
+
+static void print_rest(const ns_diagnose_precision *precision, FILE *out)
+{
+    const int next = ns_diagnose_next(precision);
+    char a[32];
+    fprintf(out, "not to blame: %d stages", precision->stage_count - precision->blame_count);
+    if (next >= 0) {
+        const ns_diagnose_stage *stage = &precision->stages[next];
+        fprintf(out, ", next %s%s%s %s (%.4g steps local, alone %s)", stage->op, stage->function ? " " : "",
+                stage->function ? stage->function : "", stage->output, stage->local_steps,
+                ns_diagnose_decibels(stage->alone_db, a));
+    }
+    fputs("\n", out);
+}
+
+static void print_distance(const ns_diagnose_precision *precision, FILE *out)
+{
+    char a[32], b[32], c[32];
+    fprintf(out, "%s against the float model: %s", precision->measured ? "measured" : "expected",
+            ns_diagnose_decibels(precision->against_float_db, a));
+    if (!precision->measured && isfinite(precision->low_db) && isfinite(precision->high_db))
+        fprintf(out, " (%.1f to %.1f, estimated)", precision->low_db, precision->high_db);
+    if (precision->blame_count)
+        fprintf(out, "; %s without the faults below", ns_diagnose_decibels(precision->without_faults_db, b));
+    fprintf(out, "; limit %s: weights, constants and inputs, %s\n",
+            ns_diagnose_decibels(precision->limit_db, c), precision->measured ? "measured" : "estimated");
+    for (int i = 0; precision->measured && i < precision->step_count; i++)
+        fprintf(out, "  %-60s %s%s\n", precision->steps[i].name,
+                ns_diagnose_decibels(precision->steps[i].db, a),
+                precision->steps[i].estimated ? ", estimated" : "");
 }
 
 static void print_precision(const ns_diagnose_precision *precision, FILE *out)
 {
-    char a[32], b[32], c[32];
+    char a[32];
     fprintf(out, "verdict: %s: %s\n", ns_diagnose_verdict_text(precision->verdict), precision->reason);
-    fprintf(out, "%s against the float model: %s", precision->measured ? "measured" : "expected",
-            decibels(precision->against_float_db, a));
-    if (!precision->measured && isfinite(precision->low_db) && isfinite(precision->high_db))
-        fprintf(out, " (%.1f to %.1f)", precision->low_db, precision->high_db);
-    fprintf(out, "; %s without the faults below (limit %s: weights, constants, inputs, estimated)\n",
-            decibels(precision->without_faults_db, b), decibels(precision->limit_db, c));
+    print_distance(precision, out);
+    if (precision->verdict == NS_DIAGNOSE_WEIGHTS)
+        for (int i = 0; i < precision->dither_count && i < 3; i++)
+            fprintf(out, "%d  %s %s: %s, estimated\n", i + 1, precision->dither[i].kind,
+                    precision->dither[i].tensor, ns_diagnose_decibels(precision->dither[i].db, a));
     for (int i = 0; i < precision->blame_count; i++)
         print_blame(precision, i, out);
     for (int i = 0; i < precision->note_count; i++)
         fprintf(out, "note: %s\n", precision->notes[i]);
-    fprintf(out, "not to blame: %d stages\n", precision->stage_count - precision->blame_count);
+    print_rest(precision, out);
 }
 
 void ns_report_diagnose_compile_text(const ns_diagnose_result *result, FILE *out)

@@ -224,11 +224,15 @@ static void append_box(ns_buffer *buffer, const layout *l, const place *p, int l
 {
     const ns_graph_node *node = &l->details->nodes[p->node];
     const double y = l->tops[layer];
+    char heat[96] = "";
+    if (node->heat > 0)
+        snprintf(heat, sizeof heat, " style=\"fill:color-mix(in srgb,var(--fail) %.0f%%,var(--soft))\"",
+                 50 * node->heat);
     ns_buffer_format(buffer,
-                     "<g class=\"%s\"><rect x=\"%.4g\" y=\"%.4g\" width=\"%.4g\" height=\"%.4g\" rx=\"3\"/>"
+                     "<g class=\"%s\"><rect x=\"%.4g\" y=\"%.4g\" width=\"%.4g\" height=\"%.4g\" rx=\"3\"%s/>"
                      "<text class=\"op\" x=\"%.4g\" y=\"%.4g\">",
                      node->input_count && strncmp(node->name, "output", 6) != 0 ? "box" : "box end", p->x, y,
-                     p->width, box_height(node), p->x + 8, y + 14);
+                     p->width, box_height(node), heat, p->x + 8, y + 14);
     ns_html_text(buffer, node->name);
     ns_buffer_format(buffer, "</text><text class=\"type\" x=\"%.4g\" y=\"%.4g\">", p->x + p->width - 8,
                      y + 14);

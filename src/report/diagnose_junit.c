@@ -1,0 +1,74 @@
+#include <math.h>
+
+#include "report/diagnose_table.h"
+#include "report/diagnose_words.h"
+#include "report/escape.h"
+
+static void append_stage(ns_buffer *buffer, const ns_diagnose_precision *precision, int index)
+{
+    const ns_diagnose_stage *stage = &precision->stages[index];
+    char a[32], b[32];
+    ns_buffer_format(buffer, "    <testcase classname=\"npuscope.precision.%s\" name=\"", stage->op);
+    ns_report_escape(buffer, stage->output);
+    ns_buffer_format(buffer, "\" time=\"0\">\n");
+    for (int i = 0; i < precision->blame_count; i++) {
+        const ns_diagnose_blame *blame = &precision->blame[i];
+        if (blame->stage != index)
+            continue;
+        ns_buffer_format(buffer, "      <failure type=\"%s\" message=\"",
+                         ns_diagnose_cause_text(blame->cause));
+        if (isfinite(blame->gain_db))
+            ns_buffer_format(buffer, "costs %.1f dB; ", blame->gain_db);
+        ns_report_escape(buffer, blame->why);
+        if (blame->mend_count) {
+            ns_buffer_format(buffer, "; mend: ");
+            ns_report_escape(buffer, blame->mends[0].text);
+        }
+        ns_buffer_format(buffer, "\"/>\n");
+    }
+    ns_buffer_format(buffer,
+                     "      <system-out>local %.4g steps (%s), alone %s</system-out>\n    </testcase>\n",
+                     stage->local_steps, ns_diagnose_decibels(stage->local_db, a),
+                     ns_diagnose_decibels(stage->alone_db, b));
+}
+
+static void append_configuration(ns_buffer *buffer, const ns_diagnose_compile *row)
+{
+    ns_buffer_format(buffer,
+                     "    <testcase classname=\"npuscope.compile.%s\" name=\"%s Vela %s\" time=\"0\">\n",
+                     row->accelerator, row->memory_mode, row->vela);
+    if (row->is_finding) {
+        ns_buffer_format(buffer, "      <failure type=\"%s\" message=\"", row->verdict);
+        ns_report_escape(buffer, row->reason ? row->reason : row->verdict);
+        ns_buffer_format(buffer, "\"/>\n");
+    }
+    ns_buffer_format(buffer, "    </testcase>\n");
+}
+
+ns_code ns_report_diagnose_junit(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
+                                 ns_error *error)
+{
+    ns_buffer buffer = {.arena = arena};
+    const ns_diagnose_precision *precision = result->precision;
+    const int stages = precision ? precision->stage_count : 0,
+              blamed = precision ? precision->blame_count : 0;
+    int findings = 0;
+    for (int i = 0; i < result->compile_count; i++)
+        findings += result->compile[i].is_finding;
+    ns_buffer_format(
+        &buffer, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%d\" failures=\"%d\">\n",
+        stages + result->compile_count, blamed + findings);
+    ns_buffer_format(&buffer, "  <testsuite name=\"precision\" tests=\"%d\" failures=\"%d\">\n", stages,
+                     blamed);
+    for (int i = 0; i < stages; i++)
+        append_stage(&buffer, precision, i);
+    ns_buffer_format(&buffer, "  </testsuite>\n  <testsuite name=\"compile\" tests=\"%d\" failures=\"%d\">\n",
+                     result->compile_count, findings);
+    for (int i = 0; i < result->compile_count; i++)
+        append_configuration(&buffer, &result->compile[i]);
+    ns_buffer_format(&buffer, "  </testsuite>\n</testsuites>\n");
+    if (buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JUnit report");
+    *out = (ns_bytes){buffer.data, buffer.size};
+    return NS_OK;
+}

@@ -1,0 +1,44 @@
+#include "report/diagnose_words.h"
+
+#include <math.h>
+#include <stdio.h>
+
+const char *ns_diagnose_decibels(double value, char text[32])
+{
+    if (isnan(value))
+        snprintf(text, 32, "not known");
+    else if (isinf(value))
+        snprintf(text, 32, value > 0 ? "no error" : "-inf dB");
+    else
+        snprintf(text, 32, "%.1f dB", value);
+    return text;
+}
+
+const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "[");
+    for (int i = 0; i < stage->rank && used < size; i++)
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%lld", i ? "," : "", (long long)stage->shape[i]);
+    if (used < size)
+        snprintf(text + used, size - used, "]");
+    return text;
+}
+
+bool ns_diagnose_is_blamed(const ns_diagnose_precision *precision, int stage)
+{
+    for (int i = 0; i < precision->blame_count; i++)
+        if (precision->blame[i].stage == stage)
+            return true;
+    return false;
+}
+
+int ns_diagnose_next(const ns_diagnose_precision *precision)
+{
+    int next = -1;
+    for (int i = 0; i < precision->stage_count; i++)
+        if (isfinite(precision->stages[i].alone_db) && !ns_diagnose_is_blamed(precision, i) &&
+            (next < 0 || precision->stages[i].alone_db < precision->stages[next].alone_db))
+            next = i;
+    return next;
+}

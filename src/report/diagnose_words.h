@@ -1,0 +1,19 @@
+/* What the reports of a diagnosis have in common: figures and places in words. */
+#ifndef NS_REPORT_DIAGNOSE_WORDS_H
+#define NS_REPORT_DIAGNOSE_WORDS_H
+
+#include "npuscope/diagnose.h"
+
+/* "12.3 dB", "no error" or "not known". Returns `text`. */
+const char *ns_diagnose_decibels(double value, char text[32]);
+
+/* "[1,48,1]". Returns `text`. */
+const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size);
+
+/* Has the stage been blamed? */
+bool ns_diagnose_is_blamed(const ns_diagnose_precision *precision, int stage);
+
+/* The stage that costs most of those that are not blamed, or -1. */
+int ns_diagnose_next(const ns_diagnose_precision *precision);
+
+#endif
