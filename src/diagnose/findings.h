@@ -38,7 +38,9 @@ typedef struct ns_dg_findings {
     int *suspects;   /* nodes */
     const char **notes;
     int blame_count;
-    int *blame;    /* nodes, in the order in which they are to be mended */
+    int *blame;       /* nodes, in the order in which they are to be mended */
+    int mended_count; /* blamed stages that are taken for mended while another's mends are tried */
+    int mended[16];
     double *joint; /* energy with this and all before it ideal */
 } ns_dg_findings;
 

@@ -30,6 +30,8 @@ static ns_code fresh_modes(ns_dg_findings *f, unsigned **modes, ns_error *error)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
     for (int i = 0; i < f->plan->node_count; i++)
         (*modes)[i] = NS_DG_SAME;
+    for (int i = 0; i < f->mended_count; i++)
+        (*modes)[f->mended[i]] = NS_DG_IDEAL;
     return NS_OK;
 }
 

@@ -76,6 +76,15 @@ static ns_code knocked_out(ns_dg_findings *f, int node, double *db, ns_error *er
     return NS_OK;
 }
 
+/* A mend is judged with those above it mended, and with the others of its series. */
+static void take_for_mended(ns_dg_findings *f, int index)
+{
+    f->mended_count = 0;
+    for (int i = 0; i < f->blame_count; i++)
+        if (i != index && (i < index || f->joint[i] == f->joint[index]))
+            f->mended[f->mended_count++] = f->blame[i];
+}
+
 static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
 {
     double before = f->as_is;
@@ -94,6 +103,7 @@ static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
         NS_TRY(knocked_out(f, node, &blame->knocked_out_db, error));
         blame->joint_db = ns_dg_db(f->joint[i] + f->hidden);
         NS_TRY(ns_dg_find_cause(f, row, node, blame, error));
+        take_for_mended(f, i);
         NS_TRY(ns_dg_find_mends(f, row, node, blame, error));
         if (blame->cause == NS_DIAGNOSE_CAUSE_TABLE)
             NS_TRY(ns_dg_draw_curve(f, node, &blame->curve, error));

@@ -22,8 +22,8 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
     }
     fprintf(out, "\n   %s\n", blame->why);
     for (int i = 0; i < blame->mend_count; i++)
-        fprintf(out, "   mend: %s; then %s\n", blame->mends[i].text,
-                ns_diagnose_decibels(blame->mends[i].mended_db, a));
+        fprintf(out, "   mend: %s; then %s%s\n", blame->mends[i].text,
+                ns_diagnose_decibels(blame->mends[i].mended_db, a), index ? " with those above mended" : "");
     if (isfinite(stage->knocked_out_db))
         fprintf(out, "   proof: this operator ideal: %s -> %s against the graph's real-valued self\n",
                 ns_diagnose_decibels(precision->against_ideal_db, a),
