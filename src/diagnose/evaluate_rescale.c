@@ -97,6 +97,34 @@ static void run_real(const ns_dg_call *call, const factors *f, const walk *w, bo
             w->out[i] = w->out[i] < w->low ? w->low : w->out[i] > w->high ? w->high : w->out[i];
 }
 
+static double values_of(ns_dtype dtype)
+{
+    return dtype == NS_DTYPE_INT8 ? 256 : 65536;
+}
+
+/* Tensors are signed; an unsigned operand's upper half is their lower one. */
+static ns_code read_unsigned(ns_dg_call *call, walk *w, ns_error *error)
+{
+    const double *elements = NULL;
+    NS_TRY(ns_dg_elements(call, 0, &elements, error));
+    double *copy = NS_ARENA_ARRAY(call->worker->scratch, call->count + 8, double);
+    if (!copy)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements", call->count);
+    for (size_t i = 0; i < call->count; i++)
+        copy[i] = elements[i] < 0 ? elements[i] + values_of(call->shapes[0]->dtype) : elements[i];
+    w->in = copy;
+    w->scale = 1;
+    return NS_OK;
+}
+
+static void store_unsigned(const ns_dg_call *call)
+{
+    const double most = (double)ns_dtype_max(call->shape->dtype), values = values_of(call->shape->dtype);
+    for (size_t i = 0; i < call->count; i++)
+        if (call->out->data[i] > most)
+            call->out->data[i] -= values;
+}
+
 /* The best that the type could do with these values: a step of its own. */
 static void fit_step(const ns_dg_call *call, double zero)
 {
@@ -128,7 +156,8 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
     /* ReLU of a type with zero points is a clip at the zero point: an activation, not a saturation. */
     const bool relu = w.zero_out == w.low && !a->output_unsigned && dtype == NS_DTYPE_INT8;
     w.clamp = call->final ? call->mode & NS_DG_CLAMP : inner_rounds && dtype != NS_DTYPE_INT32;
-    const bool factor_only = f.count == 1 && w.zero_in == 0 && w.zero_out == 0 && !w.clamp && !relu;
+    const bool factor_only = f.count == 1 && w.zero_in == 0 && w.zero_out == 0 && !w.clamp && !relu &&
+                             !a->input_unsigned && !a->output_unsigned;
     const bool widens = is_power_of_two(f.ratio[0]) && f.ratio[0] >= 1;
     if (factor_only && (!rounds || (!call->final && (widens || (!in->integer && f.ratio[0] >= 1)))) &&
         !(call->final && (call->mode & NS_DG_FIT))) {
@@ -141,6 +170,8 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
     }
     NS_TRY(ns_dg_make(call, error));
     w.out = call->out->data;
+    if (a->input_unsigned)
+        NS_TRY(read_unsigned(call, &w, error));
     const bool as_tosa = in->integer && call->inputs[1]->integer && rounds && inner_rounds;
     if (as_tosa)
         run_exact(call, &f, &w);
@@ -152,5 +183,7 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
             call->out->data[i] = fmax(call->out->data[i], w.low);
     if (call->final && (call->mode & NS_DG_FIT))
         fit_step(call, w.zero_out);
+    if (a->output_unsigned)
+        store_unsigned(call);
     return NS_OK;
 }

@@ -20,13 +20,13 @@ typedef struct base {
 
 static ns_dg_value load(ns_dg_worker *worker, const ns_dg_stored *stored, size_t count, bool integer)
 {
-    if (!stored->codes)
+    if (stored->real)
         return (ns_dg_value){.data = stored->real, .scale = 1, .integer = integer};
     ns_dg_array *array = ns_dg_take(&worker->pool, count);
     if (!array)
         return (ns_dg_value){0};
     for (size_t i = 0; i < count; i++)
-        array->data[i] = stored->codes[i];
+        array->data[i] = ns_dg_stored_at(stored, i);
     return (ns_dg_value){.data = array->data, .array = array, .scale = 1, .integer = integer};
 }
 
@@ -46,13 +46,18 @@ static ns_code keep(ns_dg_session *session, int node, bool codes, const ns_dg_va
         stored->codes = ns_arena_alloc(session->arena, count, sizeof(int16_t));
         for (size_t i = 0; stored->codes && i < count; i++)
             stored->codes[i] = (int16_t)(value->data[i] * value->scale);
+    } else if (!codes) {
+        stored->single = NS_ARENA_ARRAY(session->arena, count, float);
+        for (size_t i = 0; stored->single && i < count; i++)
+            stored->single[i] = (float)(value->data[i] * value->scale);
     } else {
         stored->real = NS_ARENA_ARRAY(session->arena, count + 8, double);
         for (size_t i = 0; stored->real && i < count; i++)
             stored->real[i] = value->data[i] * value->scale;
     }
-    return stored->codes || stored->real ? NS_OK
-                                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage's result");
+    return stored->codes || stored->single || stored->real
+               ? NS_OK
+               : ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage's result");
 }
 
 static ns_code run_base(ns_dg_session *session, bool tosa, ns_dg_stored *stored, ns_error *error)
@@ -170,9 +175,11 @@ static ns_dg_value read_rerun(void *context, int node)
 
 static bool is_same(const ns_dg_stored *stored, const ns_dg_value *value, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (ns_dg_stored_at(stored, i) != value->data[i] * value->scale)
+    for (size_t i = 0; i < count; i++) {
+        const double v = value->data[i] * value->scale;
+        if (ns_dg_stored_at(stored, i) != (stored->single ? (float)v : v))
             return false;
+    }
     return true;
 }
 

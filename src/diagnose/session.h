@@ -6,9 +6,11 @@
 #include "diagnose/evaluate.h"
 #include "npuscope/diagnose.h"
 
-/* A node's value in Q or R: int8 and int16 codes as integers, anything else as doubles. */
+/* A node's value in Q or R: int8 and int16 codes as integers; R as floats, which is what R then is: a
+ * rounding 144 dB below the value; inputs and what is left as doubles. */
 typedef struct ns_dg_stored {
     double *real;
+    float *single;
     int16_t *codes;
 } ns_dg_stored;
 
@@ -64,7 +66,7 @@ ns_code ns_dg_inside(ns_dg_session *session, ns_dg_worker *worker, int sample, i
 /* Element i of a stored value. */
 static inline double ns_dg_stored_at(const ns_dg_stored *stored, size_t i)
 {
-    return stored->codes ? stored->codes[i] : stored->real[i];
+    return stored->codes ? stored->codes[i] : stored->single ? stored->single[i] : stored->real[i];
 }
 
 /* Runs `job` for each index below `count`, in threads; each is given a worker of its own. The first failure

@@ -88,12 +88,14 @@ static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
     f->suspects[f->suspect_count++] = node;
     if (bound > BOUND * (f->as_is + f->hidden) && jump > JUMP)
         f->suspicious = true;
-    ns_dg_note(f, ns_arena_format(
-                      f->arena,
-                      "suspect: the knots of the TABLE at '%s' tell no function (%s): inputs %.0f..%.0f lie "
-                      "in %d segments, largest jump %.0f steps; the output is off by up to %.1f dB",
-                      name, table->accepted_count ? "several fit" : "none fits", used.low, used.high,
-                      segments, jump, ns_dg_db(bound)));
+    ns_dg_note(
+        f,
+        ns_arena_format(
+            f->arena,
+            "suspect: the knots of the TABLE at '%s' tell no function (%s): inputs %.0f..%.0f lie "
+            "in %d segments, largest jump %.0f steps; the output may be off by %s",
+            name, table->accepted_count ? "several fit" : "none fits", used.low, used.high, segments, jump,
+            bound >= 1 ? "as much as it is" : ns_arena_format(f->arena, "up to %.1f dB", ns_dg_db(bound))));
     return NS_OK;
 }
 
@@ -189,6 +191,15 @@ static void look_at_inputs(ns_dg_findings *f)
                 const double code = ns_dg_stored_at(&f->session->q[s][i], e);
                 ends += code >= node->high || code <= (node->high > 127 ? node->low + 1 : node->low);
             }
+        double low = INFINITY, high = -INFINITY;
+        for (int s = 0; s < f->session->samples; s++)
+            for (size_t e = 0; e < node->count; e++) {
+                low = fmin(low, ns_dg_stored_at(&f->session->q[s][i], e));
+                high = fmax(high, ns_dg_stored_at(&f->session->q[s][i], e));
+            }
+        if (low == high && node->count > 1)
+            ns_dg_note(f, ns_arena_format(f->arena, "input '%s' is constant: the answer holds for it only",
+                                          ns_dg_name(f->plan, node->tensor)));
         const double share = (double)ends / ((double)node->count * f->session->samples);
         f->rails = fmax(f->rails, share);
         if (share >= 0.001)

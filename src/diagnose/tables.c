@@ -66,13 +66,28 @@ static double range_of(const knots *k)
     return high - low;
 }
 
+static void take_knot(const knots *all, int from, knots *few)
+{
+    few->c[few->count] = all->c[from];
+    few->t[few->count++] = all->t[from];
+}
+
+/* A few knots for the first search: half of them evenly, half where the values change most. A function that
+ * is flat but for ten knots is told by these. */
 static void thin(const knots *all, knots *few)
 {
-    few->count = all->count < COARSE ? all->count : COARSE;
-    for (int i = 0; i < few->count; i++) {
-        const int from = few->count < 2 ? 0 : i * (all->count - 1) / (few->count - 1);
-        few->c[i] = all->c[from];
-        few->t[i] = all->t[from];
+    double variation = 0, passed = 0;
+    few->count = 0;
+    for (int i = 0; i < COARSE / 2; i++)
+        take_knot(all, i * (all->count - 1) / (COARSE / 2 - 1), few);
+    for (int i = 1; i < all->count; i++)
+        variation += fabs(all->t[i] - all->t[i - 1]);
+    for (int i = 1, taken = 0; i < all->count && taken < COARSE / 2; i++) {
+        passed += fabs(all->t[i] - all->t[i - 1]);
+        if (passed * (COARSE / 2) < variation * (taken + 0.5))
+            continue;
+        take_knot(all, i, few);
+        taken = (int)(passed * (COARSE / 2) / variation + 0.5);
     }
 }
 
