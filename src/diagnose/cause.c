@@ -37,7 +37,7 @@ static const struct {
 enum { TRIALS = sizeof trials / sizeof trials[0] };
 
 /* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one. */
-static bool is_at_floor(const ns_dg_plan *plan, int node)
+bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node)
 {
     const ns_operator *final =
         plan->nodes[node].final >= 0 ? ns_dg_operator(plan, plan->nodes[node].final) : NULL;
@@ -61,7 +61,7 @@ static const char *step_text(ns_dg_findings *f, const ns_diagnose_stage *row, in
                                row->largest_code, high);
     return ns_arena_format(f->arena, "step: only %.0f of %.0f codes are in use (%.1f bits wasted); %s",
                            row->largest_code, high, log2(high / fmax(row->largest_code, 0.5)),
-                           is_at_floor(f->plan, node)
+                           ns_dg_is_at_floor(f->plan, node)
                                ? "its scale lies at the floor"
                                : "calibrated too wide, or its scale lies at the floor");
 }
@@ -143,15 +143,20 @@ static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int nod
 ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                          ns_error *error)
 {
-    double worst = -1;
+    double worst = -1, clamp = 0;
     for (int i = 0; i < TRIALS; i++) {
         double energy = 0;
         NS_TRY(ns_dg_measure_nodes(f->session, &f->session->workers[0], &node, 1, trials[i].mode, NS_DG_IDEAL,
                                    &energy, error));
+        clamp = trials[i].mode == NS_DG_CLAMP ? energy : clamp;
         if (energy > worst) {
             worst = energy;
             blame->cause = trials[i].cause;
         }
     }
+    /* Knots that are clamped because the output's range ends are its saturation: a finer table has them too.
+     */
+    if (blame->cause == NS_DIAGNOSE_CAUSE_TABLE && clamp > worst / 2)
+        blame->cause = NS_DIAGNOSE_CAUSE_SATURATION;
     return describe(f, row, node, blame, error);
 }

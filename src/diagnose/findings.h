@@ -22,10 +22,11 @@ typedef struct ns_dg_findings {
     ns_dg_session *session;
     const ns_dg_plan *plan;
     ns_arena *arena;
-    double as_is;     /* Q against R */
-    bool measured;    /* there is a reference: `hidden` is measured */
-    double estimated; /* `hidden` by dither, also where it is measured */
-    double hidden;    /* what dither estimates: the roundings that the file no longer shows */
+    const ns_diagnose_stage *rows; /* of each stage */
+    double as_is;                  /* Q against R */
+    bool measured;                 /* there is a reference: `hidden` is measured */
+    double estimated;              /* `hidden` by dither, also where it is measured */
+    double hidden;                 /* what dither estimates: the roundings that the file no longer shows */
     int seed_count;
     double *seeds; /* the same for each joint seed */
     int dithered_count;
@@ -41,7 +42,8 @@ typedef struct ns_dg_findings {
     int *blame;       /* nodes, in the order in which they are to be mended */
     int mended_count; /* blamed stages that are taken for mended while another's mends are tried */
     int mended[16];
-    double *joint; /* energy with this and all before it ideal */
+    double unmended_db; /* the output then, against float */
+    double *joint;      /* energy with this and all before it ideal */
 } ns_dg_findings;
 
 /* Identifies the functions of all tables, zero points from the neighbours (functions.c). */
@@ -90,6 +92,9 @@ ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error
 
 /* The curve of the stage's table over the codes in use (curve.c). */
 ns_code ns_dg_draw_curve(ns_dg_findings *f, int node, const ns_diagnose_curve **out, ns_error *error);
+
+/* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one (cause.c). */
+bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node);
 
 /* Does the stage store a rounded result? */
 bool ns_dg_rounds(const ns_dg_plan *plan, int node);

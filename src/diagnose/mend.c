@@ -4,7 +4,12 @@
 
 #include "diagnose/findings.h"
 
-enum { MOST_MENDS = 4 };
+enum { MOST_MENDS = 6 };
+
+#define EPSILON "(epsilon of the a16w8 quantisation config)"
+
+/* A mend that gains less is none, in dB. */
+#define LEAST 0.5
 
 static ns_code add(ns_dg_findings *f, ns_diagnose_blame *blame, const char *text, const ns_dg_change *change,
                    bool applicable, ns_error *error)
@@ -13,8 +18,10 @@ static ns_code add(ns_dg_findings *f, ns_diagnose_blame *blame, const char *text
     NS_TRY(ns_dg_measure_float(f, *change, &energy, error));
     if (!text)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
-    int at = blame->mend_count++;
     const ns_diagnose_mend mend = {text, ns_dg_db(energy), applicable};
+    if (!(mend.mended_db >= f->unmended_db + LEAST))
+        return NS_OK;
+    int at = blame->mend_count++;
     while (at > 0 && blame->mends[at - 1].mended_db < mend.mended_db - 0.05) {
         blame->mends[at] = blame->mends[at - 1];
         at--;
@@ -56,46 +63,133 @@ static const char *finer(const ns_dg_findings *f, double factor)
                  : ns_arena_format(f->arena, "%.0f times finer", exp2(bits));
 }
 
-#define EPSILON "(epsilon of the a16w8 quantisation config)"
-
-/* The input's scale finer, so that the codes in use reach all knots. */
-static ns_code mend_input_scale(ns_dg_findings *f, int node, ns_diagnose_blame *blame, ns_error *error)
+/* Codes between the knots of a table whose input would use its whole range; 0 where that is no mend. */
+static ns_code fine_step_of(ns_dg_findings *f, int node, double *step, double *most, ns_error *error)
 {
     const ns_dg_node *n = &f->plan->nodes[node];
     const ns_dg_table *table = f->plan->tables[ns_dg_operator(f->plan, n->table)->inputs[1]];
     ns_dg_used used;
+    *step = 0;
     NS_TRY(ns_dg_used_codes(f, node, &used, error));
-    const double most = fmax(fabs(used.low), fabs(used.high));
-    if (n->source_count != 1 || n->sources[0] < f->plan->input_count || most >= 16384 || most == 0 ||
-        table->knots != NS_DG_KNOTS)
-        return NS_OK;
+    *most = fmax(fabs(used.low), fabs(used.high));
+    if (n->source_count == 1 && n->sources[0] >= f->plan->input_count && *most < 16384 && *most > 0 &&
+        table->knots == NS_DG_KNOTS)
+        *step = 128 * *most / 32767;
+    return NS_OK;
+}
+
+/* The input's scale finer, so that the codes in use reach all knots. */
+static ns_code mend_input_scale(ns_dg_findings *f, int node, ns_diagnose_blame *blame, ns_error *error)
+{
     unsigned *modes = NULL;
+    double *steps = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, double), most = 0;
+    if (!steps)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
+    NS_TRY(fine_step_of(f, node, &steps[node], &most, error));
+    if (steps[node] == 0)
+        return NS_OK;
+    const int source = f->plan->nodes[node].sources[0];
     NS_TRY(fresh_modes(f, &modes, error));
-    modes[n->sources[0]] = NS_DG_FIT;
+    modes[source] = NS_DG_FIT;
     modes[node] = NS_DG_FINE | NS_DG_BEST;
-    const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .fine_step = 128 * most / 32767};
-    const char *text =
-        ns_arena_format(f->arena, "scale of the table's input '%s' %s: lower the scale floor " EPSILON,
-                        ns_dg_name(f->plan, f->plan->nodes[n->sources[0]].tensor), finer(f, 32767 / most));
+    const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .fine_steps = steps};
+    const bool floor = ns_dg_is_at_floor(f->plan, source);
+    const char *text = ns_arena_format(f->arena, "scale of the table's input '%s' %.0f times finer: %s",
+                                       ns_dg_name(f->plan, f->plan->nodes[source].tensor), 32767 / most,
+                                       floor ? "it lies at the floor" : "a narrower observer range");
     return add(f, blame, text, &change, false, error);
+}
+
+/* The floor is one setting for the whole model: every stage at it becomes finer, and every table behind one.
+ */
+static ns_code mend_floor(ns_dg_findings *f, double factor, ns_diagnose_blame *blame, ns_error *error)
+{
+    const ns_dg_plan *plan = f->plan;
+    unsigned *modes = NULL;
+    double *steps = NS_ARENA_ARRAY(f->arena, (size_t)plan->node_count, double), most = 0;
+    int count = 0;
+    NS_TRY(fresh_modes(f, &modes, error));
+    if (!steps)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
+    for (int i = plan->input_count; i < plan->node_count; i++) {
+        const bool floor = ns_dg_is_at_floor(plan, i) && f->rows[i - plan->input_count].largest_code <
+                                                             (plan->nodes[i].high - plan->nodes[i].zero) / 4;
+        const int source = plan->nodes[i].source_count == 1 ? plan->nodes[i].sources[0] : -1;
+        if (floor) {
+            modes[i] = NS_DG_FIT;
+            count++;
+        }
+        if (plan->nodes[i].table < 0 || source < 0 || modes[source] != NS_DG_FIT)
+            continue;
+        NS_TRY(fine_step_of(f, i, &steps[i], &most, error));
+        if (steps[i] > 0)
+            modes[i] = NS_DG_FINE | (floor ? NS_DG_FIT : NS_DG_BEST);
+    }
+    if (!count)
+        return NS_OK;
+    const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .fine_steps = steps};
+    const char *text =
+        ns_arena_format(f->arena, "lower the scale floor %s " EPSILON ": %d stage%s at it become%s finer",
+                        finer(f, factor), count, count == 1 ? "" : "s", count == 1 ? "s" : "");
+    return add(f, blame, text, &change, false, error);
+}
+
+/* A table's output that ends before the function does. */
+static ns_code mend_range(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
+                          ns_error *error)
+{
+    if (row->peak <= 1.01)
+        return NS_OK;
+    return add_mode(
+        f, node, NS_DG_FIT,
+        ns_arena_format(f->arena, "observer range of '%s' %.2f times wider", row->output, row->peak), blame,
+        error);
+}
+
+static ns_code mend_table(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
+                          ns_error *error)
+{
+    const ns_dg_node *n = &f->plan->nodes[node];
+    double step = 0, most = 0;
+    NS_TRY(fine_step_of(f, node, &step, &most, error));
+    if (step > 0 && ns_dg_is_at_floor(f->plan, n->sources[0]))
+        NS_TRY(mend_floor(f, 32767 / most, blame, error));
+    NS_TRY(mend_input_scale(f, node, blame, error));
+    NS_TRY(add_mode(f, node, NS_DG_BEST, "split the table, or let its knots lie over the codes in use only",
+                    blame, error));
+    return mend_range(f, row, node, blame, error);
 }
 
 static ns_code mend_step(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                          ns_error *error)
 {
     const double high = f->plan->nodes[node].high - f->plan->nodes[node].zero;
-    if (row->largest_code < high / 2)
-        NS_TRY(add_mode(
-            f, node, NS_DG_FIT,
-            ns_arena_format(f->arena,
-                            "scale of '%s' %s: a narrower observer range, or a lower scale floor " EPSILON,
-                            row->output, finer(f, high / fmax(row->largest_code, 0.5))),
-            blame, error));
+    const double factor = high / fmax(row->largest_code, 0.5);
+    const bool floor = ns_dg_is_at_floor(f->plan, node);
+    if (factor > 2 && floor)
+        NS_TRY(mend_floor(f, factor, blame, error));
+    if (factor > 2)
+        NS_TRY(add_mode(f, node, NS_DG_FIT,
+                        ns_arena_format(f->arena, "scale of '%s' %.0f times finer: %s", row->output, factor,
+                                        floor ? "it lies at the floor"
+                                              : "a narrower observer range, or a lower scale floor"),
+                        blame, error));
     return add_mode(f, node, NS_DG_IDEAL,
                     ns_arena_format(f->arena,
                                     "keep '%s' in int32: let no quantiser stand between it and what follows",
                                     row->output),
                     blame, error);
+}
+
+/* The output against float with those taken for mended, and this one as it is. */
+static ns_code measure_unmended(ns_dg_findings *f, ns_error *error)
+{
+    unsigned *modes = NULL;
+    double energy = 0;
+    NS_TRY(fresh_modes(f, &modes, error));
+    NS_TRY(ns_dg_measure_float(f, (ns_dg_change){.rest = NS_DG_TOSA, .modes = modes}, &energy, error));
+    f->unmended_db = ns_dg_db(energy);
+    return NS_OK;
 }
 
 ns_code ns_dg_find_mends(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
@@ -104,11 +198,10 @@ ns_code ns_dg_find_mends(ns_dg_findings *f, const ns_diagnose_stage *row, int no
     blame->mends = NS_ARENA_ARRAY(f->arena, MOST_MENDS, ns_diagnose_mend);
     if (!blame->mends)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
+    NS_TRY(measure_unmended(f, error));
     switch (blame->cause) {
     case NS_DIAGNOSE_CAUSE_TABLE:
-        NS_TRY(mend_input_scale(f, node, blame, error));
-        NS_TRY(add_mode(f, node, NS_DG_BEST,
-                        "split the table, or let its knots lie over the codes in use only", blame, error));
+        NS_TRY(mend_table(f, row, node, blame, error));
         break;
     case NS_DIAGNOSE_CAUSE_SATURATION:
         NS_TRY(add_mode(
@@ -121,7 +214,7 @@ ns_code ns_dg_find_mends(ns_dg_findings *f, const ns_diagnose_stage *row, int no
         break;
     case NS_DIAGNOSE_CAUSE_CONSTANT:
         NS_TRY(add_mode(f, node, NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT,
-                        "a scale of its own for the constant: lower the scale floor " EPSILON, blame, error));
+                        "a finer scale for the constant: it lies at the floor " EPSILON, blame, error));
         break;
     case NS_DIAGNOSE_CAUSE_RESCALE:
         NS_TRY(add_mode(f, node, NS_DG_TOSA & ~(unsigned)NS_DG_INNER,

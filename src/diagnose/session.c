@@ -208,6 +208,7 @@ static ns_code run_changed(ns_dg_session *session, const ns_dg_change *change, r
         const ns_dg_node *node = &plan->nodes[i];
         if (is_affected(plan, change, r, i)) {
             ns_dg_value value;
+            r->worker->fine_step = change->fine_steps ? change->fine_steps[i] : 0;
             NS_TRY(ns_dg_evaluate_stage(r->worker, i, mode_of(change, i), read_rerun, r, &value, error));
             if (is_same(&r->stored[i], &value, node->count))
                 ns_dg_give(&r->worker->pool, value.array);
@@ -269,7 +270,6 @@ static ns_code measure_sample(ns_dg_session *session, ns_dg_worker *worker, cons
     if (!r.changed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
     worker->overrides = change->overrides;
-    worker->fine_step = change->fine_step;
     const ns_code code = run_changed(session, change, &r, error);
     worker->overrides = NULL;
     if (code == NS_OK)

@@ -43,7 +43,7 @@ typedef struct ns_dg_change {
     const ns_dg_overrides *overrides; /* NULL: none */
     const bool *touched;              /* nodes that read overridden constants; NULL: none */
     double *const *inputs;            /* of each input node: other values, or NULL; NULL: none */
-    double fine_step;                 /* 0: no table is to be fine */
+    const double *fine_steps;         /* of each node, for NS_DG_FINE; NULL: none */
     enum { NS_DG_AGAINST_R, NS_DG_AGAINST_Q, NS_DG_AGAINST_REFERENCE } against; /* what errors are from */
 } ns_dg_change;
 
