@@ -23,6 +23,8 @@ static const ns_option options[] = {
     {0, "no-precision", NS_OPTION_FLAG, NULL, OPTION(no_precision), "only ask what the compiler made of it"},
     {0, "no-compile", NS_OPTION_FLAG, NULL, OPTION(no_compile), "only ask which operator loses precision"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
+    {0, "apply", NS_OPTION_TEXT, "FILE", OPTION(apply),
+     "write the graph with the mends that can be written into it, and\nsay what they bring"},
     {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "write one self-contained page"},
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "write a summary for a CI job's page"},
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "write JUnit XML"},
@@ -84,8 +86,30 @@ static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const n
     return fails ? NS_ERROR_MISMATCH : NS_OK;
 }
 
-static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
-                        const ns_graph *graph, ns_error *error)
+/* Writes the mended graph, and proves it by another diagnosis. */
+static ns_code apply(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph *graph,
+                     const ns_diagnose_options *asked, const ns_diagnose_precision *before, ns_error *error)
+{
+    int applied = 0;
+    ns_diagnose_precision after;
+    ns_bytes bytes;
+    const void *data = NULL;
+    NS_TRY(ns_diagnose_apply(graph, asked, before, &applied, error));
+    if (!applied)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "--apply: none of the mends can be written into the graph");
+    NS_TRY(ns_diagnose_precision_run(graph, asked, cli->arena, &after, error));
+    NS_TRY(ns_graph_write(graph, cli->arena, &data, &bytes.size, error));
+    bytes.data = data;
+    NS_TRY(ns_file_write(settings->apply, bytes, error));
+    fprintf(stderr, "%s: %d table%s mended: %.1f dB against float, was %.1f; verdict: %s\n", settings->apply,
+            applied, applied == 1 ? "" : "s", after.against_float_db, before->against_float_db,
+            ns_diagnose_verdict_text(after.verdict));
+    return NS_OK;
+}
+
+static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const char *path, ns_graph *graph,
+                        ns_error *error)
 {
     ns_diagnose_options asked = {.cpu_mask = ns_cpu_detect() & settings->cpu_mask,
                                  .threads = (int)settings->threads};
@@ -98,7 +122,10 @@ static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const
         NS_TRY(ns_diagnose_precision_run(graph, &asked, cli->arena, &precision, error));
         result.precision = &precision;
     }
-    return report(cli, settings, &result, error);
+    const ns_code code = report(cli, settings, &result, error);
+    if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->apply && result.precision)
+        NS_TRY(apply(cli, settings, graph, &asked, &precision, error));
+    return code;
 }
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)

@@ -8,7 +8,7 @@
 typedef struct ns_diagnose_settings {
     ns_text_list inputs, input_scales, references, output_scales;
     bool samples, no_precision, no_compile;
-    const char *json, *html, *markdown, *junit, *csv, *nodes;
+    const char *json, *html, *markdown, *junit, *csv, *nodes, *apply;
     int64_t threads;
     unsigned cpu_mask;
 } ns_diagnose_settings;

@@ -141,6 +141,11 @@ typedef struct ns_diagnose_options {
 ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *options, ns_arena *arena,
                                   ns_diagnose_precision *out, ns_error *error);
 
+/* Writes the mends into `graph` that can be: a blamed table over the codes in use. *applied says how many.
+ * The precision half of the changed graph proves what they gain. */
+ns_code ns_diagnose_apply(ns_graph *graph, const ns_diagnose_options *options,
+                          const ns_diagnose_precision *precision, int *applied, ns_error *error);
+
 /* ---- the compile half ---- */
 
 /* The first NPU operation whose result departs from the graph. */

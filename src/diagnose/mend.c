@@ -134,6 +134,32 @@ static ns_code mend_floor(ns_dg_findings *f, double factor, ns_diagnose_blame *b
     return add(f, blame, text, &change, false, error);
 }
 
+/* The table's knots over the codes in use: what apply.c writes. Where they use the whole range, the table
+ * would have to be split. */
+static ns_code mend_knots(ns_dg_findings *f, int node, double most, ns_diagnose_blame *blame, ns_error *error)
+{
+    const ns_dg_table *table =
+        f->plan->tables[ns_dg_operator(f->plan, f->plan->nodes[node].table)->inputs[1]];
+    if (most >= 16384 || most < 1 || table->knots != NS_DG_KNOTS || !ns_dg_table_name(table))
+        return add_mode(f, node, NS_DG_BEST, "split the table", blame, error);
+    const int bits = (int)floor(log2(32767 / most));
+    unsigned *modes = NULL;
+    double *steps = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, double);
+    if (!steps)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
+    NS_TRY(fresh_modes(f, &modes, error));
+    modes[node] = NS_DG_FINE | NS_DG_BEST;
+    steps[node] = ldexp(128, -bits);
+    const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes, .fine_steps = steps};
+    return add(
+        f, blame,
+        ns_arena_format(f->arena,
+                        "knots over the codes in use only: a RESCALE by 2^%d before the table, its knots "
+                        "%d times nearer",
+                        bits, 1 << bits),
+        &change, true, error);
+}
+
 /* A table's output that ends before the function does. */
 static ns_code mend_range(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                           ns_error *error)
@@ -155,8 +181,7 @@ static ns_code mend_table(ns_dg_findings *f, const ns_diagnose_stage *row, int n
     if (step > 0 && ns_dg_is_at_floor(f->plan, n->sources[0]))
         NS_TRY(mend_floor(f, 32767 / most, blame, error));
     NS_TRY(mend_input_scale(f, node, blame, error));
-    NS_TRY(add_mode(f, node, NS_DG_BEST, "split the table, or let its knots lie over the codes in use only",
-                    blame, error));
+    NS_TRY(mend_knots(f, node, most, blame, error));
     return mend_range(f, row, node, blame, error);
 }
 

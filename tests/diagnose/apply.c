@@ -1,0 +1,98 @@
+/* A mend written into the graph: rsqrt of codes 40 to 120, all of them in the first segment of its table,
+ * whose knots are 1/sqrt(0) (clamped) and 1/sqrt(128). With a RESCALE by 2^8 in front the knots lie half a
+ * code apart. */
+#include <math.h>
+
+#include "npuscope/diagnose.h"
+#include "support/arena.h"
+#include "support/test.h"
+
+enum { ELEMENTS = 81 };
+
+static ns_error error;
+
+static int add_const(ns_graph *graph, const char *name, ns_dtype dtype, int64_t count, const int64_t *values)
+{
+    ns_tensor tensor;
+    int result = -1;
+    ASSERT_OK(ns_tensor_new(arena, dtype, 1, &count, &tensor, &error));
+    for (int64_t i = 0; i < count; i++)
+        ns_tensor_set(&tensor, (size_t)i, values[i]);
+    ASSERT_OK(ns_block_add_const(graph, &graph->regions[0].blocks[0], name, &tensor, &result, &error));
+    return result;
+}
+
+static int add_tensor(ns_graph *graph, const char *name, ns_dtype dtype)
+{
+    const int64_t shape[] = {ELEMENTS};
+    int tensor = -1;
+    ASSERT_OK(
+        ns_block_add_tensor(graph, &graph->regions[0].blocks[0], name, dtype, 1, shape, &tensor, &error));
+    return tensor;
+}
+
+/* out = round(table(in) / 128), table holding 200000 / sqrt(code). */
+static ns_graph *make(void)
+{
+    ns_graph *graph = NULL;
+    ASSERT_OK(ns_graph_new(&graph, &error));
+    ns_block *block = &graph->regions[0].blocks[0];
+    int64_t knots[513] = {0};
+    for (int i = 256; i < 513; i++)
+        knots[i] = i == 256 ? 32767 : (int64_t)fmin(rint(200000 / sqrt((i - 256) * 128)), 32767);
+    const int in = add_tensor(graph, "in", NS_DTYPE_INT16), wide = add_tensor(graph, "wide", NS_DTYPE_INT32);
+    const int out = add_tensor(graph, "out", NS_DTYPE_INT16);
+    const int table[] = {in, add_const(graph, "knots", NS_DTYPE_INT16, 513, knots)};
+    ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
+    ASSERT_OK(
+        ns_block_add_operator(graph, block, NS_OP_TABLE, &(ns_attributes){0}, 2, table, 1, &wide, &error));
+    const int64_t multiplier = 1 << 30, shift = 37, zero = 0;
+    const int rescale[] = {wide, add_const(graph, "m", NS_DTYPE_INT32, 1, &multiplier),
+                           add_const(graph, "s", NS_DTYPE_INT8, 1, &shift),
+                           add_const(graph, "a", NS_DTYPE_INT32, 1, &zero),
+                           add_const(graph, "b", NS_DTYPE_INT16, 1, &zero)};
+    const ns_attributes attributes = {.scale32 = true, .rounding_mode = NS_SINGLE_ROUND};
+    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_RESCALE, &attributes, 5, rescale, 1, &out, &error));
+    ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
+    ASSERT_OK(ns_graph_validate(graph, &error));
+    return graph;
+}
+
+static void a_table_gets_knots_where_its_inputs_are(void **state)
+{
+    (void)state;
+    const int64_t shape[] = {ELEMENTS};
+    ns_tensor input;
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT16, 1, shape, &input, &error));
+    for (int i = 0; i < ELEMENTS; i++)
+        ns_tensor_set(&input, (size_t)i, 40 + i);
+    const ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
+    ns_diagnose_precision before, after;
+    ns_graph *graph = make();
+    int applied = 0;
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &before, &error));
+    assert_int_equal(before.verdict, NS_DIAGNOSE_OPERATOR);
+    assert_int_equal(before.blame_count, 1);
+    assert_int_equal(before.blame[0].cause, NS_DIAGNOSE_CAUSE_TABLE);
+    assert_string_equal(before.stages[before.blame[0].stage].function, "rsqrt");
+    const ns_diagnose_mend *mend = &before.blame[0].mends[0];
+    assert_true(mend->applicable);
+    ASSERT_OK(ns_diagnose_apply(graph, &options, &before, &applied, &error));
+    assert_int_equal(applied, 1);
+    /* Behind the first constant: five constants, the RESCALE, and the table. */
+    assert_int_equal(graph->regions[0].blocks[0].operators[6].op, NS_OP_RESCALE);
+    assert_int_equal(graph->regions[0].blocks[0].operators[7].op, NS_OP_TABLE);
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &after, &error));
+    assert_int_equal(after.verdict, NS_DIAGNOSE_HEALTHY);
+    /* The mend was foretold by a run of the same arithmetic. */
+    assert_true(fabs(after.against_float_db - mend->mended_db) < 0.1);
+    assert_true(after.against_float_db > before.against_float_db + 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_table_gets_knots_where_its_inputs_are, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
