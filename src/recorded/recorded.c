@@ -12,10 +12,21 @@ static const struct {
     ns_target target;
 } boards[] = {{"corstone-300", NS_TARGET_U55}, {"corstone-320", NS_TARGET_U85}};
 
+/* The least scale: what the quantiser's observers were given, else the pipeline's, which a test may have set
+ * aside. */
+static const json_t *find_epsilon(const json_t *info)
+{
+    static const char *const way[] = {"quantizer", "set_global", "input", "observer_args", "eps"};
+    const json_t *at = info;
+    for (size_t i = 0; i < sizeof way / sizeof *way; i++)
+        at = json_object_get(at, way[i]);
+    return at ? at : json_object_get(json_object_get(info, "params"), "epsilon");
+}
+
 static void read_settings(const json_t *info, ns_recorded *out)
 {
     const json_t *params = json_object_get(info, "params");
-    const json_t *epsilon = json_object_get(params, "epsilon"),
+    const json_t *epsilon = find_epsilon(info),
                  *per_channel = json_object_get(params, "per_channel_quantization");
     const char *board = json_string_value(json_object_get(info, "board"));
     out->epsilon = json_is_number(epsilon) ? json_number_value(epsilon) : NAN;

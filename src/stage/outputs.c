@@ -2,7 +2,7 @@
 #include "stage/stage.h"
 
 ns_code ns_outputs_collect(const ns_ladder *ladder, const ns_aten_program *program, double *const *values,
-                          double **out, ns_error *error)
+                           double **out, ns_error *error)
 {
     *out = NS_ARENA_ARRAY(ladder->arena, ladder->count, double);
     if (!*out)
@@ -15,7 +15,7 @@ ns_code ns_outputs_collect(const ns_ladder *ladder, const ns_aten_program *progr
 }
 
 ns_code ns_outputs_dequantise(const ns_ladder *ladder, const char *who, const ns_tensor *integers,
-                             double **out, ns_error *error)
+                              double **out, ns_error *error)
 {
     *out = NS_ARENA_ARRAY(ladder->arena, ladder->count, double);
     if (!*out)

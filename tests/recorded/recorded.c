@@ -100,6 +100,27 @@ static void names_do_not_leave_the_folder(void **state)
     assert_non_null(strstr(error.message, "lies in its folder"));
 }
 
+/* A test may give its quantiser another least scale than the pipeline says: ExecuTorch's of sigmoid do. */
+static void the_observers_epsilon_counts(void **state)
+{
+    (void)state;
+    static const char info[] =
+        "{\"board\": \"corstone-320\", \"params\": {\"epsilon\": 0.000244140625},"
+        " \"quantizer\": {\"set_global\": {\"input\": {\"observer_args\": {\"eps\": 1.52587890625e-05}}}}}";
+    static const char graph[] = "[{\"name\": \"x\", \"kind\": \"placeholder\", \"target\": \"x\", \"shape\": "
+                                "[2], \"dtype\": \"torch.float32\"},"
+                                " {\"name\": \"y\", \"kind\": \"call_function\", \"target\": "
+                                "\"aten.exp.default\", \"args\": [{\"node\": \"x\"}]},"
+                                " {\"name\": \"output\", \"kind\": \"output\", \"target\": \"output\", "
+                                "\"args\": [[{\"node\": \"y\"}]]}]";
+    ns_recorded recorded;
+    ns_error error = {0};
+    put("info.json", info, sizeof info - 1);
+    put("float.json", graph, sizeof graph - 1);
+    ASSERT_OK(ns_recorded_read(folder, arena, &recorded, &error));
+    assert_true(recorded.epsilon == 0x1p-16);
+}
+
 int main(void)
 {
     static char name[] = "/tmp/npuscope-recorded-XXXXXX";
@@ -115,6 +136,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_number_is_a_constant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_known_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_do_not_leave_the_folder, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_observers_epsilon_counts, set_up, tear_down),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (size_t i = 0; i < 3; i++) {
