@@ -48,15 +48,17 @@ static ns_code make_row(const lower_settings *settings, char **operands, ns_aren
                         ns_aten_program **program, ns_target *target, ns_error *error)
 {
     const ns_suite_row *row = NULL;
+    uint64_t seed = 0;
     ns_suite_row_name name = {.catalogue = settings->catalogue,
                               .op = operands[0],
                               .name = operands[1],
                               .target = settings->target,
                               .epsilon = settings->epsilon};
     NS_TRY(ns_row_weights(settings->weights, &name.per_channel, error));
+    NS_TRY(ns_row_seed(settings->seed, &seed, error));
     NS_TRY(ns_suite_find_row(&name, arena, &row, error));
     *target = row->target->target;
-    return ns_suite_quantise_row(row, (uint64_t)settings->seed, arena, program, NULL, error);
+    return ns_suite_quantise_row(row, seed, arena, program, NULL, error);
 }
 
 static ns_code make_recorded(const lower_settings *settings, ns_arena *arena, ns_aten_program **program,
@@ -89,8 +91,6 @@ static ns_code check_usage(const lower_settings *settings, int operand_count, ns
         return ns_fail(error, NS_ERROR_USAGE, "give OP and CASE of the catalogue, or --from FOLDER");
     if (!settings->from && !settings->target)
         return ns_fail(error, NS_ERROR_USAGE, "--target T is missing");
-    if (settings->seed < 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
     return NS_OK;
 }
 

@@ -9,3 +9,24 @@ ns_code ns_row_weights(const char *text, int *per_channel, ns_error *error)
         return ns_fail(error, NS_ERROR_USAGE, "--weights '%s' is neither per-channel nor per-tensor", text);
     return NS_OK;
 }
+
+ns_code ns_row_seed(int64_t value, uint64_t *seed, ns_error *error)
+{
+    if (value < 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)value);
+    *seed = (uint64_t)value;
+    return NS_OK;
+}
+
+ns_code ns_row_select(const ns_row_selection *selection, ns_suite_options *suite, ns_error *error)
+{
+    *suite = ns_suite_defaults();
+    suite->catalogue = selection->catalogue;
+    suite->op_count = selection->ops.count;
+    suite->ops = selection->ops.values;
+    suite->name_count = selection->cases.count;
+    suite->names = selection->cases.values;
+    suite->target_count = selection->targets.count;
+    suite->targets = selection->targets.values;
+    return ns_row_seed(selection->seed, &suite->seed, error);
+}

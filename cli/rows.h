@@ -3,6 +3,7 @@
 #ifndef NS_CLI_ROWS_H
 #define NS_CLI_ROWS_H
 
+#include "npuscope/suite.h"
 #include "options.h"
 
 #define NS_ROW_TARGETS(field)                                                                         \
@@ -53,6 +54,19 @@
         0, "cpu", NS_OPTION_CPU, "LIST", OPTION(field),           \
             "instruction sets to use, none or all (default: all)" \
     }
+
+/* What selects rows of the catalogue: NS_ROW_TARGETS, OPS, CASES, CATALOGUE and SEED. */
+typedef struct ns_row_selection {
+    ns_text_list targets, ops, cases;
+    const char *catalogue;
+    int64_t seed;
+} ns_row_selection;
+
+/* ns_suite_defaults with that selection. NS_ERROR_USAGE for a negative seed. */
+ns_code ns_row_select(const ns_row_selection *selection, ns_suite_options *suite, ns_error *error);
+
+/* The seed that NS_ROW_SEED took. NS_ERROR_USAGE where it is negative. */
+ns_code ns_row_seed(int64_t value, uint64_t *seed, ns_error *error);
 
 /* What NS_ROW_WEIGHTS took: 1 per channel, 0 per tensor, negative: the case's own (NULL). */
 ns_code ns_row_weights(const char *text, int *per_channel, ns_error *error);

@@ -175,14 +175,6 @@ ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics 
 
 /* ---- run ---- */
 
-static ns_dtype dtype_of(int bytes)
-{
-    return bytes == 1   ? NS_DTYPE_INT8
-           : bytes == 2 ? NS_DTYPE_INT16
-           : bytes == 4 ? NS_DTYPE_INT32
-                        : NS_DTYPE_INT64;
-}
-
 static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const ns_npu_stream *stream,
                            ns_tensor *values, ns_error *error)
 {
@@ -191,7 +183,7 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const n
     for (int i = 0; inputs && i < count; i++) {
         const ns_npu_io *io = ns_npu_input(stream, i);
         inputs[i].name = io->name ? io->name : ns_arena_format(cli->arena, "in%d", i);
-        inputs[i].tensor = (ns_tensor){.dtype = dtype_of(io->element_bytes), .rank = io->rank};
+        inputs[i].tensor = (ns_tensor){.dtype = ns_dtype_of_size(io->element_bytes), .rank = io->rank};
         memcpy(inputs[i].tensor.shape, io->shape, sizeof io->shape);
         inputs[i].leading_ones = true;
         if (!inputs[i].name)

@@ -11,9 +11,9 @@
 #include "rows.h"
 
 typedef struct suite_settings {
-    ns_text_list targets, ops, cases;
-    const char *catalogue, *stages, *json, *junit, *markdown, *html, *vela;
-    int64_t seed, threads;
+    ns_row_selection selection;
+    const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
+    int64_t threads;
     double qtol, atol, rtol, epsilon;
     const char *weights, *symmetric_io;
     unsigned cpu;
@@ -23,14 +23,14 @@ typedef struct suite_settings {
 #define OPTION(field) offsetof(suite_settings, field)
 
 static const ns_option options[] = {
-    NS_ROW_TARGETS(targets),
-    NS_ROW_OPS(ops),
-    NS_ROW_CASES(cases),
-    NS_ROW_CATALOGUE(catalogue),
+    NS_ROW_TARGETS(selection.targets),
+    NS_ROW_OPS(selection.ops),
+    NS_ROW_CASES(selection.cases),
+    NS_ROW_CATALOGUE(selection.catalogue),
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
      "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
      "that do without)"},
-    NS_ROW_SEED(seed),
+    NS_ROW_SEED(selection.seed),
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},
     {0, "atol", NS_OPTION_REAL, "X", OPTION(atol), "absolute tolerance (default 0.001)"},
@@ -41,6 +41,7 @@ static const ns_option options[] = {
      "yes (default) or no, as ExecuTorch's pipelines take it: of no\neffect on the scales of these cases"},
     NS_ROW_JSON(json),
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
+    {0, "csv", NS_OPTION_TEXT, "FILE", OPTION(csv), "also write a line for each stage of each case as CSV"},
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
     {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "also write the results as one self-contained page"},
     NS_ROW_VELA(vela),
@@ -105,9 +106,8 @@ static ns_code write_reports(const suite_settings *settings, const ns_suite_resu
         const char *path;
         ns_code (*render)(const ns_suite_result *, ns_arena *, ns_bytes *, ns_error *);
     } files[] = {
-        {settings->json, ns_report_json},
-        {settings->junit, ns_report_junit},
-        {settings->markdown, ns_report_markdown},
+        {settings->json, ns_report_json}, {settings->junit, ns_report_junit},
+        {settings->csv, ns_report_csv},   {settings->markdown, ns_report_markdown},
         {settings->html, ns_report_html},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -126,26 +126,17 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     const suite_settings *settings = settings_;
     progress shown = {.shown = false};
     clock_gettime(CLOCK_MONOTONIC, &shown.start);
-    ns_suite_options suite = ns_suite_defaults();
-    suite.catalogue = settings->catalogue;
-    suite.op_count = settings->ops.count;
-    suite.ops = settings->ops.values;
-    suite.name_count = settings->cases.count;
-    suite.names = settings->cases.values;
-    suite.target_count = settings->targets.count;
-    suite.targets = settings->targets.values;
+    ns_suite_options suite;
+    NS_TRY(ns_row_select(&settings->selection, &suite, error));
     suite.stages = settings->stages;
     suite.qtol = settings->qtol;
     suite.atol = settings->atol;
     suite.rtol = settings->rtol;
     suite.epsilon = settings->epsilon;
     suite.cpu_mask = settings->cpu;
-    if (settings->seed < 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
     if (settings->threads < 0 || settings->threads > 1024)
         return ns_fail(error, NS_ERROR_USAGE, "--threads %lld is not between 0 and 1024",
                        (long long)settings->threads);
-    suite.seed = (uint64_t)settings->seed;
     suite.threads = (int)settings->threads;
     NS_TRY(check_symmetric_io(settings->symmetric_io, error));
     NS_TRY(ns_row_weights(settings->weights, &suite.per_channel, error));

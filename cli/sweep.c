@@ -157,8 +157,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     const sweep_settings *settings = settings_;
     bool asked = false, wanted = false, fits = false;
     NS_TRY(read_stages(settings->stages, &asked, &wanted, error));
-    if (settings->seed < 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
+    uint64_t seed = 0;
+    NS_TRY(ns_row_seed(settings->seed, &seed, error));
     if (settings->trials < 1 || settings->trials > MAX_TRIALS)
         return ns_fail(error, NS_ERROR_USAGE, "--trials %lld is not between 1 and %d",
                        (long long)settings->trials, MAX_TRIALS);
@@ -172,7 +172,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         .op = operands[0],
         .name = operands[1],
         .target = settings->target,
-        .seed = (uint64_t)settings->seed,
+        .seed = seed,
         .epsilon = settings->epsilon,
         .cpu_mask = settings->cpu_mask,
         .vela = wanted && found == NS_OK ? &vela : NULL,

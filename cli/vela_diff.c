@@ -9,9 +9,9 @@
 #include "rows.h"
 
 typedef struct diff_settings {
-    ns_text_list velas, targets, ops, cases;
-    const char *flags_a, *flags_b, *graphs, *catalogue, *json;
-    int64_t seed;
+    ns_row_selection selection;
+    ns_text_list velas;
+    const char *flags_a, *flags_b, *graphs, *json;
 } diff_settings;
 
 #define OPTION(field) offsetof(diff_settings, field)
@@ -23,11 +23,11 @@ static const ns_option options[] = {
     {0, "flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a), "further options of A: \"--optimise Size\""},
     {0, "flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of B"},
     {0, "graphs", NS_OPTION_TEXT, "DIR", OPTION(graphs), "the .tosa files of a folder, not the catalogue"},
-    NS_ROW_TARGETS(targets),
-    NS_ROW_CATALOGUE(catalogue),
-    NS_ROW_OPS(ops),
-    NS_ROW_CASES(cases),
-    NS_ROW_SEED(seed),
+    NS_ROW_TARGETS(selection.targets),
+    NS_ROW_CATALOGUE(selection.catalogue),
+    NS_ROW_OPS(selection.ops),
+    NS_ROW_CASES(selection.cases),
+    NS_ROW_SEED(selection.seed),
     NS_ROW_JSON(json),
     {0},
 };
@@ -55,8 +55,6 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                        settings->velas.count);
     if (settings->velas.count < 2 && !settings->flags_a && !settings->flags_b)
         return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: give --vela twice, or --flags-b");
-    if (settings->seed < 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--seed %lld is negative", (long long)settings->seed);
     ns_vela_diff_compiler compilers[2] = {{.flags = settings->flags_a}, {.flags = settings->flags_b}};
     for (int side = 0; side < 2; side++) {
         const int which = side < settings->velas.count ? side : 0;
@@ -66,15 +64,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (is_same(&compilers[0], &compilers[1]))
         return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: Vela %s%s%s", compilers[0].vela.version,
                        compilers[0].flags ? " with " : "", compilers[0].flags ? compilers[0].flags : "");
-    ns_suite_options suite = ns_suite_defaults();
-    suite.catalogue = settings->catalogue;
-    suite.op_count = settings->ops.count;
-    suite.ops = settings->ops.values;
-    suite.name_count = settings->cases.count;
-    suite.names = settings->cases.values;
-    suite.target_count = settings->targets.count;
-    suite.targets = settings->targets.values;
-    suite.seed = (uint64_t)settings->seed;
+    ns_suite_options suite;
+    NS_TRY(ns_row_select(&settings->selection, &suite, error));
     suite.cpu_mask = ns_cpu_detect();
     const ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL};
     const ns_vela_diff_options diff = {.folder = settings->graphs, .suite = &suite, .vela = &vela};

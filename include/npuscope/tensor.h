@@ -29,6 +29,7 @@ typedef struct ns_tensor {
 
 const char *ns_dtype_text(ns_dtype dtype); /* "int16" */
 int ns_dtype_bytes(ns_dtype dtype);        /* bytes per element in memory */
+ns_dtype ns_dtype_of_size(int bytes);      /* the signed integer of 1, 2, 4 or 8 bytes; UNKNOWN for others */
 int ns_dtype_bits(ns_dtype dtype);         /* bits per element in a .tosa file */
 bool ns_dtype_is_integer(ns_dtype dtype);  /* int4 to int64; neither bool nor shape */
 

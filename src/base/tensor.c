@@ -18,6 +18,15 @@ const char *ns_dtype_text(ns_dtype dtype)
     return (unsigned)dtype < NS_DTYPE_COUNT ? dtypes[dtype].text : "?";
 }
 
+ns_dtype ns_dtype_of_size(int bytes)
+{
+    return bytes == 1   ? NS_DTYPE_INT8
+           : bytes == 2 ? NS_DTYPE_INT16
+           : bytes == 4 ? NS_DTYPE_INT32
+           : bytes == 8 ? NS_DTYPE_INT64
+                        : NS_DTYPE_UNKNOWN;
+}
+
 int ns_dtype_bytes(ns_dtype dtype)
 {
     return (unsigned)dtype < NS_DTYPE_COUNT ? dtypes[dtype].bytes : 0;

@@ -11,7 +11,8 @@
 
 /* Bytes of all intermediate tensors at one time: what a graph may ask for before it is refused. */
 #define MEMORY_LIMIT ((size_t)16 << 30)
-/* Specification 1.0, level 8K: MAX_NESTING. */
+/* Specification 1.0, no level: MAX_NESTING. The validator holds graphs to level 8K, which allows 6
+ * (tosa/operand_info.h). */
 #define NESTING_LIMIT 256
 /* Blocks that one evaluation runs: a loop without end must not hang, nor loops within loops. A million
  * iterations of one loop pass. */

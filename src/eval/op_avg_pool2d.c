@@ -14,51 +14,43 @@ static void reciprocal_scale(int64_t count, int32_t *multiplier, int *shift)
     *shift = 30 + k;
 }
 
-static ns_code average(const ns_tensor *out, size_t at, int64_t sum, int64_t count, int64_t zero,
-                       int64_t *result, ns_error *error)
+typedef struct averages {
+    const ns_tensor *out;
+    int64_t input_zero, output_zero;
+} averages;
+
+static ns_code average(const ns_pool_window *window, size_t at, void *context, int64_t *result,
+                       ns_error *error)
 {
+    const averages *a = context;
     int32_t multiplier;
     int shift;
     char element[128];
-    reciprocal_scale(count, &multiplier, &shift);
+    int64_t sum = 0;
+    for (int64_t y = 0; y < window->rows; y++)
+        for (int64_t x = 0; x < window->columns; x++)
+            sum += ns_pool_get(window, y, x) - a->input_zero;
+    reciprocal_scale(window->rows * window->columns, &multiplier, &shift);
     int64_t half = INT64_C(1) << (shift - 1);
     if (sum != (int32_t)sum || sum < -half || sum >= half)
         return ns_fail(error, NS_ERROR_UNPREDICTABLE,
                        "%s: the sum of its window is %lld, outside what can be scaled",
-                       ns_eval_element(out, at, element, sizeof element), (long long)sum);
-    *result = ns_clamp(ns_scale_single(sum, multiplier, shift) + zero, ns_dtype_min(out->dtype),
-                       ns_dtype_max(out->dtype));
+                       ns_eval_element(a->out, at, element, sizeof element), (long long)sum);
+    *result = ns_clamp(ns_scale_single(sum, multiplier, shift) + a->output_zero, ns_dtype_min(a->out->dtype),
+                       ns_dtype_max(a->out->dtype));
     return NS_OK;
 }
 
 ns_code ns_eval_avg_pool2d(ns_eval_call *call, ns_error *error)
 {
-    NS_TRY(ns_eval_expect_operands(call, 3, 3, 1, error));
-    const ns_tensor *in = call->inputs[0];
-    ns_tensor *out = call->outputs[0];
     ns_pool pool;
-    int64_t input_zero = 0, output_zero = 0;
+    averages a = {0};
+    NS_TRY(ns_eval_expect_operands(call, 3, 3, 1, error));
+    a.out = call->outputs[0];
     NS_TRY(ns_pool_read(call, &pool, error));
-    NS_TRY(ns_eval_scalar(call->inputs[1], "the input's zero point", &input_zero, error));
-    NS_TRY(ns_eval_scalar(call->inputs[2], "the output's zero point", &output_zero, error));
-    if (in->dtype != NS_DTYPE_INT8 && (input_zero || output_zero))
+    NS_TRY(ns_eval_scalar(call->inputs[1], "the input's zero point", &a.input_zero, error));
+    NS_TRY(ns_eval_scalar(call->inputs[2], "the output's zero point", &a.output_zero, error));
+    if (call->inputs[0]->dtype != NS_DTYPE_INT8 && (a.input_zero || a.output_zero))
         return ns_fail(error, NS_ERROR_INPUT, "only int8 has zero points");
-    size_t at = 0;
-    int bytes = ns_dtype_bytes(in->dtype);
-    for (int64_t n = 0; n < pool.batches; n++)
-        for (int64_t oy = 0; oy < pool.out[0]; oy++)
-            for (int64_t ox = 0; ox < pool.out[1]; ox++)
-                for (size_t c = 0; c < pool.channels; c++, at++) {
-                    int64_t y0, y1, x0, x1, sum = 0, result = 0;
-                    ns_pool_window(&pool, 0, oy, &y0, &y1);
-                    ns_pool_window(&pool, 1, ox, &x0, &x1);
-                    for (int64_t y = y0; y < y1; y++)
-                        for (int64_t x = x0; x < x1; x++) {
-                            size_t position = (size_t)((n * pool.in[0] + y) * pool.in[1] + x);
-                            sum += ns_eval_get(in->data, bytes, position * pool.channels + c) - input_zero;
-                        }
-                    NS_TRY(average(out, at, sum, (y1 - y0) * (x1 - x0), output_zero, &result, error));
-                    ns_eval_set(out->data, bytes, at, result);
-                }
-    return NS_OK;
+    return ns_pool_run(call, &pool, average, &a, error);
 }

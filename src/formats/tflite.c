@@ -90,20 +90,28 @@ static ns_code get_buffer(tflite_file *file, uint32_t index, const char *what, n
 }
 
 /* A vector of indices, each below `limit` and at least `least` (0, or -1 where left out is allowed). */
-static ns_code get_indices(tflite_file *file, ns_fb_table table, int slot, const char *what, int32_t least,
-                           uint32_t limit, int *count, const int32_t **out, ns_error *error)
+/* A list of tensors' numbers, each at least `least` and below `limit`. */
+typedef struct index_list {
+    int slot;
+    const char *what;
+    int32_t least;
+    uint32_t limit;
+} index_list;
+
+static ns_code get_indices(tflite_file *file, ns_fb_table table, index_list wanted, int *count,
+                           const int32_t **out, ns_error *error)
 {
     ns_fb_vector vector;
-    NS_TRY(ns_fb_get_vector(table, slot, 4, what, &vector, error));
+    NS_TRY(ns_fb_get_vector(table, wanted.slot, 4, wanted.what, &vector, error));
     int32_t *list = NS_ARENA_ARRAY(file->arena, vector.count, int32_t);
     if (!list)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", what);
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", wanted.what);
     for (uint32_t i = 0; i < vector.count; i++) {
         list[i] = ns_fb_element_i32(vector, i);
-        if (list[i] < least || list[i] >= (int64_t)limit)
+        if (list[i] < wanted.least || list[i] >= (int64_t)wanted.limit)
             return ns_fail(error, NS_ERROR_INPUT,
-                           "%s: number %" PRIu32 " is tensor %" PRId32 ", but there are %" PRIu32, what, i,
-                           list[i], limit);
+                           "%s: number %" PRIu32 " is tensor %" PRId32 ", but there are %" PRIu32,
+                           wanted.what, i, list[i], wanted.limit);
     }
     *count = (int)vector.count;
     *out = list;
@@ -180,10 +188,10 @@ static ns_code get_operator(tflite_file *file, ns_fb_table table, uint32_t tenso
     out->name = operator_names[code];
     if (out->custom)
         NS_TRY(get_name(file, entry, 1, "custom_code", &out->name, error));
-    NS_TRY(get_indices(file, table, 1, "an operator's inputs", -1, tensor_count, &out->input_count,
-                       &out->inputs, error));
-    return get_indices(file, table, 2, "an operator's outputs", 0, tensor_count, &out->output_count,
-                       &out->outputs, error);
+    NS_TRY(get_indices(file, table, (index_list){1, "an operator's inputs", -1, tensor_count},
+                       &out->input_count, &out->inputs, error));
+    return get_indices(file, table, (index_list){2, "an operator's outputs", 0, tensor_count},
+                       &out->output_count, &out->outputs, error);
 }
 
 static ns_code get_tensors(tflite_file *file, ns_fb_table subgraph, uint32_t *count, ns_tflite_tensor **out,
@@ -282,10 +290,10 @@ ns_code ns_tflite_read(ns_bytes bytes, ns_arena *arena, ns_tflite *out, ns_error
     NS_TRY(ns_fb_element_table(subgraphs, 0, "subgraph", &subgraph, error));
     NS_TRY(get_tensors(&file, subgraph, &count, &tensors, error));
     NS_TRY(get_operators(&file, subgraph, count, out, error));
-    NS_TRY(get_indices(&file, subgraph, 1, "the subgraph's inputs", 0, count, &out->input_count, &out->inputs,
-                       error));
-    NS_TRY(get_indices(&file, subgraph, 2, "the subgraph's outputs", 0, count, &out->output_count,
-                       &out->outputs, error));
+    NS_TRY(get_indices(&file, subgraph, (index_list){1, "the subgraph's inputs", 0, count}, &out->input_count,
+                       &out->inputs, error));
+    NS_TRY(get_indices(&file, subgraph, (index_list){2, "the subgraph's outputs", 0, count},
+                       &out->output_count, &out->outputs, error));
     NS_TRY(get_offsets(&file, model, count, tensors, error));
     out->tensors = tensors;
     out->tensor_count = (int)count;

@@ -162,15 +162,6 @@ static size_t io_count(const ns_npu_io *io)
     return count;
 }
 
-/* The stream's tensors are integers of one to eight bytes; signedness is the program's affair. */
-static ns_dtype dtype_of(int bytes)
-{
-    return bytes == 1   ? NS_DTYPE_INT8
-           : bytes == 2 ? NS_DTYPE_INT16
-           : bytes == 4 ? NS_DTYPE_INT32
-                        : NS_DTYPE_INT64;
-}
-
 /* The runtime takes int8, uint8, bool, int16 and int32, with the stream's element size. */
 static ns_code check_input(const ns_program_tensor *tensor, const ns_npu_io *io, int index, ns_error *error)
 {
@@ -259,7 +250,7 @@ ns_code ns_delegate_run(const ns_delegate *delegate, const ns_npu_options *optio
         ns_program_tensor *tensor = NULL;
         NS_TRY(get_tensor(&values[arguments[i]], "input", i, &tensor, error));
         NS_TRY(check_input(tensor, &delegate->inputs[i], i, error));
-        in[i] = (ns_tensor){.dtype = dtype_of(delegate->inputs[i].element_bytes),
+        in[i] = (ns_tensor){.dtype = ns_dtype_of_size(delegate->inputs[i].element_bytes),
                             .rank = delegate->inputs[i].rank,
                             .data = tensor->data};
         memcpy(in[i].shape, delegate->inputs[i].shape, sizeof in[i].shape);

@@ -9,12 +9,10 @@
 #include "report/html_sweep.h"
 #include "report/markup.h"
 
-static const ns_stage_result *find_stage(const ns_case_result *one, ns_stage stage)
+static const ns_stage_result *measured_stage(const ns_case_result *one, ns_stage stage)
 {
-    for (int s = 0; s < one->stage_count; s++)
-        if (one->stages[s].stage == stage && one->stages[s].measured)
-            return &one->stages[s];
-    return NULL;
+    const ns_stage_result *found = ns_report_stage(one, stage);
+    return found && found->measured ? found : NULL;
 }
 
 /* ---- the row ---- */
@@ -32,8 +30,9 @@ static void append_figure(ns_buffer *buffer, const char *title, const ns_stage_r
 
 static void append_row(ns_buffer *buffer, const ns_case_result *one)
 {
-    const ns_stage_result *quantised = find_stage(one, NS_STAGE_QUANTISED),
-                          *eval = find_stage(one, NS_STAGE_EVAL), *npu = find_stage(one, NS_STAGE_NPU);
+    const ns_stage_result *quantised = measured_stage(one, NS_STAGE_QUANTISED),
+                          *eval = measured_stage(one, NS_STAGE_EVAL),
+                          *npu = measured_stage(one, NS_STAGE_NPU);
     ns_html_append(buffer, "<summary class=\"row\">");
     ns_html_verdict(buffer, one->verdict);
     ns_html_append(buffer, "<span class=\"name\"><b>");

@@ -26,6 +26,9 @@ ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes 
  * A rejected case is a skipped test whose message says why. */
 ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
 
+/* A table for a spreadsheet: a line for each stage of each row. */
+ns_code ns_report_csv(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
 /* A summary for a CI job's page. */
 ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
 
@@ -38,6 +41,9 @@ int ns_report_rejected(const ns_suite_result *result, int index);
 
 /* The output that holds the stage's worst element. */
 const ns_tensor *ns_report_output(const ns_case_result *result, const ns_stage_result *stage);
+
+/* What one stage gave; NULL where the result does not have it. */
+const ns_stage_result *ns_report_stage(const ns_case_result *result, ns_stage stage);
 
 /* Row-major element `element` of `tensor` as coordinates, "[0, 3]". Returns `text`. */
 const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text, size_t size);

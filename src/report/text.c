@@ -109,14 +109,6 @@ static void print_heading(const text_report *report)
     fprintf(report->out, "  verdict\n");
 }
 
-static const ns_stage_result *find_stage(const ns_case_result *result, int stage)
-{
-    for (int i = 0; i < result->stage_count; i++)
-        if (result->stages[i].stage == (ns_stage)stage)
-            return &result->stages[i];
-    return NULL;
-}
-
 static void print_row(const text_report *report, const ns_case_result *result)
 {
     char name[CASE_WIDTH * 8], max[16], mean[16], sqnr[16];
@@ -125,7 +117,7 @@ static void print_row(const text_report *report, const ns_case_result *result)
             result->target);
     for (int i = 0; i < NS_STAGE_COUNT; i++) {
         const int width = stage_width(report->result, i);
-        const ns_stage_result *stage = find_stage(result, i);
+        const ns_stage_result *stage = ns_report_stage(result, (ns_stage)i);
         if (width == EXACT_WIDTH)
             fprintf(report->out, "%*s", EXACT_WIDTH,
                     !stage || !stage->measured ? "-"

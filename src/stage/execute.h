@@ -4,10 +4,17 @@
 
 #include "npuscope/vela.h"
 
-/* Loads the stream of a request that is COMPILED and runs it. `inputs` and `outputs` are in the graph's
- * order, which Vela keeps; the counts must be the stream's (NS_ERROR_INPUT). `statistics` may be NULL. */
-ns_code ns_suite_execute(const ns_vela_request *request, const ns_npu_options *options,
-                         const ns_tensor *inputs, int input_count, int output_count, ns_arena *arena,
-                         ns_tensor *outputs, ns_npu_statistics *statistics, ns_error *error);
+/* `inputs` and outputs are in the graph's order, which Vela keeps. */
+typedef struct ns_stage_execution {
+    const ns_vela_request *request; /* COMPILED */
+    unsigned cpu_mask;
+    int input_count, output_count;
+    const ns_tensor *inputs;
+} ns_stage_execution;
+
+/* Loads the request's stream and runs it. NS_ERROR_INPUT where the stream has other numbers of inputs and
+ * outputs. `statistics` may be NULL. */
+ns_code ns_stage_execute(const ns_stage_execution *execution, ns_arena *arena, ns_tensor *outputs,
+                         ns_npu_statistics *statistics, ns_error *error);
 
 #endif

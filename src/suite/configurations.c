@@ -73,7 +73,11 @@ static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, 
                        ns_error *error)
 {
     ns_error problem = {0};
-    const ns_npu_options options = {.cpu_mask = ladder->cpu_mask};
+    const ns_stage_execution execution = {.request = request,
+                                          .cpu_mask = ladder->cpu_mask,
+                                          .input_count = ladder->decomposed->input_count,
+                                          .output_count = ladder->output_count,
+                                          .inputs = ladder->integers};
     *out = (ns_configuration){.accelerator = ns_accelerator_text(request->accelerator),
                               .flags = request->flags ? request->flags : "",
                               .agreement = NS_AGREEMENT_NOT_COMPILED,
@@ -84,9 +88,7 @@ static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, 
     ns_tensor *got = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->output_count, ns_tensor);
     if (!got)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the outputs");
-    const ns_code code =
-        ns_suite_execute(request, &options, ladder->integers, ladder->decomposed->input_count,
-                         ladder->output_count, ladder->arena, got, NULL, &problem);
+    const ns_code code = ns_stage_execute(&execution, ladder->arena, got, NULL, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
     for (int o = 0; code == NS_OK && o < ladder->output_count; o++)

@@ -315,8 +315,9 @@ static ns_code run_npu(ns_sweep *s, ns_error *error)
     NS_TRY(ns_tensor_new(s->arena, NS_DTYPE_INT16, 1, &count, &in, error));
     for (int i = 0; i < NS_SWEEP_CODES; i++)
         ((int16_t *)in.data)[i] = (int16_t)(NS_SWEEP_FIRST_CODE + i);
-    const ns_npu_options options = {.cpu_mask = s->cpu_mask};
-    NS_TRY(ns_suite_execute(request, &options, &in, 1, 1, s->arena, &out, NULL, error));
+    const ns_stage_execution execution = {
+        .request = request, .cpu_mask = s->cpu_mask, .input_count = 1, .output_count = 1, .inputs = &in};
+    NS_TRY(ns_stage_execute(&execution, s->arena, &out, NULL, error));
     if (out.dtype != NS_DTYPE_INT16 || ns_tensor_count(&out) != NS_SWEEP_CODES)
         return ns_fail(error, NS_ERROR_INTERNAL, "the stream does not give an int16 for each code");
     const int16_t *got = out.data;

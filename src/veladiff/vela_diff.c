@@ -210,10 +210,13 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
     ns_tensor *outputs = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
     if (!outputs)
         return no_memory(error);
-    const ns_npu_options options = {.cpu_mask = d->options->suite->cpu_mask};
+    const ns_stage_execution execution = {.request = request,
+                                          .cpu_mask = d->options->suite->cpu_mask,
+                                          .input_count = s->input_count,
+                                          .output_count = s->output_count,
+                                          .inputs = s->inputs};
     ns_npu_statistics statistics = {0};
-    ns_code code = s->inputs ? ns_suite_execute(request, &options, s->inputs, s->input_count, s->output_count,
-                                                d->arena, outputs, &statistics, &problem)
+    ns_code code = s->inputs ? ns_stage_execute(&execution, d->arena, outputs, &statistics, &problem)
                              : ns_fail(&problem, NS_ERROR_INPUT, "%s", s->result->eval_reason);
     if (code == NS_ERROR_MEMORY)
         return no_memory(error);

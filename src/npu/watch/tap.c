@@ -2,14 +2,6 @@
 
 #include "npu/memory/map.h"
 
-static ns_dtype dtype_of(int bytes)
-{
-    return bytes == 1   ? NS_DTYPE_INT8
-           : bytes == 2 ? NS_DTYPE_INT16
-           : bytes == 4 ? NS_DTYPE_INT32
-                        : NS_DTYPE_INT64;
-}
-
 static ns_npu_layout layout_of(const ns_npu_map *ofm)
 {
     return (ns_npu_layout){
@@ -57,7 +49,7 @@ static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operatio
     ofm.zero_point = 0;
     int64_t shape[3] = {ofm.height, ofm.width, ofm.depth};
     ns_tensor tensor;
-    NS_TRY(ns_tensor_new(arena, dtype_of(ofm.bytes), 3, shape, &tensor, error));
+    NS_TRY(ns_tensor_new(arena, ns_dtype_of_size(ofm.bytes), 3, shape, &tensor, error));
     int64_t *row = NS_ARENA_ARRAY(arena, (size_t)(ofm.width * ofm.depth), int64_t);
     if (!row)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a row of what operation %d produced", index);

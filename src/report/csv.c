@@ -1,0 +1,72 @@
+/* Comma-separated values as RFC 4180 has them: a line of column names, then one for each stage of each row.
+ * What was not measured is empty. */
+#include <math.h>
+#include <string.h>
+
+#include "report/report.h"
+
+#define COLUMNS                                                                                     \
+    "op,case,target,accelerator,verdict,at_fault,stage,stage_verdict,max_steps,mean_steps,sqnr_db," \
+    "max_difference_steps,beyond_tolerance,reason"
+
+static void add_quoted(ns_buffer *buffer, const char *text)
+{
+    ns_buffer_append(buffer, "\"", 1);
+    for (; *text; text++) {
+        if (*text == '"')
+            ns_buffer_append(buffer, text, 1);
+        ns_buffer_append(buffer, text, 1);
+    }
+    ns_buffer_append(buffer, "\"", 1);
+}
+
+static void add_text(ns_buffer *buffer, const char *text)
+{
+    if (strpbrk(text, ",\"\r\n"))
+        add_quoted(buffer, text);
+    else
+        ns_buffer_append(buffer, text, strlen(text));
+    ns_buffer_append(buffer, ",", 1);
+}
+
+static void add_number(ns_buffer *buffer, bool known, double value)
+{
+    if (known && isfinite(value))
+        ns_buffer_format(buffer, "%.9g", value);
+    else if (known)
+        ns_buffer_format(buffer, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    ns_buffer_append(buffer, ",", 1);
+}
+
+static void add_stage(ns_buffer *buffer, const ns_case_result *result, const ns_stage_result *stage)
+{
+    const bool compared = stage->measured && ns_stage_reference(stage->stage) != stage->stage;
+    add_text(buffer, result->op);
+    add_text(buffer, result->name);
+    add_text(buffer, result->target);
+    add_text(buffer, result->accelerator);
+    add_text(buffer, ns_verdict_text(result->verdict));
+    add_text(buffer, result->verdict == NS_VERDICT_FAIL ? ns_stage_blame(result->at_fault) : "");
+    add_text(buffer, ns_stage_text(stage->stage));
+    add_text(buffer, ns_verdict_text(stage->verdict));
+    add_number(buffer, stage->measured, stage->max_steps);
+    add_number(buffer, stage->measured, stage->mean_steps);
+    add_number(buffer, stage->measured, stage->sqnr_db);
+    add_number(buffer, compared, stage->max_difference_steps);
+    add_number(buffer, compared, (double)stage->beyond);
+    add_quoted(buffer, stage->reason ? stage->reason : "");
+    ns_buffer_append(buffer, "\r\n", 2);
+}
+
+ns_code ns_report_csv(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
+{
+    ns_buffer buffer = {.arena = arena};
+    ns_buffer_format(&buffer, "%s\r\n", COLUMNS);
+    for (int i = 0; i < result->case_count; i++)
+        for (int s = 0; s < result->cases[i].stage_count; s++)
+            add_stage(&buffer, &result->cases[i], &result->cases[i].stages[s]);
+    if (buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the CSV report");
+    *out = (ns_bytes){buffer.data, buffer.size};
+    return NS_OK;
+}
