@@ -17,7 +17,7 @@ typedef struct suite_settings {
     double qtol, atol, rtol, epsilon;
     const char *weights, *symmetric_io;
     unsigned cpu;
-    bool list;
+    bool list, strict;
 } suite_settings;
 
 #define OPTION(field) offsetof(suite_settings, field)
@@ -29,7 +29,7 @@ static const ns_option options[] = {
     NS_ROW_CATALOGUE(selection.catalogue),
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
      "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
-     "that do without)"},
+     "that do without,\nand exit code 3)"},
     NS_ROW_SEED(selection.seed),
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},
@@ -45,6 +45,7 @@ static const ns_option options[] = {
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
     {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "also write the results as one self-contained page"},
     NS_ROW_VELA(vela),
+    {0, "strict", NS_OPTION_FLAG, NULL, OPTION(strict), "exit code 1 for rows that are inaccurate, too"},
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
      "cases that run at once (default: one per processor)"},
@@ -119,6 +120,23 @@ static ns_code write_reports(const suite_settings *settings, const ns_suite_resu
     return NS_OK;
 }
 
+/* The table has said it all about failures: no message beside it. */
+static ns_code exit_of(const suite_settings *settings, const ns_suite_result *result, ns_error *error)
+{
+    const int *counts = result->counts;
+    if (result->vela_missing)
+        fprintf(stderr, "npuscope: the stage npu did not run. %s\n", result->vela_missing);
+    if (counts[NS_VERDICT_FAIL] > 0)
+        return NS_ERROR_MISMATCH;
+    if (counts[NS_VERDICT_NOT_COMPILED] > 0)
+        return NS_ERROR_TOOL_MISSING;
+    if (counts[NS_VERDICT_PASS] + counts[NS_VERDICT_INACCURATE] == 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "no case was compared to its end: %d of %d are rejected or skipped",
+                       result->case_count, result->case_count);
+    return settings->strict && counts[NS_VERDICT_INACCURATE] > 0 ? NS_ERROR_MISMATCH : NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -159,15 +177,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         fputs("\r\033[K", stderr);
     NS_TRY(code);
     ns_report_text(result, cli->colour, cli->out);
-    if (result->vela_missing)
-        fprintf(stderr, "npuscope: the stage npu did not run. %s\n", result->vela_missing);
     NS_TRY(write_reports(settings, result, cli->arena, error));
-    if (result->counts[NS_VERDICT_PASS] + result->counts[NS_VERDICT_FAIL] == 0)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "no case was compared to its end: %d of %d are rejected or skipped",
-                       result->case_count, result->case_count);
-    /* The table has said it all: no message beside it. */
-    return result->counts[NS_VERDICT_FAIL] > 0 ? NS_ERROR_MISMATCH : NS_OK;
+    return exit_of(settings, result, error);
 }
 
 const ns_subcommand ns_subcommand_suite = {
@@ -178,7 +189,7 @@ const ns_subcommand ns_subcommand_suite = {
                "ExecuTorch's harness judges a program; npu must equal eval in every element. Shown are\n"
                "the errors in steps of the output's scale (max, mean) and SQNR in dB, all against ideal;\n"
                "of a failed case also the stage at fault and its worst element. Exit code 1 if a case\n"
-               "fails, 3 if a stage that was asked for needs Vela and there is none.",
+               "fails, 3 if Vela is missing and --stages does not leave the stage npu out.",
     .options = options,
     .settings_size = sizeof(suite_settings),
     .preset = preset,

@@ -13,7 +13,7 @@ typedef enum ns_stage {
 } ns_stage;
 
 typedef enum ns_verdict {
-#define NS_VERDICT(name, text, summary, sentence) NS_VERDICT_##name,
+#define NS_VERDICT(name, text, words, summary, counted, sentence) NS_VERDICT_##name,
 #include "npuscope/verdicts.def"
 #undef NS_VERDICT
     NS_VERDICT_COUNT
@@ -22,8 +22,10 @@ typedef enum ns_verdict {
 const char *ns_stage_text(ns_stage stage);        /* "eval" */
 const char *ns_stage_blame(ns_stage stage);       /* "lower"; "" for a stage that is not judged */
 ns_stage ns_stage_reference(ns_stage stage);      /* what its output is compared with */
-const char *ns_verdict_text(ns_verdict value);    /* "pass" */
-const char *ns_verdict_summary(ns_verdict value); /* "passed" */
+const char *ns_verdict_text(ns_verdict value);    /* "not_compiled" */
+const char *ns_verdict_words(ns_verdict value);   /* "not compiled", "FAIL" */
+const char *ns_verdict_summary(ns_verdict value); /* "passed", "not_compiled" */
+const char *ns_verdict_counted(ns_verdict value); /* "passed", "not compiled" */
 
 /* How a case is quantised and judged. */
 typedef struct ns_suite_settings {

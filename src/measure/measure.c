@@ -122,3 +122,9 @@ bool ns_all_zero(size_t count, const double *reference, const double *got, doubl
     }
     return !reference_zero;
 }
+
+bool ns_is_inaccurate(const ns_stage_result *quantised, const ns_stage_result *eval)
+{
+    return quantised->measured && eval->measured && eval->max_difference_steps > NS_INACCURATE_STEPS &&
+           quantised->sqnr_db - eval->sqnr_db > NS_INACCURATE_DB;
+}

@@ -31,4 +31,10 @@ double ns_harness_tolerance(const ns_suite_settings *settings, double scale, dou
  * to a multiple of `scale`. */
 bool ns_all_zero(size_t count, const double *reference, const double *got, double scale);
 
+/* Far from what the format could do: more than NS_INACCURATE_STEPS from the stage quantised, whose SQNR is
+ * more than NS_INACCURATE_DB better. */
+#define NS_INACCURATE_STEPS 32
+#define NS_INACCURATE_DB 20
+bool ns_is_inaccurate(const ns_stage_result *quantised, const ns_stage_result *eval);
+
 #endif

@@ -11,9 +11,10 @@ static const struct {
 };
 
 static const struct {
-    const char *text, *summary;
+    const char *text, *words, *summary, *counted;
 } verdicts[] = {
-#define NS_VERDICT(name, text, summary, sentence) [NS_VERDICT_##name] = {text, summary},
+#define NS_VERDICT(name, text, words, summary, counted, sentence) \
+    [NS_VERDICT_##name] = {text, words, summary, counted},
 #include "npuscope/verdicts.def"
 #undef NS_VERDICT
 };
@@ -41,4 +42,14 @@ const char *ns_verdict_text(ns_verdict value)
 const char *ns_verdict_summary(ns_verdict value)
 {
     return (unsigned)value < NS_VERDICT_COUNT ? verdicts[value].summary : "?";
+}
+
+const char *ns_verdict_words(ns_verdict value)
+{
+    return (unsigned)value < NS_VERDICT_COUNT ? verdicts[value].words : "?";
+}
+
+const char *ns_verdict_counted(ns_verdict value)
+{
+    return (unsigned)value < NS_VERDICT_COUNT ? verdicts[value].counted : "?";
 }

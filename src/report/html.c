@@ -85,7 +85,7 @@ static void append_cell(ns_buffer *buffer, const ns_suite_result *result, const 
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         if (counts[v])
             ns_buffer_format(buffer, "<b class=\"%s\" title=\"%s\">%s %d</b> ",
-                             ns_verdict_text((ns_verdict)v), ns_verdict_summary((ns_verdict)v),
+                             ns_verdict_text((ns_verdict)v), ns_verdict_counted((ns_verdict)v),
                              ns_html_symbol((ns_verdict)v), counts[v]);
     ns_html_append(buffer, "</button><small>");
     if (measured)
@@ -169,7 +169,7 @@ static void append_summary(ns_buffer *buffer, const ns_suite_result *result)
     ns_html_append(buffer, "</div><p class=\"note\">");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         ns_buffer_format(buffer, "<b class=\"%s\">%s</b> %s, ", ns_verdict_text((ns_verdict)v),
-                         ns_html_symbol((ns_verdict)v), ns_verdict_summary((ns_verdict)v));
+                         ns_html_symbol((ns_verdict)v), ns_verdict_counted((ns_verdict)v));
     ns_html_append(buffer,
                    "and the largest error of any stage in steps of the output's scale</p></section>\n");
 }
@@ -190,9 +190,10 @@ static void append_head(ns_buffer *buffer, const ns_suite_result *result)
     ns_buffer_format(buffer, "<span>%d %s</span>", result->case_count,
                      result->case_count == 1 ? "row" : "rows");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
-        ns_buffer_format(buffer, "<b class=\"%s%s\">%s %d %s</b>", ns_verdict_text((ns_verdict)v),
-                         result->counts[v] ? "" : " none", ns_html_symbol((ns_verdict)v), result->counts[v],
-                         ns_verdict_summary((ns_verdict)v));
+        if (ns_report_counts(result, (ns_verdict)v))
+            ns_buffer_format(buffer, "<b class=\"%s%s\">%s %d %s</b>", ns_verdict_text((ns_verdict)v),
+                             result->counts[v] ? "" : " none", ns_html_symbol((ns_verdict)v),
+                             result->counts[v], ns_verdict_counted((ns_verdict)v));
     ns_html_append(buffer, "</p>");
     if (result->vela_missing) {
         ns_html_append(buffer, "<p class=\"reason fail\">the NPU did not run: ");
@@ -213,7 +214,7 @@ static void append_form(ns_buffer *buffer, const ns_suite_result *result)
                            "verdicts</option>");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         ns_buffer_format(buffer, "<option value=\"%s\">%s %s</option>", ns_verdict_text((ns_verdict)v),
-                         ns_html_symbol((ns_verdict)v), ns_verdict_summary((ns_verdict)v));
+                         ns_html_symbol((ns_verdict)v), ns_verdict_counted((ns_verdict)v));
     ns_html_append(buffer, "</select><button type=\"reset\">clear</button>"
                            "<output id=\"count\" aria-live=\"polite\"></output></form>\n");
 }

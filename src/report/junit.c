@@ -38,7 +38,11 @@ static void append_case(ns_buffer *buffer, const ns_case_result *result)
         append_attribute(buffer, "type", ns_stage_blame(result->at_fault));
         append_attribute(buffer, "message", result->reason ? result->reason : "");
         ns_buffer_format(buffer, "/>\n");
-    } else if (result->verdict != NS_VERDICT_PASS) {
+    } else if (result->verdict == NS_VERDICT_NOT_COMPILED) {
+        ns_buffer_format(buffer, "      <error type=\"%s\"", ns_verdict_text(result->verdict));
+        append_attribute(buffer, "message", result->reason ? result->reason : "");
+        ns_buffer_format(buffer, "/>\n");
+    } else if (result->verdict == NS_VERDICT_REJECTED || result->verdict == NS_VERDICT_SKIPPED) {
         ns_buffer_format(buffer, "      <skipped");
         append_attribute(buffer, "message", result->reason ? result->reason : "");
         ns_buffer_format(buffer, "/>\n");
@@ -53,15 +57,16 @@ static void append_case(ns_buffer *buffer, const ns_case_result *result)
 /* The attributes that both the whole and each test suite have. */
 static void append_counts(ns_buffer *buffer, const ns_case_result *cases, int count)
 {
-    int failed = 0, skipped = 0;
+    int failed = 0, errors = 0, skipped = 0;
     double seconds = 0;
     for (int i = 0; i < count; i++) {
         failed += cases[i].verdict == NS_VERDICT_FAIL;
+        errors += cases[i].verdict == NS_VERDICT_NOT_COMPILED;
         skipped += cases[i].verdict == NS_VERDICT_REJECTED || cases[i].verdict == NS_VERDICT_SKIPPED;
         seconds += cases[i].seconds;
     }
-    ns_buffer_format(buffer, " tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" time=\"%.6f\">\n",
-                     count, failed, skipped, seconds);
+    ns_buffer_format(buffer, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"%.6f\">\n",
+                     count, failed, errors, skipped, seconds);
 }
 
 ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)

@@ -72,7 +72,8 @@ static void append_group(ns_buffer *buffer, const ns_suite_result *result, int i
     ns_buffer_format(buffer, " | ");
     append_text(buffer, result->cases[index].target);
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
-        ns_buffer_format(buffer, " | %d", counts[v]);
+        if (ns_report_counts(result, (ns_verdict)v))
+            ns_buffer_format(buffer, " | %d", counts[v]);
     if (worst >= 0)
         ns_buffer_format(buffer, " | %.4g |\n", worst);
     else
@@ -132,7 +133,8 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
     ns_buffer buffer = {.arena = arena};
     ns_buffer_format(&buffer, "### npuscope suite: %d rows", result->case_count);
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
-        ns_buffer_format(&buffer, ", %d %s", result->counts[v], ns_verdict_summary((ns_verdict)v));
+        if (ns_report_counts(result, (ns_verdict)v))
+            ns_buffer_format(&buffer, ", %d %s", result->counts[v], ns_verdict_counted((ns_verdict)v));
     ns_buffer_format(&buffer, "\n\nCatalogue %s, seed %llu", result->catalogue,
                      (unsigned long long)result->seed);
     if (result->vela)
@@ -145,10 +147,12 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
     }
     ns_buffer_format(&buffer, "| operator | target");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
-        ns_buffer_format(&buffer, " | %s", ns_verdict_summary((ns_verdict)v));
-    ns_buffer_format(&buffer, " | largest error in steps |\n|---|---");
-    for (int v = 0; v <= NS_VERDICT_COUNT; v++)
-        ns_buffer_format(&buffer, "|---:");
+        if (ns_report_counts(result, (ns_verdict)v))
+            ns_buffer_format(&buffer, " | %s", ns_verdict_counted((ns_verdict)v));
+    ns_buffer_format(&buffer, " | largest error in steps |\n|---|---|---:");
+    for (int v = 0; v < NS_VERDICT_COUNT; v++)
+        if (ns_report_counts(result, (ns_verdict)v))
+            ns_buffer_format(&buffer, "|---:");
     ns_buffer_format(&buffer, "|\n");
     for (int i = 0; i < result->case_count; i++)
         if (is_first(result, i))

@@ -6,10 +6,9 @@
 
 const char *ns_html_symbol(ns_verdict verdict)
 {
-    static const char *const symbols[NS_VERDICT_COUNT] = {[NS_VERDICT_PASS] = "\u2713",
-                                                          [NS_VERDICT_FAIL] = "\u2717",
-                                                          [NS_VERDICT_REJECTED] = "\u2298",
-                                                          [NS_VERDICT_SKIPPED] = "\u2013"};
+    static const char *const symbols[NS_VERDICT_COUNT] = {
+        [NS_VERDICT_PASS] = "\u2713",    [NS_VERDICT_FAIL] = "\u2717",       [NS_VERDICT_REJECTED] = "\u2298",
+        [NS_VERDICT_SKIPPED] = "\u2013", [NS_VERDICT_INACCURATE] = "\u2248", [NS_VERDICT_NOT_COMPILED] = "?"};
     return symbols[verdict];
 }
 
@@ -51,7 +50,8 @@ void ns_html_number(ns_buffer *buffer, double value, const char *format)
 void ns_html_verdict(ns_buffer *buffer, ns_verdict verdict)
 {
     ns_buffer_format(buffer, "<b class=\"verdict %s\"><i aria-hidden=\"true\">%s</i> %s</b>",
-                     ns_verdict_text(verdict), ns_html_symbol(verdict), ns_verdict_text(verdict));
+                     ns_verdict_text(verdict), ns_html_symbol(verdict),
+                     verdict == NS_VERDICT_FAIL ? "fail" : ns_verdict_words(verdict));
 }
 
 static void write_anchor(const ns_case_result *one, char *text, size_t size)

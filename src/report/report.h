@@ -42,6 +42,9 @@ int ns_report_rejected(const ns_suite_result *result, int index);
 /* The output that holds the stage's worst element. */
 const ns_tensor *ns_report_output(const ns_case_result *result, const ns_stage_result *stage);
 
+/* Whether a summary counts the verdict: the rare ones only where there is such a row. */
+bool ns_report_counts(const ns_suite_result *result, ns_verdict verdict);
+
 /* What one stage gave; NULL where the result does not have it. */
 const ns_stage_result *ns_report_stage(const ns_case_result *result, ns_stage stage);
 

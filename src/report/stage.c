@@ -7,3 +7,8 @@ const ns_stage_result *ns_report_stage(const ns_case_result *result, ns_stage st
             return &result->stages[i];
     return NULL;
 }
+
+bool ns_report_counts(const ns_suite_result *result, ns_verdict verdict)
+{
+    return verdict <= NS_VERDICT_SKIPPED || result->counts[verdict] > 0;
+}

@@ -10,10 +10,9 @@
 
 /* ANSI colours by verdict. */
 static const char *const colours[NS_VERDICT_COUNT] = {
-    [NS_VERDICT_PASS] = "\033[32m",
-    [NS_VERDICT_FAIL] = "\033[1;31m",
-    [NS_VERDICT_REJECTED] = "\033[33m",
-    [NS_VERDICT_SKIPPED] = "\033[33m",
+    [NS_VERDICT_PASS] = "\033[32m",       [NS_VERDICT_FAIL] = "\033[1;31m",
+    [NS_VERDICT_REJECTED] = "\033[33m",   [NS_VERDICT_SKIPPED] = "\033[33m",
+    [NS_VERDICT_INACCURATE] = "\033[33m", [NS_VERDICT_NOT_COMPILED] = "\033[33m",
 };
 
 typedef struct text_report {
@@ -85,7 +84,7 @@ static void measure_widths(text_report *report)
         if (name > report->case_width)
             report->case_width = name;
     }
-    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - 10;
+    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - 14;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         room -= stage_width(report->result, i);
     if (report->case_width > room)
@@ -132,8 +131,7 @@ static void print_row(const text_report *report, const ns_case_result *result)
         else
             fprintf(report->out, " %6s %6s %5s", "-", "-", "-");
     }
-    fprintf(report->out, "  %s%s%s\n", colour_on(report, result->verdict),
-            result->verdict == NS_VERDICT_FAIL ? "FAIL" : ns_verdict_text(result->verdict),
+    fprintf(report->out, "  %s%s%s\n", colour_on(report, result->verdict), ns_verdict_words(result->verdict),
             colour_off(report));
 }
 
@@ -256,14 +254,29 @@ static void print_rejections(const text_report *report)
     }
 }
 
+/* Rows that pass and are far from what the format could do. */
+static void print_inaccurate(const text_report *report)
+{
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *result = &report->result->cases[i];
+        if (result->verdict != NS_VERDICT_INACCURATE)
+            continue;
+        fprintf(report->out, "\n%sinaccurate%s %s %s on %s\n", colour_on(report, NS_VERDICT_INACCURATE),
+                colour_off(report), result->op, result->name, result->target);
+        print_wrapped(report->out, 2, result->reason);
+    }
+}
+
 static void print_summary(const text_report *report)
 {
     const ns_suite_result *result = report->result;
     fprintf(report->out, "\n%d case%s:", result->case_count, result->case_count == 1 ? "" : "s");
     for (int i = 0; i < NS_VERDICT_COUNT; i++) {
         const bool coloured = result->counts[i] > 0;
+        if (!ns_report_counts(result, (ns_verdict)i))
+            continue;
         fprintf(report->out, "%s %s%d %s%s", i ? "," : "", coloured ? colour_on(report, (ns_verdict)i) : "",
-                result->counts[i], ns_verdict_summary((ns_verdict)i), coloured ? colour_off(report) : "");
+                result->counts[i], ns_verdict_counted((ns_verdict)i), coloured ? colour_off(report) : "");
     }
     fprintf(report->out, " (%.2f s)\n", result->seconds);
 }
@@ -276,6 +289,7 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
     for (int i = 0; i < result->case_count; i++)
         print_row(&report, &result->cases[i]);
     print_rejections(&report);
+    print_inaccurate(&report);
     for (int i = 0; i < result->case_count;)
         i = result->cases[i].verdict == NS_VERDICT_FAIL ? print_failure(&report, i) : i + 1;
     print_summary(&report);

@@ -164,6 +164,28 @@ static void conclude(ns_case_result *result)
     }
 }
 
+/* A row that passes may still be far from what its format could do. */
+static void find_inaccurate(ns_case_run *run)
+{
+    ns_stage_result *quantised = NULL, *eval = NULL;
+    ns_case_result *result = run->result;
+    for (int i = 0; i < result->stage_count; i++) {
+        if (result->stages[i].stage == NS_STAGE_QUANTISED)
+            quantised = &result->stages[i];
+        if (result->stages[i].stage == NS_STAGE_EVAL)
+            eval = &result->stages[i];
+    }
+    if (result->verdict != NS_VERDICT_PASS || !quantised || !eval || !ns_is_inaccurate(quantised, eval))
+        return;
+    result->verdict = eval->verdict = NS_VERDICT_INACCURATE;
+    result->reason = eval->reason =
+        ns_arena_format(run->arena,
+                        "within the tolerance, but %.4g steps and %.3g dB from quantised, which has %.3g dB "
+                        "(limits: %d steps, %d dB)",
+                        eval->max_difference_steps, quantised->sqnr_db - eval->sqnr_db, quantised->sqnr_db,
+                        NS_INACCURATE_STEPS, NS_INACCURATE_DB);
+}
+
 /* Runs the stages [first, end) that are selected or that a selected one needs. */
 static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
 {
@@ -280,6 +302,7 @@ ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error
         NS_TRY(finish_details(run, error));
     NS_TRY(describe(run, run->result, error));
     conclude(run->result);
+    find_inaccurate(run);
     run->result->seconds = run->seconds + ns_clock_seconds() - start;
     *result = run->result;
     return NS_OK;

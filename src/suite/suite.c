@@ -100,6 +100,16 @@ static ns_code begin_row(suite_run *run, int index, ns_error *error)
                                error);
 }
 
+/* Without Vela a row that passes so far has not passed. */
+static void mark_not_compiled(const suite_run *run, ns_case_result *result)
+{
+    const bool passed = result->verdict == NS_VERDICT_PASS || result->verdict == NS_VERDICT_INACCURATE;
+    if (!run->result->vela_missing || !passed)
+        return;
+    result->verdict = NS_VERDICT_NOT_COMPILED;
+    result->reason = "the stages before Vela pass; Vela is missing";
+}
+
 /* One pass. */
 static void *work(void *argument)
 {
@@ -114,6 +124,8 @@ static void *work(void *argument)
         ns_code code = run->finishing ? ns_suite_case_finish(run->rows[index], &result, &error)
                                       : begin_row(run, index, &error);
         pthread_mutex_lock(&run->lock);
+        if (code == NS_OK && run->finishing)
+            mark_not_compiled(run, result);
         const bool disputed = code == NS_OK && run->finishing && result->at_fault == NS_STAGE_NPU;
         if (disputed) {
             run->disputed[index] = result; /* diagnose_rows keeps it */

@@ -102,6 +102,9 @@ class Page(unittest.TestCase):
     def test_counts(self):
         self.open(self.page)
         for name, count in self.document["summary"].items():
+            name = name.replace("_", " ")
+            if name in ("inaccurate", "not compiled") and not count:
+                continue
             self.assertIn(f"{count} {name}", self.value("document.querySelector('.counts').textContent"))
 
     def test_filters(self):

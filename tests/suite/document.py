@@ -69,7 +69,7 @@ class Document(unittest.TestCase):
     def test_86_rows(self):
         document, result = self.suite(*SEVEN)
         self.assertEqual(len(document["cases"]), 86)
-        count = {"pass": 0, "fail": 0, "rejected": 0, "skipped": 0}
+        count = {"pass": 0, "fail": 0, "rejected": 0, "skipped": 0, "inaccurate": 0, "not_compiled": 0}
         for case in document["cases"]:
             count[case["verdict"]] += 1
         self.assertEqual(list(count.values()), list(document["summary"].values()))
@@ -122,13 +122,24 @@ class Document(unittest.TestCase):
         self.assertEqual(result.returncode, 3)
         self.assertIn("get it with", result.stderr)
         self.assertEqual(result.stdout, "")
-        result = suite("--json", str(self.json))
-        self.assertEqual(result.returncode, 0)
+        # Never green: the rows say so, the summary counts them, and the exit code is that of a missing tool.
+        result = suite("--json", str(self.json), "--junit", str(self.junit), "--markdown", str(self.json) + ".md")
+        self.assertEqual(result.returncode, 3)
         self.assertIn("the stage npu did not run", result.stderr)
+        self.assertIn("0 passed, 0 failed, 0 rejected, 0 skipped, 6 not compiled", result.stdout)
+        self.assertEqual(sum(line.endswith("  not compiled") for line in result.stdout.splitlines()), 6)
+        self.assertNotRegex(result.stdout, r"(?m)  pass$")
+        self.assertEqual(len(xml.etree.ElementTree.parse(self.junit).findall(".//testcase/error[@type='not_compiled']")), 6)
+        self.assertIn("6 not compiled", pathlib.Path(str(self.json) + ".md").read_text())
         document = json.loads(self.json.read_text())
         jsonschema.validate(document, SCHEMA, cls=VALIDATOR)
         self.assertEqual(document["stages"], ["ideal", "quantised", "eval"])
         self.assertIn("get it with", document["npu_not_run"])
+        self.assertEqual({case["verdict"] for case in document["cases"]}, {"not_compiled"})
+        self.assertEqual((document["summary"]["passed"], document["summary"]["not_compiled"]), (0, 6))
+        # Left out by --stages, the NPU is not missed; a row that fails without it has failed.
+        self.assertEqual(suite("--stages", "eval").returncode, 0)
+        self.assertEqual(suite("--qtol", "0", "--atol", "0", "--rtol", "0").returncode, 1)
 
     def test_executorch_catalogue(self):
         document, result = self.suite("--catalogue", "executorch", *SEVEN, code=1)

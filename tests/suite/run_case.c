@@ -305,6 +305,23 @@ static void test_a_stage_without_output(void **state)
     assert_int_equal(result.stages[1].verdict, NS_VERDICT_SKIPPED);
 }
 
+/* The tolerance lets everything pass; the table that is 1 % off does not give what the format could. */
+static void test_inaccurate(void **state)
+{
+    (void)state;
+    const ns_suite_row row = test_row(arena, "exp", "rank2", "u55", 1e9, NULL);
+    ns_case_result result = run(&row, &(ns_stage_hooks){.lowered = grow_table});
+    assert_string_equal(ns_verdict_text(result.verdict), "inaccurate");
+    assert_int_equal(result.at_fault, NS_STAGE_IDEAL);
+    const ns_stage_result *quantised = &result.stages[NS_STAGE_QUANTISED],
+                          *eval = &result.stages[NS_STAGE_EVAL];
+    assert_true(eval->max_difference_steps > 32 && quantised->sqnr_db - eval->sqnr_db > 20);
+    assert_int_equal(eval->verdict, NS_VERDICT_INACCURATE);
+    assert_non_null(strstr(result.reason, "within the tolerance, but "));
+    result = run(&row, NULL);
+    assert_int_equal(result.verdict, NS_VERDICT_PASS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +335,7 @@ int main(void)
         cmocka_unit_test(test_unpredictable_fails),
         cmocka_unit_test(test_invalid_graph_fails),
         cmocka_unit_test(test_a_stage_without_output),
+        cmocka_unit_test(test_inaccurate),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
