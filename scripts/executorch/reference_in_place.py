@@ -16,75 +16,41 @@ import shutil
 
 import numpy
 import pytest
+import reference_model
 import torch
 from executorch.backends.arm.ethosu import backend as ethosu
-from executorch.backends.arm.ethosu.compile_spec import EthosUCompileSpec
-from executorch.backends.arm.test import runner_utils
 from executorch.backends.arm.test.tester import arm_tester, serialize
 from executorch.backends.test.harness.stages import StageType
-from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_flatten
 
 # What the stand-in says when the runner lacks memory (cli/fvp_runner.c).
 OUT_OF_MEMORY = "Failed to allocate|Could not allocate memory|FAST_MEMORY_REGION|uses a fast scratch memory"
 
-graphs = {}  # Vela's binary stream -> the TOSA graph it was compiled from
 record = {}  # of the running test
 
-compile_graph = ethosu.EthosUBackend._compile_tosa_flatbuffer
+compile_graph = reference_model.compile_and_remember
 
 
-def compile_and_remember(graph, specification):
+def compile_and_capture(graph, specification):
     result = compile_graph(graph, specification)
     if (folder := capture_folder()) is not None:
-        with open(os.path.join(folder, f"delegate{len(graphs)}.tosa"), "wb") as file:
+        with open(os.path.join(folder, f"delegate{len(reference_model.compiled) - 1}.tosa"), "wb") as file:
             file.write(graph)
-    graphs[bytes(result.processed_bytes)] = graph
     return result
 
 
-ethosu.EthosUBackend._compile_tosa_flatbuffer = staticmethod(compile_and_remember)
+ethosu.EthosUBackend._compile_tosa_flatbuffer = staticmethod(compile_and_capture)
 
 
-class ReferenceInPlace(TorchFunctionMode):
-    """Runs calls of delegates on the reference model."""
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is not torch._higher_order_ops.executorch_call_delegate:
-            # quantize and dequantize by way of NCHW, as TosaReferenceModelDispatch does.
-            if function in runner_utils._QDQ_MEMORY_FORMAT_OPS and args[0].dim_order() in (
-                runner_utils.NHWC_ORDER,
-                runner_utils.NNHWC_ORDER,
-            ):
-                contiguous = args[0].to(memory_format=torch.contiguous_format)
-                result = function(contiguous, *args[1:], **(kwargs or {}))
-                return result.to(memory_format=torch.channels_last)
-            return function(*args, **(kwargs or {}))
-        module, inputs = args[0], args[1:]
-        if module.backend_id != "EthosUBackend":
-            raise RuntimeError(f"a delegate of {module.backend_id}")
-        specification = EthosUCompileSpec._from_list(module.compile_specs)
-        record["delegate_calls"] = record.get("delegate_calls", 0) + 1
-        return runner_utils.run_tosa_graph(
-            graphs[bytes(module.processed_bytes)],
-            specification.tosa_spec,
-            inputs,
-            module.original_module.graph.output_node(),
-        )
-
-
-def lowered_program(tester):
-    for stage in (StageType.TO_EDGE_TRANSFORM_AND_LOWER, StageType.PARTITION, StageType.TO_EDGE):
-        if tester.stages.get(stage) is not None:
-            return tester.stages[stage].artifact.exported_program()
-    raise RuntimeError("nothing was lowered")
+def count_call(number, inputs, outputs):
+    record["delegate_calls"] = record.get("delegate_calls", 0) + 1
 
 
 to_executorch = arm_tester.ArmTester.to_executorch
 
 
 def keep_lowered_program(self, *args, **kwargs):
-    self.lowered = copy.deepcopy(lowered_program(self))
+    self.lowered = copy.deepcopy(reference_model.lowered_program(self))
     return to_executorch(self, *args, **kwargs)
 
 
@@ -153,7 +119,7 @@ def run_on_both(self, inputs):
             record["out_of_memory"] = True
             raise
     flat = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
-    with torch.no_grad(), ReferenceInPlace():
+    with torch.no_grad(), reference_model.ReferenceInPlace(count_call):
         try:
             reference = self.lowered.module()(*flat)
             record["reference"] = "ran"
@@ -188,4 +154,4 @@ def pytest_runtest_makereport(item, call):
     }
     with open(os.environ["NPUSCOPE_REFERENCE_LOG"], "a") as log:
         log.write(json.dumps(line) + "\n")
-    graphs.clear()
+    reference_model.compiled.clear()

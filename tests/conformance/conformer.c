@@ -1,5 +1,5 @@
 /* A whole model for Ethos-U85: a Conformer encoder of four blocks, a16w8, as ExecuTorch 1.5.0 and Vela 5.1.0
- * lower it (scripts/make-conformer-case). Its TOSA graph through the evaluator and its stream through the
+ * lower it (scripts/record-conformer). Its TOSA graph through the evaluator and its stream through the
  * simulator equal the reference model in every element; the program equals it between quantize and
  * dequantize. */
 #include "npuscope/program.h"

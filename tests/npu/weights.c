@@ -1,6 +1,6 @@
 /* Weights: streams of the vendor's encoder decode to the weights that it was given.
  *
- * tests/data/weights.zip (written by tests/npu/weights_vectors.py) holds streams that Vela 5.1.0 made
+ * tests/data/weights.zip (written by scripts/record-weights) holds streams that Vela 5.1.0 made
  * for convolutions on every Ethos-U, and streams of its encoder for blocks that Vela would not choose. A
  * record has the parameters and the streams; the weights themselves follow from a seed. */
 #include "npu/weights/weights.h"
@@ -89,7 +89,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* Weight `index` of a graph's tensor; weights_vectors.py has the same. */
+/* Weight `index` of a graph's tensor; scripts/record-weights has the same. */
 static int16_t expected_weight(uint64_t seed, int style, uint64_t index)
 {
     ns_random random = {seed + index * 0x9e3779b97f4a7c15u};

@@ -1,4 +1,5 @@
-/* Float32 sums equal PyTorch's bit for bit (tests/data/float32_sums.zip, made by scripts/make-float32-sums).
+/* Float32 sums equal PyTorch's bit for bit (tests/data/float32_sums.zip, made by
+ * scripts/record-float32-sums).
  */
 #include "support/test.h"
 

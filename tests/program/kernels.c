@@ -1,5 +1,5 @@
 /* Kernels outside the NPU: programs without a delegate give what ExecuTorch 1.5.0's own runtime gave, bit for
- * bit (scripts/make-program-cases). */
+ * bit (scripts/record-program). */
 #include "support/program_case.h"
 #include "support/test.h"
 

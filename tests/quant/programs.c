@@ -1,5 +1,5 @@
 /* Programs beyond the captured cases: the scales that ExecuTorch's quantiser chose for them
- * (tests/data/quant_programs.zip, made by scripts/make-quant-programs). */
+ * (tests/data/quant_programs.zip, made by scripts/record-quant-programs). */
 #include "support/aten.h"
 #include "support/test.h"
 

@@ -139,13 +139,16 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* The part of member `name` that is right below `folder`, in `arena`; NULL where it is elsewhere. */
-static const char *name_below(const char *name, const char *folder, ns_arena *arena)
+static char *name_below(const char *name, const char *folder, ns_arena *arena)
 {
     const size_t length = strlen(folder);
     if (strncmp(name, folder, length) != 0 || (length && name[length] != '/'))
         return NULL;
     name += length ? length + 1 : 0;
-    return *name ? ns_arena_format(arena, "%.*s", (int)strcspn(name, "/"), name) : NULL;
+    if (!*name)
+        return NULL;
+    const size_t end = strcspn(name, "/"), is_part = end > 4 && memcmp(name + end - 4, ".zip", 4) == 0;
+    return ns_arena_format(arena, "%.*s", (int)(end - 4 * is_part), name);
 }
 
 static int list_zip(zip_t *zip, const char *folder, ns_arena *arena, const char **list)
@@ -180,10 +183,14 @@ ns_code ns_archive_list(ns_archive *archive, const char *folder, ns_arena *arena
     const char **list = NULL;
     *count = 0;
     if (archive->zip) {
-        list = NS_ARENA_ARRAY(arena, (size_t)zip_get_num_entries(archive->zip, 0) + 1, const char *);
+        bool is_part = false;
+        if (*folder)
+            NS_TRY(open_part(archive, folder, &is_part, error));
+        zip_t *zip = is_part ? archive->part : archive->zip;
+        list = NS_ARENA_ARRAY(arena, (size_t)zip_get_num_entries(zip, 0) + 1, const char *);
         if (!list)
             return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", archive->path);
-        *count = list_zip(archive->zip, folder, arena, list);
+        *count = list_zip(zip, is_part ? "" : folder, arena, list);
     } else {
         NS_TRY(
             list_folder(ns_arena_format(arena, "%s/%s", archive->path, folder), arena, &list, count, error));

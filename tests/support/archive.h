@@ -23,7 +23,7 @@ void ns_archive_close(ns_archive *archive);
 ns_code ns_archive_read(ns_archive *archive, const char *name, ns_arena *arena, ns_bytes *out,
                         ns_error *error);
 
-/* The names right below `folder` ("" for the top), sorted, each once. */
+/* The names right below `folder` ("" for the top), sorted, each once; PART.zip is PART. */
 ns_code ns_archive_list(ns_archive *archive, const char *folder, ns_arena *arena, const char *const **names,
                         int *count, ns_error *error);
 

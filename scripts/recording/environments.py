@@ -1,0 +1,81 @@
+"""Where ExecuTorch, Vela and the reference model are installed, for scripts/record-*.
+
+NPUSCOPE_EXECUTORCH_PYTHON=PYTHON names a Python that has it; NPUSCOPE_EXECUTORCH_DIR=DIR a folder that
+scripts/executorch/install made or is to make; without them the folder of the release is in the user's cache.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
+PLUGINS = SCRIPTS / "executorch"
+
+
+def releases():
+    """{package: version} of scripts/executorch/release: what the catalogue follows."""
+    lines = (PLUGINS / "release").read_text().splitlines()
+    return dict(line.split("=") for line in lines if line and not line.startswith("#"))
+
+
+def home(release):
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache"))
+    return pathlib.Path(os.environ.get("NPUSCOPE_EXECUTORCH_DIR", cache / "npuscope" / f"executorch-{release}"))
+
+
+def version_of(python):
+    """The release of ExecuTorch that a Python has, or None."""
+    code = "import importlib.metadata as m; print(m.version('executorch'))"
+    try:
+        result = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    except OSError:
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def find_python(release=None, install=True):
+    """A Python with that release of ExecuTorch, or the catalogue's; exits with 77 where there is none."""
+    release = release or releases()["executorch"]
+    named = os.environ.get("NPUSCOPE_EXECUTORCH_PYTHON")
+    python = named or str(home(release) / "venv" / "bin" / "python")
+    if not named and install:
+        result = subprocess.run([SCRIPTS / "executorch" / "install", home(release), release])
+        if result.returncode:
+            sys.exit(result.returncode)
+    found = version_of(python)
+    if found != release:
+        print(f"SKIPPED: {python} has ExecuTorch {found or 'not at all'}, and {release} is wanted")
+        sys.exit(77)
+    return python
+
+
+def oracles_python():
+    """A Python with Vela and the reference model of scripts/executorch/release; exits with 77 where there is none."""
+    python = os.environ.get("NPUSCOPE_TOSA_TOOLS", str(SCRIPTS.parent / "build" / "venv" / "bin" / "python"))
+    wanted = releases()
+    code = "import importlib.metadata as m; print(m.version('ethos-u-vela'), m.version('tosa-tools'))"
+    try:
+        found = subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.split()
+    except OSError:
+        found = []
+    if found != [wanted["ethos_u_vela"], wanted["tosa_tools"]]:
+        print(f"SKIPPED: {python} has Vela and tosa-tools {' '.join(found) or 'not at all'} (scripts/install-oracles)")
+        sys.exit(77)
+    return python
+
+
+def tests_folder(python):
+    code = "import os, executorch.backends.arm as a; print(os.path.join(list(a.__path__)[0], 'test'))"
+    result = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    return pathlib.Path(result.stdout.splitlines()[-1])
+
+
+def record(python, arguments, folder, jobs=1, environment=None):
+    """Runs pytest with the recording plugin; the cases are left in `folder`. {ops} stands for the operators' tests."""
+    tests = tests_folder(python)
+    variables = {**os.environ, **(environment or {}), "NPUSCOPE_RECORD": str(folder), "PYTHONPATH": str(PLUGINS)}
+    arguments = [argument.replace("{ops}", str(tests / "ops")) for argument in arguments]
+    # The seeds are set by the conftest.py of the tests' folder.
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "record_cases", "-W", "ignore", "--tb=line",
+               f"--confcutdir={tests}", *(["-n", str(jobs)] if jobs > 1 else []), *arguments]
+    return subprocess.run(command, env=variables, cwd=folder, stdout=sys.stderr).returncode
