@@ -73,7 +73,8 @@ bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
         if (!last || !is_unary(last->op) || !ns_pattern_only_reader(p, last))
             continue;
         ns_op_ref first = ns_pattern_from(p, last, 0);
-        if (first && (is_unary(first->op) || first->op == NS_OP_RESCALE || is_binary(first->op)))
+        if (first && (is_unary(first->op) || first->op == NS_OP_RESCALE || first->op == NS_OP_REDUCE_SUM ||
+                      is_binary(first->op)))
             return true;
     }
     return false;
@@ -110,7 +111,8 @@ bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
         between = ns_pattern_from(p, between, 0);
     if (!between || !ns_pattern_only_reader(p, between))
         return false;
-    const bool wide = ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && is_binary(between->op);
+    const bool wide = ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
+                      (is_binary(between->op) || between->op == NS_OP_NEGATE);
     for (int k = 0; (wide || between->op == NS_OP_TRANSPOSE) && k < between->input_count && k < 2; k++) {
         ns_op_ref first = table_before(p, between, k);
         if (first && first->inputs[1] != op->inputs[1])

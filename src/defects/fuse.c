@@ -7,10 +7,9 @@ static bool is_window(ns_op op)
            op == NS_OP_MAX_POOL2D || op == NS_OP_AVG_POOL2D;
 }
 
-static bool is_activation(const ns_pattern *p, ns_op_ref op)
+static bool is_activation(ns_op_ref op)
 {
-    return op->op == NS_OP_CLAMP ||
-           (op->op == NS_OP_TABLE && ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8);
+    return op->op == NS_OP_CLAMP || op->op == NS_OP_TABLE;
 }
 
 /* The operation that the activation is fused into, through RESHAPE and RESCALE that nothing else reads. */
@@ -34,13 +33,14 @@ static bool is_one_operation(const ns_pattern *p, ns_op_ref op)
  * its own shape; the operation that it is fused into takes over both. */
 bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_activation(p, op) || ns_pattern_batch(ns_pattern_output(p, op)) == 1)
+    if (!is_activation(op) || ns_pattern_batch(ns_pattern_output(p, op)) == 1)
         return false;
     ns_op_ref into = fused_into(p, op);
     if (!into || is_window(into->op))
         return into && is_one_operation(p, into);
     return into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX || into->op == NS_OP_REDUCE_MIN ||
-           into->op == NS_OP_MATMUL || into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE;
+           into->op == NS_OP_MATMUL || into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE ||
+           into->op == NS_OP_SLICE;
 }
 
 /* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
@@ -115,7 +115,7 @@ bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
 static bool may_widen(ns_op op)
 {
     return op == NS_OP_MAX_POOL2D || op == NS_OP_SELECT || op == NS_OP_MAXIMUM || op == NS_OP_MINIMUM ||
-           op == NS_OP_NEGATE || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
+           op == NS_OP_NEGATE || op == NS_OP_CAST || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
            op == NS_OP_BITWISE_XOR || op == NS_OP_BITWISE_NOT;
 }
 
@@ -151,7 +151,7 @@ bool ns_defect_met_max_pool_scale(const ns_pattern *p, ns_op_ref op)
         ns_dtype_bits(ns_pattern_output(p, op)->dtype) > 16)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && from->op == NS_OP_RESHAPE)
+    while (from && (from->op == NS_OP_RESHAPE || (from->op == NS_OP_RESCALE && integer_scale(p, from) == 1)))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from && (from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_REDUCE_MAX) &&
            ns_pattern_only_reader(p, from);

@@ -73,6 +73,33 @@ bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
     return false;
 }
 
+/* True where some tap of the kernel sees only padding along `axis`, the convolution's own or a PAD's. */
+static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
+{
+    const ns_attributes *a = &op->attributes;
+    ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
+    const int64_t before = pad ? ns_pattern_constant(p, pad, 1, (size_t)(2 + 2 * axis), 0)
+                               : ns_pattern_list(&a->pad, 2 * axis, 0);
+    const int64_t size = ns_pattern_input(p, pad ? pad : op, 0)->shape[1 + axis];
+    const int64_t last =
+        (ns_pattern_output(p, op)->shape[1 + axis] - 1) * ns_pattern_list(&a->stride, axis, 1);
+    for (int64_t tap = 0; tap < kernel(p, op, axis); tap++) {
+        const int64_t first = tap * ns_pattern_list(&a->dilation, axis, 1) - before;
+        if (first + last < 0 || first >= size)
+            return true;
+    }
+    return false;
+}
+
+/* DecomposeForStrides and HandleDilation make one operation of each tap. */
+bool ns_defect_met_conv_stride_dilated(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
+    const bool dilated = ns_pattern_list(&a->dilation, 0, 1) > 1 || ns_pattern_list(&a->dilation, 1, 1) > 1;
+    return is_conv(op) && far && dilated && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1));
+}
+
 /* True where no window along `axis` meets the image (IsAllPaddingAxis). */
 static bool sees_only_padding(const ns_pattern *p, ns_op_ref op, int axis)
 {
