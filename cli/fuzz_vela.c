@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "fuzz_report.h"
 #include "npuscope/fuzz_vela.h"
 #include "options.h"
 #include "rows.h"
@@ -36,7 +37,8 @@ static const ns_option options[] = {
     {0, "shard", NS_OPTION_TEXT, "I/N", OPTION(shard), "every N-th graph, from number I (0 to N - 1) on"},
     {0, "write", NS_OPTION_FLAG, NULL, OPTION(write_only),
      "only write the graphs, with inputs, to DIR/<number>"},
-    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output), "folder for reduced graphs with inputs"},
+    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
+     "folder for reduced graphs with inputs, and report.md"},
     NS_ROW_JSON(json),
     {0},
 };
@@ -239,6 +241,12 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_fuzz_result result;
     NS_TRY(ns_fuzz_vela(&o, cli->arena, &result, error));
     print_result(&result, cli->out);
+    if (s->output) {
+        const char *path = ns_arena_format(cli->arena, "%s/report.md", s->output);
+        NS_TRY(ns_folder_make(s->output, error));
+        NS_TRY(path ? ns_fuzz_report_write(&result, path, cli->arena, error)
+                    : ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name"));
+    }
     if (s->json)
         NS_TRY(write_json(s->json, &result, error));
     return result.failing ? NS_ERROR_MISMATCH : NS_OK;

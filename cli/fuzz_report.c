@@ -1,0 +1,88 @@
+/* npuscope fuzz-vela: the report for people who mend compilers, one finding after another. */
+#include "fuzz_report.h"
+
+#include <string.h>
+
+#include "base/file.h"
+
+/* "2 wrong, 3 right": how many of a family's accelerators do what. */
+static void counts(ns_buffer *b, const ns_fuzz_cell *c)
+{
+    const struct {
+        int count;
+        const char *word;
+    } rows[] = {{c->wrong, "wrong"}, {c->undefined, "undefined"}, {c->hazard, "hazard"},
+                {c->crash, "crash"}, {c->right, "right"},         {c->refused, "refused"}};
+    bool first = true;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].count) {
+            ns_buffer_format(b, "%s%d %s", first ? "" : ", ", rows[i].count, rows[i].word);
+            first = false;
+        }
+}
+
+/* A row for each release, a column for each family. */
+static void table(ns_buffer *b, const ns_fuzz_finding *f)
+{
+    ns_buffer_format(b, "| Vela | Ethos-U55 | Ethos-U65 | Ethos-U85 |\n|---|---|---|---|\n");
+    for (int i = 0; i < f->cell_count; i += 3) {
+        ns_buffer_format(b, "| %s |", f->cells[i].release);
+        for (int k = 0; k < 3; k++) {
+            ns_buffer_format(b, " ");
+            counts(b, &f->cells[i + k]);
+            ns_buffer_format(b, " |");
+        }
+        ns_buffer_format(b, "\n");
+    }
+}
+
+static void finding(ns_buffer *b, const ns_fuzz_result *r, const ns_fuzz_finding *f, int number)
+{
+    ns_buffer_format(b, "\n## %d: %s (%s)\n\n", number, f->operation, f->kind);
+    ns_buffer_format(b,
+                     "First in graph %llu of seed %llu, in %llu graphs; reduced to %d operator%s in %d "
+                     "trials (%.1f s), with Vela %s for %s.\n\n",
+                     (unsigned long long)f->first_seen, (unsigned long long)r->seed,
+                     (unsigned long long)f->count, f->operators, f->operators == 1 ? "" : "s", f->trials,
+                     f->seconds, f->release, f->target);
+    if (*f->message)
+        ns_buffer_format(b, "What the simulator or Vela said: %s\n\n", f->message);
+    table(b, f);
+    ns_buffer_format(b, "\nAvoided by: %s.\n", *f->avoided_by ? f->avoided_by : "no option that was tried");
+    if (f->graph)
+        ns_buffer_format(
+            b,
+            "Files: `%s` with `in<k>.npy` and the right `out<k>.npy` beside it; in `ordinary/` the same "
+            "with the dims that the search had.\n",
+            f->graph);
+}
+
+/* What speaks for the compiler being at fault, in the order of weight. */
+static void evidence(ns_buffer *b)
+{
+    ns_buffer_format(b, "\nWhy it is not the simulator: where a finding is right with another release or for "
+                        "another target, the "
+                        "same simulator gave the right numbers for the same graph. The graph's own result is "
+                        "npuscope's evaluator's, "
+                        "which equals `tosa_reference_model`; compare with `npuscope run graph.tosa`. "
+                        "Findings of kind hazard are "
+                        "orders that no wait makes, with right numbers.\n");
+}
+
+ns_code ns_fuzz_report_write(const ns_fuzz_result *r, const char *path, ns_arena *arena, ns_error *error)
+{
+    ns_buffer b = {.arena = arena};
+    ns_buffer_format(&b,
+                     "# Findings of fuzz-vela, seed %llu\n\n%llu graphs, %llu streams; %llu graphs failed: "
+                     "%d signatures beside %d "
+                     "known defects.\n",
+                     (unsigned long long)r->seed, (unsigned long long)r->graphs,
+                     (unsigned long long)r->streams, (unsigned long long)r->failing, r->finding_count,
+                     r->known_count);
+    evidence(&b);
+    for (int i = 0; i < r->finding_count; i++)
+        finding(&b, r, &r->findings[i], i);
+    if (b.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
+    return ns_file_write(path, (ns_bytes){b.data, b.size}, error);
+}
