@@ -3,8 +3,11 @@
 
 bool ns_defect_met_cast_down(const ns_pattern *p, ns_op_ref op)
 {
-    return op->op == NS_OP_CAST && ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
-           ns_pattern_output(p, op)->dtype == NS_DTYPE_INT8;
+    if (op->op != NS_OP_CAST || ns_pattern_output(p, op)->dtype != NS_DTYPE_INT8)
+        return false;
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    const ns_dtype from = ns_pattern_input(p, op, 0)->dtype;
+    return from == NS_DTYPE_INT16 || (from == NS_DTYPE_INT32 && reader && reader->op == NS_OP_CLAMP);
 }
 
 bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)

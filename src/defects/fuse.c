@@ -104,6 +104,14 @@ bool ns_defect_met_negate_rescale(const ns_pattern *p, ns_op_ref op)
            ns_pattern_only_reader(p, negate) == op;
 }
 
+/* -(-128) and -(-32768) are 127 and 32767; fused, they are taken on as they are. */
+bool ns_defect_met_negate_saturation(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref negate = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_NEGATE) : NULL;
+    return negate && ns_pattern_only_reader(p, negate) == op &&
+           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16;
+}
+
 bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_RESCALE || op->attributes.rounding_mode != NS_DOUBLE_ROUND)

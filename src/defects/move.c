@@ -72,18 +72,21 @@ static bool is_padded(ns_op_ref op)
     return false;
 }
 
-/* Taken apart by batch, or by the multiplier of a depthwise convolution. */
+/* Taken apart by batch, by the multiplier of a depthwise convolution, or by a dilation that the NPU does not
+ * have. */
 static bool is_taken_apart(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *w = op->op == NS_OP_DEPTHWISE_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
-    return ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1 || (w && w->shape[3] > 1);
+    const ns_int_list *dilation = &op->attributes.dilation;
+    return ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1 || (w && w->shape[3] > 1) ||
+           ns_pattern_list(dilation, 0, 1) > 2 || ns_pattern_list(dilation, 1, 1) > 2;
 }
 
 /* The padding may be a PAD of zeros that the convolution takes in. */
 bool ns_defect_met_slice_window(const ns_pattern *p, ns_op_ref op)
 {
     const bool conv = op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D;
-    if (op->op == NS_OP_TRANSPOSE_CONV2D && p->family == NS_FAMILY_U85)
+    if (op->op == NS_OP_TRANSPOSE_CONV2D)
         return slice_before(p, op, 0) != NULL;
     if ((!conv && op->op != NS_OP_AVG_POOL2D && op->op != NS_OP_MAX_POOL2D) || !is_taken_apart(p, op))
         return false;
@@ -144,13 +147,17 @@ bool ns_defect_met_pad_conv_zero_point(const ns_pattern *p, ns_op_ref op)
     return some;
 }
 
+/* CONCAT, and PAD and TILE of the channels, are made of copies. */
 bool ns_defect_met_concat_scales(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_RESCALE || !op->attributes.per_channel)
+    ns_op_ref parts =
+        op->op == NS_OP_RESCALE && op->attributes.per_channel ? ns_pattern_from(p, op, 0) : NULL;
+    if (!parts || ns_pattern_only_reader(p, parts) != op)
         return false;
-    ns_op_ref concat = ns_pattern_from_op(p, op, 0, NS_OP_CONCAT);
-    return concat && ns_pattern_only_reader(p, concat) == op &&
-           concat->attributes.axis == ns_pattern_output(p, concat)->rank - 1;
+    if (parts->op == NS_OP_CONCAT)
+        return parts->attributes.axis == ns_pattern_output(p, parts)->rank - 1;
+    return (parts->op == NS_OP_PAD || parts->op == NS_OP_TILE) &&
+           ns_pattern_dim(ns_pattern_input(p, parts, 0), 0) != ns_pattern_dim(ns_pattern_output(p, parts), 0);
 }
 
 bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)

@@ -48,12 +48,15 @@ bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
     const ns_attributes *a = &op->attributes;
     if (op->op != NS_OP_CONV2D || ns_pattern_input(p, op, 0)->shape[0] == 1)
         return false;
-    bool realised = false;
+    bool realised = false, padded = false, point = true;
     for (int i = 0; i < 4; i++) {
         const int64_t reach = (kernel(p, op, i / 2) - 1) * ns_pattern_list(&a->dilation, i / 2, 1) + 1;
         realised |= ns_pattern_list(&a->pad, i, 0) >= reach;
+        padded |= ns_pattern_list(&a->pad, i, 0) > 0;
+        point &= kernel(p, op, i / 2) == 1;
     }
-    return realised && (ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3);
+    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
+    return far && (realised || (!padded && point));
 }
 
 /* Padding of the convolution's own, or of a PAD that it takes in. */
