@@ -105,21 +105,34 @@ static ns_op_ref table_before(const ns_pattern *p, ns_op_ref op, int index)
     return from && from->op == NS_OP_TABLE && ns_pattern_only_reader(p, from) ? from : NULL;
 }
 
-/* TABLE, an operation of a chain, TABLE: both tables are given one place in the chain's memory. Tables with
- * nothing but RESCALEs between them are right. */
-bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
+/* TABLE, an operation `between`, TABLE; with nothing but RESCALEs between them two tables are right. */
+static bool has_table_before(const ns_pattern *p, ns_op_ref op, ns_op_ref between)
 {
-    ns_op_ref between = op->op == NS_OP_TABLE ? ns_pattern_from(p, op, 0) : NULL;
-    while (between && between->op == NS_OP_RESCALE && ns_pattern_only_reader(p, between))
-        between = ns_pattern_from(p, between, 0);
-    if (!between || !ns_pattern_only_reader(p, between))
-        return false;
-    const bool wide = ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
-                      (is_binary(between->op) || between->op == NS_OP_NEGATE);
-    for (int k = 0; (wide || between->op == NS_OP_TRANSPOSE) && k < between->input_count && k < 2; k++) {
+    for (int k = 0; k < between->input_count && k < 2; k++) {
         ns_op_ref first = table_before(p, between, k);
         if (first && first->inputs[1] != op->inputs[1])
             return true;
     }
     return false;
+}
+
+static ns_op_ref before_table(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref between = op->op == NS_OP_TABLE ? ns_pattern_from(p, op, 0) : NULL;
+    while (between && between->op == NS_OP_RESCALE && ns_pattern_only_reader(p, between))
+        between = ns_pattern_from(p, between, 0);
+    return between && ns_pattern_only_reader(p, between) ? between : NULL;
+}
+
+bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref between = before_table(p, op);
+    return between && (is_binary(between->op) || between->op == NS_OP_NEGATE) &&
+           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && has_table_before(p, op, between);
+}
+
+bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref between = before_table(p, op);
+    return between && between->op == NS_OP_TRANSPOSE && has_table_before(p, op, between);
 }
