@@ -4,13 +4,13 @@ static ns_code check_inputs(const ns_aten_program *program, const ns_tensor *inp
 {
     for (int i = 0; i < program->input_count; i++) {
         const ns_aten_node *node = &program->nodes[program->inputs[i]];
-        bool fits = inputs[i].dtype == NS_DTYPE_FP32 && inputs[i].rank == node->rank && inputs[i].data;
+        bool fits = inputs[i].dtype == node->dtype && inputs[i].rank == node->rank && inputs[i].data;
         for (int d = 0; fits && d < node->rank; d++)
             fits = inputs[i].shape[d] == node->shape[d];
         if (!fits) {
             char wanted[128], got[128];
-            return ns_fail(error, NS_ERROR_INPUT, "input %d (%s) must be %s fp32, got %s", i, node->name,
-                           ns_aten_shape_text(node, wanted, sizeof wanted),
+            return ns_fail(error, NS_ERROR_INPUT, "input %d (%s) must be %s %s, got %s", i, node->name,
+                           ns_aten_shape_text(node, wanted, sizeof wanted), ns_dtype_text(node->dtype),
                            ns_tensor_describe(&inputs[i], got, sizeof got));
         }
     }
@@ -36,14 +36,20 @@ static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node 
     return compute(node, &(ns_aten_operands){program, nodes, operands}, out, error);
 }
 
+static double input_value(const ns_tensor *input, size_t i)
+{
+    return input->dtype == NS_DTYPE_FP32 ? (double)((const float *)input->data)[i]
+                                         : (double)ns_tensor_get(input, i);
+}
+
 static ns_code evaluate_node(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
-                             double *const *values, const float *leaf, ns_arena *arena, double *out,
+                             double *const *values, const ns_tensor *input, ns_arena *arena, double *out,
                              ns_error *error)
 {
     if (node->kind == NS_ATEN_CALL)
         return evaluate_call(program, node, mode, values, arena, out, error);
     for (size_t i = 0; i < ns_aten_count(node); i++)
-        out[i] = (double)leaf[i];
+        out[i] = node->kind == NS_ATEN_INPUT ? input_value(input, i) : (double)node->data[i];
     return NS_OK;
 }
 
@@ -63,14 +69,14 @@ ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, cons
         results[n] = NS_ARENA_ARRAY(arena, count, double);
         if (!results[n])
             return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
-        const float *leaf = node->kind == NS_ATEN_INPUT ? inputs[next_input++].data : node->data;
+        const ns_tensor *input = node->kind == NS_ATEN_INPUT ? &inputs[next_input++] : NULL;
         bool quantised = mode == NS_ATEN_QUANTISED && quantisation->present;
         if (quantised && node->quantised) {
             NS_TRY(ns_dequantise_values(quantisation, node->rank, node->shape, node->quantised, results[n],
                                         error));
             continue;
         }
-        NS_TRY(evaluate_node(program, node, mode, results, leaf, arena, results[n], error));
+        NS_TRY(evaluate_node(program, node, mode, results, input, arena, results[n], error));
         if (mode == NS_ATEN_FLOAT32) {
             for (size_t i = 0; i < count; i++)
                 results[n][i] = (double)(float)results[n][i];

@@ -125,7 +125,6 @@ static ns_code add_leaf(ns_aten_program *program, ns_aten_node *leaf, const int6
                         ns_error *error)
 {
     size_t count = 0;
-    leaf->dtype = NS_DTYPE_FP32;
     for (int i = 0; i < leaf->rank && i < NS_MAX_RANK; i++)
         leaf->shape[i] = shape[i];
     if (leaf->rank >= 0 && leaf->rank <= NS_MAX_RANK)
@@ -138,7 +137,16 @@ static ns_code add_leaf(ns_aten_program *program, ns_aten_node *leaf, const int6
 ns_code ns_aten_add_input(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
                           int *node, ns_error *error)
 {
-    ns_aten_node leaf = {.name = name, .kind = NS_ATEN_INPUT, .rank = rank};
+    return ns_aten_add_typed_input(program, name, NS_DTYPE_FP32, rank, shape, node, error);
+}
+
+ns_code ns_aten_add_typed_input(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
+                                const int64_t *shape, int *node, ns_error *error)
+{
+    ns_aten_node leaf = {.name = name, .kind = NS_ATEN_INPUT, .dtype = dtype, .rank = rank};
+    if (dtype != NS_DTYPE_FP32 && dtype != NS_DTYPE_INT32 && dtype != NS_DTYPE_BOOL)
+        return ns_fail(error, NS_ERROR_INPUT, "an input of %s: fp32, int32 and bool are possible",
+                       ns_dtype_text(dtype));
     NS_TRY(add_leaf(program, &leaf, shape, node, error));
     return append(program->arena, &program->inputs, &program->input_count, *node, error);
 }
@@ -146,7 +154,8 @@ ns_code ns_aten_add_input(ns_aten_program *program, const char *name, int rank, 
 ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
                               const float *data, int *node, ns_error *error)
 {
-    ns_aten_node leaf = {.name = name, .kind = NS_ATEN_PARAMETER, .rank = rank, .data = data};
+    ns_aten_node leaf = {
+        .name = name, .kind = NS_ATEN_PARAMETER, .dtype = NS_DTYPE_FP32, .rank = rank, .data = data};
     if (!data)
         return ns_fail(error, NS_ERROR_INPUT, "parameter %s has no values", name ? name : "");
     return add_leaf(program, &leaf, shape, node, error);

@@ -115,6 +115,11 @@ ns_code ns_aten_add_input(ns_aten_program *program, const char *name, int rank, 
 ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
                               const float *data, int *node, ns_error *error);
 
+/* An input of reals (FP32), integers (INT32) or truth values (BOOL); the last two reach the graph as they
+ * are. */
+ns_code ns_aten_add_typed_input(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
+                                const int64_t *shape, int *node, ns_error *error);
+
 /* Adds a call of `op` with `input_count` operands (-1: absent) and the arguments of a list that a NULL name
  * ends (NULL: none); a parameter that is not named has its default. Its name is the operator's. */
 ns_code ns_aten_call(ns_aten_program *program, const struct ns_aten_operator *op, int input_count,
@@ -143,7 +148,7 @@ typedef enum ns_aten_mode {
     NS_ATEN_QUANTISED, /* as IDEAL, with fake-quantise where a node has a quantisation */
 } ns_aten_mode;
 
-/* Computes every node. `inputs`: program->input_count FP32 tensors with the INPUT nodes' shapes.
+/* Computes every node. `inputs`: program->input_count tensors with the INPUT nodes' types and shapes.
  * (*values)[node] are the results in memory of `arena`, row-major. In QUANTISED mode they are values
  * after fake-quantise: integer * scale. NS_ERROR_UNSUPPORTED names an operator whose meaning is not known. */
 ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, const ns_tensor *inputs,

@@ -32,17 +32,19 @@ static bool mark_node(const ns_aten_program *program, int index, trace *t)
     return true;
 }
 
-static void describe(const ns_aten_node *node, const uint8_t *marks, const float *values,
+static void describe(const ns_aten_node *node, const uint8_t *marks, const ns_tensor *values,
                      ns_suite_operand *operand)
 {
     *operand = (ns_suite_operand){.name = node->name, .minimum = INFINITY, .maximum = -INFINITY};
     for (size_t i = 0; i < ns_aten_count(node); i++) {
         if (!marks[i])
             continue;
+        const double value = values->dtype == NS_DTYPE_FP32 ? (double)((const float *)values->data)[i]
+                                                            : (double)ns_tensor_get(values, i);
         if (operand->shown < (int)(sizeof operand->values / sizeof operand->values[0]))
-            operand->values[operand->shown++] = (double)values[i];
-        operand->minimum = fmin(operand->minimum, (double)values[i]);
-        operand->maximum = fmax(operand->maximum, (double)values[i]);
+            operand->values[operand->shown++] = value;
+        operand->minimum = fmin(operand->minimum, value);
+        operand->maximum = fmax(operand->maximum, value);
         operand->count++;
     }
 }
@@ -67,7 +69,7 @@ ns_code ns_trace(const ns_aten_program *program, const ns_tensor *inputs, int ou
     for (int i = 0; i < program->input_count; i++) {
         const int node = program->inputs[i];
         ns_suite_operand operand;
-        describe(&program->nodes[node], t.marks[node], inputs[i].data, &operand);
+        describe(&program->nodes[node], t.marks[node], &inputs[i], &operand);
         if (operand.count > 0)
             (*operands)[(*count)++] = operand;
     }

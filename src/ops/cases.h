@@ -32,7 +32,7 @@ typedef struct ns_case_maker {
     ns_aten_program *program;
     ns_random random;
     int input_count;
-    ns_tensor *inputs; /* FP32, in call order, in program->arena */
+    ns_tensor *inputs; /* of the types of the program's, in call order, in program->arena */
 } ns_case_maker;
 
 typedef struct ns_catalogue {
@@ -41,7 +41,7 @@ typedef struct ns_catalogue {
     /* The options that the operator's tests have in each list. */
     double qtol[NS_LIST_COUNT];
     double epsilon[NS_LIST_COUNT];
-    /* Builds the program (one output) and its data; `op` is the operator whose case it is. */
+    /* Builds the program and its data; `op` is the operator whose case it is. */
     ns_code (*build)(const ns_aten_operator *op, const void *parameters, ns_case_maker *maker,
                      ns_error *error);
 } ns_catalogue;

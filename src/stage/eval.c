@@ -13,9 +13,7 @@ static ns_code quantise_input(ns_ladder *ladder, int index, ns_error *error)
     ns_tensor *integers = &ladder->integers[index];
     const size_t count = ns_aten_count(node);
     if (node->dtype != NS_DTYPE_FP32) {
-        NS_TRY(ns_tensor_new(ladder->arena, node->dtype, node->rank, node->shape, integers, error));
-        for (size_t k = 0; k < count; k++)
-            ns_tensor_set(integers, k, (int64_t)reals[k]);
+        *integers = ladder->inputs[index];
         return NS_OK;
     }
     int32_t *values = NS_ARENA_ARRAY(ladder->arena, count, int32_t);

@@ -47,6 +47,38 @@ static void shapes_and_names(void **state)
     ns_arena_free(arena);
 }
 
+/* Integers and truth values go in as they are, and through what moves them. */
+static void inputs_that_are_no_reals(void **state)
+{
+    (void)state;
+    ns_error error;
+    ns_arena *arena = ns_arena_new();
+    ns_aten_program *program, *decomposed;
+    int x, y, node;
+    ns_tensor inputs[2];
+    double **values;
+    const int64_t shape[] = {3};
+    ASSERT_OK(ns_aten_program_new(arena, &program, &error));
+    ASSERT_OK(ns_aten_add_typed_input(program, "x", NS_DTYPE_INT32, SHAPE(3), &x, &error));
+    ASSERT_OK(ns_aten_add_typed_input(program, "y", NS_DTYPE_BOOL, SHAPE(3), &y, &error));
+    ASSERT_OK(ns_aten_add_reshape(program, y, SHAPE(1, 3), &node, &error));
+    assert_int_equal(program->nodes[node].dtype, NS_DTYPE_BOOL);
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT32, 1, shape, &inputs[0], &error));
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_BOOL, 1, shape, &inputs[1], &error));
+    ns_tensor_set(&inputs[0], 2, 2147483647); /* float32 has no such number */
+    ns_tensor_set(&inputs[1], 1, 1);
+    ASSERT_OK(ns_aten_decompose(program, arena, &decomposed, &error));
+    ASSERT_OK(ns_aten_evaluate(decomposed, NS_ATEN_IDEAL, inputs, arena, &values, &error));
+    assert_true(values[x][2] == 2147483647 && values[node][1] == 1 && values[node][2] == 0);
+    assert_int_equal(
+        ns_aten_evaluate(program, NS_ATEN_IDEAL, (ns_tensor[]){inputs[1], inputs[1]}, arena, &values, &error),
+        NS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "int32"));
+    assert_int_equal(ns_aten_add_typed_input(program, "z", NS_DTYPE_INT8, SHAPE(3), &node, &error),
+                     NS_ERROR_INPUT);
+    ns_arena_free(arena);
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -87,6 +119,7 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes_and_names), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shapes_and_names),
+                                       cmocka_unit_test(inputs_that_are_no_reals), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
