@@ -22,6 +22,18 @@ static const ns_option options[] = {
     {0, "samples", NS_OPTION_FLAG, NULL, OPTION(samples), "the leading axis of each input counts samples"},
     {0, "no-precision", NS_OPTION_FLAG, NULL, OPTION(no_precision), "only ask what the compiler made of it"},
     {0, "no-compile", NS_OPTION_FLAG, NULL, OPTION(no_compile), "only ask which operator loses precision"},
+    {0, "accelerator", NS_OPTION_TEXT_LIST, "NAME", OPTION(accelerators),
+     "compile for this one; may be repeated (default\nethos-u55-128, ethos-u65-256 and ethos-u85-256)"},
+    {0, "all-targets", NS_OPTION_FLAG, NULL, OPTION(all_targets), "compile for all eleven accelerators"},
+    {0, "memory-mode", NS_OPTION_TEXT_LIST, "NAME", OPTION(memory_modes),
+     "of Vela's vela.ini; may be repeated (default all that\nfit the accelerator)"},
+    {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas), "an installation of Vela; may be repeated"},
+    {0, "vela-options", NS_OPTION_TEXT, "LIST", OPTION(vela_options),
+     "further options of Vela, separated by spaces"},
+    {0, "graph", NS_OPTION_TEXT, "FILE", OPTION(graph),
+     "the .tosa graph of a MODEL that is Vela's npz or .tflite"},
+    {0, "debug-db", NS_OPTION_TEXT, "FILE", OPTION(debug_db), "and Vela's debug database of it"},
+    {0, "no-advice", NS_OPTION_FLAG, NULL, OPTION(no_advice), "do not try what avoids a finding"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
     {0, "apply", NS_OPTION_TEXT, "FILE", OPTION(apply),
      "write the graph with the mends that can be written into it, and\nsay what they bring"},
@@ -109,7 +121,7 @@ static ns_code apply(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph
 }
 
 static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const char *path, ns_graph *graph,
-                        ns_error *error)
+                        ns_bytes bytes, ns_error *error)
 {
     ns_diagnose_options asked = {.cpu_mask = ns_cpu_detect() & settings->cpu_mask,
                                  .threads = (int)settings->threads};
@@ -122,10 +134,20 @@ static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const
         NS_TRY(ns_diagnose_precision_run(graph, &asked, cli->arena, &precision, error));
         result.precision = &precision;
     }
+    if (!settings->no_compile)
+        NS_TRY(ns_diagnose_compile_model(cli, settings, &asked, bytes.data, bytes.size, &result, error));
     const ns_code code = report(cli, settings, &result, error);
     if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->apply && result.precision)
         NS_TRY(apply(cli, settings, graph, &asked, &precision, error));
     return code;
+}
+
+static ns_code diagnose_stream(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
+                               ns_bytes bytes, ns_error *error)
+{
+    ns_diagnose_result result = {.model = path};
+    NS_TRY(ns_diagnose_stream_file(cli, settings, bytes, &result, error));
+    return report(cli, settings, &result, error);
 }
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
@@ -140,9 +162,11 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_bytes bytes;
     ns_graph *graph = NULL;
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
-    ns_code code = ns_graph_read(bytes.data, bytes.size, &graph, error);
-    if (code == NS_OK)
-        code = diagnose(cli, settings, operands[0], graph, error);
+    const bool is_stream = ns_diagnose_is_stream(bytes);
+    ns_code code = is_stream ? diagnose_stream(cli, settings, operands[0], bytes, error)
+                             : ns_graph_read(bytes.data, bytes.size, &graph, error);
+    if (code == NS_OK && !is_stream)
+        code = diagnose(cli, settings, operands[0], graph, bytes, error);
     if (code != NS_OK && error->message[0])
         ns_add_context(error, "%s", operands[0]);
     ns_graph_free(graph);

@@ -2,12 +2,17 @@
 #ifndef NS_CLI_DIAGNOSE_H
 #define NS_CLI_DIAGNOSE_H
 
+#include "base/bytes.h"
 #include "npuscope/diagnose.h"
 #include "options.h"
 
 typedef struct ns_diagnose_settings {
     ns_text_list inputs, input_scales, references, output_scales;
     bool samples, no_precision, no_compile;
+    ns_text_list accelerators, memory_modes, velas;
+    bool all_targets, no_advice;
+    const char *vela_options;
+    const char *graph, *debug_db; /* of a stream */
     const char *json, *html, *markdown, *junit, *csv, *nodes, *apply;
     int64_t threads;
     unsigned cpu_mask;
@@ -22,5 +27,16 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
 /* What the float model gives, from --reference and --output-scale: fills references and reference_scales. */
 ns_code ns_diagnose_load_references(const ns_diagnose_settings *settings, const ns_graph *graph,
                                     ns_arena *arena, ns_diagnose_options *options, ns_error *error);
+
+/* The compile half: adds its rows to `result`. Without Vela result->compile_missing says so. */
+ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *settings,
+                                  const ns_diagnose_options *asked, const void *model, size_t model_size,
+                                  ns_diagnose_result *result, ns_error *error);
+
+/* A Vela npz or .tflite in place of a graph: one row, compared with the graph of --graph where that is given.
+ */
+bool ns_diagnose_is_stream(ns_bytes bytes);
+ns_code ns_diagnose_stream_file(ns_cli *cli, const ns_diagnose_settings *settings, ns_bytes bytes,
+                                ns_diagnose_result *result, ns_error *error);
 
 #endif

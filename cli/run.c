@@ -70,24 +70,34 @@ ns_code ns_run_find_input(const char *value, int position, int count, const ns_r
     return NS_OK;
 }
 
-/* The array's shape is the declared one; for `leading_ones`, up to leading dims of 1, and the tensor takes
- * the array's rank. */
-static bool accept_shape(const ns_npy *array, ns_run_tensor *input)
+/* The dims over 1; *count of them. */
+static void drop_ones(int rank, const int64_t *shape, int64_t *out, int *count)
+{
+    *count = 0;
+    for (int i = 0; i < rank; i++)
+        if (shape[i] != 1)
+            out[(*count)++] = shape[i];
+}
+
+/* The array's shape is the declared one up to dims of 1, anywhere. The array takes the declared shape; but a
+ * stream's container, which pads shapes with ones, takes the array's (`leading_ones`), for outputs follow it.
+ */
+static bool accept_shape(ns_npy *array, ns_run_tensor *input)
 {
     ns_tensor *tensor = &input->tensor;
-    if (array->rank == tensor->rank && memcmp(array->shape, tensor->shape, sizeof array->shape) == 0)
-        return true;
-    int given = 0, wanted = 0;
-    while (given < array->rank && array->shape[given] == 1)
-        given++;
-    while (wanted < tensor->rank && tensor->shape[wanted] == 1)
-        wanted++;
-    if (!input->leading_ones || array->rank - given != tensor->rank - wanted ||
-        memcmp(array->shape + given, tensor->shape + wanted,
-               (size_t)(array->rank - given) * sizeof array->shape[0]) != 0)
+    int64_t given[NS_MAX_RANK], wanted[NS_MAX_RANK];
+    int given_count, wanted_count;
+    drop_ones(array->rank, array->shape, given, &given_count);
+    drop_ones(tensor->rank, tensor->shape, wanted, &wanted_count);
+    if (given_count != wanted_count || memcmp(given, wanted, (size_t)given_count * sizeof *given) != 0)
         return false;
-    tensor->rank = array->rank;
-    memcpy(tensor->shape, array->shape, sizeof tensor->shape);
+    if (input->leading_ones) {
+        tensor->rank = array->rank;
+        memcpy(tensor->shape, array->shape, sizeof tensor->shape);
+    } else {
+        array->rank = tensor->rank;
+        memcpy(array->shape, tensor->shape, sizeof array->shape);
+    }
     return true;
 }
 

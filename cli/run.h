@@ -46,6 +46,13 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
 ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
                           const char **file, ns_error *error);
 
+/* Input `index` of a stream, for ns_run_load_inputs. */
+ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns_run_tensor *out,
+                             ns_error *error);
+
+/* Whether --tap-only ("3,7-9"; NULL: all) has the number. */
+ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error);
+
 /* What --tap collects of NPU operations. */
 typedef struct ns_run_tap {
     ns_cli *cli;

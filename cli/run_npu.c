@@ -19,8 +19,7 @@ static void print_message(void *context, const char *text)
 
 /* ---- tap ---- */
 
-/* True when --tap-only ("3,7-9") has the number, or is absent. */
-static ns_code tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
+ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
 {
     *wanted = !list;
     for (const char *at = list; at && *at;) {
@@ -101,7 +100,7 @@ static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
     for (int i = 0; run->stream && i < ns_npu_output_count(run->stream); i++)
         if (writes_output(tap, ns_npu_output(run->stream, i)))
             run->writers[i] = tap->operation;
-    NS_TRY(tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
+    NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
     if (!wanted)
         return NS_OK;
     ns_code code = tap_operation(run, tap, error);
@@ -175,22 +174,25 @@ ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics 
 
 /* ---- run ---- */
 
+ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns_run_tensor *out,
+                             ns_error *error)
+{
+    out->name = io->name ? io->name : ns_arena_format(arena, "in%d", index);
+    out->tensor = (ns_tensor){.dtype = ns_dtype_of_size(io->element_bytes), .rank = io->rank};
+    memcpy(out->tensor.shape, io->shape, sizeof io->shape);
+    out->leading_ones = true;
+    return out->name ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+}
+
 static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, const ns_npu_stream *stream,
                            ns_tensor *values, ns_error *error)
 {
     int count = ns_npu_input_count(stream);
     ns_run_tensor *inputs = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
-    for (int i = 0; inputs && i < count; i++) {
-        const ns_npu_io *io = ns_npu_input(stream, i);
-        inputs[i].name = io->name ? io->name : ns_arena_format(cli->arena, "in%d", i);
-        inputs[i].tensor = (ns_tensor){.dtype = ns_dtype_of_size(io->element_bytes), .rank = io->rank};
-        memcpy(inputs[i].tensor.shape, io->shape, sizeof io->shape);
-        inputs[i].leading_ones = true;
-        if (!inputs[i].name)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
-    }
     if (!inputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    for (int i = 0; i < count; i++)
+        NS_TRY(ns_run_declare_input(ns_npu_input(stream, i), i, cli->arena, &inputs[i], error));
     NS_TRY(ns_run_load_inputs(settings, cli->arena, count, inputs, error));
     for (int i = 0; i < count; i++)
         values[i] = inputs[i].tensor;

@@ -1,6 +1,9 @@
 /* npuscope run: TOSA graphs. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "npuscope/eval.h"
 #include "run.h"
 
@@ -10,9 +13,66 @@ static bool probe(ns_bytes bytes)
     return bytes.size >= 8 && memcmp(bytes.data + 4, "TOSA", 4) == 0;
 }
 
+/* ---- tap ---- */
+
+typedef struct graph_tap {
+    const ns_run_settings *settings;
+    const ns_block *block;
+    ns_json json; /* tap.json */
+} graph_tap;
+
+/* Each operator's results but those of constants: <operator>_<NAME>.npy, and _<output> behind the first. */
+static ns_code take_tap(void *context, const ns_eval_tap *tap, ns_error *error)
+{
+    graph_tap *run = context;
+    const ns_operator *op = &run->block->operators[tap->operator_index];
+    char file[64], output[16] = "";
+    bool wanted;
+    if (op->op == NS_OP_CONST || op->op == NS_OP_CONST_SHAPE)
+        return NS_OK;
+    NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operator_index, &wanted, error));
+    if (!wanted)
+        return NS_OK;
+    if (tap->output)
+        snprintf(output, sizeof output, "_%d", tap->output);
+    snprintf(file, sizeof file, "%04d_%s%s.npy", tap->operator_index, ns_op_text(op->op), output);
+    ns_arena *arena = ns_arena_new();
+    ns_npy array;
+    const char *path = arena ? ns_arena_format(arena, "%s/%s", run->settings->tap, file) : NULL;
+    ns_code code = path ? ns_npy_from_tensor(tap->data, &array, error)
+                        : ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
+    if (code == NS_OK)
+        code = ns_npy_save(&array, path, arena, error);
+    ns_arena_free(arena);
+    NS_TRY(code);
+    ns_json_object(&run->json, NULL);
+    ns_json_integer(&run->json, "operator", tap->operator_index);
+    ns_json_text(&run->json, "name", ns_op_text(op->op));
+    ns_json_integer(&run->json, "output", tap->output);
+    ns_json_text(&run->json, "tensor", tap->name);
+    ns_json_text(&run->json, "file", file);
+    ns_json_end(&run->json);
+    return NS_OK;
+}
+
+static ns_code write_tap_json(graph_tap *tap, ns_arena *arena, ns_error *error)
+{
+    ns_bytes bytes;
+    ns_json_end(&tap->json);
+    ns_json_end(&tap->json);
+    NS_TRY(ns_json_finish(&tap->json, "tap.json", &bytes, error));
+    const char *path = ns_arena_format(arena, "%s/tap.json", tap->settings->tap);
+    return path ? ns_file_write(path, bytes, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+}
+
 static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph,
                          int *output_count, ns_run_tensor **outputs, ns_error *error)
 {
+    if (settings->hazards || settings->check || settings->strict_chip)
+        return ns_fail(
+            error, NS_ERROR_USAGE,
+            "--hazards, --check and --strict-chip are about command streams: a graph has no chip yet "
+            "(npuscope diagnose compiles it)");
     NS_TRY(ns_graph_validate(graph, error));
     const ns_block *block = &graph->regions[0].blocks[0];
     size_t in_count = (size_t)block->input_count, out_count = (size_t)block->output_count;
@@ -30,8 +90,19 @@ static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_
     NS_TRY(ns_run_load_inputs(settings, cli->arena, block->input_count, in, error));
     for (size_t i = 0; i < in_count; i++)
         values[i] = in[i].tensor;
-    ns_eval_options options = {.cpu_mask = settings->cpu_mask};
+    ns_buffer buffer = {.arena = cli->arena};
+    graph_tap tap = {.settings = settings, .block = block, .json = ns_json_begin(&buffer, true, 17)};
+    ns_eval_options options = {.cpu_mask = settings->cpu_mask, .context = &tap};
+    if (settings->tap) {
+        NS_TRY(ns_folder_make(settings->tap, error));
+        options.tap = take_tap;
+        ns_json_object(&tap.json, NULL);
+        ns_json_text(&tap.json, "schema", "npuscope/tap/1");
+        ns_json_array(&tap.json, "operators");
+    }
     NS_TRY(ns_eval(graph, &options, values, block->input_count, cli->arena, results, error));
+    if (settings->tap)
+        NS_TRY(write_tap_json(&tap, cli->arena, error));
     for (size_t i = 0; i < out_count; i++) {
         /* The names must outlive the graph. */
         const char *name = ns_arena_string(cli->arena, block->tensors[block->outputs[i]].name);

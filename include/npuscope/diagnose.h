@@ -5,6 +5,7 @@
 
 #include "npuscope/graph.h"
 #include "npuscope/measure.h"
+#include "npuscope/vela.h"
 
 typedef enum ns_diagnose_verdict {
 #define NS_DIAGNOSE_VERDICT(name, text, exit_code, sentence) NS_DIAGNOSE_##name,
@@ -148,27 +149,69 @@ ns_code ns_diagnose_apply(ns_graph *graph, const ns_diagnose_options *options,
 
 /* ---- the compile half ---- */
 
-/* The first NPU operation whose result departs from the graph. */
+/* The first NPU operation whose result departs from the graph, or at which the run ended. */
 typedef struct ns_diagnose_departure {
-    int command; /* -1: not known */
-    const char *operation, *output;
-    int operator_index; /* in the main block; -1: not known */
+    int command;            /* -1: not known */
+    const char *operation;  /* "CONV", "POOL AVERAGE", or Vela's word for it */
+    const char *output;     /* the graph's tensor that it writes; NULL: not known */
+    int operator_index;     /* that it stems from, in the main block; -1: not known */
+    int producer_index;     /* whose result `output` is: of a convolution with a RESCALE fused into it the
+                               RESCALE; -1: not known */
+    const char *op;         /* "REDUCE_MIN": that operator's; NULL: not known */
+    const char *location;   /* in the source model; NULL: the file gives none */
+    size_t wrong, compared; /* elements of the output that this operation wrote; 0: could not be compared */
+    bool confirmed; /* with the right values in its place the result, or more of what follows, is right */
+    int without_counterpart; /* operations before it, of the same operator, whose values the graph does not
+                                have */
+    int consequences;        /* operations behind it that are wrong too */
 } ns_diagnose_departure;
 
 /* One configuration of one compiler. */
 typedef struct ns_diagnose_compile {
     const char *accelerator, *memory_mode, *vela;
-    const char *verdict;      /* "right", "wrong", "undefined", "hazard" or "refused" */
+    const char *verdict;      /* "right", "wrong", "undefined", "hazard", "refused", or "unknown": ran, with
+                                 nothing      to compare with */
     bool is_finding;          /* exit code 1 */
     const char *reason;       /* NULL: none */
     const char *known_defect; /* NULL: none */
     int avoided_count;
-    const char **avoided_by; /* options that were tried and avoid it */
+    const char **avoided_by; /* options, memory modes and releases that were tried and avoid it */
     size_t wrong, elements;
     double sqnr_db; /* NAN: not measured */
     bool departs;
     ns_diagnose_departure first_wrong; /* where `departs` */
 } ns_diagnose_compile;
+
+/* What is compiled, and for what. */
+typedef struct ns_diagnose_compile_options {
+    const void *model; /* the bytes of a .tosa file */
+    size_t model_size;
+    const ns_tensor *inputs; /* as in ns_diagnose_options */
+    int input_count, samples;
+    const ns_accelerator *accelerators;
+    int accelerator_count;
+    const char *const *memory_modes; /* 0: every one that fits the accelerator (memory_modes.def) */
+    int memory_mode_count;
+    const char *flags; /* further options of Vela, separated by spaces; NULL: none */
+    const ns_vela *velas;
+    int vela_count;
+    const ns_vela_options *vela; /* cache and progress */
+    unsigned cpu_mask;
+    bool no_advice; /* do not try what avoids a finding */
+} ns_diagnose_compile_options;
+
+/* Compiles the graph for each accelerator, memory mode and release, runs each stream on the inputs, and
+ * compares it with the evaluator, operation by operation where it is not right. Rows in `arena`, by release,
+ * accelerator and mode. NS_ERROR_UNPREDICTABLE: the graph itself has no defined result on these inputs. */
+ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *options, ns_arena *arena,
+                                const ns_diagnose_compile **rows, int *count, ns_error *error);
+
+/* The same for a stream that is there already, compiled by whom it may: Vela's npz, or a .tflite. `model` of
+ * the options may be NULL: nothing to compare with, and only what is wrong without a reference is found; then
+ * `inputs` are the stream's. `debug` is the debug database's bytes, or NULL. */
+ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_npu_stream *stream,
+                               const void *debug, size_t debug_size, ns_arena *arena,
+                               ns_diagnose_compile *row, ns_error *error);
 
 typedef struct ns_diagnose_result {
     const char *model;

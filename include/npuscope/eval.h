@@ -4,8 +4,18 @@
 
 #include "npuscope/graph.h"
 
+/* What an operator of the main block produced. Valid during the callback. */
+typedef struct ns_eval_tap {
+    int operator_index;
+    int output; /* which of the operator's */
+    const char *name;
+    const ns_tensor *data;
+} ns_eval_tap;
+
 typedef struct ns_eval_options {
     unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
+    ns_code (*tap)(void *context, const ns_eval_tap *tap, ns_error *error); /* may be NULL */
+    void *context;
 } ns_eval_options;
 
 /* Runs the main block. `inputs` are in the block's input order and must have the declared shapes and

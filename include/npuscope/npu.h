@@ -114,18 +114,20 @@ typedef struct ns_npu_statistics {
     uint64_t work;           /* multiply-accumulates and elements, as max_work counts them */
     size_t hazards;          /* reads or writes that a wait should have ordered */
     size_t possible_hazards; /* of these, the ones that turn on what no source tells (docs/chip-rules.md) */
-    size_t chip_rules;       /* times that a chip rule struck (docs/chip-rules.md) */
+    size_t hazard_command, hazard_word; /* the first: index of the command, and its offset in the stream */
+    size_t chip_rules;                  /* times that a chip rule struck (docs/chip-rules.md) */
     const char
-        *chip_rule;      /* the first: "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"; or NULL */
-    size_t signs;        /* that the stream is wrong whatever the values (src/npu/watch/shadow.def) */
-    const char *sign;    /* the first: "UNWRITTEN_MEMORY: memory is read that nothing has written"; or NULL */
-    size_t sign_command; /* the command of the first */
-    size_t possible_signs; /* of the kind that some models ask for */
+        *chip_rule;   /* the first: "REDUCE_SUM_48: REDUCE_SUM with ACC_FORMAT I48 gives zeros"; or NULL */
+    size_t signs;     /* that the stream is wrong whatever the values (src/npu/watch/shadow.def) */
+    const char *sign; /* the first: "UNWRITTEN_MEMORY: memory is read that nothing has written"; or NULL */
+    size_t sign_command, sign_word; /* of the first: index of the command, and its offset in the stream */
+    size_t possible_signs;          /* of the kind that some models ask for */
     const char *possible_sign;
     uint64_t unread_input_bytes;
     const char *undefined; /* "KEPT_ACCUMULATORS: ..." where the run ended with NS_ERROR_UNDEFINED; or NULL */
     size_t fault_command;  /* the command that it ended at */
-    size_t fault_word;     /* and its offset in the stream */
+    const char *fault_name; /* of that command: "CONV" */
+    size_t fault_word;      /* and its offset in the stream */
 } ns_npu_statistics;
 
 typedef struct ns_npu_options {

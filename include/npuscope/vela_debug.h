@@ -15,7 +15,8 @@ typedef struct ns_vela_debug_operation {
     size_t word;        /* of its command in the stream (ns_npu_tap.word) */
     const char *name;   /* Vela's: "ReduceMax" */
     const char *output; /* the tensor that it writes, behind what is fused into it; "" where not known */
-    const char *source; /* of the graph, in Vela's spelling: "ReduceMin"; "" where not known */
+    const char *source; /* of the graph, without what is fused into it, in Vela's spelling:
+                         "ReduceMin"; "" where not known */
     int index;          /* of that operator in the graph; -1: not known */
     int64_t shape[4];   /* n, h, w, c of the tensor that it writes, as Vela sees it; zeros: not known */
 } ns_vela_debug_operation;

@@ -32,6 +32,7 @@ typedef struct buffer {
 
 struct ns_eval_run {
     const ns_graph *graph;
+    const ns_eval_options *options; /* may be NULL */
     ns_kernels kernels;
     ns_arena *arena;   /* what lives as long as the run */
     ns_arena *scratch; /* what lives as long as an operator */
@@ -274,6 +275,20 @@ static ns_code hand_over(frame *f, int index, ns_tensor *out, ns_error *error)
     return NS_OK;
 }
 
+/* Shows what operator `index` produced. */
+static ns_code hand_tap(frame *f, int index, ns_error *error)
+{
+    const ns_operator *op = &f->block->operators[index];
+    const ns_eval_options *options = f->run->options;
+    for (int i = 0; i < op->output_count; i++) {
+        const ns_eval_tap tap = {index, i, f->block->tensors[op->outputs[i]].name,
+                                 &f->values[op->outputs[i]].tensor};
+        if (tap.data->data && !f->block->tensors[op->outputs[i]].is_variable)
+            NS_TRY(options->tap(options->context, &tap, error));
+    }
+    return NS_OK;
+}
+
 static ns_code run_frame(frame *f, int input_count, const ns_tensor *const *inputs, ns_tensor *outputs,
                          ns_error *error)
 {
@@ -290,6 +305,8 @@ static ns_code run_frame(frame *f, int input_count, const ns_tensor *const *inpu
                 ns_add_context(error, "operator %d (%s) '%s'", i, ns_op_text(op->op), name);
             return code;
         }
+        if (f->run->options && f->run->options->tap && block == &f->run->graph->regions[0].blocks[0])
+            NS_TRY(hand_tap(f, i, error));
         for (int k = 0; k < op->input_count; k++)
             if (--values[op->inputs[k]].readers == 0)
                 release(f->run, &values[op->inputs[k]]);
@@ -346,6 +363,7 @@ ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_
         return ns_fail(error, NS_ERROR_INPUT, "the graph has no block to run");
     struct ns_eval_run run = {
         .graph = graph,
+        .options = options,
         .kernels = ns_kernels_get(options ? options->cpu_mask : 0),
         .arena = ns_arena_new(),
         .scratch = ns_arena_new(),

@@ -1,5 +1,6 @@
 /* The diagnosis for a screen: the verdict first. */
 #include "report/diagnose.h"
+#include "report/diagnose_compile.h"
 
 #include <math.h>
 
@@ -77,17 +78,6 @@ static void print_precision(const ns_diagnose_precision *precision, FILE *out)
     for (int i = 0; i < precision->note_count; i++)
         fprintf(out, "note: %s\n", precision->notes[i]);
     print_rest(precision, out);
-}
-
-void ns_report_diagnose_compile_text(const ns_diagnose_result *result, FILE *out)
-{
-    for (int i = 0; i < result->compile_count; i++) {
-        const ns_diagnose_compile *row = &result->compile[i];
-        fprintf(out, "%-15s %-20s %-8s %s", row->accelerator, row->memory_mode, row->vela, row->verdict);
-        if (row->departs)
-            fprintf(out, "  first: %s", row->first_wrong.operation);
-        fprintf(out, "%s%s\n", row->reason ? "  " : "", row->reason ? row->reason : "");
-    }
 }
 
 void ns_report_diagnose_text(const ns_diagnose_result *result, FILE *out)

@@ -10,9 +10,6 @@
 /* The verdict first, then each blamed stage, then what is not to blame; then the compile half. */
 void ns_report_diagnose_text(const ns_diagnose_result *result, FILE *out);
 
-/* The compile half of the text: a row for each configuration. */
-void ns_report_diagnose_compile_text(const ns_diagnose_result *result, FILE *out);
-
 /* The document npuscope/diagnose/1 (docs/diagnose.schema.json), in memory of `arena`. */
 ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
                                 ns_error *error);

@@ -160,6 +160,14 @@ static void add_departure(ns_json *json, const ns_diagnose_compile *row)
     ns_json_text(json, "operation", first->operation);
     ns_json_text(json, "output", first->output);
     add_index(json, "operator", first->operator_index);
+    ns_json_text(json, "op", first->op);
+    add_index(json, "producer", first->producer_index);
+    ns_json_text(json, "location", first->location);
+    ns_json_integer(json, "wrong", (int64_t)first->wrong);
+    ns_json_integer(json, "compared", (int64_t)first->compared);
+    ns_json_bool(json, "confirmed", first->confirmed);
+    ns_json_integer(json, "without_counterpart", first->without_counterpart);
+    ns_json_integer(json, "consequences", first->consequences);
     ns_json_end(json);
 }
 

@@ -51,8 +51,7 @@ static void read_operation(const debug_tables *tables, int row, ns_vela_debug_op
     out->name = ns_debug_table_text(&tables->perf, own, "operator");
     out->output = ns_debug_table_text(&tables->perf, last, "name");
     read_shape(&tables->shapes, stored, out->shape);
-    /* What is fused may stem from the operator behind: the one whose result is stored counts. */
-    const int64_t source = ns_debug_table_number(&tables->perf, last, "source_id", -1);
+    const int64_t source = ns_debug_table_number(&tables->perf, own, "source_id", -1);
     const int origin = ns_debug_table_row(&tables->source, "id", source);
     if (origin < 0)
         return;

@@ -201,6 +201,8 @@ ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *options, ns_
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d requests", count);
     for (int i = 0; i < count; i++) {
         requests[i].outcome = NS_VELA_NOT_RUN;
+        requests[i].npz = requests[i].debug = NULL;
+        requests[i].npz_size = requests[i].debug_size = 0;
         NS_TRY(ns_vela_cache_key(vela, &requests[i], arena, &b.keys[i], error));
         bool kept;
         if (b.cache)

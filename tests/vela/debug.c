@@ -61,7 +61,7 @@ static void test_fused_and_unknown(void **state)
     const ns_vela_debug_operation *fused = ns_vela_debug_find(debug, 175);
     assert_string_equal(fused->name, "Transpose");
     assert_string_equal(fused->output, "behind");
-    assert_int_equal(fused->index, 2);
+    assert_int_equal(fused->index, 1);
     assert_int_equal(fused->shape[3], 2);
     const ns_vela_debug_operation *unknown = ns_vela_debug_find(debug, 176);
     assert_string_equal(unknown->output, "");

@@ -67,6 +67,16 @@ static void push(hazard_queue *queue, const hazard_job *job)
     queue->jobs[queue->count++] = *job;
 }
 
+static void count_hazard(ns_npu_machine *machine, bool possible)
+{
+    ns_npu_statistics *statistics = machine->statistics;
+    if (statistics->hazards++ == 0) {
+        statistics->hazard_command = machine->command;
+        statistics->hazard_word = machine->commands[machine->command].word;
+    }
+    statistics->possible_hazards += possible;
+}
+
 static void add(hazard_job *job, const char *what, int memory, int64_t low, int64_t high, bool write)
 {
     if (low < high && job->count < MAX_ACCESSES)
@@ -112,8 +122,7 @@ static void check(ns_npu_machine *machine, const hazard_job *job, const hazard_q
                     now->low >= before->high || before->low >= now->high)
                     continue;
                 const bool possible = now->gaps || before->gaps;
-                machine->statistics->hazards++;
-                machine->statistics->possible_hazards += possible;
+                count_hazard(machine, possible);
                 ns_npu_warn(machine,
                             "%shazard: %s %s bytes 0x%" PRIx64 " to 0x%" PRIx64
                             " of %s %d, which command %zu (%s, bytes 0x%" PRIx64 " to 0x%" PRIx64
@@ -281,8 +290,7 @@ static void check_block_dependency(ns_npu_machine *machine, const ns_npu_operati
         /* Vela's own rule leaves upscaling out of the size of a job (MLBEDSW-8498), and RESIZE has no kernel.
          */
         const bool possible = maps[i]->upscale != NS_NPU_UPSCALE_NONE || operation->kind == NS_NPU_RESIZE;
-        machine->statistics->hazards++;
-        machine->statistics->possible_hazards += possible;
+        count_hazard(machine, possible);
         ns_npu_warn(
             machine,
             "%shazard: with BLOCKDEP %d its first blocks read %s while command %zu may still write its "

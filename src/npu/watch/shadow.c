@@ -49,6 +49,7 @@ static void report(ns_npu_machine *machine, ns_npu_sign sign, const char *what)
         if (statistics->signs++ == 0) {
             statistics->sign = signs[sign].text;
             statistics->sign_command = machine->command;
+            statistics->sign_word = machine->commands[machine->command].word;
         }
     } else if (statistics->possible_signs++ == 0) {
         statistics->possible_sign = signs[sign].text;

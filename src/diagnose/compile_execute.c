@@ -1,0 +1,160 @@
+/* A stream on the graph's inputs, compared with the graph's outputs element for element. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "diagnose/compile_parts.h"
+
+typedef struct execution {
+    const ns_diagnose_compile_options *options;
+    const ns_compile_reference *reference;
+    ns_npu_stream *stream;
+    ns_arena *arena;
+    ns_compile_outcome *out;
+    ns_npu_options npu;
+    double signal, noise;
+    ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error);
+    void *context;
+} execution;
+
+static void take_message(void *context, const char *text)
+{
+    execution *run = context;
+    if (!run->out->warning)
+        run->out->warning = ns_arena_string(run->arena, text);
+}
+
+static ns_code hand_tap(void *context, const ns_npu_tap *tap, ns_error *error)
+{
+    execution *run = context;
+    return run->tap(run->context, tap, error);
+}
+
+static size_t io_count(const ns_npu_io *io)
+{
+    size_t count = 1;
+    for (int d = 0; d < io->rank; d++)
+        count *= (size_t)io->shape[d];
+    return count;
+}
+
+static int stored_bytes(ns_dtype dtype)
+{
+    return ns_dtype_bytes(dtype);
+}
+
+/* The graph's inputs for the stream's, which are in the same order; Vela leaves out those that it folded
+ * away. */
+static bool bind_inputs(const execution *run, int sample, ns_tensor *bound)
+{
+    const ns_block *block = run->reference->block;
+    const ns_tensor *given = run->reference->inputs + sample * block->input_count;
+    int next = 0;
+    for (int i = 0; i < ns_npu_input_count(run->stream); i++, next++) {
+        const ns_npu_io *io = ns_npu_input(run->stream, i);
+        while (next < block->input_count && (ns_tensor_count(&given[next]) != io_count(io) ||
+                                             stored_bytes(given[next].dtype) != io->element_bytes))
+            next++;
+        if (next == block->input_count)
+            return false;
+        bound[i] = given[next];
+    }
+    return true;
+}
+
+static void compare_output(execution *run, const ns_tensor *got, int output, int sample)
+{
+    const ns_compile_reference *reference = run->reference;
+    const ns_tensor *expected = &reference->expected[sample * reference->block->output_count + output];
+    const size_t count = ns_tensor_count(expected);
+    const bool is_bool = expected->dtype == NS_DTYPE_BOOL;
+    size_t wrong = 0;
+    run->out->elements += count;
+    if (ns_tensor_count(got) != count) {
+        if (run->out->failing_output < 0)
+            run->out->failing_output = output;
+        run->out->missing_outputs = true;
+        run->out->wrong += count;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const int64_t a = ns_tensor_get(got, i), b = ns_tensor_get(expected, i);
+        const double difference = (double)a - (double)b;
+        run->signal += (double)b * (double)b;
+        run->noise += difference * difference;
+        wrong += is_bool ? (a != 0) != (b != 0) : a != b;
+    }
+    if (wrong && run->out->wrong == 0)
+        run->out->failing_sample = sample;
+    if (wrong && run->out->failing_output < 0)
+        run->out->failing_output = output;
+    run->out->wrong += wrong;
+}
+
+/* One sample; false: it went wrong, and the outcome says how. */
+static ns_code run_sample(execution *run, int sample, bool *ran, ns_error *error)
+{
+    ns_compile_outcome *out = run->out;
+    const int input_count = ns_npu_input_count(run->stream), count = ns_npu_output_count(run->stream);
+    ns_tensor *inputs = NS_ARENA_ARRAY(run->arena, (size_t)input_count, ns_tensor);
+    ns_tensor *results = NS_ARENA_ARRAY(run->arena, (size_t)count, ns_tensor);
+    ns_error problem = {0};
+    *ran = false;
+    if (!inputs || !results)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stream's inputs and outputs");
+    if (!run->reference) {
+        memcpy(inputs, run->options->inputs, (size_t)input_count * sizeof *inputs);
+    } else if (!bind_inputs(run, sample, inputs)) {
+        out->code = NS_ERROR_INPUT;
+        out->message = "the stream's inputs are not the graph's";
+        return NS_OK;
+    }
+    out->code = ns_npu_run(run->stream, &run->npu, inputs, input_count, run->arena, results, &out->statistics,
+                           &problem);
+    if (out->code == NS_ERROR_MEMORY || out->code == NS_ERROR_INTERNAL)
+        return ns_fail(error, out->code, "%s", problem.message);
+    if (out->code != NS_OK) {
+        out->message = ns_arena_string(run->arena, problem.message);
+        return NS_OK;
+    }
+    *ran = true;
+    const int wanted = run->reference ? run->reference->block->output_count : 0;
+    for (int i = 0; i < wanted; i++) {
+        ns_tensor none = {.rank = 1};
+        out->missing_outputs = out->missing_outputs || i >= count;
+        compare_output(run, i < count ? &results[i] : &none, i, sample);
+    }
+    return NS_OK;
+}
+
+ns_code ns_compile_execute(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
+                           ns_npu_stream *stream, int sample,
+                           ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error),
+                           void *context, ns_arena *arena, ns_compile_outcome *out, ns_error *error)
+{
+    *out = (ns_compile_outcome){.sqnr_db = NAN, .failing_output = -1};
+    execution run = {.options = options,
+                     .reference = reference,
+                     .stream = stream,
+                     .arena = arena,
+                     .out = out,
+                     .tap = tap,
+                     .context = context};
+    run.npu = (ns_npu_options){.cpu_mask = options->cpu_mask,
+                               .hazards = true,
+                               .check = true,
+                               .message = take_message,
+                               .tap = tap ? hand_tap : NULL,
+                               .context = &run};
+    const int first = sample < 0 ? 0 : sample;
+    const int last = sample < 0 && reference ? reference->samples - 1 : first;
+    for (int i = first; i <= last; i++) {
+        bool ran;
+        NS_TRY(run_sample(&run, i, &ran, error));
+        if (!ran)
+            return NS_OK;
+    }
+    if (reference)
+        out->sqnr_db = run.noise == 0 ? INFINITY : 10 * log10(run.signal / run.noise);
+    return NS_OK;
+}
