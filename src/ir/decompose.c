@@ -10,6 +10,9 @@ static ns_code decompose_node(ns_aten_program *program, const ns_aten_program *f
     int *out = &map[index];
     if (node->kind == NS_ATEN_INPUT)
         return ns_aten_add_typed_input(program, node->name, node->dtype, node->rank, node->shape, out, error);
+    if (node->kind == NS_ATEN_PARAMETER && node->dtype != NS_DTYPE_FP32)
+        return ns_aten_add_integer_parameter(program, node->name, node->dtype, node->rank, node->shape,
+                                             node->quantised, out, error);
     if (node->kind == NS_ATEN_PARAMETER)
         return ns_aten_add_parameter(program, node->name, node->rank, node->shape, node->data, out, error);
     int *inputs = NS_ARENA_ARRAY(program->arena, (size_t)node->input_count, int);

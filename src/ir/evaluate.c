@@ -71,6 +71,11 @@ ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, cons
             return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
         const ns_tensor *input = node->kind == NS_ATEN_INPUT ? &inputs[next_input++] : NULL;
         bool quantised = mode == NS_ATEN_QUANTISED && quantisation->present;
+        if (node->kind == NS_ATEN_PARAMETER && node->dtype != NS_DTYPE_FP32) {
+            for (size_t i = 0; i < count; i++)
+                results[n][i] = node->quantised[i];
+            continue;
+        }
         if (quantised && node->quantised) {
             NS_TRY(ns_dequantise_values(quantisation, node->rank, node->shape, node->quantised, results[n],
                                         error));

@@ -24,6 +24,7 @@ typedef enum ns_aten_type {
     NS_ATEN_BOOL,
     NS_ATEN_REAL,
     NS_ATEN_INTS,
+    NS_ATEN_REALS,
     NS_ATEN_CHOICE, /* a word of `choices`; its value is the word's index */
 } ns_aten_type;
 

@@ -161,6 +161,25 @@ ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int ra
     return add_leaf(program, &leaf, shape, node, error);
 }
 
+ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
+                                      const int64_t *shape, const int32_t *values, int *node, ns_error *error)
+{
+    size_t count = 0;
+    NS_TRY(ns_shape_count(rank, shape, &count, error));
+    float *rounded = NS_ARENA_ARRAY(program->arena, count, float);
+    ns_aten_node leaf = {.name = name,
+                         .kind = NS_ATEN_PARAMETER,
+                         .dtype = dtype,
+                         .rank = rank,
+                         .data = rounded,
+                         .quantised = ns_arena_copy(program->arena, values, count * sizeof *values)};
+    if (!rounded || !leaf.quantised)
+        return no_memory(program, error);
+    for (size_t i = 0; i < count; i++)
+        rounded[i] = (float)values[i];
+    return add_leaf(program, &leaf, shape, node, error);
+}
+
 static bool is_tensor(const ns_aten_parameter *parameter)
 {
     return parameter->type <= NS_ATEN_TENSORS;
@@ -211,8 +230,11 @@ static ns_code add_call(ns_aten_program *program, ns_aten_node *call, int *node,
         return no_memory(program, error);
     for (int p = 0; p < call->op->parameter_count; p++) {
         ns_aten_attribute *value = &call->attributes[p];
-        if (value->count &&
-            !(value->list = ns_arena_copy(arena, value->list, (size_t)value->count * sizeof *value->list)))
+        const size_t count = (size_t)value->count;
+        if (count && value->list && !(value->list = ns_arena_copy(arena, value->list, count * sizeof *value->list)))
+            return no_memory(program, error);
+        if (count && value->reals &&
+            !(value->reals = ns_arena_copy(arena, value->reals, count * sizeof *value->reals)))
             return no_memory(program, error);
     }
     NS_TRY(call->op->infer(program, call, error));

@@ -19,13 +19,14 @@ struct ns_aten_operator; /* ir/operator.h */
 /* ---- attributes ----
  * An operator declares a list of typed parameters in the order of PyTorch's schema; a node has one value for
  * each. Which member counts is the parameter's type: integer for INT, BOOL and CHOICE, real for REAL, the
- * list for INTS. */
+ * list for INTS, reals for REALS. */
 typedef struct ns_aten_attribute {
     bool none; /* None: an optional value that the caller left out */
     int64_t integer;
     double real;
     int count;
     const int64_t *list;
+    const double *reals;
 } ns_aten_attribute;
 
 /* Initialisers. The program copies a list. */
@@ -75,8 +76,8 @@ typedef struct ns_aten_node {
     int rank;       /* of the result */
     int64_t shape[NS_MAX_RANK];
     const float *data; /* PARAMETER: its values; NULL otherwise */
-    const int32_t
-        *quantised; /* PARAMETER with quantisation: its integers, as ExecuTorch freezes them; or NULL */
+    const int32_t *quantised; /* PARAMETER with quantisation: its integers, as ExecuTorch freezes them; of INT32 or
+                                 BOOL: its values; or NULL */
     ns_quantisation quantisation;
 } ns_aten_node;
 
@@ -119,6 +120,11 @@ ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int ra
  * are. */
 ns_code ns_aten_add_typed_input(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
                                 const int64_t *shape, int *node, ns_error *error);
+
+/* A parameter of whole numbers (INT32) or truth values (BOOL: 0 and 1), which nothing quantises: `values` are copied to
+ * `quantised`, and rounded to float32 in `data`. */
+ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
+                                      const int64_t *shape, const int32_t *values, int *node, ns_error *error);
 
 /* Adds a call of `op` with `input_count` operands (-1: absent) and the arguments of a list that a NULL name
  * ends (NULL: none); a parameter that is not named has its default. Its name is the operator's. */

@@ -29,7 +29,7 @@ static ns_code check_quantisation(const ns_aten_program *program, ns_error *erro
     for (int i = 0; i < program->node_count; i++) {
         const ns_aten_node *node = &program->nodes[i];
         bool parameter = node->kind == NS_ATEN_PARAMETER, real = node->dtype == NS_DTYPE_FP32;
-        if (parameter ? !node->quantisation.present || !node->quantised
+        if (parameter ? (real && !node->quantisation.present) || !node->quantised
                       : real && !is_activation(&node->quantisation))
             return ns_fail(error, NS_ERROR_INPUT, "%s (%s) has no %s", node->name, ns_aten_text(node),
                            parameter ? "quantised values" : "per-tensor int16 quantisation");
@@ -42,16 +42,17 @@ static ns_code check_quantisation(const ns_aten_program *program, ns_error *erro
 static ns_code add_parameter(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *self = &lowering->program->nodes[node];
-    /* Weights and biases are made by their convolution, which knows the layout; everything else is INT16. */
-    if (self->quantisation.dtype != NS_DTYPE_INT16)
+    const ns_dtype dtype = ns_lowering_dtype(lowering, node);
+    /* Weights and biases are made by their convolution, which knows the layout; every other real is INT16. */
+    if (self->quantisation.present && dtype != NS_DTYPE_INT16)
         return NS_OK;
     ns_tensor values;
-    NS_TRY(ns_tensor_new(lowering->arena, NS_DTYPE_INT16, self->rank, self->shape, &values, error));
+    NS_TRY(ns_tensor_new(lowering->arena, dtype, self->rank, self->shape, &values, error));
     for (size_t i = 0; i < ns_aten_count(self); i++)
         ns_tensor_set(&values, i, self->quantised[i]);
     ns_step constant = {.kind = NS_STEP_CONSTANT,
                         .group = NS_CONSTANT_PARAMETER,
-                        .dtype = NS_DTYPE_INT16,
+                        .dtype = dtype,
                         .rank = self->rank,
                         .data = values.data};
     memcpy(constant.shape, self->shape, sizeof constant.shape);

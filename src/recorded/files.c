@@ -65,3 +65,24 @@ ns_code ns_recorded_array(const char *folder, const char *name, ns_arena *arena,
                            ns_npy_type_text(array.type));
     return NS_OK;
 }
+
+ns_code ns_recorded_integers(const char *folder, const char *name, ns_arena *arena, ns_tensor *out,
+                             ns_error *error)
+{
+    ns_bytes bytes;
+    ns_npy array;
+    NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
+    NS_TRY(ns_npy_read(bytes, name, arena, &array, error));
+    NS_TRY(ns_tensor_new(arena, NS_DTYPE_INT32, array.rank, array.shape, out, error));
+    for (size_t i = 0; i < array.count; i++) {
+        const int64_t value = array.type == NS_NPY_INT64   ? ((const int64_t *)array.data)[i]
+                              : array.type == NS_NPY_INT32 ? ((const int32_t *)array.data)[i]
+                              : array.type == NS_NPY_BOOL  ? ((const int8_t *)array.data)[i] != 0
+                                                           : INT64_MAX;
+        if (value != (int32_t)value)
+            return ns_fail(error, NS_ERROR_INPUT, "%s/%s: element %zu is no whole number of 32 bits (%s)",
+                           folder, name, i, ns_npy_type_text(array.type));
+        ((int32_t *)out->data)[i] = (int32_t)value;
+    }
+    return NS_OK;
+}

@@ -20,4 +20,8 @@ ns_code ns_recorded_json(const char *folder, const char *name, ns_arena *arena, 
 ns_code ns_recorded_array(const char *folder, const char *name, ns_arena *arena, ns_tensor *out,
                           ns_error *error);
 
+/* An .npy file of whole numbers or truth values as INT32; NS_ERROR_INPUT where one does not fit 32 bits. */
+ns_code ns_recorded_integers(const char *folder, const char *name, ns_arena *arena, ns_tensor *out,
+                             ns_error *error);
+
 #endif

@@ -129,6 +129,22 @@ static ns_code bind_list(const call *c, const reader *r, const json_t *value, ns
     return NS_OK;
 }
 
+static ns_code bind_reals(const call *c, const reader *r, const json_t *value, ns_aten_attribute *out,
+                          ns_error *error)
+{
+    const size_t count = json_array_size(value);
+    double *list = NS_ARENA_ARRAY(r->arena, count, double);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the arguments of '%s'", c->name);
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_number(json_array_get(value, i)))
+            return fail_at(r, c->name, error, "a list of numbers is expected");
+        list[i] = json_number_value(json_array_get(value, i));
+    }
+    *out = (ns_aten_attribute){.count = (int)count, .reals = list};
+    return json_is_array(value) ? NS_OK : fail_at(r, c->name, error, "a list of numbers is expected");
+}
+
 static ns_code bind_value(const call *c, const reader *r, const ns_aten_parameter *p, const json_t *value,
                           ns_aten_attribute *out, ns_error *error)
 {
@@ -140,6 +156,8 @@ static ns_code bind_value(const call *c, const reader *r, const ns_aten_paramete
         return bind_choice(c, r, p, value, out, error);
     case NS_ATEN_INTS:
         return bind_list(c, r, value, out, error);
+    case NS_ATEN_REALS:
+        return bind_reals(c, r, value, out, error);
     case NS_ATEN_REAL:
         out->real = json_number_value(value);
         return json_is_number(value) ? NS_OK : fail_at(r, c->name, error, "a number is expected");
@@ -245,10 +263,38 @@ static bool has_several_results(const ns_aten_operator *op)
     return false;
 }
 
+/* Types that PyTorch's tensors have here. int64 becomes INT32 (ConvertInt64ConstOpsToInt32Pass). */
+static const struct {
+    const char *name;
+    ns_dtype dtype;
+} types[] = {{"torch.float32", NS_DTYPE_FP32},
+             {"torch.int32", NS_DTYPE_INT32},
+             {"torch.int64", NS_DTYPE_INT32},
+             {"torch.bool", NS_DTYPE_BOOL}};
+
+static ns_code find_type(const reader *r, const json_t *node, ns_dtype *out, ns_error *error)
+{
+    const char *name = text_of(node, "dtype");
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(types[i].name, name) == 0) {
+            *out = types[i].dtype;
+            return NS_OK;
+        }
+    return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: node '%s' is of type '%s'", r->folder,
+                   text_of(node, "name"), name);
+}
+
 static ns_code read_parameter(reader *r, const json_t *node, int *out, ns_error *error)
 {
     ns_tensor values;
+    ns_dtype dtype = NS_DTYPE_FP32;
     const char *name = text_of(node, "name"), *file = text_of(node, "tensor");
+    NS_TRY(find_type(r, node, &dtype, error));
+    if (dtype != NS_DTYPE_FP32) {
+        NS_TRY(ns_recorded_integers(r->folder, file, r->arena, &values, error));
+        return ns_aten_add_integer_parameter(r->program, name, dtype, values.rank, values.shape, values.data,
+                                             out, error);
+    }
     NS_TRY(ns_recorded_array(r->folder, file, r->arena, &values, error));
     return ns_aten_add_parameter(r->program, name, values.rank, values.shape, values.data, out, error);
 }
@@ -256,17 +302,15 @@ static ns_code read_parameter(reader *r, const json_t *node, int *out, ns_error 
 static ns_code read_input(reader *r, const json_t *node, int *out, ns_error *error)
 {
     const json_t *shape = json_object_get(node, "shape");
-    const char *type = text_of(node, "dtype");
+    ns_dtype dtype = NS_DTYPE_FP32;
     int64_t dims[NS_MAX_RANK];
     if (!json_is_array(shape) || json_array_size(shape) > NS_MAX_RANK)
         return fail_at(r, text_of(node, "name"), error, "it has no shape of at most eight dims");
-    if (strcmp(type, "torch.float32") != 0)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: input '%s' is %s, not float32", r->folder,
-                       text_of(node, "name"), type);
+    NS_TRY(find_type(r, node, &dtype, error));
     for (size_t i = 0; i < json_array_size(shape); i++)
         dims[i] = json_integer_value(json_array_get(shape, i));
-    return ns_aten_add_input(r->program, text_of(node, "name"), (int)json_array_size(shape), dims, out,
-                             error);
+    return ns_aten_add_integer_input(r->program, text_of(node, "name"), dtype, (int)json_array_size(shape),
+                                     dims, out, error);
 }
 
 static ns_code read_outputs(reader *r, const json_t *node, ns_error *error)

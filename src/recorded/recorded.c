@@ -69,23 +69,39 @@ static void read_order(const json_t *input, int rank, int64_t *order)
         order[i] = i;
 }
 
+/* Raw values of an input in memory order as float32: FP32 as they are, INT32, or BOOL of one byte each. */
+static ns_code widen(ns_bytes bytes, const ns_aten_node *node, ns_arena *arena, float **out, ns_error *error)
+{
+    const size_t count = ns_aten_count(node), size = node->dtype == NS_DTYPE_BOOL ? 1 : 4;
+    *out = NS_ARENA_ARRAY(arena, count, float);
+    if (!*out)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu values", count);
+    if (bytes.size != count * size)
+        return ns_fail(error, NS_ERROR_INPUT, "it has %zu bytes; input '%s' of %zu %s needs %zu", bytes.size,
+                       node->name, count, ns_dtype_text(node->dtype), count * size);
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t word = size == 4 ? ns_load_u32(bytes.data + 4 * i) : bytes.data[i];
+        if (node->dtype == NS_DTYPE_FP32)
+            memcpy(&(*out)[i], &word, sizeof word);
+        else
+            (*out)[i] = size == 4 ? (float)(int32_t)word : (float)(word != 0);
+    }
+    return NS_OK;
+}
+
 static ns_code read_input(const char *folder, int index, const json_t *info, const ns_aten_node *node,
                           ns_arena *arena, ns_tensor *out, ns_error *error)
 {
     const char *name = ns_arena_format(arena, "i%d.bin", index);
     ns_bytes bytes;
+    float *memory = NULL;
     int64_t order[NS_MAX_RANK];
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", folder);
     NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
     NS_TRY(ns_tensor_new(arena, NS_DTYPE_FP32, node->rank, node->shape, out, error));
-    if (bytes.size != ns_tensor_count(out) * sizeof(float))
-        return ns_fail(error, NS_ERROR_INPUT, "%s/%s has %zu bytes; input '%s' of %zu float32 needs %zu",
-                       folder, name, bytes.size, node->name, ns_tensor_count(out),
-                       ns_tensor_count(out) * sizeof(float));
-    float *memory = ns_arena_copy(arena, bytes.data, bytes.size);
-    if (!memory)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for %s", folder, name);
+    if (widen(bytes, node, arena, &memory, error) != NS_OK)
+        return ns_add_context(error, "%s/%s", folder, name);
     read_order(json_array_get(json_object_get(info, "inputs"), (size_t)index), node->rank, order);
     reorder(out, order, memory);
     return NS_OK;

@@ -37,7 +37,7 @@ double ns_bound_largest(const ns_aten_program *program, const ns_aten_node *node
 }
 
 /* An operand of lower rank gets leading dims of 1. */
-static ns_code match_rank(ns_lowering *lowering, int rank, int *step, ns_error *error)
+ns_code ns_binary_match_rank(ns_lowering *lowering, int rank, int *step, ns_error *error)
 {
     const ns_step *value = &lowering->plan.steps[*step];
     if (value->rank == rank)
@@ -60,7 +60,18 @@ ns_code ns_binary_operands(ns_lowering *lowering, int node, const ns_binary_scal
     else
         NS_TRY(ns_lowering_int32(lowering, result->inputs[1], scales->b, &inputs[1], error));
     for (int i = 0; i < 2; i++)
-        NS_TRY(match_rank(lowering, result->rank, &inputs[i], error));
+        NS_TRY(ns_binary_match_rank(lowering, result->rank, &inputs[i], error));
+    return NS_OK;
+}
+
+/* Whole numbers are taken as they are. */
+static ns_code integer_operands(ns_lowering *lowering, int node, int inputs[2], ns_error *error)
+{
+    const ns_aten_node *result = &lowering->program->nodes[node];
+    for (int i = 0; i < 2; i++) {
+        NS_TRY(ns_lowering_own(lowering, result->inputs[i], &inputs[i], error));
+        NS_TRY(ns_binary_match_rank(lowering, result->rank, &inputs[i], error));
+    }
     return NS_OK;
 }
 
@@ -68,10 +79,16 @@ ns_code ns_binary_lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
     const ns_binary *binary = result->op->family;
-    const ns_binary_scales scales = binary->scales(ns_lowering_scale(lowering, result->inputs[0]),
-                                                   ns_lowering_scale(lowering, result->inputs[1]));
+    const bool real = result->dtype == NS_DTYPE_FP32;
+    ns_binary_scales scales = {0};
     int inputs[2], made = 0;
-    NS_TRY(ns_binary_operands(lowering, node, &scales, inputs, error));
+    if (real) {
+        scales = binary->scales(ns_lowering_scale(lowering, result->inputs[0]),
+                                ns_lowering_scale(lowering, result->inputs[1]));
+        NS_TRY(ns_binary_operands(lowering, node, &scales, inputs, error));
+    } else {
+        NS_TRY(integer_operands(lowering, node, inputs, error));
+    }
     ns_step step = ns_plan_like(&lowering->plan, binary->op, &inputs[0]);
     step.input_count = 2;
     step.inputs = inputs;
@@ -79,6 +96,8 @@ ns_code ns_binary_lower(ns_lowering *lowering, int node, ns_error *error)
     if (binary->op == NS_OP_MUL)
         ns_step_zero(&step, "_shift", NS_DTYPE_INT8);
     NS_TRY(ns_plan_add(&lowering->plan, &step, NS_PLAN_END, &made, error));
+    if (!real)
+        return ns_lowering_set_own(lowering, node, made, error);
     const double scale = scales.result / ns_lowering_scale(lowering, node);
     NS_TRY(ns_plan_rescale(&lowering->plan, made, NS_DTYPE_INT16, 1, &scale, NS_PLAN_END, &made, error));
     return ns_lowering_set_own(lowering, node, made, error);

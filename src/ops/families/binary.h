@@ -42,4 +42,7 @@ double ns_bound_largest(const ns_aten_program *program, const ns_aten_node *node
 ns_code ns_binary_operands(ns_lowering *lowering, int node, const ns_binary_scales *scales, int inputs[2],
                            ns_error *error);
 
+/* Raises the step's rank to `rank` by a RESHAPE with ones in front (match_arg_ranks_pass.py). */
+ns_code ns_binary_match_rank(ns_lowering *lowering, int rank, int *step, ns_error *error);
+
 #endif
