@@ -195,8 +195,46 @@ static bool narrowed_from(const ns_plan *plan, int step, int *source, double *sc
     return true;
 }
 
+/* The RESCALE that narrows a node's value from a convolution's accumulator in [n, h, w, c], or -1. */
+static int narrowed_accumulator(const ns_lowering *lowering, int node)
+{
+    const ns_lowered *value = lowering->values[node];
+    if (!value || value->layout.rank != 4 || ns_layout_bare(&value->layout).rank != 4)
+        return -1;
+    const ns_step *narrow = &lowering->plan.steps[value->step];
+    if (narrow->kind != NS_STEP_OPERATOR || narrow->op != NS_OP_RESCALE)
+        return -1;
+    const ns_step *wide = &lowering->plan.steps[narrow->inputs[0]];
+    const bool convolves = wide->op == NS_OP_CONV2D || wide->op == NS_OP_DEPTHWISE_CONV2D;
+    return convolves && wide->dtype == NS_DTYPE_INT48 ? value->step : -1;
+}
+
+/* A reader that wants INT32 has it from the accumulator, with both scales in one RESCALE; the value changes
+ * its layout after it (rewrite_conv_pass.py, _insert_a16w8_output_branches, of ExecuTorch 1.5.1). */
+static ns_code widen_accumulator(ns_lowering *lowering, int node, int narrow, double factor, int *step,
+                                 ns_error *error)
+{
+    ns_plan *plan = &lowering->plan;
+    const int count = plan->steps[narrow].scale_count, accumulator = plan->steps[narrow].inputs[0];
+    const ns_layout *layout = &lowering->values[node]->layout;
+    double *scales = NS_ARENA_ARRAY(lowering->arena, (size_t)count, double);
+    int32_t perms[NS_MAX_RANK] = {0};
+    if (!scales)
+        return no_memory(error);
+    for (int i = 0; i < count; i++)
+        scales[i] = plan->steps[narrow].scales[i] * factor;
+    NS_TRY(ns_plan_rescale(plan, accumulator, NS_DTYPE_INT32, count, scales, narrow, step, error));
+    for (int i = 0; i < layout->rank; i++)
+        perms[layout->axes[i]] = i;
+    return ns_plan_transpose(plan, *step, perms, *step, step, error);
+}
+
 ns_code ns_lowering_int32(ns_lowering *lowering, int operand, double scale, int *step, ns_error *error)
 {
+    const int narrow = narrowed_accumulator(lowering, operand);
+    if (narrow >= 0)
+        return widen_accumulator(lowering, operand, narrow, ns_lowering_scale(lowering, operand) / scale,
+                                 step, error);
     int input = 0, source = 0;
     NS_TRY(ns_lowering_own(lowering, operand, &input, error));
     double factor = ns_lowering_scale(lowering, operand) / scale, narrowing = 0;

@@ -1,5 +1,6 @@
-/* clamp.Tensor: out = min(max(x, min), max) with tensors as limits, broadcast; either may be None. Decomposed into
- * maximum and minimum (ExecuTorch 1.5.1, backends/arm/_passes/decompose_tosa_unsupported_clamp_pass.py). */
+/* clamp.Tensor: out = min(max(x, min), max) with tensors as limits, broadcast; either may be None. Decomposed
+ * into maximum and minimum (ExecuTorch 1.5.1, backends/arm/_passes/decompose_tosa_unsupported_clamp_pass.py).
+ */
 #include <math.h>
 
 #include "ops/families/elementwise.h"
@@ -54,7 +55,8 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
 const ns_aten_operator ns_aten_op_clamp_tensor = {
     .name = "clamp.Tensor",
     .aten = "aten.clamp.Tensor",
-    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"min", NS_ATEN_OPTIONAL_TENSOR}, {"max", NS_ATEN_OPTIONAL_TENSOR}),
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"min", NS_ATEN_OPTIONAL_TENSOR},
+                  {"max", NS_ATEN_OPTIONAL_TENSOR}),
     .infer = infer,
     .exact = exact,
     .float32 = ns_aten_rounded,

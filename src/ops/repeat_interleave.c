@@ -1,5 +1,5 @@
-/* repeat_interleave: each element of axis `dim` `repeats` times in a row: an axis of 1 behind it (unsqueeze), repeat, and
- * reshape. */
+/* repeat_interleave: each element of axis `dim` `repeats` times in a row: an axis of 1 behind it (unsqueeze),
+ * repeat, and reshape. */
 #include "ops/families/decompose.h"
 #include "ops/families/view.h"
 #include "ops/operators.h"
@@ -44,10 +44,12 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     int axis = 0;
     NS_TRY(axis_of(node, &program->nodes[inputs[0]], &axis, error));
     if (node->rank == NS_MAX_RANK)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: rank %d has no room for an axis", node->op->aten, node->rank);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: rank %d has no room for an axis", node->op->aten,
+                       node->rank);
     for (int i = 0; i <= node->rank; i++)
         times[i] = i == axis + 1 ? node->attributes[REPEATS].integer : 1;
-    NS_TRY(ns_aten_call(program, &ns_aten_op_unsqueeze, 1, inputs, NS_ARGUMENTS({"dim", NS_INT(axis + 1)}), out, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_unsqueeze, 1, inputs, NS_ARGUMENTS({"dim", NS_INT(axis + 1)}),
+                        out, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_repeat, 1, out,
                         NS_ARGUMENTS({"repeats", NS_INTS(node->rank + 1, times)}), out, error));
     return ns_decompose_reshape(program, *out, node->rank, node->shape, out, error);
@@ -57,7 +59,8 @@ const ns_aten_operator ns_aten_op_repeat_interleave = {
     .name = "repeat_interleave",
     .aten = "aten.repeat_interleave.self_int",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"repeats", NS_ATEN_INT, .required = true},
-                  {"dim", NS_ATEN_INT, .otherwise = NS_ABSENT}, {"output_size", NS_ATEN_INT, .otherwise = NS_ABSENT}),
+                  {"dim", NS_ATEN_INT, .otherwise = NS_ABSENT},
+                  {"output_size", NS_ATEN_INT, .otherwise = NS_ABSENT}),
     NS_MOVE_FAMILY((&(const ns_move){.source = source})),
     .infer = infer,
     .decompose = decompose,

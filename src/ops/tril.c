@@ -1,6 +1,6 @@
-/* tril: the elements on and below diagonal `diagonal` of the last two axes; 0 above. Decomposed before the quantiser sees
- * it (ExecuTorch 1.5.1, backends/arm/_passes/decompose_tril_pass.py): where(row + diagonal >= column, x, 0), rows and
- * columns as constants that the NPU compares. */
+/* tril: the elements on and below diagonal `diagonal` of the last two axes; 0 above. Decomposed before the
+ * quantiser sees it (ExecuTorch 1.5.1, backends/arm/_passes/decompose_tril_pass.py): where(row + diagonal >=
+ * column, x, 0), rows and columns as constants that the NPU compares. */
 #include "ops/families/elementwise.h"
 #include "ops/operators.h"
 
@@ -10,8 +10,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 {
     NS_TRY(ns_infer_same(program, node, error));
     return node->rank >= 2 ? NS_OK
-                           : ns_fail(error, NS_ERROR_INPUT, "%s needs two axes or more, got %d", node->op->aten,
-                                     node->rank);
+                           : ns_fail(error, NS_ERROR_INPUT, "%s needs two axes or more, got %d",
+                                     node->op->aten, node->rank);
 }
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)

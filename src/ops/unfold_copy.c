@@ -1,6 +1,7 @@
-/* unfold_copy: windows of `size` elements of axis `dimension`, `step` apart: the axis becomes the windows, a last axis
- * their elements. A SLICE for each window, TRANSPOSE to bring the axis last, RESHAPE, CONCAT; ExecuTorch makes a GATHER of
- * it on Ethos-U85, of the same elements (backends/arm/_passes/decompose_unfold_to_gather_pass.py). */
+/* unfold_copy: windows of `size` elements of axis `dimension`, `step` apart: the axis becomes the windows, a
+ * last axis their elements. A SLICE for each window, TRANSPOSE to bring the axis last, RESHAPE, CONCAT;
+ * ExecuTorch makes a GATHER of it on Ethos-U85, of the same elements
+ * (backends/arm/_passes/decompose_unfold_to_gather_pass.py). */
 #include "ops/families/view.h"
 
 enum { SELF, DIMENSION, SIZE, STEP };
@@ -14,8 +15,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     NS_TRY(ns_infer_same(program, node, error));
     NS_TRY(ns_move_dim(node, node->attributes[DIMENSION].integer, input->rank, &axis, error));
     if (size < 1 || step < 1 || size > input->shape[axis] || input->rank == NS_MAX_RANK)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: windows of %lld, %lld apart, do not fit axis %d", node->op->aten,
-                       (long long)size, (long long)step, axis);
+        return ns_fail(error, NS_ERROR_INPUT, "%s: windows of %lld, %lld apart, do not fit axis %d",
+                       node->op->aten, (long long)size, (long long)step, axis);
     node->shape[axis] = (input->shape[axis] - size) / step + 1;
     node->shape[node->rank++] = size;
     return NS_OK;
@@ -51,8 +52,8 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
     return NS_OK;
 }
 
-static ns_code lower_window(ns_lowering *lowering, const ns_aten_node *node, int input, int64_t window, int *step,
-                            ns_error *error)
+static ns_code lower_window(ns_lowering *lowering, const ns_aten_node *node, int input, int64_t window,
+                            int *step, ns_error *error)
 {
     const int axis = axis_of(node), rank = node->rank - 1;
     const int64_t size = node->attributes[SIZE].integer, start = window * node->attributes[STEP].integer;

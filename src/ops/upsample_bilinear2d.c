@@ -1,5 +1,6 @@
-/* upsample_bilinear2d: [n, c, h, w] sampled between its elements at other sizes of h and w: RESIZE to INT48, RESCALE by
- * 1 / (numerator_y * numerator_x); the result takes the operand's scale (families/resize.h). Ethos-U55 has none. */
+/* upsample_bilinear2d: [n, c, h, w] sampled between its elements at other sizes of h and w: RESIZE to INT48,
+ * RESCALE by 1 / (numerator_y * numerator_x); the result takes the operand's scale (families/resize.h).
+ * Ethos-U55 has none. */
 #include <math.h>
 
 #include "ops/families/resize.h"
@@ -8,7 +9,8 @@ enum { INPUT, OUTPUT_SIZE, ALIGN_CORNERS, SCALE_FACTORS };
 
 static void axes_of(const ns_aten_node *node, const ns_aten_node *input, ns_resize_axis axes[2])
 {
-    const ns_resize_centres centres = node->attributes[ALIGN_CORNERS].integer ? NS_RESIZE_CORNERS : NS_RESIZE_HALVES;
+    const ns_resize_centres centres =
+        node->attributes[ALIGN_CORNERS].integer ? NS_RESIZE_CORNERS : NS_RESIZE_HALVES;
     for (int i = 0; i < 2; i++)
         axes[i] = ns_resize_ratio(input->shape[2 + i], node->shape[2 + i], centres);
 }
@@ -16,13 +18,15 @@ static void axes_of(const ns_aten_node *node, const ns_aten_node *input, ns_resi
 static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
 {
     const ns_aten_attribute *factors = &node->attributes[SCALE_FACTORS];
-    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE], factors->none ? NULL : factors->reals, error);
+    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE],
+                           factors->none ? NULL : factors->reals, error);
 }
 
 /* The elements around a position, held inside the axis, and the part of the second. */
 static void around(const ns_resize_axis *axis, int64_t at, int64_t places[2], double *part)
 {
-    const double position = fmax((double)(at * axis->denominator + axis->offset) / (double)axis->numerator, 0);
+    const double position =
+        fmax((double)(at * axis->denominator + axis->offset) / (double)axis->numerator, 0);
     places[0] = (int64_t)fmin(floor(position), (double)(axis->in - 1));
     places[1] = places[0] + 1 < axis->in ? places[0] + 1 : places[0];
     *part = position - floor(position);

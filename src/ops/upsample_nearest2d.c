@@ -1,5 +1,5 @@
-/* upsample_nearest2d: element [floor(y * h / H), floor(x * w / W)] of [n, c, h, w]: RESIZE on INT16, no RESCALE
- * (families/resize.h). Ethos-U55: batch 1, and 2, 4 or 8 times both ways. */
+/* upsample_nearest2d: element [floor(y * h / H), floor(x * w / W)] of [n, c, h, w]: RESIZE on INT16, no
+ * RESCALE (families/resize.h). Ethos-U55: batch 1, and 2, 4 or 8 times both ways. */
 #include "ops/families/move.h"
 #include "ops/families/resize.h"
 
@@ -8,7 +8,8 @@ enum { INPUT, OUTPUT_SIZE, SCALE_FACTORS };
 static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
 {
     const ns_aten_attribute *factors = &node->attributes[SCALE_FACTORS];
-    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE], factors->none ? NULL : factors->reals, error);
+    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE],
+                           factors->none ? NULL : factors->reals, error);
 }
 
 static bool source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,

@@ -1,5 +1,6 @@
-/* where: out = condition ? a : b, broadcast: SELECT on INT16; a, b and the result share one scale. Ethos-U55 and U65 have
- * no SELECT (ExecuTorch 1.5.1, backends/arm/_passes/aten_to_tosa_ternary.py, operator_support/ethos_u55_support.py). */
+/* where: out = condition ? a : b, broadcast: SELECT on INT16; a, b and the result share one scale. Ethos-U55
+ * and U65 have no SELECT (ExecuTorch 1.5.1, backends/arm/_passes/aten_to_tosa_ternary.py,
+ * operator_support/ethos_u55_support.py). */
 #include <string.h>
 
 #include "ops/families/binary.h"

@@ -12,25 +12,27 @@ static const struct {
     ns_target target;
 } boards[] = {{"corstone-300", NS_TARGET_U55}, {"corstone-320", NS_TARGET_U85}};
 
-/* The least scale: what the quantiser's observers were given, else the pipeline's, which a test may have set
- * aside. */
-static const json_t *find_epsilon(const json_t *info)
+/* quantizer.<part>.<tensors>.observer_args.eps, where the configuration has it. */
+static const json_t *observer_epsilon(const json_t *info, const char *part, const char *tensors)
 {
-    static const char *const way[] = {"quantizer", "set_global", "input", "observer_args", "eps"};
-    const json_t *at = info;
-    for (size_t i = 0; i < sizeof way / sizeof *way; i++)
-        at = json_object_get(at, way[i]);
-    return at ? at : json_object_get(json_object_get(info, "params"), "epsilon");
+    const json_t *quantizer = json_object_get(json_object_get(info, "quantizer"), part);
+    const json_t *observer = json_object_get(json_object_get(quantizer, tensors), "observer_args");
+    return json_object_get(observer, "eps");
 }
 
+/* The test's arguments may leave out what its quantiser is configured with. */
 static void read_settings(const json_t *info, ns_recorded *out)
 {
     const json_t *params = json_object_get(info, "params");
-    const json_t *epsilon = find_epsilon(info),
-                 *per_channel = json_object_get(params, "per_channel_quantization");
+    const json_t *epsilon = observer_epsilon(info, "set_global", "input");
+    const json_t *per_channel = json_object_get(params, "per_channel_quantization");
+    const json_t *global = json_object_get(json_object_get(info, "quantizer"), "set_global");
+    const char *scheme = json_string_value(json_object_get(json_object_get(global, "weight"), "qscheme"));
     const char *board = json_string_value(json_object_get(info, "board"));
+    if (!json_is_number(epsilon))
+        epsilon = json_object_get(params, "epsilon");
     out->epsilon = json_is_number(epsilon) ? json_number_value(epsilon) : NAN;
-    out->per_channel = !json_is_false(per_channel);
+    out->per_channel = scheme ? strstr(scheme, "per_channel") != NULL : !json_is_false(per_channel);
     for (size_t i = 0; board && i < sizeof boards / sizeof boards[0]; i++)
         if (strcmp(boards[i].board, board) == 0) {
             out->has_target = true;

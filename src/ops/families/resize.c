@@ -16,12 +16,13 @@ ns_code ns_resize_infer(const ns_aten_program *program, ns_aten_node *node, cons
     char text[128];
     NS_TRY(ns_infer_same(program, node, error));
     if (node->rank != 4 || (size->count != 2 && !factors))
-        return ns_fail(error, NS_ERROR_INPUT, "%s needs [n, c, h, w] and two sizes or factors, got %s", node->op->aten,
-                       ns_aten_shape_text(node, text, sizeof text));
+        return ns_fail(error, NS_ERROR_INPUT, "%s needs [n, c, h, w] and two sizes or factors, got %s",
+                       node->op->aten, ns_aten_shape_text(node, text, sizeof text));
     for (int i = 0; i < 2; i++) {
         node->shape[2 + i] = size->count ? size->list[i] : (int64_t)((double)node->shape[2 + i] * factors[i]);
         if (node->shape[2 + i] < 1)
-            return ns_fail(error, NS_ERROR_INPUT, "%s: a size of %lld", node->op->aten, (long long)node->shape[2 + i]);
+            return ns_fail(error, NS_ERROR_INPUT, "%s: a size of %lld", node->op->aten,
+                           (long long)node->shape[2 + i]);
     }
     return NS_OK;
 }

@@ -1,6 +1,6 @@
-/* Resize: [n, c, h, w] sampled at other sizes of h and w: TRANSPOSE to [n, h, w, c], RESIZE, and back. Output position
- * `at` of an axis lies at (at * denominator + offset) / numerator of the operand (TOSA 1.0, RESIZE); ratios are doubled as
- * ExecuTorch 1.5.1 does (backends/arm/_passes/rewrite_upsample.py). */
+/* Resize: [n, c, h, w] sampled at other sizes of h and w: TRANSPOSE to [n, h, w, c], RESIZE, and back. Output
+ * position `at` of an axis lies at (at * denominator + offset) / numerator of the operand (TOSA 1.0, RESIZE);
+ * ratios are doubled as ExecuTorch 1.5.1 does (backends/arm/_passes/rewrite_upsample.py). */
 #ifndef NS_OPS_FAMILIES_RESIZE_H
 #define NS_OPS_FAMILIES_RESIZE_H
 

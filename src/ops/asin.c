@@ -1,0 +1,26 @@
+/* asin: the arc sine; none outside [-1, 1]. ExecuTorch fixes the operand's scale (_fixed_input_qspec_ops,
+ * quantization_annotator.py). */
+#include <math.h>
+
+#include "ops/families/table.h"
+
+static double real(const ns_aten_node *node, double x)
+{
+    (void)node;
+    return ns_mpfr_round(mpfr_asin, x);
+}
+
+static float float32(const ns_aten_node *node, float x)
+{
+    (void)node;
+    return (float)asin((double)x);
+}
+
+const ns_aten_operator ns_aten_op_asin = {
+    .name = "asin",
+    .aten = "aten.asin.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+    .input_scale = 2.0 / 65536,
+    .bound = ns_table_bound_monotone,
+};

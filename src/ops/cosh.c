@@ -1,0 +1,24 @@
+/* cosh: (e^x + e^-x) / 2. */
+#include <math.h>
+
+#include "ops/families/table.h"
+
+static double real(const ns_aten_node *node, double x)
+{
+    (void)node;
+    return ns_mpfr_round(mpfr_cosh, x);
+}
+
+static float float32(const ns_aten_node *node, float x)
+{
+    (void)node;
+    return (float)cosh((double)x);
+}
+
+const ns_aten_operator ns_aten_op_cosh = {
+    .name = "cosh",
+    .aten = "aten.cosh.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+    .bound = ns_table_bound_monotone, /* convex: the farther end is the farthest */
+};

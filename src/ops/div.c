@@ -1,0 +1,50 @@
+/* div: out = a / b, broadcast. Decomposed before the quantiser sees it: reciprocal of b, and mul
+ * (ExecuTorch 1.5.1, backends/arm/_passes/decompose_div_pass.py); of a constant b the reciprocal is a
+ * constant. */
+#include "ops/families/binary.h"
+#include "ops/operators.h"
+
+static double real(double a, double b)
+{
+    return a / b;
+}
+
+static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
+{
+    (void)error;
+    ns_broadcast(node, operands, out, real);
+    return NS_OK;
+}
+
+static ns_code invert(ns_aten_program *program, int operand, int *out, ns_error *error)
+{
+    const ns_aten_node *b = &program->nodes[operand];
+    if (b->kind != NS_ATEN_PARAMETER)
+        return ns_aten_call(program, &ns_aten_op_reciprocal, 1, &operand, NULL, out, error);
+    const size_t count = ns_aten_count(b);
+    float *values = NS_ARENA_ARRAY(program->arena, count, float);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu values", count);
+    for (size_t i = 0; i < count; i++)
+        values[i] = 1.0f / b->data[i];
+    return ns_aten_add_parameter(program, NULL, b->rank, b->shape, values, out, error);
+}
+
+static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                         ns_error *error)
+{
+    int inverse = 0;
+    (void)node;
+    NS_TRY(invert(program, inputs[1], &inverse, error));
+    return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){inputs[0], inverse}, NULL, out, error);
+}
+
+const ns_aten_operator ns_aten_op_div = {
+    .name = "div",
+    .aten = "aten.div.Tensor",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"other", NS_ATEN_TENSOR}),
+    .infer = ns_infer_broadcast,
+    .exact = exact,
+    .float32 = ns_aten_rounded,
+    .decompose = decompose,
+};

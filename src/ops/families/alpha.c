@@ -1,0 +1,32 @@
+#include "ops/families/alpha.h"
+
+#include "ops/families/decompose.h"
+
+enum { SELF, OTHER, ALPHA };
+
+ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double sign, double *out)
+{
+    const double factor = sign * node->attributes[ALPHA].real;
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        int64_t at[NS_MAX_RANK] = {0};
+        ns_coordinates(node, i, at);
+        out[i] =
+            operands->values[SELF][ns_broadcast_element(operands->nodes[SELF], node->rank, at)] +
+            factor * operands->values[OTHER][ns_broadcast_element(operands->nodes[OTHER], node->rank, at)];
+    }
+    return NS_OK;
+}
+
+bool ns_alpha_decomposes(const ns_aten_program *program, const ns_aten_node *node)
+{
+    (void)program;
+    return node->attributes[ALPHA].real != 1;
+}
+
+ns_code ns_alpha_decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                           ns_error *error)
+{
+    int scaled = 0;
+    NS_TRY(ns_decompose_scale(program, inputs[OTHER], node->attributes[ALPHA].real, &scaled, error));
+    return ns_aten_call(program, node->op, 2, (int[]){inputs[SELF], scaled}, NULL, out, error);
+}

@@ -1,0 +1,24 @@
+/* log10: the logarithm to base 10; minus infinity at 0, none below. */
+#include <math.h>
+
+#include "ops/families/table.h"
+
+static double real(const ns_aten_node *node, double x)
+{
+    (void)node;
+    return ns_mpfr_round(mpfr_log10, x);
+}
+
+static float float32(const ns_aten_node *node, float x)
+{
+    (void)node;
+    return (float)log10((double)x);
+}
+
+const ns_aten_operator ns_aten_op_log10 = {
+    .name = "log10",
+    .aten = "aten.log10.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+    .bound = ns_table_bound_monotone,
+};

@@ -1,0 +1,22 @@
+/* log_softmax: out = log(e^x / sum over dim of e^x): softmax's chain and log (families/softmax.h). */
+#include "ops/families/elementwise.h"
+#include "ops/families/softmax.h"
+#include "ops/operators.h"
+
+static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                         ns_error *error)
+{
+    int softmax = 0;
+    NS_TRY(ns_softmax_decompose(program, node, inputs, &softmax, error));
+    return ns_aten_call(program, &ns_aten_op_log, 1, &softmax, NULL, out, error);
+}
+
+const ns_aten_operator ns_aten_op_log_softmax = {
+    .name = "log_softmax",
+    .aten = "aten.log_softmax.int",
+    NS_SOFTMAX_PARAMETERS,
+    .infer = ns_infer_same,
+    .exact = ns_log_softmax_exact,
+    .float32 = ns_aten_rounded,
+    .decompose = decompose,
+};

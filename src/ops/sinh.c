@@ -1,0 +1,24 @@
+/* sinh: (e^x - e^-x) / 2. */
+#include <math.h>
+
+#include "ops/families/table.h"
+
+static double real(const ns_aten_node *node, double x)
+{
+    (void)node;
+    return ns_mpfr_round(mpfr_sinh, x);
+}
+
+static float float32(const ns_aten_node *node, float x)
+{
+    (void)node;
+    return (float)sinh((double)x);
+}
+
+const ns_aten_operator ns_aten_op_sinh = {
+    .name = "sinh",
+    .aten = "aten.sinh.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+    .bound = ns_table_bound_monotone,
+};

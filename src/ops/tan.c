@@ -1,0 +1,23 @@
+/* tan: the tangent; its bound is not known, as it has poles. */
+#include <math.h>
+
+#include "ops/families/table.h"
+
+static double real(const ns_aten_node *node, double x)
+{
+    (void)node;
+    return ns_mpfr_round(mpfr_tan, x);
+}
+
+static float float32(const ns_aten_node *node, float x)
+{
+    (void)node;
+    return (float)tan((double)x);
+}
+
+const ns_aten_operator ns_aten_op_tan = {
+    .name = "tan",
+    .aten = "aten.tan.default",
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+    NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+};
