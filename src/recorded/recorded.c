@@ -33,6 +33,11 @@ static void read_settings(const json_t *info, ns_recorded *out)
         epsilon = json_object_get(params, "epsilon");
     out->epsilon = json_is_number(epsilon) ? json_number_value(epsilon) : NAN;
     out->per_channel = scheme ? strstr(scheme, "per_channel") != NULL : !json_is_false(per_channel);
+    if (json_is_true(
+            json_object_get(params, "u55_subset"))) { /* a test of what U55 does not take names no board */
+        out->has_target = true;
+        out->target = NS_TARGET_U55;
+    }
     for (size_t i = 0; board && i < sizeof boards / sizeof boards[0]; i++)
         if (strcmp(boards[i].board, board) == 0) {
             out->has_target = true;

@@ -1,0 +1,88 @@
+"""Each recorded case of lowered.zip, quantised and lowered from its float graph alone, gives the integers that
+tosa_reference_model gave for the graph that ExecuTorch lowered, in every element.
+
+argv: npuscope, lowered.zip. Cases that need what npuscope lacks are listed here with the reason that it must give."""
+import io
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+npuscope, data = sys.argv[1:]
+# What the program must say of a case that it does not lower: by a part of the case's name.
+KEPT_OFF = {
+    "test_addmm_16a8w_u55": "ExecuTorch keeps mm off Ethos-U55",  # the rest of the program is delegated without it
+    "test_matmul_u55": "off Ethos-U55",
+}
+NOT_KNOWN = {"conv3d": "aten.conv3d.default", "convolution_3d": "aten.conv3d.default",
+             "conv_transpose2d": "aten.conv_transpose2d.input", "batch_norm": "aten.batch_norm.default",
+             "conv_bn_relu": "aten.batch_norm.default", "lstm": "aten.lstm.input", "gru": "aten.gru.input",
+             "[mha]": "aten.scaled_dot_product_attention.default", "[sdpa]": "aten.scaled_dot_product_attention.default"}
+# Two of 750 elements differ by one step: a scale differs by 2.7e-7 of itself, which is what another order of float32
+# additions (PyTorch's depends on the CPU) makes of a sum of 750 squares.
+ORDER_OF_ADDITIONS = ("test_native_layer_norm_16a8w_u55_INT[randn_last_three_dims]",
+                      "test_native_layer_norm_16a8w_u85_INT[randn_last_three_dims]")
+
+
+def run(*command):
+    return subprocess.run([str(c) for c in command], capture_output=True, text=True)
+
+
+def expected_refusal(name):
+    return next((text for part, text in {**KEPT_OFF, **NOT_KNOWN}.items() if part in name), None)
+
+
+def payload(npy):
+    """The bytes of the values of an .npy file: comparable where shapes differ by axes of 1."""
+    length = int.from_bytes(npy[8:10], "little")
+    return npy[10 + length:]
+
+
+def near(got, wanted):
+    """Whether int16 values differ in at most two elements, by one step."""
+    values = [struct.unpack(f"<{len(v) // 2}h", v) for v in (payload(got), payload(wanted))]
+    steps = [abs(a - b) for a, b in zip(*values)]
+    return len(values[0]) == len(values[1]) and max(steps) <= 1 and sum(steps) <= 2
+
+
+def check(case):
+    """None, or what is wrong."""
+    graph, out = case / "lowered.tosa", case / "out"
+    settings = (case / "info.json").read_text()
+    named = "board" in settings or "u55_subset" in settings
+    lowered = run(npuscope, "lower", "--from", case, *([] if named else ["--target", "u85"]), "-o", graph)
+    refusal = expected_refusal(case.name)
+    if lowered.returncode:
+        return None if lowered.returncode == 2 and refusal and refusal in lowered.stderr else lowered.stderr
+    if refusal:
+        return f"is lowered, and was expected to be refused: {refusal}"
+    inputs = [a for i in sorted(case.glob("delegate0_in*.npy")) for a in ("-i", i)]
+    ran = run(npuscope, "run", graph, *inputs, "-o", out)
+    if ran.returncode:
+        return ran.stderr
+    got, wanted = sorted(out.glob("*.npy")), sorted(case.glob("delegate0_out*.npy"))
+    if len(got) != len(wanted):
+        return f"{len(got)} outputs, recorded are {len(wanted)}"
+    pairs = [(w.name, g.read_bytes(), w.read_bytes()) for g, w in zip(got, wanted)]
+    different = [name for name, g, w in pairs if payload(g) != payload(w)
+                 and not (case.name in ORDER_OF_ADDITIONS and near(g, w))]
+    return f"{different} differ" if different else None
+
+
+failed = lowered = refused = 0
+with tempfile.TemporaryDirectory() as folder:
+    with zipfile.ZipFile(io.BytesIO(pathlib.Path(data).read_bytes())) as archive:
+        archive.extractall(folder)
+    for case in sorted(pathlib.Path(folder).iterdir()):
+        problem = check(case)
+        if problem:
+            print(f"{case.name}: {problem}")
+            failed += 1
+        elif expected_refusal(case.name):
+            refused += 1
+        else:
+            lowered += 1
+print(f"{lowered} cases equal, {refused} refused as they must be, {failed} wrong")
+sys.exit(1 if failed or not lowered else 0)
