@@ -91,8 +91,8 @@ static void what_is_not_known_is_named(void **state)
 static void names_do_not_leave_the_folder(void **state)
 {
     (void)state;
-    static const char graph[] =
-        "[{\"name\": \"w\", \"kind\": \"get_attr\", \"tensor\": \"../../etc/passwd\"}]";
+    static const char graph[] = "[{\"name\": \"w\", \"kind\": \"get_attr\", \"dtype\": \"torch.float32\", "
+                                "\"tensor\": \"../../etc/passwd\"}]";
     ns_recorded recorded;
     ns_error error = {0};
     put("float.json", graph, sizeof graph - 1);
