@@ -231,7 +231,8 @@ static ns_code add_call(ns_aten_program *program, ns_aten_node *call, int *node,
     for (int p = 0; p < call->op->parameter_count; p++) {
         ns_aten_attribute *value = &call->attributes[p];
         const size_t count = (size_t)value->count;
-        if (count && value->list && !(value->list = ns_arena_copy(arena, value->list, count * sizeof *value->list)))
+        if (count && value->list &&
+            !(value->list = ns_arena_copy(arena, value->list, count * sizeof *value->list)))
             return no_memory(program, error);
         if (count && value->reals &&
             !(value->reals = ns_arena_copy(arena, value->reals, count * sizeof *value->reals)))

@@ -75,9 +75,9 @@ typedef struct ns_aten_node {
     ns_dtype dtype; /* of the result: FP32 for reals, which the quantiser scales; INT32 and BOOL stay */
     int rank;       /* of the result */
     int64_t shape[NS_MAX_RANK];
-    const float *data; /* PARAMETER: its values; NULL otherwise */
-    const int32_t *quantised; /* PARAMETER with quantisation: its integers, as ExecuTorch freezes them; of INT32 or
-                                 BOOL: its values; or NULL */
+    const float *data;        /* PARAMETER: its values; NULL otherwise */
+    const int32_t *quantised; /* PARAMETER with quantisation: its integers, as ExecuTorch freezes them; of
+                                 INT32 or BOOL: its values; or NULL */
     ns_quantisation quantisation;
 } ns_aten_node;
 
@@ -121,10 +121,11 @@ ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int ra
 ns_code ns_aten_add_typed_input(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
                                 const int64_t *shape, int *node, ns_error *error);
 
-/* A parameter of whole numbers (INT32) or truth values (BOOL: 0 and 1), which nothing quantises: `values` are copied to
- * `quantised`, and rounded to float32 in `data`. */
+/* A parameter of whole numbers (INT32) or truth values (BOOL: 0 and 1), which nothing quantises: `values` are
+ * copied to `quantised`, and rounded to float32 in `data`. */
 ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
-                                      const int64_t *shape, const int32_t *values, int *node, ns_error *error);
+                                      const int64_t *shape, const int32_t *values, int *node,
+                                      ns_error *error);
 
 /* Adds a call of `op` with `input_count` operands (-1: absent) and the arguments of a list that a NULL name
  * ends (NULL: none); a parameter that is not named has its default. Its name is the operator's. */

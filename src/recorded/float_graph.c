@@ -309,8 +309,8 @@ static ns_code read_input(reader *r, const json_t *node, int *out, ns_error *err
     NS_TRY(find_type(r, node, &dtype, error));
     for (size_t i = 0; i < json_array_size(shape); i++)
         dims[i] = json_integer_value(json_array_get(shape, i));
-    return ns_aten_add_integer_input(r->program, text_of(node, "name"), dtype, (int)json_array_size(shape),
-                                     dims, out, error);
+    return ns_aten_add_typed_input(r->program, text_of(node, "name"), dtype, (int)json_array_size(shape),
+                                   dims, out, error);
 }
 
 static ns_code read_outputs(reader *r, const json_t *node, ns_error *error)

@@ -46,8 +46,9 @@ static void read_settings(const json_t *info, ns_recorded *out)
 }
 
 /* Values in memory order `order` (dim_order: the logical axis of each axis in memory) into logical order. */
-static void reorder(const ns_tensor *tensor, const int64_t *order, const float *memory)
+static void reorder(const ns_tensor *tensor, const int64_t *order, const uint8_t *memory)
 {
+    const size_t size = (size_t)ns_dtype_bytes(tensor->dtype);
     int64_t strides[NS_MAX_RANK] = {0}, position[NS_MAX_RANK] = {0}, step = 1;
     for (int i = tensor->rank - 1; i >= 0; i--) {
         strides[order[i]] = step;
@@ -57,7 +58,7 @@ static void reorder(const ns_tensor *tensor, const int64_t *order, const float *
         int64_t at = 0;
         for (int i = 0; i < tensor->rank; i++)
             at += position[i] * strides[i];
-        ((float *)tensor->data)[k] = memory[at];
+        memcpy((char *)tensor->data + k * size, memory + (size_t)at * size, size);
         for (int i = tensor->rank - 1; i >= 0 && ++position[i] == tensor->shape[i]; i--)
             position[i] = 0;
     }
@@ -76,41 +77,24 @@ static void read_order(const json_t *input, int rank, int64_t *order)
         order[i] = i;
 }
 
-/* Raw values of an input in memory order as float32: FP32 as they are, INT32, or BOOL of one byte each. */
-static ns_code widen(ns_bytes bytes, const ns_aten_node *node, ns_arena *arena, float **out, ns_error *error)
-{
-    const size_t count = ns_aten_count(node), size = node->dtype == NS_DTYPE_BOOL ? 1 : 4;
-    *out = NS_ARENA_ARRAY(arena, count, float);
-    if (!*out)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu values", count);
-    if (bytes.size != count * size)
-        return ns_fail(error, NS_ERROR_INPUT, "it has %zu bytes; input '%s' of %zu %s needs %zu", bytes.size,
-                       node->name, count, ns_dtype_text(node->dtype), count * size);
-    for (size_t i = 0; i < count; i++) {
-        const uint32_t word = size == 4 ? ns_load_u32(bytes.data + 4 * i) : bytes.data[i];
-        if (node->dtype == NS_DTYPE_FP32)
-            memcpy(&(*out)[i], &word, sizeof word);
-        else
-            (*out)[i] = size == 4 ? (float)(int32_t)word : (float)(word != 0);
-    }
-    return NS_OK;
-}
-
+/* An input's raw values, of its node's type, in memory order. */
 static ns_code read_input(const char *folder, int index, const json_t *info, const ns_aten_node *node,
                           ns_arena *arena, ns_tensor *out, ns_error *error)
 {
     const char *name = ns_arena_format(arena, "i%d.bin", index);
     ns_bytes bytes;
-    float *memory = NULL;
     int64_t order[NS_MAX_RANK];
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", folder);
     NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
-    NS_TRY(ns_tensor_new(arena, NS_DTYPE_FP32, node->rank, node->shape, out, error));
-    if (widen(bytes, node, arena, &memory, error) != NS_OK)
-        return ns_add_context(error, "%s/%s", folder, name);
+    NS_TRY(ns_tensor_new(arena, node->dtype, node->rank, node->shape, out, error));
+    const size_t wanted = ns_tensor_count(out) * (size_t)ns_dtype_bytes(node->dtype);
+    if (bytes.size != wanted)
+        return ns_fail(error, NS_ERROR_INPUT, "%s/%s has %zu bytes; input '%s' of %zu %s needs %zu", folder,
+                       name, bytes.size, node->name, ns_tensor_count(out), ns_dtype_text(node->dtype),
+                       wanted);
     read_order(json_array_get(json_object_get(info, "inputs"), (size_t)index), node->rank, order);
-    reorder(out, order, memory);
+    reorder(out, order, bytes.data);
     return NS_OK;
 }
 

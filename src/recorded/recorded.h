@@ -8,10 +8,10 @@
 
 typedef struct ns_recorded {
     ns_aten_program *program; /* float.json: as exported, before any pass of the Arm backend */
-    ns_tensor *inputs;        /* i<k>.bin: FP32 in the program's order; they were the calibration data too */
-    double epsilon;           /* info.json: least scale of an activation; NAN: not said */
-    bool per_channel;         /* weights: one scale per output channel */
-    bool has_target;          /* the case was lowered for a board */
+    ns_tensor *inputs; /* i<k>.bin: of its inputs' types, in its order; they were the calibration data too */
+    double epsilon;    /* info.json: least scale of an activation; NAN: not said */
+    bool per_channel;  /* weights: one scale per output channel */
+    bool has_target;   /* the case was lowered for a board */
     ns_target target;
 } ns_recorded;
 
