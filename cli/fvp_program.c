@@ -266,6 +266,7 @@ static ns_code run_program(const ns_fvp_request *request, ns_arena *arena, ns_er
     log_line('I', "Starting running 1 inferences...");
     NS_TRY(ns_fvp_runner_start(&runner, program, error));
     const ns_npu_options options = {.cpu_mask = ~0u,
+                                    .budget = ns_arena_budget(arena),
                                     .fast_scratch = runner.kind ? request->fvp->fast_scratch : 0,
                                     .message = print_message};
     ns_program_statistics statistics;
@@ -310,7 +311,9 @@ int ns_fvp_main(const ns_fvp *fvp, int argc, char **argv)
     ns_code code = parse(&request, argc, argv, &error);
     if (code == NS_OK)
         code = parse_command_line(&request, &error);
-    ns_arena *arena = code == NS_OK ? ns_arena_new() : NULL;
+    ns_budget budget;
+    ns_budget_open(&budget, 0, 0, 0);
+    ns_arena *arena = code == NS_OK ? ns_arena_new_within(&budget) : NULL;
     if (code == NS_OK && !arena)
         code = ns_fail(&error, NS_ERROR_MEMORY, "no memory");
     if (code == NS_OK) {
@@ -327,7 +330,7 @@ int ns_fvp_main(const ns_fvp *fvp, int argc, char **argv)
             fflush(stdout);
             setitimer(ITIMER_REAL, &limit, NULL);
         }
-        code = run_program(&request, arena, &error);
+        code = ns_budget_settle(&budget, run_program(&request, arena, &error), &error);
     }
     if (code == NS_OK)
         log_line('I', "Program complete, exiting.");

@@ -96,15 +96,19 @@ int main(int argc, char **argv)
         return ns_fvp_main(fvp, argc, argv);
     const char *no_color = getenv("NO_COLOR");
     ns_error error = {0};
+    ns_budget budget;
+    ns_budget_open(&budget, 0, 0, 0);
     ns_cli cli = {
         .out = stdout,
-        .arena = ns_arena_new(),
+        .budget = &budget,
+        .arena = ns_arena_new_within(&budget),
         .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
         .progress = isatty(STDERR_FILENO),
         .self = argv[0],
     };
     ns_code code = cli.arena ? dispatch(&cli, argc, argv, &error)
                              : ns_fail(&error, NS_ERROR_MEMORY, "no memory to start with");
+    code = ns_budget_settle(&budget, code, &error);
     /* A full disk or a closed pipe must not pass for success. */
     bool write_failed = ferror(stdout);
     if ((fflush(stdout) != 0 || write_failed) && code == NS_OK)

@@ -33,6 +33,24 @@ static ns_code add_text(ns_text_list *list, const char *text, ns_arena *arena, n
     return NS_OK;
 }
 
+static ns_code store_size(const ns_option *option, uint64_t *field, const char *text, ns_error *error)
+{
+    static const char units[] = "KMGT";
+    char *end = NULL;
+    errno = 0;
+    uint64_t value = strtoull(text, &end, 10);
+    const char *unit = end != text && *end ? strchr(units, *end) : NULL;
+    const int shift = unit ? 10 * (int)(unit - units + 1) : 0;
+    if (unit)
+        end++;
+    if (errno || end == text || *end || text[0] < '0' || text[0] > '9' || !value ||
+        value > UINT64_MAX >> shift)
+        return ns_fail(error, NS_ERROR_USAGE, "--%s takes a number above 0, such as 500000 or 4G, not '%s'",
+                       option->name, text);
+    *field = value << shift;
+    return NS_OK;
+}
+
 static ns_code store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
                      ns_error *error)
 {
@@ -57,6 +75,8 @@ static ns_code store(const ns_option *option, void *settings, const char *text, 
         *(int64_t *)field = value;
         break;
     }
+    case NS_OPTION_SIZE:
+        return store_size(option, field, text, error);
     case NS_OPTION_REAL: {
         double value = strtod(text, &end);
         if (end == text || *end || !isfinite(value))

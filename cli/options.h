@@ -12,13 +12,15 @@
 
 /* What an option's field in the settings struct is:
  *   FLAG bool; TEXT const char *; TEXT_LIST ns_text_list (the option may be repeated);
- *   INTEGER int64_t (decimal or 0x hexadecimal); REAL double (finite); CPU unsigned, a mask of base/cpu.h.
- * Fields keep their value when the option is absent: a subcommand presets its defaults. */
+ *   INTEGER int64_t (decimal or 0x hexadecimal); SIZE uint64_t above 0, K, M, G or T behind it for powers of
+ * 1024; REAL double (finite); CPU unsigned, a mask of base/cpu.h. Fields keep their value when the option is
+ * absent: a subcommand presets its defaults. */
 typedef enum ns_option_kind {
     NS_OPTION_FLAG,
     NS_OPTION_TEXT,
     NS_OPTION_TEXT_LIST,
     NS_OPTION_INTEGER,
+    NS_OPTION_SIZE,
     NS_OPTION_REAL,
     NS_OPTION_CPU,
 } ns_option_kind;
@@ -40,10 +42,11 @@ typedef struct ns_option {
 /* What every subcommand is given. Results go to `out`, everything else to stderr. */
 typedef struct ns_cli {
     FILE *out;
-    ns_arena *arena;  /* lives as long as the process's work */
-    bool colour;      /* stdout is a terminal and NO_COLOR is not set */
-    bool progress;    /* stderr is a terminal */
-    const char *self; /* argv[0] */
+    ns_budget *budget; /* of all that files ask for */
+    ns_arena *arena;   /* within the budget; lives as long as the process's work */
+    bool colour;       /* stdout is a terminal and NO_COLOR is not set */
+    bool progress;     /* stderr is a terminal */
+    const char *self;  /* argv[0] */
 } ns_cli;
 
 typedef struct ns_subcommand {

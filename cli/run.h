@@ -3,6 +3,7 @@
 #define NS_CLI_RUN_H
 
 #include "base/bytes.h"
+#include "budget.h"
 #include "formats/npy.h"
 #include "npuscope/npu.h"
 #include "npuscope/tensor.h"
@@ -17,6 +18,7 @@ typedef struct ns_run_settings {
     bool check;              /* and every byte of memory: hazards are checked too */
     const char *tap;         /* folder for what each NPU operation produced; NULL: none */
     const char *tap_only;    /* "3,7-9": numbers of the operations; NULL: all */
+    ns_budget_settings budget;
     unsigned cpu_mask;
 } ns_run_settings;
 

@@ -19,6 +19,10 @@ static void print_message(void *context, const char *text)
 
 /* ---- tap ---- */
 
+/* What a file of the tap is charged: with the default budget at most 2^18 are written, whatever loops a
+ * stream has. */
+#define TAP_FILE_WORK (NS_BUDGET_DEFAULT_WORK >> 18)
+
 ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
 {
     *wanted = !list;
@@ -103,6 +107,7 @@ static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
     NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
     if (!wanted)
         return NS_OK;
+    NS_TRY(ns_budget_spend(run->cli->budget, TAP_FILE_WORK, error));
     ns_code code = tap_operation(run, tap, error);
     ns_arena_reset(run->arena);
     return code;
@@ -134,6 +139,7 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     *tap = (ns_run_tap){
         .cli = cli, .settings = settings, .entries = {.arena = cli->arena}, .last = -1, .stream = stream};
     *options = (ns_npu_options){
+        .budget = cli->budget,
         .cpu_mask = settings->cpu_mask,
         .hazards = settings->hazards || settings->check,
         .check = settings->check,
@@ -149,7 +155,7 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     tap->writers = NS_ARENA_ARRAY(cli->arena, (size_t)output_count, int);
     for (int i = 0; tap->writers && i < output_count; i++)
         tap->writers[i] = -1;
-    tap->arena = tap->writers ? ns_arena_new() : NULL;
+    tap->arena = tap->writers ? ns_arena_new_within(cli->budget) : NULL;
     return tap->arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
 }
 

@@ -92,7 +92,7 @@ static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_
         values[i] = in[i].tensor;
     ns_buffer buffer = {.arena = cli->arena};
     graph_tap tap = {.settings = settings, .block = block, .json = ns_json_begin(&buffer, true, 17)};
-    ns_eval_options options = {.cpu_mask = settings->cpu_mask, .context = &tap};
+    ns_eval_options options = {.cpu_mask = settings->cpu_mask, .budget = cli->budget, .context = &tap};
     if (settings->tap) {
         NS_TRY(ns_folder_make(settings->tap, error));
         options.tap = take_tap;

@@ -7,10 +7,18 @@
 
 #include <stddef.h>
 
+#include "npuscope/budget.h"
+
 typedef struct ns_arena ns_arena;
 
 /* A new empty arena, or NULL when memory is out. */
 ns_arena *ns_arena_new(void);
+
+/* The same, with all memory charged to `budget` (NULL: to none): a request beyond it gives NULL. */
+ns_arena *ns_arena_new_within(ns_budget *budget);
+
+/* What the arena is charged to, or NULL: for scratch beside it. */
+ns_budget *ns_arena_budget(const ns_arena *arena);
 
 /* Gives back the arena and all that was allocated from it. NULL is allowed. */
 void ns_arena_free(ns_arena *arena);

@@ -16,13 +16,15 @@ typedef struct ns_eval_options {
     unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     ns_code (*tap)(void *context, const ns_eval_tap *tap, ns_error *error); /* may be NULL */
     void *context;
+    ns_budget *budget; /* what the run is charged to; NULL: one of its own with the defaults */
 } ns_eval_options;
 
 /* Runs the main block. `inputs` are in the block's input order and must have the declared shapes and
  * types; results are made in `arena`, `outputs` has room for the block's output count.
  * NS_ERROR_UNPREDICTABLE names the operator (index, name), the element and the value for which the
  * specification's REQUIRE does not hold; NS_ERROR_UNSUPPORTED names an operator or type that is not
- * evaluated. The graph must have passed ns_graph_validate. */
+ * evaluated; NS_ERROR_BUDGET names the operator that exceeds one. The graph must have passed
+ * ns_graph_validate. */
 ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
                 int input_count, ns_arena *arena, ns_tensor *outputs, ns_error *error);
 

@@ -7,6 +7,7 @@
 #ifndef NPUSCOPE_NPU_H
 #define NPUSCOPE_NPU_H
 
+#include "npuscope/budget.h"
 #include "npuscope/tensor.h"
 
 typedef enum ns_accelerator {
@@ -111,7 +112,7 @@ typedef struct ns_npu_statistics {
     size_t dma;              /* DMA transfers */
     uint64_t macs;           /* multiply-accumulates of convolutions, as the shapes give them */
     uint64_t saturated;      /* output elements that a clip changed */
-    uint64_t work;           /* multiply-accumulates and elements, as max_work counts them */
+    uint64_t work;           /* what the run charged to its budget */
     size_t hazards;          /* reads or writes that a wait should have ordered */
     size_t possible_hazards; /* of these, the ones that turn on what no source tells (docs/chip-rules.md) */
     size_t hazard_command, hazard_word; /* the first: index of the command, and its offset in the stream */
@@ -135,17 +136,14 @@ typedef struct ns_npu_options {
     bool hazards;          /* check what waits and block dependencies promise; each hazard is a message */
     bool strict_chip;      /* where a chip rule leaves two readings open, take the harsher */
     bool check;            /* keep books on every byte of memory: signs in the statistics, messages */
-    uint64_t max_work;     /* multiply-accumulates and elements after which a run is given up with
-                              NS_ERROR_FAULT; 0: NS_NPU_DEFAULT_WORK */
+    ns_budget *budget;     /* what the run is charged to, commands, multiply-accumulates, elements and bytes
+                              that DMA copies as work; NULL: one of its own with the defaults */
     uint64_t fast_scratch; /* bytes of the device's fast scratch memory, region 2; an access beyond is a
                               fault; 0: as many as the stream says */
     void (*message)(void *context, const char *text); /* warnings: chip rules, hazards; may be NULL */
     ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error); /* may be NULL */
     void *context;
 } ns_npu_options;
-
-/* 2^44: an hour of work on one core, far above any model that an Ethos-U holds. */
-#define NS_NPU_DEFAULT_WORK ((uint64_t)1 << 44)
 
 /* Runs the stream. `inputs` are in the container's order: element sizes and counts must match, shapes up
  * to leading ones. Outputs are made in `arena` (int8, int16, int32 or int64 by element size). Their rank is

@@ -20,25 +20,32 @@ typedef struct chunk {
 } chunk;
 
 struct ns_arena {
+    ns_budget *budget;
     chunk *first;
     chunk *current;
 };
 
-static void chunk_free(chunk *c)
+static void chunk_free(ns_budget *budget, chunk *c)
 {
+    ns_budget_give(budget, c->size);
     free(c->block);
     free(c);
 }
 
-static chunk *chunk_new(size_t size)
+static chunk *chunk_new(ns_budget *budget, size_t size)
 {
-    chunk *c = malloc(sizeof *c);
-    if (!c)
+    if (!ns_budget_take(budget, size))
         return NULL;
+    chunk *c = malloc(sizeof *c);
+    if (!c) {
+        ns_budget_give(budget, size);
+        return NULL;
+    }
     /* calloc leaves a large block to the operating system's zero pages: asking for much and using little
      * of it costs little. */
     c->block = size <= SIZE_MAX - ALIGNMENT ? calloc(size + ALIGNMENT, 1) : NULL;
     if (!c->block) {
+        ns_budget_give(budget, size);
         free(c);
         return NULL;
     }
@@ -50,9 +57,22 @@ static chunk *chunk_new(size_t size)
     return c;
 }
 
+ns_arena *ns_arena_new_within(ns_budget *budget)
+{
+    ns_arena *arena = calloc(1, sizeof(ns_arena));
+    if (arena)
+        arena->budget = budget;
+    return arena;
+}
+
 ns_arena *ns_arena_new(void)
 {
-    return calloc(1, sizeof(ns_arena));
+    return ns_arena_new_within(NULL);
+}
+
+ns_budget *ns_arena_budget(const ns_arena *arena)
+{
+    return arena->budget;
 }
 
 void ns_arena_free(ns_arena *arena)
@@ -61,7 +81,7 @@ void ns_arena_free(ns_arena *arena)
         return;
     for (chunk *c = arena->first; c;) {
         chunk *next = c->next;
-        chunk_free(c);
+        chunk_free(arena->budget, c);
         c = next;
     }
     free(arena);
@@ -78,7 +98,7 @@ void ns_arena_reset(ns_arena *arena)
         chunk *c = *link;
         if (c->used == 0 && c->size > CHUNK_SIZE) {
             *link = c->next;
-            chunk_free(c);
+            chunk_free(arena->budget, c);
         } else {
             c->used = 0;
             link = &c->next;
@@ -99,7 +119,7 @@ void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
     while (c && c->size - c->used < bytes && c->next)
         c = c->next;
     if (!c || c->size - c->used < bytes) {
-        chunk *fresh = chunk_new(bytes > CHUNK_SIZE ? bytes : CHUNK_SIZE);
+        chunk *fresh = chunk_new(arena->budget, bytes > CHUNK_SIZE ? bytes : CHUNK_SIZE);
         if (!fresh)
             return NULL;
         if (c)

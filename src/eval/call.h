@@ -25,6 +25,7 @@ typedef struct ns_eval_call {
     int output_count;
     ns_tensor **outputs; /* with the declared shape and type, and room for the data, not zeroed */
     ns_arena *scratch;   /* forgotten after the call */
+    ns_budget *budget;   /* the call's work is charged; long loops check the time */
     const ns_kernels *kernels;
 } ns_eval_call;
 

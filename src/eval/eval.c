@@ -8,15 +8,16 @@
 #include <sys/mman.h>
 
 #include "eval/call.h"
+#include "eval/work.h"
 
-/* Bytes of all intermediate tensors at one time: what a graph may ask for before it is refused. */
-#define MEMORY_LIMIT ((size_t)16 << 30)
 /* Specification 1.0, no level: MAX_NESTING. The validator holds graphs to level 8K, which allows 6
  * (tosa/operand_info.h). */
 #define NESTING_LIMIT 256
-/* Blocks that one evaluation runs: a loop without end must not hang, nor loops within loops. A million
- * iterations of one loop pass. */
-#define BLOCK_RUN_LIMIT (2 << 20)
+/* Work that a block's run is charged beside that of its operators, so that loops without end are given up
+ * within seconds: with the default budget after 2^20 rounds of a condition and a body. */
+#define BLOCK_WORK (NS_BUDGET_DEFAULT_WORK >> 21)
+/* Work of an operator without elements: what its start costs. */
+#define OPERATOR_WORK 256
 /* Room behind each buffer, so that kernels may read whole vectors. */
 #define SLACK 64
 /* Buffers from this size on are laid out in the system's large pages where it has them: page faults are most
@@ -38,8 +39,11 @@ struct ns_eval_run {
     ns_arena *scratch; /* what lives as long as an operator */
     buffer *free;      /* buffers without readers */
     buffer *buffers;   /* all of them */
-    size_t memory;
-    int nesting, block_runs;
+    ns_budget *budget;
+    uint64_t memory; /* taken from the budget for buffers and results */
+    int nesting;
+    ns_arena
+        *frames[NESTING_LIMIT + 1]; /* of the blocks that run inside each other; kept for the next ones */
     ns_eval_variables variables;
 };
 
@@ -69,6 +73,14 @@ static const struct {
 #undef NS_EVAL_FUNCTION
 };
 
+static bool take_memory(struct ns_eval_run *run, size_t bytes)
+{
+    if (!ns_budget_take(run->budget, bytes))
+        return false;
+    run->memory += bytes;
+    return true;
+}
+
 static ns_code take_buffer(struct ns_eval_run *run, size_t size, buffer **out, ns_error *error)
 {
     buffer **best = NULL;
@@ -82,13 +94,10 @@ static ns_code take_buffer(struct ns_eval_run *run, size_t size, buffer **out, n
         (*out)->references = 1;
         return NS_OK;
     }
-    if (size > MEMORY_LIMIT - run->memory)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "its tensors need more than %zu GiB at one time",
-                       MEMORY_LIMIT >> 30);
     buffer *fresh = NS_ARENA_NEW(run->arena, buffer);
     size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : 64;
     size_t capacity = (size + SLACK + alignment - 1) / alignment * alignment;
-    if (fresh)
+    if (fresh && take_memory(run, capacity))
         fresh->data = aligned_alloc(alignment, capacity);
 #ifdef MADV_HUGEPAGE
     /* A refusal changes nothing but the time. */
@@ -101,7 +110,6 @@ static ns_code take_buffer(struct ns_eval_run *run, size_t size, buffer **out, n
     fresh->references = 1;
     fresh->next = run->buffers;
     run->buffers = fresh;
-    run->memory += capacity;
     *out = fresh;
     return NS_OK;
 }
@@ -125,7 +133,9 @@ static ns_code make_room(frame *f, value *v, ns_error *error)
     if (!bytes)
         return ns_eval_unsupported_type(&v->tensor, error);
     if (v->is_result) {
-        v->tensor.data = ns_arena_alloc(f->results, count * (size_t)bytes + SLACK, 1);
+        const size_t size = count * (size_t)bytes + SLACK;
+        const bool is_charged = ns_arena_budget(f->results) == f->run->budget || take_memory(f->run, size);
+        v->tensor.data = is_charged ? ns_arena_alloc(f->results, size, 1) : NULL;
         if (!v->tensor.data)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu elements", count);
     } else {
@@ -190,6 +200,7 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
         .input_count = op->input_count,
         .output_count = op->output_count,
         .scratch = run->scratch,
+        .budget = run->budget,
         .kernels = &run->kernels,
     };
     if (!functions[op->op].function)
@@ -199,6 +210,7 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
         if (!values[op->inputs[i]].present && !block->tensors[op->inputs[i]].is_variable)
             return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' is read before it has a value",
                            block->tensors[op->inputs[i]].name);
+    NS_TRY(ns_budget_spend(run->budget, ns_eval_work(block, op) + OPERATOR_WORK, error));
     if (share(op, values))
         return NS_OK;
     /* Operators that run blocks come back here, where the scratch is reset: their lists must outlive it. */
@@ -323,13 +335,17 @@ static ns_code run_block(struct ns_eval_run *run, const ns_block *block, int inp
                          const ns_tensor *const *inputs, ns_arena *results, ns_tensor *outputs,
                          ns_error *error)
 {
-    frame f = {.run = run, .block = block, .arena = ns_arena_new(), .results = results};
+    ns_arena **arena = &run->frames[run->nesting];
+    if (!*arena)
+        *arena = ns_arena_new_within(run->budget);
+    frame f = {.run = run, .block = block, .arena = *arena, .results = results};
     f.values = f.arena ? NS_ARENA_ARRAY(f.arena, (size_t)block->tensor_count, value) : NULL;
     ns_code code = f.values ? run_frame(&f, input_count, inputs, outputs, error)
                             : ns_fail(error, NS_ERROR_MEMORY, "no memory for block '%s'", block->name);
     for (int i = 0; f.values && i < block->tensor_count; i++)
         release(run, &f.values[i]);
-    ns_arena_free(f.arena);
+    if (f.arena)
+        ns_arena_reset(f.arena);
     return code;
 }
 
@@ -346,14 +362,47 @@ static ns_code run_named_block(struct ns_eval_run *run, const char *name, int in
                        output_count);
     if (run->nesting == NESTING_LIMIT)
         return ns_fail(error, NS_ERROR_INPUT, "blocks are nested more than %d deep", NESTING_LIMIT);
-    if (run->block_runs == BLOCK_RUN_LIMIT)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "more than %d runs of blocks, the last of '%s'",
-                       BLOCK_RUN_LIMIT, name);
-    run->block_runs++;
+    if (ns_budget_spend(run->budget, BLOCK_WORK, error) != NS_OK)
+        return ns_add_context(error, "block '%s'", name);
     run->nesting++;
     ns_code code = run_block(run, block, input_count, inputs, results, outputs, error);
     run->nesting--;
     return code;
+}
+
+/* What is to be given back in the end must fit in the beginning: a graph whose outputs do not fit is refused
+ * before the first is made. */
+static ns_code check_outputs(const struct ns_eval_run *run, const ns_block *block, ns_error *error)
+{
+    uint64_t total = 0;
+    for (int i = 0; i < block->output_count; i++) {
+        const ns_tensor *tensor = &block->tensors[block->outputs[i]].tensor;
+        size_t count;
+        NS_TRY(ns_shape_count(tensor->rank, tensor->shape, &count, error));
+        total += (uint64_t)count * (uint64_t)ns_dtype_bytes(tensor->dtype);
+    }
+    if (total <= run->budget->max_memory)
+        return NS_OK;
+    return ns_fail(
+        error, NS_ERROR_BUDGET,
+        "the graph's %d outputs take %llu MiB, above the memory budget of %llu MiB (--max-memory allows "
+        "more)",
+        block->output_count, (unsigned long long)(total >> 20),
+        (unsigned long long)(run->budget->max_memory >> 20));
+}
+
+static ns_code run_main(struct ns_eval_run *run, const ns_tensor *inputs, int input_count, ns_arena *arena,
+                        ns_tensor *outputs, ns_error *error)
+{
+    const ns_block *block = &run->graph->regions[0].blocks[0];
+    const ns_tensor **list =
+        NS_ARENA_ARRAY(run->arena, (size_t)(input_count > 0 ? input_count : 0), const ns_tensor *);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
+    for (int i = 0; i < input_count; i++)
+        list[i] = &inputs[i];
+    NS_TRY(check_outputs(run, block, error));
+    return run_block(run, block, input_count, list, arena, outputs, error);
 }
 
 ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
@@ -361,27 +410,27 @@ ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_
 {
     if (graph->region_count < 1 || graph->regions[0].block_count < 1)
         return ns_fail(error, NS_ERROR_INPUT, "the graph has no block to run");
+    ns_budget own;
+    ns_budget *budget = options ? options->budget : NULL;
+    if (!budget)
+        ns_budget_open(budget = &own, 0, 0, 0);
     struct ns_eval_run run = {
         .graph = graph,
         .options = options,
         .kernels = ns_kernels_get(options ? options->cpu_mask : 0),
-        .arena = ns_arena_new(),
-        .scratch = ns_arena_new(),
+        .budget = budget,
+        .arena = ns_arena_new_within(budget),
+        .scratch = ns_arena_new_within(budget),
     };
     run.variables.arena = run.arena;
-    const ns_tensor **list =
-        run.arena ? NS_ARENA_ARRAY(run.arena, (size_t)(input_count > 0 ? input_count : 0), const ns_tensor *)
-                  : NULL;
-    ns_code code = NS_OK;
-    if (!list || !run.scratch)
-        code = ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
-    for (int i = 0; code == NS_OK && i < input_count; i++)
-        list[i] = &inputs[i];
-    if (code == NS_OK)
-        code = run_block(&run, &graph->regions[0].blocks[0], input_count, list, arena, outputs, error);
+    ns_code code = run.arena && run.scratch ? run_main(&run, inputs, input_count, arena, outputs, error)
+                                            : ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
     for (buffer *b = run.buffers; b; b = b->next)
         free(b->data);
+    for (int i = 0; i <= NESTING_LIMIT; i++)
+        ns_arena_free(run.frames[i]);
     ns_arena_free(run.scratch);
     ns_arena_free(run.arena);
-    return code;
+    ns_budget_give(budget, run.memory);
+    return ns_budget_settle(budget, code, error);
 }

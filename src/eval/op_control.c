@@ -70,7 +70,7 @@ static ns_code while_loop(ns_eval_call *call, ns_arena *arenas[2], ns_error *err
 ns_code ns_eval_cond_if(ns_eval_call *call, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, 1, -1, call->output_count, error));
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_within(call->budget);
     ns_code code =
         arena ? cond_if(call, arena, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for its block");
     ns_arena_free(arena);
@@ -80,7 +80,7 @@ ns_code ns_eval_cond_if(ns_eval_call *call, ns_error *error)
 ns_code ns_eval_while_loop(ns_eval_call *call, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, call->output_count, call->output_count, call->output_count, error));
-    ns_arena *arenas[2] = {ns_arena_new(), ns_arena_new()};
+    ns_arena *arenas[2] = {ns_arena_new_within(call->budget), ns_arena_new_within(call->budget)};
     ns_code code = arenas[0] && arenas[1] ? while_loop(call, arenas, error)
                                           : ns_fail(error, NS_ERROR_MEMORY, "no memory for its blocks");
     ns_arena_free(arenas[0]);

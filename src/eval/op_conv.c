@@ -107,6 +107,7 @@ static ns_code run(ns_eval_call *call, const geometry *g, ns_product *product, n
                 n += a == 0;
             }
         }
+        NS_TRY(ns_budget_check_time(call->budget, error));
         NS_TRY(ns_product_rows(product, rows, step, first, count, error));
     }
     return NS_OK;

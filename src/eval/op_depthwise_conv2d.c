@@ -120,6 +120,7 @@ static ns_code run(ns_eval_call *call, const depthwise *d, ns_error *error)
     for (int64_t n = 0; n < d->in->shape[0]; n++)
         for (int64_t oy = 0; oy < d->out_size[0]; oy++)
             for (int64_t ox = 0; ox < d->out_size[1]; ox++, at += count) {
+                NS_TRY(ns_budget_check_time(call->budget, error));
                 size_t taps = find_taps(d, n, oy, ox, in, weights);
                 if (d->careful) {
                     NS_TRY(careful_position(d, in, weights, taps, at, error));

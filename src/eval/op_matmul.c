@@ -52,6 +52,7 @@ ns_code ns_eval_matmul(ns_eval_call *call, ns_error *error)
             size_t count = h - i < NS_PRODUCT_BAND ? h - i : NS_PRODUCT_BAND;
             for (size_t r = 0; r < count; r++)
                 load_row(a, n * h + i + r, c, a_zero, rows + r * step);
+            NS_TRY(ns_budget_check_time(call->budget, error));
             NS_TRY(ns_product_rows(&product, rows, step, n * h + i, count, error));
         }
     }

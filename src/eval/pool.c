@@ -63,6 +63,7 @@ ns_code ns_pool_run(ns_eval_call *call, const ns_pool *pool, ns_pool_function fu
     for (position[0] = 0; position[0] < pool->batches; position[0]++)
         for (position[1] = 0; position[1] < pool->out[0]; position[1]++)
             for (position[2] = 0; position[2] < pool->out[1]; position[2]++) {
+                NS_TRY(ns_budget_check_time(call->budget, error));
                 ns_pool_window window = window_of(pool, in, position);
                 for (size_t c = 0; c < pool->channels; c++, window.first++, at++) {
                     NS_TRY(function(&window, at, context, &result, error));

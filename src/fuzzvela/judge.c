@@ -105,11 +105,10 @@ static ns_code execute(ns_judge *judge, const ns_exhibit *e, ns_npu_stream *stre
         return NS_OK;
     }
     first_message first = {.arena = arena};
-    const ns_npu_options options = {.cpu_mask = ~0u,
-                                    .hazards = true,
-                                    .max_work = judge->max_work,
-                                    .message = keep_first,
-                                    .context = &first};
+    ns_budget budget;
+    ns_budget_open(&budget, 0, judge->max_work, 0);
+    const ns_npu_options options = {
+        .cpu_mask = ~0u, .hazards = true, .budget = &budget, .message = keep_first, .context = &first};
     ns_npu_statistics statistics = {0};
     ns_error failure = {0};
     const ns_code code =

@@ -89,9 +89,13 @@ ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64
 
 ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error)
 {
-    uint64_t limit = machine->options->max_work ? machine->options->max_work : NS_NPU_DEFAULT_WORK;
-    if (amount > limit - machine->work)
-        return ns_npu_fault(machine, error, "the run exceeds its limit of %" PRIu64 " steps", limit);
+    const ns_code code = ns_budget_spend(machine->budget, amount, error);
+    if (code != NS_OK) {
+        char place[96];
+        if (error)
+            ns_add_context(error, "%s", command_name(machine, place, sizeof place));
+        return code;
+    }
     machine->work += amount;
     if (machine->statistics)
         machine->statistics->work = machine->work;

@@ -89,6 +89,7 @@ struct ns_npu_machine {
     size_t command; /* index of the one being executed */
     size_t next;    /* index of the one after */
     bool stopped;
+    ns_budget *budget;              /* NULL: nothing runs */
     uint64_t work;                  /* spent so far */
     struct ns_npu_hazards *hazards; /* hazards.c; NULL when not asked for */
     struct ns_npu_shadow *shadow;   /* shadow.c; the same */
@@ -117,7 +118,7 @@ ns_code ns_npu_get(ns_npu_machine *machine, int field, int64_t *out, ns_error *e
 ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write,
                     const char *what, uint8_t **out, ns_error *error);
 
-/* Counts `amount` multiply-accumulates or elements; a fault when max_work is exceeded. */
+/* Charges `amount` multiply-accumulates or elements to the budget; NS_ERROR_BUDGET names the command. */
 ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error);
 
 /* Scratch memory until the end of the operation; NS_ERROR_MEMORY. */

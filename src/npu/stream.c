@@ -314,13 +314,17 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const n
     options = options ? options : &defaults;
     statistics = statistics ? statistics : &ignored;
     *statistics = (ns_npu_statistics){0};
-    ns_arena *memory = ns_arena_new(), *scratch = ns_arena_new();
+    ns_budget own, *budget = options->budget;
+    if (!budget)
+        ns_budget_open(budget = &own, 0, 0, 0);
+    ns_arena *memory = ns_arena_new_within(budget), *scratch = ns_arena_new_within(budget);
     ns_npu_machine *machine = memory ? NS_ARENA_NEW(memory, ns_npu_machine) : NULL;
     ns_code code;
     if (machine && scratch) {
         machine->config = stream->config;
         machine->family = stream->family;
         machine->options = options;
+        machine->budget = budget;
         machine->statistics = statistics;
         machine->kernels = ns_kernels_get(options->cpu_mask);
         machine->stream = stream;
@@ -342,5 +346,5 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const n
         ns_npu_buffer_free(&machine->accumulators);
     ns_arena_free(scratch);
     ns_arena_free(memory);
-    return code;
+    return ns_budget_settle(budget, code, error);
 }

@@ -8,10 +8,10 @@ ns_code ns_call_work(ns_call *call, int count, const int64_t *factors, ns_error 
     for (int i = 0; i < count; i++)
         if (__builtin_mul_overflow(steps, (uint64_t)(factors[i] ? factors[i] : 1), &steps))
             steps = UINT64_MAX;
-    if (steps > *call->work)
-        return ns_fail(error, NS_ERROR_FAULT, "%s exceeds the run's limit of steps", call->name);
-    *call->work -= steps;
-    return NS_OK;
+    const ns_code code = ns_budget_spend(call->budget, steps, error);
+    if (code != NS_OK && error)
+        ns_add_context(error, "%s", call->name);
+    return code;
 }
 
 /* The reader has checked every argument index against the value table. */

@@ -12,7 +12,7 @@ typedef struct ns_call {
     int argument_count;
     const int *arguments;
     ns_arena *arena; /* scratch until the end of the call */
-    uint64_t *work;  /* what the run may still spend */
+    ns_budget *budget;
 } ns_call;
 
 /* Argument `index` as a tensor with data, a number and so on; NS_ERROR_INPUT names kernel, argument and what

@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 
-/* A program with loops ends by itself; a broken one must not run for ever. */
-#define STEP_LIMIT 10000000
+/* What an instruction costs beside what it works on: with the default budget a program that never ends is
+ * given up after 2^23 of them, within seconds. */
+#define INSTRUCTION_WORK (NS_BUDGET_DEFAULT_WORK >> 23)
 
 typedef struct running {
     const ns_program *program;
@@ -15,8 +16,8 @@ typedef struct running {
     ns_arena *arena;   /* lives as long as the run's results */
     ns_arena *scratch; /* forgotten after each instruction */
     ns_program_statistics *statistics;
-    uint64_t own;  /* bytes of inputs and outputs without a plan */
-    uint64_t work; /* steps that are left: npu->max_work */
+    uint64_t own; /* bytes of inputs and outputs without a plan */
+    ns_budget *budget;
 } running;
 
 /* Gives every tensor its memory: constants in place, planned tensors at their offset, inputs and outputs
@@ -123,7 +124,7 @@ static ns_code call_kernel(running *run, const ns_instruction *instruction, ns_e
 {
     const ns_kernel_info *kernel = run->program->kernels[instruction->target];
     ns_call call = {kernel->name,           run->values,  instruction->argument_count,
-                    instruction->arguments, run->scratch, &run->work};
+                    instruction->arguments, run->scratch, run->budget};
     run->statistics->kernel_calls++;
     for (int i = 0; i < instruction->argument_count; i++) {
         const ns_value *value = &run->values[instruction->arguments[i]];
@@ -137,11 +138,10 @@ static ns_code call_delegate(running *run, const ns_instruction *instruction, ns
 {
     ns_npu_statistics statistics = {0};
     ns_npu_options options = run->npu ? *run->npu : (ns_npu_options){0};
-    options.max_work = run->work;
+    options.budget = run->budget;
     NS_TRY(ns_delegate_run(run->program->delegates[instruction->target], &options, run->values,
                            instruction->argument_count, instruction->arguments, run->scratch, &statistics,
                            error));
-    run->work -= statistics.work;
     run->statistics->delegate_calls++;
     add_npu_statistics(&run->statistics->npu, &statistics);
     return NS_OK;
@@ -192,15 +192,11 @@ static ns_code step(running *run, const ns_instruction *instruction, int *next, 
 
 static ns_code execute(running *run, ns_error *error)
 {
-    long steps = 0;
     for (int c = 0; c < run->program->chain_count; c++) {
         const ns_chain *chain = &run->program->chains[c];
         for (int i = 0; i < chain->instruction_count;) {
-            if (++steps > STEP_LIMIT || run->work < 2)
-                return ns_fail(error, NS_ERROR_FAULT,
-                               "the program does not end within %d instructions and its limit of steps",
-                               STEP_LIMIT);
-            run->work--;
+            if (ns_budget_spend(run->budget, INSTRUCTION_WORK, error) != NS_OK)
+                return ns_add_context(error, "chain %d, instruction %d", c, i);
             int next = i + 1;
             if (step(run, &chain->instructions[i], &next, error) != NS_OK)
                 return ns_add_context(error, "chain %d, instruction %d", c, i);
@@ -211,16 +207,17 @@ static ns_code execute(running *run, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
-                       const size_t *input_sizes, int input_count, ns_arena *arena,
-                       ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error)
+static ns_code run_within(const ns_program *program, const ns_npu_options *npu, ns_budget *budget,
+                          const void *const *inputs, const size_t *input_sizes, int input_count,
+                          ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
+                          ns_error *error)
 {
     ns_program_statistics own = {0};
     running run = {.program = program,
                    .npu = npu,
+                   .budget = budget,
                    .arena = arena,
-                   .statistics = statistics ? statistics : &own,
-                   .work = npu && npu->max_work ? npu->max_work : NS_NPU_DEFAULT_WORK};
+                   .statistics = statistics ? statistics : &own};
     *run.statistics = (ns_program_statistics){0};
     for (int i = 0; i < program->kernel_count; i++) {
         const char *name = NULL;
@@ -234,7 +231,7 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
     }
     NS_TRY(bind(&run, error));
     NS_TRY(set_inputs(&run, inputs, input_sizes, input_count, error));
-    run.scratch = ns_arena_new();
+    run.scratch = ns_arena_new_within(budget);
     if (!run.scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
     ns_code code = execute(&run, error);
@@ -245,4 +242,26 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
         outputs[i] = value->kind == NS_VALUE_TENSOR ? value->as.tensor : (ns_program_tensor){0};
     }
     return NS_OK;
+}
+
+ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
+                       const size_t *input_sizes, int input_count, ns_arena *arena,
+                       ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error)
+{
+    ns_budget own, *budget = npu ? npu->budget : NULL;
+    if (!budget)
+        ns_budget_open(budget = &own, 0, 0, 0);
+    /* What the program plans lives in the caller's arena: where that is not charged to the budget, it is
+     * here. */
+    uint64_t planned = 0;
+    for (int i = 0; i < program->buffer_count && ns_arena_budget(arena) != budget; i++)
+        planned = __builtin_add_overflow(planned, program->buffer_sizes[i], &planned) ? UINT64_MAX : planned;
+    const bool taken = ns_budget_take(budget, planned);
+    ns_code code = taken
+                       ? run_within(program, npu, budget, inputs, input_sizes, input_count, arena, outputs,
+                                    statistics, error)
+                       : ns_fail(error, NS_ERROR_MEMORY, "no memory for the buffers that the program plans");
+    if (taken)
+        ns_budget_give(budget, planned);
+    return ns_budget_settle(budget, code, error);
 }

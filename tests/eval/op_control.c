@@ -154,10 +154,9 @@ static void endless_loops_end(void **state)
     (void)state;
     const ns_attributes attributes = {.cond_graph = "below", .body_graph = "step"};
     int32_t value = 1;
-    assert_int_equal(run(loop_graph(10, 0), NS_OP_WHILE_LOOP, &attributes, false, &value),
-                     NS_ERROR_UNSUPPORTED);
+    assert_int_equal(run(loop_graph(10, 0), NS_OP_WHILE_LOOP, &attributes, false, &value), NS_ERROR_BUDGET);
     assert_non_null(strstr(error.message, "(WHILE_LOOP) 'out'"));
-    assert_non_null(strstr(error.message, "more than 2097152 runs of blocks"));
+    assert_non_null(strstr(error.message, "the work budget of 17592186044416 operations is exceeded"));
 }
 
 /* A block that runs itself. */

@@ -71,8 +71,13 @@ static ns_code try_parts(const ns_npu_parts *parts)
     ns_error error = {0};
     ns_npu_stream *stream;
     int64_t context = 0;
-    ns_npu_options options = {
-        .max_work = WORK, .hazards = true, .tap = ignore_tap, .message = ignore_message, .context = &context};
+    ns_budget budget;
+    ns_budget_open(&budget, 0, WORK, 0);
+    ns_npu_options options = {.budget = &budget,
+                              .hazards = true,
+                              .tap = ignore_tap,
+                              .message = ignore_message,
+                              .context = &context};
     ns_code code = ns_npu_load_parts(parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error);
     if (code == NS_OK) {
         ns_buffer text = {.arena = arena}, json = {.arena = arena};

@@ -110,7 +110,9 @@ static ns_code try_model(const uint8_t *data, size_t size)
     ns_arena *arena = ns_arena_new();
     ns_error error = {0};
     ns_npu_stream *stream;
-    ns_npu_options options = {.max_work = WORK};
+    ns_budget budget;
+    ns_budget_open(&budget, 0, WORK, 0);
+    ns_npu_options options = {.budget = &budget};
     ns_code code = ns_npu_load_tflite(data, size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error);
     if (code == NS_OK) {
         static const ns_dtype dtypes[] = {

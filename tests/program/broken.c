@@ -45,7 +45,9 @@ static ns_code attempt(const uint8_t *data, size_t size, ns_error *error)
             fits = fits && sizes[i] <= sizeof zeros;
         }
         ns_program_tensor outputs[8];
-        const ns_npu_options options = {.max_work = 1000000};
+        ns_budget budget;
+        ns_budget_open(&budget, 0, (uint64_t)1 << 34, 0);
+        const ns_npu_options options = {.budget = &budget};
         if (fits)
             code = ns_program_run(program, &options, inputs, sizes, ns_program_input_count(program), arena,
                                   outputs, NULL, error);

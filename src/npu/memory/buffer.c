@@ -2,8 +2,8 @@
 
 #define MAX_VALUES ((int64_t)1 << 28)
 
-ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, int64_t height, int64_t width, int64_t depth,
-                           ns_error *error)
+ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, ns_budget *budget, int64_t height, int64_t width,
+                           int64_t depth, ns_error *error)
 {
     buffer->valid = false;
     if (height > MAX_VALUES / width || height * width > MAX_VALUES / depth)
@@ -12,7 +12,7 @@ ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, int64_t height, int64_t width,
     if (buffer->arena)
         ns_arena_reset(buffer->arena);
     else
-        buffer->arena = ns_arena_new();
+        buffer->arena = ns_arena_new_within(budget);
     buffer->values =
         buffer->arena ? NS_ARENA_ARRAY(buffer->arena, (size_t)(height * width * depth), int64_t) : NULL;
     buffer->height = height;

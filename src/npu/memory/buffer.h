@@ -15,10 +15,10 @@ typedef struct ns_npu_buffer {
     bool valid; /* an operation has filled it */
 } ns_npu_buffer;
 
-/* Makes room for height x width x depth values; the ones before are forgotten. NS_ERROR_MEMORY, and
- * NS_ERROR_UNSUPPORTED for over 2^28 of them. */
-ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, int64_t height, int64_t width, int64_t depth,
-                           ns_error *error);
+/* Makes room for height x width x depth values; the ones before are forgotten. Charged to `budget`.
+ * NS_ERROR_MEMORY, and NS_ERROR_UNSUPPORTED for over 2^28 of them. */
+ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, ns_budget *budget, int64_t height, int64_t width,
+                           int64_t depth, ns_error *error);
 
 /* Row y of a buffer. */
 static inline int64_t *ns_npu_buffer_row(const ns_npu_buffer *buffer, int64_t y)

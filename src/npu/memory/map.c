@@ -129,7 +129,8 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
                                   map->name, map->width, map->depth);
     map_extent extent = stored(map);
     if (map->chain)
-        return write ? ns_npu_buffer_open(map->chain, extent.height, extent.width, extent.depth, error)
+        return write ? ns_npu_buffer_open(map->chain, machine->budget, extent.height, extent.width,
+                                          extent.depth, error)
                      : check_chain(machine, map, extent, error);
     for (int i = 0; i < 4; i++) {
         map_tile tile = tile_of(map, extent, i);

@@ -29,7 +29,7 @@ static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation
                                     kept->height, kept->width, kept->depth, ofm->height, ofm->width,
                                     ofm->depth);
     } else if (operation->accumulators_stay) {
-        NS_TRY(ns_npu_buffer_open(kept, ofm->height, ofm->width, ofm->depth, error));
+        NS_TRY(ns_npu_buffer_open(kept, machine->budget, ofm->height, ofm->width, ofm->depth, error));
     } else {
         kept->valid = false;
     }

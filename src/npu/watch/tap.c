@@ -89,7 +89,7 @@ ns_code ns_npu_tap_operation(ns_npu_machine *machine, const ns_npu_operation *op
     machine->statistics->saturated += (uint64_t)saturated;
     if (!machine->options->tap || operation->ofm.unused)
         return NS_OK;
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_within(machine->budget);
     if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for what operation %d produced", index);
     ns_code code = hand_on(machine, operation, index, saturated, arena, error);

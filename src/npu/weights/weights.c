@@ -215,7 +215,7 @@ static ns_code decode(decoding *job, const ns_bytes *streams, ns_arena *arena, n
 static ns_code decode_with_scratch(decoding *job, const ns_bytes *streams, ns_arena *arena, ns_weights *out,
                                    ns_error *error)
 {
-    ns_arena *scratch = ns_arena_new();
+    ns_arena *scratch = ns_arena_new_within(ns_arena_budget(arena));
     if (!scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "out of memory for weights");
     const ns_code code = decode(job, streams, arena, scratch, out, error);

@@ -1,0 +1,56 @@
+/* Budget: how much memory, work and time a run may take, counted in one place each.
+ *
+ * Files may come from strangers, and a few hundred bytes can ask for terabytes or for hours. What a file's
+ * numbers decide is charged here before it is allocated or computed. A run that would exceed a budget ends
+ * with NS_ERROR_BUDGET, which says how much was reached, where, and which limit to raise.
+ *
+ * One budget may serve several runs, one after the other or in several threads; it must outlive the arenas
+ * made within it. */
+#ifndef NPUSCOPE_BUDGET_H
+#define NPUSCOPE_BUDGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "npuscope/status.h"
+
+/* 2^44 multiply-accumulates or elements: an hour of work on one core, far above any model that an Ethos-U
+ * holds. */
+#define NS_BUDGET_DEFAULT_WORK ((uint64_t)1 << 44)
+
+typedef struct ns_budget {
+    uint64_t max_memory; /* bytes at one time */
+    uint64_t max_work;   /* multiply-accumulates and elements, as each operator counts them before it runs */
+    double time_limit;   /* seconds from ns_budget_open on; 0: none */
+    /* The books, kept by the library. */
+    uint64_t memory, work;
+    uint64_t refused_memory; /* bytes that were asked for and not given; 0: none */
+    double begin;
+} ns_budget;
+
+/* Half of the memory that the process may use: the least of the machine's, its control group's and its
+ * address space (RLIMIT_AS). */
+uint64_t ns_budget_default_memory(void);
+
+/* Starts empty books and the clock. 0 stands for the defaults: ns_budget_default_memory,
+ * NS_BUDGET_DEFAULT_WORK, no time limit. */
+void ns_budget_open(ns_budget *budget, uint64_t max_memory, uint64_t max_work, double time_limit);
+
+/* Charges `amount` of work, before it is done. NS_ERROR_BUDGET when too little is left, or the time is over.
+ */
+ns_code ns_budget_spend(ns_budget *budget, uint64_t amount, ns_error *error);
+
+/* NS_ERROR_BUDGET when the time is over: for long loops whose work is already charged. */
+ns_code ns_budget_check_time(const ns_budget *budget, ns_error *error);
+
+/* Takes `bytes`; false when that many are not left, and then nothing is taken. ns_budget_give gives them
+ * back. NULL: nothing is counted. */
+bool ns_budget_take(ns_budget *budget, uint64_t bytes);
+void ns_budget_give(ns_budget *budget, uint64_t bytes);
+
+/* Whether a failure for want of memory is the budget's: NS_ERROR_MEMORY after a refusal becomes
+ * NS_ERROR_BUDGET, with the figures and the limit to raise behind its message. Other codes stay. */
+ns_code ns_budget_settle(ns_budget *budget, ns_code code, ns_error *error);
+
+#endif

@@ -1,0 +1,107 @@
+#include "npuscope/budget.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* memory.max of the process's control group, where the system has one; UINT64_MAX where it has not. */
+static uint64_t group_memory(void)
+{
+    unsigned long long bytes = 0;
+    FILE *file = fopen("/sys/fs/cgroup/memory.max", "r");
+    const bool limited = file && fscanf(file, "%llu", &bytes) == 1;
+    if (file)
+        fclose(file);
+    return limited ? bytes : UINT64_MAX;
+}
+
+uint64_t ns_budget_default_memory(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    uint64_t most = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : (uint64_t)4 << 30;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < most)
+        most = limit.rlim_cur;
+    const uint64_t group = group_memory();
+    return (group < most ? group : most) / 2;
+}
+
+void ns_budget_open(ns_budget *budget, uint64_t max_memory, uint64_t max_work, double time_limit)
+{
+    *budget = (ns_budget){
+        .max_memory = max_memory ? max_memory : ns_budget_default_memory(),
+        .max_work = max_work ? max_work : NS_BUDGET_DEFAULT_WORK,
+        .time_limit = time_limit,
+        .begin = ns_clock_seconds(),
+    };
+}
+
+ns_code ns_budget_check_time(const ns_budget *budget, ns_error *error)
+{
+    if (!budget || budget->time_limit <= 0 || ns_clock_seconds() - budget->begin <= budget->time_limit)
+        return NS_OK;
+    return ns_fail(error, NS_ERROR_BUDGET,
+                   "the time limit of %g s is over (%" PRIu64
+                   " operations are done; --time-limit allows more)",
+                   budget->time_limit, __atomic_load_n(&budget->work, __ATOMIC_RELAXED));
+}
+
+ns_code ns_budget_spend(ns_budget *budget, uint64_t amount, ns_error *error)
+{
+    if (!budget)
+        return NS_OK;
+    uint64_t work = __atomic_load_n(&budget->work, __ATOMIC_RELAXED);
+    do {
+        if (work > budget->max_work || amount > budget->max_work - work)
+            return ns_fail(error, NS_ERROR_BUDGET,
+                           "the work budget of %" PRIu64 " operations is exceeded: %" PRIu64
+                           " are done, and %" PRIu64 " more are needed here (--max-work allows more)",
+                           budget->max_work, work, amount);
+    } while (!__atomic_compare_exchange_n(&budget->work, &work, work + amount, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return budget->time_limit > 0 ? ns_budget_check_time(budget, error) : NS_OK;
+}
+
+bool ns_budget_take(ns_budget *budget, uint64_t bytes)
+{
+    if (!budget)
+        return true;
+    uint64_t memory = __atomic_load_n(&budget->memory, __ATOMIC_RELAXED);
+    do {
+        if (memory > budget->max_memory || bytes > budget->max_memory - memory) {
+            __atomic_store_n(&budget->refused_memory, bytes, __ATOMIC_RELAXED);
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&budget->memory, &memory, memory + bytes, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+void ns_budget_give(ns_budget *budget, uint64_t bytes)
+{
+    if (budget)
+        __atomic_fetch_sub(&budget->memory, bytes, __ATOMIC_RELAXED);
+}
+
+ns_code ns_budget_settle(ns_budget *budget, ns_code code, ns_error *error)
+{
+    if (code != NS_ERROR_MEMORY || !budget)
+        return code;
+    const uint64_t refused = __atomic_exchange_n(&budget->refused_memory, 0, __ATOMIC_RELAXED);
+    if (!refused)
+        return code;
+    if (error) {
+        char message[NS_MESSAGE_SIZE];
+        memcpy(message, error->message, sizeof message);
+        ns_fail(error, NS_ERROR_BUDGET,
+                "%.700s: the memory budget of %" PRIu64 " MiB is reached: %" PRIu64
+                " more bytes are asked for "
+                "(--max-memory allows more)",
+                message, budget->max_memory >> 20, refused);
+    }
+    return NS_ERROR_BUDGET;
+}
