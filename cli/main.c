@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "fvp.h"
 #include "options.h"
 
@@ -95,6 +96,7 @@ int main(int argc, char **argv)
     if (fvp)
         return ns_fvp_main(fvp, argc, argv);
     const char *no_color = getenv("NO_COLOR");
+    char text[4 * NS_MESSAGE_SIZE]; /* names of files and tensors in messages are not ours */
     ns_error error = {0};
     ns_budget budget;
     ns_budget_open(&budget, 0, 0, 0);
@@ -114,7 +116,7 @@ int main(int argc, char **argv)
     if ((fflush(stdout) != 0 || write_failed) && code == NS_OK)
         code = ns_fail(&error, NS_ERROR_IO, "standard output: could not be written");
     if (code != NS_OK && error.message[0])
-        fprintf(stderr, "npuscope: %s\n", error.message);
+        fprintf(stderr, "npuscope: %s\n", ns_printable(error.message, text, sizeof text));
     ns_arena_free(cli.arena);
     return ns_code_exit(code);
 }

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/printable.h"
 #include "formats/npy.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
@@ -229,11 +230,11 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (settings->folder)
         NS_TRY(write_outputs(cli->arena, settings->folder, count, outputs, error));
     for (int i = 0; i < count; i++) {
-        char text[128];
+        char text[128], name[1024];
         fprintf(cli->out, "out%d  %s  %s\n", i,
                 outputs[i].array ? ns_npy_describe(outputs[i].array, text, sizeof text)
                                  : ns_tensor_describe(&outputs[i].tensor, text, sizeof text),
-                outputs[i].name);
+                ns_printable(outputs[i].name, name, sizeof name));
     }
     return NS_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/printable.h"
 #include "formats/npy.h"
 #include "formats/npz.h"
 #include "formats/tflite.h"
@@ -14,7 +15,8 @@
 static void print_message(void *context, const char *text)
 {
     (void)context;
-    fprintf(stderr, "npuscope: warning: %s\n", text);
+    char printable[4 * NS_MESSAGE_SIZE];
+    fprintf(stderr, "npuscope: warning: %s\n", ns_printable(text, printable, sizeof printable));
 }
 
 /* ---- tap ---- */

@@ -4,29 +4,11 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/printable.h"
+
 ns_json ns_json_begin(ns_buffer *buffer, bool indent, int digits)
 {
     return (ns_json){.buffer = buffer, .indent = indent, .digits = digits};
-}
-
-/* The length of the UTF-8 character at `text`; 0 where there is none (RFC 3629: no overlong forms, no
- * surrogates, at most U+10FFFF). */
-static int character_length(const unsigned char *text)
-{
-    const unsigned char first = text[0];
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    const int length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    const unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    const unsigned char most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < least || text[1] > most)
-        return 0;
-    for (int i = 2; i < length; i++)
-        if (text[i] < 0x80 || text[i] > 0xbf)
-            return 0;
-    return length;
 }
 
 static void add_character(ns_buffer *buffer, const unsigned char *text, int length)
@@ -47,7 +29,7 @@ static void add_string(ns_buffer *buffer, const char *text)
 {
     ns_buffer_append(buffer, "\"", 1);
     for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        const int length = character_length(at);
+        const int length = ns_utf8_length(at);
         add_character(buffer, at, length);
         at += length ? length : 1;
     }

@@ -4,45 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "tosa/constant.h"
 
 #define COLUMNS 100
 
 /* ---- pieces ---- */
-
-/* The length of the UTF-8 character at `p`, or 0: overlong forms, surrogates and values above U+10FFFF are
- * not UTF-8 (RFC 3629), and neither is a cut one, for the final NUL is no continuation byte. */
-static int utf8_length(const unsigned char *p)
-{
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    const int length = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    for (int i = 1; i < length; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    const bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    const bool surrogate = p[0] == 0xed && p[1] >= 0xa0;
-    return overlong || surrogate || (p[0] == 0xf4 && p[1] >= 0x90) ? 0 : length;
-}
-
-const char *ns_printable(ns_arena *arena, const char *text)
-{
-    char *copy = text ? ns_arena_string(arena, text) : NULL;
-    if (!copy)
-        return text ? "?" : NULL;
-    bool valid = true;
-    for (const unsigned char *p = (const unsigned char *)copy; *p && valid;) {
-        const int length = utf8_length(p);
-        valid = length > 0;
-        p += length;
-    }
-    for (unsigned char *p = (unsigned char *)copy; *p; p++)
-        if (*p < 0x20 || *p == 0x7f || (*p >= 0x80 && !valid))
-            *p = '?';
-    return copy;
-}
 
 void ns_print_element(ns_buffer *buffer, const ns_tensor *tensor, size_t index)
 {
@@ -116,7 +83,7 @@ void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes 
         print_bytes(buffer, field, attribute, dtype);
         break;
     case NS_ATTRIBUTE_KIND_STRING:
-        ns_buffer_format(buffer, "\"%s\"", ns_printable(arena, *(const char *const *)field));
+        ns_buffer_format(buffer, "\"%s\"", ns_printable_copy(arena, *(const char *const *)field));
         break;
     }
 }
@@ -150,7 +117,7 @@ static void add_piece(printer *p, size_t *start, int indent, const char *text)
  * one operator apart. */
 static void add_name(printer *p, const char *name, int width)
 {
-    const char *text = ns_printable(p->arena, name);
+    const char *text = ns_printable_copy(p->arena, name);
     const int length = (int)strlen(text);
     if (length <= width)
         ns_buffer_format(&p->buffer, "%-*s", width, text);
@@ -171,7 +138,7 @@ static void print_operand(printer *p, const char *label, const ns_graph_tensor *
     ns_buffer_format(buffer, "  %.*s%s", COLUMNS - 67, text, tensor->is_unranked ? " (unranked)" : "");
     if (tensor->is_variable) {
         const int room = COLUMNS - 11 - (int)(buffer->size - start);
-        const char *name = tensor->variable_name ? ns_printable(p->arena, tensor->variable_name) : "";
+        const char *name = tensor->variable_name ? ns_printable_copy(p->arena, tensor->variable_name) : "";
         if (room > 0)
             ns_buffer_format(buffer, "  variable %.*s", room, name);
     }
@@ -230,8 +197,8 @@ static void print_operator(printer *p, const ns_block *block, int index)
 
 static void print_block(printer *p, const ns_region *region, const ns_block *block)
 {
-    const char *region_name = ns_printable(p->arena, region->name);
-    const char *block_name = ns_printable(p->arena, block->name);
+    const char *region_name = ns_printable_copy(p->arena, region->name);
+    const char *block_name = ns_printable_copy(p->arena, block->name);
     ns_buffer_format(&p->buffer, "\nblock %.60s", block_name);
     if (strcmp(region_name, block_name))
         ns_buffer_format(&p->buffer, " of region %.20s", region_name);

@@ -6,10 +6,6 @@
 #include "npuscope/graph.h"
 #include "tosa/operator_info.h"
 
-/* A copy of a file's text that a terminal and JSON can show: control characters become "?", and so do
- * all bytes above 127 where they are not UTF-8. NULL stays NULL; "?" when memory is out. */
-const char *ns_printable(ns_arena *arena, const char *text);
-
 /* Appends one attribute's value: "1, 1", "SINGLE_ROUND", "true", "int48", "0x00 0x80". A clamp's limits are
  * numbers of type `dtype`. */
 void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes *attributes,

@@ -4,6 +4,8 @@
 #include "tosa/constant.h"
 #include "tosa/print.h"
 
+#include "base/printable.h"
+
 /* A constant of at most this many elements is given whole; of a larger one, this many and the range. */
 #define WHOLE 64
 #define BEGINNING 8
@@ -15,7 +17,7 @@ typedef struct writer {
 
 static void add_text(writer *w, const char *key, const char *text)
 {
-    ns_json_text(&w->json, key, text ? ns_printable(w->arena, text) : NULL);
+    ns_json_text(&w->json, key, text ? ns_printable_copy(w->arena, text) : NULL);
 }
 
 static void add_element(writer *w, const char *key, const ns_tensor *tensor, size_t index)
