@@ -87,6 +87,7 @@ static void a_table_gets_knots_where_its_inputs_are(void **state)
     /* The mend was foretold by a run of the same arithmetic. */
     assert_true(fabs(after.against_float_db - mend->mended_db) < 0.1);
     assert_true(after.against_float_db > before.against_float_db + 20);
+    ns_graph_free(graph);
 }
 
 int main(void)

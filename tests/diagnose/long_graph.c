@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "npuscope/diagnose.h"
-#include "support/arena.h"
+#include "support/kept_graphs.h"
 #include "support/test.h"
 
 enum { ELEMENTS = 256, COARSE = 40 };
@@ -84,7 +84,7 @@ static double diagnose(int stages, int coarse, ns_diagnose_precision *out)
     for (int i = 0; i < ELEMENTS; i++)
         ns_tensor_set(&input, (size_t)i, (i * 7919) % 20000 - 10000);
     const ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
-    ns_graph *graph = make(stages, coarse);
+    ns_graph *graph = keep(make(stages, coarse));
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
     ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, out, &error));
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
@@ -128,8 +128,8 @@ static void time_grows_as_the_length(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_stage_is_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(time_grows_as_the_length, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_stage_is_found, set_up, tear_down_graphs),
+        cmocka_unit_test_setup_teardown(time_grows_as_the_length, set_up, tear_down_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@
 
 #include "base/cpu.h"
 #include "npuscope/diagnose.h"
-#include "support/arena.h"
 #include "support/data.h"
+#include "support/kept_graphs.h"
 #include "support/test.h"
 
 static const struct {
@@ -35,12 +35,12 @@ static void diagnose(const char *name, int threads, unsigned mask, ns_diagnose_p
     ns_tensor input;
     ASSERT_OK(test_data_read(ns_arena_format(arena, "diagnose/%s/model.tosa", name), arena, &bytes, &error));
     ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &graph, &error));
+    keep(graph);
     ASSERT_OK(test_data_array(ns_arena_format(arena, "diagnose/%s/in0.npy", name), arena, &array, &error));
     ASSERT_OK(ns_npy_to_tensor(&array, NS_DTYPE_INT16, &input, &error));
     const ns_diagnose_options options = {
         .inputs = &input, .input_count = 1, .samples = 1, .cpu_mask = mask, .threads = threads};
     ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, out, &error));
-    /* Names in the result are the graph's: it stays until the test's end. */
 }
 
 static void near(double got, double wanted, double within)
@@ -107,6 +107,7 @@ static void samples_add_up(void **state)
     ns_diagnose_precision one, two;
     ASSERT_OK(test_data_read("diagnose/mlp_narrow/model.tosa", arena, &bytes, &error));
     ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &graph, &error));
+    keep(graph);
     ASSERT_OK(test_data_array("diagnose/mlp_narrow/in0.npy", arena, &array, &error));
     ASSERT_OK(ns_npy_to_tensor(&array, NS_DTYPE_INT16, &input, &error));
     const size_t size = array.count * sizeof(int16_t);
@@ -128,9 +129,9 @@ static void samples_add_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(models_are_judged, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(results_do_not_depend_on_the_machine, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(samples_add_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(models_are_judged, set_up, tear_down_graphs),
+        cmocka_unit_test_setup_teardown(results_do_not_depend_on_the_machine, set_up, tear_down_graphs),
+        cmocka_unit_test_setup_teardown(samples_add_up, set_up, tear_down_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
