@@ -92,7 +92,8 @@ static void test_json(void **state)
         json_string_value(json_object_get(root, "fault")),
         "operator 0 (CLAMP): output \"output\" is [5] int16 and input \"input\" is [4] int16: their "
         "shapes must be equal");
-    assert_string_equal(json_string_value(json_array_get(json_object_get(block, "inputs"), 0)), "x\\x0a\\xff");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(block, "inputs"), 0)),
+                        "x\\x0a\\xff");
     assert_string_equal(json_string_value(json_array_get(json_object_get(block, "outputs"), 0)), "y\xc3\xa9");
     assert_int_equal(json_integer_value(json_object_get(attributes, "min_val")), -32768);
     assert_int_equal(json_integer_value(json_object_get(attributes, "max_val")), 255);
