@@ -79,27 +79,18 @@ static bool find_window(const ns_aten_node *node, const ns_aten_node *input, ns_
 static ns_code pool_cell(ns_lowering *lowering, const ns_aten_node *node, int input, const int64_t at[2],
                          int *step, ns_error *error)
 {
-    static int32_t ones[2] = {1, 1}, zeros[4];
     const ns_step *value = &lowering->plan.steps[input];
     int64_t start[4] = {0}, size[4] = {value->shape[0], 0, 0, value->shape[3]};
-    int32_t kernel[2];
+    ns_pool_window cell = {.out = {1, 1}, .stride = {1, 1}};
     for (int i = 0; i < 2; i++) {
         start[1 + i] = first_of(at[i], value->shape[1 + i], node->shape[2 + i]);
         size[1 + i] = end_of(at[i], value->shape[1 + i], node->shape[2 + i]) - start[1 + i];
-        kernel[i] = (int32_t)size[1 + i];
+        cell.in[i] = cell.kernel[i] = size[1 + i];
     }
     *step = input;
     if (size[1] != value->shape[1] || size[2] != value->shape[2])
         NS_TRY(ns_plan_slice_all(&lowering->plan, input, start, size, NS_PLAN_END, step, error));
-    ns_step pool = ns_plan_like(&lowering->plan, NS_OP_AVG_POOL2D, &(int){*step});
-    NS_TRY(ns_plan_list(&lowering->plan, 2, kernel, &pool.attributes.kernel, error));
-    pool.attributes.stride = (ns_int_list){2, ones};
-    pool.attributes.pad = (ns_int_list){4, zeros};
-    pool.attributes.acc_type = NS_DTYPE_INT32;
-    ns_step_zero(&pool, "_input_zp", pool.dtype);
-    ns_step_zero(&pool, "_output_zp", pool.dtype);
-    pool.shape[1] = pool.shape[2] = 1;
-    return ns_plan_add(&lowering->plan, &pool, NS_PLAN_END, step, error);
+    return ns_pool_step(lowering, NS_OP_AVG_POOL2D, &cell, step, error);
 }
 
 static ns_code join(ns_lowering *lowering, int64_t count, const int *parts, int axis, int *step,

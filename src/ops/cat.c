@@ -23,8 +23,7 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 
 static int axis_of(const ns_aten_node *node)
 {
-    const int64_t dim = node->attributes[DIM].integer;
-    return (int)(dim < 0 ? dim + node->rank : dim);
+    return ns_move_axis(node->attributes[DIM].integer, node->rank);
 }
 
 static bool source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,

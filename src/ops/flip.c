@@ -21,7 +21,7 @@ static bool source(const ns_aten_program *program, const ns_aten_node *node, siz
     (void)program;
     ns_coordinates(node, element, at);
     for (int i = 0; i < dims->count; i++) {
-        const int axis = (int)(dims->list[i] < 0 ? dims->list[i] + node->rank : dims->list[i]);
+        const int axis = ns_move_axis(dims->list[i], node->rank);
         at[axis] = node->shape[axis] - 1 - at[axis];
     }
     *operand = 0;
@@ -37,7 +37,7 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     NS_TRY(ns_lowering_own(lowering, result->inputs[0], &step, error));
     for (int i = 0; i < dims->count; i++) {
         ns_step reverse = ns_plan_like(&lowering->plan, NS_OP_REVERSE, &(int){step});
-        reverse.attributes.axis = (int32_t)(dims->list[i] < 0 ? dims->list[i] + result->rank : dims->list[i]);
+        reverse.attributes.axis = ns_move_axis(dims->list[i], result->rank);
         NS_TRY(ns_plan_add(&lowering->plan, &reverse, NS_PLAN_END, &step, error));
     }
     return ns_lowering_set_own(lowering, node, step, error);

@@ -28,10 +28,9 @@ static bool source(const ns_aten_program *program, const ns_aten_node *node, siz
                    int64_t *from)
 {
     const ns_aten_node *input = ns_aten_operand(program, node, 0);
-    const int64_t dim = node->attributes[DIM].integer;
     int64_t at[NS_MAX_RANK] = {0};
     ns_coordinates(node, element, at);
-    at[dim < 0 ? dim + node->rank : dim] /= node->attributes[REPEATS].integer;
+    at[ns_move_axis(node->attributes[DIM].integer, node->rank)] /= node->attributes[REPEATS].integer;
     *operand = 0;
     *from = ns_broadcast_element(input, input->rank, at);
     return true;

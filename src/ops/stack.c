@@ -32,8 +32,7 @@ static bool source(const ns_aten_program *program, const ns_aten_node *node, siz
                    int64_t *from)
 {
     const ns_aten_node *first = ns_aten_operand(program, node, 0);
-    const int64_t dim = node->attributes[DIM].integer;
-    const int axis = (int)(dim < 0 ? dim + node->rank : dim);
+    const int axis = ns_move_axis(node->attributes[DIM].integer, node->rank);
     int64_t at[NS_MAX_RANK] = {0}, own[NS_MAX_RANK] = {0};
     ns_coordinates(node, element, at);
     for (int i = 0; i < first->rank; i++)

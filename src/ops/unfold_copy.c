@@ -24,8 +24,7 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 
 static int axis_of(const ns_aten_node *node)
 {
-    const int64_t dim = node->attributes[DIMENSION].integer;
-    return (int)(dim < 0 ? dim + node->rank - 1 : dim);
+    return ns_move_axis(node->attributes[DIMENSION].integer, node->rank - 1);
 }
 
 static bool source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,

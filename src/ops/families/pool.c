@@ -86,6 +86,31 @@ static ns_code trim(ns_lowering *lowering, const ns_pool_window *window, int *st
     return trims ? ns_plan_slice_all(&lowering->plan, *step, start, size, NS_PLAN_END, step, error) : NS_OK;
 }
 
+ns_code ns_pool_step(ns_lowering *lowering, ns_op op, const ns_pool_window *window, int *step,
+                     ns_error *error)
+{
+    ns_step pool = ns_plan_like(&lowering->plan, op, &(int){*step});
+    int32_t kernel[2], stride[2], pad[4];
+    for (int axis = 0; axis < 2; axis++) {
+        kernel[axis] = (int32_t)window->kernel[axis];
+        stride[axis] = (int32_t)window->stride[axis];
+        pad[2 * axis] = (int32_t)window->before[axis];
+        pad[2 * axis + 1] = (int32_t)(window->behind[axis] < 0 ? 0 : window->behind[axis]);
+        pool.shape[1 + axis] = window->out[axis];
+    }
+    NS_TRY(ns_plan_list(&lowering->plan, 2, kernel, &pool.attributes.kernel, error));
+    NS_TRY(ns_plan_list(&lowering->plan, 2, stride, &pool.attributes.stride, error));
+    NS_TRY(ns_plan_list(&lowering->plan, 4, pad, &pool.attributes.pad, error));
+    if (op == NS_OP_AVG_POOL2D) {
+        pool.attributes.acc_type = NS_DTYPE_INT32;
+        ns_step_zero(&pool, "_input_zp", pool.dtype);
+        ns_step_zero(&pool, "_output_zp", pool.dtype);
+    } else {
+        pool.attributes.nan_mode = NS_NAN_PROPAGATE;
+    }
+    return ns_plan_add(&lowering->plan, &pool, NS_PLAN_END, step, error);
+}
+
 ns_code ns_pool_lower(ns_lowering *lowering, int node, ns_op op, const ns_pool_window *window,
                       ns_error *error)
 {
@@ -95,26 +120,7 @@ ns_code ns_pool_lower(ns_lowering *lowering, int node, ns_op op, const ns_pool_w
     ns_pool_reads(lowering, node, 0, &layout);
     NS_TRY(ns_lowering_value(lowering, result->inputs[0], &layout, &step, error));
     NS_TRY(trim(lowering, window, &step, error));
-    ns_step pool = ns_plan_like(&lowering->plan, op, &(int){step});
-    int32_t kernel[2], stride[2], pad[4];
-    for (int axis = 0; axis < 2; axis++) {
-        kernel[axis] = (int32_t)window->kernel[axis];
-        stride[axis] = (int32_t)window->stride[axis];
-        pad[2 * axis] = (int32_t)window->before[axis];
-        pad[2 * axis + 1] = (int32_t)(window->behind[axis] < 0 ? 0 : window->behind[axis]);
-    }
-    NS_TRY(ns_plan_list(&lowering->plan, 2, kernel, &pool.attributes.kernel, error));
-    NS_TRY(ns_plan_list(&lowering->plan, 2, stride, &pool.attributes.stride, error));
-    NS_TRY(ns_plan_list(&lowering->plan, 4, pad, &pool.attributes.pad, error));
-    ns_layout_shape(&layout, result->shape, pool.shape);
-    if (op == NS_OP_AVG_POOL2D) {
-        pool.attributes.acc_type = NS_DTYPE_INT32;
-        ns_step_zero(&pool, "_input_zp", pool.dtype);
-        ns_step_zero(&pool, "_output_zp", pool.dtype);
-    } else {
-        pool.attributes.nan_mode = NS_NAN_PROPAGATE;
-    }
-    NS_TRY(ns_plan_add(&lowering->plan, &pool, NS_PLAN_END, &step, error));
+    NS_TRY(ns_pool_step(lowering, op, window, &step, error));
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 

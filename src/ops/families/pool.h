@@ -29,6 +29,10 @@ void ns_pool_infer(const ns_pool_window *window, const ns_aten_node *input, ns_a
 
 ns_code ns_pool_lower(ns_lowering *lowering, int node, ns_op op, const ns_pool_window *window,
                       ns_error *error);
+/* The pool itself, AVG_POOL2D or MAX_POOL2D on INT16: `*step` is its operand [n, h, w, c], then its result.
+ */
+ns_code ns_pool_step(ns_lowering *lowering, ns_op op, const ns_pool_window *window, int *step,
+                     ns_error *error);
 /* The layout in which a pool reads its operand. */
 void ns_pool_reads(const ns_lowering *lowering, int node, int operand, ns_layout *layout);
 

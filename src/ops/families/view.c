@@ -8,7 +8,7 @@ ns_code ns_move_dim(const ns_aten_node *node, int64_t dim, int rank, int *axis, 
     if (dim < -rank || dim >= rank)
         return ns_fail(error, NS_ERROR_INPUT, "%s: dim %" PRId64 " is outside %d to %d", node->op->aten, dim,
                        -rank, rank - 1);
-    *axis = (int)(dim < 0 ? dim + rank : dim);
+    *axis = ns_move_axis(dim, rank);
     return NS_OK;
 }
 

@@ -17,6 +17,12 @@ ns_code ns_view_lower(ns_lowering *lowering, int node, ns_error *error);
 ns_code ns_view_shape(const ns_aten_program *program, ns_aten_node *node, int rank, const int64_t *shape,
                       ns_error *error);
 
+/* `dim` of a node whose infer has checked it, counted from the front of `rank` axes. */
+static inline int ns_move_axis(int64_t dim, int rank)
+{
+    return (int)(dim < 0 ? dim + rank : dim);
+}
+
 /* `dim` counted from the front of `rank` axes; NS_ERROR_INPUT outside them. */
 ns_code ns_move_dim(const ns_aten_node *node, int64_t dim, int rank, int *axis, ns_error *error);
 
