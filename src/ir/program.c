@@ -210,7 +210,8 @@ static ns_code check_operands(const ns_aten_program *program, const ns_aten_node
                            call->op->aten, i, call->inputs[i], program->node_count);
     }
     const ns_aten_parameter *missing = operand_parameter(call->op, call->input_count);
-    if (missing && missing->type == NS_ATEN_TENSOR)
+    const bool empty = missing && missing->type == NS_ATEN_TENSORS && call->input_count == 0;
+    if (missing && (missing->type == NS_ATEN_TENSOR || empty))
         return ns_fail(error, NS_ERROR_INPUT, "%s needs its operand %d, %s", call->op->aten,
                        call->input_count, missing->name);
     return NS_OK;

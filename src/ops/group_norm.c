@@ -15,6 +15,12 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     if (node->rank < 2 || groups < 1 || node->shape[1] % groups)
         return ns_fail(error, NS_ERROR_INPUT, "%s: %lld groups do not divide the channels", node->op->aten,
                        (long long)groups);
+    for (int i = WEIGHT_OPERAND; i <= BIAS_OPERAND; i++) {
+        const ns_aten_node *affine = ns_aten_operand(program, node, i);
+        if (affine && (affine->rank != 1 || affine->shape[0] != node->shape[1]))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: weight and bias need one value for each channel",
+                           node->op->aten);
+    }
     return NS_OK;
 }
 

@@ -15,8 +15,15 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     bool fits = shape->count >= 1 && shape->count <= node->rank;
     for (int i = 0; fits && i < shape->count; i++)
         fits = shape->list[i] == node->shape[node->rank - shape->count + i];
+    for (int i = WEIGHT_OPERAND; fits && i <= BIAS_OPERAND; i++) {
+        const ns_aten_node *affine = ns_aten_operand(program, node, i);
+        fits = !affine || affine->rank == shape->count;
+        for (int k = 0; fits && affine && k < shape->count; k++)
+            fits = affine->shape[k] == shape->list[k];
+    }
     return fits ? NS_OK
-                : ns_fail(error, NS_ERROR_INPUT, "%s: normalized_shape is not the end of x's shape",
+                : ns_fail(error, NS_ERROR_INPUT,
+                          "%s: normalized_shape is not the end of x's shape, or not that of weight and bias",
                           node->op->aten);
 }
 

@@ -1,5 +1,4 @@
 /* log_softmax: out = log(e^x / sum over dim of e^x): softmax's chain and log (families/softmax.h). */
-#include "ops/families/elementwise.h"
 #include "ops/families/softmax.h"
 #include "ops/operators.h"
 
@@ -15,7 +14,7 @@ const ns_aten_operator ns_aten_op_log_softmax = {
     .name = "log_softmax",
     .aten = "aten.log_softmax.int",
     NS_SOFTMAX_PARAMETERS,
-    .infer = ns_infer_same,
+    .infer = ns_softmax_infer,
     .exact = ns_log_softmax_exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,

@@ -77,6 +77,12 @@ static void what_is_not_known_is_named(void **state)
         {"\"target\": \"aten.exp.default\", \"args\": [{\"node\": \"z\"}]", "is no earlier node",
          NS_ERROR_INPUT},
         {"\"target\": \"aten.exp.default\", \"args\": [null]", "a tensor is missing", NS_ERROR_INPUT},
+        {"\"target\": \"aten.cat.default\", \"args\": [[]]", "aten.cat.default needs its operand 0",
+         NS_ERROR_INPUT},
+        {"\"target\": \"aten.softmax.int\", \"args\": [{\"node\": \"x\"}, 5]", "dim 5 is outside -1 to 0",
+         NS_ERROR_INPUT},
+        {"\"target\": \"aten.layer_norm.default\", \"args\": [{\"node\": \"x\"}, [3]]",
+         "normalized_shape is not the end of x's shape", NS_ERROR_INPUT},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ns_recorded recorded;

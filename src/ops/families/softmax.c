@@ -2,14 +2,16 @@
 
 #include <math.h>
 
+#include "ops/families/view.h"
 #include "ops/operators.h"
 
 enum { SELF, DIM };
 
-static int axis_of(const ns_aten_node *node)
+ns_code ns_softmax_infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
 {
-    const int64_t dim = node->attributes[DIM].integer;
-    return (int)(dim < 0 ? dim + node->rank : dim);
+    int axis = 0;
+    NS_TRY(ns_infer_same(program, node, error));
+    return ns_move_dim(node, node->attributes[DIM].integer, node->rank, &axis, error);
 }
 
 /* One row of `count` values, `step` apart. */
@@ -30,7 +32,7 @@ static void softmax_row(const double *x, double *out, int64_t count, int64_t ste
 static ns_code along_dim(const ns_aten_node *node, const ns_aten_operands *operands, bool logarithm,
                          double *out)
 {
-    const int axis = axis_of(node);
+    const int axis = ns_move_axis(node->attributes[DIM].integer, node->rank);
     int64_t step = 1;
     for (int i = axis + 1; i < node->rank; i++)
         step *= node->shape[i];

@@ -18,6 +18,9 @@ ns_code ns_softmax_exact(const ns_aten_node *node, const ns_aten_operands *opera
 ns_code ns_log_softmax_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                              ns_error *error);
 
+/* The operand's shape; `dim` must be one of its axes. */
+ns_code ns_softmax_infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error);
+
 ns_code ns_softmax_decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                              ns_error *error);
 
