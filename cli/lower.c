@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "catalogue/prepare.h"
+#include "ir/decompose.h"
 #include "lower/lower.h"
 #include "options.h"
 #include "quant/quantise.h"

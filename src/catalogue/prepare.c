@@ -1,5 +1,6 @@
 #include "catalogue/prepare.h"
 
+#include "ir/decompose.h"
 #include "quant/quantise.h"
 
 ns_code ns_suite_find_row(const ns_suite_row_name *name, ns_arena *arena, const ns_suite_row **row,

@@ -1,5 +1,8 @@
 /* What ExecuTorch 1.5.0 does to a program before its quantiser annotates it (backends/arm/_passes:
  * arm_pass_manager.py, transform_for_annotation_pipeline). The target makes no difference. */
+#include "ir/decompose.h"
+
+#include "ir/build.h"
 #include "ir/operator.h"
 
 /* Adds node `index` of `from` to `program`. */

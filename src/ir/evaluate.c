@@ -1,3 +1,5 @@
+#include "ir/evaluate.h"
+
 #include "ir/operator.h"
 
 static ns_code check_inputs(const ns_aten_program *program, const ns_tensor *inputs, ns_error *error)

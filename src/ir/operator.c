@@ -11,6 +11,13 @@ ns_code ns_aten_rounded(const ns_aten_node *node, const ns_aten_operands *operan
     return node->op->exact(node, operands, out, error);
 }
 
+const char *ns_aten_text(const ns_aten_node *node)
+{
+    return node->kind == NS_ATEN_CALL    ? node->op->aten
+           : node->kind == NS_ATEN_INPUT ? "placeholder"
+                                         : "get_attr";
+}
+
 bool ns_aten_decomposes(const ns_aten_program *program, const ns_aten_node *node)
 {
     return node->op->decompose && (!node->op->decomposes || node->op->decomposes(program, node));

@@ -146,6 +146,9 @@ typedef struct ns_aten_operator {
     const struct ns_catalogue *catalogue; /* its cases; NULL: none */
 } ns_aten_operator;
 
+/* "aten.bmm.default", "placeholder" or "get_attr": what the FX node of `node` is. */
+const char *ns_aten_text(const ns_aten_node *node);
+
 /* Whether `node`, a CALL of `program`, is decomposed before the quantiser sees it. */
 bool ns_aten_decomposes(const ns_aten_program *program, const ns_aten_node *node);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lower/lowering.h"
+#include "lower/support.h"
 
 static bool is_activation(const ns_quantisation *quantisation)
 {

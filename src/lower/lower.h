@@ -7,10 +7,6 @@
 #include "ir/target.h"
 #include "npuscope/graph.h"
 
-/* Whether ExecuTorch's partitioner gives the whole program to the target. Where it keeps a node off,
- * NS_ERROR_UNSUPPORTED names the node and the reason. `program` is decomposed and quantised. */
-ns_code ns_lower_supported(const ns_aten_program *program, ns_target target, ns_error *error);
-
 /* Lowers a decomposed and quantised program. Every real value except the program's parameters must have a
  * per-tensor INT16 quantisation, every parameter its integers (ns_aten_node.quantised). The graph's inputs
  * and outputs are the program's, in order: reals as INT16, others in their own type. The caller frees the

@@ -4,7 +4,6 @@
 
 #include "ir/operator.h"
 #include "lower/layout.h"
-#include "lower/lower.h"
 #include "lower/plan.h"
 
 /* A node's value in one layout. */

@@ -1,8 +1,9 @@
 /* What ExecuTorch 1.5.0's partitioner keeps off a target, whatever the operator: the operators' own rules
  * stand with them. Sources: backends/arm/operator_support/tosa_supported_operators.py (RankCheck);
  * tosa/partitioner.py. */
+#include "lower/support.h"
+
 #include "ir/operator.h"
-#include "lower/lower.h"
 
 #define MAX_RANK 6 /* backends/arm/constants.py */
 

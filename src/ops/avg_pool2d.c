@@ -6,9 +6,10 @@
  * divisor_override a mul by area / divisor. */
 #include <math.h>
 
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/pool.h"
-#include "ops/operators.h"
 
 enum { SELF, KERNEL, STRIDE, PADDING, CEIL_MODE, COUNT_INCLUDE_PAD, DIVISOR };
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "ir/build.h"
+
 const char *ns_case_list_text(ns_case_list list)
 {
     static const char *const texts[] = {

@@ -3,8 +3,9 @@
  */
 #include <math.h>
 
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/elementwise.h"
-#include "ops/operators.h"
 
 enum { SELF, MIN, MAX };
 

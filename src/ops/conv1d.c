@@ -2,9 +2,10 @@
  * (families/convolution.h). */
 #include <math.h>
 
+#include "ir/build.h"
 #include "ops/cases.h"
+#include "ops/declared.h"
 #include "ops/families/convolution.h"
-#include "ops/operators.h"
 
 /* ---- cases ---- */
 enum { PAD_CONSTANT, PAD_REFLECT, PAD_REPLICATE, PAD_CIRCULAR };

@@ -2,8 +2,9 @@
  * (ExecuTorch 1.5.1, backends/arm/_passes/decompose_glu_pass.py): two slices, sigmoid, mul. */
 #include <math.h>
 
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/view.h"
-#include "ops/operators.h"
 
 enum { SELF, DIM };
 

@@ -1,6 +1,7 @@
 /* log_softmax: out = log(e^x / sum over dim of e^x): softmax's chain and log (families/softmax.h). */
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/softmax.h"
-#include "ops/operators.h"
 
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error)

@@ -2,11 +2,7 @@
 #ifndef NS_OPS_OPERATORS_H
 #define NS_OPS_OPERATORS_H
 
-#include "ir/operator.h"
-
-#define NS_ATEN_OPERATOR(name) extern const ns_aten_operator ns_aten_op_##name;
-#include "ops/operators.def"
-#undef NS_ATEN_OPERATOR
+#include "ops/declared.h"
 
 extern const ns_aten_operator *const ns_aten_operators[];
 extern const int ns_aten_operator_count;

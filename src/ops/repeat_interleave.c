@@ -1,8 +1,9 @@
 /* repeat_interleave: each element of axis `dim` `repeats` times in a row: an axis of 1 behind it (unsqueeze),
  * repeat, and reshape. */
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/view.h"
-#include "ops/operators.h"
 
 enum { SELF, REPEATS, DIM };
 

@@ -2,8 +2,9 @@
  * (decompose_sqrt_pass.py). */
 #include <math.h>
 
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/table.h"
-#include "ops/operators.h"
 
 static double real(const ns_aten_node *node, double x)
 {

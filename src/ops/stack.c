@@ -1,6 +1,7 @@
 /* stack: the operands side by side along a new axis `dim`: an axis of 1 for each (unsqueeze), and cat. */
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/view.h"
-#include "ops/operators.h"
 
 enum { TENSORS, DIM };
 

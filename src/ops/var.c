@@ -4,9 +4,10 @@
  *
  * The quantiser sees it decomposed (decompose_var_pass.py): the mean with kept dims, SUB, MUL by itself, SUM,
  * MUL by the constant 1 / (n - correction). */
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/reduce.h"
-#include "ops/operators.h"
 
 enum { SELF, DIM, CORRECTION, KEEPDIM };
 

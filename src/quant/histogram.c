@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "num/float32_sum.h"
-#include "quant/observer.h"
 
 enum {
     BINS = NS_HISTOGRAM_BINS,

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#define NS_HISTOGRAM_BINS 2048
+
 /* Adds the counts of torch.histc(values, NS_HISTOGRAM_BINS, min, max) to `histogram`. Values outside the
  * range (infinities among them) are not counted. */
 void ns_histogram_count(const float *values, size_t count, float min, float max, float *histogram);

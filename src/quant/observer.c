@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "quant/histogram.h"
-
 float ns_symmetric_scale(float low, float high, float qmax, float epsilon)
 {
     float negative = low < 0 ? low : 0, positive = high > 0 ? high : 0;

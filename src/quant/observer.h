@@ -8,8 +8,7 @@
 
 #include "npuscope/arena.h"
 #include "npuscope/status.h"
-
-#define NS_HISTOGRAM_BINS 2048
+#include "quant/histogram.h"
 
 /* HistogramObserver: a histogram over [min, max] of all that was observed. */
 typedef struct ns_histogram_observer {

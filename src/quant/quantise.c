@@ -7,6 +7,7 @@
 
 #include "ir/operator.h"
 
+#include "ir/evaluate.h"
 #include "quant/observer.h"
 
 /* What a node's value is to the quantiser. */

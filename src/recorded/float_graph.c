@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/build.h"
 #include "ops/operators.h"
 #include "recorded/files.h"
 

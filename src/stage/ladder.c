@@ -1,6 +1,7 @@
 #include "stage/ladder.h"
 
 #include "catalogue/prepare.h"
+#include "ir/decompose.h"
 
 static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_ladder *, ns_stage_output *, ns_error *) = {
 #define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,

@@ -1,5 +1,6 @@
 /* quantised: the program in exact real arithmetic, rounded to integer * scale where ExecuTorch's quantiser
  * puts quantise and dequantise: the best that any implementation could do with these scales. */
+#include "ir/evaluate.h"
 #include "measure/bound.h"
 #include "quant/quantise.h"
 #include "stage/stage.h"

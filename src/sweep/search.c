@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "catalogue/prepare.h"
+#include "ir/evaluate.h"
 #include "lower/lower.h"
+#include "lower/support.h"
 #include "measure/gradient.h"
 #include "measure/measure.h"
 #include "measure/trace.h"

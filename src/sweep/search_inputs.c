@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "ir/evaluate.h"
 #include "measure/gradient.h"
 
 /* Evaluations to find a share of the largest result, and codes that are then turned to come nearer. */

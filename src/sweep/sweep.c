@@ -11,7 +11,10 @@
 
 #include "base/clock.h"
 #include "catalogue/prepare.h"
+#include "ir/decompose.h"
+#include "ir/evaluate.h"
 #include "lower/lower.h"
+#include "lower/support.h"
 #include "measure/measure.h"
 #include "npuscope/eval.h"
 #include "ops/operators.h"

@@ -1,5 +1,8 @@
 #include "support/test.h"
 
+#include "ir/build.h"
+#include "ir/decompose.h"
+#include "ir/evaluate.h"
 #include "support/aten.h"
 
 #define SHAPE(...)                                                             \

@@ -1,4 +1,5 @@
 #include "lower/lower.h"
+#include "ir/build.h"
 #include "support/aten.h"
 #include "support/quantised_program.h"
 

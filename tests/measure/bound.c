@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+#include "ir/build.h"
+#include "ir/decompose.h"
+#include "ir/evaluate.h"
 #include "ops/cases.h"
 #include "ops/operators.h"
 #include "quant/quantise.h"

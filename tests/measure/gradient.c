@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "catalogue/prepare.h"
+#include "ir/evaluate.h"
 #include "support/arena.h"
 #include "support/test.h"
 

@@ -1,5 +1,6 @@
 #include "measure/trace.h"
 
+#include "ir/build.h"
 #include "support/arena.h"
 #include "support/aten.h"
 #include "support/test.h"

@@ -6,6 +6,8 @@
 #include <jansson.h>
 
 #include "base/random.h"
+#include "ir/build.h"
+#include "ir/evaluate.h"
 #include "num/float32_sum.h"
 #include "support/aten.h"
 #include "support/data.h"

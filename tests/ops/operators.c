@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "ir/build.h"
+#include "ir/evaluate.h"
 #include "support/aten.h"
 
 typedef struct bench {

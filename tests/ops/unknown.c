@@ -1,5 +1,7 @@
 /* An operator of which nothing is said but its shape: whoever needs a fact says that it is not known, and
  * nobody assumes one. */
+#include "ir/build.h"
+#include "ir/evaluate.h"
 #include "lower/lower.h"
 #include "measure/bound.h"
 #include "measure/gradient.h"

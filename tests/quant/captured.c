@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "ir/decompose.h"
 #include "quant/quantise.h"
 
 /* The decomposed program before quantisation. */

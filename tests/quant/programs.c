@@ -7,6 +7,8 @@
 #include <math.h>
 
 #include "base/random.h"
+#include "ir/build.h"
+#include "ir/decompose.h"
 #include "quant/quantise.h"
 #include "support/data.h"
 

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "ir/build.h"
 #include "lower/lower.h"
 #include "support/arena.h"
 #include "support/aten.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/npy.h"
+#include "ir/build.h"
 #include "ops/operators.h"
 #include "support/aten.h"
 

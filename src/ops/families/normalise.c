@@ -3,8 +3,9 @@
 
 #include <math.h>
 
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/decompose.h"
-#include "ops/operators.h"
 
 void ns_normalise_row(const double *x, double *out, int64_t count, double epsilon)
 {

@@ -1,5 +1,7 @@
 #include "ops/families/reduce.h"
 
+#include "ir/build.h"
+
 const ns_aten_attribute *ns_reduce_dims(const ns_aten_node *node)
 {
     const ns_reduce *reduce = node->op->family;

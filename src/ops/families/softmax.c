@@ -2,8 +2,9 @@
 
 #include <math.h>
 
+#include "ir/build.h"
+#include "ops/declared.h"
 #include "ops/families/view.h"
-#include "ops/operators.h"
 
 enum { SELF, DIM };
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "ir/build.h"
+
 double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
 {
     mpfr_t value;

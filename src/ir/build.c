@@ -1,0 +1,268 @@
+#include "ir/build.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ir/operator.h"
+
+ns_code ns_aten_program_new(ns_arena *arena, ns_aten_program **out, ns_error *error)
+{
+    *out = NS_ARENA_NEW(arena, ns_aten_program);
+    if (!*out)
+        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for a program");
+    (*out)->arena = arena;
+    return NS_OK;
+}
+
+/* The short form of a node's text ("aten.sum.dim_IntList" -> "sum"). */
+static void short_text(const ns_aten_node *node, char *text, size_t size)
+{
+    const char *whole = ns_aten_text(node), *dot = strchr(whole, '.'), *start = dot ? dot + 1 : whole;
+    snprintf(text, size, "%.*s", (int)strcspn(start, "."), start);
+}
+
+/* `wanted`, made unique with _1, _2, ... */
+static const char *make_name(const ns_aten_program *program, const char *wanted)
+{
+    const char *name = wanted;
+    for (int suffix = 1; name; suffix++) {
+        bool taken = false;
+        for (int i = 0; i < program->node_count && !taken; i++)
+            taken = strcmp(program->nodes[i].name, name) == 0;
+        if (!taken)
+            return ns_arena_string(program->arena, name);
+        name = ns_arena_format(program->arena, "%s_%d", wanted, suffix);
+    }
+    return NULL;
+}
+
+static ns_code grow(ns_aten_program *program, ns_error *error)
+{
+    if (program->node_count < program->node_capacity)
+        return NS_OK;
+    int capacity = program->node_capacity ? program->node_capacity * 2 : 16;
+    ns_aten_node *nodes = NS_ARENA_ARRAY(program->arena, (size_t)capacity, ns_aten_node);
+    if (!nodes)
+        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %d nodes", capacity);
+    if (program->node_count)
+        memcpy(nodes, program->nodes, (size_t)program->node_count * sizeof *nodes);
+    program->nodes = nodes;
+    program->node_capacity = capacity;
+    return NS_OK;
+}
+
+/* Appends `value` to an int list in the arena. */
+static ns_code append(ns_arena *arena, int **list, int *count, int value, ns_error *error)
+{
+    int *grown = NS_ARENA_ARRAY(arena, (size_t)*count + 1, int);
+    if (!grown)
+        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for a list of %d nodes", *count + 1);
+    if (*count)
+        memcpy(grown, *list, (size_t)*count * sizeof *grown);
+    grown[*count] = value;
+    *list = grown;
+    *count += 1;
+    return NS_OK;
+}
+
+static ns_code no_memory(const ns_aten_program *program, ns_error *error)
+{
+    return ns_fail(error, NS_ERROR_MEMORY, "out of memory for node %d", program->node_count);
+}
+
+/* Names and appends a node whose type and shape are filled in. */
+static ns_code append_node(ns_aten_program *program, ns_aten_node *added, int *node, ns_error *error)
+{
+    NS_TRY(grow(program, error));
+    size_t count = 0;
+    char base[64];
+    if (!(added->rank >= 0 && added->rank <= NS_MAX_RANK))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: rank %d is outside 0 to %d", ns_aten_text(added),
+                       added->rank, NS_MAX_RANK);
+    NS_TRY(ns_shape_count(added->rank, added->shape, &count, error));
+    for (int i = added->rank; i < NS_MAX_RANK; i++)
+        added->shape[i] = 0;
+    short_text(added, base, sizeof base);
+    added->name = make_name(program, added->name ? added->name : base);
+    if (!added->name)
+        return no_memory(program, error);
+    *node = program->node_count;
+    program->nodes[program->node_count++] = *added;
+    return NS_OK;
+}
+
+static ns_code add_leaf(ns_aten_program *program, ns_aten_node *leaf, const int64_t *shape, int *node,
+                        ns_error *error)
+{
+    size_t count = 0;
+    for (int i = 0; i < leaf->rank && i < NS_MAX_RANK; i++)
+        leaf->shape[i] = shape[i];
+    if (leaf->rank >= 0 && leaf->rank <= NS_MAX_RANK)
+        NS_TRY(ns_shape_count(leaf->rank, leaf->shape, &count, error));
+    if (leaf->data && !(leaf->data = ns_arena_copy(program->arena, leaf->data, count * sizeof *leaf->data)))
+        return no_memory(program, error);
+    return append_node(program, leaf, node, error);
+}
+
+ns_code ns_aten_add_input(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
+                          int *node, ns_error *error)
+{
+    return ns_aten_add_typed_input(program, name, NS_DTYPE_FP32, rank, shape, node, error);
+}
+
+ns_code ns_aten_add_typed_input(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
+                                const int64_t *shape, int *node, ns_error *error)
+{
+    ns_aten_node leaf = {.name = name, .kind = NS_ATEN_INPUT, .dtype = dtype, .rank = rank};
+    if (dtype != NS_DTYPE_FP32 && dtype != NS_DTYPE_INT32 && dtype != NS_DTYPE_BOOL)
+        return ns_fail(error, NS_ERROR_INPUT, "an input of %s: fp32, int32 and bool are possible",
+                       ns_dtype_text(dtype));
+    NS_TRY(add_leaf(program, &leaf, shape, node, error));
+    return append(program->arena, &program->inputs, &program->input_count, *node, error);
+}
+
+ns_code ns_aten_add_parameter(ns_aten_program *program, const char *name, int rank, const int64_t *shape,
+                              const float *data, int *node, ns_error *error)
+{
+    ns_aten_node leaf = {
+        .name = name, .kind = NS_ATEN_PARAMETER, .dtype = NS_DTYPE_FP32, .rank = rank, .data = data};
+    if (!data)
+        return ns_fail(error, NS_ERROR_INPUT, "parameter %s has no values", name ? name : "");
+    return add_leaf(program, &leaf, shape, node, error);
+}
+
+ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name, ns_dtype dtype, int rank,
+                                      const int64_t *shape, const int32_t *values, int *node, ns_error *error)
+{
+    size_t count = 0;
+    NS_TRY(ns_shape_count(rank, shape, &count, error));
+    float *rounded = NS_ARENA_ARRAY(program->arena, count, float);
+    ns_aten_node leaf = {.name = name,
+                         .kind = NS_ATEN_PARAMETER,
+                         .dtype = dtype,
+                         .rank = rank,
+                         .data = rounded,
+                         .quantised = ns_arena_copy(program->arena, values, count * sizeof *values)};
+    if (!rounded || !leaf.quantised)
+        return no_memory(program, error);
+    for (size_t i = 0; i < count; i++)
+        rounded[i] = (float)values[i];
+    return add_leaf(program, &leaf, shape, node, error);
+}
+
+static bool is_tensor(const ns_aten_parameter *parameter)
+{
+    return parameter->type <= NS_ATEN_TENSORS;
+}
+
+/* Operand `index` as the operator declares it; NULL: it takes none there. */
+static const ns_aten_parameter *operand_parameter(const ns_aten_operator *op, int index)
+{
+    for (int p = 0; p < op->parameter_count; p++) {
+        if (!is_tensor(&op->parameters[p]))
+            continue;
+        if (op->parameters[p].type == NS_ATEN_TENSORS || index-- == 0)
+            return &op->parameters[p];
+    }
+    return NULL;
+}
+
+static ns_code check_operands(const ns_aten_program *program, const ns_aten_node *call, ns_error *error)
+{
+    for (int i = 0; i < call->input_count; i++) {
+        const ns_aten_parameter *parameter = operand_parameter(call->op, i);
+        if (!parameter)
+            return ns_fail(error, NS_ERROR_INPUT, "%s takes at most %d operands, got %d", call->op->aten, i,
+                           call->input_count);
+        const bool optional = parameter->type == NS_ATEN_OPTIONAL_TENSOR;
+        if (call->inputs[i] >= program->node_count || call->inputs[i] < (optional ? -1 : 0))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: operand %d is node %d, the program has %d nodes",
+                           call->op->aten, i, call->inputs[i], program->node_count);
+    }
+    const ns_aten_parameter *missing = operand_parameter(call->op, call->input_count);
+    const bool empty = missing && missing->type == NS_ATEN_TENSORS && call->input_count == 0;
+    if (missing && (missing->type == NS_ATEN_TENSOR || empty))
+        return ns_fail(error, NS_ERROR_INPUT, "%s needs its operand %d, %s", call->op->aten,
+                       call->input_count, missing->name);
+    return NS_OK;
+}
+
+/* Infers and appends a call. Operands and attributes are copied. */
+static ns_code add_call(ns_aten_program *program, ns_aten_node *call, int *node, ns_error *error)
+{
+    ns_arena *arena = program->arena;
+    NS_TRY(check_operands(program, call, error));
+    call->kind = NS_ATEN_CALL;
+    call->dtype = NS_DTYPE_FP32;
+    call->inputs = ns_arena_copy(arena, call->inputs, (size_t)call->input_count * sizeof *call->inputs);
+    call->attributes =
+        ns_arena_copy(arena, call->attributes, (size_t)call->op->parameter_count * sizeof *call->attributes);
+    if (!call->inputs || !call->attributes)
+        return no_memory(program, error);
+    for (int p = 0; p < call->op->parameter_count; p++) {
+        ns_aten_attribute *value = &call->attributes[p];
+        const size_t count = (size_t)value->count;
+        if (count && value->list &&
+            !(value->list = ns_arena_copy(arena, value->list, count * sizeof *value->list)))
+            return no_memory(program, error);
+        if (count && value->reals &&
+            !(value->reals = ns_arena_copy(arena, value->reals, count * sizeof *value->reals)))
+            return no_memory(program, error);
+    }
+    NS_TRY(call->op->infer(program, call, error));
+    return append_node(program, call, node, error);
+}
+
+static ns_code set_arguments(const ns_aten_operator *op, const ns_aten_argument *arguments,
+                             ns_aten_attribute *values, ns_error *error)
+{
+    for (int p = 0; p < op->parameter_count; p++)
+        values[p] = op->parameters[p].otherwise;
+    for (const ns_aten_argument *a = arguments; a && a->name; a++) {
+        int p = 0;
+        while (p < op->parameter_count &&
+               (is_tensor(&op->parameters[p]) || strcmp(op->parameters[p].name, a->name) != 0))
+            p++;
+        if (p == op->parameter_count)
+            return ns_fail(error, NS_ERROR_INPUT, "%s has no parameter '%s'", op->aten, a->name);
+        values[p] = a->value;
+        if (a->value.count < 0 || a->value.count > NS_MAX_RANK * 2)
+            return ns_fail(error, NS_ERROR_INPUT, "%s: %d values for '%s', at most %d are possible", op->aten,
+                           a->value.count, a->name, NS_MAX_RANK * 2);
+    }
+    for (int p = 0; p < op->parameter_count; p++) {
+        bool given = !op->parameters[p].required;
+        for (const ns_aten_argument *a = arguments; a && a->name; a++)
+            given = given || strcmp(a->name, op->parameters[p].name) == 0;
+        if (!given)
+            return ns_fail(error, NS_ERROR_INPUT, "%s needs '%s'", op->aten, op->parameters[p].name);
+    }
+    return NS_OK;
+}
+
+ns_code ns_aten_call(ns_aten_program *program, const ns_aten_operator *op, int input_count, const int *inputs,
+                     const ns_aten_argument *arguments, int *node, ns_error *error)
+{
+    ns_aten_node call = {.op = op, .input_count = input_count, .inputs = (int *)(uintptr_t)inputs};
+    call.attributes = NS_ARENA_ARRAY(program->arena, (size_t)op->parameter_count, ns_aten_attribute);
+    if (!call.attributes)
+        return no_memory(program, error);
+    NS_TRY(set_arguments(op, arguments, call.attributes, error));
+    return add_call(program, &call, node, error);
+}
+
+ns_code ns_aten_add_copy(ns_aten_program *program, const ns_aten_node *call, const int *inputs, int *node,
+                         ns_error *error)
+{
+    ns_aten_node copy = *call;
+    copy.inputs = (int *)(uintptr_t)inputs;
+    return add_call(program, &copy, node, error);
+}
+
+ns_code ns_aten_add_output(ns_aten_program *program, int node, ns_error *error)
+{
+    if (node < 0 || node >= program->node_count)
+        return ns_fail(error, NS_ERROR_INPUT, "result %d is node %d, the program has %d nodes",
+                       program->output_count, node, program->node_count);
+    return append(program->arena, &program->outputs, &program->output_count, node, error);
+}
