@@ -41,10 +41,10 @@ static ns_code add_file(ns_cli *cli, coverage_list *list, const char *path, ns_e
     if (code == NS_OK)
         code = load(bytes, arena, &stream, error);
     int i = 0;
-    while (code == NS_OK && i < list->count && list->items[i]->table != stream->family->table)
+    while (code == NS_OK && i < list->count && list->items[i]->table != stream->config->table)
         i++;
     if (code == NS_OK && i == list->count) {
-        code = ns_npu_coverage_new(stream->family->table, cli->arena, &list->items[i], error);
+        code = ns_npu_coverage_new(stream->config->table, cli->arena, &list->items[i], error);
         list->count += code == NS_OK;
     }
     if (code == NS_OK)

@@ -1,14 +1,19 @@
 /* CONFIG word: bits 3:0 log2 of the MACs per cycle, all cores together; bits 31:28 the product.
  * Source: Vela 5.1.0, ethos_u55.cpp and ethos_u85.cpp, ConfigRegister. */
+#include "npu/config.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/stream.h"
+/* U65 has U55's registers. */
+#define TABLE_U55 &ns_npu_table_u55
+#define TABLE_U65 &ns_npu_table_u55
+#define TABLE_U85 &ns_npu_table_u85
 
 static const ns_npu_config configs[] = {
 #define NS_ACCELERATOR(name, text, family, product, macs, cores, lut_bank) \
-    {NS_ACCELERATOR_##name, text, NS_NPU_PRODUCT_##family, product, macs, cores, lut_bank},
+    {NS_ACCELERATOR_##name, text, NS_NPU_PRODUCT_##family, product, macs, cores, TABLE_##family, lut_bank},
 #include "npuscope/accelerators.def"
 #undef NS_ACCELERATOR
 };
@@ -55,18 +60,4 @@ ns_code ns_npu_config_from_word(uint32_t word, ns_accelerator wanted, const ns_n
                    "CONFIG word 0x%08" PRIx32 ": product %d with %" PRIu32
                    " MACs per cycle is no known Ethos-U",
                    word, product, macs);
-}
-
-const ns_npu_family *ns_npu_family_of(const ns_npu_config *config)
-{
-    switch (config->product_bit) {
-    case NS_NPU_PRODUCT_U55:
-        return &ns_npu_family_u55;
-    case NS_NPU_PRODUCT_U65:
-        return &ns_npu_family_u65;
-    case NS_NPU_PRODUCT_U85:
-        return &ns_npu_family_u85;
-    default:
-        return NULL;
-    }
 }

@@ -1,6 +1,7 @@
-/* Dispatch of the operations that all families share, and the tap behind them. */
+#include "npu/execute.h"
+
 #include "npu/memory/map.h"
-#include "npu/operations/conv.h"
+#include "npu/operations/functions.h"
 #include "npu/watch/hazards.h"
 #include "npu/watch/shadow.h"
 #include "npu/watch/tap.h"

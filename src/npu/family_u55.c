@@ -1,6 +1,10 @@
-/* The commands of Ethos-U55 and U65. */
+#include "npu/family_u55.h"
+
 #include <string.h>
 
+#include "npu/execute.h"
+#include "npu/execute_dma.h"
+#include "npu/memory/dma_u55.h"
 #include "npu/operations/activation.h"
 #include "npu/operations/operation_u55.h"
 #include "npu/stream/registers_u55.h"
@@ -54,9 +58,9 @@ static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, n
     return NS_OK;
 }
 
-#define COMMON                                                         \
-    .table = &ns_npu_table_u55, .kernel_limit = 2, .kind_of = kind_of, \
-    .read_operation = ns_npu_operation_u55, .read_dma = ns_npu_dma_u55, .execute = execute
+#define COMMON                                                                     \
+    .kernel_limit = 2, .kind_of = kind_of, .read_operation = ns_npu_operation_u55, \
+    .read_dma = ns_npu_dma_u55, .execute = execute
 
 const ns_npu_family ns_npu_family_u55 = {COMMON, .dma_limit = 1};
 const ns_npu_family ns_npu_family_u65 = {COMMON, .dma_limit = 2};

@@ -1,4 +1,8 @@
-/* The commands of Ethos-U85. */
+#include "npu/family_u85.h"
+
+#include "npu/execute.h"
+#include "npu/execute_dma.h"
+#include "npu/memory/dma_u85.h"
 #include "npu/operations/operation_u85.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
@@ -55,7 +59,7 @@ static size_t command_at(const ns_npu_machine *machine, uint64_t word)
 /* BRANCH: to the byte offset BRANCH_TARGET, always or when the result flag is true. */
 static ns_code branch(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
 {
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     const uint64_t target =
         (uint64_t)ns_npu_field_of(&table->operation_fields[U85_OPFIELD_BRANCH_BRANCH_TARGET], command->value);
     const int64_t condition =
@@ -104,7 +108,6 @@ static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, n
 
 /* Limits: ethos_u85.hpp, MaxOutstandingDMAOps and MaxOutstandingKernelOps. */
 const ns_npu_family ns_npu_family_u85 = {
-    .table = &ns_npu_table_u85,
     .dma_limit = 4,
     .kernel_limit = 2,
     .table_memory = TABLE_MEMORY,

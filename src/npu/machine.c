@@ -4,12 +4,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "npu/stream.h"
-#include "npu/watch/undefined.h"
-
 static const char *command_name(const ns_npu_machine *machine, char *text, size_t size)
 {
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     const ns_npu_command *command = &machine->commands[machine->command];
     snprintf(text, size, "command %zu (word %" PRIu32 ", %s_%s)", machine->command, command->word,
              command->is_operation ? "OP" : "SET",
@@ -58,32 +55,12 @@ void ns_npu_warn(ns_npu_machine *machine, const char *format, ...)
 
 ns_code ns_npu_get(ns_npu_machine *machine, int field, int64_t *out, ns_error *error)
 {
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     const ns_npu_field *entry = &table->fields[field];
     if (!machine->written[entry->entry])
         return ns_npu_fault(machine, error, "it needs register %s, which the stream never wrote",
                             table->registers[entry->entry].name);
     *out = ns_npu_field_of(entry, machine->value[entry->entry]);
-    return NS_OK;
-}
-
-ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write,
-                    const char *what, uint8_t **out, ns_error *error)
-{
-    const ns_npu_region *bound = &machine->regions[region];
-    if (!bound->data)
-        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_NO_MEMORY,
-                                "%s: region %d is not bound to any memory", what, region);
-    if (write && !bound->writable)
-        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_READ_ONLY,
-                                "%s: region %d is read only, and address 0x%" PRIx64 " would be written",
-                                what, region, address);
-    if (address < 0 || (uint64_t)address > bound->size || length > bound->size - (uint64_t)address)
-        return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_OUTSIDE_MEMORY,
-                                "%s: bytes 0x%" PRIx64 " to 0x%" PRIx64
-                                " reach outside region %d, which has 0x%" PRIx64 " bytes",
-                                what, address, address + (int64_t)length, region, bound->size);
-    *out = bound->data + address;
     return NS_OK;
 }
 

@@ -1,33 +1,21 @@
 /* Machine: the state that a command stream works on, shared by all families.
  *
- * Where a family's parts go: registers_<family>.def and .c (the table), operation_<family>.c (registers to
- * ns_npu_operation), family_<family>.c (the commands: stop, waits, DMA, operations). Everything that works
- * on ns_npu_operation (conv.c, pool_*.c, elementwise*.c, output.c, map.c, ...) is common. */
+ * Where a family's parts go: registers_<family>.def and .c (the table), operation_<family>.c and
+ * dma_<family>.c (registers to ns_npu_operation and ns_npu_dma), family_<family>.c (the commands: stop,
+ * waits, DMA, operations). Everything that works on ns_npu_operation (conv.c, pool_*.c, elementwise*.c,
+ * output.c, map.c, ...) is common. */
 #ifndef NS_NPU_MACHINE_H
 #define NS_NPU_MACHINE_H
 
 #include "base/bytes.h"
 #include "kernels/kernels.h"
+#include "npu/config.h"
 #include "npu/memory/buffer.h"
 #include "npu/stream/decode.h"
-#include "npu/stream/registers.h"
-#include "npuscope/npu.h"
 
 typedef struct ns_npu_machine ns_npu_machine;
 struct ns_npu_hazards;
 struct ns_npu_shadow;
-
-/* One of ns_accelerator's rows. */
-typedef struct ns_npu_config {
-    ns_accelerator accelerator;
-    const char *text;
-    unsigned product_bit; /* NS_NPU_PRODUCT_* */
-    int product;          /* number in the CONFIG word */
-    int macs, cores;
-    int lut_bank; /* SHRAM bank of the first table; 0: tables have a memory of their own */
-} ns_npu_config;
-
-const ns_npu_config *ns_npu_config_of(ns_accelerator accelerator);
 
 typedef enum ns_npu_command_kind {
     NS_NPU_COMMAND_BLOCK, /* works on feature maps */
@@ -40,7 +28,6 @@ struct ns_npu_dma;
 
 /* What differs between families when a stream runs. */
 typedef struct ns_npu_family {
-    const ns_npu_table *table;
     int dma_limit, kernel_limit; /* transfers and operations that may run before the NPU stalls by itself */
     size_t table_memory; /* bytes of the table memory; 0: tables lie in SHRAM, from bank lut_bank on */
     ns_npu_command_kind (*kind_of)(const ns_npu_command *command); /* of an operation command */
@@ -52,11 +39,6 @@ typedef struct ns_npu_family {
      * machine->next (index of the next command) for a branch. */
     ns_code (*execute)(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error);
 } ns_npu_family;
-
-const ns_npu_family *ns_npu_family_of(const ns_npu_config *config);
-extern const ns_npu_family ns_npu_family_u55;
-extern const ns_npu_family ns_npu_family_u65;
-extern const ns_npu_family ns_npu_family_u85;
 
 typedef struct ns_npu_region {
     uint8_t *data; /* NULL: the region is not bound */
@@ -112,11 +94,6 @@ void ns_npu_warn(ns_npu_machine *machine, const char *format, ...) __attribute__
 
 /* A register's field (index into the family's fields). A fault when the stream never wrote the register. */
 ns_code ns_npu_get(ns_npu_machine *machine, int field, int64_t *out, ns_error *error);
-
-/* [address, address + length) of a region; a fault when it reaches outside, or when `write` and the region
- * is read only. `what` names the access ("IFM", "weights of core 1"). */
-ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write,
-                    const char *what, uint8_t **out, ns_error *error);
 
 /* Charges `amount` multiply-accumulates or elements to the budget; NS_ERROR_BUDGET names the command. */
 ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error);

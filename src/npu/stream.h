@@ -3,8 +3,9 @@
 #ifndef NS_NPU_STREAM_H
 #define NS_NPU_STREAM_H
 
-#include "npu/machine.h"
-#include "npu/weights/weights.h"
+#include "npu/config.h"
+#include "npu/stream/decode.h"
+#include "npu/weights/weights_order.h"
 
 /* One operation's decoded weights, found by the order and the compressed bytes. */
 typedef struct ns_npu_cached_weights {
@@ -17,7 +18,6 @@ typedef struct ns_npu_cached_weights {
 struct ns_npu_stream {
     ns_arena *arena;
     const ns_npu_config *config;
-    const ns_npu_family *family;
     uint32_t config_word, id_word; /* of the payload */
     ns_bytes words;
     ns_npu_command *commands;
@@ -38,19 +38,6 @@ struct ns_npu_stream {
 /* Regions that Vela gives separate inputs and outputs (raw_writer.cpp, BasePointerIndex). */
 #define NS_NPU_REGION_INPUTS 3
 #define NS_NPU_REGION_OUTPUTS 4
-
-/* What a driver payload holds (payload.c). */
-typedef struct ns_npu_payload {
-    uint32_t config_word, id_word;
-    ns_bytes words;
-} ns_npu_payload;
-
-/* Takes a driver payload apart (COP1 or COP2). NS_ERROR_INPUT names the word that is not understood. */
-ns_code ns_npu_payload_read(ns_bytes payload, ns_npu_payload *out, ns_error *error);
-
-/* The configuration of a CONFIG word; NS_ERROR_INPUT when there is none, or when `wanted` is another. */
-ns_code ns_npu_config_from_word(uint32_t word, ns_accelerator wanted, const ns_npu_config **out,
-                                ns_error *error);
 
 /* Finishes a stream whose parts, regions, inputs and outputs are set: payload, configuration, commands, and
  * the bounds of inputs and outputs. */

@@ -1,5 +1,6 @@
 #include "npu/walk.h"
 
+#include "npu/family.h"
 #include "npu/stream.h"
 
 static ns_code visit_operation(ns_npu_machine *machine, const ns_npu_command *command,
@@ -33,7 +34,7 @@ ns_code ns_npu_walk(ns_npu_stream *stream, ns_npu_visitor *visitor, void *contex
     ns_code code = machine ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to walk a command stream");
     if (machine) {
         machine->config = stream->config;
-        machine->family = stream->family;
+        machine->family = ns_npu_family_of(stream->config);
         machine->options = &quiet;
         machine->statistics = &statistics;
         machine->stream = stream;

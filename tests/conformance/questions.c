@@ -71,7 +71,7 @@ enum { QUESTION_COUNT = sizeof questions / sizeof questions[0] };
 static void look(void *context, ns_npu_stream *stream)
 {
     question *at = context;
-    registers state = {.table = stream->family->table};
+    registers state = {.table = stream->config->table};
     for (size_t i = 0; i < stream->command_count; i++) {
         const ns_npu_command *command = &stream->commands[i];
         if (!command->is_operation) {

@@ -27,7 +27,7 @@ static int index_of(const ns_npu_entry *entries, int count, const char *name)
 static void weaken(void *context, ns_npu_stream *stream)
 {
     weakening *what = context;
-    const ns_npu_table *table = stream->family->table;
+    const ns_npu_table *table = stream->config->table;
     const bool operation = what->value < 0;
     const int index = operation ? index_of(table->operations, table->operation_count, what->command)
                                 : index_of(table->registers, table->register_count, what->command);

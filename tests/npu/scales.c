@@ -1,4 +1,4 @@
-#include "npu/weights/weights.h"
+#include "npu/weights/scales.h"
 
 #include "support/test.h"
 

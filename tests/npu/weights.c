@@ -7,6 +7,8 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "npu/weights/weights_fwd.h"
+#include "npu/weights/weights_mlw.h"
 #include "support/data.h"
 #include "support/test.h"
 

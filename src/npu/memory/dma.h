@@ -1,8 +1,10 @@
-/* DMA: copies between regions, and into the internal memory that holds tables. */
+/* DMA: what the registers ask for when a transfer is issued: copies between regions, and into the internal
+ * memory that holds tables. */
 #ifndef NS_NPU_DMA_H
 #define NS_NPU_DMA_H
 
-#include "npu/machine.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 typedef struct ns_npu_dma_side {
     bool internal; /* SHRAM or table memory; the region is meaningless */
@@ -21,8 +23,5 @@ typedef struct ns_npu_dma {
     int index_region;
     int64_t index_address, index_skip, index_max;
 } ns_npu_dma;
-
-/* Copies; a fault when a run reaches outside its memory. */
-ns_code ns_npu_dma_run(ns_npu_machine *machine, const ns_npu_dma *dma, ns_error *error);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef NS_NPU_DMA_REGISTERS_H
 #define NS_NPU_DMA_REGISTERS_H
 
+#include "npu/machine.h"
 #include "npu/memory/dma.h"
 
 typedef struct ns_npu_dma_fields {

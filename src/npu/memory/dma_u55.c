@@ -1,6 +1,6 @@
-/* DMA0 registers to a DMA, Ethos-U55 and U65. */
+#include "npu/memory/dma_u55.h"
+
 #include "npu/memory/dma_registers.h"
-#include "npu/operations/operation_u55.h"
 #include "npu/stream/registers_u55.h"
 
 /* Reads a field into an int64_t. */

@@ -1,6 +1,6 @@
-/* DMA0 registers to a DMA, Ethos-U85. */
+#include "npu/memory/dma_u85.h"
+
 #include "npu/memory/dma_registers.h"
-#include "npu/operations/operation_u85.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
 

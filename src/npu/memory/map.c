@@ -1,5 +1,6 @@
 #include "npu/memory/map.h"
 
+#include "npu/memory/span.h"
 #include "npu/watch/undefined.h"
 #include <inttypes.h>
 #include <stdio.h>

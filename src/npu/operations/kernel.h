@@ -28,9 +28,4 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
 ns_code ns_npu_weights_from_ifm2(ns_npu_machine *machine, const ns_npu_operation *operation, ns_weights *out,
                                  ns_error *error);
 
-/* Decodes the operation's weights, or finds them in the stream's cache: keyed by the order and by the
- * compressed bytes themselves, for they may have been copied elsewhere by DMA. */
-ns_code ns_npu_weights_get(ns_npu_machine *machine, const ns_npu_operation *operation, ns_weights *out,
-                           ns_error *error);
-
 #endif

@@ -5,7 +5,8 @@
 
 #include "npu/machine.h"
 #include "npu/operations/scale.h"
-#include "npu/weights/weights.h"
+#include "npu/weights/scales.h"
+#include "npu/weights/weights_order.h"
 
 typedef enum ns_npu_kind {
     NS_NPU_CONV,
@@ -150,8 +151,5 @@ typedef struct ns_npu_operation {
     /* Block, for hazards only. */
     int block_height, block_width, block_depth, block_dependency;
 } ns_npu_operation;
-
-/* Executes an operation of a common kind. */
-ns_code ns_npu_execute(ns_npu_machine *machine, ns_npu_operation *operation, ns_error *error);
 
 #endif

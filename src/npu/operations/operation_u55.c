@@ -8,6 +8,7 @@
 #include "npu/stream/registers_u55.h"
 #include "npu/watch/chip_rules.h"
 #include "npu/watch/undefined.h"
+#include "npu/weights/weights.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U55_FIELD_##reg##_##name, (out), error))
@@ -260,7 +261,7 @@ static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command,
                          ns_error *error)
 {
     int64_t mode, pooling;
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     pooling = ns_npu_field_of(&table->operation_fields[U55_OPFIELD_POOL_POOLING_MODE], command->value);
     snprintf(out->name, sizeof out->name, "POOL %s",
              ns_npu_value_text(table, U55_ENUM_POOLING_MODE, pooling));
@@ -368,7 +369,7 @@ static ns_code read_operand_scales(ns_npu_machine *machine, ns_npu_operation *ou
 static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
                                 ns_error *error)
 {
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     int64_t value, mode;
     value =
         ns_npu_field_of(&table->operation_fields[U55_OPFIELD_ELEMENTWISE_ELEMENTWISE_MODE], command->value);

@@ -2,13 +2,11 @@
 #ifndef NS_NPU_OPERATION_U55_H
 #define NS_NPU_OPERATION_U55_H
 
-#include "npu/memory/dma.h"
 #include "npu/operations/operation.h"
 
 /* What the command would do with the registers as they are now. Faults name the register whose value has
  * no meaning for the operation. */
 ns_code ns_npu_operation_u55(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
                              ns_error *error);
-ns_code ns_npu_dma_u55(ns_npu_machine *machine, ns_npu_dma *out, ns_error *error);
 
 #endif

@@ -11,6 +11,7 @@
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
 #include "npu/watch/undefined.h"
+#include "npu/weights/weights.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U85_FIELD_##reg##_##name, (out), error))
@@ -305,7 +306,7 @@ static ns_code read_weights(ns_npu_machine *machine, ns_npu_operation *out, bool
     weights->fast = format == U85_WEIGHT_FORMAT_FWD;
     if (!weights->ofm_ublock_depth)
         return ns_npu_fault(machine, error, "ACC_FORMAT: %s has no micro-block %s", machine->config->text,
-                            ns_npu_value_text(machine->family->table, U85_ENUM_MICROBLOCK, micro_block));
+                            ns_npu_value_text(machine->config->table, U85_ENUM_MICROBLOCK, micro_block));
     out->weight_region = (int)region;
     for (int i = 0; i < machine->config->cores; i++) {
         NS_TRY(ns_npu_get(machine, lengths[i], &length, error));
@@ -340,7 +341,7 @@ static ns_code read_conv(ns_npu_machine *machine, const ns_npu_command *command,
     const bool depthwise = command->index == U85_OP_DEPTHWISE;
     int64_t mode, from_ifm2 = 0;
     if (!depthwise)
-        from_ifm2 = ns_npu_field_of(&machine->family->table->operation_fields[U85_OPFIELD_CONV_WEIGHTS_IFM2],
+        from_ifm2 = ns_npu_field_of(&machine->config->table->operation_fields[U85_OPFIELD_CONV_WEIGHTS_IFM2],
                                     command->value);
     out->kind = depthwise ? NS_NPU_DEPTHWISE : NS_NPU_CONV;
     snprintf(out->name, sizeof out->name, depthwise ? "DEPTHWISE" : "CONV");
@@ -377,7 +378,7 @@ static ns_code read_pool(ns_npu_machine *machine, const ns_npu_command *command,
         [U85_POOLING_MODE_NONE] = NS_NPU_POOL_NONE,        [U85_POOLING_MODE_MIN] = NS_NPU_POOL_MIN,
         [U85_POOLING_MODE_ARGMAX_X] = NS_NPU_POOL_ARGMAX,  [U85_POOLING_MODE_ARGMAX_Y] = NS_NPU_POOL_ARGMAX,
     };
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     int64_t mode;
     const int64_t pooling =
         ns_npu_field_of(&table->operation_fields[U85_OPFIELD_POOL_POOLING_MODE], command->value);
@@ -445,7 +446,7 @@ static ns_code set_broadcast(ns_npu_machine *machine, ns_npu_operation *out, ns_
 static ns_code read_elementwise(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
                                 ns_error *error)
 {
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     int64_t mode, broadcast;
     const int64_t value =
         ns_npu_field_of(&table->operation_fields[U85_OPFIELD_ELEMENTWISE_ELEMENTWISE_MODE], command->value);
@@ -491,7 +492,7 @@ static ns_code read_resize(ns_npu_machine *machine, const ns_npu_command *comman
     static const int x[] = {U85_FIELD_RESIZE_X_SCALE_N_M1_RESIZE_X_SCALE_N_M1,
                             U85_FIELD_RESIZE_X_STEP_ONE_STEP_INT, U85_FIELD_RESIZE_X_STEP_ONE_STEP_MOD,
                             U85_FIELD_RESIZE_X_OFFSET_RESIZE_X_OFFSET};
-    const ns_npu_table *table = machine->family->table;
+    const ns_npu_table *table = machine->config->table;
     int64_t value;
     const int64_t mode =
         ns_npu_field_of(&table->operation_fields[U85_OPFIELD_RESIZE_RESIZE_MODE], command->value);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "npu/memory/map.h"
+#include "npu/memory/span.h"
 #include "npu/operations/activation.h"
 #include "npu/watch/undefined.h"
 

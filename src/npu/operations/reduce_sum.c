@@ -2,7 +2,7 @@
  * stage. The sum must fit the accumulator. Under a chip rule every sum is 0 (chip_rules.def, REDUCE_SUM_48).
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GeneratePoolingOp. */
 #include "npu/memory/map.h"
-#include "npu/operations/conv.h"
+#include "npu/operations/functions.h"
 
 ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                           ns_error *error)

@@ -5,9 +5,9 @@
  *         version, 20; CONFIG; ID; addressing; u64 staging use; 0xff up to a multiple of 16; commands to
  *         the end.
  * Source: Vela 5.1.0, vela/driver_actions.py; regor/tflite/custom_operator_ethosu.hpp, DriverActions. */
-#include <inttypes.h>
+#include "npu/stream/payload.h"
 
-#include "npu/stream.h"
+#include <inttypes.h>
 
 #define FOURCC(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 #define COP1 FOURCC('C', 'O', 'P', '1')

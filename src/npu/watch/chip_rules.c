@@ -44,7 +44,7 @@ ns_code ns_npu_chip_rule_refuse(ns_npu_machine *machine, ns_error *error, ns_npu
     machine->statistics->fault_word = machine->commands[machine->command].word;
     machine->statistics->fault_name =
         machine->commands[machine->command].is_operation
-            ? machine->family->table->operations[machine->commands[machine->command].index].name
+            ? machine->config->table->operations[machine->commands[machine->command].index].name
             : NULL;
     ns_npu_fault(machine, error, "undefined on the chip, chip rule %s: %s; here %s", rules[rule].name,
                  rules[rule].rule, text);

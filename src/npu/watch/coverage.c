@@ -62,7 +62,7 @@ static ns_code visit(void *context, ns_npu_machine *machine, const ns_npu_visit 
 
 ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns_error *error)
 {
-    if (stream->family->table != coverage->table)
+    if (stream->config->table != coverage->table)
         return ns_fail(error, NS_ERROR_INPUT, "a stream for %s in a coverage of %s", stream->config->text,
                        coverage->table->family);
     coverage->streams++;

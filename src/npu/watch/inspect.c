@@ -7,6 +7,7 @@
 
 #include "npu/operations/activation.h"
 #include "npu/walk.h"
+#include "npu/weights/weights.h"
 
 typedef struct inspect_writer {
     ns_npu_stream *stream;
@@ -334,7 +335,7 @@ ns_code ns_npu_inspect_text(ns_npu_stream *stream, ns_buffer *buffer, ns_error *
     ns_buffer_format(buffer, "\ncommands\n");
     for (size_t i = 0; i < stream->command_count; i++) {
         ns_buffer_format(buffer, "%5zu %6" PRIu32 "  ", i, stream->commands[i].word);
-        ns_npu_disassemble(stream->family->table, &stream->commands[i], buffer);
+        ns_npu_disassemble(stream->config->table, &stream->commands[i], buffer);
         ns_buffer_append(buffer, "\n", 1);
     }
     return buffer->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the description") : NS_OK;
@@ -365,7 +366,7 @@ static void json_commands(ns_npu_stream *stream, ns_buffer *buffer)
 {
     for (size_t i = 0; i < stream->command_count; i++) {
         const ns_npu_command *command = &stream->commands[i];
-        const ns_npu_table *table = stream->family->table;
+        const ns_npu_table *table = stream->config->table;
         bool op = command->is_operation;
         const ns_npu_field *fields = op ? table->operation_fields : table->fields;
         int count = op ? table->operation_field_count : table->field_count;

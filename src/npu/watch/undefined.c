@@ -29,7 +29,7 @@ ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefi
         machine->statistics->fault_word = machine->commands[machine->command].word;
         machine->statistics->fault_name =
             machine->commands[machine->command].is_operation
-                ? machine->family->table->operations[machine->commands[machine->command].index].name
+                ? machine->config->table->operations[machine->commands[machine->command].index].name
                 : NULL;
     }
     ns_npu_fault(machine, error, "undefined on the chip, %s: %s", names[rule], text);

@@ -1,7 +1,10 @@
 /* Weights: from streams and their order to the dense array. */
 #include "npu/weights/weights.h"
 
-#include "npu/weights/weights_order.h"
+#include "npu/weights/weights_fwd.h"
+#include "npu/weights/weights_mlw.h"
+#include "npu/weights/weights_order_u55.h"
+#include "npu/weights/weights_order_u85.h"
 
 int ns_weights_ublock_depth_u55(int macs_per_core)
 {

@@ -1,8 +1,11 @@
+#include "npu/weights/weights_cache.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/operations/kernel.h"
+#include "npu/memory/span.h"
 #include "npu/stream.h"
+#include "npu/weights/weights.h"
 
 /* Decoded weights that are kept per stream; past it they are decoded for each operation. */
 #define MAX_CACHE ((size_t)1 << 30)

@@ -3,7 +3,7 @@
 #ifndef NS_NPU_WEIGHTS_CURSOR_H
 #define NS_NPU_WEIGHTS_CURSOR_H
 
-#include "npu/weights/weights.h"
+#include "npu/weights/weights_order.h"
 
 /* Reads one stream's symbols in traversal order and puts them into the dense array. Without symbols it
  * only counts. */

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "npu/memory/map.h"
-#include "npu/operations/conv.h"
+#include "npu/operations/functions.h"
 
 typedef ns_code elementwise_function(ns_npu_machine *machine, const ns_npu_operation *operation,
                                      const int64_t *a, const int64_t *b, int64_t *out, size_t count,

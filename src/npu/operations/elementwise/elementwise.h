@@ -1,28 +1,8 @@
-/* Elementwise: one row at a time, operands as 64-bit values less their zero points, results before the
- * output stage. */
+/* Elementwise operations, a row at a time. */
 #ifndef NS_NPU_ELEMENTWISE_H
 #define NS_NPU_ELEMENTWISE_H
 
-#include "npu/operations/operation.h"
-
-typedef enum ns_npu_elementwise_mode {
-#define NS_NPU_ELEMENTWISE(name, code, operands) NS_NPU_ELEMENTWISE_##name = code,
-#include "npu/operations/elementwise/elementwise.def"
-#undef NS_NPU_ELEMENTWISE
-} ns_npu_elementwise_mode;
-
-/* out[i] = f(a[i], b[i]); `out` may be `a`. One-operand operations ignore b (NULL). */
-#define NS_NPU_ELEMENTWISE(name, code, operands)                                                      \
-    ns_code ns_npu_elementwise_##name(ns_npu_machine *machine, const ns_npu_operation *operation,     \
-                                      const int64_t *a, const int64_t *b, int64_t *out, size_t count, \
-                                      ns_error *error);
-#include "npu/operations/elementwise/elementwise.def"
-#undef NS_NPU_ELEMENTWISE
-
-/* A fault at the first element whose result leaves 64 bits, which only 64-bit operands, or scales that no
- * compiler emits, reach: nothing says what the chip gives then. `text` is "+", "-" or "*". */
-ns_code ns_npu_elementwise_overflow(ns_npu_machine *machine, const int64_t *a, const int64_t *b, size_t count,
-                                    const char *text, ns_error *error);
+#include "npu/operations/elementwise/functions.h"
 
 /* 1 or 2; 0 for a code that is not in the table. */
 int ns_npu_elementwise_operands(int mode);

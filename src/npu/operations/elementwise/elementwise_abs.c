@@ -1,6 +1,6 @@
 /* ABS: |a|, then OFM_SCALE.
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GenerateElementwiseOp. */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/functions.h"
 #include "npu/watch/undefined.h"
 
 ns_code ns_npu_elementwise_ABS(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,

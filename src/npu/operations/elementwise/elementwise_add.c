@@ -5,7 +5,8 @@
  *   belonging to b. The fixed shift is the reading that makes TFLite's ADD exact (docs/chip-rules.md).
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GenerateScalingForElementwise;
  * tflite_scaling.cpp, ElementwiseAddSubScale. */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/elementwise_overflow.h"
+#include "npu/operations/elementwise/functions.h"
 
 /* Negative where the result leaves 64 bits. */
 static inline int64_t add_wraps(int64_t a, int64_t b)

@@ -1,6 +1,6 @@
 /* AND: a & b; OR: a | b; XOR: a ^ b; AND_NOT: a & ~b; NOT: ~a (Ethos-U85).
  * Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, kElementwiseMap. */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/functions.h"
 
 #define BITWISE(NAME, expression)                                                                     \
     ns_code ns_npu_elementwise_##NAME(ns_npu_machine *machine, const ns_npu_operation *operation,     \

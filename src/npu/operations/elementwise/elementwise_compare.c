@@ -1,7 +1,7 @@
 /* CMP_EQ, CMP_NE, CMP_GE, CMP_GT (Ethos-U85): all ones (-1) where a == b, a != b, a >= b, a > b, else 0.
  * Vela takes the lowest bit where it wants a boolean, and uses the whole as a mask for SELECT.
  * Source: Vela 5.1.0, regor/compiler/graphir_optimiser.cpp, RewriteSelect. */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/functions.h"
 
 #define COMPARE(NAME, operator)                                                                       \
     ns_code ns_npu_elementwise_##NAME(ns_npu_machine *machine, const ns_npu_operation *operation,     \

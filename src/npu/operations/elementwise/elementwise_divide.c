@@ -3,7 +3,7 @@
  * ethos_u85_register_cs_generator.cpp, kElementwiseMap. */
 #include <inttypes.h>
 
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/functions.h"
 #include "npu/watch/undefined.h"
 
 ns_code ns_npu_elementwise_DIV(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,

@@ -3,7 +3,7 @@
  *   U85: A is IFM_SCALE, B is IFM2_SCALE.
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp and ethos_u85_register_cs_generator.cpp,
  * GenerateScalingForElementwise ("alpha"). */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/functions.h"
 
 ns_code ns_npu_elementwise_LRELU(ns_npu_machine *machine, const ns_npu_operation *operation, const int64_t *a,
                                  const int64_t *b, int64_t *out, size_t count, ns_error *error)

@@ -1,7 +1,8 @@
 /* MUL: a * b, then OFM_SCALE; of 32-bit operands its shift only (ns_npu_set_mul_scale). Operands have at most
  * 33 bits (32-bit elements have no zero point, so 32), and the product at most 64. Source: Vela 5.1.0,
  * ethos_u55_register_cs_generator.cpp, GenerateScalingForElementwise. */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/elementwise_overflow.h"
+#include "npu/operations/elementwise/functions.h"
 
 /* Added to a value of 32 bits, it leaves nothing above them. */
 #define BIAS ((uint64_t)1 << 31)

@@ -1,6 +1,6 @@
 #include <inttypes.h>
 
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/elementwise_overflow.h"
 #include "npu/watch/undefined.h"
 
 static bool overflows(int64_t a, int64_t b, char operation)

@@ -4,7 +4,7 @@
  * LSR (Ethos-U85): a >> b, with zeros from the left of a's own width.
  * b is 0 to 31 (0 to 63 for 64-bit elements); another count is a fault, for nothing says what the chip does.
  * Source: Vela 5.1.0, graphir_optimiser.cpp (TOSA ARITHMETIC_RIGHT_SHIFT with `round` becomes NATURAL). */
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/elementwise/functions.h"
 #include "npu/watch/undefined.h"
 
 #include <inttypes.h>

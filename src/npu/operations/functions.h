@@ -1,6 +1,6 @@
-/* Operations with a kernel; each takes the opened output stage. */
-#ifndef NS_NPU_CONV_H
-#define NS_NPU_CONV_H
+/* The function of each kind of operation, in a file of its name; each takes the opened output stage. */
+#ifndef NS_NPU_FUNCTIONS_H
+#define NS_NPU_FUNCTIONS_H
 
 #include "npu/operations/output.h"
 
