@@ -23,7 +23,7 @@ static const ns_option options[] = {
     {0, "from", NS_OPTION_TEXT, "FOLDER", OPTION(from),
      "a recorded case instead of one of the catalogue: its float.json,\nparameters and inputs"},
     {0, "target", NS_OPTION_TEXT, "T", OPTION(target),
-     "u55 or u85 (required, but for a recorded case that names its board)"},
+     "u55 or u85 (required, but for a recorded case: its board's, or u85 where it names none)"},
     {'o', "output", NS_OPTION_TEXT, "FILE", OPTION(output), "the .tosa file to write (required)"},
     NS_ROW_CATALOGUE(catalogue),
     NS_ROW_SEED(seed),
@@ -72,8 +72,6 @@ static ns_code make_recorded(const lower_settings *settings, ns_arena *arena, ns
     *target = recorded.target;
     if (settings->target)
         NS_TRY(ns_target_parse(settings->target, target, error));
-    else if (!recorded.has_target)
-        return ns_fail(error, NS_ERROR_USAGE, "%s names no board: --target T is missing", settings->from);
     ns_quantise_options quantise = NS_QUANTISE_DEFAULTS;
     quantise.per_channel = per_channel < 0 ? recorded.per_channel : per_channel;
     if (!isnan(recorded.epsilon))

@@ -34,15 +34,11 @@ static void read_settings(const json_t *info, ns_recorded *out)
     out->epsilon = json_is_number(epsilon) ? json_number_value(epsilon) : NAN;
     out->per_channel = scheme ? strstr(scheme, "per_channel") != NULL : !json_is_false(per_channel);
     if (json_is_true(
-            json_object_get(params, "u55_subset"))) { /* a test of what U55 does not take names no board */
-        out->has_target = true;
+            json_object_get(params, "u55_subset"))) /* a test of what U55 does not take names no board */
         out->target = NS_TARGET_U55;
-    }
     for (size_t i = 0; board && i < sizeof boards / sizeof boards[0]; i++)
-        if (strcmp(boards[i].board, board) == 0) {
-            out->has_target = true;
+        if (strcmp(boards[i].board, board) == 0)
             out->target = boards[i].target;
-        }
 }
 
 /* Values in memory order `order` (dim_order: the logical axis of each axis in memory) into logical order. */
@@ -116,7 +112,7 @@ static ns_code read_case(const char *folder, const json_t *info, ns_arena *arena
 ns_code ns_recorded_read(const char *folder, ns_arena *arena, ns_recorded *out, ns_error *error)
 {
     json_t *info = NULL;
-    *out = (ns_recorded){.epsilon = NAN};
+    *out = (ns_recorded){.epsilon = NAN, .target = NS_TARGET_U85};
     NS_TRY(ns_recorded_json(folder, "info.json", arena, &info, error));
     const ns_code code = read_case(folder, info, arena, out, error);
     json_decref(info);

@@ -11,8 +11,7 @@ typedef struct ns_recorded {
     ns_tensor *inputs; /* i<k>.bin: of its inputs' types, in its order; they were the calibration data too */
     double epsilon;    /* info.json: least scale of an activation; NAN: not said */
     bool per_channel;  /* weights: one scale per output channel */
-    bool has_target;   /* the case was lowered for a board */
-    ns_target target;
+    ns_target target;  /* of its board; one for TOSA alone is lowered as for U85, which takes most */
 } ns_recorded;
 
 /* Reads the case in folder `folder`; everything lies in `arena`. NS_ERROR_UNSUPPORTED names the first

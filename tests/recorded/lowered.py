@@ -16,8 +16,7 @@ KEPT_OFF = {
     "test_addmm_16a8w_u55": "ExecuTorch keeps mm off Ethos-U55",  # the rest of the program is delegated without it
     "test_matmul_u55": "off Ethos-U55",
 }
-NOT_KNOWN = {"conv3d": "aten.conv3d.default", "convolution_3d": "aten.conv3d.default",
-             "conv_transpose2d": "aten.conv_transpose2d.input", "batch_norm": "aten.batch_norm.default",
+NOT_KNOWN = {"conv_transpose2d": "aten.conv_transpose2d.input", "batch_norm": "aten.batch_norm.default",
              "conv_bn_relu": "aten.batch_norm.default", "lstm": "aten.lstm.input", "gru": "aten.gru.input",
              "[mha]": "aten.scaled_dot_product_attention.default", "[sdpa]": "aten.scaled_dot_product_attention.default"}
 

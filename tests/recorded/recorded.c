@@ -44,7 +44,7 @@ static void a_case_is_read(void **state)
     assert_true(((const float *)recorded.inputs[0].data)[1] == 2.0f);
     assert_true(recorded.epsilon == 0x1p-16);
     assert_false(recorded.per_channel);
-    assert_true(recorded.has_target && recorded.target == NS_TARGET_U85);
+    assert_int_equal(recorded.target, NS_TARGET_U85);
 }
 
 /* x * 3: the number is a constant parameter of x's rank. */

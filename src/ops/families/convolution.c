@@ -141,7 +141,7 @@ static ns_code check_sizes_u55(const ns_aten_program *program, const ns_aten_nod
 {
     const ns_aten_node *input = ns_aten_operand(program, node, 0);
     const int64_t groups = node->attributes[NS_CONVOLUTION_GROUPS].integer;
-    const bool depthwise = input->shape[1] == groups && node->shape[1] % groups == 0;
+    const bool depthwise = input->shape[1] == groups && node->shape[1] % groups == 0 && input->rank <= 4;
     for (int i = 1; i < (depthwise ? input->rank : 2); i++)
         if (input->shape[i] < 1 || input->shape[i] > 65536)
             return ns_keep_off(node, target, error,
@@ -158,6 +158,8 @@ ns_code ns_convolution_supported(const ns_aten_program *program, const ns_aten_n
     NS_TRY(check_sizes_u55(program, node, target, error));
     const ns_window window =
         ns_convolution_window(node, ns_aten_operand(program, node, 0), ns_aten_operand(program, node, 1));
+    if (window.rank > 2 && (window.kernel[2] != 1 || window.stride[2] > 1))
+        return ns_keep_off(node, target, error, "kernel and stride in z are 1 where it is supported");
     const int64_t area = ns_window_taps(&window);
     if (area > 4096)
         return ns_keep_off(node, target, error, "kernel size %" PRId64 ", at most 4096 is supported", area);

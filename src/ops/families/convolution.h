@@ -1,4 +1,4 @@
-/* Convolution over the last one or two axes: out[n, o, x] = bias[o] + sum over c, k of
+/* Convolution over the last one to three axes: out[n, o, x] = bias[o] + sum over c, k of
  *   input[n, g * C + c, x * stride + k * dilation - padding] * weight[o, c, k],
  * g = o / (O / groups), C = channels / groups, input 0 outside its axes.
  * Exact sum of exact products to the bound of ns_double2, then rounded to double. */
@@ -23,7 +23,7 @@ enum {
 
 /* What the family needs of its operator. */
 typedef struct ns_convolution {
-    int axes;          /* 1 or 2 */
+    int axes;          /* 1 to 3 */
     const char *shape; /* of its input, for messages: "[n, c, w]" */
 } ns_convolution;
 

@@ -1,7 +1,7 @@
-/* Convolution: [n, c, h, w] to [n, h, w, c] (one axis: [n, 1, w, c]), CONV2D or DEPTHWISE_CONV2D to INT48,
- * RESCALE with 16-bit multipliers (one per output channel where the weights have one scale each), and back.
- *   depthwise  where the input has one channel per group; weights [h, w, c, m]
- *   grouped    a SLICE of the channels, a CONV2D and a RESCALE per group, CONCAT
+/* Convolution: [n, c, h, w] to [n, h, w, c] (one axis: [n, 1, w, c]; three: [n, d, h, w, c]), CONV2D,
+ * DEPTHWISE_CONV2D or CONV3D to INT48, RESCALE with 16-bit multipliers (one per output channel where the
+ * weights have one scale each), and back. depthwise  where the input has one channel per group, in one or two
+ * axes; weights [h, w, c, m] grouped    a SLICE of the channels, a CONV2D and a RESCALE per group, CONCAT
  *   size       TOSA wants the last window to end at the padded input's end: what is left over is taken from
  *              the padding behind, and where that is not enough, from the input by a SLICE
  *   no bias    a zero bias
@@ -18,12 +18,14 @@ typedef struct convolution {
     const ns_aten_node *self, *weight, *bias; /* bias: NULL when absent */
     int groups;                               /* of CONV2D: 1 for a depthwise one */
     bool depthwise;
-    ns_layout layout; /* of input and result */
-    int input;        /* step, [n, h, w, c] */
-    int64_t size[2];  /* of the input, h and w, after the size is adjusted */
-    int64_t taps[2];
-    int32_t pad[4], stride[2], dilation[2]; /* as TOSA has them: top, bottom, left, right; h, w */
-    int first, first_slice;                 /* ExecuTorch's numbers of the first convolution and slice */
+    int space;                    /* axes of the TOSA operator: 2, or 3 for CONV3D */
+    ns_layout layout;             /* of input and result */
+    int input;                    /* step, [n, h, w, c] */
+    int64_t size[NS_WINDOW_AXES]; /* of the input, h and w, after the size is adjusted */
+    int64_t taps[NS_WINDOW_AXES];
+    /* as TOSA has them: top, bottom, left, right; h, w */
+    int32_t pad[2 * NS_WINDOW_AXES], stride[NS_WINDOW_AXES], dilation[NS_WINDOW_AXES];
+    int first, first_slice; /* ExecuTorch's numbers of the first convolution and slice */
 } convolution;
 
 /* The output channels of one group. */
@@ -39,14 +41,16 @@ void ns_convolution_reads(const ns_lowering *lowering, int node, int operand, ns
     const ns_convolution *family = self->op->family;
     if (operand != NS_CONVOLUTION_INPUT)
         return;
-    *layout = family->axes == 1 ? (ns_layout){4, {0, NS_LAYOUT_ONE, 2, 1}} : (ns_layout){4, {0, 2, 3, 1}};
+    *layout = family->axes == 1   ? (ns_layout){4, {0, NS_LAYOUT_ONE, 2, 1}}
+              : family->axes == 2 ? (ns_layout){4, {0, 2, 3, 1}}
+                                  : (ns_layout){5, {0, 2, 3, 4, 1}};
 }
 
 /* Kernel and padding by axis, and what the windows leave over at the end of each. */
 static void adjust_size(convolution *conv, const ns_window *window, const ns_step *input)
 {
-    for (int axis = 0; axis < 2; axis++) {
-        const int i = axis - (2 - window->rank); /* a convolution in one axis is one in w */
+    for (int axis = 0; axis < conv->space; axis++) {
+        const int i = axis - (conv->space - window->rank); /* a convolution in one axis is one in w */
         conv->size[axis] = input->shape[1 + axis];
         conv->taps[axis] = i < 0 ? 1 : window->kernel[i];
         conv->stride[axis] = i < 0 ? 1 : (int32_t)window->stride[i];
@@ -65,7 +69,10 @@ static void adjust_size(convolution *conv, const ns_window *window, const ns_ste
 static bool is_adjusted(const ns_lowering *lowering, const convolution *conv)
 {
     const ns_step *input = &lowering->plan.steps[conv->input];
-    return conv->size[0] != input->shape[1] || conv->size[1] != input->shape[2];
+    for (int axis = 0; axis < conv->space; axis++)
+        if (conv->size[axis] != input->shape[1 + axis])
+            return true;
+    return false;
 }
 
 /* The part of the input that group `group` reads. */
@@ -73,13 +80,34 @@ static ns_code slice_input(ns_lowering *lowering, const convolution *conv, int g
                            ns_error *error)
 {
     const ns_step *input = &lowering->plan.steps[conv->input];
-    const int64_t channels = input->shape[3] / conv->groups;
-    const int64_t start[4] = {0, 0, 0, group * channels};
-    const int64_t size[4] = {input->shape[0], conv->size[0], conv->size[1], channels};
+    const int last = 1 + conv->space;
+    const int64_t channels = input->shape[last] / conv->groups;
+    int64_t start[NS_MAX_RANK] = {0}, size[NS_MAX_RANK] = {input->shape[0]};
+    memcpy(&size[1], conv->size, sizeof conv->size);
+    size[last] = channels;
+    start[last] = group * channels;
     *step = conv->input;
     if (!is_adjusted(lowering, conv) && conv->groups == 1)
         return NS_OK;
     return ns_plan_slice_all(&lowering->plan, conv->input, start, size, NS_PLAN_END, step, error);
+}
+
+static int64_t taps_of(const convolution *conv)
+{
+    return conv->taps[0] * conv->taps[1] * (conv->space == 3 ? conv->taps[2] : 1);
+}
+
+/* The shape of the part's weights in the graph. */
+static ns_tensor weight_like(const ns_lowering *lowering, const convolution *conv, const share *part)
+{
+    const int64_t channels = lowering->plan.steps[conv->input].shape[1 + conv->space];
+    ns_tensor like = {.rank = 2 + conv->space, .shape = {part->count}};
+    if (conv->depthwise)
+        return (ns_tensor){.rank = 4,
+                           .shape = {conv->taps[0], conv->taps[1], channels, part->count / channels}};
+    memcpy(&like.shape[1], conv->taps, sizeof conv->taps);
+    like.shape[1 + conv->space] = conv->weight->shape[1];
+    return like;
 }
 
 /* The part's output channels of the weights [o, i, h, w], as [o, h, w, i] or, depthwise, as [h, w, c, m]
@@ -87,13 +115,10 @@ static ns_code slice_input(ns_lowering *lowering, const convolution *conv, int g
 static ns_code make_weight(ns_lowering *lowering, const convolution *conv, share *part, ns_error *error)
 {
     const ns_aten_node *weight = conv->weight;
-    const int64_t inner = weight->shape[1], taps = conv->taps[0] * conv->taps[1], count = part->count;
-    const int64_t channels = lowering->plan.steps[conv->input].shape[3];
-    const int64_t dense[4] = {count, conv->taps[0], conv->taps[1], inner};
-    const int64_t depthwise[4] = {conv->taps[0], conv->taps[1], channels, count / channels};
+    const int64_t inner = weight->shape[1], taps = taps_of(conv), count = part->count;
+    const ns_tensor like = weight_like(lowering, conv, part);
     ns_tensor values;
-    NS_TRY(ns_tensor_new(lowering->arena, NS_DTYPE_INT8, 4, conv->depthwise ? depthwise : dense, &values,
-                         error));
+    NS_TRY(ns_tensor_new(lowering->arena, NS_DTYPE_INT8, like.rank, like.shape, &values, error));
     const int32_t *source = weight->quantised + part->first * inner * taps;
     int8_t *target = values.data;
     for (int64_t o = 0; o < count; o++)
@@ -105,11 +130,13 @@ static ns_code make_weight(ns_lowering *lowering, const convolution *conv, share
     ns_step constant = {.kind = NS_STEP_CONSTANT,
                         .group = NS_CONSTANT_PARAMETER,
                         .dtype = NS_DTYPE_INT8,
-                        .rank = 4,
+                        .rank = values.rank,
                         .data = values.data};
     memcpy(constant.shape, values.shape, sizeof constant.shape);
     constant.name = ns_lowering_name(lowering, "", EDGE, part->number,
-                                     conv->depthwise ? "_weight_hwicm" : "_weight_ohwi");
+                                     conv->depthwise    ? "_weight_hwicm"
+                                     : conv->space == 3 ? "_weight_odhwi"
+                                                        : "_weight_ohwi");
     if (!constant.name)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", conv->self->name);
     return ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, &part->inputs[1], error);
@@ -166,19 +193,21 @@ static ns_code convolve(ns_lowering *lowering, const convolution *conv, share *p
                         ns_error *error)
 {
     ns_plan *plan = &lowering->plan;
-    ns_step step =
-        ns_plan_like(plan, conv->depthwise ? NS_OP_DEPTHWISE_CONV2D : NS_OP_CONV2D, &part->inputs[0]);
+    const ns_op op = conv->depthwise    ? NS_OP_DEPTHWISE_CONV2D
+                     : conv->space == 3 ? NS_OP_CONV3D
+                                        : NS_OP_CONV2D;
+    ns_step step = ns_plan_like(plan, op, &part->inputs[0]);
     ns_step_zero(&step, "_input_zp", step.dtype);
     ns_step_zero(&step, "_weight_zp", plan->steps[part->inputs[1]].dtype);
     step.dtype = NS_DTYPE_INT48;
     step.input_count = 3;
     step.inputs = part->inputs;
     ns_layout_shape(&conv->layout, conv->self->shape, step.shape);
-    step.shape[3] = part->count;
+    step.shape[1 + conv->space] = part->count;
     step.attributes.acc_type = NS_DTYPE_INT48;
-    NS_TRY(ns_plan_list(plan, 4, conv->pad, &step.attributes.pad, error));
-    NS_TRY(ns_plan_list(plan, 2, conv->stride, &step.attributes.stride, error));
-    NS_TRY(ns_plan_list(plan, 2, conv->dilation, &step.attributes.dilation, error));
+    NS_TRY(ns_plan_list(plan, 2 * conv->space, conv->pad, &step.attributes.pad, error));
+    NS_TRY(ns_plan_list(plan, conv->space, conv->stride, &step.attributes.stride, error));
+    NS_TRY(ns_plan_list(plan, conv->space, conv->dilation, &step.attributes.dilation, error));
     int made = 0;
     NS_TRY(ns_plan_add(plan, &step, NS_PLAN_END, &made, error));
     return rescale_result(lowering, conv, part, made, result, error);
@@ -191,7 +220,8 @@ static ns_code join_groups(ns_lowering *lowering, const convolution *conv, int *
     const int64_t *shape = conv->self->shape;
     int joined = 0;
     if (shape[1] > conv->groups) {
-        NS_TRY(ns_plan_concat(&lowering->plan, conv->groups, results, 3, NS_PLAN_END, &joined, error));
+        NS_TRY(ns_plan_concat(&lowering->plan, conv->groups, results, 1 + conv->space, NS_PLAN_END, &joined,
+                              error));
         return ns_lowering_set(lowering, conv->node, &conv->layout, joined, error);
     }
     int64_t one[NS_MAX_RANK];
@@ -243,7 +273,8 @@ ns_code ns_convolution_lower(ns_lowering *lowering, int node, ns_error *error)
     ns_convolution_reads(lowering, node, NS_CONVOLUTION_INPUT, &conv.layout);
     NS_TRY(ns_lowering_value(lowering, self->inputs[0], &conv.layout, &conv.input, error));
     conv.groups = (int)self->attributes[NS_CONVOLUTION_GROUPS].integer;
-    conv.depthwise = input->shape[1] == conv.groups;
+    conv.space = window.rank == 3 ? 3 : 2;
+    conv.depthwise = input->shape[1] == conv.groups && conv.space == 2;
     conv.groups = conv.depthwise ? 1 : conv.groups;
     if (conv.groups > 1)
         NS_TRY(ns_lowering_take_numbers(lowering, SLICE_EDGE, conv.groups * (conv.bias ? 3 : 2),
