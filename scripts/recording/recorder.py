@@ -23,7 +23,7 @@ def case_of(file):
     return file.split("/")[0]
 
 
-def main(text, name, record, sample, parts=False, split=lambda files: files):
+def main(text, name, record, sample, split=lambda files: files):
     """The command line of a recorder of tests/data/NAME.zip.
 
     `record(names)` gives {file: bytes} of the cases of those names, or of all for None; `sample` names those for --check.
@@ -36,7 +36,7 @@ def main(text, name, record, sample, parts=False, split=lambda files: files):
     options = parser.parse_args()
     if not options.check:
         files = record(None)
-        sets.write(options.output, files, parts)
+        sets.write(options.output, files)
         print(f"{options.output}: {len(files)} files, {options.output.stat().st_size} bytes")
         return 0
     recorded = split(record(None if options.all else sample))

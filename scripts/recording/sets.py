@@ -1,6 +1,7 @@
 """Sets of test data: tests/data/SET.zip, made anew by scripts/record-SET (docs/test-data.md).
 
-The same files give the same bytes: members stand in the order of their names, all of one time and deflated at level 9.
+The files of a set are stored in one zip file, and that, deflated at level 9, is the only member of SET.zip: deflate sees at once what is
+alike. The same files give the same bytes: members have one time and stand by name, or by kind and name where that deflates better.
 """
 import hashlib
 import io
@@ -9,34 +10,39 @@ import zipfile
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data"
 TIME = (2026, 1, 1, 0, 0, 0)
+ALL = "all.zip"
 
 
-def pack(files, stored=False):
+def by_name(name):
+    return name
+
+
+def by_kind(name):
+    """Files of one kind and name together, whatever their case."""
+    file = name.rpartition("/")[2]
+    return file.rpartition(".")[2], file, name
+
+
+ORDERS = (by_name, by_kind)
+
+
+def pack(files, order, method):
     """The bytes of a zip file of {name: bytes}."""
-    method = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
-        for name in sorted(files):
+        for name in sorted(files, key=order):
             member = zipfile.ZipInfo(name, TIME)
             member.compress_type = method
             archive.writestr(member, files[name], compresslevel=9)
     return buffer.getvalue()
 
 
-def in_parts(files):
-    """{PART/FILE: bytes} as {PART.zip: bytes}, each part stored within, so that deflate sees files that are alike at once."""
-    parts, rest = {}, {}
-    for name, data in files.items():
-        part, slash, file = name.partition("/")
-        (parts.setdefault(part, {}) if slash else rest)[file if slash else name] = data
-    return {**rest, **{f"{part}.zip": pack(members, stored=True) for part, members in parts.items()}}
-
-
-def write(path, files, parts=False):
-    """Writes {name: bytes} as a set. `parts`: the files of one folder lie in a zip file of their own (in_parts)."""
+def write(path, files):
+    """Writes {name: bytes} as a set."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(pack(in_parts(files) if parts else files))
+    packed = [pack({ALL: pack(files, order, zipfile.ZIP_STORED)}, by_name, zipfile.ZIP_DEFLATED) for order in ORDERS]
+    path.write_bytes(min(packed, key=len))
 
 
 def unpack(data):
@@ -45,14 +51,8 @@ def unpack(data):
 
 
 def read(path):
-    """{name: bytes} of a set, with the files of its parts."""
-    files = {}
-    for name, data in unpack(pathlib.Path(path).read_bytes()).items():
-        if name.endswith(".zip"):
-            files.update({f"{name[:-4]}/{file}": inner for file, inner in unpack(data).items()})
-        else:
-            files[name] = data
-    return files
+    """{name: bytes} of a set."""
+    return unpack(unpack(pathlib.Path(path).read_bytes())[ALL])
 
 
 def read_folder(folder):

@@ -1,7 +1,7 @@
 /* A whole model for Ethos-U85: a Conformer encoder of four blocks, a16w8, as ExecuTorch 1.5.0 and Vela 5.1.0
- * lower it (scripts/record-conformer). Its TOSA graph through the evaluator and its stream through the
- * simulator equal the reference model in every element; the program equals it between quantize and
- * dequantize. */
+ * lower it (scripts/record-conformer). Its TOSA graph through the evaluator and the stream of its program
+ * through the simulator equal the reference model in every element; the program equals it between quantize
+ * and dequantize. */
 #include "npuscope/program.h"
 #include "support/conformance.h"
 #include "support/test.h"
@@ -68,7 +68,7 @@ static void program_is_exact(void **state)
     ns_program *program;
     ns_program_tensor output;
     ns_program_statistics statistics;
-    ASSERT_OK(ns_corpus_read(&it->corpus, it->graph, "model.pte", it->arena, &file, &error));
+    ASSERT_OK(ns_corpus_read(&it->corpus, it->graph, it->graph->streams[0].file, it->arena, &file, &error));
     ASSERT_OK(ns_program_read(file.data, file.size, NS_ACCELERATOR_U85_256, it->arena, &program, &error));
     ASSERT_OK(ns_corpus_array(&it->corpus, it->graph, "program_in", 0, it->arena, &array, &error));
     assert_int_equal(array.type, NS_NPY_FLOAT32);

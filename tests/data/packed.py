@@ -17,38 +17,36 @@ sys.path.insert(0, str(ROOT / "scripts" / "recording"))
 import sets
 
 FILES, MEGABYTES = 1200, 12
-# A set's members are deflated, but those that deflate makes no smaller (advzip -z -4, by which some sets are denser); a
-# part's are stored.
-SET, PART = (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED), (zipfile.ZIP_STORED,)
 ZIPS = sorted(sets.DATA.glob("*.zip"))
 
 
 class Sets(unittest.TestCase):
-    def check_members(self, data, methods, where):
+    def check_members(self, data, method, orders, where):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            self.assertEqual([m.filename for m in members], sorted({m.filename for m in members}), where)
-            for member in members:
-                self.assertEqual(member.date_time, sets.TIME, f"{where} {member.filename}")
-                self.assertIn(member.compress_type, methods, f"{where} {member.filename}")
-                if member.filename.endswith(".zip"):
-                    self.check_members(archive.read(member), PART, f"{where} {member.filename}")
+            names = [member.filename for member in archive.infolist()]
+            self.assertIn(names, [sorted(set(names), key=order) for order in orders], where)
+            for member in archive.infolist():
+                self.assertEqual((member.date_time, member.compress_type), (sets.TIME, method), f"{where} {member.filename}")
+            return {name: archive.read(name) for name in names}
+
+    def check_set(self, path):
+        """One member, deflated: the files, of one time, stored, in one of the orders."""
+        files = self.check_members(path.read_bytes(), zipfile.ZIP_DEFLATED, [sets.by_name], path.name)
+        self.assertEqual(list(files), [sets.ALL])
+        return self.check_members(files[sets.ALL], zipfile.ZIP_STORED, sets.ORDERS, path.name)
 
     def test_members(self):
-        """In the order of their names, of one time, deflated; parts stored within."""
         self.assertGreater(len(ZIPS), 10)
         for path in ZIPS:
-            self.check_members(path.read_bytes(), SET, path.name)
+            self.check_set(path)
 
     def test_a_set_is_read_as_it_was_written(self):
-        """With parts and without them."""
         files = {"index.json": b"{}", "one/a.npy": b"x" * 999, "one/b/c.npy": b"", "two/a.npy": b"x" * 999}
-        for parts in (False, True):
-            with tempfile.TemporaryDirectory() as folder:
-                path = pathlib.Path(folder) / "set.zip"
-                sets.write(path, dict(reversed(files.items())), parts)
-                self.assertEqual(sets.read(path), files)
-                self.check_members(path.read_bytes(), SET, "set.zip")
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "set.zip"
+            sets.write(path, dict(reversed(files.items())))
+            self.assertEqual(sets.read(path), files)
+            self.assertEqual(self.check_set(path), files)
 
     def test_every_set_has_its_row(self):
         rows = re.findall(r"^\| (.*?) \|", (ROOT / "docs" / "test-data.md").read_text(), re.MULTILINE)

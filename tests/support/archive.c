@@ -49,15 +49,12 @@ static bool find_member(zip_t *zip, const char *name, size_t *size)
     return true;
 }
 
-/* Makes member `part`.zip the open part; false where there is none. */
-static ns_code open_part(ns_archive *archive, const char *part, bool *found, ns_error *error)
+/* Puts the zip file within a set of test data (scripts/recording/sets.py) in the set's place. */
+static ns_code open_within(ns_archive *archive, ns_error *error)
 {
-    char member[300];
+    static const char member[] = "all.zip";
+    zip_t *within;
     size_t size = 0;
-    *found = archive->part && strcmp(archive->part_name, part) == 0;
-    if (*found || strlen(part) >= sizeof archive->part_name)
-        return NS_OK;
-    snprintf(member, sizeof member, "%s.zip", part);
     if (!find_member(archive->zip, member, &size))
         return NS_OK;
     uint8_t *data = malloc(size ? size : 1);
@@ -65,12 +62,9 @@ static ns_code open_part(ns_archive *archive, const char *part, bool *found, ns_
         free(data);
         return error->code;
     }
-    if (archive->part)
-        zip_discard(archive->part);
-    archive->part = NULL;
-    NS_TRY(open_bytes(data, size, member, &archive->part, error));
-    snprintf(archive->part_name, sizeof archive->part_name, "%s", part);
-    *found = true;
+    NS_TRY(open_bytes(data, size, member, &within, error));
+    zip_discard(archive->zip);
+    archive->zip = within;
     return NS_OK;
 }
 
@@ -92,16 +86,15 @@ ns_code ns_archive_open(const char *path, ns_archive *out, ns_error *error)
         code = ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", path);
     const size_t size = file.size;
     ns_arena_free(arena);
-    return code == NS_OK ? open_bytes(data, size, path, &out->zip, error) : code;
+    NS_TRY(code == NS_OK ? open_bytes(data, size, path, &out->zip, error) : code);
+    return open_within(out, error);
 }
 
 void ns_archive_close(ns_archive *archive)
 {
-    if (archive->part)
-        zip_discard(archive->part);
     if (archive->zip)
         zip_discard(archive->zip);
-    archive->zip = archive->part = NULL;
+    archive->zip = NULL;
 }
 
 ns_code ns_archive_read(ns_archive *archive, const char *name, ns_arena *arena, ns_bytes *out,
@@ -112,23 +105,11 @@ ns_code ns_archive_read(ns_archive *archive, const char *name, ns_arena *arena, 
         return path ? ns_file_read(path, arena, out, error)
                     : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", name);
     }
-    zip_t *zip = archive->zip;
-    const char *slash = strchr(name, '/'), *member = name;
     size_t size = 0;
-    bool found = find_member(zip, name, &size);
-    if (!found && slash) {
-        const char *part = ns_arena_format(arena, "%.*s", (int)(slash - name), name);
-        if (!part)
-            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", name);
-        NS_TRY(open_part(archive, part, &found, error));
-        zip = archive->part;
-        member = slash + 1;
-        found = found && find_member(zip, member, &size);
-    }
-    if (!found)
+    if (!find_member(archive->zip, name, &size))
         return ns_fail(error, NS_ERROR_IO, "%s: no member '%s'", archive->path, name);
     uint8_t *data = ns_arena_alloc(arena, size, 1);
-    NS_TRY(read_member(zip, archive->path, member, data, size, error));
+    NS_TRY(read_member(archive->zip, archive->path, name, data, size, error));
     *out = (ns_bytes){data, size};
     return NS_OK;
 }
@@ -147,19 +128,20 @@ static char *name_below(const char *name, const char *folder, ns_arena *arena)
     name += length ? length + 1 : 0;
     if (!*name)
         return NULL;
-    const size_t end = strcspn(name, "/"), is_part = end > 4 && memcmp(name + end - 4, ".zip", 4) == 0;
-    return ns_arena_format(arena, "%.*s", (int)(end - 4 * is_part), name);
+    return ns_arena_format(arena, "%.*s", (int)strcspn(name, "/"), name);
 }
 
-static int list_zip(zip_t *zip, const char *folder, ns_arena *arena, const char **list)
+static ns_code list_zip(zip_t *zip, const char *folder, ns_arena *arena, const char ***list, int *count,
+                        ns_error *error)
 {
-    int count = 0;
-    for (zip_int64_t i = 0; i < zip_get_num_entries(zip, 0); i++) {
+    const zip_int64_t members = zip_get_num_entries(zip, 0);
+    *list = NS_ARENA_ARRAY(arena, (size_t)members + 1, const char *);
+    for (zip_int64_t i = 0; *list && i < members; i++) {
         const char *name = name_below(zip_get_name(zip, (zip_uint64_t)i, 0), folder, arena);
-        if (name && (count == 0 || strcmp(list[count - 1], name) != 0)) /* members of a folder follow it */
-            list[count++] = name;
+        if (name)
+            (*list)[(*count)++] = name;
     }
-    return count;
+    return *list ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", folder);
 }
 
 static ns_code list_folder(const char *path, ns_arena *arena, const char ***list, int *count, ns_error *error)
@@ -177,25 +159,25 @@ static ns_code list_folder(const char *path, ns_arena *arena, const char ***list
     return *list ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", path);
 }
 
+static int without_repeats(const char **list, int count)
+{
+    int kept = 0;
+    for (int i = 0; i < count; i++)
+        if (kept == 0 || strcmp(list[kept - 1], list[i]) != 0)
+            list[kept++] = list[i];
+    return kept;
+}
+
 ns_code ns_archive_list(ns_archive *archive, const char *folder, ns_arena *arena, const char *const **names,
                         int *count, ns_error *error)
 {
     const char **list = NULL;
     *count = 0;
-    if (archive->zip) {
-        bool is_part = false;
-        if (*folder)
-            NS_TRY(open_part(archive, folder, &is_part, error));
-        zip_t *zip = is_part ? archive->part : archive->zip;
-        list = NS_ARENA_ARRAY(arena, (size_t)zip_get_num_entries(zip, 0) + 1, const char *);
-        if (!list)
-            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", archive->path);
-        *count = list_zip(zip, is_part ? "" : folder, arena, list);
-    } else {
-        NS_TRY(
-            list_folder(ns_arena_format(arena, "%s/%s", archive->path, folder), arena, &list, count, error));
-    }
+    NS_TRY(archive->zip ? list_zip(archive->zip, folder, arena, &list, count, error)
+                        : list_folder(ns_arena_format(arena, "%s/%s", archive->path, folder), arena, &list,
+                                      count, error));
     qsort(list, (size_t)*count, sizeof *list, compare_names);
+    *count = without_repeats(list, *count);
     *names = list;
     return NS_OK;
 }

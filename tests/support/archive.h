@@ -8,22 +8,20 @@
 
 typedef struct ns_archive {
     const char *path;
-    struct zip *zip;  /* NULL: a folder */
-    struct zip *part; /* the member PART.zip that was read last, or NULL */
-    char part_name[256];
+    struct zip *zip; /* NULL: a folder */
 } ns_archive;
 
-/* Opens the folder or the zip file at `path`, a string that outlives the archive. The whole zip file is held
- * in memory, so that a forked test has its own. */
+/* Opens the folder or the zip file at `path`, a string that outlives the archive. Of a set of test data,
+ * whose member all.zip has the files, this opens all.zip. It is held in memory, so that a forked test has its
+ * own. */
 ns_code ns_archive_open(const char *path, ns_archive *out, ns_error *error);
 void ns_archive_close(ns_archive *archive);
 
-/* The bytes of file `name` in `arena`. PART/FILE is also found as FILE in member PART.zip: such a part is
- * stored without compression within and deflated as a whole, which suits many small files that are alike. */
+/* The bytes of file `name` in `arena`. */
 ns_code ns_archive_read(ns_archive *archive, const char *name, ns_arena *arena, ns_bytes *out,
                         ns_error *error);
 
-/* The names right below `folder` ("" for the top), sorted, each once; PART.zip is PART. */
+/* The names right below `folder` ("" for the top), sorted, each once. */
 ns_code ns_archive_list(ns_archive *archive, const char *folder, ns_arena *arena, const char *const **names,
                         int *count, ns_error *error);
 

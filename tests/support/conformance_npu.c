@@ -1,8 +1,9 @@
 #include <string.h>
 
 #include "base/cpu.h"
+#include "formats/npz.h"
 #include "formats/tflite.h"
-#include "npuscope/npu.h"
+#include "npuscope/program.h"
 #include "support/conformance.h"
 
 static ns_dtype dtype_of_bytes(size_t bytes)
@@ -32,16 +33,31 @@ static ns_code read_inputs(ns_corpus *corpus, const ns_corpus_graph *graph, cons
     return NS_OK;
 }
 
+/* The stream in Vela's npz or .tflite, or of the only delegate of an ExecuTorch program. */
+static ns_code load(const ns_corpus_stream *entry, ns_bytes file, ns_arena *arena, ns_npu_stream **out,
+                    ns_error *error)
+{
+    ns_accelerator accelerator;
+    NS_TRY(ns_accelerator_parse(entry->accelerator, &accelerator, error));
+    if (ns_npz_probe(file))
+        return ns_npu_load_npz(file.data, file.size, accelerator, arena, out, error);
+    if (ns_tflite_probe(file))
+        return ns_npu_load_tflite(file.data, file.size, accelerator, arena, out, error);
+    ns_program *program;
+    NS_TRY(ns_program_read(file.data, file.size, accelerator, arena, &program, error));
+    if (ns_program_delegate_count(program) != 1)
+        return ns_fail(error, NS_ERROR_INPUT, "%d delegates", ns_program_delegate_count(program));
+    *out = ns_program_delegate(program, 0);
+    return NS_OK;
+}
+
 static ns_code run(ns_corpus *corpus, const ns_corpus_graph *graph, const ns_corpus_stream *entry,
                    ns_conformance_watch *watch, ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
     ns_bytes bytes;
     NS_TRY(ns_corpus_read(corpus, graph, entry->file, arena, &bytes, error));
-    ns_accelerator accelerator;
-    NS_TRY(ns_accelerator_parse(entry->accelerator, &accelerator, error));
     ns_npu_stream *stream;
-    NS_TRY((ns_tflite_probe(bytes) ? ns_npu_load_tflite : ns_npu_load_npz)(
-        bytes.data, bytes.size, accelerator, arena, &stream, error));
+    NS_TRY(load(entry, bytes, arena, &stream, error));
     if (ns_npu_input_count(stream) != graph->input_count ||
         ns_npu_output_count(stream) != graph->output_count)
         return ns_fail(error, NS_ERROR_INPUT, "the stream has %d inputs and %d outputs, the corpus %d and %d",

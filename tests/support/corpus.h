@@ -11,7 +11,7 @@
 typedef struct ns_corpus_stream {
     const char *target;      /* "ethos-u55-128", "ethos-u85-256_nochain" */
     const char *accelerator; /* the target without its variation */
-    const char *file;        /* "<target>_vela.npz", or .tflite where the index says so */
+    const char *file;        /* "<target>_vela.npz", or .tflite or .pte where the index says so */
 } ns_corpus_stream;
 
 typedef struct ns_corpus_graph {
