@@ -45,6 +45,7 @@ const ns_subcommand ns_subcommand_cache = {
     .operand_max = 1,
     .details = "Shows or clears the cache of streams that Vela compiled.\n",
     .options = options,
+    .unlimited = true,
     .settings_size = sizeof(ns_cache_settings),
     .run = run,
 };

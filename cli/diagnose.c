@@ -164,7 +164,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     const bool is_stream = ns_diagnose_is_stream(bytes);
     ns_code code = is_stream ? diagnose_stream(cli, settings, operands[0], bytes, error)
-                             : ns_graph_read(bytes.data, bytes.size, &graph, error);
+                             : ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error);
     if (code == NS_OK && !is_stream)
         code = diagnose(cli, settings, operands[0], graph, bytes, error);
     if (code != NS_OK && error->message[0])

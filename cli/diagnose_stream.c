@@ -41,7 +41,7 @@ static ns_code load_graph(const ns_diagnose_settings *settings, ns_arena *arena,
     ns_graph *graph = NULL;
     ns_diagnose_options asked = {0};
     NS_TRY(ns_file_read(settings->graph, arena, &bytes, error));
-    ns_code code = ns_graph_read(bytes.data, bytes.size, &graph, error);
+    ns_code code = ns_graph_read_within(ns_arena_budget(arena), bytes.data, bytes.size, &graph, error);
     if (code == NS_OK)
         code = ns_graph_validate(graph, error);
     if (code == NS_OK)

@@ -48,6 +48,7 @@ const ns_subcommand ns_subcommand_fvp = {
                "FVP_Corstone_SSE-320 into DIR. With DIR on PATH, ExecuTorch's Arm test suite runs on\n"
                "npuscope's functional model instead of Arm's simulators.\n",
     .options = options,
+    .unlimited = true,
     .settings_size = 1,
     .run = run,
 };

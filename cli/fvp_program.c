@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "budget.h"
 #include "npuscope/program.h"
 #include "npuscope/status.h"
 
@@ -31,6 +32,7 @@ typedef struct ns_fvp_request {
     const char *macs;        /* NULL: not given */
     const char *application; /* the runner's ELF; NULL: not given */
     double time_limit;       /* seconds; 0: none */
+    ns_budget_settings limits;
     const char *model, *output;
     int input_count;
     const char *inputs[LIST_LIMIT];
@@ -129,11 +131,21 @@ static bool is_option(const char *argument, const char *name)
 {
     size_t length = strlen(name);
     return strncmp(argument, name, length) == 0 &&
-           (argument[length] == 0 || (argument[length] == '=' && name[1] == '-'));
+           (argument[length] == 0 || (argument[length] == '=' && length > 2));
+}
+
+/* The limits of a run go by the names that they have in the other commands. */
+static const ns_option *find_limit(const char *argument)
+{
+    const ns_option *option = ns_budget_options;
+    while (option->name && (strncmp(argument, "--", 2) != 0 || !is_option(argument + 2, option->name)))
+        option++;
+    return option->name ? option : NULL;
 }
 
 static ns_code parse(ns_fvp_request *request, int argc, char **argv, ns_error *error)
 {
+    const ns_option *limit;
     for (int i = 1; i < argc; i++) {
         char *value = NULL;
         if (is_option(argv[i], "-C") || is_option(argv[i], "--parameter")) {
@@ -148,6 +160,9 @@ static ns_code parse(ns_fvp_request *request, int argc, char **argv, ns_error *e
         } else if (is_option(argv[i], "-a") || is_option(argv[i], "--application")) {
             NS_TRY(next_value(argc, argv, &i, &value, error));
             request->application = value;
+        } else if ((limit = find_limit(argv[i])) != NULL) {
+            NS_TRY(next_value(argc, argv, &i, &value, error));
+            NS_TRY(ns_option_store(limit, &request->limits, value, NULL, error));
         } else if (takes_ignored_value(argv[i])) {
             NS_TRY(next_value(argc, argv, &i, &value, error));
         } else if (argv[i][0] == '-' && !is_ignored_flag(argv[i])) {
@@ -289,7 +304,7 @@ static void print_usage(const ns_fvp *fvp)
 {
     printf("Usage: %s [-C KEY=VALUE]... [-a ELF] [--timelimit SECONDS] [--version]\n\n"
            "Keys that matter: ...semihosting-cwd, ...semihosting-cmd_line, ...%s. Others are accepted and\n"
-           "change nothing.\n\n",
+           "change nothing. --max-memory, --max-work and --time-limit are those of npuscope run.\n\n",
            fvp->program, fvp->macs_key);
     print_version(fvp);
 }
@@ -313,6 +328,8 @@ int ns_fvp_main(const ns_fvp *fvp, int argc, char **argv)
         code = parse_command_line(&request, &error);
     ns_budget budget;
     ns_budget_open(&budget, 0, 0, 0);
+    if (code == NS_OK)
+        code = ns_budget_limit(&budget, &request.limits, &error);
     ns_arena *arena = code == NS_OK ? ns_arena_new_within(&budget) : NULL;
     if (code == NS_OK && !arena)
         code = ns_fail(&error, NS_ERROR_MEMORY, "no memory");

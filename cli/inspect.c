@@ -24,7 +24,7 @@ static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_by
 {
     ns_graph *graph = NULL;
     const char *text = NULL;
-    NS_TRY(ns_graph_read(bytes.data, bytes.size, &graph, error));
+    NS_TRY(ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error));
     ns_code code = settings->json ? ns_graph_print_json(graph, cli->arena, &text, error)
                                   : ns_graph_print_text(graph, cli->arena, &text, error);
     if (code == NS_OK) {

@@ -34,7 +34,7 @@ static ns_code add_file(ns_cli *cli, coverage_list *list, const char *path, ns_e
 {
     ns_bytes bytes;
     ns_npu_stream *stream;
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(cli->arena);
     if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     ns_code code = ns_file_read(path, arena, &bytes, error);

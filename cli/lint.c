@@ -110,7 +110,7 @@ static ns_code read_model(const char *path, ns_arena *arena, ns_graph **graph, n
 {
     ns_bytes bytes;
     NS_TRY(ns_file_read(path, arena, &bytes, error));
-    if (ns_graph_read(bytes.data, bytes.size, graph, error) != NS_OK)
+    if (ns_graph_read_within(ns_arena_budget(arena), bytes.data, bytes.size, graph, error) != NS_OK)
         return ns_add_context(error, "%s", path);
     if (ns_graph_validate(*graph, error) == NS_OK)
         return NS_OK;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "budget.h"
 #include "fvp.h"
 #include "options.h"
 
@@ -60,13 +61,16 @@ static ns_code run_subcommand(int which, ns_cli *cli, int argc, char **argv, ns_
         subcommand->preset(settings);
     int first = 0;
     bool help = false;
-    NS_TRY(ns_options_parse(subcommand, argc, argv, cli->arena, settings, &first, &help, error));
+    ns_budget_settings limits = {0};
+    const ns_shared_options shared = {subcommand->unlimited ? NULL : ns_budget_options, &limits};
+    NS_TRY(ns_options_parse(subcommand, &shared, argc, argv, cli->arena, settings, &first, &help, error));
     if (help) {
         char name[32];
         ns_options_help(typed(subcommands[which].name, name), subcommands[which].summary, subcommand,
-                        cli->out);
+                        shared.rows, cli->out);
         return NS_OK;
     }
+    NS_TRY(ns_budget_limit(cli->budget, &limits, error));
     return subcommand->run(cli, settings, argc - first, argv + first, error);
 }
 

@@ -105,6 +105,7 @@ const ns_subcommand ns_subcommand_operators = {
                "bound and its derivative are known, whether all codes can be swept, and the cases that\n"
                "the suite has: how many, their tolerance in steps, their least scale.\n",
     .options = options,
+    .unlimited = true,
     .settings_size = 0,
     .run = run,
 };

@@ -13,10 +13,32 @@
 #define HELP_VALUE 'h'
 #define HELP_COLUMN 26
 
-static int option_count(const ns_option *options)
+static bool has(const ns_option *options, const char *name)
+{
+    while (options && options->name && strcmp(options->name, name) != 0)
+        options++;
+    return options && options->name;
+}
+
+/* Row `index` of a subcommand: its own, and behind them the shared ones that it has not itself. NULL: no
+ * more. *own tells which it is. */
+static const ns_option *row(const ns_subcommand *subcommand, const ns_option *shared, int index, bool *own)
+{
+    *own = true;
+    for (const ns_option *o = subcommand->options; o && o->name; o++)
+        if (index-- == 0)
+            return o;
+    *own = false;
+    for (const ns_option *o = shared; o && o->name; o++)
+        if (!has(subcommand->options, o->name) && index-- == 0)
+            return o;
+    return NULL;
+}
+
+static int row_count(const ns_subcommand *subcommand, const ns_option *shared)
 {
     int count = 0;
-    while (options && options[count].name)
+    for (bool own; row(subcommand, shared, count, &own);)
         count++;
     return count;
 }
@@ -51,8 +73,8 @@ static ns_code store_size(const ns_option *option, uint64_t *field, const char *
     return NS_OK;
 }
 
-static ns_code store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
-                     ns_error *error)
+ns_code ns_option_store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
+                        ns_error *error)
 {
     void *field = (char *)settings + option->offset;
     char *end = NULL;
@@ -110,10 +132,12 @@ static ns_code refuse(int value, int argc, char **argv, ns_error *error)
                    word, argv[0]);
 }
 
-ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv, ns_arena *arena,
-                         void *settings, int *first_operand, bool *help, ns_error *error)
+ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_options *shared, int argc,
+                         char **argv, ns_arena *arena, void *settings, int *first_operand, bool *help,
+                         ns_error *error)
 {
-    int count = option_count(subcommand->options);
+    const int count = row_count(subcommand, shared->rows);
+    bool own;
     struct option *longs = NS_ARENA_ARRAY(arena, (size_t)count + 2, struct option);
     char *letters = ns_arena_alloc(arena, 2 * (size_t)count + 3, 1);
     if (!longs || !letters)
@@ -122,7 +146,7 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv,
     *next++ = ':';
     *next++ = HELP_VALUE;
     for (int i = 0; i < count; i++) {
-        const ns_option *option = &subcommand->options[i];
+        const ns_option *option = row(subcommand, shared->rows, i, &own);
         longs[i] = (struct option){option->name, option->argument ? required_argument : no_argument, NULL,
                                    FIRST_LONG + i};
         if (option->letter) {
@@ -145,9 +169,10 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv,
             return refuse(value, argc, argv, error);
         int index = value - FIRST_LONG;
         if (index < 0)
-            for (index = 0; subcommand->options[index].letter != value;)
+            for (index = 0; row(subcommand, shared->rows, index, &own)->letter != value;)
                 index++;
-        NS_TRY(store(&subcommand->options[index], settings, optarg, arena, error));
+        const ns_option *option = row(subcommand, shared->rows, index, &own);
+        NS_TRY(ns_option_store(option, own ? settings : shared->settings, optarg, arena, error));
     }
     *first_operand = optind;
     int given = argc - optind;
@@ -185,7 +210,8 @@ static void print_option(const ns_option *option, FILE *out)
     }
 }
 
-void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand, FILE *out)
+void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand,
+                     const ns_option *shared, FILE *out)
 {
     fprintf(out, "Usage: npuscope %s [OPTION]...%s%s\n", name, *subcommand->operands ? " " : "",
             subcommand->operands);
@@ -195,8 +221,9 @@ void ns_options_help(const char *name, const char *summary, const ns_subcommand 
     if (subcommand->details_end)
         subcommand->details_end(out);
     fprintf(out, "\nOptions:\n");
-    for (int i = 0; i < option_count(subcommand->options); i++)
-        print_option(&subcommand->options[i], out);
+    bool own;
+    for (int i = 0; i < row_count(subcommand, shared); i++)
+        print_option(row(subcommand, shared, i, &own), out);
     static const ns_option help = {HELP_VALUE, "help", NS_OPTION_FLAG, NULL, 0, "show this text"};
     print_option(&help, out);
 }

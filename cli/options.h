@@ -55,19 +55,33 @@ typedef struct ns_subcommand {
     const char *details; /* paragraphs under the usage line of --help; each line under 78 columns */
     void (*details_end)(FILE *out); /* prints what follows them; NULL: nothing */
     const ns_option *options;
+    bool unlimited; /* reads nothing that could ask for much: takes no limits (budget.h) */
     size_t settings_size;
     void (*preset)(void *settings); /* fills in defaults; NULL: all zero */
     /* Does the work. NS_ERROR_MISMATCH with an empty message: the result is already on stdout. */
     ns_code (*run)(ns_cli *cli, void *settings, int operand_count, char **operands, ns_error *error);
 } ns_subcommand;
 
+/* Rows that subcommands share, and the settings that they fill in. A subcommand's own option of the same name
+ * stands in place of a shared one. */
+typedef struct ns_shared_options {
+    const ns_option *rows; /* NULL: none */
+    void *settings;
+} ns_shared_options;
+
+/* Stores `text`, the value of an option, in its field. NS_ERROR_USAGE names the option and what it takes. */
+ns_code ns_option_store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
+                        ns_error *error);
+
 /* Parses argv[0] (the subcommand's name) and what follows into `settings`. Operands are moved to the end;
  * *first_operand is the index of the first. *help is set when --help was given (nothing else is then
  * checked). NS_ERROR_USAGE names the option and what was expected. */
-ns_code ns_options_parse(const ns_subcommand *subcommand, int argc, char **argv, ns_arena *arena,
-                         void *settings, int *first_operand, bool *help, ns_error *error);
+ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_options *shared, int argc,
+                         char **argv, ns_arena *arena, void *settings, int *first_operand, bool *help,
+                         ns_error *error);
 
 /* Prints what `npuscope <name> --help` shows. */
-void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand, FILE *out);
+void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand,
+                     const ns_option *shared, FILE *out);
 
 #endif

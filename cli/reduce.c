@@ -85,7 +85,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(ns_accelerator_parse(s->accelerator, &o.accelerator, error));
     NS_TRY(ns_vela_find(s->vela, cli->arena, &o.vela, error));
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
-    if (ns_graph_read(bytes.data, bytes.size, &graph, error) != NS_OK)
+    if (ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error) != NS_OK)
         return ns_add_context(error, "%s", operands[0]);
     ns_code code = ns_graph_validate(graph, error);
     code = code == NS_OK ? reduce(cli, s, &o, graph, error) : ns_add_context(error, "%s", operands[0]);

@@ -34,7 +34,6 @@ static const ns_option options[] = {
      "folder for what each operation of a command stream\nproduced, and tap.json"},
     {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),
      "operations to tap, such as 3,7-9"},
-    NS_ROWS_BUDGET(ns_run_settings, budget),
     {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),
      "instruction sets that may be used: all, none, or a\nlist of avx2, avx512, avx512vnni, neon (default "
      "all)"},
@@ -212,7 +211,6 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     const ns_run_settings *settings = settings_;
     (void)operand_count;
     ns_bytes bytes;
-    NS_TRY(ns_cli_limit(cli, &settings->budget, error));
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     const ns_model_kind *kind = NULL;
     for (int i = 0; !kind && i < KIND_COUNT; i++)

@@ -3,7 +3,6 @@
 #define NS_CLI_RUN_H
 
 #include "base/bytes.h"
-#include "budget.h"
 #include "formats/npy.h"
 #include "npuscope/npu.h"
 #include "npuscope/tensor.h"
@@ -18,7 +17,6 @@ typedef struct ns_run_settings {
     bool check;              /* and every byte of memory: hazards are checked too */
     const char *tap;         /* folder for what each NPU operation produced; NULL: none */
     const char *tap_only;    /* "3,7-9": numbers of the operations; NULL: all */
-    ns_budget_settings budget;
     unsigned cpu_mask;
 } ns_run_settings;
 
@@ -51,6 +49,10 @@ ns_code ns_run_find_input(const char *value, int position, int count, const ns_r
 /* Input `index` of a stream, for ns_run_load_inputs. */
 ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns_run_tensor *out,
                              ns_error *error);
+
+/* What a file of the tap is charged: with the default budget at most 2^18 are written, whatever loops a
+ * stream has. */
+#define NS_RUN_TAP_FILE_WORK (NS_BUDGET_DEFAULT_WORK >> 18)
 
 /* Whether --tap-only ("3,7-9"; NULL: all) has the number. */
 ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error);

@@ -21,10 +21,6 @@ static void print_message(void *context, const char *text)
 
 /* ---- tap ---- */
 
-/* What a file of the tap is charged: with the default budget at most 2^18 are written, whatever loops a
- * stream has. */
-#define TAP_FILE_WORK (NS_BUDGET_DEFAULT_WORK >> 18)
-
 ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
 {
     *wanted = !list;
@@ -109,7 +105,7 @@ static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
     NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
     if (!wanted)
         return NS_OK;
-    NS_TRY(ns_budget_spend(run->cli->budget, TAP_FILE_WORK, error));
+    NS_TRY(ns_budget_spend(run->cli->budget, NS_RUN_TAP_FILE_WORK, error));
     ns_code code = tap_operation(run, tap, error);
     ns_arena_reset(run->arena);
     return code;

@@ -16,6 +16,7 @@ static bool probe(ns_bytes bytes)
 /* ---- tap ---- */
 
 typedef struct graph_tap {
+    ns_budget *budget;
     const ns_run_settings *settings;
     const ns_block *block;
     ns_json json; /* tap.json */
@@ -33,10 +34,11 @@ static ns_code take_tap(void *context, const ns_eval_tap *tap, ns_error *error)
     NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operator_index, &wanted, error));
     if (!wanted)
         return NS_OK;
+    NS_TRY(ns_budget_spend(run->budget, NS_RUN_TAP_FILE_WORK, error));
     if (tap->output)
         snprintf(output, sizeof output, "_%d", tap->output);
     snprintf(file, sizeof file, "%04d_%s%s.npy", tap->operator_index, ns_op_text(op->op), output);
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_within(run->budget);
     ns_npy array;
     const char *path = arena ? ns_arena_format(arena, "%s/%s", run->settings->tap, file) : NULL;
     ns_code code = path ? ns_npy_from_tensor(tap->data, &array, error)
@@ -91,7 +93,10 @@ static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_
     for (size_t i = 0; i < in_count; i++)
         values[i] = in[i].tensor;
     ns_buffer buffer = {.arena = cli->arena};
-    graph_tap tap = {.settings = settings, .block = block, .json = ns_json_begin(&buffer, true, 17)};
+    graph_tap tap = {.budget = cli->budget,
+                     .settings = settings,
+                     .block = block,
+                     .json = ns_json_begin(&buffer, true, 17)};
     ns_eval_options options = {.cpu_mask = settings->cpu_mask, .budget = cli->budget, .context = &tap};
     if (settings->tap) {
         NS_TRY(ns_folder_make(settings->tap, error));
@@ -119,7 +124,7 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
                    ns_run_tensor **outputs, ns_error *error)
 {
     ns_graph *graph = NULL;
-    NS_TRY(ns_graph_read(bytes.data, bytes.size, &graph, error));
+    NS_TRY(ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error));
     ns_code code = run_graph(cli, settings, graph, output_count, outputs, error);
     ns_graph_free(graph);
     return code;

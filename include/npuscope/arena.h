@@ -17,6 +17,9 @@ ns_arena *ns_arena_new(void);
 /* The same, with all memory charged to `budget` (NULL: to none): a request beyond it gives NULL. */
 ns_arena *ns_arena_new_within(ns_budget *budget);
 
+/* A new arena, charged to the budget that `arena` is charged to (NULL: to none). */
+ns_arena *ns_arena_new_like(const ns_arena *arena);
+
 /* What the arena is charged to, or NULL: for scratch beside it. */
 ns_budget *ns_arena_budget(const ns_arena *arena);
 

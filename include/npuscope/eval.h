@@ -16,7 +16,8 @@ typedef struct ns_eval_options {
     unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     ns_code (*tap)(void *context, const ns_eval_tap *tap, ns_error *error); /* may be NULL */
     void *context;
-    ns_budget *budget; /* what the run is charged to; NULL: one of its own with the defaults */
+    ns_budget
+        *budget; /* what the run is charged to; NULL: the arena's, or one of its own with the defaults */
 } ns_eval_options;
 
 /* Runs the main block. `inputs` are in the block's input order and must have the declared shapes and

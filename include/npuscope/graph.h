@@ -96,6 +96,10 @@ const char *ns_op_text(ns_op op);
  * NS_ERROR_INPUT says what is wrong and at which offset; NS_ERROR_UNSUPPORTED names the version. */
 ns_code ns_graph_read(const void *data, size_t size, ns_graph **out, ns_error *error);
 
+/* The same, charged to `budget` for as long as the graph lives (NULL: to none). */
+ns_code ns_graph_read_within(ns_budget *budget, const void *data, size_t size, ns_graph **out,
+                             ns_error *error);
+
 /* Writes the graph as a .tosa FlatBuffer into `arena`. */
 ns_code ns_graph_write(const ns_graph *graph, ns_arena *arena, const void **data, size_t *size,
                        ns_error *error);

@@ -137,7 +137,8 @@ typedef struct ns_npu_options {
     bool strict_chip;      /* where a chip rule leaves two readings open, take the harsher */
     bool check;            /* keep books on every byte of memory: signs in the statistics, messages */
     ns_budget *budget;     /* what the run is charged to, commands, multiply-accumulates, elements and bytes
-                              that DMA copies as work; NULL: one of its own with the defaults */
+                              that DMA copies as work; NULL: the arena's, or one of its own with the
+                              defaults */
     uint64_t fast_scratch; /* bytes of the device's fast scratch memory, region 2; an access beyond is a
                               fault; 0: as many as the stream says */
     void (*message)(void *context, const char *text); /* warnings: chip rules, hazards; may be NULL */

@@ -7,6 +7,8 @@
 #ifndef NPUSCOPE_STATUS_H
 #define NPUSCOPE_STATUS_H
 
+#include <stdbool.h>
+
 typedef enum ns_code {
     NS_OK = 0,
 #define NS_ERROR_KIND(name, exit_code, sentence) NS_ERROR_##name,
@@ -34,6 +36,10 @@ const char *ns_code_name(ns_code code);
 
 /* The command line's exit code for a status: 0 to 4 (docs/cli.md). */
 int ns_code_exit(ns_code code);
+
+/* Whether memory or a budget is out: that ends a whole run, where another failure would be the result of one
+ * of its cases. */
+bool ns_code_ends_run(ns_code code);
 
 /* Forwards a failure to the caller unchanged. */
 #define NS_TRY(call)                   \

@@ -70,6 +70,11 @@ ns_arena *ns_arena_new(void)
     return ns_arena_new_within(NULL);
 }
 
+ns_arena *ns_arena_new_like(const ns_arena *arena)
+{
+    return ns_arena_new_within(arena ? arena->budget : NULL);
+}
+
 ns_budget *ns_arena_budget(const ns_arena *arena)
 {
     return arena->budget;

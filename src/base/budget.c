@@ -68,7 +68,7 @@ ns_code ns_budget_spend(ns_budget *budget, uint64_t amount, ns_error *error)
 
 bool ns_budget_take(ns_budget *budget, uint64_t bytes)
 {
-    if (!budget)
+    if (!budget || !bytes)
         return true;
     uint64_t memory = __atomic_load_n(&budget->memory, __ATOMIC_RELAXED);
     do {
@@ -98,10 +98,9 @@ ns_code ns_budget_settle(ns_budget *budget, ns_code code, ns_error *error)
         char message[NS_MESSAGE_SIZE];
         memcpy(message, error->message, sizeof message);
         ns_fail(error, NS_ERROR_BUDGET,
-                "%.700s: the memory budget of %" PRIu64 " MiB is reached: %" PRIu64
-                " more bytes are asked for "
-                "(--max-memory allows more)",
-                message, budget->max_memory >> 20, refused);
+                "%.700s: the memory budget of %" PRIu64 " bytes is reached: %" PRIu64
+                " more are asked for (--max-memory allows more)",
+                message, budget->max_memory, refused);
     }
     return NS_ERROR_BUDGET;
 }

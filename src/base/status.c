@@ -52,6 +52,11 @@ const char *ns_code_name(ns_code code)
     return (unsigned)code < sizeof kinds / sizeof kinds[0] ? kinds[code].name : "?";
 }
 
+bool ns_code_ends_run(ns_code code)
+{
+    return code == NS_ERROR_MEMORY || code == NS_ERROR_BUDGET;
+}
+
 int ns_code_exit(ns_code code)
 {
     return (unsigned)code < sizeof kinds / sizeof kinds[0] ? kinds[code].exit_code : 4;

@@ -128,7 +128,7 @@ static ns_code apply_all(ns_graph *graph, const ns_dg_plan *plan, const ns_diagn
 ns_code ns_diagnose_apply(ns_graph *graph, const ns_diagnose_options *options,
                           const ns_diagnose_precision *precision, int *applied, ns_error *error)
 {
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(graph->arena);
     ns_dg_plan *plan = NULL;
     ns_dg_session session = {0};
     *applied = 0;

@@ -59,7 +59,7 @@ static ns_code compare(watch *w, const ns_npu_tap *tap, tapped *entry, ns_error 
     const ns_tensor *expected =
         &w->reference->values[w->sample * w->reference->block->tensor_count + entry->tensor];
     const size_t part = ns_tensor_count(tap->data);
-    ns_arena *scratch = ns_arena_new();
+    ns_arena *scratch = ns_arena_new_like(w->arena);
     size_t *index = scratch ? NS_ARENA_ARRAY(scratch, part, size_t) : NULL;
     if (!index) {
         ns_arena_free(scratch);

@@ -111,7 +111,7 @@ static ns_code run_sample(execution *run, int sample, bool *ran, ns_error *error
     }
     out->code = ns_npu_run(run->stream, &run->npu, inputs, input_count, run->arena, results, &out->statistics,
                            &problem);
-    if (out->code == NS_ERROR_MEMORY || out->code == NS_ERROR_INTERNAL)
+    if (ns_code_ends_run(out->code) || out->code == NS_ERROR_INTERNAL)
         return ns_fail(error, out->code, "%s", problem.message);
     if (out->code != NS_OK) {
         out->message = ns_arena_string(run->arena, problem.message);

@@ -114,7 +114,7 @@ ns_code ns_compile_judge(const ns_diagnose_compile_options *options, const ns_co
         return judge_refusal(request, arena, row, error);
     const ns_code code =
         ns_npu_load_npz(request->npz, request->npz_size, request->accelerator, arena, &stream, &problem);
-    if (code == NS_ERROR_MEMORY)
+    if (ns_code_ends_run(code))
         return ns_fail(error, code, "%s", problem.message);
     if (code != NS_OK) {
         row->verdict = "wrong";

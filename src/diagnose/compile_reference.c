@@ -60,7 +60,8 @@ ns_code ns_compile_evaluate(const ns_diagnose_compile_options *options, ns_arena
 {
     ns_graph *all = NULL;
     int *shown = NULL, count = 0;
-    NS_TRY(ns_graph_read(options->model, options->model_size, &out->graph, error));
+    NS_TRY(ns_graph_read_within(ns_arena_budget(arena), options->model, options->model_size, &out->graph,
+                                error));
     out->block = &out->graph->regions[0].blocks[0];
     out->samples = options->samples ? options->samples : 1;
     NS_TRY(ns_graph_validate(out->graph, error));
@@ -73,7 +74,7 @@ ns_code ns_compile_evaluate(const ns_diagnose_compile_options *options, ns_arena
     out->expected = NS_ARENA_ARRAY(arena, samples * (size_t)out->block->output_count, ns_tensor);
     if (!out->values || !out->inputs || !out->expected)
         return no_memory(error);
-    NS_TRY(ns_graph_read(options->model, options->model_size, &all, error));
+    NS_TRY(ns_graph_read_within(ns_arena_budget(arena), options->model, options->model_size, &all, error));
     ns_code code = show_all(all, arena, &shown, &count, error);
     for (int i = 0; code == NS_OK && i < out->samples; i++)
         code = evaluate_sample(options, out, all, shown, count, i, arena, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diagnose/operations.h"
+#include "eval/work.h"
 
 static const struct {
     ns_dg_function function;
@@ -26,7 +27,8 @@ bool ns_dg_jumps(ns_op op)
 
 ns_code ns_dg_worker_open(ns_dg_worker *worker, const ns_dg_plan *plan, ns_error *error)
 {
-    *worker = (ns_dg_worker){.plan = plan, .scratch = ns_arena_new(), .fine_step = 128};
+    *worker = (ns_dg_worker){.plan = plan, .scratch = ns_arena_new_like(plan->arena), .fine_step = 128};
+    worker->pool.budget = ns_arena_budget(plan->arena);
     const size_t tensors = (size_t)plan->block->tensor_count;
     ns_arena *arena = worker->scratch;
     if (!arena)
@@ -92,6 +94,8 @@ static ns_code run_operator(ns_dg_worker *worker, int node, int index, unsigned 
                        .shape = ns_dg_tensor(plan, op->outputs[0]),
                        .out = &worker->locals[op->outputs[0]]};
     call.count = ns_tensor_count(call.shape);
+    if (ns_budget_spend(worker->pool.budget, ns_eval_work(plan->block, op), error) != NS_OK)
+        return ns_add_context(error, "operator %d (%s)", index, ns_op_text(op->op));
     for (int k = 0; k < op->input_count; k++) {
         prepare_operand(worker, node, op->inputs[k], mode, read, context);
         if (k < 8) {

@@ -80,7 +80,7 @@ ns_code ns_dg_identify(ns_dg_session *session, ns_dg_plan *plan, ns_error *error
             continue;
         seen[op->inputs[1]] = true;
         /* Each thread allocates: an arena is not shared. The plan's own keeps room for all of them. */
-        job.arenas[count] = ns_arena_new();
+        job.arenas[count] = ns_arena_new_like(plan->arena);
         job.operators[count++] = i;
         if (!job.arenas[count - 1])
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tables");

@@ -17,6 +17,26 @@ static int class_of(size_t count, size_t *capacity)
     return -1;
 }
 
+static uint64_t bytes_of(size_t capacity)
+{
+    return (uint64_t)(capacity + SLACK) * sizeof(double);
+}
+
+static ns_dg_array *array_new(ns_dg_pool *pool, size_t capacity)
+{
+    if (!ns_budget_take(pool->budget, bytes_of(capacity)))
+        return NULL;
+    ns_dg_array *array = malloc(sizeof *array);
+    double *data = array ? aligned_alloc(64, bytes_of(capacity)) : NULL;
+    if (!data) {
+        free(array);
+        ns_budget_give(pool->budget, bytes_of(capacity));
+        return NULL;
+    }
+    *array = (ns_dg_array){.data = data};
+    return array;
+}
+
 ns_dg_array *ns_dg_take(ns_dg_pool *pool, size_t count)
 {
     size_t capacity = 0;
@@ -27,14 +47,9 @@ ns_dg_array *ns_dg_take(ns_dg_pool *pool, size_t count)
     if (array) {
         pool->free[size_class] = array->next;
     } else {
-        array = malloc(sizeof *array);
+        array = array_new(pool, capacity);
         if (!array)
             return NULL;
-        array->data = aligned_alloc(64, (capacity + SLACK) * sizeof(double));
-        if (!array->data) {
-            free(array);
-            return NULL;
-        }
         array->capacity = capacity;
         array->size_class = size_class;
     }
@@ -56,6 +71,7 @@ void ns_dg_pool_free(ns_dg_pool *pool)
         while (pool->free[c]) {
             ns_dg_array *array = pool->free[c];
             pool->free[c] = array->next;
+            ns_budget_give(pool->budget, bytes_of(array->capacity));
             free(array->data);
             free(array);
         }

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "npuscope/budget.h"
+
 typedef struct ns_dg_array {
     struct ns_dg_array *next; /* while it is free */
     size_t capacity;
@@ -17,9 +19,10 @@ enum { NS_DG_POOL_CLASSES = 96 };
 
 typedef struct ns_dg_pool {
     ns_dg_array *free[NS_DG_POOL_CLASSES];
+    ns_budget *budget; /* what the arrays are charged to; NULL: nothing */
 } ns_dg_pool;
 
-/* An array with one reference, or NULL when memory is out. */
+/* An array with one reference, or NULL when memory or its budget is out. */
 ns_dg_array *ns_dg_take(ns_dg_pool *pool, size_t count);
 
 /* One reference less; the last gives it back to the pool. NULL is allowed. */

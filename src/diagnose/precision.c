@@ -14,7 +14,7 @@ static ns_code check_against_eval(const ns_dg_session *session, double *worst, n
 {
     const ns_dg_plan *plan = session->plan;
     const ns_block *block = plan->block;
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(session->arena);
     ns_tensor *outputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor) : NULL;
     ns_tensor *inputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_tensor) : NULL;
     const ns_eval_options options = {.cpu_mask = session->options->cpu_mask};

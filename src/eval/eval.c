@@ -411,7 +411,7 @@ ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_
     if (graph->region_count < 1 || graph->regions[0].block_count < 1)
         return ns_fail(error, NS_ERROR_INPUT, "the graph has no block to run");
     ns_budget own;
-    ns_budget *budget = options ? options->budget : NULL;
+    ns_budget *budget = options && options->budget ? options->budget : ns_arena_budget(arena);
     if (!budget)
         ns_budget_open(budget = &own, 0, 0, 0);
     struct ns_eval_run run = {

@@ -106,7 +106,8 @@ static ns_code execute(ns_judge *judge, const ns_exhibit *e, ns_npu_stream *stre
     }
     first_message first = {.arena = arena};
     ns_budget budget;
-    ns_budget_open(&budget, 0, judge->max_work, 0);
+    const ns_budget *around = ns_arena_budget(arena);
+    ns_budget_open(&budget, around ? around->max_memory : 0, judge->max_work, 0);
     const ns_npu_options options = {
         .cpu_mask = ~0u, .hazards = true, .budget = &budget, .message = keep_first, .context = &first};
     ns_npu_statistics statistics = {0};

@@ -148,7 +148,7 @@ static ns_code keep(const ns_draft *from, ns_arena *arena, ns_draft *to, ns_erro
 
 static ns_code accept(state *s, const ns_draft *candidate, const cost *c, ns_error *error)
 {
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(s->trial);
     if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a reduced graph");
     ns_draft kept;
@@ -233,8 +233,10 @@ static ns_code reduce(state *s, ns_error *error)
 ns_code ns_reduce(ns_reduction *r, const ns_draft *start, ns_arena *arena, ns_draft *out, ns_error *error)
 {
     const double begun = now();
-    state s = {
-        .r = r, .trial = ns_arena_new(), .until = begun + r->time_limit, .cost = cost_of(start, r->ordinary)};
+    state s = {.r = r,
+               .trial = ns_arena_new_like(arena),
+               .until = begun + r->time_limit,
+               .cost = cost_of(start, r->ordinary)};
     const char *signature = NULL;
     r->trials = 0;
     ns_code code = s.trial ? accept(&s, start, &s.cost, error)

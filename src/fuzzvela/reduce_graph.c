@@ -30,8 +30,11 @@ static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, 
 {
     ns_draft reduced;
     const ns_fuzz_target target = {options->accelerator, options->flags};
-    ns_judge judge = {
-        .server = server, .targets = &target, .target_count = 1, .max_work = NS_BUDGET_DEFAULT_WORK};
+    const ns_budget *budget = ns_arena_budget(arena); /* of each trial */
+    ns_judge judge = {.server = server,
+                      .targets = &target,
+                      .target_count = 1,
+                      .max_work = budget ? budget->max_work : NS_BUDGET_DEFAULT_WORK};
     ns_reduction reduction = {.judge = &judge,
                               .release = options->vela.version,
                               .time_limit = options->time_limit,

@@ -130,7 +130,7 @@ ns_code ns_lower(const ns_aten_program *program, ns_target target, ns_graph **gr
     *graph = NULL;
     NS_TRY(check_quantisation(program, error));
     NS_TRY(ns_lower_supported(program, target, error));
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(program->arena);
     if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
     ns_code code = lower_in(arena, program, target, graph, error);

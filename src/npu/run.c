@@ -139,7 +139,7 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const n
     options = options ? options : &defaults;
     statistics = statistics ? statistics : &ignored;
     *statistics = (ns_npu_statistics){0};
-    ns_budget own, *budget = options->budget;
+    ns_budget own, *budget = options->budget ? options->budget : ns_arena_budget(arena);
     if (!budget)
         ns_budget_open(budget = &own, 0, 0, 0);
     ns_arena *memory = ns_arena_new_within(budget), *scratch = ns_arena_new_within(budget);

@@ -248,7 +248,7 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
                        const size_t *input_sizes, int input_count, ns_arena *arena,
                        ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error)
 {
-    ns_budget own, *budget = npu ? npu->budget : NULL;
+    ns_budget own, *budget = npu && npu->budget ? npu->budget : ns_arena_budget(arena);
     if (!budget)
         ns_budget_open(budget = &own, 0, 0, 0);
     /* What the program plans lives in the caller's arena: where that is not charged to the budget, it is

@@ -230,7 +230,7 @@ static ns_code quantise(ns_plan *plan, ns_aten_program *program, int sample_coun
 {
     NS_TRY(make_plan(plan, program, error));
     for (int s = 0; s < sample_count; s++) {
-        ns_arena *arena = ns_arena_new();
+        ns_arena *arena = ns_arena_new_like(program->arena);
         if (!arena)
             return out_of_memory(error);
         ns_code code =
@@ -264,7 +264,7 @@ ns_code ns_quantise_program(ns_aten_program *program, const ns_quantise_options 
         return ns_fail(error, NS_ERROR_INPUT, "epsilon %g must be above 0", options->epsilon);
     if (sample_count < 1)
         return ns_fail(error, NS_ERROR_INPUT, "calibration needs at least one sample");
-    ns_plan plan = {.options = options, .scratch = ns_arena_new()};
+    ns_plan plan = {.options = options, .scratch = ns_arena_new_like(program->arena)};
     if (!plan.scratch)
         return out_of_memory(error);
     ns_code code = quantise(&plan, program, sample_count, samples, error);

@@ -89,7 +89,7 @@ static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, 
     if (!got)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the outputs");
     const ns_code code = ns_stage_execute(&execution, ladder->arena, got, NULL, &problem);
-    if (code == NS_ERROR_MEMORY)
+    if (ns_code_ends_run(code))
         return ns_fail(error, code, "%s", problem.message);
     for (int o = 0; code == NS_OK && o < ladder->output_count; o++)
         if (ns_tensor_count(&got[o]) != ladder->outputs[o].count)

@@ -103,7 +103,7 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
     const double start = ns_clock_seconds();
     const ns_code code = ns_ladder_run(run->ladder, result->stage, &output, &problem);
     result->seconds = ns_clock_seconds() - start;
-    if (code == NS_ERROR_MEMORY)
+    if (ns_code_ends_run(code))
         return ns_fail(error, code, "%s: %s", ns_stage_text(result->stage), problem.message);
     if (code != NS_OK) {
         refuse(run, output.rejected, &problem, result);
@@ -240,7 +240,9 @@ static ns_code note_sweep(ns_case_run *run, ns_code code, const ns_error *proble
         return NS_OK;
     run->sweep = NULL;
     run->details->sweep_problem = ns_arena_string(run->arena, problem->message);
-    if (code == NS_ERROR_MEMORY || !run->details->sweep_problem)
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", problem->message);
+    if (!run->details->sweep_problem)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sweep");
     return NS_OK;
 }

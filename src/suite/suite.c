@@ -88,7 +88,7 @@ static ns_code keep_row(suite_run *run, int index, ns_case_result *result, ns_er
 
 static ns_code begin_row(suite_run *run, int index, ns_error *error)
 {
-    run->arenas[index] = ns_arena_new();
+    run->arenas[index] = ns_arena_new_like(run->arena);
     if (!run->arenas[index])
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a case");
     const ns_case_options options = {.stages = run->selection->stages,
@@ -272,7 +272,7 @@ static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *aren
 
 static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
 {
-    ns_arena *compiled = ns_arena_new(); /* what Vela made, until the rows are finished */
+    ns_arena *compiled = ns_arena_new_like(run->arena); /* what Vela made, until the rows are finished */
     run->sweeps = run->options->details ? ns_sweep_memory_new() : NULL;
     ns_code code = compiled && (run->sweeps || !run->options->details)
                        ? run_pass(run, false, error)

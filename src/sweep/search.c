@@ -337,7 +337,7 @@ ns_code ns_search_run_hooked(const ns_search_options *options, const ns_search_h
     NS_TRY(ns_suite_quantise_row(row, options->seed, arena, &program, NULL, error));
     NS_TRY(check(program, row, error));
     s.program = program;
-    if (!(s.scratch = ns_arena_new()))
+    if (!(s.scratch = ns_arena_new_like(arena)))
         return no_memory(error);
     ns_code code = ns_lower(program, row->target->target, &s.graph, error);
     if (code == NS_OK) {

@@ -133,7 +133,7 @@ static ns_code evaluate_all(ns_sweep *s, const ns_graph *block, const ns_graph *
 static ns_code run_eval(ns_sweep *s, ns_error *error)
 {
     ns_graph *block = NULL, *single = NULL;
-    ns_arena *scratch = ns_arena_new();
+    ns_arena *scratch = ns_arena_new_like(s->arena);
     ns_code code = scratch ? lower(s, BLOCK, &block, error) : no_memory(error);
     if (code == NS_OK) {
         code = lower(s, 1, &single, error);

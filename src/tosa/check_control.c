@@ -139,7 +139,7 @@ ns_code ns_check_nesting(const ns_graph *graph, ns_error *error)
     size_t count = 0;
     for (int i = 0; i < graph->region_count; i++)
         count += (size_t)graph->regions[i].block_count;
-    ns_arena *scratch = ns_arena_new();
+    ns_arena *scratch = ns_arena_new_like(graph->arena);
     const ns_block **level = scratch ? NS_ARENA_ARRAY(scratch, count, const ns_block *) : NULL;
     const ns_block **next = scratch ? NS_ARENA_ARRAY(scratch, count, const ns_block *) : NULL;
     if (!level || !next) {

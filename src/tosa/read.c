@@ -335,9 +335,17 @@ static ns_code read_graph(context *c, ns_bytes bytes, ns_graph *graph)
 
 ns_code ns_graph_read(const void *data, size_t size, ns_graph **out, ns_error *error)
 {
+    return ns_graph_read_within(NULL, data, size, out, error);
+}
+
+ns_code ns_graph_read_within(ns_budget *budget, const void *data, size_t size, ns_graph **out,
+                             ns_error *error)
+{
     *out = NULL;
     ns_error local;
-    context c = {.arena = ns_arena_new(), .scratch = ns_arena_new(), .error = error ? error : &local};
+    context c = {.arena = ns_arena_new_within(budget),
+                 .scratch = ns_arena_new_within(budget),
+                 .error = error ? error : &local};
     ns_graph *graph = c.arena ? NS_ARENA_NEW(c.arena, ns_graph) : NULL;
     ns_code code = NS_OK;
     if (!graph || !c.scratch) {

@@ -194,7 +194,7 @@ ns_code ns_graph_validate(const ns_graph *graph, ns_error *error)
     ns_error local;
     if (!error)
         error = &local;
-    ns_arena *scratch = ns_arena_new();
+    ns_arena *scratch = ns_arena_new_like(graph->arena);
     if (!scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to validate the graph");
     const ns_code code = check_blocks(graph, scratch, error);

@@ -72,8 +72,8 @@ static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
     ns_code code = ns_ladder_run(ladder, NS_STAGE_QUANTISED, &output, &problem);
     if (code == NS_OK)
         code = ns_ladder_run(ladder, NS_STAGE_EVAL, &output, &problem);
-    if (code == NS_ERROR_MEMORY)
-        return no_memory(error);
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", problem.message);
     if (output.rejected) {
         d->result->kept_off++;
         return NS_OK;
@@ -133,12 +133,12 @@ static ns_code take_file(diff *d, const char *name, const ns_suite_target *targe
     s->request.graph_size = bytes.size;
     NS_TRY(ns_accelerator_parse(target->accelerator, &s->request.accelerator, error));
     ns_random random = ns_case_random(d->options->suite->seed, "vela-diff", name);
-    ns_code code = ns_graph_read(bytes.data, bytes.size, &graph, &problem);
+    ns_code code = ns_graph_read_within(ns_arena_budget(d->arena), bytes.data, bytes.size, &graph, &problem);
     if (code == NS_OK)
         code = evaluate(d, s, graph, &random, &problem);
     ns_graph_free(graph);
-    if (code == NS_ERROR_MEMORY)
-        return no_memory(error);
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", problem.message);
     if (code != NS_OK && !(s->result->eval_reason = ns_arena_string(d->arena, problem.message)))
         return no_memory(error);
     return NS_OK;
@@ -218,8 +218,8 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
     ns_npu_statistics statistics = {0};
     ns_code code = s->inputs ? ns_stage_execute(&execution, d->arena, outputs, &statistics, &problem)
                              : ns_fail(&problem, NS_ERROR_INPUT, "%s", s->result->eval_reason);
-    if (code == NS_ERROR_MEMORY)
-        return no_memory(error);
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", problem.message);
     if (code != NS_OK) {
         result->reason = ns_arena_string(d->arena, problem.message);
         return result->reason ? NS_OK : no_memory(error);

@@ -37,7 +37,7 @@ static void arenas_are_charged(void **state)
     assert_int_equal(ns_budget_settle(&budget, ns_fail(&error, NS_ERROR_MEMORY, "no memory for it"), &error),
                      NS_ERROR_BUDGET);
     assert_string_equal(error.message,
-                        "no memory for it: the memory budget of 1 MiB is reached: 600000 more bytes are "
+                        "no memory for it: the memory budget of 1048576 bytes is reached: 600000 more are "
                         "asked for (--max-memory allows more)");
     /* The machine's own want of memory stays what it is. */
     assert_int_equal(ns_budget_settle(&budget, ns_fail(&error, NS_ERROR_MEMORY, "none"), &error),

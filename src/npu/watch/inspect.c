@@ -15,6 +15,7 @@ typedef struct inspect_writer {
     bool json;
     int operations; /* block operations so far */
     const char *comma;
+    ns_error *ended; /* out of an operation: a budget that is over, which ends the description */
 } inspect_writer;
 
 /* Weights of an operation as far as they can be told without running: those that lie in read-only memory. */
@@ -48,6 +49,8 @@ static void look_at_weights(const inspect_writer *writer, const ns_npu_operation
     ns_code code = stream->config->product_bit == NS_NPU_PRODUCT_U85
                        ? ns_weights_decode_u85(&operation->weights, streams, arena, &weights, &out->error)
                        : ns_weights_decode_u55(&operation->weights, streams, arena, &weights, &out->error);
+    if (ns_code_ends_run(code))
+        *writer->ended = out->error;
     if (code != NS_OK) {
         out->problem = out->error.message;
         return;
@@ -124,7 +127,7 @@ static void text_map(ns_buffer *buffer, const ns_npu_map *map)
 static void text_weights(const inspect_writer *writer, const ns_npu_operation *operation)
 {
     ns_buffer *buffer = writer->buffer;
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(buffer->arena);
     inspect_weights weights;
     if (!arena)
         return;
@@ -247,7 +250,7 @@ static void json_operation(inspect_writer *writer, const ns_npu_visit *visit)
             operation->kernel_height, operation->kernel_width, operation->stride_y, operation->stride_x,
             operation->dilation_y, operation->dilation_x, operation->pad_top, operation->pad_left,
             operation->pad_right, operation->pad_bottom);
-    ns_arena *arena = ns_arena_new();
+    ns_arena *arena = ns_arena_new_like(buffer->arena);
     if (arena && has_weights(operation)) {
         inspect_weights weights;
         look_at_weights(writer, operation, arena, &weights);
@@ -283,7 +286,8 @@ static ns_code visit_operation(void *context, ns_npu_machine *machine, const ns_
                                ns_error *error)
 {
     inspect_writer *writer = context;
-    (void)machine, (void)error;
+    ns_error ended = {0};
+    writer->ended = &ended;
     if (writer->json && visit->operation)
         json_operation(writer, visit);
     else if (!writer->json && visit->operation)
@@ -294,7 +298,7 @@ static ns_code visit_operation(void *context, ns_npu_machine *machine, const ns_
         ns_buffer_format(writer->buffer, "    ?  %s\n", visit->problem);
     if (machine->family->kind_of(visit->command) == NS_NPU_COMMAND_BLOCK)
         writer->operations++;
-    return NS_OK;
+    return ended.code == NS_OK ? NS_OK : ns_fail(error, ended.code, "%s", ended.message);
 }
 
 static void text_io(ns_buffer *buffer, const char *what, const ns_npu_io *io, int count)

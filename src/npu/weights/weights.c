@@ -206,6 +206,7 @@ static ns_code decode(decoding *job, const ns_bytes *streams, ns_arena *arena, n
     NS_TRY(check_size(order, streams, job->streams, dense, "weights", error));
     uint64_t total;
     NS_TRY(count_slots(job, streams, out, &total, error));
+    NS_TRY(ns_budget_spend(ns_arena_budget(arena), total, error));
     out->count = dense;
     out->values = NS_ARENA_ARRAY(arena, out->count, int16_t);
     int16_t *symbols = NS_ARENA_ARRAY(scratch, total, int16_t);
