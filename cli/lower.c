@@ -8,6 +8,7 @@
 #include "lower/lower.h"
 #include "options.h"
 #include "quant/quantise.h"
+#include "recorded/find.h"
 #include "recorded/recorded.h"
 #include "rows.h"
 
@@ -20,8 +21,9 @@ typedef struct lower_settings {
 #define OPTION(field) offsetof(lower_settings, field)
 
 static const ns_option options[] = {
-    {0, "from", NS_OPTION_TEXT, "FOLDER", OPTION(from),
-     "a recorded case instead of one of the catalogue: its float.json,\nparameters and inputs"},
+    {0, "from", NS_OPTION_TEXT, "CASE", OPTION(from),
+     "a recorded case, folder or zip file, instead of one of the\ncatalogue: its float.json, parameters and "
+     "inputs"},
     {0, "target", NS_OPTION_TEXT, "T", OPTION(target),
      "u55 or u85 (required, but for a recorded case: its board's, or u85 where it names none)"},
     {'o', "output", NS_OPTION_TEXT, "FILE", OPTION(output), "the .tosa file to write (required)"},
@@ -65,17 +67,20 @@ static ns_code make_row(const lower_settings *settings, char **operands, ns_aren
 static ns_code make_recorded(const lower_settings *settings, ns_arena *arena, ns_aten_program **program,
                              ns_target *target, ns_error *error)
 {
+    ns_case_files files;
     ns_recorded recorded;
     int per_channel = -1;
     NS_TRY(ns_row_weights(settings->weights, &per_channel, error));
-    NS_TRY(ns_recorded_read(settings->from, arena, &recorded, error));
-    *target = recorded.target;
+    NS_TRY(ns_case_find(settings->from, arena, &files, error));
+    NS_TRY(ns_recorded_read(&files, arena, &recorded, error));
+    const ns_recorded_settings *own = &recorded.settings;
+    *target = own->target;
     if (settings->target)
         NS_TRY(ns_target_parse(settings->target, target, error));
     ns_quantise_options quantise = NS_QUANTISE_DEFAULTS;
-    quantise.per_channel = per_channel < 0 ? recorded.per_channel : per_channel;
-    if (!isnan(recorded.epsilon))
-        quantise.epsilon = recorded.epsilon;
+    quantise.per_channel = per_channel < 0 ? own->per_channel : per_channel;
+    if (!isnan(own->epsilon))
+        quantise.epsilon = own->epsilon;
     if (!isnan(settings->epsilon))
         quantise.epsilon = settings->epsilon;
     NS_TRY(ns_aten_decompose(recorded.program, arena, program, error));
@@ -87,7 +92,7 @@ static ns_code check_usage(const lower_settings *settings, int operand_count, ns
     if (!settings->output)
         return ns_fail(error, NS_ERROR_USAGE, "-o FILE is missing");
     if (settings->from ? operand_count != 0 : operand_count != 2)
-        return ns_fail(error, NS_ERROR_USAGE, "give OP and CASE of the catalogue, or --from FOLDER");
+        return ns_fail(error, NS_ERROR_USAGE, "give OP and CASE of the catalogue, or --from CASE");
     if (!settings->from && !settings->target)
         return ns_fail(error, NS_ERROR_USAGE, "--target T is missing");
     return NS_OK;

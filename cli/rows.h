@@ -12,13 +12,15 @@
             "u55, u65, u85, an accelerator such as ethos-u55-256, or all of these;\nmay be repeated " \
             "(default: u55 and u85)"                                                                  \
     }
-#define NS_ROW_OPS(field)                                                                          \
-    {                                                                                              \
-        0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(field), "only this operator; may be repeated" \
+#define NS_ROW_OPS(field)                                                        \
+    {                                                                            \
+        0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(field),                     \
+            "only this operator; a pattern such as 'conv*' too; may be repeated" \
     }
-#define NS_ROW_CASES(field)                                                                               \
-    {                                                                                                     \
-        0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(field), "only cases of this name; may be repeated" \
+#define NS_ROW_CASES(field)                                        \
+    {                                                              \
+        0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(field),     \
+            "only cases of this name, or pattern; may be repeated" \
     }
 #define NS_ROW_CATALOGUE(field)                                                        \
     {                                                                                  \

@@ -12,6 +12,7 @@
 
 typedef struct suite_settings {
     ns_row_selection selection;
+    ns_text_list cases;
     const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
     int64_t threads;
     double qtol, atol, rtol, epsilon;
@@ -30,6 +31,9 @@ static const ns_option options[] = {
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
      "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
      "that do without,\nand exit code 3)"},
+    {0, "cases", NS_OPTION_TEXT_LIST, "PATH", OPTION(cases),
+     "cases of your own, or recorded ones: a folder or zip file of\nthem; may be repeated. Instead of the "
+     "catalogue, or\nbeside the one that --catalogue names"},
     NS_ROW_SEED(selection.seed),
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},
@@ -126,6 +130,9 @@ static ns_code exit_of(const suite_settings *settings, const ns_suite_result *re
     const int *counts = result->counts;
     if (result->vela_missing)
         fprintf(stderr, "npuscope: the stage npu did not run. %s\n", result->vela_missing);
+    if (counts[NS_VERDICT_INVALID] > 0)
+        return ns_fail(error, NS_ERROR_INPUT, "%d of %d cases cannot be read", counts[NS_VERDICT_INVALID],
+                       result->case_count);
     if (counts[NS_VERDICT_FAIL] > 0)
         return NS_ERROR_MISMATCH;
     if (counts[NS_VERDICT_NOT_COMPILED] > 0)
@@ -146,6 +153,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     clock_gettime(CLOCK_MONOTONIC, &shown.start);
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
+    suite.case_path_count = settings->cases.count;
+    suite.case_paths = settings->cases.values;
     suite.stages = settings->stages;
     suite.qtol = settings->qtol;
     suite.atol = settings->atol;

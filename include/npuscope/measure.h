@@ -75,6 +75,11 @@ typedef struct ns_stage_result {
     int operand_count;
     ns_suite_operand *operands; /* NULL: which inputs it is made from is not known */
 
+    /* Against what was recorded with a case of one's own. */
+    size_t recorded;       /* elements that were; 0: nothing */
+    size_t departing;      /* of these, the ones that are not the same (docs/cases.md says what that is) */
+    double most_departing; /* the largest difference, in steps of the output's scale, or plain without one */
+
     double seconds; /* wall time */
 } ns_stage_result;
 

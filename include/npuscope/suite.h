@@ -60,6 +60,7 @@ typedef struct ns_suite_output {
 typedef struct ns_case_result {
     const char *op;          /* "exp" */
     const char *name;        /* "rank1" */
+    const char *where;       /* the folder or zip file of a case of one's own; NULL: the catalogue's */
     const char *target;      /* as selected: "u55" */
     const char *accelerator; /* "ethos-u55-128" */
     ns_suite_settings settings;
@@ -84,7 +85,7 @@ typedef struct ns_case_result {
 } ns_case_result;
 
 typedef struct ns_suite_result {
-    const char *catalogue; /* "seed" or "executorch" */
+    const char *catalogue; /* "seed" or "executorch"; "": only cases of one's own */
     uint64_t seed;
     unsigned stages; /* bit 1 << NS_STAGE_... for each selected stage */
     int case_count;
@@ -96,9 +97,11 @@ typedef struct ns_suite_result {
 } ns_suite_result;
 
 typedef struct ns_suite_options {
-    const char *catalogue;                  /* NULL: "seed" */
+    const char *catalogue; /* NULL: "seed", unless there are cases of one's own */
+    int case_path_count;   /* folders and zip files of cases of one's own */
+    const char *const *case_paths;
     int op_count, name_count, target_count; /* 0: all operators, all cases, u55 and u85 */
-    const char *const *ops;
+    const char *const *ops;                 /* names or patterns, as fnmatch takes them */
     const char *const *names;
     const char *const *targets; /* "u55", "u85" or an accelerator's full name: "ethos-u55-256" */
     const char *stages;         /* comma-separated; NULL: ideal to eval, and npu where Vela is found */

@@ -1,9 +1,11 @@
 #include "catalogue/select.h"
 
+#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "catalogue/given.h"
 #include "ops/operators.h"
 
 /* The tolerances of ExecuTorch's pipelines (EthosUPipelineINTBase in
@@ -16,10 +18,16 @@ ns_suite_options ns_suite_defaults(void)
     return (ns_suite_options){.qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .per_channel = -1};
 }
 
-static bool wanted(const char *name, int count, const char *const *names)
+/* A name itself comes before what it is as a pattern: names have brackets. */
+static bool matches(const char *pattern, const char *name)
+{
+    return strcmp(pattern, name) == 0 || fnmatch(pattern, name, 0) == 0;
+}
+
+static bool wanted(const char *name, int count, const char *const *patterns)
 {
     for (int i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
+        if (matches(patterns[i], name))
             return true;
     return count == 0;
 }
@@ -54,47 +62,80 @@ static ns_code find_list(const char *name, ns_arena *arena, ns_case_list *list, 
     return unknown("catalogue", name, &known, error);
 }
 
-static ns_code check_ops(const ns_suite_options *options, ns_arena *arena, ns_error *error)
+/* What there is to select from. */
+typedef struct supply {
+    bool catalogue; /* the cases of `list` */
+    ns_case_list list;
+    int given_count;
+    const ns_given_case *given;
+} supply;
+
+static bool has_cases(const ns_aten_operator *op, ns_case_list list)
+{
+    for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++)
+        if (op->catalogue->cases[c].list == list)
+            return true;
+    return false;
+}
+
+/* Whether some operator matches; adds all to `known`. */
+static bool find_op(const supply *s, const char *pattern, ns_buffer *known)
+{
+    bool found = false;
+    for (int o = 0; s->catalogue && o < ns_aten_operator_count; o++) {
+        const ns_aten_operator *op = ns_aten_operators[o];
+        if (!has_cases(op, s->list))
+            continue;
+        found = found || matches(pattern, op->name);
+        append_name(known, op->name);
+    }
+    for (int i = 0; i < s->given_count; i++) {
+        found = found || matches(pattern, s->given[i].op);
+        if (i == 0 || strcmp(s->given[i - 1].op, s->given[i].op) != 0)
+            append_name(known, s->given[i].op);
+    }
+    return found;
+}
+
+static ns_code check_ops(const ns_suite_options *options, const supply *s, ns_arena *arena, ns_error *error)
 {
     for (int i = 0; i < options->op_count; i++) {
         ns_buffer known = {.arena = arena};
-        bool found = false;
-        for (int o = 0; o < ns_aten_operator_count; o++) {
-            if (!ns_aten_operators[o]->catalogue)
-                continue;
-            found = found || strcmp(options->ops[i], ns_aten_operators[o]->name) == 0;
-            append_name(&known, ns_aten_operators[o]->name);
-        }
-        if (!found)
+        if (!find_op(s, options->ops[i], &known))
             return unknown("operator", options->ops[i], &known, error);
     }
     return NS_OK;
 }
 
-/* Looks for a case in the list of an operator's cases, and adds them to `known`. */
-static bool find_case(const ns_aten_operator *op, ns_case_list list, const char *name, ns_buffer *known)
+/* Whether a case matches in the list of an operator's cases; adds them to `known`. */
+static bool find_case(const ns_aten_operator *op, ns_case_list list, const char *pattern, ns_buffer *known)
 {
     bool found = false;
     for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++) {
         const ns_catalogue_case *entry = &op->catalogue->cases[c];
         if (entry->list != list)
             continue;
-        found = found || strcmp(name, entry->name) == 0;
+        found = found || matches(pattern, entry->name);
         ns_buffer_format(known, "%s%s %s", known->size ? ", " : "", op->name, entry->name);
     }
     return found;
 }
 
 /* Every selected case must exist in one of the selected operators. */
-static ns_code check_names(const ns_suite_options *options, ns_case_list list, ns_arena *arena,
-                           ns_error *error)
+static ns_code check_names(const ns_suite_options *options, const supply *s, ns_arena *arena, ns_error *error)
 {
     for (int i = 0; i < options->name_count; i++) {
         ns_buffer known = {.arena = arena};
         bool found = false;
-        for (int o = 0; o < ns_aten_operator_count; o++)
+        for (int o = 0; s->catalogue && o < ns_aten_operator_count; o++)
             if (wanted(ns_aten_operators[o]->name, options->op_count, options->ops))
-                found = find_case(ns_aten_operators[o], list, options->names[i], &known) || found;
+                found = find_case(ns_aten_operators[o], s->list, options->names[i], &known) || found;
+        for (int g = 0; g < s->given_count; g++) {
+            if (!wanted(s->given[g].op, options->op_count, options->ops))
+                continue;
+            found = found || matches(options->names[i], s->given[g].files.name);
+            ns_buffer_format(&known, "%s%s", known.size ? ", " : "", s->given[g].files.name);
+        }
         if (!found)
             return unknown("case", options->names[i], &known, error);
     }
@@ -196,48 +237,113 @@ static ns_suite_settings row_settings(const ns_suite_options *options, ns_case_l
     };
 }
 
-/* Counts the rows, and fills them in where there is room for them. */
-static int fill_rows(const ns_suite_options *options, ns_case_list list, const ns_suite_target **targets,
-                     int target_count, ns_suite_row *rows)
+static ns_suite_settings given_settings(const ns_suite_options *options, const ns_given_case *given)
 {
-    int count = 0;
+    return (ns_suite_settings){
+        .qtol = pick(options->qtol, pick(given->settings.qtol, NS_EXECUTORCH_QTOL)),
+        .atol = pick(options->atol, pick(given->settings.atol, HARNESS_ATOL)),
+        .rtol = pick(options->rtol, pick(given->settings.rtol, HARNESS_RTOL)),
+        .epsilon = pick(options->epsilon, pick(given->settings.epsilon, NS_EXECUTORCH_EPSILON)),
+        .per_channel = options->per_channel >= 0 ? options->per_channel != 0 : given->settings.per_channel,
+    };
+}
+
+/* Rows while they are counted (NULL) or filled in. */
+typedef struct filling {
+    const ns_suite_options *options;
+    const supply *supply;
+    int target_count;
+    const ns_suite_target **targets;
+    ns_suite_row *rows;
+    int count;
+} filling;
+
+static void add_row(filling *f, const ns_suite_row *row)
+{
+    if (f->rows)
+        f->rows[f->count] = *row;
+    f->count++;
+}
+
+static void fill_catalogue(filling *f)
+{
+    const ns_suite_options *options = f->options;
     for (int o = 0; o < ns_aten_operator_count; o++) {
         const ns_aten_operator *op = ns_aten_operators[o];
         if (!op->catalogue || !wanted(op->name, options->op_count, options->ops))
             continue;
         for (int c = 0; c < op->catalogue->case_count; c++) {
             const ns_catalogue_case *entry = &op->catalogue->cases[c];
-            if (entry->list != list || !wanted(entry->name, options->name_count, options->names))
+            if (entry->list != f->supply->list || !wanted(entry->name, options->name_count, options->names))
                 continue;
-            for (int t = 0; t < target_count; t++, count++)
-                if (rows)
-                    rows[count] = (ns_suite_row){op, entry, targets[t],
-                                                 row_settings(options, list, op->catalogue, entry)};
+            for (int t = 0; t < f->target_count; t++)
+                add_row(f, &(ns_suite_row){.operator= op,
+                                           .case_ = entry,
+                                           .target = f->targets[t],
+                                           .settings =
+                                               row_settings(options, f->supply->list, op->catalogue, entry)});
         }
     }
-    return count;
+}
+
+/* A case that was lowered for a target has rows for accelerators of that target alone; one that cannot be
+ * read has one row. */
+static void fill_given(filling *f)
+{
+    const ns_suite_options *options = f->options;
+    for (int g = 0; g < f->supply->given_count; g++) {
+        const ns_given_case *given = &f->supply->given[g];
+        if (!wanted(given->op, options->op_count, options->ops) ||
+            !wanted(given->files.name, options->name_count, options->names))
+            continue;
+        for (int t = 0; t < (given->files.problem ? 1 : f->target_count); t++)
+            if (!given->settings.has_target || given->settings.target == f->targets[t]->target)
+                add_row(f, &(ns_suite_row){.files = &given->files,
+                                           .op = given->op,
+                                           .target = f->targets[t],
+                                           .settings = given_settings(options, given)});
+    }
+}
+
+static int fill_rows(filling *f)
+{
+    f->count = 0;
+    if (f->supply->catalogue)
+        fill_catalogue(f);
+    fill_given(f);
+    return f->count;
+}
+
+/* Cases of one's own stand alone unless a catalogue is asked for beside them. */
+static ns_code find_supply(const ns_suite_options *options, ns_arena *arena, supply *s, ns_error *error)
+{
+    *s = (supply){.catalogue = options->catalogue || options->case_path_count == 0};
+    NS_TRY(find_list(options->catalogue, arena, &s->list, error));
+    return ns_given_find(options->case_path_count, options->case_paths, arena, &s->given, &s->given_count,
+                         error);
 }
 
 ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_suite_selection *selection,
                         ns_error *error)
 {
-    const ns_suite_target **targets;
-    int target_count;
-    NS_TRY(find_list(options->catalogue, arena, &selection->list, error));
-    NS_TRY(check_ops(options, arena, error));
-    NS_TRY(check_names(options, selection->list, arena, error));
+    supply there_is;
+    filling f = {.options = options, .supply = &there_is};
+    NS_TRY(find_supply(options, arena, &there_is, error));
+    selection->catalogue = there_is.catalogue ? ns_case_list_text(there_is.list) : "";
+    NS_TRY(check_ops(options, &there_is, arena, error));
+    NS_TRY(check_names(options, &there_is, arena, error));
     NS_TRY(find_stages(options->stages, arena, &selection->stages, error));
-    NS_TRY(find_targets(options, arena, &targets, &target_count, error));
+    NS_TRY(find_targets(options, arena, &f.targets, &f.target_count, error));
     NS_TRY(check_number("qtol", options->qtol, false, error));
     NS_TRY(check_number("atol", options->atol, false, error));
     NS_TRY(check_number("rtol", options->rtol, false, error));
     NS_TRY(check_number("epsilon", options->epsilon, true, error));
-    selection->count = fill_rows(options, selection->list, targets, target_count, NULL);
+    selection->count = fill_rows(&f);
     if (selection->count == 0)
         return ns_fail(error, NS_ERROR_USAGE, "no case is left to run: the selection is empty");
-    selection->rows = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_suite_row);
+    f.rows = selection->rows = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_suite_row);
     if (!selection->rows)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", selection->count);
-    fill_rows(options, selection->list, targets, target_count, selection->rows);
+    fill_rows(&f);
     return NS_OK;
 }

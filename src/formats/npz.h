@@ -4,10 +4,6 @@
 
 #include "formats/npy.h"
 
-/* Expanded bytes of one file, all members together: far above any compiled model for an Ethos-U (its
- * address space is 4 GiB, its weights some MiB), and small enough for any machine that builds this. */
-#define NS_NPZ_LIMIT ((uint64_t)1 << 30)
-
 typedef struct ns_npz_member {
     const char *name; /* without ".npy" */
     ns_npy array;     /* type OBJECT: data NULL, never unpickled */
@@ -23,7 +19,7 @@ bool ns_npz_probe(ns_bytes bytes);
 
 /* Reads all members into `arena`; their checksums are verified. Byte strings keep their trailing zeros.
  * `what` names the file in messages. NS_ERROR_INPUT: malformed; NS_ERROR_UNSUPPORTED: encrypted, another
- * compression, or more than NS_NPZ_LIMIT bytes. */
+ * compression, or more than NS_ZIP_LIMIT bytes (zip.h). */
 ns_code ns_npz_read(ns_bytes bytes, const char *what, ns_arena *arena, ns_npz *out, ns_error *error);
 
 /* The member of that name, or NULL. */

@@ -1,29 +1,58 @@
 #include "recorded/files.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "formats/npy.h"
 
-ns_code ns_recorded_bytes(const char *folder, const char *name, ns_arena *arena, ns_bytes *out,
-                          ns_error *error)
+static const ns_zip_member *find_member(const ns_case_files *files, const char *name)
+{
+    for (int i = 0; i < files->member_count; i++)
+        if (strcmp(files->members[i].name + files->prefix, name) == 0)
+            return &files->members[i];
+    return NULL;
+}
+
+bool ns_case_has(const ns_case_files *files, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat info;
+    if (files->zipped)
+        return find_member(files, name) != NULL;
+    return snprintf(path, sizeof path, "%s/%s", files->where, name) < (int)sizeof path &&
+           stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+ns_code ns_case_bytes(const ns_case_files *files, const char *name, ns_arena *arena, ns_bytes *out,
+                      ns_error *error)
 {
     if (strpbrk(name, "/\\") || strcmp(name, "..") == 0 || !*name)
         return ns_fail(error, NS_ERROR_INPUT, "%s: a file of a case lies in its folder, not elsewhere",
-                       folder);
-    const char *path = ns_arena_format(arena, "%s/%s", folder, name);
+                       files->where);
+    if (files->problem)
+        return ns_fail(error, NS_ERROR_INPUT, "%s", files->problem);
+    if (files->zipped) {
+        const ns_zip_member *member = find_member(files, name);
+        *out = member ? member->bytes : (ns_bytes){0};
+        return member ? NS_OK : ns_fail(error, NS_ERROR_IO, "%s/%s: no such file", files->where, name);
+    }
+    const char *path = ns_arena_format(arena, "%s/%s", files->where, name);
     return path ? ns_file_read(path, arena, out, error)
-                : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", folder);
+                : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", files->where);
 }
 
-ns_code ns_recorded_json(const char *folder, const char *name, ns_arena *arena, json_t **out, ns_error *error)
+ns_code ns_case_json(const ns_case_files *files, const char *name, ns_arena *arena, json_t **out,
+                     ns_error *error)
 {
     ns_bytes bytes;
     json_error_t problem;
-    NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
+    NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
     *out = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
     if (!*out)
-        return ns_fail(error, NS_ERROR_INPUT, "%s/%s:%d: %s", folder, name, problem.line, problem.text);
+        return ns_fail(error, NS_ERROR_INPUT, "%s/%s:%d: %s", files->where, name, problem.line, problem.text);
     return NS_OK;
 }
 
@@ -51,37 +80,58 @@ static bool number_at(const ns_npy *array, size_t i, float *out)
     }
 }
 
-ns_code ns_recorded_array(const char *folder, const char *name, ns_arena *arena, ns_tensor *out,
-                          ns_error *error)
+ns_code ns_case_array(const ns_case_files *files, const char *name, ns_arena *arena, ns_tensor *out,
+                      ns_error *error)
 {
     ns_bytes bytes;
     ns_npy array;
-    NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
+    NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
     NS_TRY(ns_npy_read(bytes, name, arena, &array, error));
     NS_TRY(ns_tensor_new(arena, NS_DTYPE_FP32, array.rank, array.shape, out, error));
     for (size_t i = 0; i < array.count; i++)
         if (!number_at(&array, i, (float *)out->data + i))
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/%s: values of type %s", folder, name,
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/%s: values of type %s", files->where, name,
                            ns_npy_type_text(array.type));
     return NS_OK;
 }
 
-ns_code ns_recorded_integers(const char *folder, const char *name, ns_arena *arena, ns_tensor *out,
-                             ns_error *error)
+/* Element `i` of an array of whole numbers or truth values. */
+static bool whole_at(const ns_npy *array, size_t i, int64_t *out)
+{
+    switch (array->type) {
+    case NS_NPY_INT64:
+        *out = ((const int64_t *)array->data)[i];
+        return true;
+    case NS_NPY_INT32:
+        *out = ((const int32_t *)array->data)[i];
+        return true;
+    case NS_NPY_INT16:
+        *out = ((const int16_t *)array->data)[i];
+        return true;
+    case NS_NPY_INT8:
+        *out = ((const int8_t *)array->data)[i];
+        return true;
+    case NS_NPY_BOOL:
+        *out = ((const int8_t *)array->data)[i] != 0;
+        return true;
+    default:
+        return false;
+    }
+}
+
+ns_code ns_case_integers(const ns_case_files *files, const char *name, ns_arena *arena, ns_tensor *out,
+                         ns_error *error)
 {
     ns_bytes bytes;
     ns_npy array;
-    NS_TRY(ns_recorded_bytes(folder, name, arena, &bytes, error));
+    NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
     NS_TRY(ns_npy_read(bytes, name, arena, &array, error));
     NS_TRY(ns_tensor_new(arena, NS_DTYPE_INT32, array.rank, array.shape, out, error));
     for (size_t i = 0; i < array.count; i++) {
-        const int64_t value = array.type == NS_NPY_INT64   ? ((const int64_t *)array.data)[i]
-                              : array.type == NS_NPY_INT32 ? ((const int32_t *)array.data)[i]
-                              : array.type == NS_NPY_BOOL  ? ((const int8_t *)array.data)[i] != 0
-                                                           : INT64_MAX;
-        if (value != (int32_t)value)
+        int64_t value = 0;
+        if (!whole_at(&array, i, &value) || value != (int32_t)value)
             return ns_fail(error, NS_ERROR_INPUT, "%s/%s: element %zu is no whole number of 32 bits (%s)",
-                           folder, name, i, ns_npy_type_text(array.type));
+                           files->where, name, i, ns_npy_type_text(array.type));
         ((int32_t *)out->data)[i] = (int32_t)value;
     }
     return NS_OK;

@@ -12,7 +12,7 @@ static const char *const placement[] = {"dtype", "device", "pin_memory", "layout
 enum { MOST_ARGUMENTS = 32, MOST_OPERANDS = 256 };
 
 typedef struct reader {
-    const char *folder;
+    const ns_case_files *files;
     ns_arena *arena;
     const json_t *nodes;
     int *map; /* FX node -> node of the program; -1: none */
@@ -37,7 +37,7 @@ static const char *text_of(const json_t *node, const char *key)
 
 static ns_code fail_at(const reader *r, const char *node, ns_error *error, const char *what)
 {
-    return ns_fail(error, NS_ERROR_INPUT, "%s/float.json: node '%s': %s", r->folder, node, what);
+    return ns_fail(error, NS_ERROR_INPUT, "%s/float.json: node '%s': %s", r->files->where, node, what);
 }
 
 static int find_node(const reader *r, const char *name)
@@ -203,8 +203,8 @@ static ns_code check_all_known(const reader *r, const call *c, const json_t *nod
     json_t *value;
     for (size_t i = (size_t)c->op->parameter_count; i < json_array_size(json_object_get(node, "args")); i++)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "%s/float.json: node '%s': argument %zu of %s is not known", r->folder, c->name, i,
-                       c->op->aten);
+                       "%s/float.json: node '%s': argument %zu of %s is not known", r->files->where, c->name,
+                       i, c->op->aten);
     json_object_foreach((json_t *)json_object_get(node, "kwargs"), key, value)
     {
         bool known = false;
@@ -214,8 +214,8 @@ static ns_code check_all_known(const reader *r, const call *c, const json_t *nod
             known = known || strcmp(placement[p], key) == 0;
         if (!known)
             return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                           "%s/float.json: node '%s': argument '%s' of %s is not known", r->folder, c->name,
-                           key, c->op->aten);
+                           "%s/float.json: node '%s': argument '%s' of %s is not known", r->files->where,
+                           c->name, key, c->op->aten);
     }
     return NS_OK;
 }
@@ -226,8 +226,8 @@ static ns_code read_call(reader *r, const json_t *node, const char *target, int 
     call c = {.op = ns_aten_find(target), .name = text_of(node, "name")};
     if (!c.op)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "%s/float.json: node '%s': %s is not among npuscope's operators", r->folder, c.name,
-                       target);
+                       "%s/float.json: node '%s': %s is not among npuscope's operators", r->files->where,
+                       c.name, target);
     NS_TRY(check_all_known(r, &c, node, error));
     for (int p = 0; p < c.op->parameter_count; p++) {
         const json_t *value = argument_of(node, c.op, p);
@@ -239,7 +239,7 @@ static ns_code read_call(reader *r, const json_t *node, const char *target, int 
             c.arguments[c.argument_count++] = (ns_aten_argument){"result", NS_INT(result)};
     }
     if (ns_aten_call(r->program, c.op, c.operand_count, c.operands, c.arguments, out, error) != NS_OK)
-        return ns_add_context(error, "%s/float.json: node '%s'", r->folder, c.name);
+        return ns_add_context(error, "%s/float.json: node '%s'", r->files->where, c.name);
     return NS_OK;
 }
 
@@ -281,7 +281,7 @@ static ns_code find_type(const reader *r, const json_t *node, ns_dtype *out, ns_
             *out = types[i].dtype;
             return NS_OK;
         }
-    return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: node '%s' is of type '%s'", r->folder,
+    return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: node '%s' is of type '%s'", r->files->where,
                    text_of(node, "name"), name);
 }
 
@@ -292,11 +292,11 @@ static ns_code read_parameter(reader *r, const json_t *node, int *out, ns_error 
     const char *name = text_of(node, "name"), *file = text_of(node, "tensor");
     NS_TRY(find_type(r, node, &dtype, error));
     if (dtype != NS_DTYPE_FP32) {
-        NS_TRY(ns_recorded_integers(r->folder, file, r->arena, &values, error));
+        NS_TRY(ns_case_integers(r->files, file, r->arena, &values, error));
         return ns_aten_add_integer_parameter(r->program, name, dtype, values.rank, values.shape, values.data,
                                              out, error);
     }
-    NS_TRY(ns_recorded_array(r->folder, file, r->arena, &values, error));
+    NS_TRY(ns_case_array(r->files, file, r->arena, &values, error));
     return ns_aten_add_parameter(r->program, name, values.rank, values.shape, values.data, out, error);
 }
 
@@ -349,7 +349,7 @@ static ns_code read_nodes(reader *r, ns_error *error)
     r->map = NS_ARENA_ARRAY(r->arena, count, int);
     if (!json_is_array(r->nodes) || !count || !r->map)
         return ns_fail(error, r->map ? NS_ERROR_INPUT : NS_ERROR_MEMORY, "%s/float.json: no list of nodes",
-                       r->folder);
+                       r->files->where);
     NS_TRY(ns_aten_program_new(r->arena, &r->program, error));
     for (size_t i = 0; i < count; i++)
         r->map[i] = -1;
@@ -358,13 +358,41 @@ static ns_code read_nodes(reader *r, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_recorded_float_graph(const char *folder, ns_arena *arena, ns_aten_program **out, ns_error *error)
+ns_code ns_recorded_float_graph(const ns_case_files *files, ns_arena *arena, ns_aten_program **out,
+                                ns_error *error)
 {
     json_t *nodes = NULL;
-    NS_TRY(ns_recorded_json(folder, "float.json", arena, &nodes, error));
-    reader r = {.folder = folder, .arena = arena, .nodes = nodes};
+    NS_TRY(ns_case_json(files, "float.json", arena, &nodes, error));
+    reader r = {.files = files, .arena = arena, .nodes = nodes};
     const ns_code code = read_nodes(&r, error);
     json_decref(nodes);
     *out = r.program;
     return code;
+}
+
+/* The target that all calls have, but for the picking of results; NULL: several, or none. */
+static const char *single_target(const json_t *nodes)
+{
+    const char *single = NULL;
+    for (size_t i = 0; i < json_array_size(nodes); i++) {
+        const json_t *node = json_array_get(nodes, i);
+        const char *target = text_of(node, "target");
+        if (strcmp(text_of(node, "kind"), "call_function") != 0 || strstr(target, "getitem"))
+            continue;
+        if (single && strcmp(single, target) != 0)
+            return NULL;
+        single = target;
+    }
+    return single;
+}
+
+ns_code ns_recorded_operator(const ns_case_files *files, ns_arena *arena, const char **out, ns_error *error)
+{
+    json_t *nodes = NULL;
+    NS_TRY(ns_case_json(files, "float.json", arena, &nodes, error));
+    const char *target = single_target(nodes);
+    const ns_aten_operator *op = target ? ns_aten_find(target) : NULL;
+    *out = op ? op->name : target ? ns_arena_string(arena, target) : NULL;
+    json_decref(nodes);
+    return *out || !target ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
 }

@@ -85,6 +85,18 @@ static void add_measure(ns_json *json, const char *key, bool known, double value
         ns_json_null(json, key);
 }
 
+/* Absent where nothing was recorded with the case. */
+static void add_recorded(ns_json *json, const ns_stage_result *stage)
+{
+    if (!stage->recorded)
+        return;
+    ns_json_object(json, "recorded");
+    ns_json_integer(json, "elements", (int64_t)stage->recorded);
+    ns_json_integer(json, "departing", (int64_t)stage->departing);
+    ns_json_real(json, "most_steps", stage->most_departing);
+    ns_json_end(json);
+}
+
 static void add_stage(ns_json *json, const ns_case_result *result, const ns_stage_result *stage)
 {
     const bool measured = stage->measured;
@@ -112,6 +124,7 @@ static void add_stage(ns_json *json, const ns_case_result *result, const ns_stag
         ns_json_null(json, "beyond_tolerance");
         ns_json_null(json, "worst");
     }
+    add_recorded(json, stage);
     ns_json_real(json, "seconds", stage->seconds);
     ns_json_end(json);
 }
@@ -162,6 +175,8 @@ static void add_case(ns_json *json, const ns_case_result *result)
     ns_json_object(json, NULL);
     ns_json_text(json, "op", result->op);
     ns_json_text(json, "case", result->name);
+    if (result->where)
+        ns_json_text(json, "where", result->where);
     ns_json_text(json, "target", result->target);
     ns_json_text(json, "accelerator", result->accelerator);
     add_settings(json, &result->settings);
@@ -171,7 +186,8 @@ static void add_case(ns_json *json, const ns_case_result *result)
         add_stage(json, result, &result->stages[i]);
     ns_json_end(json);
     ns_json_text(json, "verdict", ns_verdict_text(result->verdict));
-    ns_json_text(json, "at_fault", faulty ? ns_stage_blame(result->at_fault) : NULL);
+    ns_json_text(json, "at_fault",
+                 faulty && result->at_fault != NS_STAGE_IDEAL ? ns_stage_blame(result->at_fault) : NULL);
     add_reason(json, result->reason);
     ns_json_real(json, "seconds", result->seconds);
     if (result->outputs)
@@ -196,7 +212,7 @@ ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes 
     ns_json_object(&json, NULL);
     ns_json_text(&json, "schema", "npuscope/suite/1");
     ns_json_text(&json, "version", NPUSCOPE_VERSION);
-    ns_json_text(&json, "catalogue", result->catalogue);
+    ns_json_text(&json, "catalogue", *result->catalogue ? result->catalogue : NULL);
     ns_json_integer(&json, "seed", (int64_t)result->seed);
     ns_json_array(&json, "stages");
     for (int i = 0; i < NS_STAGE_COUNT; i++)

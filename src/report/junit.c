@@ -38,7 +38,7 @@ static void append_case(ns_buffer *buffer, const ns_case_result *result)
         append_attribute(buffer, "type", ns_stage_blame(result->at_fault));
         append_attribute(buffer, "message", result->reason ? result->reason : "");
         ns_buffer_format(buffer, "/>\n");
-    } else if (result->verdict == NS_VERDICT_NOT_COMPILED) {
+    } else if (result->verdict == NS_VERDICT_NOT_COMPILED || result->verdict == NS_VERDICT_INVALID) {
         ns_buffer_format(buffer, "      <error type=\"%s\"", ns_verdict_text(result->verdict));
         append_attribute(buffer, "message", result->reason ? result->reason : "");
         ns_buffer_format(buffer, "/>\n");
@@ -61,7 +61,7 @@ static void append_counts(ns_buffer *buffer, const ns_case_result *cases, int co
     double seconds = 0;
     for (int i = 0; i < count; i++) {
         failed += cases[i].verdict == NS_VERDICT_FAIL;
-        errors += cases[i].verdict == NS_VERDICT_NOT_COMPILED;
+        errors += cases[i].verdict == NS_VERDICT_NOT_COMPILED || cases[i].verdict == NS_VERDICT_INVALID;
         skipped += cases[i].verdict == NS_VERDICT_REJECTED || cases[i].verdict == NS_VERDICT_SKIPPED;
         seconds += cases[i].seconds;
     }

@@ -106,6 +106,27 @@ static void append_failures(ns_buffer *buffer, const ns_suite_result *result)
     append_more(buffer, count);
 }
 
+/* Cases of one's own that cannot be read, with their places. */
+static void append_invalid(ns_buffer *buffer, const ns_suite_result *result)
+{
+    int count = 0;
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        if (one->verdict != NS_VERDICT_INVALID)
+            continue;
+        if (count == 0)
+            ns_buffer_format(buffer, "\n#### Cannot be read\n\n");
+        if (count++ >= SHOWN)
+            continue;
+        ns_buffer_format(buffer, "- ");
+        append_row(buffer, one);
+        ns_buffer_format(buffer, ": ");
+        append_reason(buffer, one->reason);
+        ns_buffer_format(buffer, "\n");
+    }
+    append_more(buffer, count);
+}
+
 /* Each reason once. */
 static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
 {
@@ -135,8 +156,12 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         if (ns_report_counts(result, (ns_verdict)v))
             ns_buffer_format(&buffer, ", %d %s", result->counts[v], ns_verdict_counted((ns_verdict)v));
-    ns_buffer_format(&buffer, "\n\nCatalogue %s, seed %llu", result->catalogue,
-                     (unsigned long long)result->seed);
+    ns_buffer_format(&buffer, "\n\n");
+    if (*result->catalogue)
+        ns_buffer_format(&buffer, "Catalogue %s, seed %llu", result->catalogue,
+                         (unsigned long long)result->seed);
+    else
+        ns_buffer_format(&buffer, "Own cases");
     if (result->vela)
         ns_buffer_format(&buffer, ", Vela %s", result->vela);
     ns_buffer_format(&buffer, ".\n\n");
@@ -159,6 +184,7 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
             append_group(&buffer, result, i);
     append_failures(&buffer, result);
     append_rejections(&buffer, result);
+    append_invalid(&buffer, result);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the markdown report");
     *out = (ns_bytes){buffer.data, buffer.size};

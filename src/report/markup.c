@@ -8,7 +8,8 @@ const char *ns_html_symbol(ns_verdict verdict)
 {
     static const char *const symbols[NS_VERDICT_COUNT] = {
         [NS_VERDICT_PASS] = "\u2713",    [NS_VERDICT_FAIL] = "\u2717",       [NS_VERDICT_REJECTED] = "\u2298",
-        [NS_VERDICT_SKIPPED] = "\u2013", [NS_VERDICT_INACCURATE] = "\u2248", [NS_VERDICT_NOT_COMPILED] = "?"};
+        [NS_VERDICT_SKIPPED] = "\u2013", [NS_VERDICT_INACCURATE] = "\u2248", [NS_VERDICT_NOT_COMPILED] = "?",
+        [NS_VERDICT_INVALID] = "!"};
     return symbols[verdict];
 }
 

@@ -13,6 +13,7 @@ static const char *const colours[NS_VERDICT_COUNT] = {
     [NS_VERDICT_PASS] = "\033[32m",       [NS_VERDICT_FAIL] = "\033[1;31m",
     [NS_VERDICT_REJECTED] = "\033[33m",   [NS_VERDICT_SKIPPED] = "\033[33m",
     [NS_VERDICT_INACCURATE] = "\033[33m", [NS_VERDICT_NOT_COMPILED] = "\033[33m",
+    [NS_VERDICT_INVALID] = "\033[1;31m",
 };
 
 typedef struct text_report {
@@ -205,6 +206,12 @@ static bool same_failure(const ns_case_result *a, const ns_case_result *b)
     return true;
 }
 
+/* The stage ideal departs from a recorded float model: the case or npuscope. */
+static const char *blame_of(const ns_case_result *result)
+{
+    return result->at_fault == NS_STAGE_IDEAL ? "not known" : ns_stage_blame(result->at_fault);
+}
+
 /* Rows that differ in the target only follow each other; returns the index after the last that is told. */
 static int print_failure(const text_report *report, int index)
 {
@@ -219,7 +226,7 @@ static int print_failure(const text_report *report, int index)
             used += (size_t)snprintf(targets + used, sizeof targets - used, ", %s", next->target);
     }
     fprintf(report->out, "\n%sFAIL%s %s %s, at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
-            colour_off(report), result->op, result->name, ns_stage_blame(result->at_fault));
+            colour_off(report), result->op, result->name, blame_of(result));
     print_wrapped(report->out, 2, targets);
     for (int i = 0; i < result->stage_count; i++)
         if (result->stages[i].verdict == NS_VERDICT_FAIL)
@@ -254,14 +261,14 @@ static void print_rejections(const text_report *report)
     }
 }
 
-/* Rows that pass and are far from what the format could do. */
-static void print_inaccurate(const text_report *report)
+/* Rows of a verdict that needs its reason told one by one. */
+static void print_reasons(const text_report *report, ns_verdict verdict)
 {
     for (int i = 0; i < report->result->case_count; i++) {
         const ns_case_result *result = &report->result->cases[i];
-        if (result->verdict != NS_VERDICT_INACCURATE)
+        if (result->verdict != verdict)
             continue;
-        fprintf(report->out, "\n%sinaccurate%s %s %s on %s\n", colour_on(report, NS_VERDICT_INACCURATE),
+        fprintf(report->out, "\n%s%s%s %s %s on %s\n", colour_on(report, verdict), ns_verdict_words(verdict),
                 colour_off(report), result->op, result->name, result->target);
         print_wrapped(report->out, 2, result->reason);
     }
@@ -289,7 +296,8 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
     for (int i = 0; i < result->case_count; i++)
         print_row(&report, &result->cases[i]);
     print_rejections(&report);
-    print_inaccurate(&report);
+    print_reasons(&report, NS_VERDICT_INACCURATE);
+    print_reasons(&report, NS_VERDICT_INVALID);
     for (int i = 0; i < result->case_count;)
         i = result->cases[i].verdict == NS_VERDICT_FAIL ? print_failure(&report, i) : i + 1;
     print_summary(&report);

@@ -1,7 +1,10 @@
 #include "stage/ladder.h"
 
+#include <math.h>
+
 #include "catalogue/prepare.h"
 #include "ir/decompose.h"
+#include "recorded/recorded.h"
 
 static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_ladder *, ns_stage_output *, ns_error *) = {
 #define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,
@@ -25,6 +28,44 @@ static ns_code list_outputs(ns_ladder *ladder, ns_error *error)
     return NS_OK;
 }
 
+static ns_code make_case(ns_ladder *ladder, uint64_t seed, ns_error *error)
+{
+    ns_case_maker made;
+    NS_TRY(ns_case_build(ladder->row->operator, ladder->row->case_, seed, ladder->arena, &made, error));
+    ladder->program = made.program;
+    ladder->inputs = made.inputs;
+    return list_outputs(ladder, error);
+}
+
+/* With other scales, or for another target, the integers are others. */
+static bool is_as_recorded(const ns_suite_row *row, const ns_recorded_settings *recorded)
+{
+    const ns_suite_settings *settings = &row->settings;
+    return row->target->target == recorded->target &&
+           (isnan(recorded->epsilon) || settings->epsilon == recorded->epsilon) &&
+           settings->per_channel == recorded->per_channel;
+}
+
+/* A case of one's own, with what was recorded of its results. */
+static ns_code take_given(ns_ladder *ladder, ns_error *error)
+{
+    ns_recorded recorded;
+    NS_TRY(ns_recorded_read(ladder->row->files, ladder->arena, &recorded, error));
+    ladder->program = recorded.program;
+    ladder->inputs = recorded.inputs;
+    NS_TRY(list_outputs(ladder, error));
+    size_t *counts = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->output_count, size_t);
+    if (!counts)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
+    for (int o = 0; o < ladder->output_count; o++)
+        counts[o] = ladder->outputs[o].count;
+    NS_TRY(ns_case_read_references(ladder->row->files, ladder->output_count, counts, ladder->arena,
+                                   &ladder->references, error));
+    for (int o = 0; !is_as_recorded(ladder->row, &recorded.settings) && o < ladder->output_count; o++)
+        ladder->references.quantised[o].data = ladder->references.integers[o].data = NULL;
+    return NS_OK;
+}
+
 ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask, ns_arena *arena,
                       ns_ladder **out, ns_error *error)
 {
@@ -35,11 +76,7 @@ ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask,
     ladder->cpu_mask = cpu_mask;
     ladder->arena = arena;
     NS_TRY(ns_accelerator_parse(row->target->accelerator, &ladder->request.accelerator, error));
-    ns_case_maker made;
-    NS_TRY(ns_case_build(row->operator, row->case_, seed, arena, &made, error));
-    ladder->program = made.program;
-    ladder->inputs = made.inputs;
-    NS_TRY(list_outputs(ladder, error));
+    NS_TRY(row->files ? take_given(ladder, error) : make_case(ladder, seed, error));
     *out = ladder;
     return ns_aten_decompose(ladder->program, arena, &ladder->decomposed, error);
 }

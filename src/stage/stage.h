@@ -6,6 +6,7 @@
 #include "measure/measure.h"
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
+#include "recorded/references.h"
 
 /* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
  * does nothing. */
@@ -32,6 +33,7 @@ typedef struct ns_ladder {
     ns_aten_program *program;    /* what the user writes */
     ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
     ns_tensor *inputs;
+    ns_case_references references; /* of a case of one's own; else NULL pointers */
     int output_count;
     ns_measured *outputs;      /* of the program; scales after the stage quantised */
     size_t count;              /* elements of all outputs, which stand one after the other */

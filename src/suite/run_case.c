@@ -7,6 +7,7 @@
 #include "measure/trace.h"
 #include "stage/ladder.h"
 #include "suite/configurations.h"
+#include "suite/departures.h"
 #include "suite/details.h"
 
 struct ns_case_run {
@@ -119,6 +120,8 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
 static ns_code describe(const ns_case_run *run, ns_case_result *result, ns_error *error)
 {
     const ns_ladder *ladder = run->ladder;
+    if (!ladder)
+        return NS_OK;
     const double *ideal = run->outputs[NS_STAGE_IDEAL];
     ns_suite_output *outputs = NS_ARENA_ARRAY(run->arena, (size_t)ladder->output_count, ns_suite_output);
     if (!outputs)
@@ -144,16 +147,29 @@ static ns_code describe(const ns_case_run *run, ns_case_result *result, ns_error
     return NS_OK;
 }
 
-/* The first stage that failed decides, and so does one that the target rejects; else one that was not judged.
- */
+/* Whether a stage was compared with another and judged. */
+static bool is_judged(const ns_case_result *result)
+{
+    for (int i = 0; i < result->stage_count; i++)
+        if (result->stages[i].verdict == NS_VERDICT_PASS &&
+            ns_stage_reference(result->stages[i].stage) != result->stages[i].stage)
+            return true;
+    return false;
+}
+
+/* The first stage that failed decides, and so does one that the target rejects. A stage that was measured and
+ * not judged says nothing, unless no other was. */
 static void conclude(ns_case_result *result)
 {
+    const bool judged = is_judged(result);
     result->verdict = NS_VERDICT_PASS;
     result->at_fault = NS_STAGE_IDEAL;
     for (int i = 0; i < result->stage_count; i++) {
         const ns_stage_result *stage = &result->stages[i];
         const bool decides = stage->verdict != NS_VERDICT_PASS && stage->verdict != NS_VERDICT_SKIPPED;
         if (stage->verdict == NS_VERDICT_PASS || (!decides && result->verdict != NS_VERDICT_PASS))
+            continue;
+        if (stage->verdict == NS_VERDICT_SKIPPED && stage->measured && judged)
             continue;
         result->verdict = stage->verdict;
         result->reason = stage->reason;
@@ -186,6 +202,36 @@ static void find_inaccurate(ns_case_run *run)
                         NS_INACCURATE_STEPS, NS_INACCURATE_DB);
 }
 
+/* What a stage that departs from what was recorded is not. */
+static const char *departure_text(ns_stage stage)
+{
+    return stage == NS_STAGE_IDEAL       ? "elements are not the recorded float model's"
+           : stage == NS_STAGE_QUANTISED ? "codes are more than one from the recorded quantised model's"
+                                         : "integers are not the recorded ones";
+}
+
+/* What was recorded judges the stages before Vela too; the NPU is judged by eval. */
+static void find_departures(ns_case_run *run)
+{
+    for (int i = 0; i < run->result->stage_count; i++) {
+        ns_stage_result *stage = &run->result->stages[i];
+        if (!stage->measured)
+            continue;
+        ns_find_departures(run->ladder, run->outputs[stage->stage], stage);
+        if (!stage->recorded || stage->stage == NS_STAGE_NPU)
+            continue;
+        if (stage->departing) {
+            stage->verdict = NS_VERDICT_FAIL;
+            stage->reason =
+                ns_arena_format(run->arena, "%zu of %zu %s, at most by %.4g steps", stage->departing,
+                                stage->recorded, departure_text(stage->stage), stage->most_departing);
+        } else if (stage->verdict == NS_VERDICT_SKIPPED) {
+            stage->verdict = NS_VERDICT_PASS;
+            stage->reason = NULL;
+        }
+    }
+}
+
 /* Runs the stages [first, end) that are selected or that a selected one needs. */
 static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
 {
@@ -214,8 +260,9 @@ static ns_code new_run(const ns_suite_row *row, const ns_case_options *options, 
     run->arena = arena;
     run->stages = options->stages;
     run->details = options->details ? NS_ARENA_NEW(arena, ns_case_details) : NULL;
-    *run->result = (ns_case_result){.op = row->operator->name,
-                                    .name = row->case_->name,
+    *run->result = (ns_case_result){.op = ns_suite_row_op(row),
+                                    .name = ns_suite_row_case(row),
+                                    .where = row->files ? row->files->where : NULL,
                                     .target = row->target->name,
                                     .accelerator = row->target->accelerator,
                                     .settings = row->settings,
@@ -251,11 +298,30 @@ static ns_code begin_sweep(ns_case_run *run, const ns_case_options *options, ns_
 {
     const ns_ladder *ladder = run->ladder;
     ns_error problem = {0};
-    if (run->details->node_count == 0 || !ns_sweep_fits(ladder->decomposed))
+    if (!ladder->row->operator|| run->details->node_count == 0 || !ns_sweep_fits(ladder->decomposed))
         return NS_OK;
     const ns_code code = ns_sweep_begin(ladder->row, ladder->decomposed, ladder->cpu_mask, ladder->compile,
                                         options->sweeps, run->arena, &run->sweep, &problem);
     return note_sweep(run, code, &problem, error);
+}
+
+/* A case of one's own that cannot be read is its row's result. */
+static ns_code new_ladder(ns_case_run *run, const ns_suite_row *row, const ns_case_options *options,
+                          ns_error *error)
+{
+    ns_error problem = {0};
+    ns_code code = ns_ladder_new(row, options->seed, options->cpu_mask, run->arena, &run->ladder, &problem);
+    if (code != NS_OK && ns_arena_budget(run->arena))
+        code = ns_budget_settle(ns_arena_budget(run->arena), code, &problem);
+    if (code == NS_OK)
+        return NS_OK;
+    if (!row->files || code == NS_ERROR_MEMORY)
+        return ns_fail(error, code, "%s", problem.message);
+    run->ladder = NULL;
+    run->blocked = true;
+    run->result->verdict = NS_VERDICT_INVALID;
+    run->result->reason = ns_arena_string(run->arena, problem.message);
+    return run->result->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
 }
 
 ns_code ns_suite_case_begin(const ns_suite_row *row, const ns_case_options *options, ns_arena *arena,
@@ -264,7 +330,9 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, const ns_case_options *opti
     const double start = ns_clock_seconds();
     NS_TRY(new_run(row, options, arena, out, error));
     ns_case_run *run = *out;
-    NS_TRY(ns_ladder_new(row, options->seed, options->cpu_mask, arena, &run->ladder, error));
+    NS_TRY(new_ladder(run, row, options, error));
+    if (!run->ladder)
+        return NS_OK;
     run->ladder->hooks = options->hooks;
     run->ladder->compile = (options->stages & NS_STAGES_COMPILED) != 0;
     run->ladder->watch = options->details ? draw_graph : NULL;
@@ -299,14 +367,17 @@ static ns_code finish_details(ns_case_run *run, ns_error *error)
 ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error *error)
 {
     const double start = ns_clock_seconds();
+    *result = run->result;
+    if (!run->ladder)
+        return NS_OK;
     NS_TRY(run_stages(run, NS_STAGE_VELA, NS_STAGE_COUNT, error));
     if (run->details)
         NS_TRY(finish_details(run, error));
     NS_TRY(describe(run, run->result, error));
+    find_departures(run);
     conclude(run->result);
     find_inaccurate(run);
     run->result->seconds = run->seconds + ns_clock_seconds() - start;
-    *result = run->result;
     return NS_OK;
 }
 

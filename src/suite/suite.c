@@ -30,8 +30,9 @@ typedef struct suite_run {
 
 static ns_case_result row_head(const ns_suite_row *row, uint64_t seed)
 {
-    return (ns_case_result){.op = row->operator->name,
-                            .name = row->case_->name,
+    return (ns_case_result){.op = ns_suite_row_op(row),
+                            .name = ns_suite_row_case(row),
+                            .where = row->files ? row->files->where : NULL,
                             .target = row->target->name,
                             .accelerator = row->target->accelerator,
                             .settings = row->settings,
@@ -135,7 +136,8 @@ static void *work(void *argument)
             run->arenas[index] = NULL;
         }
         if (code != NS_OK && run->error.code == NS_OK) {
-            ns_add_context(&error, "%s %s on %s", row->operator->name, row->case_->name, row->target->name);
+            ns_add_context(&error, "%s %s on %s", ns_suite_row_op(row), ns_suite_row_case(row),
+                           row->target->name);
             run->error = error;
         }
     }
@@ -159,7 +161,7 @@ static ns_code new_result(const ns_suite_options *options, const ns_suite_select
         (*result)->cases = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_case_result);
     if (!*result || !(*result)->cases)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
-    (*result)->catalogue = ns_case_list_text(selection->list);
+    (*result)->catalogue = selection->catalogue;
     (*result)->seed = options->seed;
     (*result)->stages = selection->stages;
     (*result)->case_count = selection->count;

@@ -285,8 +285,8 @@ static ns_code prepare(search *s, const ns_suite_row *row, ns_error *error)
         return no_memory(error);
     ns_search_result *r = s->result;
     *r = (ns_search_result){
-        .op = row->operator->name,
-        .name = row->case_->name,
+        .op = ns_suite_row_op(row),
+        .name = ns_suite_row_case(row),
         .target = row->target->name,
         .accelerator = row->target->accelerator,
         .seed = s->options->seed,
@@ -298,7 +298,7 @@ static ns_code prepare(search *s, const ns_suite_row *row, ns_error *error)
     };
     memcpy(r->output.shape, output->shape, (size_t)output->rank * sizeof output->shape[0]);
     s->maker = (ns_search_maker){.program = s->program,
-                                 .random = ns_case_random(s->options->seed, "search", row->case_->name),
+                                 .random = ns_case_random(s->options->seed, "search", ns_suite_row_case(row)),
                                  .scratch = s->scratch};
     NS_TRY(new_codes(s, &s->codes, error));
     for (int i = 0; i < NS_SEARCH_COUNT; i++)
@@ -315,7 +315,7 @@ static ns_code check(const ns_aten_program *program, const ns_suite_row *row, ns
         fits = fits && program->nodes[program->inputs[i]].quantisation.dtype == NS_DTYPE_INT16;
     return fits ? ns_lower_supported(program, row->target->target, error)
                 : ns_fail(error, NS_ERROR_USAGE, "%s is not of sums and products: no search for bad inputs",
-                          row->operator->name);
+                          ns_suite_row_op(row));
 }
 
 ns_code ns_search_run_hooked(const ns_search_options *options, const ns_search_hooks *hooks, ns_arena *arena,

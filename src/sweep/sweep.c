@@ -338,8 +338,8 @@ static ns_code allocate(ns_sweep *s, ns_error *error)
     if (!s->result || !s->eval || !s->undefined)
         return no_memory(error);
     *s->result = (ns_sweep_result){
-        .op = s->row->operator->name,
-        .name = s->row->case_->name,
+        .op = ns_suite_row_op(s->row),
+        .name = ns_suite_row_case(s->row),
         .target = s->row->target->name,
         .accelerator = s->row->target->accelerator,
         .input_scale = (double)s->program->nodes[s->program->inputs[0]].quantisation.scales[0],
@@ -356,7 +356,7 @@ ns_code ns_sweep_begin(const ns_suite_row *row, const ns_aten_program *program, 
     if (!ns_sweep_fits(program)) {
         const char *swept = ns_aten_names(is_swept, arena);
         return ns_fail(error, NS_ERROR_USAGE, "%s is not elementwise with one input: a sweep is for %s",
-                       row->operator->name, swept ? swept : "others");
+                       ns_suite_row_op(row), swept ? swept : "others");
     }
     NS_TRY(ns_lower_supported(program, row->target->target, error));
     ns_sweep *s = NS_ARENA_NEW(arena, ns_sweep);

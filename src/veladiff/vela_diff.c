@@ -78,7 +78,7 @@ static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
         d->result->kept_off++;
         return NS_OK;
     }
-    const char *name = ns_arena_format(d->arena, "%s %s", row->operator->name, row->case_->name);
+    const char *name = ns_arena_format(d->arena, "%s %s", ns_suite_row_op(row), ns_suite_row_case(row));
     const char *reason = code == NS_OK ? NULL : ns_arena_string(d->arena, problem.message);
     if (!name || (code != NS_OK && !reason))
         return no_memory(error);

@@ -29,7 +29,7 @@ static ns_code read_call(const char *call, ns_recorded *out, ns_error *error)
         " {\"name\": \"output\", \"kind\": \"output\", \"args\": [[{\"node\": \"y\"}]]}]",
         call);
     put("float.json", graph, strlen(graph));
-    return ns_recorded_read(folder, arena, out, error);
+    return ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, out, error);
 }
 
 static void a_case_is_read(void **state)
@@ -42,9 +42,9 @@ static void a_case_is_read(void **state)
     assert_int_equal(recorded.program->node_count, 2);
     assert_int_equal(recorded.program->output_count, 1);
     assert_true(((const float *)recorded.inputs[0].data)[1] == 2.0f);
-    assert_true(recorded.epsilon == 0x1p-16);
-    assert_false(recorded.per_channel);
-    assert_int_equal(recorded.target, NS_TARGET_U85);
+    assert_true(recorded.settings.epsilon == 0x1p-16);
+    assert_false(recorded.settings.per_channel);
+    assert_true(recorded.settings.has_target && recorded.settings.target == NS_TARGET_U85);
 }
 
 /* x * 3: the number is a constant parameter of x's rank. */
@@ -102,7 +102,9 @@ static void names_do_not_leave_the_folder(void **state)
     ns_recorded recorded;
     ns_error error = {0};
     put("float.json", graph, sizeof graph - 1);
-    assert_int_equal(ns_recorded_read(folder, arena, &recorded, &error), NS_ERROR_INPUT);
+    assert_int_equal(
+        ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, &recorded, &error),
+        NS_ERROR_INPUT);
     assert_non_null(strstr(error.message, "lies in its folder"));
 }
 
@@ -123,8 +125,8 @@ static void the_observers_epsilon_counts(void **state)
     ns_error error = {0};
     put("info.json", info, sizeof info - 1);
     put("float.json", graph, sizeof graph - 1);
-    ASSERT_OK(ns_recorded_read(folder, arena, &recorded, &error));
-    assert_true(recorded.epsilon == 0x1p-16);
+    ASSERT_OK(ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, &recorded, &error));
+    assert_true(recorded.settings.epsilon == 0x1p-16);
 }
 
 int main(void)

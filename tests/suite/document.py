@@ -71,7 +71,7 @@ class Document(unittest.TestCase):
     def test_86_rows(self):
         document, result = self.suite(*SEVEN)
         self.assertEqual(len(document["cases"]), 86)
-        count = {"pass": 0, "fail": 0, "rejected": 0, "skipped": 0, "inaccurate": 0, "not_compiled": 0}
+        count = {"pass": 0, "fail": 0, "rejected": 0, "skipped": 0, "inaccurate": 0, "not_compiled": 0, "invalid": 0}
         for case in document["cases"]:
             count[case["verdict"]] += 1
         self.assertEqual(list(count.values()), list(document["summary"].values()))

@@ -1,0 +1,45 @@
+#include "catalogue/given.h"
+
+#include <math.h>
+
+#include "recorded/find.h"
+
+static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_given_case *out, ns_error *error)
+{
+    ns_error problem = {0};
+    *out = (ns_given_case){.files = *files,
+                           .op = "program",
+                           .settings = {.epsilon = NAN, .qtol = NAN, .atol = NAN, .rtol = NAN}};
+    if (files->problem)
+        return NS_OK;
+    ns_recorded_settings settings = {0};
+    const ns_code code = ns_recorded_read_settings(files, arena, &settings, &problem);
+    if (code == NS_ERROR_MEMORY)
+        return ns_fail(error, code, "%s", problem.message);
+    if (code == NS_OK) {
+        out->settings = settings;
+        out->op = settings.op;
+        return NS_OK;
+    }
+    out->files.problem = ns_arena_string(arena, problem.message);
+    return out->files.problem ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+}
+
+ns_code ns_given_find(int path_count, const char *const *paths, ns_arena *arena, const ns_given_case **out,
+                      int *count, ns_error *error)
+{
+    ns_found_cases *found = NS_ARENA_ARRAY(arena, (size_t)path_count, ns_found_cases);
+    *count = 0;
+    for (int p = 0; found && p < path_count; p++) {
+        NS_TRY(ns_cases_find(paths[p], arena, &found[p], error));
+        *count += found[p].count;
+    }
+    ns_given_case *next = NS_ARENA_ARRAY(arena, (size_t)*count, ns_given_case);
+    if (!found || !next)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d cases", *count);
+    *out = next;
+    for (int p = 0; p < path_count; p++)
+        for (int i = 0; i < found[p].count; i++)
+            NS_TRY(describe(&found[p].cases[i], arena, next++, error));
+    return NS_OK;
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""Cases of one's own in the suite: folders, folders of zip files and single zip files of recorded cases give rows whose
+integers are the recorded ones; what departs fails; what cannot be read is one row and exit code 2.
+
+argv: lowered.zip, a set of recorded cases (scripts/recording/sets.py). Environment: NPUSCOPE, the program."""
+import csv
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree
+import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "recording"))
+import sets
+
+SET = sets.read(sys.argv.pop(1))
+STAGES = ("--stages", "quantised,eval")  # Vela is not needed
+
+
+def run(*arguments):
+    return subprocess.run([os.environ["NPUSCOPE"], "suite", *map(str, arguments)], capture_output=True, text=True, timeout=300)
+
+
+class Cases(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.json = self.folder / "out.json"
+        self.all = self.zip("all.zip", SET)
+
+    def rows(self, *arguments, code=0):
+        done = run(*STAGES, *arguments, "--json", self.json)
+        self.assertEqual(done.returncode, code, done.stderr + done.stdout)
+        return json.loads(self.json.read_text())["cases"]
+
+    def zip(self, name, files):
+        with zipfile.ZipFile(self.folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file, data in files.items():
+                archive.writestr(file, data)
+        return self.folder / name
+
+    def unpack(self, pattern):
+        """The first case of that pattern as a folder of its own."""
+        name = next(n for n in sorted(SET) if pattern in n).partition("/")[0]
+        case = self.folder / "unpacked" / name
+        case.mkdir(parents=True)
+        for file, data in SET.items():
+            if file.startswith(name + "/"):
+                (case / file.rpartition("/")[2]).write_bytes(data)
+        return case
+
+    def test_every_form_gives_the_same_rows(self):
+        case = self.unpack("test_tanh")
+        files = {file.name: file.read_bytes() for file in case.iterdir()}
+        inside = self.zip("inside.zip", {f"some/{case.name}/{name}": data for name, data in files.items()})
+        alone = self.zip(f"{case.name}.zip", files)
+        nested = self.zip("nested.zip", {alone.name: alone.read_bytes()})
+        expected = self.rows("--cases", self.all, "--op", "tanh", "--case", case.name)
+        keys = ("op", "case", "target", "settings", "output", "verdict")
+        for form in (case, case.parent, inside, alone, nested):
+            rows = self.rows("--cases", form)
+            self.assertEqual([{k: r[k] for k in keys} for r in rows], [{k: r[k] for k in keys} for r in expected])
+            self.assertTrue(all(r["where"].startswith(str(form)) for r in rows))
+
+    def test_the_recorded_integers(self):
+        rows = self.rows("--cases", self.all, "--op", "sig*", "--op", "cat", "--op", "linear", "--op", "add")
+        for row in rows:
+            stage = {s["name"]: s for s in row["stages"]}["eval"]
+            self.assertGreater(stage["recorded"]["elements"], 0)
+            self.assertEqual(stage["recorded"]["departing"], 0)
+        self.assertGreater(len(rows), 3)
+
+    def test_integers_that_depart_fail(self):
+        case = self.unpack("test_tanh")
+        path = case / "delegate0_out0.npy"
+        data = bytearray(path.read_bytes())
+        last = int.from_bytes(data[-2:], "little", signed=True)  # int16
+        data[-2:] = (last + (3 if last < 0 else -3)).to_bytes(2, "little", signed=True)
+        path.write_bytes(data)
+        row, = self.rows("--cases", case, code=1)
+        self.assertEqual((row["verdict"], row["at_fault"]), ("fail", "lower"))
+        recorded = row["stages"][-1]["recorded"]
+        self.assertEqual((recorded["departing"], recorded["most_steps"]), (1, 3))
+        # With other scales the integers are others, and those that were recorded say nothing.
+        row, = self.rows("--cases", case, "--epsilon", 2**-15)
+        self.assertNotIn("recorded", row["stages"][-1])
+
+    def test_targets(self):
+        case = self.unpack("u85")
+        self.assertEqual([r["target"] for r in self.rows("--cases", case)], ["u85"])
+        done = run(*STAGES, "--cases", case, "--target", "u55")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("the selection is empty", done.stderr)
+
+    def test_beside_the_catalogue(self):
+        rows = self.rows("--cases", self.all, "--catalogue", "seed", "--op", "exp", "--op", "tanh", "--case", "rank1", "--case", "*tanh*")
+        self.assertEqual(rows[0]["op"], "exp")
+        self.assertNotIn("where", rows[0])
+        self.assertIn("tanh", rows[-1]["case"])
+
+    def test_what_cannot_be_read_is_a_row(self):
+        good = self.unpack("test_tanh")
+        bad = good.parent / "bad"
+        bad.mkdir()
+        (bad / "info.json").write_text("{")
+        (good.parent / "damaged.zip").write_bytes(b"PK\x03\x04 and no more")
+        short = good.parent / "short"
+        short.mkdir()
+        for file in good.iterdir():
+            (short / file.name).write_bytes(file.read_bytes())
+        (short / "i0.bin").write_bytes(b"abc")
+        files = {name: self.folder / name for name in ("junit", "csv", "markdown", "html")}
+        rows = self.rows("--cases", good.parent, *(a for k, f in files.items() for a in (f"--{k}", f)), code=2)
+        verdicts = {r["case"]: (r["verdict"], r["reason"]) for r in rows}
+        self.assertEqual(verdicts[good.name][0], "pass")
+        for name, words in (("bad", "info.json:1"), ("damaged", "not a zip file of cases"), ("short", "has 3 bytes")):
+            self.assertEqual(verdicts[name][0], "invalid")
+            self.assertIn(words, verdicts[name][1])
+        errors = xml.etree.ElementTree.parse(files["junit"]).findall(".//testcase/error[@type='invalid']")
+        self.assertEqual(len(errors), 3)
+        self.assertIn("Cannot be read", files["markdown"].read_text())
+        self.assertIn("bad case", files["html"].read_text())
+        self.assertTrue(any(r["case"] == good.name for r in csv.DictReader(files["csv"].read_text().splitlines())))
+
+    def test_no_case(self):
+        (self.folder / "empty").mkdir()
+        for path, words in ((self.folder / "empty", "holds no case"), (self.folder / "nosuch", "No such file")):
+            done = run("--cases", path)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(words, done.stderr)
+
+    def test_the_budget_applies(self):
+        done = run(*STAGES, "--cases", self.unpack("test_tanh"), "--max-memory", "20K")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--max-memory", done.stderr + done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
