@@ -81,7 +81,8 @@ static int add_scalar(builder *b, ns_dtype dtype, int64_t value)
 static void add_operator(builder *b, ns_op op, const ns_attributes *attributes, int count, const int *inputs,
                          int out)
 {
-    must(ns_block_add_operator(b->graph, b->block, op, attributes, count, inputs, 1, &out, &error));
+    must(ns_block_add_operator(b->graph, b->block,
+                               &(ns_operator_parts){op, attributes, count, inputs, 1, &out}, &error));
 }
 
 /* RESCALE of tensor `in`, a scale of about 2^-`shift`. */

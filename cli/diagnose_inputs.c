@@ -91,27 +91,33 @@ static ns_code quantise(const ns_npy *array, const input_scale *scale, const cha
     return NS_OK;
 }
 
+typedef struct loaded {
+    ns_tensor tensor;
+    const double *real; /* NULL: the file holds integers */
+    int64_t samples;
+} loaded;
+
 static ns_code load(const char *file, const ns_graph_tensor *declared, const input_scale *scale, bool samples,
-                    ns_arena *arena, ns_tensor *out, const double **real, int64_t *count, ns_error *error)
+                    ns_arena *arena, loaded *out, ns_error *error)
 {
     ns_npy array;
     char is[128], wanted[128];
     NS_TRY(ns_npy_load(file, arena, &array, error));
-    *count = samples && array.rank ? array.shape[0] : samples ? 0 : 1;
-    if (!fits(&array, &declared->tensor, samples ? *count : 0) || *count < 1)
+    *out = (loaded){.tensor = declared->tensor};
+    out->tensor.data = NULL;
+    out->samples = samples && array.rank ? array.shape[0] : samples ? 0 : 1;
+    if (!fits(&array, &declared->tensor, samples ? out->samples : 0) || out->samples < 1)
         return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", declared->name, file,
                        ns_npy_describe(&array, is, sizeof is),
                        ns_tensor_describe(&declared->tensor, wanted, sizeof wanted),
                        samples ? " behind an axis that counts samples" : "");
-    *out = declared->tensor;
-    out->data = NULL;
     if (array.type == NS_NPY_FLOAT32 || array.type == NS_NPY_FLOAT64)
-        return quantise(&array, scale, declared->name, arena, out, real, error);
+        return quantise(&array, scale, declared->name, arena, &out->tensor, &out->real, error);
     /* Some hand every integer over as int64 or int32. */
     ns_tensor view;
     if (ns_npy_to_tensor(&array, declared->tensor.dtype, &view, error) != NS_OK)
         return ns_add_context(error, "input '%s': %s", declared->name, file);
-    out->data = view.data;
+    out->tensor.data = view.data;
     return NS_OK;
 }
 
@@ -134,18 +140,20 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
     options->samples = 0;
     for (int i = 0; i < settings->inputs.count; i++) {
         int index = 0;
-        int64_t samples = 0;
+        loaded input = {0};
         const char *file = NULL;
         NS_TRY(ns_run_find_input(settings->inputs.values[i], i, block->input_count, names, &index, &file,
                                  error));
         if (inputs[index].data)
             return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index].name);
         NS_TRY(load(file, &block->tensors[block->inputs[index]], &scales[index], settings->samples, arena,
-                    &inputs[index], &real[index], &samples, error));
-        if (options->samples && samples != options->samples)
+                    &input, error));
+        inputs[index] = input.tensor;
+        real[index] = input.real;
+        if (options->samples && input.samples != options->samples)
             return ns_fail(error, NS_ERROR_INPUT, "input '%s' has %lld samples, another has %d",
-                           names[index].name, (long long)samples, options->samples);
-        options->samples = (int)samples;
+                           names[index].name, (long long)input.samples, options->samples);
+        options->samples = (int)input.samples;
     }
     for (size_t i = 0; i < count; i++)
         if (!inputs[i].data)

@@ -285,8 +285,8 @@ static ns_code run_program(const ns_fvp_request *request, ns_arena *arena, ns_er
                                     .fast_scratch = runner.kind ? request->fvp->fast_scratch : 0,
                                     .message = print_message};
     ns_program_statistics statistics;
-    NS_TRY(ns_program_run(program, &options, inputs, sizes, request->input_count, arena, outputs, &statistics,
-                          error));
+    NS_TRY(ns_program_run(program, &options, &(ns_program_inputs){request->input_count, inputs, sizes}, arena,
+                          outputs, &statistics, error));
     printf("I [npuscope:fvp] %d kernel calls, %d delegate calls, %zu NPU operations\n",
            statistics.kernel_calls, statistics.delegate_calls, statistics.npu.operations);
     return write_outputs(request, outputs, output_count, arena, error);

@@ -151,9 +151,18 @@ ns_code ns_block_add_const(ns_graph *graph, ns_block *block, const char *name, c
 ns_code ns_block_add_const_shape(ns_graph *graph, ns_block *block, const char *name, int count,
                                  const int64_t *values, int *index, ns_error *error);
 
+/* What an operator is made from; inputs and outputs are indices into the block's tensors. */
+typedef struct ns_operator_parts {
+    ns_op op;
+    const ns_attributes *attributes; /* NULL: all zero */
+    int input_count;
+    const int *inputs;
+    int output_count;
+    const int *outputs;
+} ns_operator_parts;
+
 /* Adds an operator; lists and attributes are copied. */
-ns_code ns_block_add_operator(ns_graph *graph, ns_block *block, ns_op op, const ns_attributes *attributes,
-                              int input_count, const int *inputs, int output_count, const int *outputs,
+ns_code ns_block_add_operator(ns_graph *graph, ns_block *block, const ns_operator_parts *parts,
                               ns_error *error);
 
 ns_code ns_block_set_inputs(ns_graph *graph, ns_block *block, int count, const int *indices, ns_error *error);

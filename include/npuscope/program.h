@@ -74,15 +74,22 @@ typedef struct ns_program_statistics {
     ns_npu_statistics npu; /* summed over the delegate calls */
 } ns_program_statistics;
 
-/* Runs the method once. inputs[i] holds the bytes of input i in its memory order, as many as the tensor has.
- * Of an input that is a number or None it is not read: the program holds the value (prepare_input_tensors in
- * ExecuTorch's arm_executor_runner.cpp). outputs[i] is made in `arena`, with `data` NULL where the result is
+/* data[i] holds the bytes of input i in its memory order, as many as the tensor has. Of an input that is a
+ * number or None it is not read: the program holds the value (prepare_input_tensors in ExecuTorch's
+ * arm_executor_runner.cpp). */
+typedef struct ns_program_inputs {
+    int count;
+    const void *const *data;
+    const size_t *sizes; /* in bytes */
+} ns_program_inputs;
+
+/* Runs the method once. outputs[i] is made in `arena`, with `data` NULL where the result is
  * not a tensor. Buffers that the program changes start from their initial state in every call. `npu` may be
  * NULL; its tap and message see every delegate. `statistics` may be NULL. NS_ERROR_UNSUPPORTED names a kernel
  * that npuscope does not have; NS_ERROR_INPUT for a wrong input size, a kernel's argument check;
  * NS_ERROR_FAULT from a delegate. */
-ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
-                       const size_t *input_sizes, int input_count, ns_arena *arena,
-                       ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error);
+ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
+                       ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
+                       ns_error *error);
 
 #endif

@@ -72,7 +72,8 @@ static ns_code add_rescale(const insertion *in, int from, int bits, int *out)
         return ns_fail(in->error, NS_ERROR_MEMORY, "no memory for a tensor");
     NS_TRY(ns_block_add_tensor(in->graph, in->block, name, NS_DTYPE_INT16, shape->rank, shape->shape, out,
                                in->error));
-    return ns_block_add_operator(in->graph, in->block, NS_OP_RESCALE, &attributes, 5, operands, 1, out,
+    return ns_block_add_operator(in->graph, in->block,
+                                 &(ns_operator_parts){NS_OP_RESCALE, &attributes, 5, operands, 1, out},
                                  in->error);
 }
 

@@ -118,8 +118,13 @@ static ns_code run(const search *s, int corrected, watch *w, ns_compile_outcome 
     w->progress = NS_ARENA_ARRAY(s->arena, (size_t)s->reference->block->tensor_count, size_t);
     if (!w->progress)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to follow a stream");
-    return ns_compile_execute(s->options, s->reference, s->stream, s->sample, take, w, s->arena, outcome,
-                              error);
+    const ns_compile_run asked = {.options = s->options,
+                                  .reference = s->reference,
+                                  .stream = s->stream,
+                                  .sample = s->sample,
+                                  .tap = take,
+                                  .context = w};
+    return ns_compile_execute(&asked, s->arena, outcome, error);
 }
 
 /* Elements that are wrong behind operation `from`. */

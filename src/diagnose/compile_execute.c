@@ -6,15 +6,11 @@
 #include "diagnose/compile_parts.h"
 
 typedef struct execution {
-    const ns_diagnose_compile_options *options;
-    const ns_compile_reference *reference;
-    ns_npu_stream *stream;
+    const ns_compile_run *asked;
     ns_arena *arena;
     ns_compile_outcome *out;
     ns_npu_options npu;
     double signal, noise;
-    ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error);
-    void *context;
 } execution;
 
 static void take_message(void *context, const char *text)
@@ -27,7 +23,7 @@ static void take_message(void *context, const char *text)
 static ns_code hand_tap(void *context, const ns_npu_tap *tap, ns_error *error)
 {
     execution *run = context;
-    return run->tap(run->context, tap, error);
+    return run->asked->tap(run->asked->context, tap, error);
 }
 
 static size_t io_count(const ns_npu_io *io)
@@ -47,11 +43,11 @@ static int stored_bytes(ns_dtype dtype)
  * away. */
 static bool bind_inputs(const execution *run, int sample, ns_tensor *bound)
 {
-    const ns_block *block = run->reference->block;
-    const ns_tensor *given = run->reference->inputs + sample * block->input_count;
+    const ns_block *block = run->asked->reference->block;
+    const ns_tensor *given = run->asked->reference->inputs + sample * block->input_count;
     int next = 0;
-    for (int i = 0; i < ns_npu_input_count(run->stream); i++, next++) {
-        const ns_npu_io *io = ns_npu_input(run->stream, i);
+    for (int i = 0; i < ns_npu_input_count(run->asked->stream); i++, next++) {
+        const ns_npu_io *io = ns_npu_input(run->asked->stream, i);
         while (next < block->input_count && (ns_tensor_count(&given[next]) != io_count(io) ||
                                              stored_bytes(given[next].dtype) != io->element_bytes))
             next++;
@@ -64,7 +60,7 @@ static bool bind_inputs(const execution *run, int sample, ns_tensor *bound)
 
 static void compare_output(execution *run, const ns_tensor *got, int output, int sample)
 {
-    const ns_compile_reference *reference = run->reference;
+    const ns_compile_reference *reference = run->asked->reference;
     const ns_tensor *expected = &reference->expected[sample * reference->block->output_count + output];
     const size_t count = ns_tensor_count(expected);
     const bool is_bool = expected->dtype == NS_DTYPE_BOOL;
@@ -95,22 +91,23 @@ static void compare_output(execution *run, const ns_tensor *got, int output, int
 static ns_code run_sample(execution *run, int sample, bool *ran, ns_error *error)
 {
     ns_compile_outcome *out = run->out;
-    const int input_count = ns_npu_input_count(run->stream), count = ns_npu_output_count(run->stream);
+    const int input_count = ns_npu_input_count(run->asked->stream),
+              count = ns_npu_output_count(run->asked->stream);
     ns_tensor *inputs = NS_ARENA_ARRAY(run->arena, (size_t)input_count, ns_tensor);
     ns_tensor *results = NS_ARENA_ARRAY(run->arena, (size_t)count, ns_tensor);
     ns_error problem = {0};
     *ran = false;
     if (!inputs || !results)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stream's inputs and outputs");
-    if (!run->reference) {
-        memcpy(inputs, run->options->inputs, (size_t)input_count * sizeof *inputs);
+    if (!run->asked->reference) {
+        memcpy(inputs, run->asked->options->inputs, (size_t)input_count * sizeof *inputs);
     } else if (!bind_inputs(run, sample, inputs)) {
         out->code = NS_ERROR_INPUT;
         out->message = "the stream's inputs are not the graph's";
         return NS_OK;
     }
-    out->code = ns_npu_run(run->stream, &run->npu, inputs, input_count, run->arena, results, &out->statistics,
-                           &problem);
+    out->code = ns_npu_run(run->asked->stream, &run->npu, inputs, input_count, run->arena, results,
+                           &out->statistics, &problem);
     if (ns_code_ends_run(out->code) || out->code == NS_ERROR_INTERNAL)
         return ns_fail(error, out->code, "%s", problem.message);
     if (out->code != NS_OK) {
@@ -118,7 +115,7 @@ static ns_code run_sample(execution *run, int sample, bool *ran, ns_error *error
         return NS_OK;
     }
     *ran = true;
-    const int wanted = run->reference ? run->reference->block->output_count : 0;
+    const int wanted = run->asked->reference ? run->asked->reference->block->output_count : 0;
     for (int i = 0; i < wanted; i++) {
         ns_tensor none = {.rank = 1};
         out->missing_outputs = out->missing_outputs || i >= count;
@@ -127,34 +124,26 @@ static ns_code run_sample(execution *run, int sample, bool *ran, ns_error *error
     return NS_OK;
 }
 
-ns_code ns_compile_execute(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
-                           ns_npu_stream *stream, int sample,
-                           ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error),
-                           void *context, ns_arena *arena, ns_compile_outcome *out, ns_error *error)
+ns_code ns_compile_execute(const ns_compile_run *asked, ns_arena *arena, ns_compile_outcome *out,
+                           ns_error *error)
 {
     *out = (ns_compile_outcome){.sqnr_db = NAN, .failing_output = -1};
-    execution run = {.options = options,
-                     .reference = reference,
-                     .stream = stream,
-                     .arena = arena,
-                     .out = out,
-                     .tap = tap,
-                     .context = context};
-    run.npu = (ns_npu_options){.cpu_mask = options->cpu_mask,
+    execution run = {.asked = asked, .arena = arena, .out = out};
+    run.npu = (ns_npu_options){.cpu_mask = asked->options->cpu_mask,
                                .hazards = true,
                                .check = true,
                                .message = take_message,
-                               .tap = tap ? hand_tap : NULL,
+                               .tap = asked->tap ? hand_tap : NULL,
                                .context = &run};
-    const int first = sample < 0 ? 0 : sample;
-    const int last = sample < 0 && reference ? reference->samples - 1 : first;
+    const int first = asked->sample < 0 ? 0 : asked->sample;
+    const int last = asked->sample < 0 && asked->reference ? asked->reference->samples - 1 : first;
     for (int i = first; i <= last; i++) {
         bool ran;
         NS_TRY(run_sample(&run, i, &ran, error));
         if (!ran)
             return NS_OK;
     }
-    if (reference)
+    if (asked->reference)
         out->sqnr_db = run.noise == 0 ? INFINITY : 10 * log10(run.signal / run.noise);
     return NS_OK;
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "diagnose/compile_parts.h"
 
 static ns_code no_memory(ns_error *error)
@@ -77,18 +78,19 @@ static bool set_verdict(const ns_compile_outcome *outcome, bool compared, ns_are
 }
 
 static ns_code judge_stream(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
-                            ns_npu_stream *stream, const void *debug, size_t debug_size, bool first_wrong,
-                            ns_arena *arena, ns_diagnose_compile *row, ns_error *error)
+                            ns_npu_stream *stream, ns_bytes debug, bool first_wrong, ns_arena *arena,
+                            ns_diagnose_compile *row, ns_error *error)
 {
     ns_compile_outcome outcome;
     ns_vela_debug *database = NULL;
-    NS_TRY(ns_compile_execute(options, reference, stream, -1, NULL, NULL, arena, &outcome, error));
+    const ns_compile_run all = {.options = options, .reference = reference, .stream = stream, .sample = -1};
+    NS_TRY(ns_compile_execute(&all, arena, &outcome, error));
     if (!set_verdict(&outcome, reference != NULL, arena, row))
         return no_memory(error);
     if (!first_wrong || !reference || !row->is_finding)
         return NS_OK;
     /* Without a database, or with one of another layout, nothing is known of where it departs. */
-    if (debug_size && ns_vela_debug_read(debug, debug_size, arena, &database, NULL) == NS_ERROR_MEMORY)
+    if (debug.size && ns_vela_debug_read(debug.data, debug.size, arena, &database, NULL) == NS_ERROR_MEMORY)
         return no_memory(error);
     return ns_compile_departure(options, reference, stream, database, &outcome, arena, row, error);
 }
@@ -123,8 +125,8 @@ ns_code ns_compile_judge(const ns_diagnose_compile_options *options, const ns_co
         row->reason = ns_arena_format(arena, "the stream does not load: %s", problem.message);
         return row->reason ? NS_OK : no_memory(error);
     }
-    return judge_stream(options, reference, stream, request->debug, request->debug_size, first_wrong, arena,
-                        row, error);
+    return judge_stream(options, reference, stream, (ns_bytes){request->debug, request->debug_size},
+                        first_wrong, arena, row, error);
 }
 
 ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_npu_stream *stream,
@@ -138,8 +140,8 @@ ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_np
     if (options->model)
         code = ns_compile_evaluate(options, arena, &reference, error);
     if (code == NS_OK)
-        code = judge_stream(options, options->model ? &reference : NULL, stream, debug, debug_size, true,
-                            arena, row, error);
+        code = judge_stream(options, options->model ? &reference : NULL, stream,
+                            (ns_bytes){debug, debug_size}, true, arena, row, error);
     if (code == NS_OK && options->model)
         code = ns_compile_name_defect(&reference, ns_npu_accelerator(stream), NULL, row, arena, error);
     ns_graph_free(reference.graph);

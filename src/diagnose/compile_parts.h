@@ -34,12 +34,19 @@ typedef struct ns_compile_outcome {
     const char *warning; /* the first chip rule, hazard or sign, in words */
 } ns_compile_outcome;
 
-/* Runs the stream on sample `sample`, or on all (-1), checked; `tap` may be NULL. Never fails but for memory:
- * what goes wrong is the outcome. `reference` may be NULL: nothing is compared, `options` give the inputs. */
-ns_code ns_compile_execute(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
-                           ns_npu_stream *stream, int sample,
-                           ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error),
-                           void *context, ns_arena *arena, ns_compile_outcome *out, ns_error *error);
+/* What to run, and what to compare with. */
+typedef struct ns_compile_run {
+    const ns_diagnose_compile_options *options; /* they give the inputs */
+    const ns_compile_reference *reference;      /* NULL: nothing is compared */
+    ns_npu_stream *stream;
+    int sample;                                                            /* -1: all */
+    ns_code (*tap)(void *context, const ns_npu_tap *tap, ns_error *error); /* NULL: none */
+    void *context;
+} ns_compile_run;
+
+/* Runs the stream, checked. Never fails but for memory: what goes wrong is the outcome. */
+ns_code ns_compile_execute(const ns_compile_run *run, ns_arena *arena, ns_compile_outcome *out,
+                           ns_error *error);
 
 /* The first operation that departs, for a stream whose outcome is not right. */
 ns_code ns_compile_departure(const ns_diagnose_compile_options *options,

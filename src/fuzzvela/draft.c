@@ -139,8 +139,9 @@ static ns_code add_node(const ns_draft *draft, int index, ns_graph *graph, ns_bl
     int inputs[NS_DRAFT_OPERANDS];
     for (int k = 0; k < node->input_count; k++)
         inputs[k] = at[node->inputs[k]];
-    return ns_block_add_operator(graph, block, node->op, &node->attributes, node->input_count, inputs, 1,
-                                 &at[index], error);
+    return ns_block_add_operator(
+        graph, block,
+        &(ns_operator_parts){node->op, &node->attributes, node->input_count, inputs, 1, &at[index]}, error);
 }
 
 static ns_code fill_graph(const ns_draft *draft, ns_graph *graph, ns_tensor *inputs, int *input_count,

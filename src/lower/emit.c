@@ -145,8 +145,10 @@ static ns_code emit_operator(emitter *emit, int index, ns_error *error)
     NS_TRY(add_operand_constants(emit, step, name, inputs, &input_count, error));
     NS_TRY(ns_block_add_tensor(emit->graph, emit->block, name, step->dtype, step->rank, step->shape,
                                &emit->tensors[index], error));
-    return ns_block_add_operator(emit->graph, emit->block, step->op, &step->attributes, input_count, inputs,
-                                 1, &emit->tensors[index], error);
+    return ns_block_add_operator(
+        emit->graph, emit->block,
+        &(ns_operator_parts){step->op, &step->attributes, input_count, inputs, 1, &emit->tensors[index]},
+        error);
 }
 
 static size_t constant_size(const ns_step *step)

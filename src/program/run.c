@@ -70,10 +70,11 @@ static ns_code own_block(running *run, ns_program_tensor *tensor, ns_error *erro
                : ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", tensor->capacity);
 }
 
-static ns_code set_inputs(running *run, const void *const *inputs, const size_t *sizes, int count,
-                          ns_error *error)
+static ns_code set_inputs(running *run, const ns_program_inputs *inputs, ns_error *error)
 {
     const ns_program *program = run->program;
+    const int count = inputs->count;
+    const size_t *sizes = inputs->sizes;
     if (count != program->input_count)
         return ns_fail(error, NS_ERROR_INPUT, "the program has %d inputs, %d were given",
                        program->input_count, count);
@@ -90,7 +91,7 @@ static ns_code set_inputs(running *run, const void *const *inputs, const size_t 
         if (!tensor->data)
             NS_TRY(own_block(run, tensor, error));
         if (sizes[i])
-            memcpy(tensor->data, inputs[i], sizes[i]);
+            memcpy(tensor->data, inputs->data[i], sizes[i]);
     }
     for (int i = 0; i < program->output_count; i++) {
         ns_value *value = &run->values[program->outputs[i]];
@@ -208,9 +209,8 @@ static ns_code execute(running *run, ns_error *error)
 }
 
 static ns_code run_within(const ns_program *program, const ns_npu_options *npu, ns_budget *budget,
-                          const void *const *inputs, const size_t *input_sizes, int input_count,
-                          ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
-                          ns_error *error)
+                          const ns_program_inputs *inputs, ns_arena *arena, ns_program_tensor *outputs,
+                          ns_program_statistics *statistics, ns_error *error)
 {
     ns_program_statistics own = {0};
     running run = {.program = program,
@@ -230,7 +230,7 @@ static ns_code run_within(const ns_program *program, const ns_npu_options *npu, 
                        name);
     }
     NS_TRY(bind(&run, error));
-    NS_TRY(set_inputs(&run, inputs, input_sizes, input_count, error));
+    NS_TRY(set_inputs(&run, inputs, error));
     run.scratch = ns_arena_new_within(budget);
     if (!run.scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
@@ -244,9 +244,9 @@ static ns_code run_within(const ns_program *program, const ns_npu_options *npu, 
     return NS_OK;
 }
 
-ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const void *const *inputs,
-                       const size_t *input_sizes, int input_count, ns_arena *arena,
-                       ns_program_tensor *outputs, ns_program_statistics *statistics, ns_error *error)
+ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
+                       ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
+                       ns_error *error)
 {
     ns_budget own, *budget = npu && npu->budget ? npu->budget : ns_arena_budget(arena);
     if (!budget)
@@ -258,8 +258,7 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
         planned = __builtin_add_overflow(planned, program->buffer_sizes[i], &planned) ? UINT64_MAX : planned;
     const bool taken = ns_budget_take(budget, planned);
     ns_code code = taken
-                       ? run_within(program, npu, budget, inputs, input_sizes, input_count, arena, outputs,
-                                    statistics, error)
+                       ? run_within(program, npu, budget, inputs, arena, outputs, statistics, error)
                        : ns_fail(error, NS_ERROR_MEMORY, "no memory for the buffers that the program plans");
     if (taken)
         ns_budget_give(budget, planned);

@@ -102,7 +102,8 @@ static ns_code add_value(ns_graph *graph, ns_block *block, ns_op op, const char 
     if (!data)
         return no_memory(error);
     block->tensors[made].tensor.data = data;
-    NS_TRY(ns_block_add_operator(graph, block, op, NULL, 0, NULL, 1, &made, error));
+    NS_TRY(ns_block_add_operator(graph, block,
+                                 &(ns_operator_parts){.op = op, .output_count = 1, .outputs = &made}, error));
     *index = made;
     return NS_OK;
 }
@@ -153,26 +154,27 @@ static bool copy_attribute(ns_arena *arena, ns_attributes *attributes, ns_attrib
     }
 }
 
-ns_code ns_block_add_operator(ns_graph *graph, ns_block *block, ns_op op, const ns_attributes *attributes,
-                              int input_count, const int *inputs, int output_count, const int *outputs,
+ns_code ns_block_add_operator(ns_graph *graph, ns_block *block, const ns_operator_parts *parts,
                               ns_error *error)
 {
+    const ns_op op = parts->op;
     if ((unsigned)op >= NS_OP_COUNT)
         return ns_fail(error, NS_ERROR_INTERNAL, "operator %d is none of the %d", (int)op, NS_OP_COUNT);
     void *items = block->operators;
     NS_TRY(grow(graph->arena, &items, block->operator_count, &block->operator_capacity,
                 sizeof *block->operators, error));
     block->operators = items;
-    ns_operator made = {.op = op, .input_count = input_count, .output_count = output_count};
-    NS_TRY(copy_indices(graph, block, input_count, inputs, &made.inputs, error));
-    NS_TRY(copy_indices(graph, block, output_count, outputs, &made.outputs, error));
-    if (attributes) {
+    ns_operator made = {.op = op, .input_count = parts->input_count, .output_count = parts->output_count};
+    NS_TRY(copy_indices(graph, block, parts->input_count, parts->inputs, &made.inputs, error));
+    NS_TRY(copy_indices(graph, block, parts->output_count, parts->outputs, &made.outputs, error));
+    if (parts->attributes) {
         /* Only what the operator's row lists: the rest stays zero, as the header promises. */
         const ns_op_info *info = ns_op_get_info(op);
         for (int i = 0; i < info->attribute_count; i++) {
             const ns_attribute attribute = info->attributes[i];
             memcpy(ns_attribute_field(&made.attributes, attribute),
-                   ns_attribute_const_field(attributes, attribute), ns_attribute_get_info(attribute)->size);
+                   ns_attribute_const_field(parts->attributes, attribute),
+                   ns_attribute_get_info(attribute)->size);
             if (!copy_attribute(graph->arena, &made.attributes, attribute))
                 return no_memory(error);
         }

@@ -74,7 +74,8 @@ static void program_is_exact(void **state)
     assert_int_equal(array.type, NS_NPY_FLOAT32);
     const void *const input = array.data;
     const size_t size = array.count * sizeof(float);
-    ASSERT_OK(ns_program_run(program, NULL, &input, &size, 1, it->arena, &output, &statistics, &error));
+    ASSERT_OK(ns_program_run(program, NULL, &(ns_program_inputs){1, &input, &size}, it->arena, &output,
+                             &statistics, &error));
     assert_int_equal(statistics.delegate_calls, 1);
     ASSERT_OK(ns_corpus_array(&it->corpus, it->graph, "program_out", 0, it->arena, &array, &error));
     assert_int_equal(output.scalar, NS_SCALAR_FLOAT32);

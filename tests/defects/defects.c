@@ -20,10 +20,12 @@ static ns_graph *slice_reduce(int64_t size, int axis)
                                        &error));
     ASSERT_OK(ns_block_add_const_shape(graph, block, "size", 4, cut, &operands[2], &error));
     ASSERT_OK(ns_block_add_tensor(graph, block, "cut", NS_DTYPE_INT8, 4, cut, &x, &error));
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_SLICE, NULL, 3, operands, 1, &x, &error));
+    ASSERT_OK(ns_block_add_operator(graph, block, &(ns_operator_parts){NS_OP_SLICE, NULL, 3, operands, 1, &x},
+                                    &error));
     const ns_attributes attributes = {.axis = axis, .nan_mode = NS_NAN_PROPAGATE};
     ASSERT_OK(ns_block_add_tensor(graph, block, "y", NS_DTYPE_INT8, 4, reduced, &y, &error));
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_REDUCE_MAX, &attributes, 1, &x, 1, &y, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_REDUCE_MAX, &attributes, 1, &x, 1, &y}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, operands, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &y, &error));
     ASSERT_OK(ns_graph_validate(graph, &error));

@@ -44,15 +44,16 @@ static ns_graph *make(void)
     const int out = add_tensor(graph, "out", NS_DTYPE_INT16);
     const int table[] = {in, add_const(graph, "knots", NS_DTYPE_INT16, 513, knots)};
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
-    ASSERT_OK(
-        ns_block_add_operator(graph, block, NS_OP_TABLE, &(ns_attributes){0}, 2, table, 1, &wide, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_TABLE, &(ns_attributes){0}, 2, table, 1, &wide}, &error));
     const int64_t multiplier = 1 << 30, shift = 37, zero = 0;
     const int rescale[] = {wide, add_const(graph, "m", NS_DTYPE_INT32, 1, &multiplier),
                            add_const(graph, "s", NS_DTYPE_INT8, 1, &shift),
                            add_const(graph, "a", NS_DTYPE_INT32, 1, &zero),
                            add_const(graph, "b", NS_DTYPE_INT16, 1, &zero)};
     const ns_attributes attributes = {.scale32 = true, .rounding_mode = NS_SINGLE_ROUND};
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_RESCALE, &attributes, 5, rescale, 1, &out, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_RESCALE, &attributes, 5, rescale, 1, &out}, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
     ASSERT_OK(ns_graph_validate(graph, &error));
     return graph;

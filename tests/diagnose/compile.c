@@ -50,8 +50,8 @@ static void add(const draft *d, ns_op op, const ns_attributes *attributes, int i
                 int output)
 {
     ns_error error = {0};
-    ASSERT_OK(
-        ns_block_add_operator(d->graph, d->block, op, attributes, input_count, inputs, 1, &output, &error));
+    ASSERT_OK(ns_block_add_operator(
+        d->graph, d->block, &(ns_operator_parts){op, attributes, input_count, inputs, 1, &output}, &error));
 }
 
 /* Writes the graph, makes an input of its own values, and diagnoses it. */

@@ -46,7 +46,8 @@ static int rescale(ns_graph *graph, int index, int in, ns_dtype from, ns_dtype t
         add_const(graph, ns_arena_format(arena, "a_%s", name), index, from, 0),
         add_const(graph, ns_arena_format(arena, "b_%s", name), index, to, 0)};
     const ns_attributes attributes = {.scale32 = true, .rounding_mode = NS_SINGLE_ROUND};
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_RESCALE, &attributes, 5, inputs, 1, &out, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_RESCALE, &attributes, 5, inputs, 1, &out}, &error));
     return out;
 }
 
@@ -62,8 +63,8 @@ static ns_graph *make(int stages, int coarse)
     for (int i = 0; i < stages; i++) {
         const int wide = rescale(graph, i, x, NS_DTYPE_INT16, NS_DTYPE_INT32, -8, "wide");
         const int sum = add_tensor(graph, "sum", i, NS_DTYPE_INT32), inputs[] = {wide, wide};
-        ASSERT_OK(
-            ns_block_add_operator(graph, block, NS_OP_ADD, &(ns_attributes){0}, 2, inputs, 1, &sum, &error));
+        ASSERT_OK(ns_block_add_operator(
+            graph, block, &(ns_operator_parts){NS_OP_ADD, &(ns_attributes){0}, 2, inputs, 1, &sum}, &error));
         x = rescale(graph, i, sum, NS_DTYPE_INT32, NS_DTYPE_INT16,
                     9 + (i == coarse       ? 9
                          : i == coarse + 1 ? -9

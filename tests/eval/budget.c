@@ -17,7 +17,8 @@ static ns_graph *graph_of(ns_op op, const ns_attributes *attributes, const int64
         char name[8];
         snprintf(name, sizeof name, "y%d", i);
         ASSERT_OK(ns_block_add_tensor(graph, block, name, NS_DTYPE_INT8, 4, out, &ys[i], &error));
-        ASSERT_OK(ns_block_add_operator(graph, block, op, attributes, 1, &x, 1, &ys[i], &error));
+        ASSERT_OK(ns_block_add_operator(graph, block, &(ns_operator_parts){op, attributes, 1, &x, 1, &ys[i]},
+                                        &error));
     }
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, &x, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, outputs, ys, &error));

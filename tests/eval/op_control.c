@@ -43,7 +43,8 @@ static void fill_block(ns_graph *graph, ns_block *block, ns_op op, int32_t numbe
     int in = add_tensor(graph, block, "x", NS_DTYPE_INT32), constant = add_const(graph, block, "c", number);
     int out = add_tensor(graph, block, "y", result);
     const int operands[] = {constant, in};
-    ASSERT_OK(ns_block_add_operator(graph, block, op, NULL, 2, operands, 1, &out, &error));
+    ASSERT_OK(
+        ns_block_add_operator(graph, block, &(ns_operator_parts){op, NULL, 2, operands, 1, &out}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
 }
@@ -63,7 +64,8 @@ static ns_code run(ns_graph *graph, ns_op op, const ns_attributes *attributes, b
     operands[count] = add_tensor(graph, block, "a", NS_DTYPE_INT32);
     inputs[count++] = (ns_tensor){.dtype = NS_DTYPE_INT32, .rank = 1, .shape = {1}, .data = value};
     int out = add_tensor(graph, block, "out", NS_DTYPE_INT32);
-    ASSERT_OK(ns_block_add_operator(graph, block, op, attributes, count, operands, 1, &out, &error));
+    ASSERT_OK(ns_block_add_operator(graph, block,
+                                    &(ns_operator_parts){op, attributes, count, operands, 1, &out}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, count, operands, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
     ns_arena *arena = ns_arena_new();
@@ -170,7 +172,8 @@ static void recursion_ends(void **state)
                             add_tensor(graph, block, "x", NS_DTYPE_INT32)};
     const int inputs[] = {operands[0], operands[0], operands[1]};
     int out = add_tensor(graph, block, "y", NS_DTYPE_INT32);
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_COND_IF, &attributes, 3, inputs, 1, &out, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_COND_IF, &attributes, 3, inputs, 1, &out}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, 2, operands, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
     ns_block *main_block = &graph->regions[0].blocks[0];
@@ -178,8 +181,8 @@ static void recursion_ends(void **state)
                          add_tensor(graph, main_block, "x", NS_DTYPE_INT32)};
     const int passed[] = {given[0], given[0], given[1]};
     int result = add_tensor(graph, main_block, "y", NS_DTYPE_INT32);
-    ASSERT_OK(
-        ns_block_add_operator(graph, main_block, NS_OP_COND_IF, &attributes, 3, passed, 1, &result, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, main_block, &(ns_operator_parts){NS_OP_COND_IF, &attributes, 3, passed, 1, &result}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, main_block, 2, given, &error));
     ASSERT_OK(ns_block_set_outputs(graph, main_block, 1, &result, &error));
     bool flag = true;
@@ -204,10 +207,13 @@ static ns_code run_variable(bool is_declared, bool is_written, int32_t *value)
     block->tensors[v].is_variable = true;
     block->tensors[v].variable_name = "state";
     if (is_declared)
-        ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_VARIABLE, NULL, 0, NULL, 1, &v, &error));
+        ASSERT_OK(ns_block_add_operator(graph, block,
+                                        &(ns_operator_parts){NS_OP_VARIABLE, NULL, 0, NULL, 1, &v}, &error));
     if (is_written)
-        ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_VARIABLE_WRITE, NULL, 1, &in, 1, &v, &error));
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_VARIABLE_READ, NULL, 1, &v, 1, &out, &error));
+        ASSERT_OK(ns_block_add_operator(
+            graph, block, &(ns_operator_parts){NS_OP_VARIABLE_WRITE, NULL, 1, &in, 1, &v}, &error));
+    ASSERT_OK(ns_block_add_operator(graph, block,
+                                    &(ns_operator_parts){NS_OP_VARIABLE_READ, NULL, 1, &v, 1, &out}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
     const ns_tensor input = {.dtype = NS_DTYPE_INT32, .rank = 1, .shape = {1}, .data = value};
@@ -245,7 +251,8 @@ static void variables_are_no_operands(void **state)
     const int out = add_tensor(graph, block, "out", NS_DTYPE_INT32);
     block->tensors[v].is_variable = true;
     const int operands[] = {in, v};
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_ADD, NULL, 2, operands, 1, &out, &error));
+    ASSERT_OK(ns_block_add_operator(graph, block, &(ns_operator_parts){NS_OP_ADD, NULL, 2, operands, 1, &out},
+                                    &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
     int32_t value = 1;

@@ -35,7 +35,7 @@ static void shapes_and_names(void **state)
     expect_shape(program, node, SHAPE(2, 3, 5));
     ASSERT_OK(ns_aten_add_bmm(program, x, y, &node, &error));
     assert_string_equal(program->nodes[node].name, "bmm_1");
-    ASSERT_OK(ns_aten_add_conv1d(program, x, w, -1, 3, 1, 4, 1, &node, &error));
+    ASSERT_OK(ns_aten_add_conv1d(program, &(conv1d_arguments){x, w, -1, 3, 1, 4, 1}, &node, &error));
     expect_shape(program, node, SHAPE(2, 4, 6)); /* (20 + 2 - 5) / 3 + 1 */
     ASSERT_OK(ns_aten_add_mean(program, x, 0, NULL, false, &node, &error));
     assert_int_equal(program->nodes[node].rank, 0);
@@ -101,8 +101,10 @@ static void refused(void **state)
     assert_int_equal(ns_aten_add_mean(program, x, 2, (int[]){1, -2}, true, &node, &error), NS_ERROR_INPUT);
     assert_non_null(strstr(error.message, "twice"));
     assert_int_equal(ns_aten_add_reshape(program, x, SHAPE(5, 5), &node, &error), NS_ERROR_INPUT);
-    assert_int_equal(ns_aten_add_conv1d(program, x, y, -1, 1, 0, 1, 1, &node, &error), NS_ERROR_INPUT);
-    assert_int_equal(ns_aten_add_conv1d(program, x, y, -1, 0, 0, 1, 1, &node, &error), NS_ERROR_INPUT);
+    assert_int_equal(ns_aten_add_conv1d(program, &(conv1d_arguments){x, y, -1, 1, 0, 1, 1}, &node, &error),
+                     NS_ERROR_INPUT);
+    assert_int_equal(ns_aten_add_conv1d(program, &(conv1d_arguments){x, y, -1, 0, 0, 1, 1}, &node, &error),
+                     NS_ERROR_INPUT);
     assert_int_equal(ns_aten_add_parameter(program, NULL, SHAPE(2), NULL, &node, &error), NS_ERROR_INPUT);
     assert_int_equal(ns_aten_add_input(program, NULL, SHAPE(-2), &node, &error), NS_ERROR_INPUT);
     assert_int_equal(ns_aten_add_output(program, before, &error), NS_ERROR_INPUT);

@@ -16,9 +16,11 @@ static void put(void *array, size_t i, int type, int64_t value)
 }
 
 /* Operands; where a fault can be avoided by drawing again, `clean` rows have none. */
-static void draw(ns_random *random, ns_binary_row plain, int type, int a_step, int b_step, size_t count,
-                 bool clean, void *a, void *b)
+static void draw(ns_random *random, ns_binary_row plain, int type, int steps, size_t count, bool clean,
+                 char *const *operands)
 {
+    const int a_step = steps & 1, b_step = steps >> 1;
+    char *a = operands[0], *b = operands[1];
     int64_t unused;
     put(a, 0, type, test_edge_value(random, 8 << type));
     put(b, 0, type, test_edge_value(random, 8 << type));
@@ -30,8 +32,8 @@ static void draw(ns_random *random, ns_binary_row plain, int type, int a_step, i
                 put(b, i, type,
                     ns_random_u64(random) % 2 ? test_edge_value(random, 8 << type)
                                               : ns_random_range(random, 0, 8 << type));
-            if (!clean || !plain((char *)a + (a_step ? i << type : 0), 0,
-                                 (char *)b + (b_step ? i << type : 0), 0, &unused, 1))
+            if (!clean ||
+                !plain(a + (a_step ? i << type : 0), 0, b + (b_step ? i << type : 0), 0, &unused, 1))
                 break;
         }
 }
@@ -42,7 +44,7 @@ static void check_row(const ns_kernels *kernels, const char *text, int which, in
     static _Alignas(64) char a[MOST * 8], b[MOST * 8], expected[MOST * 8 + 8], got[MOST * 8 + 8];
     int a_step = steps & 1, b_step = steps >> 1;
     ns_binary_row plain = ns_binary_rows_c[which][type];
-    draw(random, plain, type, a_step, b_step, count, clean, a, b);
+    draw(random, plain, type, steps, count, clean, (char *[]){a, b});
     memset(expected, 0x55, sizeof expected);
     memset(got, 0x55, sizeof got);
     bool fault = plain(a, a_step, b, b_step, expected, count);

@@ -35,9 +35,16 @@ static ns_rescale parameters(ns_random *random, int in, int out, int mode)
     return rescale;
 }
 
-static void check_row(const ns_kernels *kernels, const char *text, int in_type, int out_type, int mode,
-                      int step, size_t count, bool clean, ns_random *random)
+typedef struct row_case {
+    int in_type, out_type, mode, step;
+    size_t count;
+    bool clean;
+} row_case;
+
+static void check_row(const ns_kernels *kernels, const char *text, const row_case *row, ns_random *random)
 {
+    const int in_type = row->in_type, out_type = row->out_type, mode = row->mode, step = row->step;
+    const size_t count = row->count;
     static _Alignas(64) char in[MOST * 8], expected[MOST * 4 + 8], got[MOST * 4 + 8];
     static int32_t multipliers[MOST];
     static int8_t shifts[MOST];
@@ -51,8 +58,8 @@ static void check_row(const ns_kernels *kernels, const char *text, int in_type, 
                 multipliers[i] = (int32_t)(test_edge_value(random, 32) & (rescale.wide ? INT32_MAX : 32767));
                 shifts[i] = (int8_t)ns_random_range(random, 2, 62);
             }
-            if (!clean || !plain(&rescale, in + (i << in_type), multipliers + (step ? i : 0),
-                                 shifts + (step ? i : 0), 0, &unused, 1))
+            if (!row->clean || !plain(&rescale, in + (i << in_type), multipliers + (step ? i : 0),
+                                      shifts + (step ? i : 0), 0, &unused, 1))
                 break;
         }
     memset(expected, 0x55, sizeof expected);
@@ -79,7 +86,8 @@ static void check(const ns_kernels *kernels, const char *text)
                             bool is_scale32 = mode == 1 || mode == 2 || mode == 4;
                             if ((in == 3 && is_scale32) || (in > 1 && mode >= 3))
                                 continue;
-                            check_row(kernels, text, in, out, mode, step, counts[c], clean > 0, &random);
+                            check_row(kernels, text, &(row_case){in, out, mode, step, counts[c], clean > 0},
+                                      &random);
                         }
 }
 

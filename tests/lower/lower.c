@@ -107,7 +107,7 @@ static void test_conv1d_size(void **state)
     ASSERT_OK(ns_aten_add_input(program, "x", 3, (int64_t[]){1, 2, 12}, &x, &error));
     int weight = test_parameter(program, NS_DTYPE_INT8, 3, (int64_t[]){2, 2, 3}, weights, 2,
                                 (float[]){0x1p-7f, 0x1p-8f});
-    ASSERT_OK(ns_aten_add_conv1d(program, x, weight, -1, 4, 1, 1, 1, &conv, &error));
+    ASSERT_OK(ns_aten_add_conv1d(program, &(conv1d_arguments){x, weight, -1, 4, 1, 1, 1}, &conv, &error));
     ASSERT_OK(ns_aten_add_output(program, conv, &error));
     test_quantise(program, x, 0x1p-12f);
     test_quantise(program, conv, 0x1p-12f);

@@ -58,7 +58,8 @@ static void conv(int64_t channels, int64_t width, int64_t taps, int stride, int 
     program p = make();
     int x = input(&p, 3, (int64_t[]){1, channels, width}), node = 0;
     int weight = input(&p, 3, (int64_t[]){groups, channels / groups, taps});
-    ASSERT_OK(ns_aten_add_conv1d(p.aten, x, weight, -1, stride, padding, dilation, groups, &node, &error));
+    ASSERT_OK(ns_aten_add_conv1d(
+        p.aten, &(conv1d_arguments){x, weight, -1, stride, padding, dilation, groups}, &node, &error));
     check(&p, u55_reason, NULL);
 }
 

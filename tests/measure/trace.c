@@ -59,7 +59,7 @@ static void test_window_of_conv1d(void **state)
     ASSERT_OK(ns_aten_add_input(program, "x", 3, shape, &x, &error));
     ASSERT_OK(ns_aten_add_parameter(program, "w", 3, weight_shape, weights, &w, &error));
     ASSERT_OK(ns_aten_add_pad(program, x, 1, 1, NS_PAD_CIRCULAR, 0, &node, &error));
-    ASSERT_OK(ns_aten_add_conv1d(program, node, w, -1, 2, 0, 2, 2, &node, &error));
+    ASSERT_OK(ns_aten_add_conv1d(program, &(conv1d_arguments){node, w, -1, 2, 0, 2, 2}, &node, &error));
     ASSERT_OK(ns_aten_add_gelu(program, node, false, &node, &error));
     ASSERT_OK(ns_aten_add_output(program, node, &error));
     assert_int_equal(program->nodes[node].shape[2], 4);

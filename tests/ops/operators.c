@@ -110,13 +110,14 @@ static void convolution(void **state)
     ns_error error;
     int dense, strided, grouped, x = LEAF(b, S(1, 2, 4), 1, 2, 3, 4, 10, 20, 30, 40);
     int w = LEAF(b, S(1, 2, 2), 1, -1, 2, 0.5f), bias = LEAF(b, S(1), 100);
-    ASSERT_OK(ns_aten_add_conv1d(b->program, x, w, bias, 1, 0, 1, 1, &dense, &error));
+    ASSERT_OK(ns_aten_add_conv1d(b->program, &(conv1d_arguments){x, w, bias, 1, 0, 1, 1}, &dense, &error));
     EXPECT(b, dense, 100 - 1 + 30, 100 - 1 + 55, 100 - 1 + 80);
-    ASSERT_OK(ns_aten_add_conv1d(b->program, x, w, -1, 2, 1, 2, 1, &strided, &error));
+    ASSERT_OK(ns_aten_add_conv1d(b->program, &(conv1d_arguments){x, w, -1, 2, 1, 2, 1}, &strided, &error));
     /* positions -1, 1 and 1, 3 */
     EXPECT(b, strided, -2 + 10, 2 - 4 + 40 + 20);
     int depthwise = LEAF(b, S(2, 1, 2), 1, 1, 1, -1);
-    ASSERT_OK(ns_aten_add_conv1d(b->program, x, depthwise, -1, 1, 0, 1, 2, &grouped, &error));
+    ASSERT_OK(
+        ns_aten_add_conv1d(b->program, &(conv1d_arguments){x, depthwise, -1, 1, 0, 1, 2}, &grouped, &error));
     EXPECT(b, grouped, 3, 5, 7, -10, -10, -10);
 }
 

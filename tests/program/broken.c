@@ -49,7 +49,8 @@ static ns_code attempt(const uint8_t *data, size_t size, ns_error *error)
         ns_budget_open(&budget, 0, (uint64_t)1 << 34, 0);
         const ns_npu_options options = {.budget = &budget};
         if (fits)
-            code = ns_program_run(program, &options, inputs, sizes, ns_program_input_count(program), arena,
+            code = ns_program_run(program, &options,
+                                  &(ns_program_inputs){ns_program_input_count(program), inputs, sizes}, arena,
                                   outputs, NULL, error);
     }
     ns_arena_free(arena);

@@ -55,8 +55,8 @@ static void check_case(const char *name, const char *family, int *count)
     assert_in_range(ns_program_output_count(program), 1, 8);
     /* Twice: what a run leaves behind must not reach the next. */
     for (int run = 0; run < 2; run++) {
-        if (ns_program_run(program, NULL, inputs, sizes, input_count, arena, outputs, &statistics, &error) !=
-            NS_OK)
+        if (ns_program_run(program, NULL, &(ns_program_inputs){input_count, inputs, sizes}, arena, outputs,
+                           &statistics, &error) != NS_OK)
             fail_msg("%s: %s", name, error.message);
         assert_int_equal(statistics.delegate_calls, 1);
         check_outputs(name, outputs, ns_program_output_count(program), arena);

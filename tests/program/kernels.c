@@ -52,7 +52,7 @@ static void test_quantize_per_channel(void **state)
     program_case_check("dequantize_narrow", 3);
 }
 
-static void test_convolution(void **state)
+static void conv1d_arguments(void **state)
 {
     (void)state;
     program_case_check("conv", 3);
@@ -78,7 +78,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_quantize_per_channel),
         cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_convolution),
+        cmocka_unit_test(conv1d_arguments),
         cmocka_unit_test(test_half_precision),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,9 +105,11 @@ static int add_step(ns_aten_program *program, ns_arena *arena, const json_t *ste
     if (strcmp(op, "conv1d") == 0) {
         int weight = add_data(program, arena, json_object_get(step, "weight"));
         int bias = add_data(program, arena, json_object_get(step, "bias"));
-        ASSERT_OK(ns_aten_add_conv1d(program, x, weight, bias, integer_of(step, "stride"),
-                                     integer_of(step, "padding"), integer_of(step, "dilation"),
-                                     integer_of(step, "groups"), &node, &error));
+        ASSERT_OK(ns_aten_add_conv1d(
+            program,
+            &(conv1d_arguments){x, weight, bias, integer_of(step, "stride"), integer_of(step, "padding"),
+                                integer_of(step, "dilation"), integer_of(step, "groups")},
+            &node, &error));
     } else if (strcmp(op, "bmm") == 0) {
         ASSERT_OK(ns_aten_add_bmm(program, x, y, &node, &error));
     } else if (strcmp(op, "mul") == 0) {

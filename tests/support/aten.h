@@ -32,47 +32,61 @@ static inline ns_code ns_aten_add_gelu(ns_aten_program *program, int input, bool
                         node, error);
 }
 
-static inline ns_code ns_aten_add_conv1d(ns_aten_program *program, int input, int weight, int bias,
-                                         int64_t stride, int64_t padding, int64_t dilation, int groups,
-                                         int *node, ns_error *error)
+typedef struct conv1d_arguments {
+    int input, weight, bias;
+    int64_t stride, padding, dilation;
+    int groups;
+} conv1d_arguments;
+
+static inline ns_code ns_aten_add_conv1d(ns_aten_program *program, const conv1d_arguments *c, int *node,
+                                         ns_error *error)
 {
-    return ns_aten_call(program, &ns_aten_op_conv1d, 3, (int[]){input, weight, bias},
-                        NS_ARGUMENTS({"stride", NS_INTS(1, &stride)}, {"padding", NS_INTS(1, &padding)},
-                                     {"dilation", NS_INTS(1, &dilation)}, {"groups", NS_INT(groups)}),
+    return ns_aten_call(program, &ns_aten_op_conv1d, 3, (int[]){c->input, c->weight, c->bias},
+                        NS_ARGUMENTS({"stride", NS_INTS(1, &c->stride)}, {"padding", NS_INTS(1, &c->padding)},
+                                     {"dilation", NS_INTS(1, &c->dilation)}, {"groups", NS_INT(c->groups)}),
                         node, error);
 }
 
-static inline ns_code test_reduce(ns_aten_program *program, const ns_aten_operator *op, int input,
-                                  int dim_count, const int *dims, const double *correction, bool keepdim,
-                                  int *node, ns_error *error)
+typedef struct test_reduced {
+    const ns_aten_operator *op;
+    int input, dim_count;
+    const int *dims;
+    bool keepdim;
+    const double *correction; /* NULL: the operator has none */
+} test_reduced;
+
+static inline ns_code test_reduce(ns_aten_program *program, const test_reduced *r, int *node, ns_error *error)
 {
     int64_t list[NS_MAX_RANK] = {0};
-    for (int i = 0; i < dim_count; i++)
-        list[i] = dims[i];
+    for (int i = 0; i < r->dim_count; i++)
+        list[i] = r->dims[i];
     const ns_aten_argument arguments[] = {
-        {"dim", NS_INTS(dim_count, list)},
-        {"keepdim", NS_BOOL(keepdim)},
-        {correction ? "correction" : NULL, NS_REAL(correction ? *correction : 0)},
+        {"dim", NS_INTS(r->dim_count, list)},
+        {"keepdim", NS_BOOL(r->keepdim)},
+        {r->correction ? "correction" : NULL, NS_REAL(r->correction ? *r->correction : 0)},
         {0}};
-    return ns_aten_call(program, op, 1, &input, arguments, node, error);
+    return ns_aten_call(program, r->op, 1, &r->input, arguments, node, error);
 }
 
 static inline ns_code ns_aten_add_mean(ns_aten_program *program, int input, int dim_count, const int *dims,
                                        bool keepdim, int *node, ns_error *error)
 {
-    return test_reduce(program, &ns_aten_op_mean_dim, input, dim_count, dims, NULL, keepdim, node, error);
+    return test_reduce(program, &(test_reduced){&ns_aten_op_mean_dim, input, dim_count, dims, keepdim, NULL},
+                       node, error);
 }
 
 static inline ns_code ns_aten_add_sum(ns_aten_program *program, int input, int dim_count, const int *dims,
                                       bool keepdim, int *node, ns_error *error)
 {
-    return test_reduce(program, &ns_aten_op_sum, input, dim_count, dims, NULL, keepdim, node, error);
+    return test_reduce(program, &(test_reduced){&ns_aten_op_sum, input, dim_count, dims, keepdim, NULL}, node,
+                       error);
 }
 
 static inline ns_code ns_aten_add_var(ns_aten_program *program, int input, int dim_count, const int *dims,
                                       double correction, bool keepdim, int *node, ns_error *error)
 {
-    return test_reduce(program, &ns_aten_op_var, input, dim_count, dims, &correction, keepdim, node, error);
+    return test_reduce(
+        program, &(test_reduced){&ns_aten_op_var, input, dim_count, dims, keepdim, &correction}, node, error);
 }
 
 static inline ns_code ns_aten_add_pad(ns_aten_program *program, int input, int left, int right,

@@ -116,8 +116,9 @@ static inline void test_eval_cases(const test_eval_case *cases, size_t count)
         }
         ASSERT_OK(ns_block_add_tensor(graph, block, "out", c->output.dtype, c->output.rank, c->output.shape,
                                       &out, &error));
-        ASSERT_OK(ns_block_add_operator(graph, block, c->op, &c->attributes, operand_count, operands, 1, &out,
-                                        &error));
+        ASSERT_OK(ns_block_add_operator(
+            graph, block, &(ns_operator_parts){c->op, &c->attributes, operand_count, operands, 1, &out},
+            &error));
         ASSERT_OK(ns_block_set_inputs(graph, block, input_count, graph_inputs, &error));
         ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
         test_eval_check(c, graph, values, input_count, 0);

@@ -66,7 +66,8 @@ ns_code program_case_run(const char *name, const ns_npu_options *options, int ou
         inputs[i] = bytes.data;
         sizes[i] = bytes.size;
     }
-    return ns_program_run(program, options, inputs, sizes, input_count, arena, outputs, NULL, error);
+    return ns_program_run(program, options, &(ns_program_inputs){input_count, inputs, sizes}, arena, outputs,
+                          NULL, error);
 }
 
 void program_case_check(const char *name, int output_count)

@@ -31,16 +31,21 @@ static inline bool same_tensor(const ns_graph_tensor *x, const ns_graph_tensor *
     return true;
 }
 
-static inline bool same_tensors(const ns_block *a, int count, const int *indices, const ns_block *b,
-                                int expected_count, const int *expected, const char *what, char *text,
-                                size_t size)
+/* Tensors of a block. */
+typedef struct tensor_choice {
+    const ns_block *block;
+    int count;
+    const int *indices;
+} tensor_choice;
+
+static inline bool same_tensors(tensor_choice a, tensor_choice b, const char *what, char *text, size_t size)
 {
-    if (count != expected_count) {
-        snprintf(text, size, "%d %s, expected %d", count, what, expected_count);
+    if (a.count != b.count) {
+        snprintf(text, size, "%d %s, expected %d", a.count, what, b.count);
         return false;
     }
-    for (int i = 0; i < count; i++)
-        if (!same_tensor(&a->tensors[indices[i]], &b->tensors[expected[i]], text, size))
+    for (int i = 0; i < a.count; i++)
+        if (!same_tensor(&a.block->tensors[a.indices[i]], &b.block->tensors[b.indices[i]], text, size))
             return false;
     return true;
 }
@@ -80,10 +85,12 @@ static inline bool same_graph(const ns_graph *graph, const ns_graph *expected, c
                      y->output_count ? b->tensors[y->outputs[0]].name : "");
             return false;
         }
-        if (!same_tensors(a, x->input_count, x->inputs, b, y->input_count, y->inputs, "inputs", text + used,
+        if (!same_tensors((tensor_choice){a, x->input_count, x->inputs},
+                          (tensor_choice){b, y->input_count, y->inputs}, "inputs", text + used,
                           size - used) ||
-            !same_tensors(a, x->output_count, x->outputs, b, y->output_count, y->outputs, "outputs",
-                          text + used, size - used) ||
+            !same_tensors((tensor_choice){a, x->output_count, x->outputs},
+                          (tensor_choice){b, y->output_count, y->outputs}, "outputs", text + used,
+                          size - used) ||
             !same_attributes(x, y, text + used, size - used))
             return false;
     }
@@ -91,10 +98,10 @@ static inline bool same_graph(const ns_graph *graph, const ns_graph *expected, c
         snprintf(text, size, "%d operators, expected %d", a->operator_count, b->operator_count);
         return false;
     }
-    return same_tensors(a, a->input_count, a->inputs, b, b->input_count, b->inputs, "graph inputs", text,
-                        size) &&
-           same_tensors(a, a->output_count, a->outputs, b, b->output_count, b->outputs, "graph outputs", text,
-                        size);
+    return same_tensors((tensor_choice){a, a->input_count, a->inputs},
+                        (tensor_choice){b, b->input_count, b->inputs}, "graph inputs", text, size) &&
+           same_tensors((tensor_choice){a, a->output_count, a->outputs},
+                        (tensor_choice){b, b->output_count, b->outputs}, "graph outputs", text, size);
 }
 
 #endif

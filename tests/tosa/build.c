@@ -60,7 +60,8 @@ static void test_operator_copies_only_its_attributes(void **state)
     ASSERT_OK(ns_block_add_tensor(graph, block, "y", NS_DTYPE_INT8, 2, (int64_t[]){5, 4}, &out, &error));
     int32_t perms[2] = {1, 0};
     ns_attributes attributes = {.axis = 7, .perms = {.count = 2, .values = perms}};
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_TRANSPOSE, &attributes, 1, &in, 1, &out, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_TRANSPOSE, &attributes, 1, &in, 1, &out}, &error));
     perms[0] = 99;
     assert_int_equal(block->operators[0].attributes.perms.values[0], 1);
     assert_int_equal(block->operators[0].attributes.axis, 0);
@@ -68,7 +69,8 @@ static void test_operator_copies_only_its_attributes(void **state)
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
     assert_int_equal(block->inputs[0], in);
     assert_int_equal(block->outputs[0], out);
-    assert_int_equal(ns_block_add_operator(graph, block, NS_OP_ABS, NULL, 1, (int[]){2}, 1, &out, &error),
+    assert_int_equal(ns_block_add_operator(
+                         graph, block, &(ns_operator_parts){NS_OP_ABS, NULL, 1, (int[]){2}, 1, &out}, &error),
                      NS_ERROR_INTERNAL);
     assert_string_equal(error.message, "tensor 2 is not one of the block's 2");
     ns_graph_free(graph);

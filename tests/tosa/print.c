@@ -60,7 +60,8 @@ static ns_graph *odd_graph(void)
     ASSERT_OK(ns_block_add_tensor(graph, block, "x\n\xff", NS_DTYPE_INT16, 1, (int64_t[]){4}, &x, &error));
     ASSERT_OK(ns_block_add_tensor(graph, block, "y\xc3\xa9", NS_DTYPE_INT16, 1, (int64_t[]){5}, &y, &error));
     const ns_attributes clamp = {.min_val = {2, (uint8_t[]){0, 0x80}}, .max_val = {2, (uint8_t[]){0xff, 0}}};
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_CLAMP, &clamp, 1, &x, 1, &y, &error));
+    ASSERT_OK(
+        ns_block_add_operator(graph, block, &(ns_operator_parts){NS_OP_CLAMP, &clamp, 1, &x, 1, &y}, &error));
     float values[100] = {0.1f, -3.5f};
     values[99] = 7;
     const ns_tensor constant = {.dtype = NS_DTYPE_FP32, .rank = 1, .shape = {100}, .data = values};

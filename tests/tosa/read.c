@@ -73,7 +73,8 @@ static uint8_t *small_file(ns_arena *arena, int minor, size_t *size)
     int x = 0, y = 0;
     ASSERT_OK(ns_block_add_tensor(graph, block, "xxxx", NS_DTYPE_INT32, 1, (int64_t[]){4}, &x, &error));
     ASSERT_OK(ns_block_add_tensor(graph, block, "yyyy", NS_DTYPE_INT32, 1, (int64_t[]){4}, &y, &error));
-    ASSERT_OK(ns_block_add_operator(graph, block, NS_OP_ABS, NULL, 1, &x, 1, &y, &error));
+    ASSERT_OK(
+        ns_block_add_operator(graph, block, &(ns_operator_parts){NS_OP_ABS, NULL, 1, &x, 1, &y}, &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, 1, &x, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, 1, &y, &error));
     const void *data = NULL;

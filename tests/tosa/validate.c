@@ -99,8 +99,9 @@ static ns_graph *graph_of(const row *r)
     }
     for (; output_count < 3 && r->outputs[output_count].dtype; output_count++)
         outputs[output_count] = add(graph, &r->outputs[output_count], 10 + output_count, &is_input);
-    ASSERT_OK(ns_block_add_operator(graph, block, r->op, &r->attributes, input_count, inputs, output_count,
-                                    outputs, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){r->op, &r->attributes, input_count, inputs, output_count, outputs},
+        &error));
     ASSERT_OK(ns_block_set_inputs(graph, block, free_count, free_inputs, &error));
     ASSERT_OK(ns_block_set_outputs(graph, block, output_count, outputs, &error));
     return graph;

@@ -138,7 +138,8 @@ static void test_every_kind_round_trips(void **state)
     };
     const ns_op ops[] = {NS_OP_ARGMAX, NS_OP_AVG_POOL2D, NS_OP_CONV2D, NS_OP_CLAMP, NS_OP_CUSTOM, NS_OP_ADD};
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++)
-        ASSERT_OK(ns_block_add_operator(graph, block, ops[i], &attributes, 4, tensors, 0, NULL, &error));
+        ASSERT_OK(ns_block_add_operator(
+            graph, block, &(ns_operator_parts){ops[i], &attributes, 4, tensors, 0, NULL}, &error));
     ns_bytes bytes;
     ns_graph *again = write_and_read(graph, arena, &bytes);
     assert_int_equal(again->version_minor, 1);

@@ -159,19 +159,26 @@ static ns_code place(const ns_tflite_tensor *tensor, int64_t base, ns_arena *are
     return NS_OK;
 }
 
+/* The model's inputs or outputs, and the operator's. */
+typedef struct tensor_list {
+    const char *what;
+    const int32_t *model, *operator;
+    int model_count, operator_count;
+} tensor_list;
+
 /* The model's inputs or outputs, which must be those of the operator. */
-static ns_code place_all(const ns_tflite *model, const char *what, const int32_t *list, int count,
-                         const int32_t *own, int own_count, int64_t base, ns_arena *arena,
+static ns_code place_all(const ns_tflite *model, const tensor_list *list, int64_t base, ns_arena *arena,
                          const ns_npu_io **out, ns_error *error)
 {
+    const int count = list->model_count;
     ns_npu_io *io = NS_ARENA_ARRAY(arena, (size_t)count, ns_npu_io);
     if (!io)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d tensors", count);
     for (int i = 0; i < count; i++) {
-        const ns_tflite_tensor *tensor = &model->tensors[list[i]];
-        if (!contains(own, own_count, list[i]))
+        const ns_tflite_tensor *tensor = &model->tensors[list->model[i]];
+        if (!contains(list->operator, list->operator_count, list->model[i]))
             return ns_fail(error, NS_ERROR_UNSUPPORTED, "the model's %s '%s' is none of the ethos-u operator",
-                           what, tensor->name);
+                           list->what, tensor->name);
         NS_TRY(place(tensor, base, arena, &io[i], error));
     }
     *out = io;
@@ -214,11 +221,17 @@ ns_code ns_npu_load_tflite(const void *data, size_t size, ns_accelerator acceler
     if (inputs[SCRATCH_FAST] != inputs[SCRATCH])
         NS_TRY(scratch_size(&model.tensors[inputs[SCRATCH_FAST]], &parts.scratch_fast_size, error));
     int64_t base = scratch->offset < 0 ? 0 : scratch->offset;
-    NS_TRY(place_all(&model, "input", model.inputs, model.input_count,
-                     inputs + FIRST_INPUT, operator->input_count - FIRST_INPUT, base, arena, &parts.inputs,
-                     error));
-    NS_TRY(place_all(&model, "output", model.outputs,
-                     model.output_count, operator->outputs, operator->output_count, base, arena,
-                     &parts.outputs, error));
+    const tensor_list in = {.what = "input",
+                            .model = model.inputs,
+                            .model_count = model.input_count,
+                            .operator= inputs + FIRST_INPUT,
+                            .operator_count = operator->input_count - FIRST_INPUT };
+    const tensor_list results = {.what = "output",
+                                 .model = model.outputs,
+                                 .model_count = model.output_count,
+                                 .operator= operator->outputs,
+                                 .operator_count = operator->output_count };
+    NS_TRY(place_all(&model, &in, base, arena, &parts.inputs, error));
+    NS_TRY(place_all(&model, &results, base, arena, &parts.outputs, error));
     return ns_npu_load_parts(&parts, accelerator, arena, out, error);
 }
