@@ -41,6 +41,9 @@ void ns_budget_open(ns_budget *budget, uint64_t max_memory, uint64_t max_work, d
  */
 ns_code ns_budget_spend(ns_budget *budget, uint64_t amount, ns_error *error);
 
+/* Gives back work that was charged and not done. */
+void ns_budget_refund(ns_budget *budget, uint64_t amount);
+
 /* NS_ERROR_BUDGET when the time is over: for long loops whose work is already charged. */
 ns_code ns_budget_check_time(const ns_budget *budget, ns_error *error);
 

@@ -16,6 +16,8 @@ typedef struct ns_eval_options {
     unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     ns_code (*tap)(void *context, const ns_eval_tap *tap, ns_error *error); /* may be NULL */
     void *context;
+    bool no_chains; /* each operator runs over whole tensors, as under a tap; else some run together on a few
+                       rows at a time. The results are the same */
     ns_budget
         *budget; /* what the run is charged to; NULL: the arena's, or one of its own with the defaults */
 } ns_eval_options;

@@ -66,6 +66,12 @@ ns_code ns_budget_spend(ns_budget *budget, uint64_t amount, ns_error *error)
     return budget->time_limit > 0 ? ns_budget_check_time(budget, error) : NS_OK;
 }
 
+void ns_budget_refund(ns_budget *budget, uint64_t amount)
+{
+    if (budget)
+        __atomic_fetch_sub(&budget->work, amount, __ATOMIC_RELAXED);
+}
+
 bool ns_budget_take(ns_budget *budget, uint64_t bytes)
 {
     if (!budget || !bytes)

@@ -1,13 +1,11 @@
-/* Runs blocks operator by operator. Tensors live in buffers that are reused when their last reader is done.
- */
-#define _DEFAULT_SOURCE
+/* Runs blocks: operators that follow each other and go through the same rows as chains (eval/chain.h), the
+ * others one by one. */
 #include "npuscope/eval.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#include "eval/call.h"
+#include "eval/chain_run.h"
+#include "eval/plan.h"
 #include "eval/work.h"
 
 /* Specification 1.0, no level: MAX_NESTING. The validator holds graphs to level 8K, which allows 6
@@ -16,51 +14,35 @@
 /* Work that a block's run is charged beside that of its operators, so that loops without end are given up
  * within seconds: with the default budget after 2^20 rounds of a condition and a body. */
 #define BLOCK_WORK (NS_BUDGET_DEFAULT_WORK >> 21)
-/* Work of an operator without elements: what its start costs. */
-#define OPERATOR_WORK 256
-/* Room behind each buffer, so that kernels may read whole vectors. */
-#define SLACK 64
-/* Buffers from this size on are laid out in the system's large pages where it has them: page faults are most
- * of what a large elementwise operator costs otherwise. */
-#define LARGE_PAGE ((size_t)2 << 20)
 
-typedef struct buffer {
-    struct buffer *next_free, *next;
-    void *data;
-    size_t capacity;
-    int references;
-} buffer;
+/* A block's chains, once they are found. */
+typedef struct planned {
+    const ns_block *block;
+    ns_plan plan;
+    struct planned *next;
+} planned;
 
 struct ns_eval_run {
     const ns_graph *graph;
     const ns_eval_options *options; /* may be NULL */
     ns_kernels kernels;
-    ns_arena *arena;   /* what lives as long as the run */
-    ns_arena *scratch; /* what lives as long as an operator */
-    buffer *free;      /* buffers without readers */
-    buffer *buffers;   /* all of them */
+    ns_arena *arena;         /* what lives as long as the run */
+    ns_arena *scratch;       /* what lives as long as an operator */
+    ns_arena *chain_scratch; /* what lives as long as a chain's run */
+    ns_store store;
+    planned *plans;
     ns_budget *budget;
-    uint64_t memory; /* taken from the budget for buffers and results */
     int nesting;
     ns_arena
         *frames[NESTING_LIMIT + 1]; /* of the blocks that run inside each other; kept for the next ones */
     ns_eval_variables variables;
 };
 
-/* A block's tensor while it runs. */
-typedef struct value {
-    ns_tensor tensor;
-    buffer *buffer; /* NULL: the data belong to the graph, to the caller or to the results */
-    int readers;    /* operators still to read it, and 1 if it is an output of the block */
-    bool present;
-    bool is_result; /* an output of the block: its data are made in the caller's arena */
-} value;
-
 /* One run of a block. */
 typedef struct frame {
     struct ns_eval_run *run;
     const ns_block *block;
-    value *values;
+    ns_value *values;
     ns_arena *arena;   /* lives as long as the frame */
     ns_arena *results; /* the caller's, for the outputs' data */
 } frame;
@@ -72,99 +54,6 @@ static const struct {
 #include "eval/functions.def"
 #undef NS_EVAL_FUNCTION
 };
-
-static bool take_memory(struct ns_eval_run *run, size_t bytes)
-{
-    if (!ns_budget_take(run->budget, bytes))
-        return false;
-    run->memory += bytes;
-    return true;
-}
-
-static ns_code take_buffer(struct ns_eval_run *run, size_t size, buffer **out, ns_error *error)
-{
-    buffer **best = NULL;
-    for (buffer **link = &run->free; *link; link = &(*link)->next_free)
-        if ((*link)->capacity >= size && (!best || (*link)->capacity < (*best)->capacity))
-            best = link;
-    /* One that is far too large is left for a tensor that needs it. */
-    if (best && (*best)->capacity <= 4 * size + 4096) {
-        *out = *best;
-        *best = (*best)->next_free;
-        (*out)->references = 1;
-        return NS_OK;
-    }
-    buffer *fresh = NS_ARENA_NEW(run->arena, buffer);
-    size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : 64;
-    size_t capacity = (size + SLACK + alignment - 1) / alignment * alignment;
-    if (fresh && take_memory(run, capacity))
-        fresh->data = aligned_alloc(alignment, capacity);
-#ifdef MADV_HUGEPAGE
-    /* A refusal changes nothing but the time. */
-    if (fresh && fresh->data && alignment == LARGE_PAGE)
-        (void)madvise(fresh->data, capacity, MADV_HUGEPAGE);
-#endif
-    if (!fresh || !fresh->data)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", size);
-    fresh->capacity = capacity - SLACK;
-    fresh->references = 1;
-    fresh->next = run->buffers;
-    run->buffers = fresh;
-    *out = fresh;
-    return NS_OK;
-}
-
-static void release(struct ns_eval_run *run, value *v)
-{
-    if (v->buffer && --v->buffer->references == 0) {
-        v->buffer->next_free = run->free;
-        run->free = v->buffer;
-    }
-    v->buffer = NULL;
-    v->present = false;
-}
-
-/* Gives an output its room. */
-static ns_code make_room(frame *f, value *v, ns_error *error)
-{
-    size_t count = 0;
-    NS_TRY(ns_shape_count(v->tensor.rank, v->tensor.shape, &count, error));
-    int bytes = ns_dtype_bytes(v->tensor.dtype);
-    if (!bytes)
-        return ns_eval_unsupported_type(&v->tensor, error);
-    if (v->is_result) {
-        const size_t size = count * (size_t)bytes + SLACK;
-        const bool is_charged = ns_arena_budget(f->results) == f->run->budget || take_memory(f->run, size);
-        v->tensor.data = is_charged ? ns_arena_alloc(f->results, size, 1) : NULL;
-        if (!v->tensor.data)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu elements", count);
-    } else {
-        NS_TRY(take_buffer(f->run, count * (size_t)bytes, &v->buffer, error));
-        v->tensor.data = v->buffer->data;
-    }
-    v->present = true;
-    return NS_OK;
-}
-
-/* RESHAPE and IDENTITY leave the elements where they are: the output shares the input's buffer. */
-static bool share(const ns_operator *op, value *values)
-{
-    if ((op->op != NS_OP_RESHAPE && op->op != NS_OP_IDENTITY) || op->input_count < 1 || op->output_count != 1)
-        return false;
-    value *from = &values[op->inputs[0]], *to = &values[op->outputs[0]];
-    if (to->is_result || from->tensor.dtype != to->tensor.dtype)
-        return false;
-    size_t count = 0;
-    if (ns_shape_count(to->tensor.rank, to->tensor.shape, &count, NULL) != NS_OK ||
-        count != ns_tensor_count(&from->tensor))
-        return false;
-    to->tensor.data = from->tensor.data;
-    to->buffer = from->buffer;
-    if (to->buffer)
-        to->buffer->references++;
-    to->present = true;
-    return true;
-}
 
 /* An operator may run other blocks: ns_graph_find_block says which. */
 static ns_code run_named_block(struct ns_eval_run *run, const char *name, int input_count,
@@ -189,7 +78,7 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
 {
     struct ns_eval_run *run = f->run;
     const ns_block *block = f->block;
-    value *values = f->values;
+    ns_value *values = f->values;
     ns_eval_call call = {
         .run = run,
         .run_block = run_named_block,
@@ -210,8 +99,10 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
         if (!values[op->inputs[i]].present && !block->tensors[op->inputs[i]].is_variable)
             return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' is read before it has a value",
                            block->tensors[op->inputs[i]].name);
-    NS_TRY(ns_budget_spend(run->budget, ns_eval_work(block, op) + OPERATOR_WORK, error));
-    if (share(op, values))
+    NS_TRY(ns_budget_spend(run->budget, ns_eval_work(block, op) + NS_EVAL_OPERATOR_WORK, error));
+    /* RESHAPE and IDENTITY leave the elements where they are. */
+    if ((op->op == NS_OP_RESHAPE || op->op == NS_OP_IDENTITY) && op->input_count > 0 &&
+        op->output_count == 1 && ns_value_share(&values[op->inputs[0]], &values[op->outputs[0]]))
         return NS_OK;
     /* Operators that run blocks come back here, where the scratch is reset: their lists must outlive it. */
     ns_arena *lists = op->op == NS_OP_COND_IF || op->op == NS_OP_WHILE_LOOP ? f->arena : run->scratch;
@@ -222,12 +113,12 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
     for (int i = 0; i < op->input_count; i++)
         call.inputs[i] = &values[op->inputs[i]].tensor;
     for (int i = 0; i < op->output_count; i++) {
-        value *v = &values[op->outputs[i]];
+        ns_value *v = &values[op->outputs[i]];
         /* A variable as an operand is its name; op_variable.c keeps the values. */
         if (block->tensors[op->outputs[i]].is_variable)
             v->buffer = NULL;
         else if (!v->present)
-            NS_TRY(make_room(f, v, error));
+            NS_TRY(ns_value_make(v, &run->store, f->results, error));
         else if (v->buffer == NULL && op->op != NS_OP_CONST && op->op != NS_OP_CONST_SHAPE)
             return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' is written twice",
                            block->tensors[op->outputs[i]].name);
@@ -239,7 +130,7 @@ static ns_code run_operator(frame *f, const ns_operator *op, ns_error *error)
 static ns_code start_values(frame *f, int input_count, const ns_tensor *const *inputs, ns_error *error)
 {
     const ns_block *block = f->block;
-    value *values = f->values;
+    ns_value *values = f->values;
     for (int i = 0; i < block->tensor_count; i++) {
         values[i].tensor = block->tensors[i].tensor;
         /* A variable's data are its first value; only VARIABLE_READ reads them. */
@@ -249,7 +140,7 @@ static ns_code start_values(frame *f, int input_count, const ns_tensor *const *i
         return ns_fail(error, NS_ERROR_INPUT, "block '%s' takes %d inputs, not %d", block->name,
                        block->input_count, input_count);
     for (int i = 0; i < input_count; i++) {
-        value *v = &values[block->inputs[i]];
+        ns_value *v = &values[block->inputs[i]];
         const ns_tensor *declared = &block->tensors[block->inputs[i]].tensor;
         char is[128], wanted[128];
         if (inputs[i]->dtype != declared->dtype || !ns_shape_equal(inputs[i], declared) || !inputs[i]->data)
@@ -274,7 +165,7 @@ static ns_code start_values(frame *f, int input_count, const ns_tensor *const *i
 static ns_code hand_over(frame *f, int index, ns_tensor *out, ns_error *error)
 {
     const ns_block *block = f->block;
-    value *v = &f->values[block->outputs[index]];
+    ns_value *v = &f->values[block->outputs[index]];
     if (!v->present)
         return ns_fail(error, NS_ERROR_INPUT, "output '%s' of block '%s' has no value",
                        block->tensors[block->outputs[index]].name, block->name);
@@ -301,30 +192,95 @@ static ns_code hand_tap(frame *f, int index, ns_error *error)
     return NS_OK;
 }
 
+/* The chains of a block; NULL where it runs operator by operator. A tap sees every tensor of the main block.
+ */
+static ns_code find_plan(struct ns_eval_run *run, const ns_block *block, const ns_plan **plan,
+                         ns_error *error)
+{
+    const ns_eval_options *options = run->options;
+    *plan = NULL;
+    if (options && (options->no_chains || (options->tap && block == &run->graph->regions[0].blocks[0])))
+        return NS_OK;
+    planned *p = run->plans;
+    while (p && p->block != block)
+        p = p->next;
+    if (!p) {
+        p = NS_ARENA_NEW(run->arena, planned);
+        if (!p)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory to plan a run");
+        *p = (planned){.block = block, .next = run->plans};
+        NS_TRY(ns_plan_make(block, run->arena, &p->plan, error));
+        run->plans = p;
+    }
+    *plan = &p->plan;
+    return NS_OK;
+}
+
+/* Runs the operator `index` and shows it. */
+static ns_code run_one(frame *f, int index, ns_error *error)
+{
+    const ns_operator *op = &f->block->operators[index];
+    ns_arena_reset(f->run->scratch);
+    ns_code code = run_operator(f, op, error);
+    if (code != NS_OK) {
+        const char *name = op->output_count ? f->block->tensors[op->outputs[0]].name : "";
+        if (error)
+            ns_add_context(error, "operator %d (%s) '%s'", index, ns_op_text(op->op), name);
+        return code;
+    }
+    if (f->run->options && f->run->options->tap && f->block == &f->run->graph->regions[0].blocks[0])
+        NS_TRY(hand_tap(f, index, error));
+    ns_values_done(f->values, op, &f->run->store);
+    return NS_OK;
+}
+
+/* Runs a chain. False: nothing has happened, but that what was run ahead has its values. */
+static bool run_chain(frame *f, const ns_chain *chain)
+{
+    struct ns_eval_run *run = f->run;
+    for (int i = 0; i < chain->before_count; i++)
+        if (!f->values[f->block->operators[chain->before[i]].outputs[0]].present) {
+            ns_arena_reset(run->scratch);
+            if (run_operator(f, &f->block->operators[chain->before[i]], NULL) != NS_OK)
+                return false;
+        }
+    if (ns_budget_spend(run->budget, chain->work, NULL) != NS_OK)
+        return false;
+    ns_arena_reset(run->chain_scratch);
+    const ns_chain_run links = {f->block,           f->values,     &run->store, f->results,
+                                run->chain_scratch, &run->kernels, run->budget};
+    if (!ns_chain_run_links(&links, chain)) {
+        ns_budget_refund(run->budget, chain->work);
+        return false;
+    }
+    for (int i = chain->first; i < chain->end; i++)
+        ns_values_done(f->values, &f->block->operators[i], &run->store);
+    return true;
+}
+
+/* What a chain that did not run has run ahead is forgotten, and run again in its turn. */
+static void forget_ahead(frame *f, const ns_chain *chain)
+{
+    for (int i = 0; i < chain->before_count; i++)
+        ns_value_release(&f->values[f->block->operators[chain->before[i]].outputs[0]], &f->run->store);
+}
+
 static ns_code run_frame(frame *f, int input_count, const ns_tensor *const *inputs, ns_tensor *outputs,
                          ns_error *error)
 {
     const ns_block *block = f->block;
-    value *values = f->values;
+    const ns_plan *plan = NULL;
     NS_TRY(start_values(f, input_count, inputs, error));
+    NS_TRY(find_plan(f->run, block, &plan, error));
     for (int i = 0; i < block->operator_count; i++) {
-        const ns_operator *op = &block->operators[i];
-        ns_arena_reset(f->run->scratch);
-        ns_code code = run_operator(f, op, error);
-        if (code != NS_OK) {
-            const char *name = op->output_count ? block->tensors[op->outputs[0]].name : "";
-            if (error)
-                ns_add_context(error, "operator %d (%s) '%s'", i, ns_op_text(op->op), name);
-            return code;
+        const ns_chain *chain = plan ? plan->at[i] : NULL;
+        if (chain && run_chain(f, chain)) {
+            i = chain->end - 1;
+            continue;
         }
-        if (f->run->options && f->run->options->tap && block == &f->run->graph->regions[0].blocks[0])
-            NS_TRY(hand_tap(f, i, error));
-        for (int k = 0; k < op->input_count; k++)
-            if (--values[op->inputs[k]].readers == 0)
-                release(f->run, &values[op->inputs[k]]);
-        for (int k = 0; k < op->output_count; k++)
-            if (values[op->outputs[k]].readers == 0)
-                release(f->run, &values[op->outputs[k]]);
+        if (chain)
+            forget_ahead(f, chain);
+        NS_TRY(run_one(f, i, error));
     }
     for (int i = 0; i < block->output_count; i++)
         NS_TRY(hand_over(f, i, &outputs[i], error));
@@ -339,11 +295,11 @@ static ns_code run_block(struct ns_eval_run *run, const ns_block *block, int inp
     if (!*arena)
         *arena = ns_arena_new_within(run->budget);
     frame f = {.run = run, .block = block, .arena = *arena, .results = results};
-    f.values = f.arena ? NS_ARENA_ARRAY(f.arena, (size_t)block->tensor_count, value) : NULL;
+    f.values = f.arena ? NS_ARENA_ARRAY(f.arena, (size_t)block->tensor_count, ns_value) : NULL;
     ns_code code = f.values ? run_frame(&f, input_count, inputs, outputs, error)
                             : ns_fail(error, NS_ERROR_MEMORY, "no memory for block '%s'", block->name);
     for (int i = 0; f.values && i < block->tensor_count; i++)
-        release(run, &f.values[i]);
+        ns_value_release(&f.values[i], &run->store);
     if (f.arena)
         ns_arena_reset(f.arena);
     return code;
@@ -421,16 +377,18 @@ ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_
         .budget = budget,
         .arena = ns_arena_new_within(budget),
         .scratch = ns_arena_new_within(budget),
+        .chain_scratch = ns_arena_new_within(budget),
     };
     run.variables.arena = run.arena;
-    ns_code code = run.arena && run.scratch ? run_main(&run, inputs, input_count, arena, outputs, error)
-                                            : ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
-    for (buffer *b = run.buffers; b; b = b->next)
-        free(b->data);
+    run.store = (ns_store){.arena = run.arena, .budget = budget};
+    ns_code code = run.arena && run.scratch && run.chain_scratch
+                       ? run_main(&run, inputs, input_count, arena, outputs, error)
+                       : ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
+    ns_store_close(&run.store);
     for (int i = 0; i <= NESTING_LIMIT; i++)
         ns_arena_free(run.frames[i]);
+    ns_arena_free(run.chain_scratch);
     ns_arena_free(run.scratch);
     ns_arena_free(run.arena);
-    ns_budget_give(budget, run.memory);
     return ns_budget_settle(budget, code, error);
 }

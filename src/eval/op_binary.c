@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "eval/broadcast.h"
-#include "eval/call.h"
+#include "eval/step.h"
 
 /* Which types an operator is defined for: bit = size index (int8 1, int16 2, int32 4, int64 8), or bool. */
 enum { BOOLS = 16, WORDS = 4 + 8, ALL = 1 + 2 + 4 + 8 };
@@ -61,11 +61,16 @@ static ns_code report(const ns_eval_call *call, ns_binary_row kernel, const ns_b
     return ns_fail(error, NS_ERROR_INTERNAL, "a fault that is not found again");
 }
 
-ns_code ns_eval_binary(ns_eval_call *call, ns_error *error)
+typedef struct pairwise {
+    ns_binary_row kernel;
+    int in_bytes, out_bytes;
+} pairwise;
+
+/* All but the operands' elements and shapes. */
+static ns_code read_pairwise(const ns_eval_call *call, pairwise *p, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, 2, 2, 1, error));
-    const ns_tensor *a = call->inputs[0], *b = call->inputs[1];
-    ns_tensor *out = call->outputs[0];
+    const ns_tensor *a = call->inputs[0], *b = call->inputs[1], *out = call->outputs[0];
     ns_op op = call->node->op;
     if (!rows[op].is_known)
         return ns_fail(error, NS_ERROR_INTERNAL, "an operator without a row");
@@ -77,15 +82,41 @@ ns_code ns_eval_binary(ns_eval_call *call, ns_error *error)
         return ns_eval_unsupported_type(a, error);
     if (b->dtype != a->dtype || out->dtype != (is_flag ? NS_DTYPE_BOOL : a->dtype))
         return ns_fail(error, NS_ERROR_INPUT, "its operands are of different types");
+    *p = (pairwise){call->kernels->binary[which][ns_eval_size_index(a->dtype)], ns_dtype_bytes(a->dtype),
+                    ns_dtype_bytes(out->dtype)};
+    return NS_OK;
+}
 
-    ns_binary_row kernel = call->kernels->binary[which][ns_eval_size_index(a->dtype)];
-    size_t size = (size_t)ns_dtype_bytes(a->dtype), out_size = (size_t)ns_dtype_bytes(out->dtype);
+ns_code ns_eval_binary(ns_eval_call *call, ns_error *error)
+{
+    pairwise p;
+    NS_TRY(read_pairwise(call, &p, error));
+    const ns_tensor *a = call->inputs[0], *b = call->inputs[1];
+    ns_tensor *out = call->outputs[0];
+    size_t size = (size_t)p.in_bytes, out_size = (size_t)p.out_bytes;
     ns_broadcast walk;
     NS_TRY(ns_broadcast_begin(&walk, out, 2, call->inputs, error));
     for (; walk.row < walk.row_count; ns_broadcast_next(&walk))
-        if (kernel((const char *)a->data + walk.offset[0] * size, walk.row_step[0],
-                   (const char *)b->data + walk.offset[1] * size, walk.row_step[1],
-                   (char *)out->data + walk.row * walk.row_length * out_size, walk.row_length))
-            return report(call, kernel, &walk, error);
+        if (p.kernel((const char *)a->data + walk.offset[0] * size, walk.row_step[0],
+                     (const char *)b->data + walk.offset[1] * size, walk.row_step[1],
+                     (char *)out->data + walk.row * walk.row_length * out_size, walk.row_length))
+            return report(call, p.kernel, &walk, error);
+    return NS_OK;
+}
+
+static bool run_step(const ns_step *step, const ns_slab *slab)
+{
+    const pairwise *p = step->data;
+    return ns_step_run_binary(p->kernel, step, slab, p->in_bytes, p->out_bytes);
+}
+
+ns_code ns_step_binary(ns_eval_call *call, ns_step *step, ns_error *error)
+{
+    pairwise *p = NS_ARENA_NEW(call->scratch, pairwise);
+    if (!p)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a step");
+    NS_TRY(read_pairwise(call, p, error));
+    step->run = run_step;
+    step->data = p;
     return NS_OK;
 }

@@ -2,7 +2,7 @@
  *
  * A tensor is seen as [outer, length, inner]; each outer slice's lines are combined element by element, or
  * the one line along itself where inner is 1. */
-#include "eval/call.h"
+#include "eval/step.h"
 
 /* result[j] = f(result[j], line[j]) for j < inner; or, where inner is 1, over the line's `length` elements.
  */
@@ -124,11 +124,10 @@ static ns_code careful_sum(const ns_tensor *in, ns_tensor *out, size_t slice, si
     return NS_OK;
 }
 
-ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
+static ns_code check(const ns_eval_call *call, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, 1, 1, 1, error));
-    const ns_tensor *in = call->inputs[0];
-    ns_tensor *out = call->outputs[0];
+    const ns_tensor *in = call->inputs[0], *out = call->outputs[0];
     ns_op op = call->node->op;
     int axis = call->attributes->axis;
     bool is_flag = op == NS_OP_REDUCE_ALL || op == NS_OP_REDUCE_ANY, is_sum = op == NS_OP_REDUCE_SUM;
@@ -141,6 +140,15 @@ ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
         fits = out->shape[d] == (d == axis ? 1 : in->shape[d]);
     if (!fits || in->shape[axis] < 1)
         return ns_eval_bad_shape(out, "the output", error);
+    return NS_OK;
+}
+
+ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
+{
+    NS_TRY(check(call, error));
+    const ns_tensor *in = call->inputs[0];
+    ns_tensor *out = call->outputs[0];
+    const int axis = call->attributes->axis;
     size_t inner = 1, outer = 1, length = (size_t)in->shape[axis];
     for (int d = 0; d < in->rank; d++) {
         if (d < axis)
@@ -152,10 +160,45 @@ ns_code ns_eval_reduce(ns_eval_call *call, ns_error *error)
     for (size_t slice = 0; slice < outer; slice++) {
         const char *from = (const char *)in->data + slice * length * inner * (size_t)bytes;
         char *to = (char *)out->data + slice * inner * (size_t)bytes;
-        if (!is_sum)
-            combine_slice(op, bytes, from, to, length, inner);
+        if (call->node->op != NS_OP_REDUCE_SUM)
+            combine_slice(call->node->op, bytes, from, to, length, inner);
         else if (bytes != 4 || !sum_slice((const void *)from, (void *)to, length, inner))
             NS_TRY(careful_sum(in, out, slice, length, inner, axis, error));
     }
+    return NS_OK;
+}
+
+typedef struct reduction {
+    ns_op op;
+    int bytes;
+} reduction;
+
+static bool run_step(const ns_step *step, const ns_slab *slab)
+{
+    const reduction *r = step->data;
+    const size_t size = (size_t)r->bytes;
+    for (size_t row = 0; row < slab->rows; row++) {
+        const char *from = (const char *)slab->in[0] + row * slab->columns * size;
+        char *to = (char *)slab->out + row * size;
+        if (r->op != NS_OP_REDUCE_SUM)
+            combine_slice(r->op, r->bytes, from, to, slab->columns, 1);
+        else if (!sum_slice((const void *)from, (void *)to, slab->columns, 1))
+            return true;
+    }
+    return false;
+}
+
+/* Along the last axis. Sums of int64, which are checked step by step, are left to the operator. */
+ns_code ns_step_reduce(ns_eval_call *call, ns_step *step, ns_error *error)
+{
+    NS_TRY(check(call, error));
+    reduction *r = NS_ARENA_NEW(call->scratch, reduction);
+    if (!r)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a step");
+    *r = (reduction){call->node->op, ns_dtype_bytes(call->inputs[0]->dtype)};
+    if (r->op == NS_OP_REDUCE_SUM && r->bytes != 4)
+        return ns_eval_unsupported_type(call->inputs[0], error);
+    step->run = run_step;
+    step->data = r;
     return NS_OK;
 }

@@ -1,7 +1,16 @@
 /* output = clip(apply_scale(input - input_zp, multiplier, shift) + output_zp), by tensor or by the last axis.
  */
-#include "eval/call.h"
+#include "eval/step.h"
 #include "num/scale.h"
+
+typedef struct scaling {
+    ns_rescale rescale;
+    ns_rescale_row kernel;
+    bool per_channel;
+    int32_t *multipliers; /* one, or one for each channel */
+    int8_t *shifts;
+    size_t in_size, out_size; /* bytes of an element */
+} scaling;
 
 static ns_code read_scales(ns_eval_call *call, size_t channels, int32_t **multipliers, int8_t **shifts,
                            ns_error *error)
@@ -48,10 +57,13 @@ static ns_code read_zero_point(const ns_tensor *tensor, ns_dtype dtype, bool is_
 }
 
 /* The first element of a row that breaks a REQUIRE, in words. */
-static ns_code report(const ns_eval_call *call, const ns_rescale *rescale, const int32_t *multipliers,
-                      const int8_t *shifts, size_t first, size_t length, ns_error *error)
+static ns_code report(const ns_eval_call *call, const scaling *s, size_t first, size_t length,
+                      ns_error *error)
 {
     const ns_tensor *in = call->inputs[0];
+    const ns_rescale *rescale = &s->rescale;
+    const int32_t *multipliers = s->multipliers;
+    const int8_t *shifts = s->shifts;
     int64_t mask = rescale->input_unsigned ? (in->dtype == NS_DTYPE_INT8 ? 0xff : 0xffff) : -1;
     for (size_t i = 0; i < length; i++) {
         size_t c = call->attributes->per_channel ? i : 0;
@@ -72,12 +84,10 @@ static ns_code report(const ns_eval_call *call, const ns_rescale *rescale, const
     return ns_fail(error, NS_ERROR_INTERNAL, "a fault that is not found again");
 }
 
-ns_code ns_eval_rescale(ns_eval_call *call, ns_error *error)
+static ns_code check_types(const ns_eval_call *call, ns_error *error)
 {
-    NS_TRY(ns_eval_expect_operands(call, 5, 5, 1, error));
     const ns_attributes *attributes = call->attributes;
-    const ns_tensor *in = call->inputs[0];
-    ns_tensor *out = call->outputs[0];
+    const ns_tensor *in = call->inputs[0], *out = call->outputs[0];
     if (in->dtype != NS_DTYPE_INT8 && in->dtype != NS_DTYPE_INT16 && in->dtype != NS_DTYPE_INT32 &&
         in->dtype != NS_DTYPE_INT48)
         return ns_eval_unsupported_type(in, error);
@@ -88,37 +98,78 @@ ns_code ns_eval_rescale(ns_eval_call *call, ns_error *error)
     if ((attributes->scale32 && in->dtype == NS_DTYPE_INT48) ||
         (!attributes->scale32 && attributes->rounding_mode == NS_DOUBLE_ROUND))
         return ns_fail(error, NS_ERROR_INPUT, "scale32 does not go with its input type or rounding mode");
-    bool is_unsigned = attributes->output_unsigned;
-    if (is_unsigned && out->dtype == NS_DTYPE_INT32)
+    if (attributes->output_unsigned && out->dtype == NS_DTYPE_INT32)
         return ns_fail(error, NS_ERROR_INPUT, "int32 outputs are signed");
     if (attributes->input_unsigned && in->dtype != NS_DTYPE_INT8 && in->dtype != NS_DTYPE_INT16)
         return ns_fail(error, NS_ERROR_INPUT, "only int8 and int16 inputs can be unsigned");
+    return NS_OK;
+}
 
-    int64_t span = INT64_C(1) << ns_dtype_bits(out->dtype);
-    ns_rescale rescale = {
-        .low = is_unsigned ? 0 : (int32_t)ns_dtype_min(out->dtype),
-        .high = is_unsigned ? (int32_t)(span - 1) : (int32_t)ns_dtype_max(out->dtype),
-        .input_unsigned = attributes->input_unsigned,
-        .wide = attributes->scale32,
-        .double_round = attributes->rounding_mode == NS_DOUBLE_ROUND,
+/* All but the input's elements. */
+static ns_code read_scaling(ns_eval_call *call, scaling *s, ns_error *error)
+{
+    NS_TRY(ns_eval_expect_operands(call, 5, 5, 1, error));
+    NS_TRY(check_types(call, error));
+    const ns_attributes *attributes = call->attributes;
+    const ns_tensor *in = call->inputs[0], *out = call->outputs[0];
+    const bool is_unsigned = attributes->output_unsigned;
+    const int64_t span = INT64_C(1) << ns_dtype_bits(out->dtype);
+    *s = (scaling){
+        .rescale = {.low = is_unsigned ? 0 : (int32_t)ns_dtype_min(out->dtype),
+                    .high = is_unsigned ? (int32_t)(span - 1) : (int32_t)ns_dtype_max(out->dtype),
+                    .input_unsigned = attributes->input_unsigned,
+                    .wide = attributes->scale32,
+                    .double_round = attributes->rounding_mode == NS_DOUBLE_ROUND},
+        .kernel = (*call->kernels->rescale)[ns_eval_size_index(in->dtype)][ns_eval_size_index(out->dtype)],
+        .per_channel = attributes->per_channel,
+        .in_size = (size_t)ns_dtype_bytes(in->dtype),
+        .out_size = (size_t)ns_dtype_bytes(out->dtype),
     };
     NS_TRY(read_zero_point(call->inputs[3], in->dtype, attributes->input_unsigned, "the input's zero point",
-                           &rescale.input_zero_point, error));
+                           &s->rescale.input_zero_point, error));
     NS_TRY(read_zero_point(call->inputs[4], out->dtype, is_unsigned, "the output's zero point",
-                           &rescale.output_zero_point, error));
-    size_t count = ns_tensor_count(in);
-    size_t channels = in->rank ? (size_t)in->shape[in->rank - 1] : 1;
-    int32_t *multipliers = NULL;
-    int8_t *shifts = NULL;
-    NS_TRY(read_scales(call, channels, &multipliers, &shifts, error));
+                           &s->rescale.output_zero_point, error));
+    return read_scales(call, in->rank ? (size_t)in->shape[in->rank - 1] : 1, &s->multipliers, &s->shifts,
+                       error);
+}
 
-    ns_rescale_row kernel =
-        (*call->kernels->rescale)[ns_eval_size_index(in->dtype)][ns_eval_size_index(out->dtype)];
-    size_t length = attributes->per_channel ? channels : count;
-    size_t size = (size_t)ns_dtype_bytes(in->dtype), out_size = (size_t)ns_dtype_bytes(out->dtype);
+static bool run_row(const scaling *s, const void *in, void *out, size_t first, size_t length)
+{
+    return s->kernel(&s->rescale, (const char *)in + first * s->in_size, s->multipliers, s->shifts,
+                     s->per_channel, (char *)out + first * s->out_size, length);
+}
+
+ns_code ns_eval_rescale(ns_eval_call *call, ns_error *error)
+{
+    scaling s;
+    NS_TRY(read_scaling(call, &s, error));
+    const ns_tensor *in = call->inputs[0];
+    const size_t count = ns_tensor_count(in),
+                 length = s.per_channel ? (size_t)in->shape[in->rank - 1] : count;
     for (size_t first = 0; first < count; first += length)
-        if (kernel(&rescale, (const char *)in->data + first * size, multipliers, shifts,
-                   attributes->per_channel, (char *)out->data + first * out_size, length))
-            return report(call, &rescale, multipliers, shifts, first, length, error);
+        if (run_row(&s, in->data, call->outputs[0]->data, first, length))
+            return report(call, &s, first, length, error);
+    return NS_OK;
+}
+
+static bool run_step(const ns_step *step, const ns_slab *slab)
+{
+    const scaling *s = step->data;
+    if (!s->per_channel)
+        return run_row(s, slab->in[0], slab->out, 0, slab->rows * slab->columns);
+    bool fault = false;
+    for (size_t r = 0; r < slab->rows; r++)
+        fault |= run_row(s, slab->in[0], slab->out, r * slab->columns, slab->columns);
+    return fault;
+}
+
+ns_code ns_step_rescale(ns_eval_call *call, ns_step *step, ns_error *error)
+{
+    scaling *s = NS_ARENA_NEW(call->scratch, scaling);
+    if (!s)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its scales");
+    NS_TRY(read_scaling(call, s, error));
+    step->run = run_step;
+    step->data = s;
     return NS_OK;
 }

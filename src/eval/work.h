@@ -8,4 +8,7 @@
  * / 2. */
 uint64_t ns_eval_work(const ns_block *block, const ns_operator *op);
 
+/* Work of an operator without elements: what its start costs. */
+#define NS_EVAL_OPERATOR_WORK 256
+
 #endif

@@ -19,7 +19,7 @@ static ns_graph *load_graph(const char *folder, ns_arena *arena)
 }
 
 /* Evaluates the graph in `folder`; returns how many output elements were compared. */
-static size_t check_case(const char *folder, unsigned cpu_mask)
+static size_t check_case(const char *folder, const ns_eval_options *options)
 {
     ns_arena *arena = ns_arena_new();
     assert_non_null(arena);
@@ -36,8 +36,7 @@ static size_t check_case(const char *folder, unsigned cpu_mask)
         ASSERT_OK(
             ns_npy_to_tensor(&array, block->tensors[block->inputs[i]].tensor.dtype, &inputs[i], &error));
     }
-    ns_eval_options options = {.cpu_mask = cpu_mask};
-    ASSERT_OK(ns_eval(graph, &options, inputs, block->input_count, arena, outputs, &error));
+    ASSERT_OK(ns_eval(graph, options, inputs, block->input_count, arena, outputs, &error));
     size_t compared = 0;
     for (int i = 0; i < block->output_count; i++) {
         snprintf(path, sizeof path, "%s/delegate0_out%d.npy", folder, i);
@@ -58,7 +57,7 @@ static size_t check_case(const char *folder, unsigned cpu_mask)
 
 static void equals_the_reference_model(void **state)
 {
-    unsigned cpu_mask = *(unsigned *)*state;
+    const ns_eval_options *options = *state;
     char folder[1024];
     int cases = 0;
     size_t elements = 0;
@@ -67,7 +66,7 @@ static void equals_the_reference_model(void **state)
     ASSERT_OK(test_data_list("captured", arena, &names, &cases, &error));
     for (int i = 0; i < cases; i++) {
         snprintf(folder, sizeof folder, "captured/%s", names[i]);
-        elements += check_case(folder, cpu_mask);
+        elements += check_case(folder, options);
     }
     ns_arena_free(arena);
     assert_int_equal(cases, 127);
@@ -115,10 +114,12 @@ static void reciprocal_is_unpredictable_just_below_zero(void **state)
 
 int main(void)
 {
-    unsigned plain = 0, all = ~0u;
+    ns_eval_options plain = {.cpu_mask = 0}, all = {.cpu_mask = ~0u};
+    ns_eval_options single = {.cpu_mask = ~0u, .no_chains = true};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_prestate(equals_the_reference_model, &plain),
         cmocka_unit_test_prestate(equals_the_reference_model, &all),
+        cmocka_unit_test_prestate(equals_the_reference_model, &single),
         cmocka_unit_test(reciprocal_is_unpredictable_just_below_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

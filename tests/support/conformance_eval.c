@@ -4,6 +4,29 @@
 #include "npuscope/eval.h"
 #include "support/conformance.h"
 
+/* Runs a graph in chains and operator by operator: both say the same, and give the same elements. */
+static ns_code evaluate_both(const ns_graph *graph, const ns_tensor *inputs, ns_arena *arena,
+                             ns_tensor *outputs, ns_error *error)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    ns_error single_error = {0};
+    ns_tensor *single = NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor);
+    if (!single)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory");
+    const ns_eval_options options[] = {{.cpu_mask = ns_cpu_detect()},
+                                       {.cpu_mask = ns_cpu_detect(), .no_chains = true}};
+    const ns_code code = ns_eval(graph, &options[0], inputs, block->input_count, arena, outputs, error);
+    const ns_code expected =
+        ns_eval(graph, &options[1], inputs, block->input_count, arena, single, &single_error);
+    if (code != expected || (code != NS_OK && strcmp(error->message, single_error.message) != 0))
+        return ns_fail(error, NS_ERROR_INTERNAL, "operator by operator: %s", single_error.message);
+    for (int i = 0; code == NS_OK && i < block->output_count; i++)
+        if (memcmp(outputs[i].data, single[i].data,
+                   ns_tensor_count(&single[i]) * (size_t)ns_dtype_bytes(single[i].dtype)) != 0)
+            return ns_fail(error, NS_ERROR_INTERNAL, "output %d is another operator by operator", i);
+    return code;
+}
+
 /* Fills the inputs and evaluates. */
 static ns_code evaluate(ns_corpus *corpus, const ns_corpus_graph *entry, const ns_graph *graph,
                         ns_arena *arena, ns_tensor *outputs, ns_error *error)
@@ -21,8 +44,7 @@ static ns_code evaluate(ns_corpus *corpus, const ns_corpus_graph *entry, const n
         NS_TRY(ns_npy_to_tensor(&array, block->tensors[block->inputs[i]].tensor.dtype, &inputs[i], error));
     }
     NS_TRY(ns_graph_validate(graph, error));
-    const ns_eval_options options = {.cpu_mask = ns_cpu_detect()};
-    return ns_eval(graph, &options, inputs, block->input_count, arena, outputs, error);
+    return evaluate_both(graph, inputs, arena, outputs, error);
 }
 
 static ns_conformance compare(ns_corpus *corpus, const ns_corpus_graph *entry, const ns_graph *graph,

@@ -1,0 +1,59 @@
+/* Step: an operator that can be run on some rows of its tensors at a time, as a link of a chain
+ * (eval/chain.h). */
+#ifndef NS_EVAL_STEP_H
+#define NS_EVAL_STEP_H
+
+#include "eval/call.h"
+
+/* How an operand lies in the rows by columns that a step goes through. */
+typedef enum ns_span {
+    NS_SPAN_FULL,   /* an element for each */
+    NS_SPAN_ROW,    /* an element for each row, the same in all its columns */
+    NS_SPAN_COLUMN, /* an element for each column, the same in all rows */
+    NS_SPAN_ONE,    /* one element */
+} ns_span;
+
+#define NS_STEP_OPERANDS 3
+
+/* Some rows of a step: where its operands and its result begin. */
+typedef struct ns_slab {
+    size_t rows, columns;
+    const void *in[NS_STEP_OPERANDS];
+    void *out; /* rows * columns elements; of a reduction: one for each row */
+} ns_slab;
+
+typedef struct ns_step ns_step;
+
+/* Computes a slab. True: an element for which the specification's REQUIRE fails; the chain is then run again
+ * operator by operator, and the operator's function reports it. */
+typedef bool (*ns_step_function)(const ns_step *step, const ns_slab *slab);
+
+struct ns_step {
+    ns_step_function run;
+    ns_span spans[NS_STEP_OPERANDS];
+    const ns_kernels *kernels;
+    const void *data; /* the function's own */
+};
+
+/* Sets `run` and `data` (in the call's scratch); spans and kernels are set. The operands that steps.def
+ * counts have no data yet, the others (scales, zero points, tables) have. The operator's checks of types and
+ * parameters are made here, those of shapes by the chain's rule; any error means: not in a chain. */
+typedef ns_code (*ns_step_prepare)(ns_eval_call *call, ns_step *step, ns_error *error);
+
+/* How far an operand's next element lies, and its next row's first. */
+static inline void ns_step_steps(ns_span span, size_t columns, size_t *within, size_t *between)
+{
+    *within = span == NS_SPAN_FULL || span == NS_SPAN_COLUMN;
+    *between = span == NS_SPAN_FULL ? columns : span == NS_SPAN_ROW ? 1 : 0;
+}
+
+/* A binary kernel over a slab. */
+bool ns_step_run_binary(ns_binary_row kernel, const ns_step *step, const ns_slab *slab, int in_bytes,
+                        int out_bytes);
+
+#define NS_EVAL_STEP(op, form, operands, function) \
+    ns_code ns_step_##function(ns_eval_call *call, ns_step *step, ns_error *error);
+#include "eval/steps.def"
+#undef NS_EVAL_STEP
+
+#endif

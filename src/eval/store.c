@@ -1,0 +1,73 @@
+#define _DEFAULT_SOURCE
+#include "eval/store.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* Buffers from this size on are laid out in the system's large pages where it has them: page faults are most
+ * of what a large elementwise operator costs otherwise. */
+#define LARGE_PAGE ((size_t)2 << 20)
+
+bool ns_store_charge(ns_store *store, size_t bytes)
+{
+    if (!ns_budget_take(store->budget, bytes))
+        return false;
+    store->memory += bytes;
+    return true;
+}
+
+/* The smallest free buffer that will do; one that is far too large is left for a tensor that needs it. */
+static ns_store_buffer *find_free(ns_store *store, size_t size)
+{
+    ns_store_buffer **best = NULL;
+    for (ns_store_buffer **link = &store->free; *link; link = &(*link)->next_free)
+        if ((*link)->capacity >= size && (!best || (*link)->capacity < (*best)->capacity))
+            best = link;
+    if (!best || (*best)->capacity > 4 * size + 4096)
+        return NULL;
+    ns_store_buffer *found = *best;
+    *best = found->next_free;
+    return found;
+}
+
+ns_code ns_store_take(ns_store *store, size_t size, ns_store_buffer **out, ns_error *error)
+{
+    if ((*out = find_free(store, size))) {
+        (*out)->references = 1;
+        return NS_OK;
+    }
+    ns_store_buffer *fresh = NS_ARENA_NEW(store->arena, ns_store_buffer);
+    size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : 64;
+    size_t capacity = (size + NS_STORE_SLACK + alignment - 1) / alignment * alignment;
+    if (fresh && ns_store_charge(store, capacity))
+        fresh->data = aligned_alloc(alignment, capacity);
+#ifdef MADV_HUGEPAGE
+    /* A refusal changes nothing but the time. */
+    if (fresh && fresh->data && alignment == LARGE_PAGE)
+        (void)madvise(fresh->data, capacity, MADV_HUGEPAGE);
+#endif
+    if (!fresh || !fresh->data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", size);
+    fresh->capacity = capacity - NS_STORE_SLACK;
+    fresh->references = 1;
+    fresh->next = store->all;
+    store->all = fresh;
+    *out = fresh;
+    return NS_OK;
+}
+
+void ns_store_drop(ns_store *store, ns_store_buffer *buffer)
+{
+    if (--buffer->references)
+        return;
+    buffer->next_free = store->free;
+    store->free = buffer;
+}
+
+void ns_store_close(ns_store *store)
+{
+    for (ns_store_buffer *b = store->all; b; b = b->next)
+        free(b->data);
+    ns_budget_give(store->budget, store->memory);
+    *store = (ns_store){.arena = store->arena, .budget = store->budget};
+}
