@@ -10,10 +10,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/cpu.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "formats/npy.h"
+#include "npuscope/cpu.h"
 #include "npuscope/eval.h"
 
 #define RUNS_LEAST 3

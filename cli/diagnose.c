@@ -1,8 +1,8 @@
 /* npuscope diagnose: what is to blame in a whole model. */
 #include "diagnose.h"
 
-#include "base/cpu.h"
 #include "base/file.h"
+#include "npuscope/cpu.h"
 #include "report/diagnose.h"
 #include "report/diagnose_html.h"
 #include "report/diagnose_table.h"

@@ -14,6 +14,7 @@
 #include "budget.h"
 #include "npuscope/program.h"
 #include "npuscope/status.h"
+#include "npuscope/version.h"
 
 const ns_fvp ns_fvp_programs[] = {
 #define NS_FVP(program, family, macs_key, scratch, fast_scratch) \
@@ -294,7 +295,7 @@ static ns_code run_program(const ns_fvp_request *request, ns_arena *arena, ns_er
 
 static void print_version(const ns_fvp *fvp)
 {
-    printf("%s: npuscope " NPUSCOPE_VERSION ", a functional model of the Arm %s NPU.\n"
+    printf("%s: npuscope " NS_VERSION_TEXT ", a functional model of the Arm %s NPU.\n"
            "This is not Arm's FVP. It runs ExecuTorch programs natively and does not execute the ELF;\n"
            "there are no cycle counts.\n",
            fvp->program, fvp->family);
@@ -334,7 +335,7 @@ int ns_fvp_main(const ns_fvp *fvp, int argc, char **argv)
     if (code == NS_OK && !arena)
         code = ns_fail(&error, NS_ERROR_MEMORY, "no memory");
     if (code == NS_OK) {
-        printf("npuscope " NPUSCOPE_VERSION ": functional model of %s in place of Arm's %s\n", fvp->family,
+        printf("npuscope " NS_VERSION_TEXT ": functional model of %s in place of Arm's %s\n", fvp->family,
                fvp->program);
         /* The default action of SIGALRM ends the process: nothing half-written is left, since outputs are
          * renamed into place. */

@@ -6,6 +6,7 @@
 #include "base/printable.h"
 #include "budget.h"
 #include "fvp.h"
+#include "npuscope/version.h"
 #include "options.h"
 
 #define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
@@ -79,7 +80,7 @@ static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
     if (argc < 2)
         return ns_fail(error, NS_ERROR_USAGE, "a command is missing (npuscope --help lists them)");
     if (strcmp(argv[1], "--version") == 0) {
-        fputs("npuscope " NPUSCOPE_VERSION "\n", cli->out);
+        fputs("npuscope " NS_VERSION_TEXT "\n", cli->out);
         return NS_OK;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {

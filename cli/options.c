@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
+#include "npuscope/cpu.h"
 
 /* getopt_long's values for long options: above every letter, so that an index can be told from one. */
 #define FIRST_LONG 256

@@ -13,8 +13,8 @@
 /* What an option's field in the settings struct is:
  *   FLAG bool; TEXT const char *; TEXT_LIST ns_text_list (the option may be repeated);
  *   INTEGER int64_t (decimal or 0x hexadecimal); SIZE uint64_t above 0, K, M, G or T behind it for powers of
- * 1024; REAL double (finite); CPU unsigned, a mask of base/cpu.h. Fields keep their value when the option is
- * absent: a subcommand presets its defaults. */
+ * 1024; REAL double (finite); CPU unsigned, a mask of npuscope/cpu.h. Fields keep their value when the option
+ * is absent: a subcommand presets its defaults. */
 typedef enum ns_option_kind {
     NS_OPTION_FLAG,
     NS_OPTION_TEXT,

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "formats/npy.h"
 #include "npuscope/program.h"
+#include "program/order.h"
 #include "run.h"
 
 /* A FlatBuffer with the file identifier ET and two digits. */
@@ -72,28 +73,6 @@ static ns_code describe(const ns_program_tensor *tensor, ns_npy *array, ns_error
     return npy_type_of(tensor, &array->type, error);
 }
 
-/* Copies between memory order and the order of the dims: `memory` has the tensor's dim order. */
-static void reorder(const ns_program_tensor *tensor, uint8_t *memory, uint8_t *logical, bool to_memory)
-{
-    const size_t size = (size_t)ns_scalar_bytes(tensor->scalar);
-    int64_t index[NS_PROGRAM_MAX_RANK] = {0}, stride[NS_PROGRAM_MAX_RANK] = {0};
-    for (int64_t step = 1, i = tensor->rank - 1; i >= 0; i--) {
-        stride[tensor->dim_order[i]] = step;
-        step *= tensor->shape[tensor->dim_order[i]];
-    }
-    for (size_t k = 0; k < tensor->count; k++) {
-        size_t offset = 0;
-        for (int d = 0; d < tensor->rank; d++)
-            offset += (size_t)(index[d] * stride[d]);
-        if (to_memory)
-            memcpy(memory + offset * size, logical + k * size, size);
-        else
-            memcpy(logical + k * size, memory + offset * size, size);
-        for (int d = tensor->rank - 1; d >= 0 && ++index[d] == tensor->shape[d]; d--)
-            index[d] = 0;
-    }
-}
-
 static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor *tensor, const char *file,
                           ns_bytes *out, ns_error *error)
 {
@@ -117,7 +96,7 @@ static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor
     uint8_t *memory = ns_arena_alloc(cli->arena, size, 1);
     if (!memory)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", name);
-    reorder(tensor, memory, array.data, true);
+    ns_program_to_memory_order(tensor, array.data, memory);
     *out = (ns_bytes){memory, size};
     return NS_OK;
 }
@@ -175,7 +154,7 @@ static ns_code make_output(ns_cli *cli, const ns_program_tensor *tensor, int ind
     array->data = ns_arena_alloc(cli->arena, tensor->count * array->item_size, 1);
     if (!array->data)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for output %d", index);
-    reorder(tensor, tensor->data, array->data, false);
+    ns_program_from_memory_order(tensor, array->data);
     out->array = array;
     return NS_OK;
 }

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/cpu.h"
 #include "base/file.h"
+#include "npuscope/cpu.h"
 #include "npuscope/suite.h"
 #include "options.h"
 #include "report/report.h"

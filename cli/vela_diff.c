@@ -1,8 +1,8 @@
 /* npuscope vela-diff: two releases of Vela, or two sets of options, on the same graphs. */
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/file.h"
+#include "npuscope/cpu.h"
 #include "npuscope/vela_diff.h"
 #include "options.h"
 #include "report/report.h"

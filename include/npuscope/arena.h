@@ -9,6 +9,10 @@
 
 #include "npuscope/budget.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct ns_arena ns_arena;
 
 /* A new empty arena, or NULL when memory is out. */
@@ -44,5 +48,9 @@ char *ns_arena_format(ns_arena *arena, const char *format, ...) __attribute__((f
 
 #define NS_ARENA_NEW(arena, type) ((type *)ns_arena_alloc((arena), 1, sizeof(type)))
 #define NS_ARENA_ARRAY(arena, count, type) ((type *)ns_arena_alloc((arena), (count), sizeof(type)))
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

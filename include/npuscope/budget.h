@@ -15,6 +15,10 @@
 
 #include "npuscope/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* 2^44 multiply-accumulates or elements: an hour of work on one core, far above any model that an Ethos-U
  * holds. */
 #define NS_BUDGET_DEFAULT_WORK ((uint64_t)1 << 44)
@@ -55,5 +59,9 @@ void ns_budget_give(ns_budget *budget, uint64_t bytes);
 /* Whether a failure for want of memory is the budget's: NS_ERROR_MEMORY after a refusal becomes
  * NS_ERROR_BUDGET, with the figures and the limit to raise behind its message. Other codes stay. */
 ns_code ns_budget_settle(ns_budget *budget, ns_code code, ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

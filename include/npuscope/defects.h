@@ -6,6 +6,10 @@
 #include "npuscope/graph.h"
 #include "npuscope/npu.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One for each row of known_defects.def, which has their legend. */
 typedef enum ns_defect {
 #define NS_DEFECT(id, ...) NS_DEFECT_##id,
@@ -64,5 +68,9 @@ typedef struct ns_defect_match {
  * `release` (NULL: every release), ordered by block and operator. The list lies in `arena`. */
 ns_code ns_defects_find(const ns_graph *graph, unsigned families, const char *release, ns_arena *arena,
                         ns_defect_match **matches, int *count, ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

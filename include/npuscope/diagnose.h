@@ -7,6 +7,10 @@
 #include "npuscope/measure.h"
 #include "npuscope/vela.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_diagnose_verdict {
 #define NS_DIAGNOSE_VERDICT(name, text, exit_code, sentence) NS_DIAGNOSE_##name,
 #include "npuscope/diagnose_verdicts.def"
@@ -222,5 +226,9 @@ typedef struct ns_diagnose_result {
     const ns_diagnose_compile *compile;
     const char *compile_missing; /* why it did not run; NULL: it ran or was not asked for */
 } ns_diagnose_result;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "npuscope/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What an operator of the main block produced. Valid during the callback. */
 typedef struct ns_eval_tap {
     int operator_index;
@@ -30,5 +34,9 @@ typedef struct ns_eval_options {
  * ns_graph_validate. */
 ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
                 int input_count, ns_arena *arena, ns_tensor *outputs, ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "npuscope/defects.h"
 #include "npuscope/vela.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { NS_FUZZ_VELA_RELEASES = 8, NS_FUZZ_VELA_TARGETS = 16 };
 
 /* What one release makes of a finding's reduced graph, over the accelerators of one family. */
@@ -92,5 +96,9 @@ typedef struct ns_reduce_result {
 ns_code ns_reduce_graph(const ns_reduce_options *options, const ns_graph *graph, const ns_tensor *inputs,
                         int input_count, const char *folder, ns_arena *arena, ns_reduce_result *result,
                         ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

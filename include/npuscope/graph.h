@@ -6,6 +6,10 @@
 
 #include "npuscope/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Operators and attributes: operators.def and attributes.def beside this file, where each has its legend. */
 typedef enum ns_op {
 #define NS_OPERATOR(name, code, ...) NS_OP_##name,
@@ -168,5 +172,9 @@ ns_code ns_block_add_operator(ns_graph *graph, ns_block *block, const ns_operato
 ns_code ns_block_set_inputs(ns_graph *graph, ns_block *block, int count, const int *indices, ns_error *error);
 ns_code ns_block_set_outputs(ns_graph *graph, ns_block *block, int count, const int *indices,
                              ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

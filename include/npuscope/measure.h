@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_stage {
 #define NS_STAGE(NAME, name, blame, reference) NS_STAGE_##NAME,
 #include "npuscope/stages.def"
@@ -82,5 +86,9 @@ typedef struct ns_stage_result {
 
     double seconds; /* wall time */
 } ns_stage_result;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include "npuscope/budget.h"
 #include "npuscope/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_accelerator {
 #define NS_ACCELERATOR(name, text, family, product, macs, cores, lut_bank) NS_ACCELERATOR_##name,
 #include "npuscope/accelerators.def"
@@ -131,6 +135,9 @@ typedef struct ns_npu_statistics {
     size_t fault_word;      /* and its offset in the stream */
 } ns_npu_statistics;
 
+/* Adds `one` to the sums; of what is told of the first only, `sum` keeps its own if it has one. */
+void ns_npu_statistics_add(ns_npu_statistics *sum, const ns_npu_statistics *one);
+
 typedef struct ns_npu_options {
     unsigned cpu_mask;     /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     bool hazards;          /* check what waits and block dependencies promise; each hazard is a message */
@@ -155,5 +162,9 @@ typedef struct ns_npu_options {
 ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const ns_tensor *inputs,
                    int input_count, ns_arena *arena, ns_tensor *outputs, ns_npu_statistics *statistics,
                    ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "npuscope/npu.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_scalar {
 #define NS_SCALAR(name, text, code, bytes) NS_SCALAR_##name,
 #include "npuscope/scalars.def"
@@ -91,5 +95,9 @@ typedef struct ns_program_inputs {
 ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
                        ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                        ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

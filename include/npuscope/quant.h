@@ -5,6 +5,10 @@
 
 #include "npuscope/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* How a tensor is quantised: q = clamp(round_half_even(x / scale) + zero point, qmin, qmax)
  * (zero point 0 in every a16w8 configuration). */
 typedef struct ns_quantisation {
@@ -25,5 +29,9 @@ ns_code ns_dequantise_values(const ns_quantisation *quantisation, int rank, cons
                              const int32_t *quantised, double *values, ns_error *error);
 ns_code ns_fake_quantise(const ns_quantisation *quantisation, int rank, const int64_t *shape, double *values,
                          ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

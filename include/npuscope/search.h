@@ -5,6 +5,10 @@
 #include "npuscope/suite.h"
 #include "npuscope/vela.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_search_kind {
 #define NS_SEARCH_KIND(NAME, text, what) NS_SEARCH_##NAME,
 #include "npuscope/search_kinds.def"
@@ -84,5 +88,9 @@ typedef struct ns_search_options {
  * ExecuTorch keeps it off the target. */
 ns_code ns_search_run(const ns_search_options *options, ns_arena *arena, ns_search_result **out,
                       ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_code {
     NS_OK = 0,
 #define NS_ERROR_KIND(name, exit_code, sentence) NS_ERROR_##name,
@@ -48,5 +52,9 @@ bool ns_code_ends_run(ns_code code);
         if (ns_try_code_ != NS_OK)     \
             return ns_try_code_;       \
     } while (0)
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -6,6 +6,10 @@
 #include "npuscope/tensor.h"
 #include "npuscope/vela.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One operator of a case's graph, or one of its inputs and outputs. Constants are folded into the operators
  * that read them. */
 typedef struct ns_graph_node {
@@ -133,5 +137,9 @@ ns_code ns_suite_list(const ns_suite_options *options, ns_arena *arena, ns_suite
  * there, what ns_vela_compile reports, and NS_ERROR_MEMORY. */
 ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
                      ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

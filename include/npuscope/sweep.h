@@ -6,6 +6,10 @@
 #include "npuscope/suite.h"
 #include "npuscope/vela.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define NS_SWEEP_CODES 65536
 #define NS_SWEEP_FIRST_CODE (-32768)
 
@@ -66,5 +70,9 @@ ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_
 
 /* *fits: whether ns_sweep_run takes the case's operator. NS_ERROR_USAGE for an unknown case. */
 ns_code ns_sweep_takes(const ns_sweep_options *options, ns_arena *arena, bool *fits, ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

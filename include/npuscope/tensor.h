@@ -9,6 +9,10 @@
 #include "npuscope/arena.h"
 #include "npuscope/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum ns_dtype {
 #define NS_DTYPE(name, text, code, bits, bytes) NS_DTYPE_##name,
 #include "npuscope/dtypes.def"
@@ -59,5 +63,9 @@ int64_t ns_tensor_get(const ns_tensor *tensor, size_t index);
 
 /* Stores `value` (which must be representable: the caller checks) in an integer, bool or shape tensor. */
 void ns_tensor_set(ns_tensor *tensor, size_t index, int64_t value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

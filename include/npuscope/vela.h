@@ -4,6 +4,10 @@
 
 #include "npuscope/npu.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* An installed Vela. */
 typedef struct ns_vela {
     const char *python;  /* the interpreter that has it */
@@ -71,5 +75,9 @@ ns_code ns_vela_cache_show(const char *folder, ns_vela_cache_info *out, ns_error
 
 /* Removes the cache's own files; others in the folder stay. */
 ns_code ns_vela_cache_clear(const char *folder, ns_vela_cache_info *removed, ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include "npuscope/arena.h"
 #include "npuscope/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One operation of the stream. */
 typedef struct ns_vela_debug_operation {
     size_t word;        /* of its command in the stream (ns_npu_tap.word) */
@@ -42,5 +46,9 @@ ns_code ns_vela_debug_read(const void *data, size_t size, ns_arena *arena, ns_ve
 
 /* The operation whose command stands at `word`; NULL for none. */
 const ns_vela_debug_operation *ns_vela_debug_find(const ns_vela_debug *debug, size_t word);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 
 #include "npuscope/suite.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One of the two compilations. */
 typedef struct ns_vela_diff_compiler {
     ns_vela vela;
@@ -74,5 +78,9 @@ typedef struct ns_vela_diff_options {
  * over the whole range of each input's type (int32: 21 bits). NS_ERROR_USAGE where there is no graph. */
 ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_compiler compilers[2],
                      ns_arena *arena, ns_vela_diff_result *result, ns_error *error);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,4 +1,4 @@
-#include "base/cpu.h"
+#include "npuscope/cpu.h"
 
 #include <string.h>
 

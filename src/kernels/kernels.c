@@ -1,6 +1,6 @@
 #include "kernels/kernels.h"
 
-#include "base/cpu.h"
+#include "npuscope/cpu.h"
 
 ns_kernels ns_kernels_get(unsigned cpu_mask)
 {

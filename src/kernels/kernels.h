@@ -23,7 +23,7 @@ typedef struct ns_kernels {
     ns_depthwise_i16 depthwise_i16;
 } ns_kernels;
 
-/* The kernels for a CPU mask (base/cpu.h); 0 gives plain C. */
+/* The kernels for a CPU mask (npuscope/cpu.h); 0 gives plain C. */
 ns_kernels ns_kernels_get(unsigned cpu_mask);
 
 #endif

@@ -101,26 +101,6 @@ static ns_code set_inputs(running *run, const ns_program_inputs *inputs, ns_erro
     return NS_OK;
 }
 
-static void add_npu_statistics(ns_npu_statistics *sum, const ns_npu_statistics *one)
-{
-    sum->commands += one->commands;
-    sum->operations += one->operations;
-    sum->dma += one->dma;
-    sum->macs += one->macs;
-    sum->saturated += one->saturated;
-    sum->work += one->work;
-    sum->hazards += one->hazards;
-    sum->chip_rules += one->chip_rules;
-    if (!sum->chip_rule)
-        sum->chip_rule = one->chip_rule;
-    sum->signs += one->signs;
-    if (!sum->sign)
-        sum->sign = one->sign;
-    sum->possible_signs += one->possible_signs;
-    if (!sum->possible_sign)
-        sum->possible_sign = one->possible_sign;
-}
-
 static ns_code call_kernel(running *run, const ns_instruction *instruction, ns_error *error)
 {
     const ns_kernel_info *kernel = run->program->kernels[instruction->target];
@@ -144,7 +124,7 @@ static ns_code call_delegate(running *run, const ns_instruction *instruction, ns
                            instruction->argument_count, instruction->arguments, run->scratch, &statistics,
                            error));
     run->statistics->delegate_calls++;
-    add_npu_statistics(&run->statistics->npu, &statistics);
+    ns_npu_statistics_add(&run->statistics->npu, &statistics);
     return NS_OK;
 }
 

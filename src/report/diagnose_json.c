@@ -1,5 +1,6 @@
 /* The document npuscope/diagnose/1. Numbers that were not measured are null. */
 #include "base/json.h"
+#include "npuscope/version.h"
 #include "report/diagnose.h"
 
 static void add_mends(ns_json *json, const ns_diagnose_blame *blame)
@@ -198,7 +199,7 @@ ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *aren
     ns_json json = ns_json_begin(&buffer, true, 17);
     ns_json_object(&json, NULL);
     ns_json_text(&json, "schema", "npuscope/diagnose/1");
-    ns_json_text(&json, "version", NPUSCOPE_VERSION);
+    ns_json_text(&json, "version", NS_VERSION_TEXT);
     ns_json_text(&json, "model", result->model);
     add_precision(&json, result->precision);
     ns_json_text(&json, "precision_missing", result->precision_missing);

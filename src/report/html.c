@@ -2,6 +2,7 @@
  * each case that opens into its details (html_case.c). page.css and page.js travel inside the program. */
 #include <math.h>
 
+#include "npuscope/version.h"
 #include "report/html_case.h"
 #include "report/markup.h"
 
@@ -186,7 +187,7 @@ static void append_head(ns_buffer *buffer, const ns_suite_result *result)
         ns_html_text(buffer, result->vela);
         ns_html_append(buffer, ", ");
     }
-    ns_buffer_format(buffer, "npuscope %s</p><p class=\"counts\">", NPUSCOPE_VERSION);
+    ns_buffer_format(buffer, "npuscope %s</p><p class=\"counts\">", NS_VERSION_TEXT);
     ns_buffer_format(buffer, "<span>%d %s</span>", result->case_count,
                      result->case_count == 1 ? "row" : "rows");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)

@@ -1,6 +1,7 @@
 #include "report/report.h"
 
 #include "base/json.h"
+#include "npuscope/version.h"
 
 /* Digits that a reader gets back: a float32 needs 9, an error measure less. 15 keeps decimal fractions such
  * as 0.001 as they are written. */
@@ -211,7 +212,7 @@ ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes 
     ns_json json = ns_json_begin(&buffer, true, DIGITS);
     ns_json_object(&json, NULL);
     ns_json_text(&json, "schema", "npuscope/suite/1");
-    ns_json_text(&json, "version", NPUSCOPE_VERSION);
+    ns_json_text(&json, "version", NS_VERSION_TEXT);
     ns_json_text(&json, "catalogue", *result->catalogue ? result->catalogue : NULL);
     ns_json_integer(&json, "seed", (int64_t)result->seed);
     ns_json_array(&json, "stages");

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "npuscope/version.h"
 #include "report/report.h"
 
 static const char *flags_of(const ns_vela_diff_compiler *compiler)
@@ -167,7 +168,7 @@ ns_code ns_report_vela_diff_json(const ns_vela_diff_result *result, ns_arena *ar
     ns_json json = ns_json_begin(&buffer, true, 17);
     ns_json_object(&json, NULL);
     ns_json_text(&json, "schema", "npuscope/vela-diff/1");
-    ns_json_text(&json, "version", NPUSCOPE_VERSION);
+    ns_json_text(&json, "version", NS_VERSION_TEXT);
     ns_json_integer(&json, "seed", (int64_t)result->seed);
     add_compiler(&json, "a", result, 0);
     add_compiler(&json, "b", result, 1);

@@ -5,7 +5,7 @@
  * npuscope has no part in it. Where two stages or causes weigh the same the truth names both. */
 #include <math.h>
 
-#include "base/cpu.h"
+#include "npuscope/cpu.h"
 #include "npuscope/diagnose.h"
 #include "support/data.h"
 #include "support/test.h"

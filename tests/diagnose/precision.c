@@ -3,7 +3,7 @@
  * real-valued self are those of an independent evaluator in Python. */
 #include <math.h>
 
-#include "base/cpu.h"
+#include "npuscope/cpu.h"
 #include "npuscope/diagnose.h"
 #include "support/data.h"
 #include "support/kept_graphs.h"

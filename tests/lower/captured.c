@@ -1,10 +1,10 @@
 /* Each captured case, lowered with the captured scales, is the graph that ExecuTorch made, and computes the
  * same integers. */
 #include "support/captured.h"
-#include "base/cpu.h"
 #include "base/random.h"
 #include "formats/npy.h"
 #include "lower/lower.h"
+#include "npuscope/cpu.h"
 #include "npuscope/eval.h"
 #include "support/graph.h"
 #include "support/same_graph.h"

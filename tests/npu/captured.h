@@ -5,8 +5,8 @@
 
 #include "support/test.h"
 
-#include "base/cpu.h"
 #include "formats/tflite.h"
+#include "npuscope/cpu.h"
 #include "npuscope/npu.h"
 #include "support/data.h"
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "base/cpu.h"
+#include "npuscope/cpu.h"
 #include "npuscope/eval.h"
 #include "support/conformance.h"
 

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "base/cpu.h"
 #include "formats/npz.h"
 #include "formats/tflite.h"
+#include "npuscope/cpu.h"
 #include "npuscope/program.h"
 #include "support/conformance.h"
 

@@ -2,9 +2,9 @@
 #ifndef NS_TESTS_KERNELS_H
 #define NS_TESTS_KERNELS_H
 
-#include "base/cpu.h"
 #include "base/random.h"
 #include "kernels/kernels.h"
+#include "npuscope/cpu.h"
 #include "support/test.h"
 
 /* A signed value of `bits` bits: half of the time an end of the range, zero, a power of two, or a neighbour

@@ -1,6 +1,10 @@
 /* CPU: which instruction sets this machine has, and which the user allows. */
-#ifndef NS_BASE_CPU_H
-#define NS_BASE_CPU_H
+#ifndef NPUSCOPE_CPU_H
+#define NPUSCOPE_CPU_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Each instruction set that kernels know, once, from low to high.
  *   NS_CPU(NAME, "text") */
@@ -30,5 +34,9 @@ unsigned ns_cpu_parse(const char *text, int *ok);
 
 /* The name of one bit; "?" for an unknown one. */
 const char *ns_cpu_text(unsigned bit);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

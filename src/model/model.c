@@ -1,0 +1,179 @@
+/* Which driver takes a file, and many samples of one model. */
+#include "npuscope/model.h"
+
+#include "model/driver.h"
+
+static const struct {
+    const char *text, *sentence;
+} formats[] = {
+#define NS_MODEL_FORMAT(name, text, sentence) [NS_MODEL_##name] = {text, sentence},
+#include "npuscope/model_formats.def"
+#undef NS_MODEL_FORMAT
+};
+
+static const ns_model_driver *const drivers[] = {
+    [NS_MODEL_TOSA] = &ns_model_tosa_driver,
+    [NS_MODEL_NPZ] = &ns_model_npz_driver,
+    [NS_MODEL_TFLITE] = &ns_model_tflite_driver,
+    [NS_MODEL_PROGRAM] = &ns_model_program_driver,
+};
+
+const char *ns_model_format_text(ns_model_format format)
+{
+    return format >= 0 && format < NS_MODEL_FORMAT_COUNT ? formats[format].text : "?";
+}
+
+/* ---- load ---- */
+
+static ns_model *new_model(ns_budget *budget)
+{
+    ns_arena *arena = ns_arena_new_within(budget);
+    ns_model *model = arena ? NS_ARENA_NEW(arena, ns_model) : NULL;
+    if (!model) {
+        ns_arena_free(arena);
+        return NULL;
+    }
+    model->arena = arena;
+    model->budget = budget;
+    return model;
+}
+
+static ns_code load(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error)
+{
+    for (int format = 0; format < NS_MODEL_FORMAT_COUNT; format++) {
+        if (!drivers[format]->probe(bytes))
+            continue;
+        model->format = (ns_model_format)format;
+        return drivers[format]->load(model, bytes, accelerator, error);
+    }
+    return ns_fail(error, NS_ERROR_INPUT,
+                   "no model: expected a .tosa graph, an .npz or .tflite that Vela has compiled, or a .pte "
+                   "program");
+}
+
+ns_code ns_model_load(const void *data, size_t size, ns_accelerator accelerator, ns_budget *budget,
+                      ns_model **out, ns_error *error)
+{
+    ns_model *model = new_model(budget);
+    if (!model)
+        return ns_budget_settle(budget, ns_fail(error, NS_ERROR_MEMORY, "no memory for a model"), error);
+    const ns_code code = load(model, (ns_bytes){data, size}, accelerator, error);
+    if (code != NS_OK) {
+        ns_model_free(model);
+        return ns_budget_settle(budget, code, error);
+    }
+    *out = model;
+    return NS_OK;
+}
+
+void ns_model_free(ns_model *model)
+{
+    if (!model)
+        return;
+    if (model->graph)
+        ns_graph_free(model->graph);
+    ns_arena_free(model->arena);
+}
+
+/* ---- what it takes and gives ---- */
+
+ns_model_format ns_model_format_of(const ns_model *model)
+{
+    return model->format;
+}
+
+int ns_model_input_count(const ns_model *model)
+{
+    return model->input_count;
+}
+
+int ns_model_output_count(const ns_model *model)
+{
+    return model->output_count;
+}
+
+const ns_model_tensor *ns_model_input(const ns_model *model, int index)
+{
+    return &model->inputs[index];
+}
+
+const ns_model_tensor *ns_model_output(const ns_model *model, int index)
+{
+    return &model->outputs[index];
+}
+
+/* ---- run ---- */
+
+typedef struct sampling {
+    ns_model *model;
+    const void *const *inputs; /* all samples */
+    void **outputs;
+    const void **in; /* the sample at hand */
+    void **out;
+    ns_model_call call;
+} sampling;
+
+static ns_code make_room(sampling *s, size_t samples, ns_arena *arena, ns_error *error)
+{
+    const ns_model *model = s->model;
+    s->outputs = NS_ARENA_ARRAY(arena, (size_t)model->output_count, void *);
+    s->out = NS_ARENA_ARRAY(arena, (size_t)model->output_count, void *);
+    s->in = NS_ARENA_ARRAY(arena, (size_t)model->input_count, const void *);
+    if (!s->outputs || !s->out || !s->in)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the model's inputs and outputs");
+    for (int i = 0; i < model->output_count; i++) {
+        if (!model->outputs[i].is_tensor)
+            continue;
+        s->outputs[i] = ns_arena_alloc(arena, samples, model->outputs[i].bytes);
+        if (!s->outputs[i])
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for output '%s' of %zu samples",
+                           model->outputs[i].name, samples);
+    }
+    return NS_OK;
+}
+
+static ns_code run_sample(sampling *s, size_t sample, ns_error *error)
+{
+    const ns_model *model = s->model;
+    for (int i = 0; i < model->input_count; i++)
+        s->in[i] = model->inputs[i].is_tensor
+                       ? (const uint8_t *)s->inputs[i] + sample * model->inputs[i].bytes
+                       : NULL;
+    for (int i = 0; i < model->output_count; i++)
+        s->out[i] =
+            model->outputs[i].is_tensor ? (uint8_t *)s->outputs[i] + sample * model->outputs[i].bytes : NULL;
+    ns_arena_reset(s->call.scratch);
+    return drivers[model->format]->run(s->model, &s->call, error);
+}
+
+static ns_code run_samples(sampling *s, size_t samples, ns_error *error)
+{
+    for (size_t k = 0; k < samples; k++) {
+        const ns_code code = run_sample(s, k, error);
+        if (code != NS_OK && samples > 1)
+            return ns_add_context(error, "sample %zu", k);
+        NS_TRY(code);
+    }
+    return NS_OK;
+}
+
+ns_code ns_model_run(ns_model *model, const ns_model_options *options, const void *const *inputs,
+                     size_t samples, ns_arena *arena, const void **outputs, ns_npu_statistics *statistics,
+                     ns_error *error)
+{
+    ns_npu_statistics own = {0};
+    sampling s = {.model = model, .inputs = inputs};
+    if (!statistics)
+        statistics = &own;
+    *statistics = own;
+    NS_TRY(make_room(&s, samples, arena, error));
+    s.call = (ns_model_call){.options = options, .inputs = s.in, .outputs = s.out, .statistics = statistics};
+    s.call.scratch = ns_arena_new_like(arena);
+    if (!s.call.scratch)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    ns_code code = run_samples(&s, samples, error);
+    ns_arena_free(s.call.scratch);
+    for (int i = 0; code == NS_OK && i < model->output_count; i++)
+        outputs[i] = s.outputs[i];
+    return ns_budget_settle(options->budget, code, error);
+}

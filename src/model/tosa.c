@@ -1,0 +1,93 @@
+/* Models: TOSA graphs, run by the evaluator. */
+#include <string.h>
+
+#include "model/driver.h"
+#include "npuscope/eval.h"
+
+/* A FlatBuffer's file identifier follows the offset of its root. */
+static bool probe(ns_bytes bytes)
+{
+    return ns_bytes_contains(bytes, 4, 4) && memcmp(bytes.data + 4, "TOSA", 4) == 0;
+}
+
+static const ns_block *main_block(const ns_model *model)
+{
+    return &model->graph->regions[0].blocks[0];
+}
+
+static ns_code describe(ns_model *model, int index, ns_model_tensor *out, ns_error *error)
+{
+    const ns_graph_tensor *tensor = &main_block(model)->tensors[index];
+    ns_scalar scalar;
+    if (!ns_model_scalar_of(tensor->tensor.dtype, &scalar))
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "'%s' is %s: npuscope keeps no such elements in memory",
+                       tensor->name ? tensor->name : "", ns_dtype_text(tensor->tensor.dtype));
+    return ns_model_describe(model, out, tensor->name, scalar, tensor->tensor.rank, tensor->tensor.shape,
+                             error);
+}
+
+static ns_code load(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error)
+{
+    (void)accelerator;
+    NS_TRY(ns_graph_read_within(model->budget, bytes.data, bytes.size, &model->graph, error));
+    NS_TRY(ns_graph_validate(model->graph, error));
+    const ns_block *block = main_block(model);
+    NS_TRY(ns_model_make_tensors(model, block->input_count, block->output_count, error));
+    for (int i = 0; i < block->input_count; i++)
+        NS_TRY(describe(model, block->inputs[i], &model->inputs[i], error));
+    for (int i = 0; i < block->output_count; i++)
+        NS_TRY(describe(model, block->outputs[i], &model->outputs[i], error));
+    return NS_OK;
+}
+
+typedef struct tapped {
+    const ns_model_options *options;
+    const ns_block *block;
+} tapped;
+
+static ns_code pass_on(void *context, const ns_eval_tap *tap, ns_error *error)
+{
+    const tapped *to = context;
+    const ns_model_tap passed = {.number = tap->operator_index,
+                                 .output = tap->output,
+                                 .name = ns_op_text(to->block->operators[tap->operator_index].op),
+                                 .tensor = tap->name,
+                                 .data = tap->data};
+    return to->options->tap(to->options->context, &passed, error);
+}
+
+/* The evaluator wants its tensors aligned to 64 bytes; a caller's sample may lie anywhere. */
+static ns_code take_input(const ns_model *model, const ns_model_call *call, int index, ns_tensor *out,
+                          ns_error *error)
+{
+    const ns_block *block = main_block(model);
+    const void *data = call->inputs[index];
+    if ((uintptr_t)data % 64 != 0)
+        data = ns_arena_copy(call->scratch, data, model->inputs[index].bytes);
+    if (!data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", model->inputs[index].name);
+    *out =
+        ns_model_tensor_over(&model->inputs[index], block->tensors[block->inputs[index]].tensor.dtype, data);
+    return NS_OK;
+}
+
+static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
+{
+    tapped to = {call->options, main_block(model)};
+    const ns_eval_options options = {.cpu_mask = call->options->cpu_mask,
+                                     .budget = call->options->budget,
+                                     .tap = call->options->tap ? pass_on : NULL,
+                                     .context = &to};
+    ns_tensor *inputs = NS_ARENA_ARRAY(call->scratch, (size_t)model->input_count, ns_tensor);
+    ns_tensor *outputs = NS_ARENA_ARRAY(call->scratch, (size_t)model->output_count, ns_tensor);
+    if (!inputs || !outputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the graph's inputs and outputs");
+    for (int i = 0; i < model->input_count; i++)
+        NS_TRY(take_input(model, call, i, &inputs[i], error));
+    NS_TRY(ns_eval(model->graph, &options, inputs, model->input_count, call->scratch, outputs, error));
+    for (int i = 0; i < model->output_count; i++)
+        memcpy(call->outputs[i], outputs[i].data, model->outputs[i].bytes);
+    return NS_OK;
+}
+
+const ns_model_driver ns_model_tosa_driver = {.probe = probe, .load = load, .run = run};
