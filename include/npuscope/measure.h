@@ -62,13 +62,15 @@ typedef struct ns_stage_result {
     const char *reason; /* one sentence where the verdict is not pass; NULL otherwise */
     bool measured;      /* false: the stage gave no output, and what follows is 0 */
 
-    /* Against ideal, over all elements. A step is the scale of the output's quantisation.
-     * Of several outputs, each has its own steps. */
+    /* Against ideal, over all elements; NaN where a model of one's own has no float reference. A step is the
+     * scale of the output's quantisation. Of several outputs, each has its own steps. */
     double max_abs_error, max_steps, mean_steps;
     double sqnr_db; /* 20 log10(|ideal| / |error|); +infinity without error, -infinity for ideal all zero */
     size_t bins[NS_ERROR_BINS]; /* elements by error; all 0 when the output has no scale */
 
-    /* Against the reference stage: what the verdict is made from. */
+    /* Against the reference stage: what the verdict is made from. A model of one's own may have another
+     * reference, named by `against`, or none (""); NULL: the stage's own. */
+    const char *against;
     double max_difference, max_difference_steps;
     size_t beyond; /* elements beyond the tolerance */
 

@@ -79,8 +79,9 @@ typedef struct ns_case_result {
     int stage_count;
     ns_stage_result *stages; /* those that were selected, in order */
     ns_verdict verdict;
-    ns_stage at_fault;       /* the first stage that failed; NS_STAGE_IDEAL: none */
-    const char *reason;      /* of the stage that decided the verdict; NULL for pass */
+    ns_stage at_fault;  /* the first stage that failed; NS_STAGE_IDEAL: none */
+    const char *reason; /* of the stage that decided the verdict; NULL for pass */
+    const char *note; /* of a case of one's own: why its recorded graph stands in for the float graph; NULL */
     int configuration_count; /* 0 unless the stage npu is at fault */
     const ns_configuration *configurations;
     ns_suspect suspect;

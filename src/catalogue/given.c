@@ -3,24 +3,45 @@
 #include <math.h>
 
 #include "recorded/find.h"
+#include "recorded/model.h"
+
+static ns_code describe_model(ns_given_case *out, ns_arena *arena, ns_error *error)
+{
+    ns_case_model model;
+    NS_TRY(ns_case_model_read(&out->files, arena, &model, error));
+    out->op = model.op ? model.op : "model";
+    out->settings.qtol = model.qtol;
+    out->settings.atol = model.atol;
+    out->settings.rtol = model.rtol;
+    out->stream = model.kind != NS_CASE_TOSA;
+    out->target = model.target ? ns_suite_target_find(model.target) : NULL;
+    return out->target || !model.target ? NS_OK
+                                        : ns_fail(error, NS_ERROR_INPUT, "%s/case.json: unknown target '%s'",
+                                                  out->files.where, model.target);
+}
+
+static ns_code describe_recorded(ns_given_case *out, ns_arena *arena, ns_error *error)
+{
+    NS_TRY(ns_recorded_read_settings(&out->files, arena, &out->settings, error));
+    out->op = out->settings.op;
+    return NS_OK;
+}
 
 static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_given_case *out, ns_error *error)
 {
+    const ns_given_case nothing = {.files = *files,
+                                   .op = "program",
+                                   .settings = {.epsilon = NAN, .qtol = NAN, .atol = NAN, .rtol = NAN}};
     ns_error problem = {0};
-    *out = (ns_given_case){.files = *files,
-                           .op = "program",
-                           .settings = {.epsilon = NAN, .qtol = NAN, .atol = NAN, .rtol = NAN}};
+    *out = nothing;
     if (files->problem)
         return NS_OK;
-    ns_recorded_settings settings = {0};
-    const ns_code code = ns_recorded_read_settings(files, arena, &settings, &problem);
+    const ns_code code = (ns_case_is_model(files) ? describe_model : describe_recorded)(out, arena, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
-    if (code == NS_OK) {
-        out->settings = settings;
-        out->op = settings.op;
+    if (code == NS_OK)
         return NS_OK;
-    }
+    *out = nothing;
     out->files.problem = ns_arena_string(arena, problem.message);
     return out->files.problem ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
 }

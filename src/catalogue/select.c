@@ -286,22 +286,44 @@ static void fill_catalogue(filling *f)
     }
 }
 
-/* A case that was lowered for a target has rows for accelerators of that target alone; one that cannot be
- * read has one row. */
+/* What a stream is for stands in it. */
+static const ns_suite_target stream_target = {"stream", NS_TARGET_U85, "ethos-u85-128"};
+
+static void add_given(filling *f, const ns_given_case *given, const ns_suite_target *target)
+{
+    add_row(f, &(ns_suite_row){.files = &given->files,
+                               .op = given->op,
+                               .stream = given->stream,
+                               .target = target,
+                               .settings = given_settings(f->options, given)});
+}
+
+/* A case that was lowered for a target has rows for accelerators of that target alone; one that names an
+ * accelerator a row for that, unless others are selected. */
+static void add_given_rows(filling *f, const ns_given_case *given)
+{
+    const bool bound = given->target || given->settings.has_target;
+    const ns_target own = given->target ? given->target->target : given->settings.target;
+    if (given->stream)
+        add_given(f, given, &stream_target);
+    else if (given->files.problem)
+        add_given(f, given, f->targets[0]);
+    else if (given->target && f->options->target_count == 0)
+        add_given(f, given, given->target);
+    else
+        for (int t = 0; t < f->target_count; t++)
+            if (!bound || own == f->targets[t]->target)
+                add_given(f, given, f->targets[t]);
+}
+
 static void fill_given(filling *f)
 {
     const ns_suite_options *options = f->options;
     for (int g = 0; g < f->supply->given_count; g++) {
         const ns_given_case *given = &f->supply->given[g];
-        if (!wanted(given->op, options->op_count, options->ops) ||
-            !wanted(given->files.name, options->name_count, options->names))
-            continue;
-        for (int t = 0; t < (given->files.problem ? 1 : f->target_count); t++)
-            if (!given->settings.has_target || given->settings.target == f->targets[t]->target)
-                add_row(f, &(ns_suite_row){.files = &given->files,
-                                           .op = given->op,
-                                           .target = f->targets[t],
-                                           .settings = given_settings(options, given)});
+        if (wanted(given->op, options->op_count, options->ops) &&
+            wanted(given->files.name, options->name_count, options->names))
+            add_given_rows(f, given);
     }
 }
 

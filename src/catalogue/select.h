@@ -15,6 +15,7 @@ typedef struct ns_suite_row {
     ns_suite_settings settings;
     const ns_case_files *files; /* a case of one's own; NULL: the catalogue's */
     const char *op;             /* what it is of */
+    bool stream;                /* it is compiled already */
 } ns_suite_row;
 
 static inline const char *ns_suite_row_op(const ns_suite_row *row)

@@ -111,6 +111,12 @@ static bool whole_at(const ns_npy *array, size_t i, int64_t *out)
     case NS_NPY_INT8:
         *out = ((const int8_t *)array->data)[i];
         return true;
+    case NS_NPY_UINT8:
+        *out = ((const uint8_t *)array->data)[i];
+        return true;
+    case NS_NPY_UINT16:
+        *out = ((const uint16_t *)array->data)[i];
+        return true;
     case NS_NPY_BOOL:
         *out = ((const int8_t *)array->data)[i] != 0;
         return true;
@@ -119,20 +125,43 @@ static bool whole_at(const ns_npy *array, size_t i, int64_t *out)
     }
 }
 
+ns_code ns_case_whole(const ns_case_files *files, const char *name, ns_dtype dtype, ns_arena *arena,
+                      ns_tensor *out, ns_error *error)
+{
+    const bool truth = dtype == NS_DTYPE_BOOL;
+    const int64_t least = truth ? 0 : ns_dtype_min(dtype), most = truth ? 1 : ns_dtype_max(dtype);
+    ns_bytes bytes;
+    ns_npy array;
+    NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
+    NS_TRY(ns_npy_read(bytes, name, arena, &array, error));
+    NS_TRY(ns_tensor_new(arena, dtype, array.rank, array.shape, out, error));
+    for (size_t i = 0; i < array.count; i++) {
+        int64_t value = 0;
+        const bool whole = whole_at(&array, i, &value);
+        if ((array.type == NS_NPY_UINT8 && dtype == NS_DTYPE_INT8) ||
+            (array.type == NS_NPY_UINT16 && dtype == NS_DTYPE_INT16)) /* the bits, as streams hold them */
+            value = value > most ? value - 2 * (most + 1) : value;
+        if (!whole || value < least || value > most)
+            return ns_fail(error, NS_ERROR_INPUT, "%s/%s: element %zu is no %s (the file is of %s)",
+                           files->where, name, i, ns_dtype_text(dtype), ns_npy_type_text(array.type));
+        ns_tensor_set(out, i, value);
+    }
+    return NS_OK;
+}
+
 ns_code ns_case_integers(const ns_case_files *files, const char *name, ns_arena *arena, ns_tensor *out,
                          ns_error *error)
+{
+    return ns_case_whole(files, name, NS_DTYPE_INT32, arena, out, error);
+}
+
+ns_code ns_case_is_real(const ns_case_files *files, const char *name, ns_arena *arena, bool *out,
+                        ns_error *error)
 {
     ns_bytes bytes;
     ns_npy array;
     NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
     NS_TRY(ns_npy_read(bytes, name, arena, &array, error));
-    NS_TRY(ns_tensor_new(arena, NS_DTYPE_INT32, array.rank, array.shape, out, error));
-    for (size_t i = 0; i < array.count; i++) {
-        int64_t value = 0;
-        if (!whole_at(&array, i, &value) || value != (int32_t)value)
-            return ns_fail(error, NS_ERROR_INPUT, "%s/%s: element %zu is no whole number of 32 bits (%s)",
-                           files->where, name, i, ns_npy_type_text(array.type));
-        ((int32_t *)out->data)[i] = (int32_t)value;
-    }
+    *out = array.type == NS_NPY_FLOAT32 || array.type == NS_NPY_FLOAT64;
     return NS_OK;
 }

@@ -34,7 +34,16 @@ ns_code ns_case_json(const ns_case_files *files, const char *name, ns_arena *are
 ns_code ns_case_array(const ns_case_files *files, const char *name, ns_arena *arena, ns_tensor *out,
                       ns_error *error);
 
-/* An .npy file of whole numbers or truth values as INT32; NS_ERROR_INPUT where one does not fit 32 bits. */
+/* An .npy file of whole numbers or truth values as `dtype`, an integer type or BOOL; NS_ERROR_INPUT where one
+ * does not fit. */
+ns_code ns_case_whole(const ns_case_files *files, const char *name, ns_dtype dtype, ns_arena *arena,
+                      ns_tensor *out, ns_error *error);
+
+/* Whether an .npy file is of floats. */
+ns_code ns_case_is_real(const ns_case_files *files, const char *name, ns_arena *arena, bool *out,
+                        ns_error *error);
+
+/* ns_case_whole for INT32. */
 ns_code ns_case_integers(const ns_case_files *files, const char *name, ns_arena *arena, ns_tensor *out,
                          ns_error *error);
 

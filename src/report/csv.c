@@ -33,14 +33,14 @@ static void add_number(ns_buffer *buffer, bool known, double value)
 {
     if (known && isfinite(value))
         ns_buffer_format(buffer, "%.9g", value);
-    else if (known)
-        ns_buffer_format(buffer, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
+    else if (known && !isnan(value))
+        ns_buffer_format(buffer, "%s", value > 0 ? "inf" : "-inf");
     ns_buffer_append(buffer, ",", 1);
 }
 
 static void add_stage(ns_buffer *buffer, const ns_case_result *result, const ns_stage_result *stage)
 {
-    const bool compared = stage->measured && ns_stage_reference(stage->stage) != stage->stage;
+    const bool compared = stage->measured && *ns_report_reference(stage);
     add_text(buffer, result->op);
     add_text(buffer, result->name);
     add_text(buffer, result->target);

@@ -101,7 +101,8 @@ static void add_recorded(ns_json *json, const ns_stage_result *stage)
 static void add_stage(ns_json *json, const ns_case_result *result, const ns_stage_result *stage)
 {
     const bool measured = stage->measured;
-    const bool judged = ns_stage_reference(stage->stage) != stage->stage;
+    const char *reference = ns_report_reference(stage);
+    const bool judged = *reference;
     const bool compared = measured && judged;
     ns_json_object(json, NULL);
     ns_json_text(json, "name", ns_stage_text(stage->stage));
@@ -115,7 +116,7 @@ static void add_stage(ns_json *json, const ns_case_result *result, const ns_stag
         add_histogram(json, stage);
     else
         ns_json_null(json, "histogram");
-    ns_json_text(json, "reference", judged ? ns_stage_text(ns_stage_reference(stage->stage)) : NULL);
+    ns_json_text(json, "reference", judged ? reference : NULL);
     add_measure(json, "max_difference", compared, stage->max_difference);
     add_measure(json, "max_difference_steps", compared, stage->max_difference_steps);
     if (compared) {
@@ -190,6 +191,8 @@ static void add_case(ns_json *json, const ns_case_result *result)
     ns_json_text(json, "at_fault",
                  faulty && result->at_fault != NS_STAGE_IDEAL ? ns_stage_blame(result->at_fault) : NULL);
     add_reason(json, result->reason);
+    if (result->note)
+        ns_json_text(json, "note", result->note);
     ns_json_real(json, "seconds", result->seconds);
     if (result->outputs)
         add_outputs(json, result);

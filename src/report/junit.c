@@ -16,7 +16,9 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *result, const 
 {
     char index[128];
     ns_buffer_format(buffer, "%s: %s", ns_stage_text(stage->stage), ns_verdict_text(stage->verdict));
-    if (stage->measured)
+    if (stage->measured && isnan(stage->max_steps))
+        ns_buffer_format(buffer, ", no float reference; %zu elements beyond the tolerance", stage->beyond);
+    else if (stage->measured)
         ns_buffer_format(
             buffer, ", at most %.6g steps from ideal, %.6g on average, %.4g dB; worst at %s",
             stage->max_steps, stage->mean_steps, stage->sqnr_db,

@@ -36,7 +36,9 @@ static const char *colour_off(const text_report *report)
 /* A non-negative number in at most 6 columns, or a dB figure in at most 5. */
 static const char *short_number(double value, int decimals, char *text, size_t size)
 {
-    if (isinf(value))
+    if (isnan(value))
+        snprintf(text, size, "-");
+    else if (isinf(value))
         snprintf(text, size, "%s", value > 0 ? "inf" : "-inf");
     else if (fabs(value) < 1000)
         snprintf(text, size, "%.*f", decimals, value);
@@ -175,16 +177,17 @@ static void print_failed_stage(const text_report *report, const ns_case_result *
     print_wrapped(report->out, 2, text);
     if (!stage->measured)
         return;
-    const ns_stage reference = ns_stage_reference(stage->stage);
-    char compared[64] = "";
-    if (reference != NS_STAGE_IDEAL)
-        snprintf(compared, sizeof compared, "%s %.9g, ", ns_stage_text(reference), stage->worst_reference);
-    snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %sideal %.9g, tolerance %.4g",
+    char compared[64] = "", ideal[64] = "";
+    if (strcmp(ns_report_reference(stage), ns_stage_text(NS_STAGE_IDEAL)) != 0)
+        snprintf(compared, sizeof compared, "%s %.9g, ", ns_report_reference(stage), stage->worst_reference);
+    if (!isnan(stage->worst_ideal))
+        snprintf(ideal, sizeof ideal, "ideal %.9g, ", stage->worst_ideal);
+    snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %s%stolerance %.4g",
              ns_report_index(ns_report_output(result, stage), stage->worst_element, index, sizeof index),
              ns_tensor_describe(ns_report_output(result, stage), output, sizeof output), stage->worst_got,
-             compared, stage->worst_ideal, stage->worst_tolerance);
+             compared, ideal, stage->worst_tolerance);
     print_wrapped(report->out, 4, text);
-    if (!stage->operands)
+    if (!stage->operands && !stage->against)
         print_wrapped(report->out, 4, "the inputs that it is made from are not known");
     for (int i = 0; i < stage->operand_count; i++)
         print_operand(report->out, &stage->operands[i]);
@@ -274,6 +277,22 @@ static void print_reasons(const text_report *report, ns_verdict verdict)
     }
 }
 
+/* Float graphs for which the recorded graph stands in, each operator and reason once. */
+static void print_notes(const text_report *report)
+{
+    char text[NS_MESSAGE_SIZE + 256];
+    const ns_case_result *told = NULL;
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *result = &report->result->cases[i];
+        if (!result->note || (told && strcmp(told->where, result->where) == 0))
+            continue;
+        told = result;
+        fprintf(report->out, "\nnote %s %s\n", result->op, result->name);
+        snprintf(text, sizeof text, "the recorded graph stands in for the float graph: %s", result->note);
+        print_wrapped(report->out, 2, text);
+    }
+}
+
 static void print_summary(const text_report *report)
 {
     const ns_suite_result *result = report->result;
@@ -296,6 +315,7 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
     for (int i = 0; i < result->case_count; i++)
         print_row(&report, &result->cases[i]);
     print_rejections(&report);
+    print_notes(&report);
     print_reasons(&report, NS_VERDICT_INACCURATE);
     print_reasons(&report, NS_VERDICT_INVALID);
     for (int i = 0; i < result->case_count;)

@@ -1,10 +1,13 @@
 #include "stage/ladder.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "catalogue/prepare.h"
 #include "ir/decompose.h"
 #include "recorded/recorded.h"
+#include "stage/given.h"
+#include "stage/given_take.h"
 
 static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_ladder *, ns_stage_output *, ns_error *) = {
 #define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,
@@ -18,11 +21,17 @@ static ns_code list_outputs(ns_ladder *ladder, ns_error *error)
     if (program->output_count < 1)
         return ns_fail(error, NS_ERROR_INTERNAL, "a case has no output");
     ladder->output_count = program->output_count;
+    ladder->input_count = program->input_count;
     ladder->outputs = NS_ARENA_ARRAY(ladder->arena, (size_t)program->output_count, ns_measured);
-    if (!ladder->outputs)
+    ladder->shapes = NS_ARENA_ARRAY(ladder->arena, (size_t)program->output_count, ns_tensor);
+    if (!ladder->outputs || !ladder->shapes)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
     for (int o = 0; o < program->output_count; o++) {
-        ladder->outputs[o].count = ns_aten_count(&program->nodes[program->outputs[o]]);
+        const ns_aten_node *node = &program->nodes[program->outputs[o]];
+        ladder->shapes[o] = (ns_tensor){.dtype = node->dtype == NS_DTYPE_FP32 ? NS_DTYPE_INT16 : node->dtype,
+                                        .rank = node->rank};
+        memcpy(ladder->shapes[o].shape, node->shape, sizeof node->shape);
+        ladder->outputs[o].count = ns_aten_count(node);
         ladder->count += ladder->outputs[o].count;
     }
     return NS_OK;
@@ -47,7 +56,7 @@ static bool is_as_recorded(const ns_suite_row *row, const ns_recorded_settings *
 }
 
 /* A case of one's own, with what was recorded of its results. */
-static ns_code take_given(ns_ladder *ladder, ns_error *error)
+static ns_code take_recorded(ns_ladder *ladder, ns_error *error)
 {
     ns_recorded recorded;
     NS_TRY(ns_recorded_read(ladder->row->files, ladder->arena, &recorded, error));
@@ -63,7 +72,25 @@ static ns_code take_given(ns_ladder *ladder, ns_error *error)
                                    &ladder->references, error));
     for (int o = 0; !is_as_recorded(ladder->row, &recorded.settings) && o < ladder->output_count; o++)
         ladder->references.quantised[o].data = ladder->references.integers[o].data = NULL;
-    return NS_OK;
+    return ns_aten_decompose(ladder->program, ladder->arena, &ladder->decomposed, error);
+}
+
+/* A float graph with an operator that npuscope lacks leaves the graph that was recorded beside it. */
+static ns_code take_given(ns_ladder *ladder, ns_error *error)
+{
+    ns_error problem = {0}, beside = {0};
+    if (ladder->row->files->problem)
+        return ns_fail(error, NS_ERROR_INPUT, "%s", ladder->row->files->problem);
+    if (ns_case_is_model(ladder->row->files))
+        return ns_given_take(ladder, false, error);
+    const ns_code code = take_recorded(ladder, &problem);
+    if (code == NS_OK)
+        return NS_OK;
+    if (code == NS_ERROR_UNSUPPORTED && ns_given_take(ladder, true, &beside) == NS_OK) {
+        ladder->model->reason = ns_arena_string(ladder->arena, problem.message);
+        return ladder->model->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+    }
+    return ns_fail(error, beside.code == NS_ERROR_MEMORY ? beside.code : code, "%s", problem.message);
 }
 
 ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask, ns_arena *arena,
@@ -76,12 +103,20 @@ ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask,
     ladder->cpu_mask = cpu_mask;
     ladder->arena = arena;
     NS_TRY(ns_accelerator_parse(row->target->accelerator, &ladder->request.accelerator, error));
-    NS_TRY(row->files ? take_given(ladder, error) : make_case(ladder, seed, error));
     *out = ladder;
+    if (row->files)
+        return take_given(ladder, error);
+    NS_TRY(make_case(ladder, seed, error));
     return ns_aten_decompose(ladder->program, arena, &ladder->decomposed, error);
+}
+
+bool ns_ladder_has(const ns_ladder *ladder, ns_stage stage)
+{
+    return !ladder->model || ns_given_has(ladder, stage);
 }
 
 ns_code ns_ladder_run(ns_ladder *ladder, ns_stage stage, ns_stage_output *output, ns_error *error)
 {
-    return run_stage[stage](ladder, output, error);
+    return ladder->model ? ns_given_run(ladder, stage, output, error)
+                         : run_stage[stage](ladder, output, error);
 }

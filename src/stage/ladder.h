@@ -9,6 +9,9 @@
 ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask, ns_arena *arena,
                       ns_ladder **out, ns_error *error);
 
+/* Whether the stage exists for what the ladder runs: a model has no quantised result unless one was given. */
+bool ns_ladder_has(const ns_ladder *ladder, ns_stage stage);
+
 /* Runs one stage; quantised comes before eval, eval before vela, vela before npu. */
 ns_code ns_ladder_run(ns_ladder *ladder, ns_stage stage, ns_stage_output *output, ns_error *error);
 

@@ -6,7 +6,7 @@
 #include "measure/measure.h"
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
-#include "recorded/references.h"
+#include "recorded/values.h"
 
 /* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
  * does nothing. */
@@ -30,11 +30,14 @@ typedef struct ns_ladder {
     ns_code (*watch)(void *context, const ns_graph *graph, ns_error *error);
     void *watch_context;
     ns_arena *arena;
+    struct ns_given_model *model; /* stage/given.h: instead of a program; NULL: there is one */
+    int input_count;
     ns_aten_program *program;    /* what the user writes */
     ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
     ns_tensor *inputs;
     ns_case_references references; /* of a case of one's own; else NULL pointers */
     int output_count;
+    ns_tensor *shapes;         /* type and shape of each output; no data */
     ns_measured *outputs;      /* of the program; scales after the stage quantised */
     size_t count;              /* elements of all outputs, which stand one after the other */
     double *format_bound;      /* of these, after the stage quantised; NULL: not known */
@@ -57,6 +60,9 @@ ns_code ns_outputs_collect(const ns_ladder *ladder, const ns_aten_program *progr
                            double **out, ns_error *error);
 ns_code ns_outputs_dequantise(const ns_ladder *ladder, const char *who, const ns_tensor *integers,
                               double **out, ns_error *error);
+
+/* The integers that the compiled graph gives for ladder->integers. */
+ns_code ns_stage_npu_results(ns_ladder *ladder, ns_tensor *results, ns_error *error);
 
 #define NS_STAGE(NAME, name, blame, reference) \
     ns_code ns_stage_##name(ns_ladder *ladder, ns_stage_output *output, ns_error *error);

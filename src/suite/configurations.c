@@ -75,7 +75,7 @@ static ns_code try_one(const ns_ladder *ladder, const ns_vela_request *request, 
     ns_error problem = {0};
     const ns_stage_execution execution = {.request = request,
                                           .cpu_mask = ladder->cpu_mask,
-                                          .input_count = ladder->decomposed->input_count,
+                                          .input_count = ladder->input_count,
                                           .output_count = ladder->output_count,
                                           .inputs = ladder->integers};
     *out = (ns_configuration){.accelerator = ns_accelerator_text(request->accelerator),

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "stage/given_take.h"
+
 /* What was recorded of output `o` for a stage; without data: nothing. */
 static const ns_tensor *recorded_output(const ns_ladder *ladder, ns_stage stage, int o)
 {
@@ -11,10 +13,12 @@ static const ns_tensor *recorded_output(const ns_ladder *ladder, ns_stage stage,
                                          : &references->integers[o];
 }
 
-static double recorded_value(const ns_tensor *tensor, size_t element, double scale)
+static double recorded_value(const ns_ladder *ladder, int o, const ns_tensor *tensor, size_t element,
+                             double scale)
 {
+    const int64_t zero_point = ladder->model ? ladder->model->model.outputs[o].zero_point : 0;
     return tensor->dtype == NS_DTYPE_FP32 ? (double)((const float *)tensor->data)[element]
-                                          : (double)ns_tensor_get(tensor, element) * scale;
+                                          : (double)(ns_tensor_get(tensor, element) - zero_point) * scale;
 }
 
 /* Two NaN or two infinities are the same. */
@@ -35,7 +39,7 @@ void ns_find_departures(const ns_ladder *ladder, const double *values, ns_stage_
         const ns_tensor *recorded = recorded_output(ladder, result->stage, o);
         const double scale = ladder->outputs[o].scale > 0 ? ladder->outputs[o].scale : 1;
         for (size_t i = 0; recorded->data && i < ladder->outputs[o].count; i++) {
-            const double wanted = recorded_value(recorded, i, scale);
+            const double wanted = recorded_value(ladder, o, recorded, i, scale);
             const double difference = fabs(values[i] - wanted) / scale;
             result->recorded++;
             result->departing += !is_same(ladder, result->stage, scale, values[i], wanted);

@@ -1,10 +1,13 @@
 #include "suite/run_case.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "measure/measure.h"
 #include "measure/trace.h"
+#include "stage/given.h"
+#include "stage/given_take.h"
 #include "stage/ladder.h"
 #include "suite/configurations.h"
 #include "suite/departures.h"
@@ -24,66 +27,110 @@ struct ns_case_run {
     double seconds;
 };
 
+/* What a stage is judged by. */
+typedef struct reference {
+    const double *values; /* NULL: nothing */
+    const char *name;     /* "quantised" */
+    bool exact;           /* the tolerance is none */
+} reference;
+
+/* The stage that its row in stages.def names; of a model of one's own, the best that was given. */
+static ns_code find_reference(ns_case_run *run, ns_stage stage, reference *out, ns_error *error)
+{
+    const ns_stage own = ns_stage_reference(stage);
+    *out = (reference){run->outputs[own], ns_stage_text(own), own == NS_STAGE_EVAL};
+    if (!run->ladder->model || own == stage || out->values)
+        return NS_OK;
+    double *expected = NULL;
+    NS_TRY(ns_given_expected(run->ladder, &expected, error));
+    const ns_stage other = run->outputs[NS_STAGE_QUANTISED] ? NS_STAGE_QUANTISED : NS_STAGE_IDEAL;
+    *out = expected ? (reference){expected, "expected", true}
+                    : (reference){run->outputs[other], ns_stage_text(other), false};
+    return NS_OK;
+}
+
 /* How far each element may be from the stage's reference. What the format itself costs is no fault of the
  * quantiser, so its bound is added there; the NPU is to give what the graph gives. */
-static double tolerance_of(const ns_case_run *run, ns_stage stage, double scale, size_t element,
-                           double reference)
+static double tolerance_of(const ns_case_run *run, ns_stage stage, double scale, size_t element, double value)
 {
-    if (stage == NS_STAGE_NPU)
-        return 0;
-    const double tolerance = ns_harness_tolerance(&run->ladder->row->settings, scale, reference);
+    const double tolerance = ns_harness_tolerance(&run->ladder->row->settings, scale, value);
     return stage == NS_STAGE_QUANTISED && run->ladder->format_bound
                ? tolerance + run->ladder->format_bound[element]
                : tolerance;
 }
 
-static void fill_tolerances(const ns_case_run *run, ns_stage stage, const double *reference,
-                            double *tolerance)
+static void fill_tolerances(const ns_case_run *run, ns_stage stage, const double *values, double *tolerance)
 {
     size_t element = 0;
     for (int o = 0; o < run->ladder->output_count; o++)
         for (size_t i = 0; i < run->ladder->outputs[o].count; i++, element++)
             tolerance[element] =
-                tolerance_of(run, stage, run->ladder->outputs[o].scale, element, reference[element]);
+                tolerance_of(run, stage, run->ladder->outputs[o].scale, element, values[element]);
 }
 
-static bool any_all_zero(const ns_ladder *ladder, const double *reference, const double *got)
+static bool any_all_zero(const ns_ladder *ladder, const double *values, const double *got)
 {
     size_t first = 0;
     for (int o = 0; o < ladder->output_count; o++) {
         const ns_measured *output = &ladder->outputs[o];
-        if (ns_all_zero(output->count, reference + first, got + first, output->scale))
+        if (ns_all_zero(output->count, values + first, got + first, output->scale))
             return true;
         first += output->count;
     }
     return false;
 }
 
-static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
+/* Errors against ideal are not known where a model has no float reference. */
+static void forget_ideal(ns_stage_result *result)
 {
-    const double *ideal = run->outputs[NS_STAGE_IDEAL], *got = run->outputs[result->stage];
-    const double *reference = run->outputs[ns_stage_reference(result->stage)];
-    double *tolerance = NS_ARENA_ARRAY(run->arena, run->ladder->count, double);
-    if (!tolerance)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tolerances");
-    if (result->stage != NS_STAGE_IDEAL)
-        fill_tolerances(run, result->stage, reference, tolerance);
-    ns_measure(run->ladder->output_count, run->ladder->outputs, ideal, reference, got, tolerance, result);
+    result->max_abs_error = result->max_steps = result->mean_steps = result->sqnr_db = result->worst_ideal =
+        NAN;
+    memset(result->bins, 0, sizeof result->bins);
+}
+
+static void give_verdict(ns_case_run *run, const reference *by, ns_stage_result *result)
+{
     result->verdict = NS_VERDICT_PASS;
-    if (any_all_zero(run->ladder, reference, got)) {
+    if (!by->values) {
+        result->verdict = NS_VERDICT_SKIPPED;
+        result->reason = "not judged: the case gives nothing to compare with";
+    } else if (any_all_zero(run->ladder, by->values, run->outputs[result->stage])) {
         result->verdict = NS_VERDICT_FAIL;
-        result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not",
-                                         ns_stage_text(ns_stage_reference(result->stage)));
-    } else if (result->stage == NS_STAGE_QUANTISED && !run->ladder->format_bound) {
+        result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not", by->name);
+    } else if (result->stage == NS_STAGE_QUANTISED && run->ladder->bound_problem &&
+               !run->ladder->format_bound) {
         result->verdict = NS_VERDICT_SKIPPED;
         result->reason = ns_arena_format(run->arena, "not judged: %s", run->ladder->bound_problem);
     } else if (result->beyond > 0) {
         result->verdict = NS_VERDICT_FAIL;
         result->reason = ns_arena_format(
-            run->arena, "%zu of %zu elements differ from %s%s, at most by %.4g steps", result->beyond,
-            run->ladder->count, ns_stage_text(ns_stage_reference(result->stage)),
-            result->stage == NS_STAGE_NPU ? "" : " by more than the tolerance", result->max_difference_steps);
+            run->arena, "%zu of %zu elements differ from %s%s, at most by %.4g %s", result->beyond,
+            run->ladder->count, by->name, by->exact ? "" : " by more than the tolerance",
+            run->ladder->outputs[0].scale > 0 ? result->max_difference_steps : result->max_difference,
+            run->ladder->outputs[0].scale > 0 ? "steps" : "(no scale is known)");
     }
+}
+
+static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
+{
+    const double *got = run->outputs[result->stage], *ideal = run->outputs[NS_STAGE_IDEAL];
+    double *tolerance = NS_ARENA_ARRAY(run->arena, run->ladder->count, double);
+    reference by;
+    if (!tolerance)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tolerances");
+    NS_TRY(find_reference(run, result->stage, &by, error));
+    const double *values = by.values ? by.values : got;
+    if (result->stage != NS_STAGE_IDEAL && !by.exact)
+        fill_tolerances(run, result->stage, values, tolerance);
+    ns_measure(run->ladder->output_count, run->ladder->outputs, ideal ? ideal : values, values, got,
+               tolerance, result);
+    if (!ideal)
+        forget_ideal(result);
+    if (run->ladder->model && result->stage != NS_STAGE_IDEAL)
+        result->against = by.values ? by.name : "";
+    give_verdict(run, &by, result);
+    if (!run->ladder->program)
+        return NS_OK;
     return ns_trace(run->ladder->program, run->ladder->inputs, result->worst_output, result->worst_element,
                     run->arena, &result->operands, &result->operand_count, error);
 }
@@ -127,17 +174,16 @@ static ns_code describe(const ns_case_run *run, ns_case_result *result, ns_error
     if (!outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a result");
     for (int o = 0; o < ladder->output_count; o++) {
-        const ns_aten_node *node = &ladder->program->nodes[ladder->program->outputs[o]];
         outputs[o].scale = ladder->outputs[o].scale;
-        outputs[o].tensor = (ns_tensor){.dtype = node->dtype == NS_DTYPE_FP32 ? NS_DTYPE_INT16 : node->dtype,
-                                        .rank = node->rank};
-        for (int i = 0; i < node->rank; i++)
-            outputs[o].tensor.shape[i] = node->shape[i];
+        outputs[o].tensor = ladder->shapes[o];
     }
     result->output = outputs[0].tensor;
     result->scale = outputs[0].scale;
     result->output_count = ladder->output_count;
     result->outputs = ladder->output_count > 1 ? outputs : NULL;
+    result->note = ladder->model ? ladder->model->reason : NULL;
+    if (!ns_ladder_has(ladder, NS_STAGE_VELA)) /* the stream says what it is for */
+        result->target = result->accelerator = ns_accelerator_text(ladder->request.accelerator);
     result->minimum = ideal && ladder->count > 0 ? INFINITY : 0;
     result->maximum = ideal && ladder->count > 0 ? -INFINITY : 0;
     for (size_t i = 0; ideal && i < ladder->count; i++) {
@@ -238,6 +284,8 @@ static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
     ns_case_result *result = run->result;
     for (int i = first; i < end && run->stages >> i; i++) {
         ns_stage_result stage = {.stage = (ns_stage)i, .verdict = NS_VERDICT_SKIPPED};
+        if (!ns_ladder_has(run->ladder, stage.stage))
+            continue;
         if (!run->blocked)
             NS_TRY(do_stage(run, &stage, error));
         else
@@ -349,7 +397,8 @@ ns_vela_request *ns_suite_sweep_request(ns_case_run *run)
 
 ns_vela_request *ns_suite_case_request(ns_case_run *run)
 {
-    return run->blocked || !(run->stages & NS_STAGES_COMPILED) ? NULL : &run->ladder->request;
+    const bool wanted = !run->blocked && run->stages & NS_STAGES_COMPILED;
+    return wanted && ns_ladder_has(run->ladder, NS_STAGE_VELA) ? &run->ladder->request : NULL;
 }
 
 static ns_code finish_details(ns_case_run *run, ns_error *error)
@@ -386,7 +435,8 @@ ns_code ns_suite_case_configurations(ns_case_run *run, ns_vela_request **request
 {
     *requests = NULL;
     *count = 0;
-    if (run->result->verdict != NS_VERDICT_FAIL || run->result->at_fault != NS_STAGE_NPU)
+    if (run->result->verdict != NS_VERDICT_FAIL || run->result->at_fault != NS_STAGE_NPU ||
+        !run->ladder->request.graph)
         return NS_OK;
     NS_TRY(ns_configurations_list(run->ladder, requests, count, error));
     run->configurations = *requests;

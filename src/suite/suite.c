@@ -70,6 +70,8 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
             complete = (one->reason = ns_arena_string(arena, one->reason)) != NULL;
     }
     result->configurations = configurations;
+    if (complete && result->note)
+        complete = (result->note = ns_arena_string(arena, result->note)) != NULL;
     if (complete && result->reason)
         complete = (result->reason = ns_arena_string(arena, result->reason)) != NULL;
     return complete ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
@@ -196,6 +198,14 @@ static ns_code run_pass(suite_run *run, bool finishing, ns_error *error)
     return run->error.code;
 }
 
+static bool any_compiled(const ns_suite_selection *selection)
+{
+    for (int i = 0; i < selection->count; i++)
+        if (!selection->rows[i].stream)
+            return true;
+    return false;
+}
+
 /* Finds Vela where a selected stage needs it. Where it is missing and no stage was asked for by name, the
  * stages that need it are left out, and the result says so. */
 static ns_code find_vela(const ns_suite_options *options, ns_suite_selection *selection, ns_arena *arena,
@@ -203,7 +213,7 @@ static ns_code find_vela(const ns_suite_options *options, ns_suite_selection *se
 {
     ns_error problem = {0};
     *missing = NULL;
-    if (!(selection->stages & NS_STAGES_COMPILED))
+    if (!(selection->stages & NS_STAGES_COMPILED) || !any_compiled(selection))
         return NS_OK;
     const ns_code code = ns_vela_find(options->vela, arena, vela, &problem);
     if (code == NS_ERROR_TOOL_MISSING && !options->stages) {

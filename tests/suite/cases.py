@@ -2,7 +2,7 @@
 """Cases of one's own in the suite: folders, folders of zip files and single zip files of recorded cases give rows whose
 integers are the recorded ones; what departs fails; what cannot be read is one row and exit code 2.
 
-argv: lowered.zip, a set of recorded cases (scripts/recording/sets.py). Environment: NPUSCOPE, the program."""
+argv: lowered.zip and captured.zip, sets of recorded cases (scripts/recording/sets.py). Environment: NPUSCOPE, the program."""
 import csv
 import json
 import os
@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" /
 import sets
 
 SET = sets.read(sys.argv.pop(1))
+CAPTURED = sets.read(sys.argv.pop(1))
 STAGES = ("--stages", "quantised,eval")  # Vela is not needed
 
 
@@ -108,6 +109,7 @@ class Cases(unittest.TestCase):
         bad = good.parent / "bad"
         bad.mkdir()
         (bad / "info.json").write_text("{")
+        (bad / "float.json").write_text("[]")
         (good.parent / "damaged.zip").write_bytes(b"PK\x03\x04 and no more")
         short = good.parent / "short"
         short.mkdir()
@@ -126,6 +128,60 @@ class Cases(unittest.TestCase):
         self.assertIn("Cannot be read", files["markdown"].read_text())
         self.assertIn("bad case", files["html"].read_text())
         self.assertTrue(any(r["case"] == good.name for r in csv.DictReader(files["csv"].read_text().splitlines())))
+
+    def model(self, name, files, case=None):
+        """A folder of a model with files of one captured case: {name here: name there}."""
+        folder = self.folder / "models" / name
+        folder.mkdir(parents=True)
+        for here, there in files.items():
+            (folder / here).write_bytes(CAPTURED[f"test_exp_a16w8_u55_INT[rank1_rand]/{there}"])
+        if case:
+            (folder / "case.json").write_text(json.dumps({"schema": "npuscope/case/1", **case}))
+        return folder
+
+    def test_models(self):
+        inside = {"in0.npy": "delegate0_in0.npy", "out0.npy": "delegate0_out0.npy"}
+        self.model("graph", {"model.tosa": "delegate0.tosa", **inside})
+        self.model("stream", {"model.npz": "delegate0_vela.npz", **inside})
+        self.model("program", {"program.pte": "program.pte", "i0.bin": "i0.bin", "program_out0.npy": "program_out0.npy"})
+        if run("--op", "exp", "--case", "rank1", "--target", "u55", "--stages", "npu").returncode == 3:
+            self.skipTest("Vela is not installed")
+        rows = self.rows("--cases", self.folder / "models", "--stages", "eval,npu")
+        found = {(r["case"], r["target"]): [(s["name"], s["verdict"], s["reference"], s["recorded"]["departing"]) for s in r["stages"]]
+                 for r in rows}
+        self.assertEqual(found[("stream", "ethos-u55-128")], [("npu", "pass", "expected", 0)])
+        self.assertEqual(found[("program", "ethos-u55-128")], [("npu", "pass", "expected", 0)])
+        self.assertEqual(found[("graph", "u55")][0], ("eval", "pass", "expected", 0))
+        self.assertEqual({r["op"] for r in rows}, {"model"})
+
+    def test_floats_with_scales(self):
+        scale = 0.000244140625
+        files = {"m.tosa": "delegate0.tosa", "x.npy": "program_out0.npy", "float.npy": "float_out0.npy", "q.npy": "quantised_out0.npy"}
+        outputs = [{"float": "float.npy", "quantised": "q.npy", "scale": scale}]
+        case = {"op": "mine", "target": "u85", "model": "m.tosa", "inputs": [{"file": "x.npy", "scale": scale}], "outputs": outputs,
+                "tolerance": {"qtol": 100000}}
+        row, = self.rows("--cases", self.model("floats", files, case))
+        self.assertEqual((row["op"], row["target"], row["settings"]["qtol"]), ("mine", "u85", 100000))
+        self.assertEqual([s["name"] for s in row["stages"]], ["quantised", "eval"])
+        self.assertEqual(row["stages"][1]["reference"], "quantised")
+        for name, change, words in (
+                ("noscale", {"inputs": ["x.npy"]}, "no scale is given"),
+                ("output", {"outputs": [{"float": "float.npy"}]}, "has no scale"),
+                ("typo", {"tolerances": {}}, "member 'tolerances' is not known"),
+                ("place", {"model": "../m.tosa"}, "lies in its folder"),
+                ("target", {"target": "u99"}, "unknown target 'u99'"),
+                ("many", {"inputs": ["x.npy", "x.npy"]}, "2 inputs are given"),
+                ("kind", {"model": "x.npy"}, "is no TOSA graph")):
+            row, *_ = self.rows("--cases", self.model(name, files, {**case, **change}), code=2)
+            self.assertEqual(row["verdict"], "invalid")
+            self.assertIn(words, row["reason"])
+
+    def test_a_model_without_references_is_not_judged_before_the_npu(self):
+        folder = self.model("bare", {"model.tosa": "delegate0.tosa", "in0.npy": "delegate0_in0.npy"}, {"target": "u55"})
+        done = run("--stages", "eval", "--cases", folder, "--json", self.json)
+        row, = json.loads(self.json.read_text())["cases"]
+        self.assertEqual((done.returncode, row["verdict"], row["stages"][0]["sqnr_db"]), (2, "skipped", None))
+        self.assertIn("nothing to compare with", row["reason"])
 
     def test_no_case(self):
         (self.folder / "empty").mkdir()
