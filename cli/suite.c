@@ -1,7 +1,9 @@
 /* npuscope suite: the catalogue, stage by stage, with a verdict on each case. */
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "npuscope/cpu.h"
@@ -13,6 +15,8 @@
 typedef struct suite_settings {
     ns_row_selection selection;
     ns_text_list cases;
+    const char *vela_flags, *config, *system_config, *memory_mode;
+    bool all_targets;
     const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
     int64_t threads;
     double qtol, atol, rtol, epsilon;
@@ -25,6 +29,8 @@ typedef struct suite_settings {
 
 static const ns_option options[] = {
     NS_ROW_TARGETS(selection.targets),
+    {0, "all-targets", NS_OPTION_FLAG, NULL, OPTION(all_targets),
+     "every accelerator (or those of --target) with every memory mode"},
     NS_ROW_OPS(selection.ops),
     NS_ROW_CASES(selection.cases),
     NS_ROW_CATALOGUE(selection.catalogue),
@@ -49,6 +55,12 @@ static const ns_option options[] = {
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
     {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "also write the results as one self-contained page"},
     NS_ROW_VELA(vela),
+    {0, "vela-flags", NS_OPTION_TEXT, "FLAGS", OPTION(vela_flags),
+     "further options of Vela: \"--optimise Size\""},
+    {0, "config", NS_OPTION_TEXT, "FILE", OPTION(config),
+     "Vela's configuration file (default: its own vela.ini)"},
+    {0, "system-config", NS_OPTION_TEXT, "NAME", OPTION(system_config), "system configuration in it"},
+    {0, "memory-mode", NS_OPTION_TEXT, "NAME", OPTION(memory_mode), "memory mode in it"},
     {0, "strict", NS_OPTION_FLAG, NULL, OPTION(strict), "exit code 1 for rows that are inaccurate, too"},
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
@@ -144,6 +156,32 @@ static ns_code exit_of(const suite_settings *settings, const ns_suite_result *re
     return settings->strict && counts[NS_VERDICT_INACCURATE] > 0 ? NS_ERROR_MISMATCH : NS_OK;
 }
 
+/* Vela's options in one text, which takes them apart at spaces. */
+static ns_code set_vela(const suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
+                        ns_error *error)
+{
+    ns_buffer flags = {.arena = arena};
+    const char *const values[] = {settings->config, settings->system_config, settings->memory_mode};
+    const char *const names[] = {"config", "system-config", "memory-mode"};
+    for (int i = 0; i < 3; i++) {
+        if (values[i] && strchr(values[i], ' '))
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "--%s '%s' has a space, which Vela's options do not take here", names[i],
+                           values[i]);
+        if (values[i])
+            ns_buffer_format(&flags, "%s--%s=%s", flags.size ? " " : "", names[i], values[i]);
+    }
+    if (settings->config && access(settings->config, R_OK) != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--config %s: %s", settings->config, strerror(errno));
+    if (settings->vela_flags)
+        ns_buffer_format(&flags, "%s%s", flags.size ? " " : "", settings->vela_flags);
+    ns_buffer_append(&flags, "", 1);
+    suite->vela_flags = flags.size > 1 ? (const char *)flags.data : NULL;
+    suite->memory_mode = settings->memory_mode;
+    suite->all_targets = settings->all_targets;
+    return flags.failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's options") : NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -153,6 +191,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     clock_gettime(CLOCK_MONOTONIC, &shown.start);
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
+    NS_TRY(set_vela(settings, cli->arena, &suite, error));
     suite.case_path_count = settings->cases.count;
     suite.case_paths = settings->cases.values;
     suite.stages = settings->stages;

@@ -96,6 +96,7 @@ typedef struct ns_suite_result {
     int case_count;
     ns_case_result *cases;
     int counts[NS_VERDICT_COUNT];
+    const char *vela_flags;   /* further options of Vela; NULL: none */
     const char *vela;         /* the version that compiled; NULL: no stage needed Vela, or it is missing */
     const char *vela_missing; /* why the stages that need Vela did not run; NULL where they did */
     double seconds;
@@ -109,6 +110,9 @@ typedef struct ns_suite_options {
     const char *const *ops;                 /* names or patterns, as fnmatch takes them */
     const char *const *names;
     const char *const *targets; /* "u55", "u85" or an accelerator's full name: "ethos-u55-256" */
+    bool all_targets;           /* every accelerator, or those of `targets`, with every memory mode it has */
+    const char *vela_flags;     /* further options of Vela, separated by spaces; NULL: none */
+    const char *memory_mode;    /* one of memory_modes.def, with its arena cache; NULL: the usual one */
     const char *stages;         /* comma-separated; NULL: ideal to eval, and npu where Vela is found */
     uint64_t seed;
     double qtol, atol, rtol, epsilon;    /* NaN: each case's own */

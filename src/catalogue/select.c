@@ -173,43 +173,6 @@ static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, 
     return ns_fail(error, NS_ERROR_USAGE, "--stages '%s' names no stage that is compared with another", all);
 }
 
-/* Adds a target unless it is there already. */
-static void add_target(const ns_suite_target *target, const ns_suite_target **targets, int *count)
-{
-    for (int t = 0; t < *count; t++)
-        if (targets[t] == target)
-            return;
-    targets[(*count)++] = target;
-}
-
-/* "all" is every accelerator by its own name. */
-static ns_code find_targets(const ns_suite_options *options, ns_arena *arena,
-                            const ns_suite_target ***targets, int *count, ns_error *error)
-{
-    static const char *const defaults[] = {"u55", "u85"};
-    const char *const *names = options->target_count ? options->targets : defaults;
-    const int wanted_count = options->target_count ? options->target_count : 2;
-    *count = 0;
-    *targets = NS_ARENA_ARRAY(arena, (size_t)ns_suite_target_count, const ns_suite_target *);
-    if (!*targets)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the targets");
-    for (int i = 0; i < wanted_count; i++) {
-        const bool all = strcmp(names[i], "all") == 0;
-        const ns_suite_target *named = ns_suite_target_find(names[i]);
-        ns_buffer known = {.arena = arena};
-        for (int t = 0; t < ns_suite_target_count; t++) {
-            const ns_suite_target *target = &ns_suite_targets[t];
-            append_name(&known, target->name);
-            if (target == named || (all && strcmp(target->name, target->accelerator) == 0))
-                add_target(target, *targets, count);
-        }
-        append_name(&known, "all");
-        if (!named && !all)
-            return unknown("target", names[i], &known, error);
-    }
-    return NS_OK;
-}
-
 static ns_code check_number(const char *name, double value, bool positive, ns_error *error)
 {
     if (isnan(value)) /* each case's own */
@@ -355,7 +318,7 @@ ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_sui
     NS_TRY(check_ops(options, &there_is, arena, error));
     NS_TRY(check_names(options, &there_is, arena, error));
     NS_TRY(find_stages(options->stages, arena, &selection->stages, error));
-    NS_TRY(find_targets(options, arena, &f.targets, &f.target_count, error));
+    NS_TRY(ns_suite_targets_find(options, arena, &f.targets, &f.target_count, error));
     NS_TRY(check_number("qtol", options->qtol, false, error));
     NS_TRY(check_number("atol", options->atol, false, error));
     NS_TRY(check_number("rtol", options->rtol, false, error));

@@ -224,6 +224,7 @@ ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes 
             ns_json_text(&json, NULL, ns_stage_text((ns_stage)i));
     ns_json_end(&json);
     ns_json_text(&json, "vela", result->vela);
+    ns_json_text(&json, "vela_flags", result->vela_flags);
     ns_json_text(&json, "npu_not_run", result->vela_missing);
     add_summary(&json, result);
     ns_json_array(&json, "cases");

@@ -5,6 +5,7 @@
 
 #define OP_WIDTH 10 /* at least */
 #define CASE_WIDTH 32
+#define CASE_LEAST 12
 #define STAGE_WIDTH 20
 #define EXACT_WIDTH 8
 
@@ -90,8 +91,11 @@ static void measure_widths(text_report *report)
     int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - 14;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         room -= stage_width(report->result, i);
+    /* Where targets are long, lines are too. */
     if (report->case_width > room)
-        report->case_width = room;
+        report->case_width = room < CASE_LEAST && report->case_width > CASE_LEAST ? CASE_LEAST
+                             : room < CASE_LEAST                                  ? report->case_width
+                                                                                  : room;
 }
 
 static void print_heading(const text_report *report)

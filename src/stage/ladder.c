@@ -103,6 +103,7 @@ ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask,
     ladder->cpu_mask = cpu_mask;
     ladder->arena = arena;
     NS_TRY(ns_accelerator_parse(row->target->accelerator, &ladder->request.accelerator, error));
+    ladder->request.flags = row->target->flags;
     *out = ladder;
     if (row->files)
         return take_given(ladder, error);

@@ -43,6 +43,13 @@ static const struct {
 };
 enum { OPTION_SETS = sizeof option_sets / sizeof option_sets[0] };
 
+/* The row's own options and these; NULL: out of memory. */
+static const char *add_flags(const ns_ladder *ladder, const char *flags)
+{
+    const char *own = ladder->request.flags;
+    return own && *own ? ns_arena_format(ladder->arena, "%s %s", own, flags) : flags;
+}
+
 ns_code ns_configurations_list(const ns_ladder *ladder, ns_vela_request **requests, int *count,
                                ns_error *error)
 {
@@ -57,13 +64,17 @@ ns_code ns_configurations_list(const ns_ladder *ladder, ns_vela_request **reques
             strncmp(ns_accelerator_text((ns_accelerator)i), text, family_length(text)) == 0)
             *next++ = (ns_vela_request){.graph = ladder->request.graph,
                                         .graph_size = ladder->request.graph_size,
-                                        .accelerator = (ns_accelerator)i};
+                                        .accelerator = (ns_accelerator)i,
+                                        .flags = ladder->request.flags};
     for (int i = 0; i < OPTION_SETS; i++)
-        if (starts_with(text, option_sets[i].family))
-            *next++ = (ns_vela_request){.graph = ladder->request.graph,
-                                        .graph_size = ladder->request.graph_size,
-                                        .accelerator = own,
-                                        .flags = option_sets[i].flags};
+        if (starts_with(text, option_sets[i].family)) {
+            *next = (ns_vela_request){.graph = ladder->request.graph,
+                                      .graph_size = ladder->request.graph_size,
+                                      .accelerator = own,
+                                      .flags = add_flags(ladder, option_sets[i].flags)};
+            if (!next++->flags)
+                return ns_fail(error, NS_ERROR_MEMORY, "no memory for the configurations");
+        }
     *count = (int)(next - *requests);
     return NS_OK;
 }

@@ -65,8 +65,9 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
         complete && size ? ns_arena_copy(arena, result->configurations, size) : NULL;
     complete = complete && (configurations || !size);
     for (int i = 0; complete && i < result->configuration_count; i++) {
-        ns_configuration *one = &configurations[i]; /* accelerator and flags are the tables' */
-        if (one->reason)
+        ns_configuration *one = &configurations[i]; /* the accelerator is the table's */
+        complete = (one->flags = ns_arena_string(arena, one->flags)) != NULL;
+        if (complete && one->reason)
             complete = (one->reason = ns_arena_string(arena, one->reason)) != NULL;
     }
     result->configurations = configurations;
@@ -165,6 +166,7 @@ static ns_code new_result(const ns_suite_options *options, const ns_suite_select
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
     (*result)->catalogue = selection->catalogue;
     (*result)->seed = options->seed;
+    (*result)->vela_flags = options->vela_flags;
     (*result)->stages = selection->stages;
     (*result)->case_count = selection->count;
     for (int i = 0; i < selection->count; i++)

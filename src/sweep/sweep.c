@@ -299,6 +299,7 @@ static ns_code make_request(ns_sweep *s, ns_error *error)
 {
     ns_graph *graph = NULL;
     NS_TRY(ns_accelerator_parse(s->row->target->accelerator, &s->request.accelerator, error));
+    s->request.flags = s->row->target->flags;
     NS_TRY(lower(s, NS_SWEEP_CODES, &graph, error));
     ns_code code = ns_graph_write(graph, s->arena, &s->request.graph, &s->request.graph_size, error);
     ns_graph_free(graph);

@@ -68,6 +68,20 @@ class Document(unittest.TestCase):
         jsonschema.validate(document, SCHEMA, cls=VALIDATOR)
         return document, result
 
+    def test_memory_modes(self):
+        listed = run("--list", "--op", "exp", "--case", "rank1", "--all-targets").stdout.split("\n")[:-1]
+        targets = [line.split()[-1] for line in listed]
+        self.assertEqual(len(set(targets)), 4 * 2 + 2 * 6 + 5 * 6)
+        document, _ = self.suite("--op", "exp", "--case", "rank1", "--target", "u85", "--all-targets", "--memory-mode", "Sram_Only",
+                                 "--vela-flags", "--optimise Size")
+        self.assertEqual([(c["target"], c["verdict"]) for c in document["cases"]], [("ethos-u85-128:Sram_Only", "pass")])
+        self.assertEqual(document["vela_flags"], "--memory-mode=Sram_Only --optimise Size")
+        for wrong, words in ((("--memory-mode", "Dedicated_Sram", "--target", "u55"), "has no memory mode"),
+                             (("--config", "/nosuch.ini"), "No such file")):
+            result = run("--op", "exp", *wrong)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(words, result.stderr)
+
     def test_86_rows(self):
         document, result = self.suite(*SEVEN)
         self.assertEqual(len(document["cases"]), 86)
