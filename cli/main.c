@@ -60,19 +60,18 @@ static ns_code run_subcommand(int which, ns_cli *cli, int argc, char **argv, ns_
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
     if (subcommand->preset)
         subcommand->preset(settings);
-    int first = 0;
-    bool help = false;
+    ns_parsed_options parsed = {0};
     ns_budget_settings limits = {0};
     const ns_shared_options shared = {subcommand->unlimited ? NULL : ns_budget_options, &limits};
-    NS_TRY(ns_options_parse(subcommand, &shared, argc, argv, cli->arena, settings, &first, &help, error));
-    if (help) {
+    NS_TRY(ns_options_parse(subcommand, &shared, argc, argv, cli->arena, settings, &parsed, error));
+    if (parsed.help) {
         char name[32];
         ns_options_help(typed(subcommands[which].name, name), subcommands[which].summary, subcommand,
                         shared.rows, cli->out);
         return NS_OK;
     }
     NS_TRY(ns_budget_limit(cli->budget, &limits, error));
-    return subcommand->run(cli, settings, argc - first, argv + first, error);
+    return subcommand->run(cli, settings, argc - parsed.first_operand, argv + parsed.first_operand, error);
 }
 
 static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)

@@ -133,7 +133,7 @@ static ns_code refuse(int value, int argc, char **argv, ns_error *error)
 }
 
 ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_options *shared, int argc,
-                         char **argv, ns_arena *arena, void *settings, int *first_operand, bool *help,
+                         char **argv, ns_arena *arena, void *settings, ns_parsed_options *out,
                          ns_error *error)
 {
     const int count = row_count(subcommand, shared->rows);
@@ -159,10 +159,10 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
 
     opterr = 0;
     optind = 1;
-    *help = false;
+    *out = (ns_parsed_options){0};
     for (int value; (value = getopt_long(argc, argv, letters, longs, NULL)) != -1;) {
         if (value == HELP_VALUE) {
-            *help = true;
+            out->help = true;
             return NS_OK;
         }
         if (value == '?' || value == ':')
@@ -174,7 +174,7 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
         const ns_option *option = row(subcommand, shared->rows, index, &own);
         NS_TRY(ns_option_store(option, own ? settings : shared->settings, optarg, arena, error));
     }
-    *first_operand = optind;
+    out->first_operand = optind;
     int given = argc - optind;
     if (given > subcommand->operand_max)
         return ns_fail(error, NS_ERROR_USAGE, "unexpected operand '%s' (usage: npuscope %s [OPTION]...%s%s)",

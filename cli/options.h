@@ -73,11 +73,15 @@ typedef struct ns_shared_options {
 ns_code ns_option_store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
                         ns_error *error);
 
-/* Parses argv[0] (the subcommand's name) and what follows into `settings`. Operands are moved to the end;
- * *first_operand is the index of the first. *help is set when --help was given (nothing else is then
- * checked). NS_ERROR_USAGE names the option and what was expected. */
+typedef struct ns_parsed_options {
+    int first_operand; /* index in argv */
+    bool help;         /* --help was given; nothing else is then checked */
+} ns_parsed_options;
+
+/* Parses argv[0] (the subcommand's name) and what follows into `settings`. Operands are moved to the end.
+ * NS_ERROR_USAGE names the option and what was expected. */
 ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_options *shared, int argc,
-                         char **argv, ns_arena *arena, void *settings, int *first_operand, bool *help,
+                         char **argv, ns_arena *arena, void *settings, ns_parsed_options *out,
                          ns_error *error);
 
 /* Prints what `npuscope <name> --help` shows. */
