@@ -28,21 +28,4 @@ void ns_npu_map_read_wide(ns_npu_machine *machine, const ns_npu_map *map, int64_
 /* Stores the low bytes of width * depth values [x][c] as row y. */
 void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, const int64_t *row);
 
-/* Calls `visit` for the byte ranges [low, high) within the region that hold the box [y0, y1) x [x0, x1) x
- * [c0, c1) of stored elements; stops and returns true when it does. Ranges of one row are merged where they
- * touch. */
-typedef bool ns_npu_range_visitor(void *context, int64_t low, int64_t high);
-typedef struct ns_npu_box {
-    int64_t y0, y1, x0, x1, c0, c1;
-} ns_npu_box;
-bool ns_npu_map_ranges(const ns_npu_map *map, const ns_npu_box *box, ns_npu_range_visitor *visit,
-                       void *context);
-
-/* The same map as it lies in memory, for reading an OFM back: with the extents that are stored, in the order
- * in which they are stored. */
-ns_npu_map ns_npu_map_stored(const ns_npu_map *map);
-
-/* Smallest and one past the largest byte of the map within its region (checked before). */
-void ns_npu_map_extent(const ns_npu_map *map, int64_t *low, int64_t *high);
-
 #endif

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "npu/memory/map.h"
+#include "npu/memory/map_ranges.h"
+#include "npu/memory/tiles.h"
 #include "npu/operations/activation.h"
 #include "npu/stream.h"
 

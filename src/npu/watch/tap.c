@@ -1,6 +1,7 @@
 #include "npu/watch/tap.h"
 
 #include "npu/memory/map.h"
+#include "npu/memory/tiles.h"
 
 static ns_npu_layout layout_of(const ns_npu_map *ofm)
 {

@@ -1,0 +1,65 @@
+#include "npu/memory/map_permuted.h"
+
+#include <string.h>
+
+#include "npu/memory/tiles.h"
+
+/* Offset of coordinate `at` of a stored axis within a tile. */
+static int64_t axis_offset(const ns_npu_map *map, int axis, int64_t at)
+{
+    switch (axis) {
+    case NS_NPU_AXIS_H:
+        return at * map->stride_y;
+    case NS_NPU_AXIS_W:
+        return at * ns_npu_map_step_x(map);
+    default:
+        return map->brick ? at / NS_NPU_BRICK * map->stride_c + at % NS_NPU_BRICK * map->bytes
+                          : at * map->bytes;
+    }
+}
+
+/* Address of an element of what is stored. */
+static uint8_t *element(const uint8_t *region, const ns_npu_map *map, const int64_t *at)
+{
+    bool right = at[1] >= map->width0;
+    int64_t split = right ? map->height1 : map->height0;
+    bool lower = at[0] >= split;
+    return (uint8_t *)region + map->base[right + 2 * lower] +
+           axis_offset(map, NS_NPU_AXIS_H, lower ? at[0] - split : at[0]) +
+           axis_offset(map, NS_NPU_AXIS_W, right ? at[1] - map->width0 : at[1]) +
+           axis_offset(map, NS_NPU_AXIS_C, at[2]);
+}
+
+void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, int64_t y, const int64_t *row)
+{
+    ns_npu_extent extent = ns_npu_stored_extent(map);
+    const int64_t extents[3] = {extent.height, extent.width, extent.depth};
+    int64_t computed[3] = {y, 0, 0};
+    int inner = 2; /* the stored axis along which computed channels lie */
+    for (int axis = 0; map->transposed && axis < 3; axis++)
+        if (map->stored_axis[axis] == NS_NPU_AXIS_C)
+            inner = axis;
+    /* Channels that lie a constant distance apart in one tile need one address each pixel. */
+    bool even = inner == NS_NPU_AXIS_H   ? extent.height <= map->height0 && extent.height <= map->height1
+                : inner == NS_NPU_AXIS_W ? extent.width <= map->width0
+                                         : !map->brick;
+    int64_t step = axis_offset(map, inner, 1);
+    if (map->reversed && map->reversed_axis == inner)
+        step = -step;
+    for (int64_t x = 0; x < map->width; x++)
+        for (int64_t c = 0; c < map->depth;) {
+            computed[1] = x;
+            computed[2] = c;
+            int64_t at[3];
+            for (int axis = 0; axis < 3; axis++) {
+                at[axis] = computed[map->transposed ? map->stored_axis[axis] : axis];
+                if (map->reversed && map->reversed_axis == axis)
+                    at[axis] = extents[axis] - 1 - at[axis];
+            }
+            int64_t count = even ? map->depth : 1;
+            uint8_t *target = element(region, map, at);
+            for (int64_t i = 0; i < count; i++)
+                memcpy(target + i * step, &row[x * map->depth + c + i], (size_t)map->bytes);
+            c += count;
+        }
+}
