@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "npu/execute.h"
-#include "npu/execute_dma.h"
 #include "npu/memory/dma_u55.h"
 #include "npu/operations/activation.h"
 #include "npu/operations/operation_u55.h"
@@ -37,18 +36,9 @@ static ns_code execute_block(ns_npu_machine *machine, const ns_npu_command *comm
     return NS_OK;
 }
 
-static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
+static ns_code control(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
 {
-    ns_npu_dma dma;
-    switch (kind_of(command)) {
-    case NS_NPU_COMMAND_BLOCK:
-        return execute_block(machine, command, error);
-    case NS_NPU_COMMAND_DMA:
-        NS_TRY(ns_npu_dma_u55(machine, &dma, error));
-        return ns_npu_dma_run(machine, &dma, error);
-    case NS_NPU_COMMAND_CONTROL:
-        break;
-    }
+    (void)error;
     if (command->index == U55_OP_STOP)
         machine->stopped = true;
     else if (command->index == U55_OP_DMA_WAIT)
@@ -60,7 +50,7 @@ static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, n
 
 #define COMMON                                                                     \
     .kernel_limit = 2, .kind_of = kind_of, .read_operation = ns_npu_operation_u55, \
-    .read_dma = ns_npu_dma_u55, .execute = execute
+    .read_dma = ns_npu_dma_u55, .block = execute_block, .control = control
 
 const ns_npu_family ns_npu_family_u55 = {COMMON, .dma_limit = 1};
 const ns_npu_family ns_npu_family_u65 = {COMMON, .dma_limit = 2};

@@ -1,7 +1,6 @@
 #include "npu/family_u85.h"
 
 #include "npu/execute.h"
-#include "npu/execute_dma.h"
 #include "npu/memory/dma_u85.h"
 #include "npu/operations/operation_u85.h"
 #include "npu/stream/registers_u85.h"
@@ -77,18 +76,8 @@ static ns_code branch(ns_npu_machine *machine, const ns_npu_command *command, ns
     return NS_OK;
 }
 
-static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
+static ns_code control(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
 {
-    ns_npu_dma dma;
-    switch (kind_of(command)) {
-    case NS_NPU_COMMAND_BLOCK:
-        return execute_block(machine, command, error);
-    case NS_NPU_COMMAND_DMA:
-        NS_TRY(ns_npu_dma_u85(machine, &dma, error));
-        return ns_npu_dma_run(machine, &dma, error);
-    case NS_NPU_COMMAND_CONTROL:
-        break;
-    }
     switch (command->index) {
     case U85_OP_STOP:
         machine->stopped = true;
@@ -114,5 +103,6 @@ const ns_npu_family ns_npu_family_u85 = {
     .kind_of = kind_of,
     .read_operation = ns_npu_operation_u85,
     .read_dma = ns_npu_dma_u85,
-    .execute = execute,
+    .block = execute_block,
+    .control = control,
 };

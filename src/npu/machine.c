@@ -85,31 +85,3 @@ ns_code ns_npu_scratch(ns_npu_machine *machine, size_t count, size_t size, void 
     return *out ? NS_OK
                 : ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements of %zu bytes", count, size);
 }
-
-static ns_code step(ns_npu_machine *machine, ns_error *error)
-{
-    const ns_npu_command *command = &machine->commands[machine->command];
-    NS_TRY(ns_npu_spend(machine, 1, error));
-    if (machine->statistics)
-        machine->statistics->commands++;
-    if (command->is_operation)
-        return machine->family->execute(machine, command, error);
-    machine->value[command->index] = command->value;
-    machine->written[command->index] = (uint32_t)machine->command + 1;
-    return NS_OK;
-}
-
-ns_code ns_npu_machine_run(ns_npu_machine *machine, ns_error *error)
-{
-    while (!machine->stopped) {
-        machine->command = machine->next;
-        if (machine->command >= machine->command_count)
-            return ns_fail(error, NS_ERROR_FAULT,
-                           "the command stream ends after %zu commands without OP_STOP",
-                           machine->command_count);
-        machine->next = machine->command + 1;
-        NS_TRY(step(machine, error));
-        ns_arena_reset(machine->scratch);
-    }
-    return NS_OK;
-}

@@ -35,9 +35,10 @@ typedef struct ns_npu_family {
     ns_code (*read_operation)(ns_npu_machine *machine, const ns_npu_command *command,
                               struct ns_npu_operation *out, ns_error *error);
     ns_code (*read_dma)(ns_npu_machine *machine, struct ns_npu_dma *out, ns_error *error);
-    /* Executes an operation command (not a register write). Sets machine->stopped for STOP, and
-     * machine->next (index of the next command) for a branch. */
-    ns_code (*execute)(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error);
+    /* Executes a block operation. */
+    ns_code (*block)(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error);
+    /* Sets machine->stopped for STOP, and machine->next (index of the next command) for a branch. */
+    ns_code (*control)(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error);
 } ns_npu_family;
 
 typedef struct ns_npu_region {
@@ -100,8 +101,5 @@ ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error);
 
 /* Scratch memory until the end of the operation; NS_ERROR_MEMORY. */
 ns_code ns_npu_scratch(ns_npu_machine *machine, size_t count, size_t size, void **out, ns_error *error);
-
-/* Executes the stream's commands from the first to STOP. */
-ns_code ns_npu_machine_run(ns_npu_machine *machine, ns_error *error);
 
 #endif

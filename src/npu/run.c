@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "npu/execute_dma.h"
 #include "npu/family.h"
 #include "npu/stream.h"
 #include "npu/watch/hazards.h"
@@ -109,6 +110,51 @@ static ns_code copy_out(ns_npu_machine *machine, const ns_tensor *inputs, int in
     return NS_OK;
 }
 
+static ns_code execute(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
+{
+    const ns_npu_family *family = machine->family;
+    ns_npu_dma dma;
+    switch (family->kind_of(command)) {
+    case NS_NPU_COMMAND_BLOCK:
+        return family->block(machine, command, error);
+    case NS_NPU_COMMAND_DMA:
+        NS_TRY(family->read_dma(machine, &dma, error));
+        return ns_npu_dma_run(machine, &dma, error);
+    case NS_NPU_COMMAND_CONTROL:
+        break;
+    }
+    return family->control(machine, command, error);
+}
+
+static ns_code step(ns_npu_machine *machine, ns_error *error)
+{
+    const ns_npu_command *command = &machine->commands[machine->command];
+    NS_TRY(ns_npu_spend(machine, 1, error));
+    if (machine->statistics)
+        machine->statistics->commands++;
+    if (command->is_operation)
+        return execute(machine, command, error);
+    machine->value[command->index] = command->value;
+    machine->written[command->index] = (uint32_t)machine->command + 1;
+    return NS_OK;
+}
+
+/* Executes the stream's commands from the first to STOP. */
+static ns_code run_commands(ns_npu_machine *machine, ns_error *error)
+{
+    while (!machine->stopped) {
+        machine->command = machine->next;
+        if (machine->command >= machine->command_count)
+            return ns_fail(error, NS_ERROR_FAULT,
+                           "the command stream ends after %zu commands without OP_STOP",
+                           machine->command_count);
+        machine->next = machine->command + 1;
+        NS_TRY(step(machine, error));
+        ns_arena_reset(machine->scratch);
+    }
+    return NS_OK;
+}
+
 static ns_code run(ns_npu_machine *machine, ns_arena *memory, const ns_tensor *inputs, int input_count,
                    ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
@@ -125,7 +171,7 @@ static ns_code run(ns_npu_machine *machine, ns_arena *memory, const ns_tensor *i
         if (!machine->shadow)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for the books on memory");
     }
-    NS_TRY(ns_npu_machine_run(machine, error));
+    NS_TRY(run_commands(machine, error));
     ns_npu_shadow_finish(machine);
     return copy_out(machine, inputs, input_count, arena, outputs, error);
 }

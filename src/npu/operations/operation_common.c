@@ -1,7 +1,23 @@
 #include "npu/operations/operation_common.h"
 
+#include <stdio.h>
+
 #include "npu/operations/elementwise/elementwise.h"
 #include "npu/watch/undefined.h"
+
+ns_code ns_npu_read_precision(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
+                              ns_error *error)
+{
+    int64_t type, precision, format;
+    NS_TRY(ns_npu_get(machine, fields->type, &type, error));
+    NS_TRY(ns_npu_get(machine, fields->precision, &precision, error));
+    NS_TRY(ns_npu_get(machine, fields->format, &format, error));
+    map->name = fields->name;
+    map->is_signed = type == fields->is_signed;
+    map->bytes = 1 << precision;
+    map->brick = format == fields->brick;
+    return NS_OK;
+}
 
 ns_code ns_npu_read_zero_point(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                                ns_error *error)
@@ -73,7 +89,7 @@ static ns_code read_stride(ns_npu_machine *machine, int low_field, int high_fiel
     return NS_OK;
 }
 
-static ns_code read_pad(ns_npu_machine *machine, int field, int *out, ns_error *error)
+static ns_code read_int(ns_npu_machine *machine, int field, int *out, ns_error *error)
 {
     int64_t value;
     NS_TRY(ns_npu_get(machine, field, &value, error));
@@ -101,10 +117,10 @@ ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *
             "KERNEL_STRIDE: decomposition 4 x 4, which nothing describes and no compiler emits; want 8 x 8");
     out->kernel_width = (int)width / out->dilation_x + 1;
     out->kernel_height = (int)height / out->dilation_y + 1;
-    NS_TRY(read_pad(machine, fields->pad_top, &out->pad_top, error));
-    NS_TRY(read_pad(machine, fields->pad_left, &out->pad_left, error));
-    NS_TRY(read_pad(machine, fields->pad_right, &out->pad_right, error));
-    NS_TRY(read_pad(machine, fields->pad_bottom, &out->pad_bottom, error));
+    NS_TRY(read_int(machine, fields->pad_top, &out->pad_top, error));
+    NS_TRY(read_int(machine, fields->pad_left, &out->pad_left, error));
+    NS_TRY(read_int(machine, fields->pad_right, &out->pad_right, error));
+    NS_TRY(read_int(machine, fields->pad_bottom, &out->pad_bottom, error));
     out->ifm.upscale = (ns_npu_upscale)upscale;
     out->ifm.height = (out->ofm.height - 1) * out->stride_y + height + 1 - out->pad_top - out->pad_bottom;
     out->ifm.width = (out->ofm.width - 1) * out->stride_x + width + 1 - out->pad_left - out->pad_right;
@@ -117,9 +133,12 @@ ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *
     return NS_OK;
 }
 
-ns_code ns_npu_set_clip(ns_npu_machine *machine, ns_npu_operation *out, int bits, bool is_signed, int64_t low,
-                        int64_t high, ns_error *error)
+ns_code ns_npu_read_clip(ns_npu_machine *machine, const ns_npu_operation_fields *fields, int bits,
+                         bool is_signed, ns_npu_operation *out, ns_error *error)
 {
+    int64_t low, high;
+    NS_TRY(ns_npu_get(machine, fields->clip_low, &low, error));
+    NS_TRY(ns_npu_get(machine, fields->clip_high, &high, error));
     if (!is_signed) {
         low &= 0xffff;
         high &= 0xffff;
@@ -132,6 +151,97 @@ ns_code ns_npu_set_clip(ns_npu_machine *machine, ns_npu_operation *out, int bits
     if (out->clip_low > out->clip_high)
         return ns_npu_fault(machine, error, "ACTIVATION_MIN %lld is above ACTIVATION_MAX %lld",
                             (long long)low, (long long)high);
+    return NS_OK;
+}
+
+static ns_code read_extent(ns_npu_machine *machine, int field, int64_t *out, ns_error *error)
+{
+    NS_TRY(ns_npu_get(machine, field, out, error));
+    ++*out;
+    return NS_OK;
+}
+
+ns_code ns_npu_read_ofm_extent(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                               ns_npu_operation *out, ns_error *error)
+{
+    NS_TRY(read_extent(machine, fields->ofm_height, &out->ofm.height, error));
+    NS_TRY(read_extent(machine, fields->ofm_width, &out->ofm.width, error));
+    return read_extent(machine, fields->ofm_depth, &out->ofm.depth, error);
+}
+
+ns_code ns_npu_read_ifm_depth(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                              ns_npu_operation *out, ns_error *error)
+{
+    return read_extent(machine, fields->ifm_depth, &out->ifm.depth, error);
+}
+
+ns_code ns_npu_read_block(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                          ns_npu_operation *out, ns_error *error)
+{
+    NS_TRY(read_int(machine, fields->block_height, &out->block_height, error));
+    NS_TRY(read_int(machine, fields->block_width, &out->block_width, error));
+    NS_TRY(read_int(machine, fields->block_depth, &out->block_depth, error));
+    out->block_height++;
+    out->block_width++;
+    out->block_depth++;
+    return read_int(machine, fields->block_dependency, &out->block_dependency, error);
+}
+
+int64_t ns_npu_read_mode(const ns_npu_machine *machine, const ns_npu_command *command, const char *prefix,
+                         int operation_field, int enum_index, ns_npu_operation *out)
+{
+    const ns_npu_table *table = machine->config->table;
+    const int64_t mode = ns_npu_field_of(&table->operation_fields[operation_field], command->value);
+    snprintf(out->name, sizeof out->name, "%s %s", prefix, ns_npu_value_text(table, enum_index, mode));
+    return mode;
+}
+
+ns_code ns_npu_check_depths(ns_npu_machine *machine, const ns_npu_operation *operation, const char *what,
+                            ns_error *error)
+{
+    if (operation->ifm.depth == operation->ofm.depth)
+        return NS_OK;
+    return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DEPTHS, "%s of depth %lld gives depth %lld",
+                            what, (long long)operation->ifm.depth, (long long)operation->ofm.depth);
+}
+
+ns_code ns_npu_read_conv(ns_npu_machine *machine, const ns_npu_operation_fields *fields, bool depthwise,
+                         ns_npu_operation *out, ns_error *error)
+{
+    out->kind = depthwise ? NS_NPU_DEPTHWISE : NS_NPU_CONV;
+    snprintf(out->name, sizeof out->name, depthwise ? "DEPTHWISE" : "CONV");
+    NS_TRY(ns_npu_read_kernel(machine, &fields->kernel, out, error));
+    if (out->ifm.bytes > 2)
+        return ns_npu_fault(machine, error, "IFM_PRECISION: a convolution of %d-bit elements",
+                            8 * out->ifm.bytes);
+    return depthwise ? ns_npu_check_depths(machine, out, "a depthwise convolution", error) : NS_OK;
+}
+
+ns_code ns_npu_read_weight_streams(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                                   int streams, ns_npu_operation *out, ns_error *error)
+{
+    NS_TRY(read_int(machine, fields->weight_region, &out->weight_region, error));
+    for (int i = 0; i < streams; i++) {
+        int64_t length;
+        NS_TRY(ns_npu_get(machine, fields->weight_length[i], &length, error));
+        out->weight_length[i] = (uint64_t)length;
+        if (length)
+            NS_TRY(ns_npu_get(machine, fields->weight_base[i], &out->weight_base[i], error));
+    }
+    return NS_OK;
+}
+
+ns_code ns_npu_read_scale_stream(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                                 ns_scale_format format, ns_npu_operation *out, ns_error *error)
+{
+    int64_t length;
+    out->scaling = NS_NPU_SCALING_CHANNEL;
+    out->scale_format = format;
+    out->scale_streams = 1;
+    NS_TRY(read_int(machine, fields->scale_region, &out->scale_region, error));
+    NS_TRY(ns_npu_get(machine, fields->scale_base, &out->scale_base[0], error));
+    NS_TRY(ns_npu_get(machine, fields->scale_length, &length, error));
+    out->scale_length[0] = (uint64_t)length;
     return NS_OK;
 }
 

@@ -8,13 +8,18 @@
 typedef struct ns_npu_map_fields {
     const char *name;
     bool is_output;
+    int type, precision, format;
+    int is_signed, brick; /* the values of type and format that say so */
     int region, base[4], stride_x, stride_y, stride_c, width0, height0, height1, zero_point;
 } ns_npu_map_fields;
 
 /* Of a family with prefix P (U55_, U85_); `map` is IFM, IFM2 or OFM (`output` true). */
 #define NS_NPU_MAP_FIELDS(P, map, output)                                                                   \
     {                                                                                                       \
-        .name = #map, .is_output = output, .region = P##FIELD_##map##_REGION_REGION,                        \
+        .name = #map, .is_output = output, .is_signed = P##ACTIVATION_TYPE_SIGNED,                          \
+        .brick = P##ACTIVATION_FORMAT_NHCWB16, .type = P##FIELD_##map##_PRECISION_ACTIVATION_TYPE,          \
+        .precision = P##FIELD_##map##_PRECISION_ACTIVATION_PRECISION,                                       \
+        .format = P##FIELD_##map##_PRECISION_ACTIVATION_FORMAT, .region = P##FIELD_##map##_REGION_REGION,   \
         .base = {P##FIELD_##map##_BASE0_ADDRESS, P##FIELD_##map##_BASE1_ADDRESS,                            \
                  P##FIELD_##map##_BASE2_ADDRESS, P##FIELD_##map##_BASE3_ADDRESS},                           \
         .stride_x = P##FIELD_##map##_STRIDE_X_STRIDE, .stride_y = P##FIELD_##map##_STRIDE_Y_STRIDE,         \
@@ -22,6 +27,10 @@ typedef struct ns_npu_map_fields {
         .height0 = P##FIELD_##map##_HEIGHT0_M1_HEIGHT_M1, .height1 = P##FIELD_##map##_HEIGHT1_M1_HEIGHT_M1, \
         .zero_point = P##FIELD_##map##_ZERO_POINT_ZERO_POINT                                                \
     }
+
+/* Name, type, element size and format. */
+ns_code ns_npu_read_precision(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
+                              ns_error *error);
 
 /* Region, bases, strides and tiles. */
 ns_code ns_npu_read_map(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
@@ -65,6 +74,60 @@ typedef struct ns_npu_kernel_fields {
         .pad_bottom = P##FIELD_IFM_PAD_BOTTOM_PAD, .upscale = P##FIELD_IFM_UPSCALE_MODE                   \
     }
 
+/* All of these, and what else a block operation has. */
+typedef struct ns_npu_operation_fields {
+    ns_npu_map_fields ifm, ifm2, ofm;
+    ns_npu_kernel_fields kernel;
+    int ofm_height, ofm_width, ofm_depth, ifm_depth;
+    int block_height, block_width, block_depth, block_dependency;
+    int weight_region, weight_base[NS_WEIGHT_STREAMS_MAX], weight_length[NS_WEIGHT_STREAMS_MAX];
+    int scale_region, scale_base, scale_length;
+    int clip_low, clip_high;
+} ns_npu_operation_fields;
+
+#define NS_NPU_OPERATION_FIELDS(P)                                                                           \
+    .ifm = NS_NPU_MAP_FIELDS(P, IFM, false), .ifm2 = NS_NPU_MAP_FIELDS(P, IFM2, false),                      \
+    .ofm = NS_NPU_MAP_FIELDS(P, OFM, true), .kernel = NS_NPU_KERNEL_FIELDS(P),                               \
+    .ofm_height = P##FIELD_OFM_HEIGHT_M1_HEIGHT_M1, .ofm_width = P##FIELD_OFM_WIDTH_M1_WIDTH_M1,             \
+    .ofm_depth = P##FIELD_OFM_DEPTH_M1_DEPTH_M1, .ifm_depth = P##FIELD_IFM_DEPTH_M1_DEPTH_M1,                \
+    .block_height = P##FIELD_OFM_BLK_HEIGHT_M1_HEIGHT_M1, .block_width = P##FIELD_OFM_BLK_WIDTH_M1_WIDTH_M1, \
+    .block_depth = P##FIELD_OFM_BLK_DEPTH_M1_DEPTH_M1, .block_dependency = P##FIELD_BLOCKDEP_BLOCKDEP,       \
+    .weight_region = P##FIELD_WEIGHT_REGION_REGION, .weight_base[0] = P##FIELD_WEIGHT_BASE_ADDRESS,          \
+    .weight_base[1] = P##FIELD_WEIGHT1_BASE_ADDRESS, .weight_length[0] = P##FIELD_WEIGHT_LENGTH_LENGTH,      \
+    .weight_length[1] = P##FIELD_WEIGHT1_LENGTH_LENGTH, .scale_region = P##FIELD_SCALE_REGION_REGION,        \
+    .scale_base = P##FIELD_SCALE_BASE_ADDRESS, .scale_length = P##FIELD_SCALE_LENGTH_LENGTH,                 \
+    .clip_low = P##FIELD_ACTIVATION_MIN_CLIP_BOUNDARY, .clip_high = P##FIELD_ACTIVATION_MAX_CLIP_BOUNDARY
+
+/* Height, width and depth of the OFM; of the IFM the depth only. */
+ns_code ns_npu_read_ofm_extent(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                               ns_npu_operation *out, ns_error *error);
+ns_code ns_npu_read_ifm_depth(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                              ns_npu_operation *out, ns_error *error);
+
+/* The block and BLOCKDEP. */
+ns_code ns_npu_read_block(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                          ns_npu_operation *out, ns_error *error);
+
+/* The mode that a field of the command names; the operation's name becomes "<prefix> <mode>". */
+int64_t ns_npu_read_mode(const ns_npu_machine *machine, const ns_npu_command *command, const char *prefix,
+                         int operation_field, int enum_index, ns_npu_operation *out);
+
+/* NS_ERROR_UNDEFINED unless IFM and OFM have one depth; `what` is the operation in words. */
+ns_code ns_npu_check_depths(ns_npu_machine *machine, const ns_npu_operation *operation, const char *what,
+                            ns_error *error);
+
+/* Kind, name and kernel of CONV and DEPTHWISE. */
+ns_code ns_npu_read_conv(ns_npu_machine *machine, const ns_npu_operation_fields *fields, bool depthwise,
+                         ns_npu_operation *out, ns_error *error);
+
+/* Where the weights of `streams` cores lie; of an empty stream the base is not read. */
+ns_code ns_npu_read_weight_streams(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                                   int streams, ns_npu_operation *out, ns_error *error);
+
+/* A scale for each channel, from one stream of records. */
+ns_code ns_npu_read_scale_stream(ns_npu_machine *machine, const ns_npu_operation_fields *fields,
+                                 ns_scale_format format, ns_npu_operation *out, ns_error *error);
+
 /* Kernel, stride, dilation, pads and upscaling, and from them the IFM's height and width, which no register
  * holds: H = (OH - 1) * stride + dilated kernel height - pads. */
 ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *fields, ns_npu_operation *out,
@@ -73,9 +136,9 @@ ns_code ns_npu_read_kernel(ns_npu_machine *machine, const ns_npu_kernel_fields *
 /* What the weights' traversal takes from kernel, feature maps and block depth, which are read by then. */
 void ns_npu_set_weight_geometry(ns_npu_operation *out, bool depthwise, bool part_kernel);
 
-/* Clips to [low, high] cut to a type of `bits` bits; a fault when nothing is left. low and high are
- * ACTIVATION_MIN and MAX, 16 bits, which are unsigned for an unsigned type. */
-ns_code ns_npu_set_clip(ns_npu_machine *machine, ns_npu_operation *out, int bits, bool is_signed, int64_t low,
-                        int64_t high, ns_error *error);
+/* Clips to ACTIVATION_MIN and MAX, 16 bits, unsigned for an unsigned type, cut to a type of `bits` bits; a
+ * fault when nothing is left. */
+ns_code ns_npu_read_clip(ns_npu_machine *machine, const ns_npu_operation_fields *fields, int bits,
+                         bool is_signed, ns_npu_operation *out, ns_error *error);
 
 #endif
