@@ -1,7 +1,6 @@
 #include "npu/family.h"
 
-#include "npu/family_u55.h"
-#include "npu/family_u85.h"
+#include "npu/families.h"
 
 const ns_npu_family *ns_npu_family_of(const ns_npu_config *config)
 {

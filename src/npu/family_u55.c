@@ -1,11 +1,11 @@
-#include "npu/family_u55.h"
+#include "npu/families.h"
 
 #include <string.h>
 
 #include "npu/execute.h"
-#include "npu/memory/dma_u55.h"
+#include "npu/memory/dma_families.h"
 #include "npu/operations/activation.h"
-#include "npu/operations/operation_u55.h"
+#include "npu/operations/operation_families.h"
 #include "npu/stream/registers_u55.h"
 #include "npu/watch/hazards.h"
 

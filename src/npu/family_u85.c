@@ -1,8 +1,8 @@
-#include "npu/family_u85.h"
+#include "npu/families.h"
 
 #include "npu/execute.h"
-#include "npu/memory/dma_u85.h"
-#include "npu/operations/operation_u85.h"
+#include "npu/memory/dma_families.h"
+#include "npu/operations/operation_families.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
 #include "npu/watch/hazards.h"

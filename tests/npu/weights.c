@@ -7,8 +7,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
-#include "npu/weights/weights_fwd.h"
-#include "npu/weights/weights_mlw.h"
+#include "npu/weights/weights_codings.h"
 #include "support/data.h"
 #include "support/test.h"
 

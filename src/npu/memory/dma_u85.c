@@ -1,4 +1,4 @@
-#include "npu/memory/dma_u85.h"
+#include "npu/memory/dma_families.h"
 
 #include "npu/memory/dma_registers.h"
 #include "npu/stream/registers_u85.h"

@@ -1,4 +1,4 @@
-#include "npu/operations/maps_u55.h"
+#include "npu/operations/parts_u55.h"
 
 #include "npu/stream/registers_u55.h"
 

@@ -1,6 +1,6 @@
 /* Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, function by function the Generate... that has the
  * register's name. */
-#include "npu/operations/maps_u85.h"
+#include "npu/operations/parts_u85.h"
 
 #include <string.h>
 

@@ -1,10 +1,9 @@
-#include "npu/operations/operation_u55.h"
+#include "npu/operations/operation_families.h"
 
 #include <string.h>
 
 #include "npu/operations/elementwise/elementwise.h"
-#include "npu/operations/maps_u55.h"
-#include "npu/operations/scaling_u55.h"
+#include "npu/operations/parts_u55.h"
 #include "npu/stream/registers_u55.h"
 #include "npu/watch/chip_rules.h"
 #include "npu/weights/weights.h"

@@ -1,6 +1,5 @@
-#include "npu/operations/scaling_u55.h"
+#include "npu/operations/parts_u55.h"
 
-#include "npu/operations/maps_u55.h"
 #include "npu/stream/registers_u55.h"
 #include "npu/watch/chip_rules.h"
 

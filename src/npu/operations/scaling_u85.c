@@ -1,9 +1,8 @@
 /* Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, function by function the Generate... that has the
  * register's name. */
-#include "npu/operations/scaling_u85.h"
+#include "npu/operations/parts_u85.h"
 
 #include "npu/operations/activation.h"
-#include "npu/operations/maps_u85.h"
 #include "npu/stream/registers_u85.h"
 
 /* Reads a field into an int64_t. */

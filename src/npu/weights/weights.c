@@ -1,10 +1,8 @@
 /* Weights: from streams and their order to the dense array. */
 #include "npu/weights/weights.h"
 
-#include "npu/weights/weights_fwd.h"
-#include "npu/weights/weights_mlw.h"
-#include "npu/weights/weights_order_u55.h"
-#include "npu/weights/weights_order_u85.h"
+#include "npu/weights/weights_codings.h"
+#include "npu/weights/weights_traversal.h"
 
 int ns_weights_ublock_depth_u55(int macs_per_core)
 {

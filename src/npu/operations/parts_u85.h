@@ -1,7 +1,9 @@
-/* Registers to feature maps, Ethos-U85. */
-#ifndef NS_NPU_MAPS_U85_H
-#define NS_NPU_MAPS_U85_H
+/* Registers to the parts of an operation, Ethos-U85: feature maps (maps_u85.c), scales and activation
+ * (scaling_u85.c). */
+#ifndef NS_NPU_PARTS_U85_H
+#define NS_NPU_PARTS_U85_H
 
+#include "npu/operations/operation.h"
 #include "npu/operations/operation_common.h"
 
 extern const ns_npu_operation_fields ns_npu_fields_u85;
@@ -18,5 +20,15 @@ void ns_npu_set_extent(ns_npu_map *map, const ns_npu_map *like);
 /* An elementwise operand: the OFM's extent and its broadcast: bits H, W and C, or a scalar from OP_SCALAR. */
 ns_code ns_npu_broadcast_u85(ns_npu_machine *machine, ns_npu_operation *out, ns_npu_map *map, int64_t mode,
                              ns_error *error);
+
+/* OFM_SCALE. With one scale per channel its multiplier and shift are a copy of channel 0's and only the
+ * rounding counts. */
+ns_code ns_npu_ofm_scale_u85(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
+
+/* IFM_SCALE and, for two operands, IFM2_SCALE. */
+ns_code ns_npu_operand_scales_u85(ns_npu_machine *machine, ns_npu_operation *out, bool both, ns_error *error);
+
+/* Clip and table, of an OFM that is known. */
+ns_code ns_npu_activation_u85(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
 
 #endif

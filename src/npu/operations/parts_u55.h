@@ -1,0 +1,31 @@
+/* Registers to the parts of an operation, Ethos-U55 and U65: feature maps (maps_u55.c), scales and activation
+ * (scaling_u55.c). */
+#ifndef NS_NPU_PARTS_U55_H
+#define NS_NPU_PARTS_U55_H
+
+#include "npu/operations/operation.h"
+#include "npu/operations/operation_common.h"
+
+extern const ns_npu_operation_fields ns_npu_fields_u55;
+
+/* OFM and IFM, but for the IFM's height and width, which depend on the operation. */
+ns_code ns_npu_maps_u55(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
+
+/* IFM2 of an elementwise operation, after the OFM. */
+ns_code ns_npu_ifm2_u55(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
+
+ns_npu_rounding ns_npu_rounding_u55(int64_t mode);
+
+/* OFM_SCALE's multiplier and shift. */
+ns_code ns_npu_ofm_scale_u55(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
+
+/* Scale records of a per-channel operation. */
+ns_code ns_npu_scale_streams_u55(ns_npu_machine *machine, ns_npu_operation *out, int cores, ns_error *error);
+
+/* Clip and table, of an OFM that is known. */
+ns_code ns_npu_activation_u55(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
+
+/* Of ADD and SUB; see elementwise_arithmetic.c. */
+ns_code ns_npu_operand_scales_u55(ns_npu_machine *machine, ns_npu_operation *out, ns_error *error);
+
+#endif
