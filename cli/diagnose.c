@@ -2,7 +2,7 @@
 #include "diagnose.h"
 
 #include "base/file.h"
-#include "npuscope/cpu.h"
+#include "program_files.h"
 #include "report/diagnose.h"
 #include "report/diagnose_html.h"
 #include "report/diagnose_table.h"
@@ -30,9 +30,10 @@ static const ns_option options[] = {
     {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas), "an installation of Vela; may be repeated"},
     {0, "vela-options", NS_OPTION_TEXT, "LIST", OPTION(vela_options),
      "further options of Vela, separated by spaces"},
-    {0, "graph", NS_OPTION_TEXT, "FILE", OPTION(graph),
-     "the .tosa graph of a MODEL that is Vela's npz or .tflite"},
-    {0, "debug-db", NS_OPTION_TEXT, "FILE", OPTION(debug_db), "and Vela's debug database of it"},
+    {0, "graph", NS_OPTION_TEXT_LIST, "FILE", OPTION(graphs),
+     "the .tosa graph of a MODEL that is Vela's npz or .tflite; of a\nprogram one for each Ethos-U delegate, "
+     "in order"},
+    {0, "debug-db", NS_OPTION_TEXT_LIST, "FILE", OPTION(debug_dbs), "and Vela's debug database of it"},
     {0, "no-advice", NS_OPTION_FLAG, NULL, OPTION(no_advice), "do not try what avoids a finding"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
     {0, "apply", NS_OPTION_TEXT, "FILE", OPTION(apply),
@@ -92,54 +93,33 @@ static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const n
         ns_report_diagnose_text(result, cli->out);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         NS_TRY(write_one(cli, files[i].path, files[i].write, result, error));
-    bool fails = result->precision && ns_diagnose_verdict_fails(result->precision->verdict);
-    for (int i = 0; i < result->compile_count; i++)
-        fails = fails || result->compile[i].is_finding;
-    return fails ? NS_ERROR_MISMATCH : NS_OK;
+    return ns_diagnose_fails(result) ? NS_ERROR_MISMATCH : NS_OK;
 }
 
-/* Writes the mended graph, and proves it by another diagnosis. */
-static ns_code apply(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph *graph,
-                     const ns_diagnose_options *asked, const ns_diagnose_precision *before, ns_error *error)
+static ns_code diagnose_graph(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
+                              ns_graph *graph, ns_bytes bytes, ns_error *error)
 {
-    int applied = 0;
-    ns_diagnose_precision after;
-    ns_bytes bytes;
-    const void *data = NULL;
-    NS_TRY(ns_diagnose_apply(graph, asked, before, &applied, error));
-    if (!applied)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "--apply: none of the mends can be written into the graph");
-    NS_TRY(ns_diagnose_precision_run(graph, asked, cli->arena, &after, error));
-    NS_TRY(ns_graph_write(graph, cli->arena, &data, &bytes.size, error));
-    bytes.data = data;
-    NS_TRY(ns_file_write(settings->apply, bytes, error));
-    fprintf(stderr, "%s: %d table%s mended: %.1f dB against float, was %.1f; verdict: %s\n", settings->apply,
-            applied, applied == 1 ? "" : "s", after.against_float_db, before->against_float_db,
-            ns_diagnose_verdict_text(after.verdict));
-    return NS_OK;
-}
-
-static ns_code diagnose(ns_cli *cli, const ns_diagnose_settings *settings, const char *path, ns_graph *graph,
-                        ns_bytes bytes, ns_error *error)
-{
-    ns_diagnose_options asked = {.cpu_mask = ns_cpu_detect() & settings->cpu_mask,
-                                 .threads = (int)settings->threads};
+    ns_diagnose_options asked = {0};
+    ns_diagnose_result result = {.model = path, .region = graph->regions[0].name};
+    ns_diagnose_set_options(settings, &asked);
     NS_TRY(ns_graph_validate(graph, error));
     NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &asked, error));
     NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &asked, error));
-    ns_diagnose_result result = {.model = path, .region = graph->regions[0].name};
-    ns_diagnose_precision precision = {0};
-    if (!settings->no_precision) {
-        NS_TRY(ns_diagnose_precision_run(graph, &asked, cli->arena, &precision, error));
-        result.precision = &precision;
-    }
-    if (!settings->no_compile)
-        NS_TRY(ns_diagnose_compile_model(cli, settings, &asked, bytes.data, bytes.size, &result, error));
+    NS_TRY(ns_diagnose_halves(cli, settings, graph, bytes, &asked, &result, error));
     const ns_code code = report(cli, settings, &result, error);
     if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->apply && result.precision)
-        NS_TRY(apply(cli, settings, graph, &asked, &precision, error));
+        NS_TRY(ns_diagnose_apply_mends(cli, settings, graph, &asked, result.precision, error));
     return code;
+}
+
+static ns_code diagnose_program(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
+                                ns_bytes bytes, ns_error *error)
+{
+    ns_diagnose_result result = {.model = path};
+    if (settings->apply)
+        return ns_fail(error, NS_ERROR_USAGE, "--apply takes a .tosa graph");
+    NS_TRY(ns_diagnose_program_file(cli, settings, bytes, &result, error));
+    return report(cli, settings, &result, error);
 }
 
 static ns_code diagnose_stream(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
@@ -161,12 +141,16 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return ns_fail(error, NS_ERROR_USAGE, "--no-precision and --no-compile leave nothing to ask");
     ns_bytes bytes;
     ns_graph *graph = NULL;
+    ns_code code = NS_OK;
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
-    const bool is_stream = ns_diagnose_is_stream(bytes);
-    ns_code code = is_stream ? diagnose_stream(cli, settings, operands[0], bytes, error)
-                             : ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error);
-    if (code == NS_OK && !is_stream)
-        code = diagnose(cli, settings, operands[0], graph, bytes, error);
+    if (ns_diagnose_is_stream(bytes))
+        code = diagnose_stream(cli, settings, operands[0], bytes, error);
+    else if (ns_program_files_probe(bytes))
+        code = diagnose_program(cli, settings, operands[0], bytes, error);
+    else
+        code = ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error);
+    if (code == NS_OK && graph)
+        code = diagnose_graph(cli, settings, operands[0], graph, bytes, error);
     if (code != NS_OK && error->message[0])
         ns_add_context(error, "%s", operands[0]);
     ns_graph_free(graph);
@@ -178,7 +162,9 @@ const ns_subcommand ns_subcommand_diagnose = {
     .operand_min = 1,
     .operand_max = 1,
     .details = "Says which operators of a .tosa graph lose precision on these inputs, why, and what would\n"
-               "mend it. Exit code 1 where an operator is to blame.",
+               "mend it; and where what Vela makes of it departs from it. Of an ExecuTorch program (.pte)\n"
+               "each delegate is judged, on the inputs that the program gives it. Exit code 1 where\n"
+               "something is to blame.",
     .options = options,
     .settings_size = sizeof(ns_diagnose_settings),
     .preset = preset,

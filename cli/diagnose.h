@@ -12,11 +12,28 @@ typedef struct ns_diagnose_settings {
     ns_text_list accelerators, memory_modes, velas;
     bool all_targets, no_advice;
     const char *vela_options;
-    const char *graph, *debug_db; /* of a stream */
+    ns_text_list graphs, debug_dbs; /* of a stream, or of each delegate */
     const char *json, *html, *markdown, *junit, *csv, *nodes, *apply;
     int64_t threads;
     unsigned cpu_mask;
 } ns_diagnose_settings;
+
+/* What has nothing to do with the model: threads, instruction sets. */
+void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_options *asked);
+
+/* Both halves, as far as they are asked for, of a graph whose file is `bytes`. */
+ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
+                           ns_bytes bytes, const ns_diagnose_options *asked, ns_diagnose_result *result,
+                           ns_error *error);
+
+/* --apply: writes the mended graph, and proves it by another diagnosis. */
+ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph *graph,
+                                const ns_diagnose_options *asked, const ns_diagnose_precision *before,
+                                ns_error *error);
+
+/* An ExecuTorch program: a part of `result` for each delegate, or `result` itself where there is one. */
+ns_code ns_diagnose_program_file(ns_cli *cli, const ns_diagnose_settings *settings, ns_bytes bytes,
+                                 ns_diagnose_result *result, ns_error *error);
 
 /* The graph's inputs from the files of the command line: integers, or floats that are quantised with the
  * scales of --input-scale; with --samples each file's leading axis counts samples. Fills inputs, input_count,

@@ -40,7 +40,7 @@ static ns_code load_graph(const ns_diagnose_settings *settings, ns_arena *arena,
     ns_bytes bytes;
     ns_graph *graph = NULL;
     ns_diagnose_options asked = {0};
-    NS_TRY(ns_file_read(settings->graph, arena, &bytes, error));
+    NS_TRY(ns_file_read(settings->graphs.values[0], arena, &bytes, error));
     ns_code code = ns_graph_read_within(ns_arena_budget(arena), bytes.data, bytes.size, &graph, error);
     if (code == NS_OK)
         code = ns_graph_validate(graph, error);
@@ -67,10 +67,10 @@ ns_code ns_diagnose_stream_file(ns_cli *cli, const ns_diagnose_settings *setting
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a verdict");
     NS_TRY((ns_npz_probe(bytes) ? ns_npu_load_npz : ns_npu_load_tflite)(
         bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, cli->arena, &stream, error));
-    if (settings->debug_db)
-        NS_TRY(ns_file_read(settings->debug_db, cli->arena, &debug, error));
-    NS_TRY(settings->graph ? load_graph(settings, cli->arena, &options, error)
-                           : load_inputs(settings, stream, cli->arena, &options, error));
+    if (settings->debug_dbs.count)
+        NS_TRY(ns_file_read(settings->debug_dbs.values[0], cli->arena, &debug, error));
+    NS_TRY(settings->graphs.count ? load_graph(settings, cli->arena, &options, error)
+                                  : load_inputs(settings, stream, cli->arena, &options, error));
     NS_TRY(ns_diagnose_stream_run(&options, stream, debug.data, debug.size, cli->arena, row, error));
     result->compile = row;
     result->compile_count = 1;

@@ -214,6 +214,9 @@ static const char *in_folder(const ns_fvp_request *request, ns_arena *arena, con
 static ns_code check_configuration(const ns_fvp_request *request, const ns_program *program, ns_error *error)
 {
     for (int i = 0; i < ns_program_delegate_count(program); i++) {
+        if (!ns_program_delegate(program, i))
+            return ns_fail(error, NS_ERROR_INPUT, "delegate %d is a TOSA graph, this is an %s", i,
+                           request->fvp->family);
         const char *built = ns_accelerator_text(ns_npu_accelerator(ns_program_delegate(program, i)));
         size_t family = strlen(request->fvp->family);
         if (strncmp(built, request->fvp->family, family) != 0 || built[family] != '-')

@@ -142,7 +142,8 @@ typedef struct ns_diagnose_options {
     int threads; /* 0: as many as there are CPUs */
 } ns_diagnose_options;
 
-/* The precision half; everything in `arena`. NS_ERROR_UNSUPPORTED names an operator that it does not know. */
+/* The precision half; everything in `arena`, names too: the graph may go. NS_ERROR_UNSUPPORTED names an
+ * operator that it does not know. */
 ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *options, ns_arena *arena,
                                   ns_diagnose_precision *out, ns_error *error);
 
@@ -217,15 +218,22 @@ ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_np
                                const void *debug, size_t debug_size, ns_arena *arena,
                                ns_diagnose_compile *row, ns_error *error);
 
+/* Of a program with several delegates: `parts`, one for each, and nothing of its own. */
 typedef struct ns_diagnose_result {
     const char *model;
+    const char *part;                       /* "delegate 0, EthosUBackend"; NULL: the model is a graph */
     const char *region;                     /* name of the graph's main region; NULL: none */
     const ns_diagnose_precision *precision; /* NULL: not asked for */
     const char *precision_missing;          /* why it did not run; NULL: it ran or was not asked for */
     int compile_count;
     const ns_diagnose_compile *compile;
     const char *compile_missing; /* why it did not run; NULL: it ran or was not asked for */
+    int part_count;
+    const struct ns_diagnose_result *parts;
 } ns_diagnose_result;
+
+/* Is anything in it, or in one of its parts, to blame: exit code 1? */
+bool ns_diagnose_fails(const ns_diagnose_result *result);
 
 #ifdef __cplusplus
 }

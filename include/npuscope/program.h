@@ -1,4 +1,4 @@
-/* Program: runs ExecuTorch programs (.pte) whose delegates are Ethos-U command streams. */
+/* Program: runs ExecuTorch programs (.pte) whose delegates are Ethos-U command streams or TOSA graphs. */
 #ifndef NPUSCOPE_PROGRAM_H
 #define NPUSCOPE_PROGRAM_H
 
@@ -49,9 +49,25 @@ int ns_program_output_count(const ns_program *program);
 const ns_program_tensor *ns_program_input(const ns_program *program, int index);
 const ns_program_tensor *ns_program_output(const ns_program *program, int index);
 
-/* Streams of the delegates, in the order of the method's delegate list. */
+/* Delegates, in the order of the method's delegate list. One is an Ethos-U stream ("EthosUBackend"), or the
+ * TOSA graph that ExecuTorch's Arm backend leaves in place when no compiler is asked ("TOSABackend"). */
 int ns_program_delegate_count(const ns_program *program);
-ns_npu_stream *ns_program_delegate(const ns_program *program, int index);
+const char *ns_program_delegate_id(const ns_program *program, int index);
+ns_npu_stream *ns_program_delegate(const ns_program *program, int index); /* NULL: a graph */
+/* The graph's bytes, those of a .tosa file; NULL: a stream. */
+const void *ns_program_delegate_graph(const ns_program *program, int index, size_t *size);
+
+/* How the program makes floats of integers, or integers of floats, around a delegate. */
+typedef struct ns_program_scale {
+    double scale;
+    int64_t zero_point;
+    int tensor; /* the program's input that is quantised, or its output that is dequantised; -1: neither */
+} ns_program_scale;
+
+/* Of input or output `position` of a delegate; false where no quantize or dequantize of one scale stands
+ * there. */
+bool ns_program_input_scale(const ns_program *program, int delegate, int position, ns_program_scale *out);
+bool ns_program_output_scale(const ns_program *program, int delegate, int position, ns_program_scale *out);
 
 /* Memory-planned buffers of the method, in bytes. Buffer n is ExecuTorch's mem_id n; 0 is always empty. */
 int ns_program_buffer_count(const ns_program *program);
@@ -87,6 +103,19 @@ typedef struct ns_program_inputs {
     const size_t *sizes; /* in bytes */
 } ns_program_inputs;
 
+/* One call of a delegate, as its own interface declares the tensors; they last until the watch returns. */
+typedef struct ns_program_delegate_call {
+    int delegate;
+    int input_count, output_count;
+    const ns_tensor *inputs, *outputs; /* outputs NULL: about to run */
+} ns_program_delegate_call;
+
+/* Is told of each call twice: before it runs, and, where it did, with its results. */
+typedef struct ns_program_watch {
+    ns_code (*told)(void *context, const ns_program_delegate_call *call, ns_error *error);
+    void *context;
+} ns_program_watch;
+
 /* Runs the method once. outputs[i] is made in `arena`, with `data` NULL where the result is
  * not a tensor. Buffers that the program changes start from their initial state in every call. `npu` may be
  * NULL; its tap and message see every delegate. `statistics` may be NULL. NS_ERROR_UNSUPPORTED names a kernel
@@ -95,6 +124,12 @@ typedef struct ns_program_inputs {
 ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
                        ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                        ns_error *error);
+
+/* The same, watched; `watch` may be NULL. */
+ns_code ns_program_run_watched(const ns_program *program, const ns_npu_options *npu,
+                               const ns_program_inputs *inputs, const ns_program_watch *watch,
+                               ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
+                               ns_error *error);
 
 #ifdef __cplusplus
 }

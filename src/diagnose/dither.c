@@ -172,16 +172,6 @@ static double tail_rate(double clipped, double end)
     return (low + 1 / fmax(low, 1)) * low / end;
 }
 
-/* An input's share of elements at the ends; small shares are the largest elements that set the range. */
-static double clipped_share(const ns_dg_findings *f, int node)
-{
-    const ns_dg_node *n = &f->plan->nodes[node];
-    size_t ends = 0;
-    for (size_t i = 0; i < n->count; i++)
-        ends += fabs(f->session->q[0][node].real[i] - n->zero) >= n->high;
-    return (double)ends / (double)n->count;
-}
-
 /* The tensor's elements with noise of `seed`. */
 static double *perturb(const ns_dg_findings *f, const target *t, uint64_t seed)
 {
@@ -190,7 +180,7 @@ static double *perturb(const ns_dg_findings *f, const target *t, uint64_t seed)
     const double *from = t->input >= 0 ? f->session->q[0][t->input].real : f->plan->values[t->tensor];
     double *values = malloc((count + 8) * sizeof *values);
     ns_random random = {.state = seed * 1000003u + (uint64_t)t->tensor};
-    const double share = t->input >= 0 ? clipped_share(f, t->input) : 0, top = top_code(tensor->dtype);
+    const double share = t->input >= 0 ? ns_dg_clipped_share(f, t->input) : 0, top = top_code(tensor->dtype);
     const double rate = share >= NS_DG_CLIPPED ? tail_rate(share, top) : 0;
     uint64_t bits = 0;
     for (size_t i = 0; values && i < count; i++) {

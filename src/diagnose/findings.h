@@ -75,6 +75,11 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error);
 /* Tables without information, operands that vanish, constants lost to the floor (suspect.c). */
 ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error);
 
+/* Share of an input's elements that were clipped before the graph: known where the reals are, else those at
+ * the ends of the range, but for two. And what there is to note about the inputs (inputs.c). */
+double ns_dg_clipped_share(const ns_dg_findings *f, int input);
+void ns_dg_look_at_inputs(ns_dg_findings *f);
+
 /* Why, in words and numbers (cause.c); what mends it, each proved by a run (mend.c). */
 ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                          ns_error *error);

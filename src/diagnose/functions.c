@@ -1,7 +1,10 @@
 /* The functions of a graph's tables, with the zero points of the tensors beside them. */
+#include <math.h>
+
 #include "diagnose/findings.h"
 
-/* The zero point of a stored tensor: what its producer puts in, or else what a reader takes off. */
+/* The zero point of a stored tensor: what its producer puts in, or else what a reader takes off; NAN: nobody
+ * does. */
 static double zero_of(const ns_dg_plan *plan, int tensor)
 {
     const ns_block *block = plan->block;
@@ -22,7 +25,7 @@ static double zero_of(const ns_dg_plan *plan, int tensor)
         if (zero > 0 && op->input_count > zero && op->inputs[0] == tensor && plan->values[op->inputs[zero]])
             return plan->values[op->inputs[zero]][0];
     }
-    return 0;
+    return NAN;
 }
 
 /* Behind a table come moves, then who takes the zero point off. */
@@ -32,17 +35,43 @@ static double zero_behind(const ns_dg_plan *plan, int tensor)
     enum { STEPS = 16 };
     for (int step = 0; step < STEPS; step++) {
         const double zero = zero_of(plan, tensor);
-        if (zero != 0)
+        if (!isnan(zero))
             return zero;
         int next = -1;
         for (int i = 0; i < block->operator_count && next < 0; i++)
             if (ns_dg_moves(block->operators[i].op) && block->operators[i].inputs[0] == tensor)
                 next = block->operators[i].outputs[0];
         if (next < 0)
-            return 0;
+            return NAN;
         tensor = next;
     }
-    return 0;
+    return NAN;
+}
+
+/* The TABLE whose result a node stores, looking through what only moves it; NULL: none. */
+static const ns_dg_table *table_behind(const ns_dg_plan *plan, const ns_dg_node *node)
+{
+    for (int t = node->tensor; plan->producers[t] >= 0;
+         t = ns_dg_operator(plan, plan->producers[t])->inputs[0]) {
+        const ns_operator *op = ns_dg_operator(plan, plan->producers[t]);
+        if (op->op == NS_OP_TABLE)
+            return plan->tables[op->inputs[1]];
+        if (!ns_dg_moves(op->op))
+            break;
+    }
+    return NULL;
+}
+
+/* What a table stores has the zero point that its knots were made with. */
+static void take_zero_points(ns_dg_plan *plan)
+{
+    for (int i = plan->input_count; i < plan->node_count; i++) {
+        const ns_dg_table *table = table_behind(plan, &plan->nodes[i]);
+        if (!table || table->knots == NS_DG_KNOTS)
+            continue;
+        plan->nodes[i].zero = table->zero_out;
+        plan->nodes[i].zero_unknown = !table->zero_known;
+    }
 }
 
 typedef struct identify {
@@ -60,7 +89,8 @@ static ns_code fit_table(ns_dg_session *session, ns_dg_worker *worker, int index
     ns_dg_plan *plan = job->plan;
     const ns_operator *op = ns_dg_operator(plan, job->operators[index]);
     const bool wide = ns_dg_tensor(plan, op->inputs[1])->dtype == NS_DTYPE_INT16;
-    return ns_dg_table_new(ns_dg_tensor(plan, op->inputs[1]), wide ? 0 : zero_of(plan, op->inputs[0]),
+    const double zero_in = wide ? 0 : zero_of(plan, op->inputs[0]);
+    return ns_dg_table_new(ns_dg_tensor(plan, op->inputs[1]), isnan(zero_in) ? 0 : zero_in,
                            wide ? 0 : zero_behind(plan, op->outputs[0]), job->arenas[index],
                            &plan->tables[op->inputs[1]], error);
 }
@@ -87,5 +117,7 @@ ns_code ns_dg_identify(ns_dg_session *session, ns_dg_plan *plan, ns_error *error
     }
     plan->table_arenas = job.arenas;
     plan->table_arena_count = count;
-    return ns_dg_parallel(session, count, fit_table, &job, error);
+    NS_TRY(ns_dg_parallel(session, count, fit_table, &job, error));
+    take_zero_points(plan);
+    return NS_OK;
 }

@@ -30,6 +30,7 @@ typedef struct ns_dg_table {
     double first, step; /* code of knot 0, codes between knots */
     double low, high;   /* where knots are clamped */
     double zero_in, zero_out;
+    bool zero_known; /* zero_out is: it stands in the graph, or a fit tells it */
     double values[NS_DG_KNOTS];
     ns_dg_fit fit; /* function < 0: nothing fits */
     int accepted_count;

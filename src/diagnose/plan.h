@@ -25,12 +25,13 @@ typedef struct ns_dg_node {
     int source_count;
     int *sources; /* nodes that it reads */
     int user_count;
-    int *users;       /* nodes that read it */
-    int last_user;    /* the last of them; -1: none */
-    int output;       /* position among the graph's outputs, or -1 */
-    double zero;      /* of its result: the zero point in codes */
-    double low, high; /* of its type, in codes */
-    double work;      /* of one evaluation, in operations on elements */
+    int *users;        /* nodes that read it */
+    int last_user;     /* the last of them; -1: none */
+    int output;        /* position among the graph's outputs, or -1 */
+    double zero;       /* of its result: the zero point in codes */
+    bool zero_unknown; /* nothing tells it */
+    double low, high;  /* of its type, in codes */
+    double work;       /* of one evaluation, in operations on elements */
 } ns_dg_node;
 
 /* What a constant stands for that the file does not say: 2^exponent / count, rounded to its code. */

@@ -179,9 +179,12 @@ static ns_code fill_dither(const ns_dg_findings *f, ns_diagnose_precision *out, 
     if (!out->dither)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the estimates");
     for (int i = 0; i < f->dithered_count; i++)
-        out->dither[out->dither_count++] =
-            (ns_diagnose_dither){ns_dg_name(f->plan, f->dithered[i].tensor), f->dithered[i].kind,
-                                 ns_dg_db(f->dithered[i].energy), f->dithered[i].largest_code};
+        out->dither[out->dither_count++] = (ns_diagnose_dither){
+            ns_arena_string(f->arena, ns_dg_name(f->plan, f->dithered[i].tensor)), f->dithered[i].kind,
+            ns_dg_db(f->dithered[i].energy), f->dithered[i].largest_code};
+    for (int i = 0; i < out->dither_count; i++)
+        if (!out->dither[i].tensor)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the estimates");
     return NS_OK;
 }
 
@@ -193,7 +196,8 @@ static ns_code fill_outputs(const ns_dg_findings *f, ns_diagnose_precision *out,
     if (!out->input_names)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs' names");
     for (int i = 0; i < plan->input_count; i++)
-        out->input_names[i] = ns_dg_name(plan, plan->nodes[i].tensor);
+        if (!(out->input_names[i] = ns_arena_string(f->arena, ns_dg_name(plan, plan->nodes[i].tensor))))
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs' names");
     for (int o = 0; o < plan->output_count; o++)
         for (int s = 0; s < f->session->samples; s++)
             for (size_t i = 0; i < plan->nodes[plan->outputs[o]].count; i++)

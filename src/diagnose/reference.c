@@ -3,19 +3,40 @@
 
 #include "diagnose/findings.h"
 
-/* The scale that brings the real-valued self nearest to the reference: least squares of the one factor. */
-static double nearest_scale(const ns_dg_session *session, int output, const double *values)
+/* Scale and zero point that bring the real-valued self nearest to the reference. The zero point is fitted
+ * where the graph does not tell it; both are by least squares over all elements. */
+static double nearest_scale(const ns_dg_session *session, int output, const double *values, double *zero)
 {
     const int node = session->plan->outputs[output];
     const ns_dg_node *n = &session->plan->nodes[node];
-    double rv = 0, vv = 0;
+    double rv = 0, vv = 0, r1 = 0, v1 = 0, count = 0;
     for (int s = 0; s < session->samples; s++)
         for (size_t i = 0; i < n->count; i++) {
-            const double v = values[(size_t)s * n->count + i];
-            rv += (ns_dg_stored_at(&session->r[s][node], i) - n->zero) * v;
+            const double v = values[(size_t)s * n->count + i],
+                         r = ns_dg_stored_at(&session->r[s][node], i) - n->zero;
+            rv += r * v;
             vv += v * v;
+            r1 += r;
+            v1 += v;
+            count++;
         }
-    return rv > 0 ? vv / rv : 0;
+    if (!n->zero_unknown)
+        return rv > 0 ? vv / rv : 0;
+    const double slope = (rv - r1 * v1 / count) / (vv - v1 * v1 / count);
+    *zero = rint(n->zero + (r1 - slope * v1) / count);
+    return slope > 0 ? 1 / slope : 0;
+}
+
+/* With a scale that is given: the zero point alone. */
+static double nearest_zero(const ns_dg_session *session, int output, const double *values, double scale)
+{
+    const int node = session->plan->outputs[output];
+    const ns_dg_node *n = &session->plan->nodes[node];
+    double sum = 0, count = 0;
+    for (int s = 0; s < session->samples; s++)
+        for (size_t i = 0; i < n->count; i++, count++)
+            sum += ns_dg_stored_at(&session->r[s][node], i) - values[(size_t)s * n->count + i] / scale;
+    return rint(sum / count);
 }
 
 static ns_code take(ns_dg_findings *f, int output, const double *values, double scale, ns_error *error)
@@ -26,13 +47,17 @@ static ns_code take(ns_dg_findings *f, int output, const double *values, double 
     double *codes = NS_ARENA_ARRAY(f->arena, count, double);
     if (!codes)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a reference");
-    scale = scale > 0 ? scale : nearest_scale(session, output, values);
+    double zero = n->zero;
+    if (!(scale > 0))
+        scale = nearest_scale(session, output, values, &zero);
+    else if (n->zero_unknown)
+        zero = nearest_zero(session, output, values, scale);
     if (!(scale > 0))
         return ns_fail(error, NS_ERROR_INPUT, "output '%s' has nothing in common with its reference",
                        ns_dg_name(f->plan, n->tensor));
     double signal = 0;
     for (size_t i = 0; i < count; i++) {
-        codes[i] = values[i] / scale + n->zero;
+        codes[i] = values[i] / scale + zero;
         signal += values[i] / scale * (values[i] / scale);
     }
     session->reference[output] = codes;

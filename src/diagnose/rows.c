@@ -39,9 +39,9 @@ static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose
 {
     const ns_operator *op = ns_dg_operator(plan, node->named);
     const ns_tensor *tensor = ns_dg_tensor(plan, node->tensor);
-    row->output = ns_dg_name(plan, node->tensor);
+    row->output = ns_arena_string(plan->arena, ns_dg_name(plan, node->tensor));
     row->op = ns_op_text(op->op);
-    row->location = op->location;
+    row->location = op->location ? ns_arena_string(plan->arena, op->location) : NULL;
     row->operator_index = node->named;
     row->rank = tensor->rank;
     for (int d = 0; d < tensor->rank; d++)
@@ -66,7 +66,6 @@ static ns_code fill_row(ns_dg_session *session, ns_dg_worker *worker, int index,
     const ns_dg_node *node = &session->plan->nodes[i];
     ns_diagnose_stage *row = &job->rows[index];
     sums s = {0};
-    describe(session->plan, node, row);
     for (int k = 0; k < session->samples; k++) {
         ns_dg_value ideal;
         NS_TRY(ns_dg_stage_on(session, worker, k, true, i, NS_DG_IDEAL, &ideal, error));
@@ -86,5 +85,11 @@ static ns_code fill_row(ns_dg_session *session, ns_dg_worker *worker, int index,
 ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *error)
 {
     fill job = {f, rows};
+    for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
+        ns_diagnose_stage *row = &rows[i - f->plan->input_count];
+        describe(f->plan, &f->plan->nodes[i], row);
+        if (!row->output)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages' names");
+    }
     return ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, fill_row, &job, error);
 }

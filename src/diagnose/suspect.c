@@ -1,5 +1,5 @@
 /* What the file does not hold: tables whose knots tell no function, operands that vanish in a sum, constants
- * lost to the scale's floor, inputs that were clipped before the graph. */
+ * lost to the scale's floor. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -13,16 +13,6 @@
 #define JUMP 256
 /* Share of the error that an unknown table must be able to make up to decide the verdict. */
 #define BOUND 0.25
-
-void ns_dg_note(ns_dg_findings *f, const char *text)
-{
-    if (!text || f->note_count >= 32)
-        return;
-    if (!f->notes)
-        f->notes = NS_ARENA_ARRAY(f->arena, 32, const char *);
-    if (f->notes)
-        f->notes[f->note_count++] = text;
-}
 
 /* Largest disagreement, in steps, of all functions that fit, over the segments in use. */
 static double spread_of(const ns_dg_table *table, const ns_dg_used *used)
@@ -181,37 +171,6 @@ static void look_at_constants(ns_dg_findings *f)
     }
 }
 
-static void look_at_inputs(ns_dg_findings *f)
-{
-    for (int i = 0; i < f->plan->input_count; i++) {
-        const ns_dg_node *node = &f->plan->nodes[i];
-        size_t ends = 0;
-        for (int s = 0; s < f->session->samples; s++)
-            for (size_t e = 0; e < node->count; e++) {
-                const double code = ns_dg_stored_at(&f->session->q[s][i], e);
-                ends += code >= node->high || code <= (node->high > 127 ? node->low + 1 : node->low);
-            }
-        double low = INFINITY, high = -INFINITY;
-        for (int s = 0; s < f->session->samples; s++)
-            for (size_t e = 0; e < node->count; e++) {
-                low = fmin(low, ns_dg_stored_at(&f->session->q[s][i], e));
-                high = fmax(high, ns_dg_stored_at(&f->session->q[s][i], e));
-            }
-        if (low == high && node->count > 1)
-            ns_dg_note(f, ns_arena_format(f->arena, "input '%s' is constant: the answer holds for it only",
-                                          ns_dg_name(f->plan, node->tensor)));
-        const double share = (double)ends / ((double)node->count * f->session->samples);
-        f->rails = fmax(f->rails, share);
-        if (share >= 0.001)
-            ns_dg_note(f,
-                       ns_arena_format(
-                           f->arena,
-                           "input '%s': %.1f%% of its elements lie at the end of the range: clipped before "
-                           "the graph",
-                           ns_dg_name(f->plan, node->tensor), 100 * share));
-    }
-}
-
 /* ExecuTorch quantises biases to int32 before they are stored as int48: one at its ends was clipped, and the
  * graph computes something else than the model. */
 static void look_at_biases(ns_dg_findings *f)
@@ -255,7 +214,7 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
     f->suspects = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, int);
     if (!f->suspects)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
-    look_at_inputs(f);
+    ns_dg_look_at_inputs(f);
     look_at_biases(f);
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
         if (f->plan->nodes[i].table >= 0)

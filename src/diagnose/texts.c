@@ -42,3 +42,13 @@ const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause)
 {
     return causes[cause].sentence;
 }
+
+bool ns_diagnose_fails(const ns_diagnose_result *result)
+{
+    bool fails = result->precision && ns_diagnose_verdict_fails(result->precision->verdict);
+    for (int i = 0; i < result->compile_count; i++)
+        fails = fails || result->compile[i].is_finding;
+    for (int i = 0; i < result->part_count; i++)
+        fails = fails || ns_diagnose_fails(&result->parts[i]);
+    return fails;
+}

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "program/graph_delegate.h"
 #include "program/program.h"
 
 enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
@@ -109,12 +110,34 @@ static ns_code read_io(ns_bytes bytes, const char *what, ns_arena *arena, int *c
     return NS_OK;
 }
 
+static ns_code read_graph(ns_program_file *file, ns_bytes blob, ns_arena *arena, ns_delegate *delegate,
+                          ns_error *error)
+{
+    NS_TRY(ns_program_file_spend(file, blob.size, error));
+    delegate->graph = (ns_bytes){ns_arena_copy(arena, blob.data, blob.size), blob.size};
+    if (!delegate->graph.data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a graph of %zu bytes", blob.size);
+    return ns_graph_delegate_interface(delegate->graph, arena, &delegate->input_count, &delegate->inputs,
+                                       &delegate->output_count, &delegate->outputs, error);
+}
+
 ns_code ns_delegate_read(ns_program_file *file, const char *id, ns_bytes blob, ns_accelerator accelerator,
                          ns_arena *arena, ns_delegate **out, ns_error *error)
 {
-    if (strcmp(id, "EthosUBackend") != 0)
+    const bool is_graph = strcmp(id, "TOSABackend") == 0;
+    if (!is_graph && strcmp(id, "EthosUBackend") != 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "delegate '%s' (only EthosUBackend is modelled: export the program for Ethos-U)", id);
+                       "delegate '%s' (EthosUBackend and TOSABackend are modelled: export the program for "
+                       "Ethos-U)",
+                       id);
+    if (is_graph) {
+        ns_delegate *delegate = NS_ARENA_NEW(arena, ns_delegate);
+        if (!delegate)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a delegate");
+        delegate->id = id;
+        *out = delegate;
+        return read_graph(file, blob, arena, delegate, error);
+    }
     blob_parts parts = {0};
     for (size_t position = 0; !parts.ended;) {
         size_t begin = position;
@@ -232,16 +255,25 @@ static ns_code get_tensor(ns_value *value, const char *what, int index, ns_progr
     return NS_OK;
 }
 
-ns_code ns_delegate_run(const ns_delegate *delegate, const ns_npu_options *options, ns_value *values,
-                        int argument_count, const int *arguments, ns_arena *arena,
+static ns_code tell(const ns_delegate *delegate, const ns_delegate_call *call, const ns_tensor *in,
+                    const ns_tensor *out, ns_error *error)
+{
+    const ns_program_delegate_call told = {call->number, delegate->input_count, delegate->output_count, in,
+                                           out};
+    return call->watch && call->watch->told ? call->watch->told(call->watch->context, &told, error) : NS_OK;
+}
+
+ns_code ns_delegate_run(const ns_delegate *delegate, const ns_delegate_call *call,
+                        const ns_npu_options *options, ns_value *values, ns_arena *arena,
                         ns_npu_statistics *statistics, ns_error *error)
 {
+    const int *arguments = call->arguments;
     const int inputs = delegate->input_count, outputs = delegate->output_count;
-    /* The argument list may carry more than the stream uses; the runtime counts by the stream. */
-    if (argument_count < inputs + outputs)
+    /* The argument list may carry more than the delegate uses; the runtime counts by the stream. */
+    if (call->argument_count < inputs + outputs)
         return ns_fail(error, NS_ERROR_INPUT,
                        "a delegate with %d inputs and %d outputs is called with %d arguments", inputs,
-                       outputs, argument_count);
+                       outputs, call->argument_count);
     ns_tensor *in = NS_ARENA_ARRAY(arena, (size_t)inputs, ns_tensor);
     ns_tensor *out = NS_ARENA_ARRAY(arena, (size_t)outputs, ns_tensor);
     if (!in || !out)
@@ -255,7 +287,10 @@ ns_code ns_delegate_run(const ns_delegate *delegate, const ns_npu_options *optio
                             .data = tensor->data};
         memcpy(in[i].shape, delegate->inputs[i].shape, sizeof in[i].shape);
     }
-    NS_TRY(ns_npu_run(delegate->stream, options, in, inputs, arena, out, statistics, error));
+    NS_TRY(tell(delegate, call, in, NULL, error));
+    NS_TRY(delegate->stream ? ns_npu_run(delegate->stream, options, in, inputs, arena, out, statistics, error)
+                            : ns_graph_delegate_run(delegate->graph, options, in, inputs, arena, out, error));
+    NS_TRY(tell(delegate, call, in, out, error));
     for (int i = 0; i < outputs; i++) {
         ns_program_tensor *tensor = NULL;
         NS_TRY(get_tensor(&values[arguments[inputs + i]], "output", i, &tensor, error));

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "npu/watch/inspect.h"
 #include "program/delegate.h"
+#include "program/graph_delegate.h"
 #include "program/program.h"
 
 static int calls_of(const ns_program *program, ns_instruction_kind kind, int target)
@@ -96,6 +97,16 @@ static void text_instruction(const ns_program *program, int number, const ns_ins
     }
 }
 
+static ns_code text_delegate(const ns_delegate *delegate, ns_buffer *buffer, ns_error *error)
+{
+    if (delegate->stream)
+        return ns_npu_inspect_text(delegate->stream, buffer, error);
+    const char *text = NULL;
+    NS_TRY(ns_graph_delegate_print(delegate->graph, false, buffer->arena, &text, error));
+    ns_buffer_append(buffer, text, strlen(text));
+    return NS_OK;
+}
+
 ns_code ns_program_inspect_text(const ns_program *program, ns_buffer *buffer, ns_error *error)
 {
     ns_buffer_format(buffer, "ExecuTorch program, method %s\n", program->method);
@@ -118,7 +129,7 @@ ns_code ns_program_inspect_text(const ns_program *program, ns_buffer *buffer, ns
     for (int i = 0; i < program->delegate_count; i++) {
         ns_buffer_format(buffer, "\ndelegate %d: %s, called %d times\n", i, program->delegates[i]->id,
                          calls_of(program, NS_INSTRUCTION_DELEGATE, i));
-        NS_TRY(ns_npu_inspect_text(program->delegates[i]->stream, buffer, error));
+        NS_TRY(text_delegate(program->delegates[i], buffer, error));
     }
     return buffer->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the description") : NS_OK;
 }
@@ -208,12 +219,20 @@ static ns_code add_delegates(ns_json *json, const ns_program *program, ns_error 
 {
     ns_json_array(json, "delegates");
     for (int i = 0; i < program->delegate_count; i++) {
+        const ns_delegate *delegate = program->delegates[i];
         ns_buffer stream = {.arena = json->buffer->arena};
-        NS_TRY(ns_npu_inspect_json(program->delegates[i]->stream, &stream, error));
+        const char *graph = NULL;
+        if (delegate->stream)
+            NS_TRY(ns_npu_inspect_json(delegate->stream, &stream, error));
+        else
+            NS_TRY(ns_graph_delegate_print(delegate->graph, true, json->buffer->arena, &graph, error));
         ns_json_object(json, NULL);
         ns_json_text(json, "id", program->delegates[i]->id);
         ns_json_integer(json, "calls", calls_of(program, NS_INSTRUCTION_DELEGATE, i));
-        ns_json_document(json, "stream", (ns_bytes){stream.data, stream.size});
+        if (graph)
+            ns_json_document(json, "graph", (ns_bytes){(const uint8_t *)graph, strlen(graph)});
+        else
+            ns_json_document(json, "stream", (ns_bytes){stream.data, stream.size});
         ns_json_end(json);
     }
     ns_json_end(json);

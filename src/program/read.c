@@ -318,3 +318,14 @@ ns_npu_stream *ns_program_delegate(const ns_program *program, int index)
 {
     return program->delegates[index]->stream;
 }
+
+const char *ns_program_delegate_id(const ns_program *program, int index)
+{
+    return program->delegates[index]->id;
+}
+
+const void *ns_program_delegate_graph(const ns_program *program, int index, size_t *size)
+{
+    *size = program->delegates[index]->graph.size;
+    return program->delegates[index]->graph.data;
+}

@@ -12,6 +12,7 @@
 typedef struct running {
     const ns_program *program;
     const ns_npu_options *npu;
+    const ns_program_watch *watch;
     ns_value *values;
     ns_arena *arena;   /* lives as long as the run's results */
     ns_arena *scratch; /* forgotten after each instruction */
@@ -120,9 +121,10 @@ static ns_code call_delegate(running *run, const ns_instruction *instruction, ns
     ns_npu_statistics statistics = {0};
     ns_npu_options options = run->npu ? *run->npu : (ns_npu_options){0};
     options.budget = run->budget;
-    NS_TRY(ns_delegate_run(run->program->delegates[instruction->target], &options, run->values,
-                           instruction->argument_count, instruction->arguments, run->scratch, &statistics,
-                           error));
+    const ns_delegate_call call = {instruction->target, instruction->argument_count, instruction->arguments,
+                                   run->watch};
+    NS_TRY(ns_delegate_run(run->program->delegates[instruction->target], &call, &options, run->values,
+                           run->scratch, &statistics, error));
     run->statistics->delegate_calls++;
     ns_npu_statistics_add(&run->statistics->npu, &statistics);
     return NS_OK;
@@ -188,37 +190,30 @@ static ns_code execute(running *run, ns_error *error)
     return NS_OK;
 }
 
-static ns_code run_within(const ns_program *program, const ns_npu_options *npu, ns_budget *budget,
-                          const ns_program_inputs *inputs, ns_arena *arena, ns_program_tensor *outputs,
-                          ns_program_statistics *statistics, ns_error *error)
+static ns_code run_within(running *run, const ns_program_inputs *inputs, ns_program_tensor *outputs,
+                          ns_error *error)
 {
-    ns_program_statistics own = {0};
-    running run = {.program = program,
-                   .npu = npu,
-                   .budget = budget,
-                   .arena = arena,
-                   .statistics = statistics ? statistics : &own};
-    *run.statistics = (ns_program_statistics){0};
+    const ns_program *program = run->program;
     for (int i = 0; i < program->kernel_count; i++) {
         const char *name = NULL;
         if (program->kernels[i]->function)
             continue;
-        NS_TRY(ns_program_kernel_name(program, i, arena, &name, error));
+        NS_TRY(ns_program_kernel_name(program, i, run->arena, &name, error));
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "the program calls %s outside the NPU, which npuscope does not have "
                        "(src/program/kernels.def lists what it has)",
                        name);
     }
-    NS_TRY(bind(&run, error));
-    NS_TRY(set_inputs(&run, inputs, error));
-    run.scratch = ns_arena_new_within(budget);
-    if (!run.scratch)
+    NS_TRY(bind(run, error));
+    NS_TRY(set_inputs(run, inputs, error));
+    run->scratch = ns_arena_new_within(run->budget);
+    if (!run->scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
-    ns_code code = execute(&run, error);
-    ns_arena_free(run.scratch);
+    ns_code code = execute(run, error);
+    ns_arena_free(run->scratch);
     NS_TRY(code);
     for (int i = 0; i < program->output_count; i++) {
-        const ns_value *value = &run.values[program->outputs[i]];
+        const ns_value *value = &run->values[program->outputs[i]];
         outputs[i] = value->kind == NS_VALUE_TENSOR ? value->as.tensor : (ns_program_tensor){0};
     }
     return NS_OK;
@@ -228,6 +223,14 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
                        ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                        ns_error *error)
 {
+    return ns_program_run_watched(program, npu, inputs, NULL, arena, outputs, statistics, error);
+}
+
+ns_code ns_program_run_watched(const ns_program *program, const ns_npu_options *npu,
+                               const ns_program_inputs *inputs, const ns_program_watch *watch,
+                               ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
+                               ns_error *error)
+{
     ns_budget own, *budget = npu && npu->budget ? npu->budget : ns_arena_budget(arena);
     if (!budget)
         ns_budget_open(budget = &own, 0, 0, 0);
@@ -236,9 +239,17 @@ ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, con
     uint64_t planned = 0;
     for (int i = 0; i < program->buffer_count && ns_arena_budget(arena) != budget; i++)
         planned = __builtin_add_overflow(planned, program->buffer_sizes[i], &planned) ? UINT64_MAX : planned;
+    ns_program_statistics unread = {0};
+    running run = {.program = program,
+                   .npu = npu,
+                   .watch = watch,
+                   .arena = arena,
+                   .statistics = statistics ? statistics : &unread,
+                   .budget = budget};
+    *run.statistics = (ns_program_statistics){0};
     const bool taken = ns_budget_take(budget, planned);
     ns_code code = taken
-                       ? run_within(program, npu, budget, inputs, arena, outputs, statistics, error)
+                       ? run_within(&run, inputs, outputs, error)
                        : ns_fail(error, NS_ERROR_MEMORY, "no memory for the buffers that the program plans");
     if (taken)
         ns_budget_give(budget, planned);

@@ -82,6 +82,12 @@ static void print_precision(const ns_diagnose_precision *precision, FILE *out)
 
 void ns_report_diagnose_text(const ns_diagnose_result *result, FILE *out)
 {
+    if (result->part)
+        fprintf(out, "%s\n", result->part);
+    for (int i = 0; i < result->part_count; i++) {
+        fputs(i ? "\n" : "", out);
+        ns_report_diagnose_text(&result->parts[i], out);
+    }
     if (result->precision)
         print_precision(result->precision, out);
     else if (result->precision_missing)

@@ -28,8 +28,9 @@ static const ns_diagnose_blame *blame_of(const ns_diagnose_precision *precision,
     return NULL;
 }
 
-static void append_row(ns_buffer *buffer, const ns_diagnose_precision *precision, int index)
+static void append_row(ns_buffer *buffer, const ns_diagnose_result *result, int index)
 {
+    const ns_diagnose_precision *precision = result->precision;
     const ns_diagnose_stage *stage = &precision->stages[index];
     const ns_diagnose_blame *blame = blame_of(precision, index);
     append_text(buffer, stage->output);
@@ -48,7 +49,17 @@ static void append_row(ns_buffer *buffer, const ns_diagnose_precision *precision
                               blame ? blame->gain_db : stage->gain_db};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         append_number(buffer, numbers[i]);
+    ns_buffer_append(buffer, ",", 1);
+    append_text(buffer, result->part);
     ns_buffer_append(buffer, "\n", 1);
+}
+
+static void append_rows(ns_buffer *buffer, const ns_diagnose_result *result)
+{
+    for (int i = 0; result->precision && i < result->precision->stage_count; i++)
+        append_row(buffer, result, i);
+    for (int i = 0; i < result->part_count; i++)
+        append_rows(buffer, &result->parts[i]);
 }
 
 ns_code ns_report_diagnose_csv(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
@@ -57,9 +68,8 @@ ns_code ns_report_diagnose_csv(const ns_diagnose_result *result, ns_arena *arena
     ns_buffer buffer = {.arena = arena};
     ns_buffer_format(
         &buffer, "output,op,function,cause,local_steps,local_db,cumulative_steps,cumulative_db,largest_code,"
-                 "clipped,peak,alone_db,knocked_out_db,share,gain_db\n");
-    for (int i = 0; result->precision && i < result->precision->stage_count; i++)
-        append_row(&buffer, result->precision, i);
+                 "clipped,peak,alone_db,knocked_out_db,share,gain_db,part\n");
+    append_rows(&buffer, result);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the table");
     *out = (ns_bytes){buffer.data, buffer.size};

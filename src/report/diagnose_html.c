@@ -202,6 +202,21 @@ static void append_compile(ns_buffer *buffer, const ns_diagnose_result *result)
     ns_html_append(buffer, "</tbody></table></div>\n");
 }
 
+static void append_result(ns_buffer *buffer, const ns_diagnose_result *result)
+{
+    if (result->part) {
+        ns_html_append(buffer, "<h2>");
+        ns_html_text(buffer, result->part);
+        ns_html_append(buffer, "</h2>\n");
+    }
+    if (result->precision)
+        append_precision(buffer, result->precision);
+    if (result->compile_count)
+        append_compile(buffer, result);
+    for (int i = 0; i < result->part_count; i++)
+        append_result(buffer, &result->parts[i]);
+}
+
 ns_code ns_report_diagnose_html(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
                                 ns_error *error)
 {
@@ -214,10 +229,7 @@ ns_code ns_report_diagnose_html(const ns_diagnose_result *result, ns_arena *aren
     ns_html_append(&buffer, "</style></head>\n<body><header><h1>npuscope diagnose: ");
     ns_html_text(&buffer, result->model);
     ns_html_append(&buffer, "</h1></header>\n");
-    if (result->precision)
-        append_precision(&buffer, result->precision);
-    if (result->compile_count)
-        append_compile(&buffer, result);
+    append_result(&buffer, result);
     ns_html_append(&buffer, "</body></html>\n");
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the page");

@@ -192,6 +192,26 @@ static void add_compile(ns_json *json, const ns_diagnose_compile *row)
     ns_json_end(json);
 }
 
+/* What a graph or a delegate has; of a program with several the parts. */
+static void add_result(ns_json *json, const ns_diagnose_result *result)
+{
+    ns_json_text(json, "part", result->part);
+    add_precision(json, result->precision);
+    ns_json_text(json, "precision_missing", result->precision_missing);
+    ns_json_array(json, "compile");
+    for (int i = 0; i < result->compile_count; i++)
+        add_compile(json, &result->compile[i]);
+    ns_json_end(json);
+    ns_json_text(json, "compile_missing", result->compile_missing);
+    ns_json_array(json, "parts");
+    for (int i = 0; i < result->part_count; i++) {
+        ns_json_object(json, NULL);
+        add_result(json, &result->parts[i]);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+}
+
 ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
                                 ns_error *error)
 {
@@ -201,13 +221,7 @@ ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *aren
     ns_json_text(&json, "schema", "npuscope/diagnose/1");
     ns_json_text(&json, "version", NS_VERSION_TEXT);
     ns_json_text(&json, "model", result->model);
-    add_precision(&json, result->precision);
-    ns_json_text(&json, "precision_missing", result->precision_missing);
-    ns_json_array(&json, "compile");
-    for (int i = 0; i < result->compile_count; i++)
-        add_compile(&json, &result->compile[i]);
-    ns_json_end(&json);
-    ns_json_text(&json, "compile_missing", result->compile_missing);
+    add_result(&json, result);
     ns_json_end(&json);
     return ns_json_finish(&json, "the diagnosis", out, error);
 }

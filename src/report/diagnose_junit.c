@@ -45,28 +45,62 @@ static void append_configuration(ns_buffer *buffer, const ns_diagnose_compile *r
     ns_buffer_format(buffer, "    </testcase>\n");
 }
 
+static int findings_of(const ns_diagnose_result *result)
+{
+    int findings = 0;
+    for (int i = 0; i < result->compile_count; i++)
+        findings += result->compile[i].is_finding;
+    return findings;
+}
+
+static void count(const ns_diagnose_result *result, int *tests, int *failures)
+{
+    const ns_diagnose_precision *precision = result->precision;
+    *tests += (precision ? precision->stage_count : 0) + result->compile_count;
+    *failures += (precision ? precision->blame_count : 0) + findings_of(result);
+    for (int i = 0; i < result->part_count; i++)
+        count(&result->parts[i], tests, failures);
+}
+
+static void append_suite(ns_buffer *buffer, const ns_diagnose_result *result, const char *half, int tests,
+                         int failures)
+{
+    ns_buffer_format(buffer, "  <testsuite name=\"");
+    if (result->part) {
+        ns_report_escape(buffer, result->part);
+        ns_buffer_format(buffer, ": ");
+    }
+    ns_buffer_format(buffer, "%s\" tests=\"%d\" failures=\"%d\">\n", half, tests, failures);
+}
+
+static void append_suites(ns_buffer *buffer, const ns_diagnose_result *result)
+{
+    const ns_diagnose_precision *precision = result->precision;
+    const int stages = precision ? precision->stage_count : 0;
+    append_suite(buffer, result, "precision", stages, precision ? precision->blame_count : 0);
+    for (int i = 0; i < stages; i++)
+        append_stage(buffer, precision, i);
+    ns_buffer_format(buffer, "  </testsuite>\n");
+    append_suite(buffer, result, "compile", result->compile_count, findings_of(result));
+    for (int i = 0; i < result->compile_count; i++)
+        append_configuration(buffer, &result->compile[i]);
+    ns_buffer_format(buffer, "  </testsuite>\n");
+}
+
 ns_code ns_report_diagnose_junit(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
                                  ns_error *error)
 {
     ns_buffer buffer = {.arena = arena};
-    const ns_diagnose_precision *precision = result->precision;
-    const int stages = precision ? precision->stage_count : 0,
-              blamed = precision ? precision->blame_count : 0;
-    int findings = 0;
-    for (int i = 0; i < result->compile_count; i++)
-        findings += result->compile[i].is_finding;
+    int tests = 0, failures = 0;
+    count(result, &tests, &failures);
     ns_buffer_format(
         &buffer, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%d\" failures=\"%d\">\n",
-        stages + result->compile_count, blamed + findings);
-    ns_buffer_format(&buffer, "  <testsuite name=\"precision\" tests=\"%d\" failures=\"%d\">\n", stages,
-                     blamed);
-    for (int i = 0; i < stages; i++)
-        append_stage(&buffer, precision, i);
-    ns_buffer_format(&buffer, "  </testsuite>\n  <testsuite name=\"compile\" tests=\"%d\" failures=\"%d\">\n",
-                     result->compile_count, findings);
-    for (int i = 0; i < result->compile_count; i++)
-        append_configuration(&buffer, &result->compile[i]);
-    ns_buffer_format(&buffer, "  </testsuite>\n</testsuites>\n");
+        tests, failures);
+    if (!result->part_count)
+        append_suites(&buffer, result);
+    for (int i = 0; i < result->part_count; i++)
+        append_suites(&buffer, &result->parts[i]);
+    ns_buffer_format(&buffer, "</testsuites>\n");
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JUnit report");
     *out = (ns_bytes){buffer.data, buffer.size};

@@ -69,6 +69,20 @@ static void append_compile(ns_buffer *buffer, const ns_diagnose_result *result)
     }
 }
 
+static void append_result(ns_buffer *buffer, const ns_diagnose_result *result)
+{
+    if (result->part)
+        ns_buffer_format(buffer, "#### %s\n\n", result->part);
+    if (result->precision)
+        append_precision(buffer, result->precision);
+    if (result->compile_count)
+        append_compile(buffer, result);
+    for (int i = 0; i < result->part_count; i++) {
+        ns_buffer_format(buffer, i ? "\n" : "");
+        append_result(buffer, &result->parts[i]);
+    }
+}
+
 ns_code ns_report_diagnose_markdown(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out,
                                     ns_error *error)
 {
@@ -76,10 +90,7 @@ ns_code ns_report_diagnose_markdown(const ns_diagnose_result *result, ns_arena *
     ns_buffer_format(&buffer, "### npuscope diagnose: ");
     append_text(&buffer, result->model);
     ns_buffer_format(&buffer, "\n\n");
-    if (result->precision)
-        append_precision(&buffer, result->precision);
-    if (result->compile_count)
-        append_compile(&buffer, result);
+    append_result(&buffer, result);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the markdown report");
     *out = (ns_bytes){buffer.data, buffer.size};

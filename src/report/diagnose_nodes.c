@@ -18,6 +18,10 @@ ns_code ns_report_diagnose_nodes(const ns_diagnose_result *result, ns_arena *are
 {
     const char *region = result->region && result->region[0] ? result->region : "region0";
     ns_buffer buffer = {.arena = arena};
+    if (result->part_count)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "node data are those of one graph, and the program has %d delegates",
+                       result->part_count);
     ns_json json = ns_json_begin(&buffer, true, 6);
     ns_json_object(&json, NULL);
     ns_json_object(&json, region);

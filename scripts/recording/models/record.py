@@ -36,13 +36,13 @@ def write_floats(folder, kind, values, order):
         np.save(folder / f"{kind}_out{k}.npy", values[source].numpy())
 
 
-def judge(quantised, recipe, folder, outputs, expected, order):
+def judge(quantised, recipe, folder, outputs, expected, order, scales):
     """The truth's part that PyTorch tells."""
     eager = lowering.as_list(quantised.graph, recipe.inputs)
     write_floats(folder, "float", expected, order)
     write_floats(folder, "eager", eager, order)
     judged = truth.Truth(quantised, recipe.inputs, folder / "model.tosa", lowering.intermediates(folder), outputs, expected, eager)
-    codes = [np.load(folder / f"in{k}.npy").astype(np.int64) for k in range(len(recipe.inputs))]
+    codes = [np.load(folder / f"float_in{k}.npy").astype(np.float64) / scale for k, scale in enumerate(scales)]
     return truth.report(judged, codes)[0]
 
 
@@ -63,7 +63,7 @@ def record(name, recipe, folder, seed, mend=True):
     if not lowered.whole:
         raise RuntimeError(f"{len(lowered.graphs)} delegates, outside: {' '.join(lowered.outside)}")
     outputs = lowering.write(folder, quantised, lowered, recipe.inputs)
-    result = judge(quantised, recipe, folder, outputs, expected, lowered.output_order)
+    result = judge(quantised, recipe, folder, outputs, expected, lowered.output_order, lowered.input_scales)
     known = {"planted": quantised.planted, "epsilon": recipe.epsilon, "input_scales": lowered.input_scales,
              "output_scales": lowered.output_scales, "output_order": lowered.output_order, "note": recipe.note,
              "mended": mends(recipe, result, [o.double() for o in expected]) if mend else []}
@@ -79,6 +79,6 @@ def judge_again(name, recipe, folder, seed):
     if not all(np.array_equal(s, expected[k].numpy()) for s, k in zip(saved, order, strict=True)):
         raise RuntimeError("the recipe makes another model now: record it again")
     outputs = lowering.real_outputs(folder, before["output_scales"], order)
-    result = judge(quantised, recipe, folder, outputs, expected, order)
+    result = judge(quantised, recipe, folder, outputs, expected, order, before["input_scales"])
     kept = {key: before[key] for key in ("planted", "epsilon", "input_scales", "output_scales", "note", "mended")} | {"output_order": order}
     return write_truth(folder, {"model": name, "seed": seed} | result | kept)

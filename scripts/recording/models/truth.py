@@ -180,7 +180,8 @@ class Truth:
 
 
 def report(truth, inputs):
-    """truth.json without what only the recorder knows (name, planting, scales)."""
+    """truth.json without what only the recorder knows (name, planting, scales). `inputs`: in codes, before they are rounded and
+    clipped."""
     ranked = truth.judge()
     best = ranked[0]
     result = {"verdict": "healthy", "at_fault": None, "sqnr_db": {
@@ -188,7 +189,7 @@ def report(truth, inputs):
         "ideal_vs_fp32": db(truth.reach), "emulation_vs_tosa": db(truth.agreement), "emulation_vs_fp32": db(truth.base)}}
     guilty = [s for s in ranked if s.gain >= 1.0]
     joint = [] if guilty else series(truth, ranked)
-    rails = max(float(np.mean(np.abs(x) >= 32767)) for x in inputs)
+    rails = max(float(np.mean(np.abs(x) > 32768)) for x in inputs)
     constants = [] if guilty or joint else lost_constants(truth)
     if guilty or joint:
         at_fault(truth, result, guilty or joint, joint)

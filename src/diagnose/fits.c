@@ -1,0 +1,203 @@
+#include "diagnose/fits.h"
+
+#include <math.h>
+
+#include "diagnose/fit_search.h"
+
+/* A fit is accepted up to this residual; rounding alone makes 0.5. */
+#define ACCEPTED 0.6
+enum { LEAST_KNOTS = 4 };
+
+static double largest_residual(const ns_dg_fit_knots *k, const ns_dg_fit *fit)
+{
+    double largest = 0;
+    for (int i = 0; i < k->count; i++) {
+        const double b = k->c[i] < 0 ? fit->negative : fit->b;
+        largest = fmax(largest, fabs(k->t[i] - k->offset - b * k->v[i]));
+    }
+    return largest;
+}
+
+/* The rounding error is uniform: one big knot must not lead. b in the middle of what all knots allow. */
+static void minimax(const ns_dg_fit_knots *k, ns_dg_fit *fit)
+{
+    static const double tolerances[] = {0.505, 0.52, 0.56, 0.6};
+    for (int t = 0; t < 4; t++) {
+        double low = -INFINITY, high = INFINITY;
+        for (int i = 0; i < k->count; i++) {
+            if (k->v[i] == 0)
+                continue;
+            const double x = (k->t[i] - tolerances[t]) / k->v[i], y = (k->t[i] + tolerances[t]) / k->v[i];
+            low = fmax(low, fmin(x, y));
+            high = fmin(high, fmax(x, y));
+        }
+        if (low > high || !isfinite(low) || !isfinite(high))
+            continue;
+        fit->b = fit->negative = (low + high) / 2;
+        fit->residual = largest_residual(k, fit);
+        return;
+    }
+}
+
+static bool fit_log(ns_dg_fit_knots *k, ns_dg_fit *fit)
+{
+    double n = k->count, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    for (int i = 0; i < k->count; i++) {
+        const double x = log(k->c[i]);
+        sx += x;
+        sy += k->t[i];
+        sxx += x * x;
+        sxy += x * k->t[i];
+    }
+    const double slope = (n * sxy - sx * sy) / (n * sxx - sx * sx), add = (sy - slope * sx) / n;
+    if (!(slope > 0))
+        return false;
+    fit->a = add / slope / M_LN2;
+    return true;
+}
+
+static double power_error(ns_dg_fit_knots *k, double p, ns_dg_fit *fit)
+{
+    double vv = 0, vt = 0;
+    for (int i = 0; i < k->count; i++) {
+        k->v[i] = pow(k->c[i], p);
+        vv += k->v[i] * k->v[i];
+        vt += k->v[i] * k->t[i];
+    }
+    fit->b = fit->negative = vt / vv;
+    fit->power = p;
+    return fit->residual = largest_residual(k, fit);
+}
+
+/* The exponent from the logarithms, and then the one with the smallest largest residual. */
+static bool fit_power(ns_dg_fit_knots *k, ns_dg_fit *fit)
+{
+    double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0;
+    int large = 0;
+    for (int i = 0; i < k->count; i++) {
+        const double w = k->t[i] * k->t[i], x = log(k->c[i]), y = log(fabs(k->t[i]));
+        if (k->t[i] * k->t[k->count - 1] < 0)
+            return false;
+        if (fabs(k->t[i]) <= 20)
+            continue;
+        large++;
+        n += w;
+        sx += w * x;
+        sy += w * y;
+        sxx += w * x * x;
+        sxy += w * x * y;
+    }
+    const double p0 = (n * sxy - sx * sy) / (n * sxx - sx * sx);
+    if (large < 8 || !isfinite(p0) || fabs(p0) < 0.01 || fabs(p0) > 20)
+        return false;
+    double low = p0 - 0.02 * fabs(p0) - 1e-3, high = p0 + 0.02 * fabs(p0) + 1e-3;
+    for (int i = 0; i < 80; i++) {
+        const double x1 = low + (high - low) / 3, x2 = high - (high - low) / 3;
+        if (power_error(k, x1, fit) < power_error(k, x2, fit))
+            high = x2;
+        else
+            low = x1;
+    }
+    power_error(k, (low + high) / 2, fit);
+    return true;
+}
+
+/* Clamped knots must be foretold beyond the clamp. */
+static int misses(const ns_dg_table *table, const ns_dg_formula *f, const ns_dg_fit *fit)
+{
+    int count = 0;
+    for (int i = 0; i < table->knots; i++) {
+        if (!ns_dg_table_clamped(table, i) ||
+            !ns_dg_formula_covers(f, ns_dg_knot_code(table, i) - table->zero_in))
+            continue;
+        const double v = ns_dg_fit_at(table, fit, ns_dg_knot_code(table, i));
+        const bool beyond = table->values[i] >= table->high ? v >= table->high - 1 : v <= table->low + 1;
+        count += isfinite(v) && !beyond;
+    }
+    return count;
+}
+
+static bool try_function(const ns_dg_table *table, int index, bool with_last, ns_dg_fit *fit)
+{
+    const ns_dg_formula *f = ns_dg_formula_get(index);
+    static _Thread_local ns_dg_fit_knots k;
+    *fit = (ns_dg_fit){.function = index, .residual = INFINITY};
+    k.free_offset = false;
+    k.offset = 0;
+    ns_dg_fit_choose(table, f, with_last, &k);
+    if (k.count < LEAST_KNOTS || ns_dg_fit_range(&k) < 8)
+        return false;
+    if (f->kind == NS_DG_FIT_POW) {
+        if (!fit_power(&k, fit))
+            return false;
+    } else {
+        if (f->kind == NS_DG_FIT_LOG ? !fit_log(&k, fit)
+                                     : (f->kind == NS_DG_FIT_SCALE || f->kind == NS_DG_FIT_PERIODIC ||
+                                        (f->kind == NS_DG_FIT_BENT && f->f(-1) != -1)) &&
+                                           !ns_dg_fit_search(f, &k, &fit->a))
+            return false;
+        if (!isfinite(ns_dg_fit_squares(f, fit->a, &k, &fit->b, &fit->negative)))
+            return false;
+        fit->residual = largest_residual(&k, fit);
+        if (fit->residual > 0.5 && f->kind != NS_DG_FIT_BENT)
+            minimax(&k, fit);
+    }
+    return fit->residual <= ACCEPTED && misses(table, f, fit) == 0;
+}
+
+void ns_dg_fit_all(ns_dg_table *table, bool with_last)
+{
+    for (int i = 0; ns_dg_formula_get(i); i++) {
+        ns_dg_fit fit;
+        /* A free exponent explains what a named power law does; it is the last resort. */
+        if (ns_dg_formula_get(i)->kind == NS_DG_FIT_POW && table->accepted_count)
+            continue;
+        if (!try_function(table, i, with_last, &fit))
+            continue;
+        int at = table->accepted_count < NS_DG_FITS ? table->accepted_count++ : NS_DG_FITS - 1;
+        while (at > 0 && table->accepted[at - 1].residual > fit.residual + 1e-3) {
+            table->accepted[at] = table->accepted[at - 1];
+            at--;
+        }
+        table->accepted[at] = fit;
+    }
+}
+
+/* The offset with which one formula fits; false: it does not. */
+static bool offset_of(const ns_dg_table *table, int formula, ns_dg_fit_knots *k, double *offset,
+                      double *residual)
+{
+    const ns_dg_formula *f = ns_dg_formula_get(formula);
+    ns_dg_fit fit = {.function = formula};
+    if (f->kind == NS_DG_FIT_BENT || f->kind == NS_DG_FIT_POW)
+        return false;
+    k->free_offset = true;
+    ns_dg_fit_choose(table, f, true, k);
+    if (k->count < 2 * LEAST_KNOTS || ns_dg_fit_range(k) < 8)
+        return false;
+    if (f->kind != NS_DG_FIT_POWER && f->kind != NS_DG_FIT_LOG && !ns_dg_fit_search(f, k, &fit.a))
+        return false;
+    if (!isfinite(ns_dg_fit_squares(f, fit.a, k, &fit.b, &fit.negative)))
+        return false;
+    *residual = largest_residual(k, &fit);
+    *offset = k->offset;
+    return *residual <= ACCEPTED;
+}
+
+bool ns_dg_fit_zero(const ns_dg_table *table, double *zero)
+{
+    static _Thread_local ns_dg_fit_knots k;
+    double best = INFINITY, low = INFINITY, high = -INFINITY, offset, residual;
+    for (int i = 0; ns_dg_formula_get(i); i++) {
+        if (!offset_of(table, i, &k, &offset, &residual))
+            continue;
+        if (ns_dg_formula_get(i)->kind == NS_DG_FIT_LOG)
+            return false;
+        low = fmin(low, offset);
+        high = fmax(high, offset);
+        if (residual < best)
+            *zero = rint(table->zero_out + offset);
+        best = fmin(best, residual);
+    }
+    return high - low <= 1;
+}
