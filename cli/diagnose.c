@@ -4,8 +4,6 @@
 #include "base/file.h"
 #include "program_files.h"
 #include "report/diagnose.h"
-#include "report/diagnose_html.h"
-#include "report/diagnose_table.h"
 
 #define OPTION(field) offsetof(ns_diagnose_settings, field)
 

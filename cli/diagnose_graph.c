@@ -9,6 +9,105 @@ void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_o
     asked->threads = (int)settings->threads;
 }
 
+/* ---- the compile half ---- */
+
+/* One of each family. */
+static const ns_accelerator default_accelerators[] = {NS_ACCELERATOR_U55_128, NS_ACCELERATOR_U65_256,
+                                                      NS_ACCELERATOR_U85_256};
+
+static ns_code choose_accelerators(const ns_diagnose_settings *settings, ns_arena *arena,
+                                   ns_diagnose_compile_options *out, ns_error *error)
+{
+    ns_accelerator *list = NS_ARENA_ARRAY(arena, NS_ACCELERATOR_COUNT, ns_accelerator);
+    int count = 0;
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the accelerators");
+    for (int i = 0; settings->all_targets && i < NS_ACCELERATOR_COUNT; i++)
+        list[count++] = (ns_accelerator)i;
+    for (int i = 0; !settings->all_targets && i < settings->accelerators.count; i++) {
+        ns_accelerator chosen;
+        NS_TRY(ns_accelerator_parse(settings->accelerators.values[i], &chosen, error));
+        bool again = false;
+        for (int k = 0; k < count; k++)
+            again = again || list[k] == chosen;
+        if (!again)
+            list[count++] = chosen;
+    }
+    if (!count)
+        for (size_t i = 0; i < sizeof default_accelerators / sizeof default_accelerators[0]; i++)
+            list[count++] = default_accelerators[i];
+    out->accelerators = list;
+    out->accelerator_count = count;
+    return NS_OK;
+}
+
+/* The installations of --vela, or the one that is found. *missing: why there is none. */
+static ns_code choose_velas(const ns_diagnose_settings *settings, ns_arena *arena,
+                            ns_diagnose_compile_options *out, const char **missing, ns_error *error)
+{
+    const int count = settings->velas.count ? settings->velas.count : 1;
+    ns_vela *list = NS_ARENA_ARRAY(arena, (size_t)count, ns_vela);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the installations of Vela");
+    for (int i = 0; i < count; i++) {
+        const char *path = settings->velas.count ? settings->velas.values[i] : NULL;
+        ns_error problem = {0};
+        const ns_code code = ns_vela_find(path, arena, &list[i], &problem);
+        if (code == NS_ERROR_TOOL_MISSING && !path) {
+            *missing = ns_arena_string(arena, problem.message);
+            return *missing ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+        }
+        if (code != NS_OK)
+            return ns_fail(error, code, "%s", problem.message);
+    }
+    out->velas = list;
+    out->vela_count = count;
+    return NS_OK;
+}
+
+static void show_progress(void *context, int done, int count)
+{
+    (void)context;
+    fprintf(stderr, "\rcompiling %d/%d%s", done, count, done == count ? "\r\033[K" : "");
+}
+
+ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *settings,
+                                  const ns_diagnose_options *asked, const void *model, size_t model_size,
+                                  ns_diagnose_result *result, ns_error *error)
+{
+    const ns_vela_options vela = {.progress = cli->progress ? show_progress : NULL};
+    ns_diagnose_compile_options options = {
+        .model = model,
+        .model_size = model_size,
+        .inputs = asked->inputs,
+        .input_count = asked->input_count,
+        .samples = asked->samples,
+        .memory_modes = settings->memory_modes.values,
+        .memory_mode_count = settings->memory_modes.count,
+        .flags = settings->vela_options,
+        .vela = &vela,
+        .cpu_mask = asked->cpu_mask,
+        .no_advice = settings->no_advice,
+    };
+    NS_TRY(choose_accelerators(settings, cli->arena, &options, error));
+    NS_TRY(choose_velas(settings, cli->arena, &options, &result->compile_missing, error));
+    if (result->compile_missing)
+        return NS_OK;
+    ns_error problem = {0};
+    const ns_code code =
+        ns_diagnose_compile_run(&options, cli->arena, &result->compile, &result->compile_count, &problem);
+    /* What the graph itself leaves open is no fault of a compiler: the other half says where. */
+    if (code == NS_ERROR_UNPREDICTABLE || code == NS_ERROR_UNSUPPORTED)
+        result->compile_missing = ns_arena_string(cli->arena, problem.message);
+    else if (code != NS_OK)
+        return ns_fail(error, code, "%s", problem.message);
+    if (code != NS_OK)
+        result->compile_count = 0;
+    return NS_OK;
+}
+
+/* ---- both ---- */
+
 ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
                            ns_bytes bytes, const ns_diagnose_options *asked, ns_diagnose_result *result,
                            ns_error *error)

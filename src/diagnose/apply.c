@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "diagnose/findings.h"
-#include "diagnose/prepare.h"
+#include "diagnose/plan.h"
 
 typedef struct insertion {
     ns_graph *graph;

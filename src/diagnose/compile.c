@@ -154,3 +154,22 @@ ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *options, ns_a
     ns_graph_free(m.reference.graph);
     return code;
 }
+
+ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_npu_stream *stream,
+                               const void *debug, size_t debug_size, ns_arena *arena,
+                               ns_diagnose_compile *row, ns_error *error)
+{
+    ns_compile_reference reference = {0};
+    ns_code code = NS_OK;
+    *row = (ns_diagnose_compile){
+        .accelerator = ns_accelerator_text(ns_npu_accelerator(stream)), .memory_mode = "-", .vela = "-"};
+    if (options->model)
+        code = ns_compile_evaluate(options, arena, &reference, error);
+    if (code == NS_OK)
+        code = ns_compile_judge_stream(options, options->model ? &reference : NULL, stream,
+                                       (ns_bytes){debug, debug_size}, true, arena, row, error);
+    if (code == NS_OK && options->model)
+        code = ns_compile_name_defect(&reference, ns_npu_accelerator(stream), NULL, row, arena, error);
+    ns_graph_free(reference.graph);
+    return code;
+}

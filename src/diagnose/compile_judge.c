@@ -77,9 +77,9 @@ static bool set_verdict(const ns_compile_outcome *outcome, bool compared, ns_are
     return kept;
 }
 
-static ns_code judge_stream(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
-                            ns_npu_stream *stream, ns_bytes debug, bool first_wrong, ns_arena *arena,
-                            ns_diagnose_compile *row, ns_error *error)
+ns_code ns_compile_judge_stream(const ns_diagnose_compile_options *options,
+                                const ns_compile_reference *reference, ns_npu_stream *stream, ns_bytes debug,
+                                bool first_wrong, ns_arena *arena, ns_diagnose_compile *row, ns_error *error)
 {
     ns_compile_outcome outcome;
     ns_vela_debug *database = NULL;
@@ -125,25 +125,7 @@ ns_code ns_compile_judge(const ns_diagnose_compile_options *options, const ns_co
         row->reason = ns_arena_format(arena, "the stream does not load: %s", problem.message);
         return row->reason ? NS_OK : no_memory(error);
     }
-    return judge_stream(options, reference, stream, (ns_bytes){request->debug, request->debug_size},
-                        first_wrong, arena, row, error);
-}
-
-ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_npu_stream *stream,
-                               const void *debug, size_t debug_size, ns_arena *arena,
-                               ns_diagnose_compile *row, ns_error *error)
-{
-    ns_compile_reference reference = {0};
-    ns_code code = NS_OK;
-    *row = (ns_diagnose_compile){
-        .accelerator = ns_accelerator_text(ns_npu_accelerator(stream)), .memory_mode = "-", .vela = "-"};
-    if (options->model)
-        code = ns_compile_evaluate(options, arena, &reference, error);
-    if (code == NS_OK)
-        code = judge_stream(options, options->model ? &reference : NULL, stream,
-                            (ns_bytes){debug, debug_size}, true, arena, row, error);
-    if (code == NS_OK && options->model)
-        code = ns_compile_name_defect(&reference, ns_npu_accelerator(stream), NULL, row, arena, error);
-    ns_graph_free(reference.graph);
-    return code;
+    return ns_compile_judge_stream(options, reference, stream,
+                                   (ns_bytes){request->debug, request->debug_size}, first_wrong, arena, row,
+                                   error);
 }

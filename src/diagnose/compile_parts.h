@@ -2,6 +2,7 @@
 #ifndef NS_DIAGNOSE_COMPILE_PARTS_H
 #define NS_DIAGNOSE_COMPILE_PARTS_H
 
+#include "base/bytes.h"
 #include "npuscope/defects.h"
 #include "npuscope/diagnose.h"
 #include "npuscope/eval.h"
@@ -82,6 +83,12 @@ typedef struct ns_compile_job {
 ns_code ns_compile_judge(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
                          const ns_vela_request *request, bool first_wrong, ns_arena *arena,
                          ns_diagnose_compile *row, ns_error *error);
+
+/* The same for a stream that is loaded; `debug` is the debug database, `reference` NULL: nothing to compare
+ * with. Without `first_wrong` nobody asks where it departs. */
+ns_code ns_compile_judge_stream(const ns_diagnose_compile_options *options,
+                                const ns_compile_reference *reference, ns_npu_stream *stream, ns_bytes debug,
+                                bool first_wrong, ns_arena *arena, ns_diagnose_compile *row, ns_error *error);
 
 /* Tries what may avoid each finding: options of Vela, and the rows that are right. */
 ns_code ns_compile_advise(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,

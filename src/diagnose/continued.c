@@ -3,7 +3,7 @@
  * by how well it foretells the next free knot. Beyond the domain the last slope goes on. */
 #include <math.h>
 
-#include "diagnose/continued.h"
+#include "diagnose/knots.h"
 
 static bool is_free(const ns_dg_table *table, int i)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 #include "eval/work.h"
 
 static const struct {

@@ -3,7 +3,7 @@
  * each tap. */
 #include <string.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 
 /* A window along depth, height and width; 2-D operators have a depth of 1. */
 typedef struct window {

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 #include "eval/broadcast.h"
 
 /* Two reals that differ by less than this share of themselves are equal: they were made by different

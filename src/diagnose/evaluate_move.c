@@ -2,7 +2,7 @@
  * integers. Operators on bits and counts, which have no real-valued self, run on the rounded integers. */
 #include <math.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 #include "eval/call.h"
 
 static const struct {

@@ -1,7 +1,7 @@
 /* REDUCE_*, pools and RESIZE. */
 #include <math.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 #include "num/scale.h"
 
 static inline double join(ns_op op, double a, double b)

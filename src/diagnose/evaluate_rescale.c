@@ -5,7 +5,7 @@
  * the rounding back that was taken away. */
 #include <math.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 
 typedef struct factors {
     size_t count; /* 1 or channels */

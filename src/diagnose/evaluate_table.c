@@ -5,7 +5,7 @@
  * end belongs to the producer of the value. */
 #include <math.h>
 
-#include "diagnose/operations.h"
+#include "diagnose/call.h"
 #include "diagnose/tables.h"
 
 static double held(const ns_dg_table *table, double code, bool right)

@@ -25,4 +25,13 @@ double ns_dg_fit_squares(const ns_dg_formula *f, double a, ns_dg_fit_knots *k, d
 /* The scale of the input, over a grid and then by golden section; false where it comes near nowhere. */
 bool ns_dg_fit_search(const ns_dg_formula *f, ns_dg_fit_knots *all, double *a);
 
+/* What is made of it (fits.c). */
+
+/* Fills table->accepted: all that fit, best first. Without the last knot where it is one code short. */
+void ns_dg_fit_all(ns_dg_table *table, bool with_last);
+
+/* The output's zero point where nothing around the table tells it: the offset with which a formula fits best.
+ * False: none fits, those that fit differ, or it is a logarithm, whose offset is its scale as well. */
+bool ns_dg_fit_zero(const ns_dg_table *table, double *zero);
+
 #endif

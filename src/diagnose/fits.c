@@ -1,8 +1,6 @@
-#include "diagnose/fits.h"
+#include "diagnose/fit_search.h"
 
 #include <math.h>
-
-#include "diagnose/fit_search.h"
 
 /* A fit is accepted up to this residual; rounding alone makes 0.5. */
 #define ACCEPTED 0.6

@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "npuscope/arena.h"
+#include "npuscope/status.h"
+
 enum { NS_DG_KNOTS = 513, NS_DG_CELLS = 4 /* of one segment */ };
 
 /* T = b * f((code - zero_in) * 2^a) + zero_out; `negative` is b for codes below the zero point of BENT. */
@@ -53,5 +56,11 @@ int ns_dg_table_segment(const ns_dg_table *table, double code);
 
 /* Is knot `i` clamped: at an end of its type? */
 bool ns_dg_table_clamped(const ns_dg_table *table, int i);
+
+/* A table whose function is not known, continued from its own knots (continued.c). */
+
+/* Chooses how each segment goes on; the segments lie in `arena`. */
+ns_code ns_dg_table_continue(ns_dg_table *table, ns_arena *arena, ns_error *error);
+double ns_dg_table_continued(const ns_dg_table *table, double code);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Behind a REDUCE_SUM over N elements ExecuTorch multiplies by 1/N, a constant of its own scale. Where the
  * scale lies at its floor 2^-k, the code is round(2^k / N); the real factor is 2^k / N. */
-#include "diagnose/means.h"
+#include "diagnose/plan.h"
 
 #include <math.h>
 

@@ -1,4 +1,6 @@
-/* What there is to say beside the verdict. */
+/* What there is to say beside the verdict; and what the inputs tell by themselves: elements that were clipped
+ * before the graph, inputs that are constant. */
+#include <math.h>
 #include <string.h>
 
 #include "diagnose/findings.h"
@@ -16,4 +18,51 @@ void ns_dg_note(ns_dg_findings *f, const char *text)
             return;
     if (f->notes)
         f->notes[f->note_count++] = text;
+}
+
+double ns_dg_clipped_share(const ns_dg_findings *f, int input)
+{
+    const ns_dg_node *node = &f->plan->nodes[input];
+    const bool known = f->session->options->real_inputs && f->session->options->real_inputs[input];
+    size_t clipped = 0;
+    for (int s = 0; s < f->session->samples; s++)
+        for (size_t e = 0; e < node->count; e++) {
+            const double code = ns_dg_stored_at(&f->session->q[s][input], e),
+                         real = ns_dg_stored_at(&f->session->r[s][input], e);
+            const bool end = code >= node->high || code <= (node->high > 127 ? node->low + 1 : node->low);
+            clipped += end && (!known || fabs(real - code) > 1);
+        }
+    /* The largest element of a calibration sets the range, and another may round to it. */
+    if (!known && clipped <= 2)
+        return 0;
+    return (double)clipped / ((double)node->count * f->session->samples);
+}
+
+static bool is_constant(const ns_dg_findings *f, int input)
+{
+    const ns_dg_node *node = &f->plan->nodes[input];
+    double low = INFINITY, high = -INFINITY;
+    for (int s = 0; s < f->session->samples; s++)
+        for (size_t e = 0; e < node->count; e++) {
+            low = fmin(low, ns_dg_stored_at(&f->session->q[s][input], e));
+            high = fmax(high, ns_dg_stored_at(&f->session->q[s][input], e));
+        }
+    return low == high && node->count > 1;
+}
+
+void ns_dg_look_at_inputs(ns_dg_findings *f)
+{
+    for (int i = 0; i < f->plan->input_count; i++) {
+        const char *name = ns_dg_name(f->plan, f->plan->nodes[i].tensor);
+        const double share = ns_dg_clipped_share(f, i);
+        if (is_constant(f, i))
+            ns_dg_note(
+                f, ns_arena_format(f->arena, "input '%s' is constant: the answer holds for it only", name));
+        f->rails = fmax(f->rails, share);
+        if (share >= 0.001)
+            ns_dg_note(f, ns_arena_format(f->arena,
+                                          "input '%s': %.1f%% of its elements lie at the end of the range: "
+                                          "clipped before the graph",
+                                          name, 100 * share));
+    }
 }

@@ -80,4 +80,16 @@ double ns_dg_constant(const ns_dg_plan *plan, int tensor, size_t i);
 /* Is the operator data movement: does it change no value? */
 bool ns_dg_moves(ns_op op);
 
+/* Finds cuts and stages, and fills the nodes (stages.c); finds constants that stand for a known real number
+ * (means.c). */
+ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error);
+ns_code ns_dg_find_means(ns_dg_plan *plan, ns_error *error);
+
+/* Makes the plan in `arena`. NS_ERROR_UNSUPPORTED names an operator that has no evaluation. */
+ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena, ns_dg_plan **out,
+                       ns_error *error);
+
+/* Frees what is not in the plan's arena. NULL is allowed. */
+void ns_dg_plan_close(ns_dg_plan *plan);
+
 #endif

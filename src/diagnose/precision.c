@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "diagnose/findings.h"
-#include "diagnose/prepare.h"
+#include "diagnose/plan.h"
 #include "measure/measure.h"
 #include "npuscope/eval.h"
 

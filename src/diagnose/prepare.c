@@ -1,8 +1,6 @@
-#include "diagnose/prepare.h"
+#include "diagnose/plan.h"
 
 #include "diagnose/evaluate.h"
-#include "diagnose/means.h"
-#include "diagnose/stages.h"
 
 static ns_code check_operator(const ns_dg_plan *plan, int index, ns_error *error)
 {

@@ -1,5 +1,5 @@
 /* Cuts and stages (plan.h). */
-#include "diagnose/stages.h"
+#include "diagnose/plan.h"
 
 static bool is_stored(ns_dtype dtype)
 {

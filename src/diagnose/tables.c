@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "diagnose/continued.h"
-#include "diagnose/fits.h"
+#include "diagnose/fit_search.h"
+#include "diagnose/knots.h"
 
 const char *ns_dg_table_name(const ns_dg_table *table)
 {

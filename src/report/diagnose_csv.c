@@ -1,7 +1,7 @@
 /* The stages as comma-separated values. What was not measured is empty. */
 #include <math.h>
 
-#include "report/diagnose_table.h"
+#include "report/diagnose.h"
 
 /* Quoted: names may hold commas. */
 static void append_text(ns_buffer *buffer, const char *text)

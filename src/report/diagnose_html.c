@@ -1,4 +1,4 @@
-#include "report/diagnose_html.h"
+#include "report/diagnose.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "report/diagnose_table.h"
+#include "report/diagnose.h"
 #include "report/diagnose_words.h"
 #include "report/escape.h"
 

@@ -1,7 +1,7 @@
 /* The diagnosis for a CI job's page. */
 #include <math.h>
 
-#include "report/diagnose_table.h"
+#include "report/diagnose.h"
 #include "report/diagnose_words.h"
 
 /* Text in a line or a cell: '|' would end a cell, and a reader of Markdown obeys HTML and stars. */

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "base/json.h"
-#include "report/diagnose_table.h"
+#include "report/diagnose.h"
 
 static void add_stop(ns_json *json, double stop, const char *colour)
 {

@@ -8,7 +8,6 @@
 #include "formats/npy.h"
 #include "ir/build.h"
 #include "ops/operators.h"
-#include "support/aten.h"
 
 enum { MAX_NAMES = 256 };
 
