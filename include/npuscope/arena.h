@@ -37,6 +37,9 @@ void ns_arena_reset(ns_arena *arena);
  * NULL when memory is out or the product overflows. A count of 0 gives a valid pointer. */
 void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size);
 
+/* `size` bytes that are not zeroed: for what is written whole. */
+void *ns_arena_take(ns_arena *arena, size_t size);
+
 /* A copy of `size` bytes, or NULL. */
 void *ns_arena_copy(ns_arena *arena, const void *data, size_t size);
 

@@ -35,6 +35,21 @@ typedef struct ns_eval_options {
 ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
                 int input_count, ns_arena *arena, ns_tensor *outputs, ns_error *error);
 
+/* What the evaluations of one graph share: memory, the order of the work, packed weights; from the second on
+ * these take no time. For one thread at a time; several evaluators may share a graph. */
+typedef struct ns_evaluator ns_evaluator;
+
+/* `options` are copied; what they point to, and the graph, must outlive the evaluator. */
+ns_code ns_evaluator_new(const ns_graph *graph, const ns_eval_options *options, ns_evaluator **out,
+                         ns_error *error);
+
+/* As ns_eval; each evaluation is the first (variables have their first values). */
+ns_code ns_evaluator_run(ns_evaluator *evaluator, const ns_tensor *inputs, int input_count, ns_arena *arena,
+                         ns_tensor *outputs, ns_error *error);
+
+/* NULL is allowed. */
+void ns_evaluator_free(ns_evaluator *evaluator);
+
 #ifdef __cplusplus
 }
 #endif

@@ -9,6 +9,8 @@
 #define ALIGNMENT 64
 /* Small blocks share chunks of this size; a larger block gets a chunk of its own. */
 #define CHUNK_SIZE ((size_t)64 * 1024)
+/* The first one: many arenas hold little. */
+#define FIRST_CHUNK_SIZE ((size_t)4 * 1024)
 
 typedef struct chunk {
     struct chunk *next;
@@ -112,11 +114,10 @@ void ns_arena_reset(ns_arena *arena)
     arena->current = arena->first;
 }
 
-void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
+/* `dirty` becomes how many bytes from the front may not be zero. */
+static void *take(ns_arena *arena, size_t bytes, size_t *dirty)
 {
-    if (size && count > (SIZE_MAX / 2) / size)
-        return NULL;
-    size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!bytes)
         bytes = ALIGNMENT;
     chunk *c = arena->current;
@@ -124,7 +125,8 @@ void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
     while (c && c->size - c->used < bytes && c->next)
         c = c->next;
     if (!c || c->size - c->used < bytes) {
-        chunk *fresh = chunk_new(arena->budget, bytes > CHUNK_SIZE ? bytes : CHUNK_SIZE);
+        const size_t least = arena->first ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
+        chunk *fresh = chunk_new(arena->budget, bytes > least ? bytes : least);
         if (!fresh)
             return NULL;
         if (c)
@@ -135,12 +137,28 @@ void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
     }
     arena->current = c;
     void *block = c->data + c->used;
-    if (c->used < c->dirty)
-        memset(block, 0, bytes < c->dirty - c->used ? bytes : c->dirty - c->used);
+    *dirty = c->used >= c->dirty ? 0 : bytes < c->dirty - c->used ? bytes : c->dirty - c->used;
     c->used += bytes;
     if (c->used > c->dirty)
         c->dirty = c->used;
     return block;
+}
+
+void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
+{
+    if (size && count > (SIZE_MAX / 2) / size)
+        return NULL;
+    size_t dirty;
+    void *block = take(arena, count * size, &dirty);
+    if (block && dirty)
+        memset(block, 0, dirty);
+    return block;
+}
+
+void *ns_arena_take(ns_arena *arena, size_t size)
+{
+    size_t dirty;
+    return size <= SIZE_MAX / 2 ? take(arena, size, &dirty) : NULL;
 }
 
 void *ns_arena_copy(ns_arena *arena, const void *data, size_t size)

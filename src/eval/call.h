@@ -25,7 +25,10 @@ typedef struct ns_eval_call {
     int output_count;
     ns_tensor **outputs; /* with the declared shape and type, and room for the data, not zeroed */
     ns_arena *scratch;   /* forgotten after the call */
-    ns_budget *budget;   /* the call's work is charged; long loops check the time */
+    void **kept; /* NULL, or all operands but the first are constants: what the function derives from them and
+                    puts here, in `kept_arena`, is there again when the graph is evaluated next */
+    ns_arena *kept_arena;
+    ns_budget *budget; /* the call's work is charged; long loops check the time */
     const ns_kernels *kernels;
 } ns_eval_call;
 

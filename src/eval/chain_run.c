@@ -3,7 +3,7 @@
 #include "eval/steps.h"
 
 /* An operator's call with the operands of its step. */
-static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_step *step)
+static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena *arena, ns_step *step)
 {
     const ns_operator *op = &run->block->operators[link->index];
     ns_eval_call call = {
@@ -14,7 +14,7 @@ static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_step 
         .output_count = op->output_count,
         .inputs = NS_ARENA_ARRAY(run->scratch, (size_t)op->input_count, const ns_tensor *),
         .outputs = NS_ARENA_ARRAY(run->scratch, (size_t)op->output_count, ns_tensor *),
-        .scratch = run->scratch,
+        .scratch = arena,
         .budget = run->budget,
         .kernels = run->kernels,
     };
@@ -72,20 +72,33 @@ static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_st
     return true;
 }
 
+/* The chain's steps: made anew, or those of the run before. */
+static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain)
+{
+    if (*run->steps)
+        return *run->steps;
+    ns_arena *arena = chain->is_constant ? run->kept : run->scratch;
+    ns_step *steps = NS_ARENA_ARRAY(arena, (size_t)chain->link_count, ns_step);
+    for (int i = 0; steps && i < chain->link_count; i++)
+        if (!prepare(run, &chain->links[i], arena, &steps[i]))
+            return NULL;
+    if (chain->is_constant)
+        *run->steps = steps;
+    return steps;
+}
+
 static bool run_steps(const ns_chain_run *run, const ns_chain *chain)
 {
-    ns_step *steps = NS_ARENA_ARRAY(run->scratch, (size_t)chain->link_count, ns_step);
+    const ns_step *steps = prepare_all(run, chain);
     char *room = ns_arena_alloc(run->scratch, chain->room, 1);
     if (!steps || !room)
         return false;
-    for (int i = 0; i < chain->link_count; i++) {
-        const ns_chain_link *link = &chain->links[i];
-        for (int k = 0; k < link->operands; k++)
-            if (link->in[k].slot < 0 && !run->values[link->in[k].tensor].tensor.data)
+    for (int i = 0; i < chain->link_count; i++)
+        for (int k = 0; k < chain->links[i].operands; k++) {
+            const ns_chain_operand *in = &chain->links[i].in[k];
+            if (in->slot < 0 && !run->values[in->tensor].tensor.data)
                 return false;
-        if (!prepare(run, link, &steps[i]))
-            return false;
-    }
+        }
     for (size_t row = 0; row < chain->rows; row += chain->slab_rows) {
         const size_t left = chain->rows - row, rows = left < chain->slab_rows ? left : chain->slab_rows;
         if (ns_budget_check_time(run->budget, NULL) != NS_OK || !run_rows(run, chain, steps, room, row, rows))

@@ -11,6 +11,8 @@ typedef struct ns_chain_run {
     ns_store *store;
     ns_arena *results; /* for tensors that are the block's outputs */
     ns_arena *scratch; /* for steps and their rows; forgotten when the next chain begins */
+    ns_arena *kept;    /* for steps that are kept */
+    void **steps;      /* what is kept of the chain, NULL at first */
     const ns_kernels *kernels;
     ns_budget *budget;
 } ns_chain_run;

@@ -113,11 +113,34 @@ static ns_code run(ns_eval_call *call, const geometry *g, ns_product *product, n
     return NS_OK;
 }
 
+/* The weights as the right-hand side; constant ones are packed once. */
+static ns_code pack(ns_eval_call *call, int32_t weight_zero, ns_product **out, ns_error *error)
+{
+    const ns_tensor *weight = call->inputs[1];
+    if (call->kept && *call->kept) {
+        *out = *call->kept;
+        (*out)->out = call->outputs[0];
+        return NS_OK;
+    }
+    ns_arena *arena = call->kept ? call->kept_arena : call->scratch;
+    ns_product *product = NS_ARENA_NEW(arena, ns_product);
+    if (!product)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
+    size_t n = (size_t)weight->shape[0], k = n ? ns_tensor_count(weight) / n : 0;
+    NS_TRY(ns_product_new(product, call->kernels, call->outputs[0], k, n, false, arena, error));
+    NS_TRY(ns_product_bias(product, call->inputs[2], arena, error));
+    ns_gemm_pack_i8(weight->data, k, n, weight_zero, product->packed);
+    ns_product_ready(product, call->inputs[0]->dtype == NS_DTYPE_INT16 ? 32768 : 255);
+    if (call->kept)
+        *call->kept = product;
+    *out = product;
+    return NS_OK;
+}
+
 ns_code ns_eval_conv(ns_eval_call *call, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, 5, 5, 1, error));
-    const ns_tensor *in = call->inputs[0], *weight = call->inputs[1], *bias = call->inputs[2];
-    ns_tensor *out = call->outputs[0];
+    const ns_tensor *in = call->inputs[0], *weight = call->inputs[1], *out = call->outputs[0];
     bool is_wide = in->dtype == NS_DTYPE_INT16;
     if (in->dtype != NS_DTYPE_INT8 && !is_wide)
         return ns_eval_unsupported_type(in, error);
@@ -133,11 +156,7 @@ ns_code ns_eval_conv(ns_eval_call *call, ns_error *error)
     if ((is_wide && g.input_zero) || (weight->dtype != NS_DTYPE_INT8 && weight_zero))
         return ns_fail(error, NS_ERROR_INPUT, "only int8 has zero points");
 
-    size_t n = (size_t)weight->shape[0], k = n ? ns_tensor_count(weight) / n : 0;
-    ns_product product;
-    NS_TRY(ns_product_new(&product, call->kernels, out, k, n, false, call->scratch, error));
-    NS_TRY(ns_product_bias(&product, bias, call->scratch, error));
-    ns_gemm_pack_i8(weight->data, k, n, (int32_t)weight_zero, product.packed);
-    ns_product_ready(&product, is_wide ? 32768 : 255);
-    return run(call, &g, &product, error);
+    ns_product *product = NULL;
+    NS_TRY(pack(call, (int32_t)weight_zero, &product, error));
+    return run(call, &g, product, error);
 }

@@ -122,6 +122,8 @@ static bool join_reduce(builder *b, const ns_operator *op, ns_chain_link *link, 
     const ns_tensor *in = &b->block->tensors[op->inputs[0]].tensor;
     const member *m = &b->members[op->inputs[0]];
     const int axis = op->attributes.axis;
+    if (op->op == NS_OP_REDUCE_SUM && in->dtype != NS_DTYPE_INT32)
+        return false; /* is checked step by step */
     if (axis < 0 || axis >= in->rank || behind(in, axis + 1) != 1 || ns_tensor_count(in) != b->count ||
         (m->is_made && m->span != NS_SPAN_FULL) || !settle(b, (size_t)in->shape[axis]))
         return false;
@@ -220,6 +222,17 @@ static bool is_constant(const ns_operator *op)
     return op->op == NS_OP_CONST || op->op == NS_OP_CONST_SHAPE;
 }
 
+static bool has_constant_parameters(const builder *b)
+{
+    for (int i = 0; i < b->chain.link_count; i++) {
+        const ns_operator *op = &b->block->operators[b->chain.links[i].index];
+        for (int k = b->chain.links[i].operands; k < op->input_count; k++)
+            if (!b->block->tensors[op->inputs[k]].tensor.data)
+                return false;
+    }
+    return true;
+}
+
 /* Ends the chain before operator `end`. One link alone is left to its operator. */
 static ns_code close_chain(builder *b, int end, ns_plan *plan, ns_error *error)
 {
@@ -231,6 +244,7 @@ static ns_code close_chain(builder *b, int end, ns_plan *plan, ns_error *error)
         for (int i = 0; i < chain->before_count; i++)
             chain->work -=
                 ns_eval_work(b->block, &b->block->operators[chain->before[i]]) + NS_EVAL_OPERATOR_WORK;
+        chain->is_constant = has_constant_parameters(b);
         ns_chain *kept = ns_arena_copy(b->arena, chain, sizeof *chain);
         if (!kept)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory to plan a run");

@@ -35,9 +35,10 @@ struct ns_step {
     const void *data; /* the function's own */
 };
 
-/* Sets `run` and `data` (in the call's scratch); spans and kernels are set. The operands that steps.def
- * counts have no data yet, the others (scales, zero points, tables) have. The operator's checks of types and
- * parameters are made here, those of shapes by the chain's rule; any error means: not in a chain. */
+/* Sets `run` and `data` (in the call's scratch, without pointers to the call's tensors: a step may serve the
+ * next evaluation); spans and kernels are set. The operands that steps.def counts have no data yet, the
+ * others (scales, zero points, tables) have. The operator's checks of types and parameters are made here,
+ * those of shapes by the chain's rule; any error means: not in a chain. */
 typedef ns_code (*ns_step_prepare)(ns_eval_call *call, ns_step *step, ns_error *error);
 
 /* How far an operand's next element lies, and its next row's first. */

@@ -8,12 +8,23 @@
  * of what a large elementwise operator costs otherwise. */
 #define LARGE_PAGE ((size_t)2 << 20)
 
-bool ns_store_charge(ns_store *store, size_t bytes)
+static bool charge(ns_store *store, size_t bytes, uint64_t *account)
 {
     if (!ns_budget_take(store->budget, bytes))
         return false;
-    store->memory += bytes;
+    *account += bytes;
     return true;
+}
+
+bool ns_store_charge_result(ns_store *store, size_t bytes)
+{
+    return charge(store, bytes, &store->results);
+}
+
+void ns_store_settle(ns_store *store)
+{
+    ns_budget_give(store->budget, store->results);
+    store->results = 0;
 }
 
 /* The smallest free buffer that will do; one that is far too large is left for a tensor that needs it. */
@@ -39,7 +50,7 @@ ns_code ns_store_take(ns_store *store, size_t size, ns_store_buffer **out, ns_er
     ns_store_buffer *fresh = NS_ARENA_NEW(store->arena, ns_store_buffer);
     size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : 64;
     size_t capacity = (size + NS_STORE_SLACK + alignment - 1) / alignment * alignment;
-    if (fresh && ns_store_charge(store, capacity))
+    if (fresh && charge(store, capacity, &store->memory))
         fresh->data = aligned_alloc(alignment, capacity);
 #ifdef MADV_HUGEPAGE
     /* A refusal changes nothing but the time. */
@@ -68,6 +79,7 @@ void ns_store_close(ns_store *store)
 {
     for (ns_store_buffer *b = store->all; b; b = b->next)
         free(b->data);
+    ns_store_settle(store);
     ns_budget_give(store->budget, store->memory);
     *store = (ns_store){.arena = store->arena, .budget = store->budget};
 }

@@ -18,6 +18,7 @@ typedef struct ns_store {
     ns_arena *arena;       /* holds the buffers' heads */
     ns_budget *budget;     /* is charged */
     uint64_t memory;       /* taken from the budget */
+    uint64_t results;      /* the same for results in an arena that is not charged itself */
     ns_store_buffer *free; /* without references */
     ns_store_buffer *all;
 } ns_store;
@@ -29,8 +30,11 @@ ns_code ns_store_take(ns_store *store, size_t size, ns_store_buffer **out, ns_er
 /* One reference less. */
 void ns_store_drop(ns_store *store, ns_store_buffer *buffer);
 
-/* Charges memory that lives as long as the store does; false where the budget does not allow it. */
-bool ns_store_charge(ns_store *store, size_t bytes);
+/* Charges a result's memory, until ns_store_settle; false where the budget does not allow it. */
+bool ns_store_charge_result(ns_store *store, size_t bytes);
+
+/* An evaluation is over: its results are the caller's. */
+void ns_store_settle(ns_store *store);
 
 /* Gives all back, to the budget too. */
 void ns_store_close(ns_store *store);

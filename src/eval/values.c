@@ -11,8 +11,9 @@ ns_code ns_value_make(ns_value *value, ns_store *store, ns_arena *results, ns_er
                        ns_dtype_text(tensor->dtype));
     if (value->is_result) {
         const size_t size = count * (size_t)bytes + NS_STORE_SLACK;
-        const bool is_charged = ns_arena_budget(results) == store->budget || ns_store_charge(store, size);
-        tensor->data = is_charged ? ns_arena_alloc(results, size, 1) : NULL;
+        const bool is_charged =
+            ns_arena_budget(results) == store->budget || ns_store_charge_result(store, size);
+        tensor->data = is_charged ? ns_arena_take(results, size) : NULL;
         if (!tensor->data)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu elements", count);
     } else {
