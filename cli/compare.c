@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "formats/npy.h"
-#include "measure/compare.h"
+#include "npuscope/compare.h"
 #include "options.h"
 #include "rows.h"
 

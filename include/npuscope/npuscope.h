@@ -4,6 +4,7 @@
 
 #include "npuscope/arena.h"
 #include "npuscope/budget.h"
+#include "npuscope/compare.h"
 #include "npuscope/cpu.h"
 #include "npuscope/defects.h"
 #include "npuscope/diagnose.h"
@@ -15,6 +16,7 @@
 #include "npuscope/npu.h"
 #include "npuscope/program.h"
 #include "npuscope/quant.h"
+#include "npuscope/report.h"
 #include "npuscope/search.h"
 #include "npuscope/status.h"
 #include "npuscope/suite.h"

@@ -1,4 +1,4 @@
-#include "measure/compare.h"
+#include "npuscope/compare.h"
 
 #include <math.h>
 
@@ -51,4 +51,13 @@ void ns_compare_end(ns_comparison *comparison)
         comparison->sqnr_db = NAN;
     else
         comparison->sqnr_db = 10 * log10(comparison->signal / comparison->noise);
+}
+
+void ns_compare_arrays(const ns_tolerance *tolerance, size_t count, const double *a, const double *b,
+                       ns_comparison *comparison)
+{
+    ns_compare_begin(comparison);
+    for (size_t i = 0; i < count; i++)
+        ns_compare_add(comparison, tolerance, a[i], b[i]);
+    ns_compare_end(comparison);
 }

@@ -1,9 +1,13 @@
 /* Compare: how far two arrays of numbers are apart. Pure. */
-#ifndef NS_MEASURE_COMPARE_H
-#define NS_MEASURE_COMPARE_H
+#ifndef NPUSCOPE_COMPARE_H
+#define NPUSCOPE_COMPARE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* What counts as a difference: |a - b| > absolute + relative * |b|; or one is NaN and the other is not, or
  * infinities of different sign or only one. Both 0: every inequality counts. */
@@ -27,5 +31,13 @@ typedef struct ns_comparison {
 void ns_compare_begin(ns_comparison *comparison);
 void ns_compare_add(ns_comparison *comparison, const ns_tolerance *tolerance, double a, double b);
 void ns_compare_end(ns_comparison *comparison);
+
+/* All of it for two arrays of `count` elements. */
+void ns_compare_arrays(const ns_tolerance *tolerance, size_t count, const double *a, const double *b,
+                       ns_comparison *comparison);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

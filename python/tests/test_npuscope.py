@@ -1,0 +1,178 @@
+"""The package against the captured cases of ExecuTorch 1.5.0 (tests/data/captured.zip) and against itself."""
+import io
+import json
+import pathlib
+import shutil
+import subprocess
+import sysconfig
+import threading
+import time
+import zipfile
+
+import numpy as np
+import pytest
+
+import npuscope
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CASES = ["test_bmm_a16w8_u85_INT[rand_rect]", "test_conv1d_a16w8_u55_INT[2_1x2x14_st2_per_channel_quant=True]"]
+
+
+@pytest.fixture(scope="session")
+def data():
+    """Reads a file of the captured cases."""
+    outer = zipfile.ZipFile(ROOT / "tests/data/captured.zip")
+    inner = zipfile.ZipFile(io.BytesIO(outer.read("all.zip")))
+    return lambda case, name: inner.read(f"{case}/{name}")
+
+
+def arrays(data, case, pattern):
+    found = []
+    while True:
+        try:
+            found.append(np.load(io.BytesIO(data(case, pattern.format(len(found))))))
+        except KeyError:
+            return found
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("file", ["delegate0.tosa", "delegate0_vela.npz"])
+def test_run(data, case, file):
+    model = npuscope.load(data(case, file))
+    inputs, expected = arrays(data, case, "delegate0_in{}.npy"), arrays(data, case, "delegate0_out{}.npy")
+    result = model.run(*inputs)
+    assert len(result) == len(expected) == 1
+    assert result[0].dtype == expected[0].dtype
+    assert np.array_equal(result[0].reshape(expected[0].shape), expected[0])
+    comparison = npuscope.compare(result[0], expected[0])
+    assert comparison and comparison.sqnr_db == np.inf and comparison.count == expected[0].size
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_program(data, case):
+    model = npuscope.load(data(case, "program.pte"))
+    inputs = [np.frombuffer(data(case, f"i{i}.bin"), np.float32).reshape(t.shape) for i, t in enumerate(model.inputs)]
+    assert np.array_equal(model.run(*inputs)[0], arrays(data, case, "program_out{}.npy")[0])
+
+
+def test_samples(data):
+    model = npuscope.load(data(CASES[0], "delegate0.tosa"))
+    inputs, expected = (arrays(data, CASES[0], f"delegate0_{k}{{}}.npy") for k in ("in", "out"))
+    other = [x[..., ::-1, :] for x in inputs]
+    both = model.run(*(np.stack(pair) for pair in zip(inputs, other)))[0]
+    assert both.shape == (2, *expected[0].shape)
+    assert np.array_equal(both[0], expected[0])
+    assert np.array_equal(both[1], model.run(*other)[0])
+    assert not np.array_equal(both[0], both[1])
+
+
+def test_tap_changes_nothing_and_names_what_it_saw(data):
+    model = npuscope.load(data(CASES[0], "delegate0.tosa"))
+    inputs = arrays(data, CASES[0], "delegate0_in{}.npy")
+    tapped = model.run(*inputs, tap=True)
+    assert np.array_equal(tapped[0], model.run(*inputs)[0])
+    assert np.array_equal(tapped.taps[-1].data, tapped[0])
+    assert tapped.taps[-1].name == "RESCALE" and tapped.taps[-1].tensor == model.outputs[0].name
+
+
+def test_statistics(data):
+    model = npuscope.load(data(CASES[0], "delegate0_vela.npz"))
+    inputs = arrays(data, CASES[0], "delegate0_in{}.npy")
+    once = model.run(*inputs, check=True).statistics
+    assert once["operations"] == len(model.run(*inputs, tap=True).taps) and once["hazards"] == once["signs"] == 0
+    assert model.run(*(np.stack([x] * 3) for x in inputs)).statistics["macs"] == 3 * once["macs"]
+
+
+def test_errors(data):
+    model = npuscope.load(data(CASES[0], "delegate0.tosa"))
+    inputs = arrays(data, CASES[0], "delegate0_in{}.npy")
+    with pytest.raises(npuscope.Error, match="no model") as caught:
+        npuscope.load(b"text")
+    assert caught.value.code == "INPUT" and caught.value.exit_code == 2
+    with pytest.raises(npuscope.Error, match="there are ethos-u55-32") as caught:
+        npuscope.load(data(CASES[0], "delegate0_vela.npz"), accelerator="ethos-u99")
+    assert caught.value.code == "USAGE"
+    with pytest.raises(npuscope.Error) as caught:
+        model.run(*inputs, max_work=1)
+    assert caught.value.code == "BUDGET"
+    with pytest.raises(TypeError, match="2 inputs"):
+        model.run(inputs[0])
+    with pytest.raises(ValueError, match="does not hold"):
+        model.run(inputs[0].astype(np.int32) + 70000, inputs[1])
+    with pytest.raises(TypeError, match="float64"):
+        model.run(inputs[0] * 0.5, inputs[1])
+    with pytest.raises(ValueError, match="expected \\[1, 55, 3\\]"):
+        model.run(inputs[0][:, 1:], inputs[1])
+
+
+def program():
+    return shutil.which("npuscope", path=sysconfig.get_path("scripts")) or shutil.which("npuscope")
+
+
+def test_diagnose(data, tmp_path):
+    """The document is the command's."""
+    inputs = arrays(data, CASES[0], "delegate0_in{}.npy")
+    (tmp_path / "model.tosa").write_bytes(data(CASES[0], "delegate0.tosa"))
+    given = []
+    for i, array in enumerate(inputs):
+        np.save(tmp_path / f"in{i}.npy", array)
+        given += ["-i", f"in{i}.npy"]
+    subprocess.run([program(), "diagnose", "model.tosa", *given, "--no-compile", "--json", "out.json"], cwd=tmp_path,
+                   capture_output=True)
+    expected = json.loads((tmp_path / "out.json").read_text())
+    found = npuscope.load(tmp_path / "model.tosa").diagnose(*inputs)
+    assert found["schema"] == expected["schema"] == "npuscope/diagnose/1"
+    assert found["precision"]["stages"] and found["precision"] == expected["precision"]
+
+
+def test_suite():
+    found = npuscope.suite(ops=["exp"], targets=["u85"], stages="ideal,quantised,eval")
+    assert found["summary"]["failed"] == 0 and found["summary"]["passed"] == len(found["cases"]) > 0
+    assert {c["op"] for c in found["cases"]} == {"exp"}
+
+
+def test_compare():
+    result = npuscope.compare([1, 2, 4], [[1], [2], [3]], atol=0.5)
+    assert not result
+    assert (result.differences, result.first, result.worst, result.max_error) == (1, 2, 2, 1.0)
+    assert result.sqnr_db == pytest.approx(10 * np.log10(14))
+    with pytest.raises(ValueError, match="dims of 1"):
+        npuscope.compare([1, 2], [[1, 2], [3, 4]])
+
+
+def test_threads(data):
+    """Models of different threads do not meet."""
+    inputs, expected = (arrays(data, CASES[0], f"delegate0_{k}{{}}.npy") for k in ("in", "out"))
+    wrong = []
+
+    def work():
+        model = npuscope.load(data(CASES[0], "delegate0.tosa"))
+        wrong.extend(i for i in range(20) if not np.array_equal(model.run(*inputs)[0], expected[0]))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_call_costs_less_than_a_millisecond(data):
+    """Beside what the graph itself takes: a graph of eight small operators, least of many calls."""
+    model = npuscope.load(data(CASES[0], "delegate0.tosa"))
+    inputs = arrays(data, CASES[0], "delegate0_in{}.npy")
+
+    def call():
+        begin = time.perf_counter()
+        model.run(*inputs)
+        return time.perf_counter() - begin
+
+    assert min(call() for _ in range(200)) < 1e-3
+
+
+def test_command():
+    """The command of the same version comes with the package."""
+    said = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout
+    assert said == f"npuscope {npuscope.__version__}\n"
+    listed = subprocess.run([program(), "suite", "--list"], capture_output=True, text=True, check=True).stdout
+    assert "exp" in listed
