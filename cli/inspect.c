@@ -10,10 +10,13 @@
 typedef struct inspect_settings {
     bool json;
     bool coverage;
+    int64_t part;
 } inspect_settings;
 
 static const ns_option options[] = {
     {0, "json", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, json), "print JSON (docs/inspect.md)"},
+    {0, "part", NS_OPTION_INTEGER, "N", offsetof(inspect_settings, part),
+     "of a .tflite: only its ethos-u operator N, from 0"},
     {0, "coverage", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, coverage),
      "command streams only, any number of them: which\noperations, register fields and values they "
      "execute,\nand which never"},
@@ -41,6 +44,16 @@ static ns_code inspect_stream(ns_cli *cli, const inspect_settings *settings, ns_
     return ns_inspect_stream(cli, settings->json, bytes, error);
 }
 
+static ns_code inspect_tflite(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
+{
+    return ns_inspect_tflite(cli, settings->json, settings->part, bytes, error);
+}
+
+static void preset(void *settings)
+{
+    ((inspect_settings *)settings)->part = -1;
+}
+
 static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
 {
     return ns_inspect_program(cli, settings->json, bytes, error);
@@ -54,7 +67,7 @@ static const struct {
 } kinds[] = {
     {4, "TOSA", inspect_tosa},
     {0, "PK\003\004", inspect_stream},
-    {4, "TFL3", inspect_stream},
+    {4, "TFL3", inspect_tflite},
     {4, "ET", inspect_program}, /* and two digits, the version of the schema */
 };
 
@@ -77,8 +90,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                    : ns_add_context(error, "%s", operands[0]);
     }
     return ns_fail(error, NS_ERROR_INPUT,
-                   "%s: not a model that npuscope knows; inspect reads .tosa, Vela npz, Vela-compiled "
-                   ".tflite and .pte files",
+                   "%s: not a model that npuscope knows; inspect reads .tosa, Vela npz, .tflite and "
+                   ".pte files",
                    operands[0]);
 }
 
@@ -88,13 +101,15 @@ const ns_subcommand ns_subcommand_inspect = {
     .operand_max = INT_MAX,
     .details = "Prints what is in a .tosa file: version, inputs and outputs, every operator with its\n"
                "attributes, operands and constants (the first values), and how much there is to do.\n"
-               "Of a command stream (Vela npz, or a .tflite that Vela has compiled): configuration,\n"
-               "memory map, operations with their feature maps, weights and scales, and every command.\n"
+               "Of a command stream (Vela npz): configuration, memory map, operations with their feature\n"
+               "maps, weights and scales, and every command. Of a .tflite: its operators, and the stream\n"
+               "of each that Vela has compiled.\n"
                "Of an ExecuTorch program (.pte): inputs, outputs, operators outside the NPU,\n"
                "instructions, and the command stream of each delegate.\n"
                "A graph that breaks a rule of the specification is printed too, and then the rule:\n"
                "exit code 2.",
     .options = options,
     .settings_size = sizeof(inspect_settings),
+    .preset = preset,
     .run = run,
 };

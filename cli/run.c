@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -18,6 +17,11 @@ enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", offsetof(ns_run_settings, inputs),
      "an input: .npy or raw little-endian bytes; may be\nrepeated; by name, or in the model's order"},
+    NS_ROW_INPUT_TYPE(ns_run_settings, input_types),
+    {0, "part", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, part),
+     "of a .tflite: run its ethos-u operator N alone, from 0"},
+    {0, "reference", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, reference),
+     "run a .tflite that Vela has not compiled, as TFLite\nMicro's reference kernels do"},
     {'o', "output", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, folder),
      "folder for out<index>.npy and outputs.json"},
     {0, "accelerator", NS_OPTION_TEXT, "NAME", offsetof(ns_run_settings, accelerator),
@@ -42,118 +46,52 @@ static const ns_option options[] = {
 
 static void preset(void *settings)
 {
-    ((ns_run_settings *)settings)->cpu_mask = ~0u;
+    ns_run_settings *run = settings;
+    run->cpu_mask = ~0u;
+    run->part = -1;
+}
+
+static const char *name_of(const void *list, int index)
+{
+    return ((const ns_run_tensor *)list)[index].name;
 }
 
 ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
                           const char **file, ns_error *error)
 {
-    const char *equals = strchr(value, '=');
-    if (equals) {
-        size_t length = (size_t)(equals - value);
-        for (int i = 0; i < count; i++)
-            if (strlen(inputs[i].name) == length && strncmp(inputs[i].name, value, length) == 0) {
-                *index = i;
-                *file = equals + 1;
-                return NS_OK;
-            }
-    }
-    /* No input has that name: a file whose name contains '=', or a mistake. */
-    if (equals && access(value, F_OK) != 0)
-        return ns_fail(error, NS_ERROR_USAGE, "input '%s': no input is named '%.*s'%s%s", value,
-                       (int)(equals - value), value, count ? "; the first is " : "",
-                       count ? inputs[0].name : "");
-    if (position >= count)
-        return ns_fail(error, NS_ERROR_USAGE, "input '%s': the model takes %d input%s", value, count,
-                       count == 1 ? "" : "s");
-    *index = position;
-    *file = value;
-    return NS_OK;
+    return ns_input_find(value, position, count, name_of, inputs, index, file, error);
 }
 
-/* The dims over 1; *count of them. */
-static void drop_ones(int rank, const int64_t *shape, int64_t *out, int *count)
+static ns_code declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error)
 {
-    *count = 0;
-    for (int i = 0; i < rank; i++)
-        if (shape[i] != 1)
-            out[(*count)++] = shape[i];
-}
-
-/* The array's shape is the declared one up to dims of 1, anywhere. The array takes the declared shape; but a
- * stream's container, which pads shapes with ones, takes the array's (`leading_ones`), for outputs follow it.
- */
-static bool accept_shape(ns_npy *array, ns_run_tensor *input)
-{
-    ns_tensor *tensor = &input->tensor;
-    int64_t given[NS_MAX_RANK], wanted[NS_MAX_RANK];
-    int given_count, wanted_count;
-    drop_ones(array->rank, array->shape, given, &given_count);
-    drop_ones(tensor->rank, tensor->shape, wanted, &wanted_count);
-    if (given_count != wanted_count || memcmp(given, wanted, (size_t)given_count * sizeof *given) != 0)
-        return false;
-    if (input->leading_ones) {
-        tensor->rank = array->rank;
-        memcpy(tensor->shape, array->shape, sizeof tensor->shape);
-    } else {
-        array->rank = tensor->rank;
-        memcpy(array->shape, tensor->shape, sizeof array->shape);
-    }
-    return true;
-}
-
-static ns_code load_input(const char *file, ns_arena *arena, ns_run_tensor *input, ns_error *error)
-{
-    ns_bytes bytes;
-    char wanted[128], is[128];
-    NS_TRY(ns_file_read(file, arena, &bytes, error));
-    ns_tensor_describe(&input->tensor, wanted, sizeof wanted);
-    ns_npy array;
-    if (ns_npy_probe(bytes)) {
-        NS_TRY(ns_npy_read(bytes, file, arena, &array, error));
-        if (input->leading_ones && array.type == NS_NPY_BOOL) /* containers do not tell bool from int8 */
-            array.type = NS_NPY_INT8;
-        if (!accept_shape(&array, input))
-            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s", input->name, file,
-                           ns_npy_describe(&array, is, sizeof is), wanted);
-    } else {
-        ns_npy_type type;
-        if (!ns_npy_type_of(input->tensor.dtype, &type))
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s': inputs of type %s", input->name,
-                           ns_dtype_text(input->tensor.dtype));
-        size_t count = ns_tensor_count(&input->tensor), size = (size_t)ns_dtype_bytes(input->tensor.dtype);
-        if (bytes.size != count * size)
-            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s",
-                           input->name, file, bytes.size, count * size, wanted);
-        array = (ns_npy){.type = type, .item_size = size, .rank = input->tensor.rank, .count = count};
-        memcpy(array.shape, input->tensor.shape, sizeof array.shape);
-        array.data = ns_arena_copy(arena, bytes.data, bytes.size);
-        if (!array.data)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
-    }
-    if (ns_npy_to_tensor(&array, input->tensor.dtype, &input->tensor, error) != NS_OK)
-        return ns_add_context(error, "input '%s': %s is not %s", input->name, file, wanted);
+    *out = (ns_input){.name = tensor->name,
+                      .rank = tensor->tensor.rank,
+                      .padded = tensor->leading_ones,
+                      .unsigned_bits = tensor->unsigned_bits,
+                      .bool_bits = tensor->leading_ones,
+                      .scale = tensor->scale,
+                      .zero_point = tensor->zero_point};
+    memcpy(out->shape, tensor->tensor.shape, sizeof out->shape);
+    if (!ns_npy_type_of(tensor->tensor.dtype, &out->type))
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s': inputs of type %s", tensor->name,
+                       ns_dtype_text(tensor->tensor.dtype));
     return NS_OK;
 }
 
 ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int count, ns_run_tensor *inputs,
                            ns_error *error)
 {
-    for (int i = 0; i < settings->inputs.count; i++) {
-        int index = 0;
-        const char *file = NULL;
-        NS_TRY(ns_run_find_input(settings->inputs.values[i], i, count, inputs, &index, &file, error));
-        if (inputs[index].tensor.data)
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", inputs[index].name);
-        NS_TRY(load_input(file, arena, &inputs[index], error));
-    }
-    for (int i = 0; i < count; i++) {
-        char wanted[128];
-        if (!inputs[i].tensor.data)
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is missing: expected %s (-i %s=FILE)",
-                           inputs[i].name, ns_tensor_describe(&inputs[i].tensor, wanted, sizeof wanted),
-                           inputs[i].name);
-    }
+    const ns_input_rules rules = {.files = &settings->inputs, .types = &settings->input_types};
+    ns_input *list = NS_ARENA_ARRAY(arena, (size_t)count, ns_input);
+    int64_t frames;
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    for (int i = 0; i < count; i++)
+        NS_TRY(declare(&inputs[i], &list[i], error));
+    NS_TRY(ns_inputs_load(&rules, arena, count, list, &frames, error));
+    for (int i = 0; i < count; i++)
+        if (ns_npy_to_tensor(&list[i].array, inputs[i].tensor.dtype, &inputs[i].tensor, error) != NS_OK)
+            return ns_add_context(error, "input '%s'", inputs[i].name);
     return NS_OK;
 }
 
@@ -241,8 +179,9 @@ const ns_subcommand ns_subcommand_run = {
     .operands = "MODEL",
     .operand_min = 1,
     .operand_max = 1,
-    .details = "MODEL is a .tosa graph, a command stream of Vela (npz), a .tflite that Vela has compiled\n"
-               "whole, or an ExecuTorch program (.pte) for Ethos-U; its kind is told by its content.\n"
+    .details = "MODEL is a .tosa graph, a command stream of Vela (npz), a .tflite that Vela has\n"
+               "compiled, or an ExecuTorch program (.pte) for Ethos-U; its kind is told by its content.\n"
+               "Operators that a .tflite leaves to the CPU run as in TFLite Micro's reference kernels.\n"
                "Outputs are printed by name, and written to DIR in graph order. In files int48 is\n"
                "int64 and int4 is int8; outputs of a .tflite have the model's types. A Vela npz holds no\n"
                "names, types or ranks: inputs may leave leading dims of 1 out, and outputs get the rank\n"

@@ -4,19 +4,23 @@
 
 #include "base/bytes.h"
 #include "formats/npy.h"
+#include "inputs.h"
 #include "npuscope/npu.h"
 #include "npuscope/tensor.h"
 #include "options.h"
 
 typedef struct ns_run_settings {
-    ns_text_list inputs;     /* "FILE" or "NAME=FILE" */
-    const char *folder;      /* of the outputs; NULL: only their names and shapes are printed */
-    const char *accelerator; /* NULL: whatever the stream says */
-    bool hazards;            /* check waits and block dependencies */
-    bool strict_chip;        /* of two readings of the chip the harsher */
-    bool check;              /* and every byte of memory: hazards are checked too */
-    const char *tap;         /* folder for what each NPU operation produced; NULL: none */
-    const char *tap_only;    /* "3,7-9": numbers of the operations; NULL: all */
+    ns_text_list inputs;      /* "FILE" or "NAME=FILE" */
+    ns_text_list input_types; /* "TYPE" or "NAME=TYPE" */
+    int64_t part;             /* of a .tflite: this ethos-u operator alone; -1: all */
+    bool reference;           /* an uncompiled .tflite on the CPU's kernels */
+    const char *folder;       /* of the outputs; NULL: only their names and shapes are printed */
+    const char *accelerator;  /* NULL: whatever the stream says */
+    bool hazards;             /* check waits and block dependencies */
+    bool strict_chip;         /* of two readings of the chip the harsher */
+    bool check;               /* and every byte of memory: hazards are checked too */
+    const char *tap;          /* folder for what each NPU operation produced; NULL: none */
+    const char *tap_only;     /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
 } ns_run_settings;
 
@@ -24,7 +28,10 @@ typedef struct ns_run_settings {
 typedef struct ns_run_tensor {
     const char *name;
     ns_tensor tensor;
-    bool leading_ones;   /* of an input: files may have fewer or more leading dims of 1 */
+    bool leading_ones;  /* of an input: its container pads shapes with ones, and does not tell bool */
+    bool unsigned_bits; /* of an input: its elements are unsigned, held bit for bit */
+    double scale;       /* of an input: files may hold floats; 0: not known */
+    int64_t zero_point;
     const ns_npy *array; /* of an output: what is written instead of `tensor`; NULL: the tensor */
 } ns_run_tensor;
 
@@ -77,6 +84,13 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
 /* After the run, which returned `code`: writes tap.json. NS_ERROR_UNDEFINED for hazards, and for what --check
  * found. */
 ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics *statistics, ns_error *error);
+
+/* Runs one stream as a model of its own: its inputs from the files, its outputs. */
+ns_code ns_run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream, int *output_count,
+                      ns_run_tensor **outputs, ns_error *error);
+
+/* The accelerator of the settings; NS_ACCELERATOR_UNKNOWN where none is given. */
+ns_code ns_run_accelerator(const ns_run_settings *settings, ns_accelerator *out, ns_error *error);
 
 extern const ns_model_kind ns_model_tosa;
 extern const ns_model_kind ns_model_npz;

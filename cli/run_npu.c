@@ -8,7 +8,6 @@
 #include "base/printable.h"
 #include "formats/npy.h"
 #include "formats/npz.h"
-#include "formats/tflite.h"
 #include "npuscope/npu.h"
 #include "run.h"
 
@@ -184,7 +183,10 @@ ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns
     out->name = io->name ? io->name : ns_arena_format(arena, "in%d", index);
     out->tensor = (ns_tensor){.dtype = ns_dtype_of_size(io->element_bytes), .rank = io->rank};
     memcpy(out->tensor.shape, io->shape, sizeof io->shape);
-    out->leading_ones = true;
+    out->leading_ones = !io->exact_shape;
+    out->unsigned_bits = io->is_unsigned;
+    out->scale = io->scale;
+    out->zero_point = io->zero_point;
     return out->name ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
 }
 
@@ -222,8 +224,8 @@ static ns_code make_output(ns_cli *cli, const ns_npu_io *io, int index, const ns
     return NS_OK;
 }
 
-static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream,
-                          int *output_count, ns_run_tensor **outputs, ns_error *error)
+ns_code ns_run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream, int *output_count,
+                      ns_run_tensor **outputs, ns_error *error)
 {
     int input_count = ns_npu_input_count(stream), count = ns_npu_output_count(stream);
     ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
@@ -245,32 +247,20 @@ static ns_code run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_s
     return NS_OK;
 }
 
-typedef ns_code load_function(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
-                              ns_npu_stream **out, ns_error *error);
-
-static ns_code run(load_function *load, ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
-                   int *output_count, ns_run_tensor **outputs, ns_error *error)
+ns_code ns_run_accelerator(const ns_run_settings *settings, ns_accelerator *out, ns_error *error)
 {
-    ns_accelerator accelerator = NS_ACCELERATOR_UNKNOWN;
-    ns_npu_stream *stream;
-    if (settings->accelerator)
-        NS_TRY(ns_accelerator_parse(settings->accelerator, &accelerator, error));
-    NS_TRY(load(bytes.data, bytes.size, accelerator, cli->arena, &stream, error));
-    return run_stream(cli, settings, stream, output_count, outputs, error);
+    *out = NS_ACCELERATOR_UNKNOWN;
+    return settings->accelerator ? ns_accelerator_parse(settings->accelerator, out, error) : NS_OK;
 }
 
 static ns_code run_npz(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
                        ns_run_tensor **outputs, ns_error *error)
 {
-    return run(ns_npu_load_npz, cli, settings, bytes, output_count, outputs, error);
-}
-
-static ns_code run_tflite(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
-                          ns_run_tensor **outputs, ns_error *error)
-{
-    return run(ns_npu_load_tflite, cli, settings, bytes, output_count, outputs, error);
+    ns_accelerator accelerator;
+    ns_npu_stream *stream;
+    NS_TRY(ns_run_accelerator(settings, &accelerator, error));
+    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, cli->arena, &stream, error));
+    return ns_run_stream(cli, settings, stream, output_count, outputs, error);
 }
 
 const ns_model_kind ns_model_npz = {.name = "Vela npz", .probe = ns_npz_probe, .run = run_npz};
-const ns_model_kind ns_model_tflite = {
-    .name = "Vela-compiled TFLite model", .probe = ns_tflite_probe, .run = run_tflite};

@@ -2,8 +2,9 @@
  *   Model: 1 operator_codes, 2 subgraphs, 3 description, 4 buffers, 6 metadata
  *   OperatorCode: 0 deprecated_builtin_code, 1 custom_code, 3 builtin_code (the larger of the two counts)
  *   SubGraph: 0 tensors, 1 inputs, 2 outputs, 3 operators
- *   Tensor: 0 shape, 1 type, 2 buffer, 3 name, 4 quantization (2 scale, 3 zero_point), 5 is_variable
- *   Operator: 0 opcode_index, 1 inputs, 2 outputs
+ *   Tensor: 0 shape, 1 type, 2 buffer, 3 name, 4 quantization (2 scale, 3 zero_point, 6 quantized_dimension),
+ *     5 is_variable
+ *   Operator: 0 opcode_index, 1 inputs, 2 outputs, 4 builtin_options
  *   Buffer: 0 data; 1 offset and 2 size for data that lies outside the FlatBuffer
  *   Metadata: 0 name, 1 buffer
  * OfflineMemoryAllocation holds int32 words: version 0, number of subgraphs, number of tensors of all of
@@ -19,7 +20,7 @@
 
 /* A file being read. */
 typedef struct tflite_file {
-    ns_fb_reader reader;
+    ns_fb_reader *reader;
     ns_arena *arena;
     ns_fb_vector buffers, codes;
 } tflite_file;
@@ -85,7 +86,7 @@ static ns_code get_buffer(tflite_file *file, uint32_t index, const char *what, n
     NS_TRY(ns_fb_u64(buffer, 1, 0, "buffer offset", &offset, error));
     NS_TRY(ns_fb_u64(buffer, 2, 0, "buffer size", &size, error));
     if (offset > 1) /* 0 and 1: the data is in the FlatBuffer */
-        return ns_bytes_slice(file->reader.bytes, offset, size, what, out, error);
+        return ns_bytes_slice(file->reader->bytes, offset, size, what, out, error);
     return NS_OK;
 }
 
@@ -118,20 +119,26 @@ static ns_code get_indices(tflite_file *file, ns_fb_table table, index_list want
     return NS_OK;
 }
 
-static ns_code get_quantisation(ns_fb_table table, ns_tflite_tensor *out, ns_error *error)
+static ns_code get_quantisation(tflite_file *file, ns_fb_table table, ns_tflite_tensor *out, ns_error *error)
 {
     ns_fb_table quantisation;
     ns_fb_vector scales, zero_points;
     NS_TRY(ns_fb_get_table(table, 4, "quantization", &quantisation, error));
     NS_TRY(ns_fb_get_vector(quantisation, 2, 4, "scale", &scales, error));
     NS_TRY(ns_fb_get_vector(quantisation, 3, 8, "zero_point", &zero_points, error));
-    out->scale_count = (int)scales.count;
-    if (scales.count) {
-        int32_t bits = ns_fb_element_i32(scales, 0);
-        float scale;
-        memcpy(&scale, &bits, sizeof scale);
-        out->scale = scale;
+    float *list = NS_ARENA_ARRAY(file->arena, scales.count, float);
+    int32_t axis;
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for scales");
+    for (uint32_t i = 0; i < scales.count; i++) {
+        int32_t bits = ns_fb_element_i32(scales, i);
+        memcpy(&list[i], &bits, sizeof bits);
     }
+    out->scales = list;
+    out->scale_count = (int)scales.count;
+    out->scale = scales.count ? (double)list[0] : 0;
+    NS_TRY(ns_fb_i32(quantisation, 6, 0, "quantized_dimension", &axis, error));
+    out->axis = axis;
     if (zero_points.count)
         out->zero_point = (int64_t)ns_load_u64(zero_points.reader->bytes.data + zero_points.position);
     return NS_OK;
@@ -161,7 +168,7 @@ static ns_code get_tensor(tflite_file *file, ns_fb_table table, ns_tflite_tensor
     NS_TRY(ns_fb_u32(table, 2, 0, "buffer", &buffer, error));
     if (get_buffer(file, buffer, "data", &out->data, error) != NS_OK)
         return ns_add_context(error, "tensor '%s'", out->name);
-    NS_TRY(get_quantisation(table, out, error));
+    NS_TRY(get_quantisation(file, table, out, error));
     out->offset = -1;
     return ns_fb_bool(table, 5, false, "is_variable", &out->is_variable, error);
 }
@@ -190,6 +197,7 @@ static ns_code get_operator(tflite_file *file, ns_fb_table table, uint32_t tenso
         NS_TRY(get_name(file, entry, 1, "custom_code", &out->name, error));
     NS_TRY(get_indices(file, table, (index_list){1, "an operator's inputs", -1, tensor_count},
                        &out->input_count, &out->inputs, error));
+    NS_TRY(ns_fb_get_table(table, 4, "builtin_options", &out->options, error));
     return get_indices(file, table, (index_list){2, "an operator's outputs", 0, tensor_count},
                        &out->output_count, &out->outputs, error);
 }
@@ -212,8 +220,8 @@ static ns_code get_tensors(tflite_file *file, ns_fb_table subgraph, uint32_t *co
     return NS_OK;
 }
 
-static ns_code get_operators(tflite_file *file, ns_fb_table subgraph, uint32_t tensor_count, ns_tflite *out,
-                             ns_error *error)
+static ns_code get_operators(tflite_file *file, ns_fb_table subgraph, uint32_t tensor_count,
+                             ns_tflite_subgraph *out, ns_error *error)
 {
     ns_fb_vector vector;
     NS_TRY(ns_fb_get_vector(subgraph, 3, 4, "operators", &vector, error));
@@ -272,30 +280,80 @@ static ns_code get_offsets(tflite_file *file, ns_fb_table model, uint32_t count,
     return NS_OK;
 }
 
-ns_code ns_tflite_read(ns_bytes bytes, ns_arena *arena, ns_tflite *out, ns_error *error)
+static ns_code get_subgraph(tflite_file *file, ns_fb_table model, ns_fb_table subgraph, bool first,
+                            ns_tflite_subgraph *out, ns_error *error)
 {
-    tflite_file file = {.arena = arena};
-    ns_fb_table model, subgraph;
-    ns_fb_vector subgraphs;
     ns_tflite_tensor *tensors;
     uint32_t count;
+    NS_TRY(get_tensors(file, subgraph, &count, &tensors, error));
+    NS_TRY(get_operators(file, subgraph, count, out, error));
+    NS_TRY(get_indices(file, subgraph, (index_list){1, "the subgraph's inputs", 0, count}, &out->input_count,
+                       &out->inputs, error));
+    NS_TRY(get_indices(file, subgraph, (index_list){2, "the subgraph's outputs", 0, count},
+                       &out->output_count, &out->outputs, error));
+    if (first)
+        NS_TRY(get_offsets(file, model, count, tensors, error));
+    out->tensors = tensors;
+    out->tensor_count = (int)count;
+    return NS_OK;
+}
+
+ns_code ns_tflite_read(ns_bytes bytes, ns_arena *arena, ns_tflite *out, ns_error *error)
+{
+    tflite_file file = {.arena = arena, .reader = &out->reader};
+    ns_fb_table model;
+    ns_fb_vector subgraphs;
     *out = (ns_tflite){0};
-    NS_TRY(ns_fb_open(&file.reader, bytes, IDENTIFIER, &model, error));
+    NS_TRY(ns_fb_open(file.reader, bytes, IDENTIFIER, &model, error));
     NS_TRY(get_name(&file, model, 3, "description", &out->description, error));
     NS_TRY(ns_fb_get_vector(model, 1, 4, "operator_codes", &file.codes, error));
     NS_TRY(ns_fb_get_vector(model, 4, 4, "buffers", &file.buffers, error));
     NS_TRY(ns_fb_get_vector(model, 2, 4, "subgraphs", &subgraphs, error));
     if (subgraphs.count == 0)
         return ns_fail(error, NS_ERROR_INPUT, "the .tflite file has no subgraph");
-    NS_TRY(ns_fb_element_table(subgraphs, 0, "subgraph", &subgraph, error));
-    NS_TRY(get_tensors(&file, subgraph, &count, &tensors, error));
-    NS_TRY(get_operators(&file, subgraph, count, out, error));
-    NS_TRY(get_indices(&file, subgraph, (index_list){1, "the subgraph's inputs", 0, count}, &out->input_count,
-                       &out->inputs, error));
-    NS_TRY(get_indices(&file, subgraph, (index_list){2, "the subgraph's outputs", 0, count},
-                       &out->output_count, &out->outputs, error));
-    NS_TRY(get_offsets(&file, model, count, tensors, error));
-    out->tensors = tensors;
-    out->tensor_count = (int)count;
+    ns_tflite_subgraph *list = NS_ARENA_ARRAY(arena, subgraphs.count, ns_tflite_subgraph);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %" PRIu32 " subgraphs", subgraphs.count);
+    for (uint32_t i = 0; i < subgraphs.count; i++) {
+        ns_fb_table subgraph;
+        NS_TRY(ns_fb_element_table(subgraphs, i, "subgraph", &subgraph, error));
+        if (get_subgraph(&file, model, subgraph, i == 0, &list[i], error) != NS_OK)
+            return i ? ns_add_context(error, "subgraph %" PRIu32, i) : error->code;
+    }
+    out->subgraphs = list;
+    out->subgraph_count = (int)subgraphs.count;
     return NS_OK;
+}
+
+ns_code ns_tflite_option_i32(const ns_tflite_operator *operator, int slot, int32_t absent, int32_t *out,
+                             ns_error *error)
+{
+    return ns_fb_i32(operator->options, slot, absent, "an option", out, error);
+}
+
+ns_code ns_tflite_option_u8(const ns_tflite_operator *operator, int slot, uint8_t absent, uint8_t *out,
+                            ns_error *error)
+{
+    return ns_fb_u8(operator->options, slot, absent, "an option", out, error);
+}
+
+ns_code ns_tflite_option_bool(const ns_tflite_operator *operator, int slot, bool absent, bool *out,
+                              ns_error *error)
+{
+    return ns_fb_bool(operator->options, slot, absent, "an option", out, error);
+}
+
+ns_code ns_tflite_option_float(const ns_tflite_operator *operator, int slot, float absent, float *out,
+                               ns_error *error)
+{
+    uint32_t bits;
+    memcpy(&bits, &absent, sizeof bits);
+    NS_TRY(ns_fb_u32(operator->options, slot, bits, "an option", &bits, error));
+    memcpy(out, &bits, sizeof bits);
+    return NS_OK;
+}
+
+ns_code ns_tflite_option_text(const ns_tflite_operator *operator, int slot, ns_bytes *out, ns_error *error)
+{
+    return ns_fb_get_string(operator->options, slot, "an option", out, error);
 }

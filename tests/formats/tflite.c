@@ -23,14 +23,16 @@ static void test_compiled_model(void **state)
     ns_tflite model;
     assert_true(ns_tflite_probe(bytes));
     ASSERT_OK(ns_tflite_read(bytes, arena, &model, &error));
+    const ns_tflite_subgraph *graph = &model.subgraphs[0];
+    assert_int_equal(model.subgraph_count, 1);
     assert_string_equal(model.description, "Vela Optimised");
-    assert_int_equal(model.tensor_count, 6);
-    assert_int_equal(model.operator_count, 1);
-    assert_int_equal(model.input_count, 2);
-    assert_int_equal(model.output_count, 1);
-    assert_int_equal(model.inputs[1], 4);
-    assert_int_equal(model.outputs[0], 5);
-    const ns_tflite_operator *operator= & model.operators[0];
+    assert_int_equal(graph->tensor_count, 6);
+    assert_int_equal(graph->operator_count, 1);
+    assert_int_equal(graph->input_count, 2);
+    assert_int_equal(graph->output_count, 1);
+    assert_int_equal(graph->inputs[1], 4);
+    assert_int_equal(graph->outputs[0], 5);
+    const ns_tflite_operator *operator= & graph->operators[0];
     static const int32_t inputs[] = {0, 1, 2, 2, 3, 4};
     assert_true(operator->custom);
     assert_string_equal(operator->name, "ethos-u");
@@ -38,9 +40,9 @@ static void test_compiled_model(void **state)
     assert_memory_equal(operator->inputs, inputs, sizeof inputs);
     assert_int_equal(operator->output_count, 1);
     assert_int_equal(operator->outputs[0], 5);
-    assert_int_equal(model.tensors[0].data.size, 372);
-    assert_memory_equal(model.tensors[0].data.data, "COP1", 4);
-    const ns_tflite_tensor *second = &model.tensors[4];
+    assert_int_equal(graph->tensors[0].data.size, 372);
+    assert_memory_equal(graph->tensors[0].data.data, "COP1", 4);
+    const ns_tflite_tensor *second = &graph->tensors[4];
     assert_string_equal(second->name, "x1");
     assert_string_equal(ns_tflite_type_text(second->type), "int8");
     assert_int_equal(ns_tflite_type_bytes(second->type), 1);
@@ -51,7 +53,7 @@ static void test_compiled_model(void **state)
     assert_int_equal(second->scale_count, 1);
     assert_true(second->scale > 0.0038109 && second->scale < 0.0038111);
     assert_int_equal(second->zero_point, 8);
-    assert_int_equal(model.tensors[0].offset, -1);
+    assert_int_equal(graph->tensors[0].offset, -1);
     ns_arena_free(arena);
 }
 
@@ -61,9 +63,10 @@ static void test_builtin_operators(void **state)
     ns_arena *arena = ns_arena_new();
     ns_tflite model;
     ASSERT_OK(ns_tflite_read(load(arena, "cpu_operator"), arena, &model, &error));
+    const ns_tflite_subgraph *graph = &model.subgraphs[0];
     int dense = 0;
-    for (int i = 0; i < model.operator_count; i++)
-        dense += !model.operators[i].custom && strcmp(model.operators[i].name, "FULLY_CONNECTED") == 0;
+    for (int i = 0; i < graph->operator_count; i++)
+        dense += !graph->operators[i].custom && strcmp(graph->operators[i].name, "FULLY_CONNECTED") == 0;
     assert_int_equal(dense, 1);
     ns_arena_free(arena);
 }

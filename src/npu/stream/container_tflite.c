@@ -1,6 +1,7 @@
-/* A .tflite file that Vela has compiled whole: one custom operator "ethos-u". Its inputs are the command
+/* The custom operators "ethos-u" of a .tflite that Vela has compiled. Their inputs are the command
  * stream (a driver payload), the read-only data, scratch, fast scratch (the same tensor as scratch when both
- * are one memory), and then the model's; its outputs are the model's. Those lie in scratch, where
+ * are one memory), and then the operator's own; all
+ * of those, and the outputs, lie in scratch, where
  * OfflineMemoryAllocation says.
  * Source: Vela 5.1.0, vela/npu_serialisation.py and regor/tflite/tflite_writer.cpp; 3.12.0 writes the same.
  */
@@ -8,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "formats/tflite.h"
 #include "npu/stream.h"
+#include "npu/stream/container_tflite.h"
 
 #define CUSTOM_CODE "ethos-u"
 
@@ -18,11 +19,6 @@
 
 /* Positions among the operator's inputs. */
 enum { PAYLOAD, READ_ONLY, SCRATCH, SCRATCH_FAST, FIRST_INPUT };
-
-static bool is_npu(const ns_tflite_operator *operator)
-{
-    return operator->custom && strcmp(operator->name, CUSTOM_CODE) == 0;
-}
 
 static bool contains(const int32_t *list, int count, int32_t value)
 {
@@ -34,14 +30,14 @@ static bool contains(const int32_t *list, int count, int32_t value)
 
 /* "CONV_2D, SOFTMAX (2)": the operators that are not the NPU's, NAMED of them by name. Returns how many there
  * are. */
-static int list_cpu_operators(const ns_tflite *model, char *text, size_t size)
+static int list_cpu_operators(const ns_tflite_subgraph *model, char *text, size_t size)
 {
     enum { NAMED = 8 };
     const char *names[NAMED];
     int counts[NAMED] = {0}, named = 0, total = 0;
     bool more = false;
     for (int i = 0; i < model->operator_count; i++) {
-        if (is_npu(&model->operators[i]))
+        if (ns_npu_is_tflite_operator(&model->operators[i]))
             continue;
         int k = 0;
         while (k < named && strcmp(names[k], model->operators[i].name) != 0)
@@ -65,13 +61,13 @@ static int list_cpu_operators(const ns_tflite *model, char *text, size_t size)
     return total;
 }
 
-static const char *first_output(const ns_tflite *model, int index)
+static const char *first_output(const ns_tflite_subgraph *model, int index)
 {
     const ns_tflite_operator *found = &model->operators[index];
     return found->output_count > 0 && found->outputs[0] >= 0 ? model->tensors[found->outputs[0]].name : "";
 }
 
-static ns_code find_operator(const ns_tflite *model, const ns_tflite_operator **out, ns_error *error)
+static ns_code find_operator(const ns_tflite_subgraph *model, const ns_tflite_operator **out, ns_error *error)
 {
     char names[512];
     int cpu = list_cpu_operators(model, names, sizeof names), npu = model->operator_count - cpu;
@@ -90,17 +86,6 @@ static ns_code find_operator(const ns_tflite *model, const ns_tflite_operator **
             "'%.60s'; a model that Vela makes one operator of can be run",
             npu, first_output(model, 0), first_output(model, 1));
     *out = &model->operators[0];
-    if ((*out)->input_count < FIRST_INPUT)
-        return ns_fail(error, NS_ERROR_INPUT,
-                       "the ethos-u operator has %d inputs; want at least %d: command stream, read-only "
-                       "data, scratch, fast scratch",
-                       (*out)->input_count, FIRST_INPUT);
-    if ((*out)->input_count > MAX_IO || (*out)->output_count > MAX_IO || model->input_count > MAX_IO ||
-        model->output_count > MAX_IO)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "the .tflite has over %d inputs or outputs", MAX_IO);
-    for (int i = 0; i < (*out)->input_count; i++)
-        if ((*out)->inputs[i] < 0)
-            return ns_fail(error, NS_ERROR_INPUT, "input %d of the ethos-u operator is left out", i);
     return NS_OK;
 }
 
@@ -159,34 +144,126 @@ static ns_code place(const ns_tflite_tensor *tensor, int64_t base, ns_arena *are
     return NS_OK;
 }
 
-/* The model's inputs or outputs, and the operator's. */
-typedef struct tensor_list {
-    const char *what;
-    const int32_t *model, *operator;
-    int model_count, operator_count;
-} tensor_list;
+/* A list of places. */
+typedef struct io_list {
+    ns_npu_io *items;
+    int count;
+} io_list;
 
-/* The model's inputs or outputs, which must be those of the operator. */
-static ns_code place_all(const ns_tflite *model, const tensor_list *list, int64_t base, ns_arena *arena,
-                         const ns_npu_io **out, ns_error *error)
+static ns_code add(const ns_tflite_subgraph *graph, int32_t tensor, int64_t base, ns_arena *arena,
+                   io_list *list, ns_error *error)
 {
-    const int count = list->model_count;
-    ns_npu_io *io = NS_ARENA_ARRAY(arena, (size_t)count, ns_npu_io);
-    if (!io)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d tensors", count);
-    for (int i = 0; i < count; i++) {
-        const ns_tflite_tensor *tensor = &model->tensors[list->model[i]];
-        if (!contains(list->operator, list->operator_count, list->model[i]))
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "the model's %s '%s' is none of the ethos-u operator",
-                           list->what, tensor->name);
-        NS_TRY(place(tensor, base, arena, &io[i], error));
-    }
-    *out = io;
+    return place(&graph->tensors[tensor], base, arena, &list->items[list->count++], error);
+}
+
+/* Inputs of the operator, bar constants, which no register of the stream reaches as such; its outputs, and
+ * the variables among the inputs, which the NPU writes in place. */
+static ns_code place_operator(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                              int64_t base, ns_arena *arena, io_list *inputs, io_list *outputs,
+                              ns_error *error)
+{
+    for (int i = FIRST_INPUT; i < operator->input_count; i++)
+        if (!graph->tensors[operator->inputs[i]].data.data)
+            NS_TRY(add(graph, operator->inputs[i], base, arena, inputs, error));
+    for (int i = 0; i < operator->output_count; i++)
+        NS_TRY(add(graph, operator->outputs[i], base, arena, outputs, error));
+    for (int i = FIRST_INPUT; i < operator->input_count; i++)
+        if (graph->tensors[operator->inputs[i]].is_variable)
+            NS_TRY(add(graph, operator->inputs[i], base, arena, outputs, error));
     return NS_OK;
 }
 
+/* The model's own inputs and outputs, in its order, which must be those of the operator. */
+static ns_code place_model(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator, int64_t base,
+                           ns_arena *arena, io_list *inputs, io_list *outputs, ns_error *error)
+{
+    for (int i = 0; i < graph->input_count; i++) {
+        if (!contains(operator->inputs + FIRST_INPUT, operator->input_count - FIRST_INPUT, graph->inputs[i]))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "the model's input '%s' is none of the ethos-u operator",
+                           graph->tensors[graph->inputs[i]].name);
+        NS_TRY(add(graph, graph->inputs[i], base, arena, inputs, error));
+    }
+    for (int i = 0; i < graph->output_count; i++) {
+        if (!contains(operator->outputs, operator->output_count, graph->outputs[i]))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "the model's output '%s' is none of the ethos-u operator",
+                           graph->tensors[graph->outputs[i]].name);
+        NS_TRY(add(graph, graph->outputs[i], base, arena, outputs, error));
+    }
+    return NS_OK;
+}
+
+typedef ns_code place_function(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                               int64_t base, ns_arena *arena, io_list *inputs, io_list *outputs,
+                               ns_error *error);
+
+static ns_code check_operator(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                              ns_error * error)
+{
+    if (operator->input_count<FIRST_INPUT)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "the ethos-u operator has %d inputs; want at least %d: command stream, read-only "
+                       "data, scratch, fast scratch",
+                       operator->input_count, FIRST_INPUT);
+    if (operator->input_count> MAX_IO || operator->output_count> MAX_IO || graph->input_count> MAX_IO ||
+        graph->output_count> MAX_IO)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "the .tflite has over %d inputs or outputs", MAX_IO);
+    for (int i = 0; i < operator->input_count; i++)
+        if (operator->inputs[i]<0)
+            return ns_fail(error, NS_ERROR_INPUT, "input %d of the ethos-u operator is left out", i);
+    return NS_OK;
+}
+
+static ns_code load_operator(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                             place_function * place_all, ns_accelerator accelerator, ns_arena *arena,
+                             ns_npu_stream **out, ns_error *error)
+{
+    NS_TRY(check_operator(graph, operator, error));
+    const int32_t *numbers = operator->inputs;
+    const ns_tflite_tensor *payload = &graph->tensors[numbers[PAYLOAD]],
+                           *read_only = &graph->tensors[numbers[READ_ONLY]],
+                           *scratch = &graph->tensors[numbers[SCRATCH]];
+    ns_npu_parts parts = {
+        .payload = payload->data.data,
+        .payload_size = payload->data.size,
+        .weights = read_only->data.data,
+        .weights_size = read_only->data.size,
+    };
+    NS_TRY(scratch_size(scratch, &parts.scratch_size, error));
+    if (numbers[SCRATCH_FAST] != numbers[SCRATCH])
+        NS_TRY(scratch_size(&graph->tensors[numbers[SCRATCH_FAST]], &parts.scratch_fast_size, error));
+    const size_t room =
+        (size_t) operator->input_count +(size_t) operator->output_count +(size_t) graph->input_count +
+        (size_t)graph->output_count;
+    io_list inputs = {NS_ARENA_ARRAY(arena, room, ns_npu_io), 0};
+    io_list outputs = {NS_ARENA_ARRAY(arena, room, ns_npu_io), 0};
+    if (!inputs.items || !outputs.items)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu tensors", room);
+    NS_TRY(
+        place_all(graph, operator, scratch->offset<0 ? 0 : scratch->offset, arena, &inputs, &outputs, error));
+    parts.inputs = inputs.items;
+    parts.input_count = inputs.count;
+    parts.outputs = outputs.items;
+    parts.output_count = outputs.count;
+    return ns_npu_load_parts(&parts, accelerator, arena, out, error);
+}
+
+bool ns_npu_is_tflite_operator(const ns_tflite_operator *operator)
+{
+    return operator->custom && strcmp(operator->name, CUSTOM_CODE) == 0;
+}
+
+ns_code ns_npu_load_tflite_operator(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                                    ns_accelerator accelerator, ns_arena *arena, ns_npu_stream **out,
+                                    ns_error *error)
+{
+    return load_operator(graph, operator, place_operator, accelerator, arena, out, error);
+}
+
 /* Nothing may come from elsewhere: what a variable holds from an earlier run is not known. */
-static ns_code check_inputs(const ns_tflite *model, const ns_tflite_operator *operator, ns_error * error)
+static ns_code check_inputs(const ns_tflite_subgraph *model, const ns_tflite_operator *operator,
+                            ns_error * error)
 {
     for (int i = FIRST_INPUT; i < operator->input_count; i++)
         if (!contains(model->inputs, model->input_count, operator->inputs[i]))
@@ -200,38 +277,12 @@ static ns_code check_inputs(const ns_tflite *model, const ns_tflite_operator *op
 ns_code ns_npu_load_tflite(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
                            ns_npu_stream **out, ns_error *error)
 {
-    ns_tflite model;
+    ns_tflite file;
     const ns_tflite_operator *operator;
-    NS_TRY(ns_tflite_read((ns_bytes){data, size}, arena, &model, error));
-    NS_TRY(find_operator(&model, &operator, error));
-    NS_TRY(check_inputs(&model, operator, error));
-    const int32_t *inputs = operator->inputs;
-    const ns_tflite_tensor *payload = &model.tensors[inputs[PAYLOAD]],
-                           *read_only = &model.tensors[inputs[READ_ONLY]],
-                           *scratch = &model.tensors[inputs[SCRATCH]];
-    ns_npu_parts parts = {
-        .payload = payload->data.data,
-        .payload_size = payload->data.size,
-        .weights = read_only->data.data,
-        .weights_size = read_only->data.size,
-        .input_count = model.input_count,
-        .output_count = model.output_count,
-    };
-    NS_TRY(scratch_size(scratch, &parts.scratch_size, error));
-    if (inputs[SCRATCH_FAST] != inputs[SCRATCH])
-        NS_TRY(scratch_size(&model.tensors[inputs[SCRATCH_FAST]], &parts.scratch_fast_size, error));
-    int64_t base = scratch->offset < 0 ? 0 : scratch->offset;
-    const tensor_list in = {.what = "input",
-                            .model = model.inputs,
-                            .model_count = model.input_count,
-                            .operator= inputs + FIRST_INPUT,
-                            .operator_count = operator->input_count - FIRST_INPUT };
-    const tensor_list results = {.what = "output",
-                                 .model = model.outputs,
-                                 .model_count = model.output_count,
-                                 .operator= operator->outputs,
-                                 .operator_count = operator->output_count };
-    NS_TRY(place_all(&model, &in, base, arena, &parts.inputs, error));
-    NS_TRY(place_all(&model, &results, base, arena, &parts.outputs, error));
-    return ns_npu_load_parts(&parts, accelerator, arena, out, error);
+    NS_TRY(ns_tflite_read((ns_bytes){data, size}, arena, &file, error));
+    const ns_tflite_subgraph *graph = &file.subgraphs[0];
+    NS_TRY(find_operator(graph, &operator, error));
+    NS_TRY(check_operator(graph, operator, error));
+    NS_TRY(check_inputs(graph, operator, error));
+    return load_operator(graph, operator, place_model, accelerator, arena, out, error);
 }

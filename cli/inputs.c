@@ -1,0 +1,337 @@
+#include "inputs.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+ns_code ns_input_find(const char *value, int position, int count, const char *(*name)(const void *, int),
+                      const void *list, int *index, const char **file, ns_error *error)
+{
+    const char *equals = strchr(value, '=');
+    for (int i = 0; equals && i < count; i++) {
+        const char *own = name(list, i);
+        if (strlen(own) == (size_t)(equals - value) && strncmp(own, value, strlen(own)) == 0) {
+            *index = i;
+            *file = equals + 1;
+            return NS_OK;
+        }
+    }
+    /* No input has that name: a file whose name contains '=', or a mistake. */
+    if (equals && access(value, F_OK) != 0)
+        return ns_fail(error, NS_ERROR_USAGE, "input '%s': no input is named '%.*s'%s%s", value,
+                       (int)(equals - value), value, count ? "; the first is " : "",
+                       count ? name(list, 0) : "");
+    if (position >= count)
+        return ns_fail(error, NS_ERROR_USAGE, "input '%s': the model takes %d input%s", value, count,
+                       count == 1 ? "" : "s");
+    *index = position;
+    *file = value;
+    return NS_OK;
+}
+
+/* ---- shapes ---- */
+
+/* The dims over 1; returns how many. */
+static int drop_ones(int rank, const int64_t *shape, int64_t *out)
+{
+    int count = 0;
+    for (int i = 0; i < rank; i++)
+        if (shape[i] != 1)
+            out[count++] = shape[i];
+    return count;
+}
+
+static bool same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other)
+{
+    int64_t a[NS_MAX_RANK], b[NS_MAX_RANK];
+    const int count = drop_ones(rank, shape, a);
+    return count == drop_ones(other_rank, other, b) && memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+/* A dynamic shape: the same rank, every dim within its bounds. */
+static bool within(const ns_npy *array, const ns_input *input)
+{
+    if (!input->least_shape || array->rank != input->rank)
+        return false;
+    for (int d = 0; d < array->rank; d++)
+        if (array->shape[d] < input->least_shape[d] || array->shape[d] > input->shape[d])
+            return false;
+    return true;
+}
+
+/* Accepts the array's shape, as one value or as frames, and gives the array the one that the model wants. */
+static bool take_shape(ns_npy *array, const ns_input *input, bool with_frames, int64_t *frames)
+{
+    *frames = 1;
+    if (within(array, input))
+        return true;
+    if (same_but_ones(array->rank, array->shape, input->rank, input->shape)) {
+        if (!input->padded) {
+            array->rank = input->rank;
+            memcpy(array->shape, input->shape, sizeof array->shape);
+        }
+        return true;
+    }
+    if (!with_frames || array->rank < 1 || array->shape[0] < 1 ||
+        !same_but_ones(array->rank - 1, array->shape + 1, input->rank, input->shape))
+        return false;
+    *frames = array->shape[0];
+    if (input->padded) {
+        memmove(array->shape, array->shape + 1, (size_t)--array->rank * sizeof *array->shape);
+    } else {
+        array->rank = input->rank;
+        memcpy(array->shape, input->shape, sizeof array->shape);
+    }
+    return true;
+}
+
+/* ---- types ---- */
+
+static size_t width(ns_npy_type type)
+{
+    switch (type) {
+#define NS_NPY_TYPE(name, kind, size, text) \
+    case NS_NPY_##name:                     \
+        return size;
+        NS_NPY_TYPES(NS_NPY_TYPE)
+#undef NS_NPY_TYPE
+    }
+    return 0;
+}
+
+static bool parse_type(const char *text, ns_npy_type *out)
+{
+#define NS_NPY_TYPE(name, kind, size, label)                          \
+    if (size && strcmp(text, ns_npy_type_text(NS_NPY_##name)) == 0) { \
+        *out = NS_NPY_##name;                                         \
+        return true;                                                  \
+    }
+    NS_NPY_TYPES(NS_NPY_TYPE)
+#undef NS_NPY_TYPE
+    return false;
+}
+
+static bool is_float(ns_npy_type type)
+{
+    return type == NS_NPY_FLOAT32 || type == NS_NPY_FLOAT64;
+}
+
+/* The bits are those of the input's type, though the file names another. */
+static bool same_bits(const ns_npy *array, const ns_input *input)
+{
+    if (input->bool_bits && array->type == NS_NPY_BOOL && input->type == NS_NPY_INT8)
+        return true;
+    return input->unsigned_bits && ((array->type == NS_NPY_UINT8 && input->type == NS_NPY_INT8) ||
+                                    (array->type == NS_NPY_UINT16 && input->type == NS_NPY_INT16));
+}
+
+static void limits(ns_npy_type type, double *low, double *high)
+{
+    const int bits = 8 * (int)width(type);
+    const bool is_unsigned = type == NS_NPY_UINT8 || type == NS_NPY_UINT16 || type == NS_NPY_UINT32;
+    *high = ldexp(1, is_unsigned ? bits : bits - 1) - 1;
+    *low = is_unsigned ? 0 : -ldexp(1, bits - 1);
+}
+
+static void store(ns_npy *array, size_t index, int64_t value)
+{
+    uint8_t *data = (uint8_t *)array->data + index * array->item_size;
+    for (size_t b = 0; b < array->item_size; b++)
+        data[b] = (uint8_t)((uint64_t)value >> (8 * b));
+}
+
+/* round(value / scale) + zero point, halves away from zero, with a float quotient: TFLite Micro's QUANTIZE.
+ */
+static ns_code quantise(const ns_input *input, const char *file, ns_arena *arena, ns_npy *array,
+                        ns_error *error)
+{
+    ns_npy codes = *array;
+    double low, high;
+    codes.type = input->type;
+    codes.item_size = width(input->type);
+    codes.data = ns_arena_alloc(arena, array->count, codes.item_size);
+    if (!codes.data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
+    limits(input->type, &low, &high);
+    for (size_t i = 0; i < array->count; i++) {
+        const float real = array->type == NS_NPY_FLOAT32 ? ((const float *)array->data)[i]
+                                                         : (float)((const double *)array->data)[i];
+        if (!isfinite(real))
+            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s: element %zu is not a finite number",
+                           input->name, file, i);
+        const double code = (double)roundf(real / (float)input->scale) + (double)input->zero_point;
+        store(&codes, i, (int64_t)fmin(fmax(code, low), high));
+    }
+    *array = codes;
+    return NS_OK;
+}
+
+static ns_code wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error)
+{
+    char hint[160] = "";
+    if (width(array->type) == width(input->type) && !is_float(input->type)) {
+        const bool byte = array->type == NS_NPY_UINT8 && input->type == NS_NPY_INT8;
+        snprintf(hint, sizeof hint, ": %sor give --input-type %s if its bits are meant",
+                 byte                           ? "subtract 128 if it is quantised with a zero point, "
+                 : array->type == NS_NPY_UINT16 ? "subtract 32768, "
+                                                : "convert it, ",
+                 ns_npy_type_text(input->type));
+    } else if (is_float(array->type)) {
+        snprintf(hint, sizeof hint, ": the model holds no scale for it; quantise it first");
+    }
+    return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s holds %s; expected %s%s", input->name, file,
+                   ns_npy_type_text(array->type), ns_npy_type_text(input->type), hint);
+}
+
+static ns_code take_type(const ns_input *input, const char *file, ns_arena *arena, ns_npy *array,
+                         ns_error *error)
+{
+    if (array->type == input->type || same_bits(array, input)) {
+        array->type = input->type;
+        return NS_OK;
+    }
+    if (is_float(array->type) && !is_float(input->type) && input->scale > 0)
+        return quantise(input, file, arena, array, error);
+    if (array->type == NS_NPY_FLOAT64 && input->type == NS_NPY_FLOAT32) {
+        for (size_t i = 0; i < array->count; i++)
+            ((float *)array->data)[i] = (float)((const double *)array->data)[i];
+        array->type = NS_NPY_FLOAT32;
+        array->item_size = sizeof(float);
+        return NS_OK;
+    }
+    return wrong_type(input, file, array, error);
+}
+
+/* ---- files ---- */
+
+static ns_code expected(const ns_input *input, const char *file, const ns_npy *array, ns_error *error)
+{
+    char wanted[128], is[128];
+    ns_shape_describe(input->rank, input->shape, ns_npy_type_text(input->type), wanted, sizeof wanted);
+    return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", input->name, file,
+                   ns_npy_describe(array, is, sizeof is), wanted,
+                   input->least_shape ? " or less: the shape is dynamic" : "");
+}
+
+/* Bytes without a header: one value, or frames. */
+static ns_code take_raw(const ns_input *input, const char *file, ns_bytes bytes, bool with_frames,
+                        ns_arena *arena, ns_npy *array, int64_t *frames, ns_error *error)
+{
+    size_t count;
+    char wanted[128];
+    NS_TRY(ns_shape_count(input->rank, input->shape, &count, error));
+    const size_t size = count * width(input->type);
+    *frames = with_frames && size ? (int64_t)(bytes.size / size) : 1;
+    if (*frames < 1 || bytes.size != size * (size_t)*frames)
+        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s",
+                       input->name, file, bytes.size, size,
+                       ns_shape_describe(input->rank, input->shape, ns_npy_type_text(input->type), wanted,
+                                         sizeof wanted));
+    *array = (ns_npy){.type = input->type,
+                      .item_size = width(input->type),
+                      .rank = input->rank,
+                      .count = count * (size_t)*frames};
+    memcpy(array->shape, input->shape, sizeof array->shape);
+    array->data = ns_arena_copy(arena, bytes.data, bytes.size);
+    return array->data ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
+}
+
+static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_type *as, ns_arena *arena,
+                    ns_input *input, int64_t *frames, ns_error *error)
+{
+    ns_bytes bytes;
+    ns_npy array;
+    NS_TRY(ns_file_read(file, arena, &bytes, error));
+    input->raw = !ns_npy_probe(bytes);
+    if (input->raw) {
+        NS_TRY(take_raw(input, file, bytes, rules->frames, arena, &array, frames, error));
+    } else {
+        NS_TRY(ns_npy_read(bytes, file, arena, &array, error));
+        if (!array.data)
+            return wrong_type(input, file, &array, error);
+        if (as && width(*as) == array.item_size)
+            array.type = *as;
+        const ns_npy given = array;
+        if (!take_shape(&array, input, rules->frames, frames))
+            return expected(input, file, &given, error);
+        NS_TRY(take_type(input, file, arena, &array, error));
+    }
+    input->array = array;
+    return NS_OK;
+}
+
+static const char *name_of(const void *list, int index)
+{
+    return ((const ns_input *)list)[index].name;
+}
+
+/* as[i]: the type that --input-type gives input i; NULL where it is not given. */
+static ns_code read_types(const ns_input_rules *rules, ns_arena *arena, int count, const ns_input *inputs,
+                          const ns_npy_type **as, ns_error *error)
+{
+    for (int i = 0; rules->types && i < rules->types->count; i++) {
+        const char *value = rules->types->values[i], *text = value;
+        ns_npy_type *type = NS_ARENA_NEW(arena, ns_npy_type);
+        int index = i;
+        if (strchr(value, '='))
+            NS_TRY(ns_input_find(value, i, count, name_of, inputs, &index, &text, error));
+        if (!type)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a type");
+        if (index >= count || !parse_type(text, type))
+            return ns_fail(error, NS_ERROR_USAGE, "--input-type '%s': expected [NAME=]TYPE, such as int8",
+                           value);
+        as[index] = type;
+    }
+    return NS_OK;
+}
+
+static ns_code missing(const ns_input *input, ns_error *error)
+{
+    char wanted[128];
+    return ns_fail(
+        error, NS_ERROR_USAGE, "input '%s' is missing: expected %s (-i %s=FILE)", input->name,
+        ns_shape_describe(input->rank, input->shape, ns_npy_type_text(input->type), wanted, sizeof wanted),
+        input->name);
+}
+
+ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, ns_input *inputs,
+                       int64_t *frames, ns_error *error)
+{
+    const ns_npy_type **as = NS_ARENA_ARRAY(arena, (size_t)count, const ns_npy_type *);
+    if (!as)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    NS_TRY(read_types(rules, arena, count, inputs, as, error));
+    *frames = 1;
+    for (int i = 0; i < rules->files->count; i++) {
+        int index = 0;
+        int64_t held = 1;
+        const char *file = NULL;
+        NS_TRY(ns_input_find(rules->files->values[i], i, count, name_of, inputs, &index, &file, error));
+        if (inputs[index].array.data)
+            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", inputs[index].name);
+        NS_TRY(load(rules, file, as[index], arena, &inputs[index], &held, error));
+        if (held != 1 && *frames != 1 && held != *frames)
+            return ns_fail(error, NS_ERROR_INPUT, "input '%s' holds %" PRId64 " frames, another %" PRId64,
+                           inputs[index].name, held, *frames);
+        *frames = held != 1 ? held : *frames;
+    }
+    for (int i = 0; i < count; i++)
+        if (!inputs[i].array.data)
+            return missing(&inputs[i], error);
+    return NS_OK;
+}
+
+ns_npy ns_input_frame(const ns_input *input, int64_t frames, int64_t index)
+{
+    ns_npy one = input->array;
+    size_t count = 1;
+    for (int d = 0; d < one.rank; d++)
+        count *= (size_t)one.shape[d];
+    if (frames > 1 && one.count == count * (size_t)frames)
+        one.data = (uint8_t *)one.data + (size_t)index * count * one.item_size;
+    one.count = count;
+    return one;
+}

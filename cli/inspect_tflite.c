@@ -1,0 +1,146 @@
+/* npuscope inspect: .tflite models: their operators, and the streams of the ethos-u ones. */
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "inspect.h"
+#include "npu/stream/container_tflite.h"
+#include "npu/watch/inspect.h"
+#include "tflm/operators.h"
+#include "tflm/tflm.h"
+
+static void tensor_line(ns_buffer *text, const char *what, int index, const ns_tflite_tensor *tensor)
+{
+    char shape[128];
+    ns_buffer_format(text, "%s %d: %s, %s", what, index,
+                     ns_shape_describe(tensor->rank, tensor->shape, ns_tflite_type_text(tensor->type), shape,
+                                       sizeof shape),
+                     tensor->name);
+    if (tensor->scale_count)
+        ns_buffer_format(text, ", scale %.9g, zero point %" PRId64, tensor->scale, tensor->zero_point);
+    ns_buffer_format(text, "\n");
+}
+
+static void list_tensors(ns_buffer *text, const char *label, const ns_tflite_subgraph *graph,
+                         const int32_t *list, int count)
+{
+    ns_buffer_format(text, "%s", label);
+    for (int i = 0; i < count; i++)
+        ns_buffer_format(text, "%s%s", i ? ", " : "", list[i] < 0 ? "none" : graph->tensors[list[i]].name);
+}
+
+/* "  3  ADD  from a, b to c  (on the CPU)"; of an ethos-u operator its number for --part. */
+static void operator_line(ns_buffer *text, const ns_tflite_subgraph *graph, int index, int part)
+{
+    const ns_tflite_operator *operator= & graph->operators[index];
+    const bool npu = ns_npu_is_tflite_operator(operator);
+    const int first = npu ? 4 : 0; /* command stream, read-only data, scratch, fast scratch */
+    ns_buffer_format(text, "%5d  %s", index, operator->name);
+    list_tensors(text, operator->input_count> first ? " from " : "",
+                 graph, operator->inputs + first, operator->input_count - first);
+    list_tensors(text, operator->output_count ? " to " : "",
+                 graph, operator->outputs, operator->output_count);
+    if (npu)
+        ns_buffer_format(text, "  (part %d)\n", part);
+    else
+        ns_buffer_format(text, "  (%s)\n",
+                         !operator->custom && ns_tflm_kernel_find(operator->name)
+                             ? "on the CPU"
+                             : "on the CPU; npuscope lacks it");
+}
+
+static void subgraph_text(ns_buffer *text, const ns_tflite *file, int index)
+{
+    const ns_tflite_subgraph *graph = &file->subgraphs[index];
+    if (index)
+        ns_buffer_format(text, "\nsubgraph %d\n", index);
+    for (int i = 0; i < graph->input_count; i++)
+        tensor_line(text, "input", i, &graph->tensors[graph->inputs[i]]);
+    for (int i = 0; i < graph->output_count; i++)
+        tensor_line(text, "output", i, &graph->tensors[graph->outputs[i]]);
+    for (int i = 0, next = 0; i < graph->tensor_count; i++)
+        if (graph->tensors[i].is_variable)
+            tensor_line(text, "variable", next++, &graph->tensors[i]);
+    ns_buffer_format(text, "operators\n");
+    for (int i = 0, part = 0; i < graph->operator_count; i++) {
+        operator_line(text, graph, i, part);
+        part += ns_npu_is_tflite_operator(&graph->operators[i]);
+    }
+}
+
+static ns_code parts_text(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *error)
+{
+    const int parts = ns_tflm_part_count(model);
+    for (int i = 0; i < parts; i++) {
+        if (part >= 0 && i != part)
+            continue;
+        if (part < 0)
+            ns_buffer_format(text, "\npart %d\n", i);
+        NS_TRY(ns_npu_inspect_text(ns_tflm_part(model, i), text, error));
+    }
+    return NS_OK;
+}
+
+/* Whether there is nothing to a model but the stream of its one operator. */
+static bool is_one_stream(ns_tflm *model)
+{
+    return ns_tflm_part_count(model) == 1 && ns_tflm_file(model)->subgraphs[0].operator_count == 1 &&
+           ns_tflm_variable_count(model) == 0;
+}
+
+/* One document: that of the stream where the model is one, or where one is asked for. */
+static ns_code json(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *error)
+{
+    const ns_tflite *file = ns_tflm_file(model);
+    const int parts = ns_tflm_part_count(model);
+    if (part >= 0 || is_one_stream(model))
+        return ns_npu_inspect_json(ns_tflm_part(model, part < 0 ? 0 : (int)part), text, error);
+    ns_buffer_format(text, "{\"schema\": \"npuscope/inspect/1\", \"format\": \"tflite\", \"operators\": [");
+    for (int i = 0, number = 0; i < file->subgraphs[0].operator_count; i++) {
+        const ns_tflite_operator *operator= & file->subgraphs[0].operators[i];
+        const bool npu = ns_npu_is_tflite_operator(operator);
+        ns_json name = ns_json_begin(text, false, 0);
+        ns_buffer_format(text, "%s\n  {\"name\": ", i ? "," : "");
+        ns_json_text(&name, NULL, operator->name);
+        if (npu)
+            ns_buffer_format(text, ", \"part\": %d}", number++);
+        else
+            ns_buffer_format(text, ", \"known\": %s}",
+                             !operator->custom && ns_tflm_kernel_find(operator->name) ? "true" : "false");
+    }
+    ns_buffer_format(text, "\n], \"parts\": [");
+    for (int i = 0; i < parts; i++) {
+        ns_buffer_format(text, "%s\n", i ? "," : "");
+        NS_TRY(ns_npu_inspect_json(ns_tflm_part(model, i), text, error));
+    }
+    ns_buffer_format(text, "]}\n");
+    return NS_OK;
+}
+
+ns_code ns_inspect_tflite(ns_cli *cli, bool as_json, int64_t part, ns_bytes bytes, ns_error *error)
+{
+    ns_tflm *model;
+    ns_buffer text = {.arena = cli->arena};
+    NS_TRY(ns_tflm_read(bytes, NS_ACCELERATOR_UNKNOWN, cli->arena, &model, error));
+    const ns_tflite *file = ns_tflm_file(model);
+    const int parts = ns_tflm_part_count(model);
+    if (part >= parts)
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "--part %" PRId64 ": the model has %d ethos-u operator%s, from 0", part, parts,
+                       parts == 1 ? "" : "s");
+    if (as_json) {
+        NS_TRY(json(&text, model, part, error));
+    } else if (part >= 0 || is_one_stream(model)) {
+        NS_TRY(ns_npu_inspect_text(ns_tflm_part(model, part < 0 ? 0 : (int)part), &text, error));
+    } else {
+        for (int i = 0; i < file->subgraph_count; i++)
+            subgraph_text(&text, file, i);
+        if (parts == 0)
+            ns_buffer_format(&text, "\nno ethos-u operator: the model is not compiled "
+                                    "(vela MODEL.tflite --accelerator-config ethos-u55-128)\n");
+        NS_TRY(parts_text(&text, model, part, error));
+    }
+    if (text.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the description");
+    fwrite(text.data, 1, text.size, cli->out);
+    return NS_OK;
+}
