@@ -5,7 +5,6 @@
 #include "inspect.h"
 #include "npu/stream/container_tflite.h"
 #include "npu/watch/inspect.h"
-#include "tflm/operators.h"
 #include "tflm/tflm.h"
 
 static void tensor_line(ns_buffer *text, const char *what, int index, const ns_tflite_tensor *tensor)
@@ -43,9 +42,7 @@ static void operator_line(ns_buffer *text, const ns_tflite_subgraph *graph, int 
         ns_buffer_format(text, "  (part %d)\n", part);
     else
         ns_buffer_format(text, "  (%s)\n",
-                         !operator->custom && ns_tflm_kernel_find(operator->name)
-                             ? "on the CPU"
-                             : "on the CPU; npuscope lacks it");
+                         ns_tflm_has(operator) ? "on the CPU" : "on the CPU; npuscope lacks it");
 }
 
 static void subgraph_text(ns_buffer *text, const ns_tflite *file, int index)
@@ -104,8 +101,7 @@ static ns_code json(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *err
         if (npu)
             ns_buffer_format(text, ", \"part\": %d}", number++);
         else
-            ns_buffer_format(text, ", \"known\": %s}",
-                             !operator->custom && ns_tflm_kernel_find(operator->name) ? "true" : "false");
+            ns_buffer_format(text, ", \"known\": %s}", ns_tflm_has(operator) ? "true" : "false");
     }
     ns_buffer_format(text, "\n], \"parts\": [");
     for (int i = 0; i < parts; i++) {

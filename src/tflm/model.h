@@ -2,7 +2,15 @@
 #ifndef NS_TFLM_MODEL_H
 #define NS_TFLM_MODEL_H
 
-#include "tflm/operators.h"
+#include "tflm/call.h"
+
+/* A row of operators.def. */
+typedef struct ns_tflm_kernel_info {
+    const char *name;
+    ns_tflm_kernel *function;
+    int least, most; /* inputs */
+    int outputs;     /* -1: one or more */
+} ns_tflm_kernel_info;
 
 /* One operator of a subgraph. */
 typedef struct ns_tflm_node {

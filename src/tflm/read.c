@@ -8,6 +8,26 @@
 /* Options of VAR_HANDLE in schema.fbs: 0 container, 1 shared_name. */
 #define SHARED_NAME 1
 
+static const ns_tflm_kernel_info kernels[] = {
+#define NS_TFLM_OPERATOR(name, function, least, most, outputs) \
+    {#name, ns_tflm_##function, least, most, outputs},
+#include "tflm/operators.def"
+#undef NS_TFLM_OPERATOR
+};
+
+static const ns_tflm_kernel_info *find_kernel(const char *name)
+{
+    for (size_t i = 0; i < sizeof kernels / sizeof kernels[0]; i++)
+        if (strcmp(kernels[i].name, name) == 0)
+            return &kernels[i];
+    return NULL;
+}
+
+bool ns_tflm_has(const ns_tflite_operator *operator)
+{
+    return !operator->custom && find_kernel(operator->name);
+}
+
 static bool named(const ns_tflite_operator *operator, const char * name)
 {
     return !operator->custom && strcmp(operator->name, name) == 0;
@@ -52,7 +72,7 @@ static ns_code read_node(ns_tflm *model, ns_tflm_graph *graph, int index, bool f
             model->parts[model->part_count++] = node->stream;
         return NS_OK;
     }
-    node->kernel = operator->custom ? NULL : ns_tflm_kernel_find(operator->name);
+    node->kernel = operator->custom ? NULL : find_kernel(operator->name);
     return node->kernel ? check_counts(operator, node->kernel, error) : NS_OK;
 }
 

@@ -36,6 +36,9 @@ ns_code ns_tflm_read(ns_bytes bytes, ns_accelerator accelerator, ns_arena *arena
 
 const ns_tflite *ns_tflm_file(const ns_tflm *model);
 
+/* Whether the operator is one that npuscope runs on the CPU (operators.def). */
+bool ns_tflm_has(const ns_tflite_operator *operator);
+
 /* NS_ERROR_UNSUPPORTED names the first operator that npuscope does not have, and all that there are. */
 ns_code ns_tflm_missing(const ns_tflm *model, ns_error *error);
 
