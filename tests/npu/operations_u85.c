@@ -7,8 +7,9 @@
 
 enum { GLOBAL = 1 << 8, REVERSE_H = 1 << 9, REVERSE_W = 2 << 9, REVERSE_C = 3 << 9 };
 enum { TABLE_U8_U8 = 1, TABLE_S8_S8 = 4, TABLE_S8_S16 = 5, TABLE_S8_S32 = 7 };
-enum { MAX_POOL = 0, REDUCE_SUM = 2, SUM = 3, MIN_POOL = 5, ARGMAX_X = 6, ARGMAX_Y = 7 };
+enum { MAX_POOL = 0, REDUCE_SUM = 2, SUM = 3, NONE_POOL = 4, MIN_POOL = 5, ARGMAX_X = 6, ARGMAX_Y = 7 };
 enum { MUL, ADD, SUB, ABS = 6, LSR = 10, DIV = 11 };
+enum { ACC_I48 = 1, ACC_FROM_IFM2 = 2 << 4 };
 enum { BILINEAR = 0, REPLICATE = 1, NEAREST = 2 };
 enum { DOUBLE_SYMMETRIC, NATURAL, DOUBLE_ASYMMETRIC, SYMMETRIC, TO_ZERO, TO_LOWER };
 
@@ -525,6 +526,97 @@ static void reduce_sum_takes_no_padding(void **state)
     }
 }
 
+/* Vela 5.1.0, ethos_u85_constraints.cpp, s_opDataTypeSupport: the IFM of a convolution has at most 16 bits,
+ * that of a pool 32 (REDUCE_SUM, and MAX and MIN as reductions); only POOL NONE, which reads none, goes
+ * with 64. */
+static void operations_have_narrow_elements(void **state)
+{
+    (void)state;
+    for (int pooling = MAX_POOL; pooling <= ARGMAX_Y; pooling++) {
+        program *p = begin(S64, S32, 1, 1, 1);
+        operation(p, "POOL", pooling);
+        if (pooling != NONE_POOL)
+            expect_failure(p, NS_ERROR_FAULT, "of 64-bit elements");
+        else
+            free(p);
+    }
+    static const int wide[] = {S32, S64};
+    for (int i = 0; i < 2; i++) {
+        program *p = begin(wide[i], S32, 1, 1, 1);
+        operation(p, "CONV", 0);
+        expect_failure(p, NS_ERROR_FAULT, i ? "a convolution of 64-bit" : "a convolution of 32-bit");
+        p = begin_binary(S8, S32, 1, 1, 1);
+        set_map(p, "IFM2", wide[i], 1, 1, 1, 256);
+        set(p, "IFM2_PRECISION", ifm_precision(wide[i]));
+        operation(p, "CONV", 1); /* weights from IFM2 */
+        expect_failure(p, NS_ERROR_FAULT, i ? "weights of 64 bits" : "weights of 32 bits");
+    }
+}
+
+/* ---- accumulators ---- */
+
+/* SUM of `value` in accumulators that begin with `first`. */
+static program *sum_onto(int value, int64_t first)
+{
+    program *p = begin(S8, S64, 1, 1, 1);
+    set_map(p, "IFM2", S64, 1, 1, 1, 256);
+    set(p, "IFM2_PRECISION", ifm_precision(S64));
+    set(p, "ACC_FORMAT", ACC_I48 | ACC_FROM_IFM2);
+    PUT(p, S8, 0, value);
+    put_wide(p, 256, first);
+    operation(p, "POOL", SUM);
+    return p;
+}
+
+static void expect_wide(program *p, int64_t expected)
+{
+    int64_t value;
+    if (run(p) != NS_OK)
+        fail_msg("%s", p->error.message);
+    memcpy(&value, p->scratch + 512, sizeof value);
+    assert_int_equal(value, expected);
+    free(p);
+}
+
+/* What accumulators begin with leaves 48 bits, or 64, together with the sum. */
+static void preloaded_sums_fit_the_accumulator(void **state)
+{
+    (void)state;
+    const int64_t most = ((int64_t)1 << 47) - 1;
+    expect_wide(sum_onto(3, most - 3), most);
+    expect_wide(sum_onto(-3, -most + 2), -most - 1);
+    expect_failure(sum_onto(4, most - 3), NS_ERROR_UNDEFINED, "would hold 140737488355328,");
+    expect_failure(sum_onto(-4, -most + 2), NS_ERROR_UNDEFINED, "would hold -140737488355329,");
+    expect_failure(sum_onto(1, INT64_MAX), NS_ERROR_UNDEFINED, "would hold 9223372036854775807,");
+    expect_failure(sum_onto(-1, INT64_MIN), NS_ERROR_UNDEFINED, "would hold -9223372036854775808,");
+}
+
+/* SUM of `value` with a bias of 48 bits and a scale of 1. */
+static program *sum_and_bias(int value, int64_t bias)
+{
+    program *p = begin(S8, S64, 1, 1, 1);
+    set(p, "OFM_PRECISION", ofm_precision(S64)); /* PER_CHANNEL */
+    set(p, "ACC_FORMAT", ACC_I48);
+    set(p, "SCALE_REGION", 0);
+    set(p, "SCALE_BASE", 0);
+    set(p, "SCALE_LENGTH", 16);
+    memcpy(p->weights, &bias, 6);
+    p->weights[6] = 1; /* scale; the shift behind it is 0 */
+    PUT(p, S8, 0, value);
+    operation(p, "POOL", SUM);
+    return p;
+}
+
+static void a_sum_and_its_bias_fit_the_accumulator(void **state)
+{
+    (void)state;
+    const int64_t most = ((int64_t)1 << 47) - 1;
+    expect_wide(sum_and_bias(7, most - 7), most);
+    expect_wide(sum_and_bias(-7, -most + 6), -most - 1);
+    expect_failure(sum_and_bias(1, most), NS_ERROR_UNDEFINED, "would hold 140737488355328,");
+    expect_failure(sum_and_bias(-1, -most - 1), NS_ERROR_UNDEFINED, "would hold -140737488355329,");
+}
+
 /* ---- inputs and regions ---- */
 
 static void inputs_fit_the_memory_that_is_given(void **state)
@@ -662,6 +754,9 @@ int main(void)
         cmocka_unit_test(wide_operands_do_not_wrap),
         cmocka_unit_test(zero_point_behind_a_saturated_value),
         cmocka_unit_test(reduce_sum_takes_no_padding),
+        cmocka_unit_test(operations_have_narrow_elements),
+        cmocka_unit_test(preloaded_sums_fit_the_accumulator),
+        cmocka_unit_test(a_sum_and_its_bias_fit_the_accumulator),
         cmocka_unit_test(inputs_fit_the_memory_that_is_given),
         cmocka_unit_test(branch_follows_the_last_result),
         cmocka_unit_test(endless_loop_is_given_up),

@@ -78,6 +78,9 @@ static ns_code read_product(ns_npu_machine *machine, ns_npu_operation *out, ns_e
                                   out->kernel_height, out->kernel_width);
     out->weights_from_ifm2 = out->has_ifm2 = true;
     NS_TRY(ns_npu_ifm2_u85(machine, &out->ifm2, error));
+    if (out->ifm2.bytes > 2)
+        return ns_npu_fault(machine, error, "IFM2_PRECISION: a convolution with weights of %d bits",
+                            8 * out->ifm2.bytes);
     out->ifm2.height = 1;
     out->ifm2.width = out->ofm.depth;
     out->ifm2.depth = out->ifm.depth;

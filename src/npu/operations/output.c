@@ -116,14 +116,9 @@ ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation
                             operation->accumulator_bits);
 }
 
-/* a + b for a b of at most 48 bits. Where the sum wraps, it lies beyond 2^62, and the accumulator check that
- * follows refuses it. */
-static inline int64_t wrapped_sum(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
-/* Per-channel: bias first, then each channel's own scale. */
+/* Per-channel: bias first, then each channel's own scale. The sum cannot wrap: a bias has at most 48 bits;
+ * what accumulators began with has been checked; and an operation's own sum is of at most 2^28 elements
+ * (MAX_IMAGE) of 32 bits, or products of 30. */
 static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage *output, int64_t y,
                               int64_t *row, ns_error *error)
 {
@@ -131,7 +126,7 @@ static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage
     int64_t width = operation->ofm.width, depth = operation->ofm.depth;
     for (int64_t x = 0; x < width; x++)
         for (int64_t c = 0; c < depth; c++)
-            row[x * depth + c] = wrapped_sum(row[x * depth + c], output->records[c].bias);
+            row[x * depth + c] += output->records[c].bias;
     NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)(width * depth), error));
     for (int64_t c = 0; c < depth; c++) {
         const ns_scale_record *record = &output->records[c];
