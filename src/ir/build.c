@@ -187,6 +187,37 @@ static ns_code check_operands(const ns_aten_program *program, const ns_aten_node
     return NS_OK;
 }
 
+/* Whether operand `index` of `call` is a weight or bias. */
+static bool is_weight(const ns_aten_node *call, int index)
+{
+    return index > 0 && (index == call->op->weight || index == call->op->bias);
+}
+
+/* Whether an earlier call reads parameter `node`; as a weight or bias, if `weight`. */
+static bool is_read(const ns_aten_program *program, int node, bool weight)
+{
+    for (int i = node + 1; i < program->node_count; i++)
+        for (int j = 0; j < program->nodes[i].input_count; j++)
+            if (program->nodes[i].inputs[j] == node && (!weight || is_weight(&program->nodes[i], j)))
+                return true;
+    return false;
+}
+
+/* A weight or bias has one user, whose scales decide its own: every other call gets a copy of the parameter.
+ */
+static ns_code own_parameters(ns_aten_program *program, const ns_aten_node *call, ns_error *error)
+{
+    for (int i = 0; i < call->input_count; i++) {
+        const int operand = call->inputs[i];
+        if (operand < 0 || program->nodes[operand].kind != NS_ATEN_PARAMETER ||
+            program->nodes[operand].dtype != NS_DTYPE_FP32 || !is_read(program, operand, !is_weight(call, i)))
+            continue;
+        ns_aten_node copy = program->nodes[operand];
+        NS_TRY(append_node(program, &copy, &call->inputs[i], error));
+    }
+    return NS_OK;
+}
+
 /* Infers and appends a call. Operands and attributes are copied. */
 static ns_code add_call(ns_aten_program *program, ns_aten_node *call, int *node, ns_error *error)
 {
@@ -209,6 +240,7 @@ static ns_code add_call(ns_aten_program *program, ns_aten_node *call, int *node,
             !(value->reals = ns_arena_copy(arena, value->reals, count * sizeof *value->reals)))
             return no_memory(program, error);
     }
+    NS_TRY(own_parameters(program, call, error));
     NS_TRY(call->op->infer(program, call, error));
     return append_node(program, call, node, error);
 }

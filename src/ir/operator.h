@@ -19,7 +19,7 @@ struct ns_layout;
 typedef enum ns_aten_type {
     NS_ATEN_TENSOR,
     NS_ATEN_OPTIONAL_TENSOR,
-    NS_ATEN_TENSORS, /* a list of any number; the only tensors of its operator */
+    NS_ATEN_TENSORS, /* a list of any number; behind it only other lists, which `infer` tells apart */
     NS_ATEN_INT,
     NS_ATEN_BOOL,
     NS_ATEN_REAL,
@@ -107,11 +107,14 @@ typedef struct ns_aten_operator {
 
     /* -- before the quantiser -- */
     /* Adds what ExecuTorch makes of `node` to `program`, whose nodes `inputs` are its operands; *out is the
-     * result. An operator has this or `lower`, or both and `decomposes`. */
+     * result, or has `results` elements, one for each. An operator has this or `lower`, or both and
+     * `decomposes`. */
     ns_code (*decompose)(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error);
     /* Whether ExecuTorch decomposes `node`; missing: every one, where there is `decompose`. */
     bool (*decomposes)(const ns_aten_program *program, const ns_aten_node *node);
+    int results; /* of an operator that is decomposed for all its results at once; a call names one by its
+                    integer attribute "result", the last parameter. 0: it has one */
 
     /* -- quantiser -- */
     ns_annotation annotation;
@@ -123,7 +126,8 @@ typedef struct ns_aten_operator {
      * message). ns_supported_always: it never does. The rules for all operators stand in lower/support.c. */
     ns_code (*supported)(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                          ns_error *error);
-    bool only_view; /* changes shapes only: a program of nothing else stays on the CPU */
+    bool rescales_operands; /* reads them as INT32 through RESCALE (InsertRescaleInt32Pass): constants too */
+    bool only_view;         /* changes shapes only: a program of nothing else stays on the CPU */
     /* Adds the node's steps and says where its value stands (ns_lowering_set). */
     ns_code (*lower)(struct ns_lowering *lowering, int node, ns_error *error);
     /* The layout in which it reads operand `operand`; missing: the operand's own. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lower/fold.h"
 #include "lower/lowering.h"
 #include "lower/support.h"
 
@@ -133,7 +134,10 @@ ns_code ns_lower(const ns_aten_program *program, ns_target target, ns_graph **gr
     ns_arena *arena = ns_arena_new_like(program->arena);
     if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
-    ns_code code = lower_in(arena, program, target, graph, error);
+    ns_aten_program *folded = NULL;
+    ns_code code = ns_lower_fold(program, arena, &folded, error);
+    if (code == NS_OK)
+        code = lower_in(arena, folded, target, graph, error);
     ns_arena_free(arena);
     return code;
 }

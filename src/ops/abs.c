@@ -10,6 +10,7 @@ const ns_aten_operator ns_aten_op_abs = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_RESCALED_FAMILY((&(const ns_rescaled){fabs, NS_OP_ABS})),
     .lower = ns_rescaled_lower,
+    .rescales_operands = true,
     .bound = ns_bound_sum,
     .sweepable = true,
 };

@@ -118,6 +118,7 @@ const ns_aten_operator ns_aten_op_sum = {
     .annotation = NS_ANNOTATION_OWN,
     .supported = supported,
     .lower = lower,
+    .rescales_operands = true,
     .terms = ns_reduce_terms,
     .term_kind = NS_TERMS_SUM,
     .slope = ns_slope_one,

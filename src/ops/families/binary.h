@@ -22,7 +22,7 @@ typedef struct ns_binary {
 #define NS_BINARY_FAMILY(binary)                                                                           \
     .family = (binary), .infer = ns_infer_broadcast, .exact = ns_binary_exact, .float32 = ns_aten_rounded, \
     .annotation = NS_ANNOTATION_OWN, .supported = ns_supported_always, .lower = ns_binary_lower,           \
-    .terms = ns_terms_elementwise
+    .rescales_operands = true, .terms = ns_terms_elementwise
 
 ns_code ns_binary_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                         ns_error *error);

@@ -42,6 +42,16 @@ double ns_table_bound_slope(const ns_aten_program *program, const ns_aten_node *
     return table->slope * bounds[0];
 }
 
+ns_code ns_table_float32(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                         ns_error *error)
+{
+    const ns_table *table = node->op->family;
+    (void)error;
+    for (size_t i = 0; i < ns_aten_count(node); i++)
+        out[i] = (double)table->float32(node, (float)operands->values[0][i]);
+    return NS_OK;
+}
+
 ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error)
 {

@@ -19,7 +19,7 @@ typedef struct ns_table {
 
 /* All hooks but `bound`, and the attributes; `table` is a const ns_table *. */
 #define NS_TABLE_FAMILY(table)                                                                            \
-    .family = (table), .infer = ns_infer_same, .exact = ns_table_exact, .float32 = ns_aten_rounded,       \
+    .family = (table), .infer = ns_infer_same, .exact = ns_table_exact, .float32 = ns_table_float32,      \
     .annotation = NS_ANNOTATION_OWN, .supported = ns_supported_always, .lower = ns_table_lower,           \
     .reads = ns_lowering_reads_as_written, .terms = ns_terms_elementwise, .term_kind = NS_TERMS_FUNCTION, \
     .sweepable = true
@@ -41,6 +41,9 @@ double ns_table_bound_slope(const ns_aten_program *program, const ns_aten_node *
 
 ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error);
+/* PyTorch's float32 function of every element. */
+ns_code ns_table_float32(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                         ns_error *error);
 ns_code ns_table_lower(ns_lowering *lowering, int node, ns_error *error);
 
 /* ---- cases ---- */

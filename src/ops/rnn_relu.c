@@ -1,0 +1,26 @@
+/* rnn_relu: h = relu(the sum of both linear layers) (families/recurrent.h). */
+#include <math.h>
+
+#include "ir/build.h"
+#include "ops/declared.h"
+#include "ops/families/recurrent.h"
+
+static ns_code cell(ns_aten_program *program, const int linear[2], int64_t hidden, int *states,
+                    ns_error *error)
+{
+    (void)hidden;
+    NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, linear, NULL, &states[0], error));
+    return ns_aten_call(program, &ns_aten_op_relu, 1, &states[0], NULL, &states[0], error);
+}
+
+static void compute(const double *linear[2], int64_t hidden, int64_t i, double *const *states)
+{
+    (void)hidden;
+    states[0][i] = fmax(linear[0][i] + linear[1][i], 0);
+}
+
+const ns_aten_operator ns_aten_op_rnn_relu = {
+    .name = "rnn_relu",
+    .aten = "aten.rnn_relu.input",
+    NS_RECURRENT_FAMILY((&(const ns_recurrent){1, 1, cell, compute}), NS_ATEN_TENSOR),
+};
