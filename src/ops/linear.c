@@ -3,6 +3,7 @@
  * back (ExecuTorch 1.5.1, backends/arm/_passes/decompose_linear_pass.py, rewrite_conv_pass.py). */
 #include "lower/lowering.h"
 #include "num/double2.h"
+#include "num/float32_product.h"
 #include "ops/families/elementwise.h"
 
 enum { X, WEIGHT, BIAS };
@@ -44,6 +45,21 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
                                    operands->values[WEIGHT][o * inner + i]);
         out[e] = sum.hi + sum.lo;
     }
+    return NS_OK;
+}
+
+static ns_code float32(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                       ns_error *error)
+{
+    const int64_t outputs = operands->nodes[WEIGHT]->shape[0], inner = inner_of(operands->nodes[WEIGHT]);
+    const int64_t rows = outputs ? (int64_t)ns_aten_count(node) / outputs : 0;
+    (void)error;
+    for (int64_t row = 0; row < rows; row++)
+        for (int64_t o = 0; o < outputs; o++) {
+            const double *x = operands->values[X] + row * inner, *w = operands->values[WEIGHT] + o * inner;
+            const float sum = ns_float32_product(x, w, inner, row, rows, o, outputs);
+            *out++ = (double)(operands->values[BIAS] ? sum + (float)operands->values[BIAS][o] : sum);
+        }
     return NS_OK;
 }
 
@@ -162,7 +178,7 @@ const ns_aten_operator ns_aten_op_linear = {
     NS_PARAMETERS({"input", NS_ATEN_TENSOR}, {"weight", NS_ATEN_TENSOR}, {"bias", NS_ATEN_OPTIONAL_TENSOR}),
     .infer = infer,
     .exact = exact,
-    .float32 = ns_aten_rounded,
+    .float32 = float32,
     .annotation = NS_ANNOTATION_OWN,
     .weight = WEIGHT,
     .bias = BIAS,

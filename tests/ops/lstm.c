@@ -1,6 +1,6 @@
-/* lstm, gru, rnn_tanh, rnn_relu: values of PyTorch 2.14.1 in float64 (torch.lstm(..), torch.gru(..), .. of the filling
- * below); what they decompose into computes the same, once for all results; weights that all steps read are
- * copied. */
+/* lstm, gru, rnn_tanh, rnn_relu: values of PyTorch 2.14.1 in float64 (torch.lstm(..), torch.gru(..), .. of
+ * the filling below); what they decompose into computes the same, once for all results; weights that all
+ * steps read are copied. */
 #include "support/test.h"
 
 #include <math.h>
@@ -21,24 +21,67 @@ typedef struct example {
 } example;
 
 static const example examples[] = {
-    {&ns_aten_op_lstm, 4, 2, 1, false, false, true,
-     {{-0.27293399856298101, -0.144676140150511}, {-0.1319278428840488, -0.144676140150511},
+    {&ns_aten_op_lstm,
+     4,
+     2,
+     1,
+     false,
+     false,
+     true,
+     {{-0.27293399856298101, -0.144676140150511},
+      {-0.1319278428840488, -0.144676140150511},
       {-0.23130990239216001, -0.25129616493925044}}},
-    {&ns_aten_op_lstm, 4, 2, 2, true, true, false,
-     {{0.036978375632348244, -0.15996037460556795}, {-0.0008019151431199285, -0.049041075764603294},
+    {&ns_aten_op_lstm,
+     4,
+     2,
+     2,
+     true,
+     true,
+     false,
+     {{0.036978375632348244, -0.15996037460556795},
+      {-0.0008019151431199285, -0.049041075764603294},
       {-0.0015245363150453717, -0.094798993939262513}}},
-    {&ns_aten_op_gru, 3, 1, 1, false, false, true,
+    {&ns_aten_op_gru,
+     3,
+     1,
+     1,
+     false,
+     false,
+     true,
      {{0.077893161383402937, -0.24004752749688543}, {-0.2416766880837655, -0.24004752749688543}}},
-    {&ns_aten_op_gru, 3, 1, 2, true, true, false,
+    {&ns_aten_op_gru,
+     3,
+     1,
+     2,
+     true,
+     true,
+     false,
      {{-0.15122433012696082, 0.18124658642863517}, {0.094292895804498775, 0.036904396683742041}}},
-    {&ns_aten_op_rnn_tanh, 1, 1, 1, false, false, true,
+    {&ns_aten_op_rnn_tanh,
+     1,
+     1,
+     1,
+     false,
+     false,
+     true,
      {{0.13539392298481448, 0.1570224408698605}, {0.21726720994498855, 0.1570224408698605}}},
-    {&ns_aten_op_rnn_tanh, 1, 1, 2, true, true, false,
+    {&ns_aten_op_rnn_tanh,
+     1,
+     1,
+     2,
+     true,
+     true,
+     false,
      {{-0.026980347798803324, 0.10711119884642881}, {0.26961936073498266, -0.13525409563750487}}},
-    {&ns_aten_op_rnn_relu, 1, 1, 1, false, false, true,
+    {&ns_aten_op_rnn_relu,
+     1,
+     1,
+     1,
+     false,
+     false,
+     true,
      {{0.13623046875, 0.41499567031860352}, {0.45518827438354492, 0.41499567031860352}}},
-    {&ns_aten_op_rnn_relu, 1, 1, 2, true, true, false,
-     {{0, 0.12828826904296875}, {0.24608075618743896, 0}}},
+    {&ns_aten_op_rnn_relu, 1, 1, 2, true, true, false, {{0, 0.12828826904296875}, {0.24608075618743896, 0}}},
 };
 
 static int leaf(ns_aten_program *program, int rank, const int64_t *shape, int *filled)
@@ -125,7 +168,8 @@ static void test_values(void **state)
         /* Each weight has one reader. */
         for (int n = 0; n < decomposed->node_count; n++)
             for (int m = 0; m < n; m++)
-                if (decomposed->nodes[n].op == &ns_aten_op_linear && decomposed->nodes[m].op == &ns_aten_op_linear)
+                if (decomposed->nodes[n].op == &ns_aten_op_linear &&
+                    decomposed->nodes[m].op == &ns_aten_op_linear)
                     assert_true(decomposed->nodes[n].inputs[1] != decomposed->nodes[m].inputs[1]);
         ns_arena_free(arena);
     }
@@ -138,9 +182,9 @@ static void refused(const int64_t *input, int64_t layers, int64_t result, const 
     ns_error error = {0};
     int filled = 0, node = 0;
     ASSERT_OK(ns_aten_program_new(arena, &program, &error));
-    const int operands[4] = {leaf(program, 3, input, &filled), leaf(program, 3, (int64_t[]){1, N, H}, &filled),
-                             leaf(program, 2, (int64_t[]){3 * H, I}, &filled),
-                             leaf(program, 2, (int64_t[]){3 * H, H}, &filled)};
+    const int operands[4] = {
+        leaf(program, 3, input, &filled), leaf(program, 3, (int64_t[]){1, N, H}, &filled),
+        leaf(program, 2, (int64_t[]){3 * H, I}, &filled), leaf(program, 2, (int64_t[]){3 * H, H}, &filled)};
     const ns_code code =
         ns_aten_call(program, &ns_aten_op_gru, 4, operands,
                      NS_ARGUMENTS({"has_biases", NS_BOOL(false)}, {"num_layers", NS_INT(layers)},

@@ -17,8 +17,7 @@ KEPT_OFF = {
     "test_matmul_u55": "off Ethos-U55",
 }
 NOT_KNOWN = {"conv_transpose2d": "aten.conv_transpose2d.input", "batch_norm": "aten.batch_norm.default",
-             "conv_bn_relu": "aten.batch_norm.default", "lstm": "aten.lstm.input", "gru": "aten.gru.input",
-             "[mha]": "aten.scaled_dot_product_attention.default", "[sdpa]": "aten.scaled_dot_product_attention.default"}
+             "conv_bn_relu": "aten.batch_norm.default", "[mha]": "aten.scaled_dot_product_attention.default", "[sdpa]": "aten.scaled_dot_product_attention.default"}
 
 
 def run(*command):
