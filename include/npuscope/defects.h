@@ -69,6 +69,10 @@ typedef struct ns_defect_match {
 ns_code ns_defects_find(const ns_graph *graph, unsigned families, const char *release, ns_arena *arena,
                         ns_defect_match **matches, int *count, ns_error *error);
 
+/* The rows that are met, each once. A graph that is not valid meets none. */
+ns_code ns_defects_met(const ns_graph *graph, unsigned families, const char *release, ns_arena *arena,
+                       const ns_defect **defects, int *count, ns_error *error);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,6 +2,7 @@
 #ifndef NPUSCOPE_SUITE_H
 #define NPUSCOPE_SUITE_H
 
+#include "npuscope/defects.h"
 #include "npuscope/measure.h"
 #include "npuscope/tensor.h"
 #include "npuscope/vela.h"
@@ -61,6 +62,12 @@ typedef struct ns_suite_output {
     double scale;     /* one step; 0 when it has no quantisation */
 } ns_suite_output;
 
+/* Which codes a case's integers use. */
+typedef struct ns_suite_codes {
+    size_t distinct; /* 0: not known */
+    int64_t minimum, maximum;
+} ns_suite_codes;
+
 typedef struct ns_case_result {
     const char *op;          /* "exp" */
     const char *name;        /* "rank1" */
@@ -73,6 +80,11 @@ typedef struct ns_case_result {
     ns_tensor output;        /* type and shape of the (first) result; no data */
     double scale;            /* one step of it; 0 when it has no quantisation */
     double minimum, maximum; /* of the ideal outputs */
+    int scale_count,
+        floor_count; /* scales of activations, and those of them that are the least one, epsilon */
+    ns_suite_codes input_codes, output_codes; /* of all real inputs and outputs of the graph together */
+    int defect_count;                         /* known defects of Vela's release that the graph meets */
+    const ns_defect *defects;
     int output_count;
     const ns_suite_output *outputs; /* all of them, where there are several; else NULL */
 

@@ -31,6 +31,8 @@ typedef struct ns_vela_diff_side {
     size_t wrong;          /* elements that differ from eval */
     const char *chip_rule; /* the first that struck (ns_npu_statistics); NULL: none */
     bool all_zero;         /* all elements are 0, and not all of eval's */
+    int defect_count;      /* known defects of the release that the graph meets */
+    const ns_defect *defects;
 } ns_vela_diff_side;
 
 /* One element that differs between the two. */

@@ -11,8 +11,6 @@ const ns_suite_target ns_suite_targets[] = {
 };
 const int ns_suite_target_count = sizeof ns_suite_targets / sizeof ns_suite_targets[0];
 
-enum { NS_FAMILY_U55 = 1, NS_FAMILY_U65 = 2, NS_FAMILY_U85 = 4 };
-
 static const struct memory_mode {
     const char *name;
     int families, cache;

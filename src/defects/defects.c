@@ -148,3 +148,30 @@ ns_code ns_defects_find(const ns_graph *graph, unsigned families, const char *re
     *count = list.count;
     return NS_OK;
 }
+
+static bool is_listed(const ns_defect *defects, int count, ns_defect defect)
+{
+    for (int i = 0; i < count; i++)
+        if (defects[i] == defect)
+            return true;
+    return false;
+}
+
+ns_code ns_defects_met(const ns_graph *graph, unsigned families, const char *release, ns_arena *arena,
+                       const ns_defect **defects, int *count, ns_error *error)
+{
+    ns_defect_match *matches = NULL;
+    int match_count = 0;
+    *count = 0;
+    if (ns_graph_validate(graph, NULL) != NS_OK)
+        return NS_OK;
+    NS_TRY(ns_defects_find(graph, families, release, arena, &matches, &match_count, error));
+    ns_defect *met = NS_ARENA_ARRAY(arena, (size_t)match_count, ns_defect);
+    if (!met)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for known defects");
+    for (int i = 0; i < match_count; i++)
+        if (!is_listed(met, *count, matches[i].defect))
+            met[(*count)++] = matches[i].defect;
+    *defects = met;
+    return NS_OK;
+}

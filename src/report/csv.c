@@ -7,7 +7,8 @@
 
 #define COLUMNS                                                                                     \
     "op,case,target,accelerator,verdict,at_fault,stage,stage_verdict,max_steps,mean_steps,sqnr_db," \
-    "max_difference_steps,beyond_tolerance,reason"
+    "max_difference_steps,beyond_tolerance,reason,limit_steps,scales,scales_at_floor,input_codes,"  \
+    "output_codes,known_defects"
 
 static void add_quoted(ns_buffer *buffer, const char *text)
 {
@@ -55,6 +56,14 @@ static void add_stage(ns_buffer *buffer, const ns_case_result *result, const ns_
     add_number(buffer, compared, stage->max_difference_steps);
     add_number(buffer, compared, (double)stage->beyond);
     add_quoted(buffer, stage->reason ? stage->reason : "");
+    ns_buffer_append(buffer, ",", 1);
+    add_number(buffer, compared && result->scale > 0, stage->worst_tolerance / result->scale);
+    add_number(buffer, result->scale_count > 0, result->scale_count);
+    add_number(buffer, result->scale_count > 0, result->floor_count);
+    add_number(buffer, result->input_codes.distinct > 0, (double)result->input_codes.distinct);
+    add_number(buffer, result->output_codes.distinct > 0, (double)result->output_codes.distinct);
+    for (int i = 0; i < result->defect_count; i++)
+        ns_buffer_format(buffer, "%s%s", i ? " " : "", ns_defect_get_info(result->defects[i])->id);
     ns_buffer_append(buffer, "\r\n", 2);
 }
 

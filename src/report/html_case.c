@@ -83,7 +83,7 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *one, const ns_
     append_cell(buffer, stage->mean_steps, "%.4g");
     append_cell(buffer, stage->max_abs_error, "%.4g");
     append_cell(buffer, stage->sqnr_db, "%.1f");
-    ns_buffer_format(buffer, "<td>%s ", ns_stage_text(ns_stage_reference(stage->stage)));
+    ns_buffer_format(buffer, "<td>%s ", ns_report_reference(stage));
     ns_html_number(buffer, stage->max_difference_steps, "%.4g");
     ns_buffer_format(
         buffer, "<td>%zu<td>%s", stage->beyond,
@@ -117,6 +117,36 @@ static void append_why(ns_buffer *buffer, const ns_case_result *one, const ns_st
                              operand->minimum, operand->maximum);
     }
     ns_html_append(buffer, "</tr>\n");
+}
+
+static void append_codes(ns_buffer *buffer, const char *what, const ns_suite_codes *codes)
+{
+    if (codes->distinct)
+        ns_buffer_format(buffer, "; %s: %zu codes from %lld to %lld", what, codes->distinct,
+                         (long long)codes->minimum, (long long)codes->maximum);
+}
+
+/* What the row tests: scales at the floor, codes, and known defects of Vela that its graph meets. */
+static void append_subject(ns_buffer *buffer, const ns_case_result *one)
+{
+    ns_html_append(buffer, "<p class=\"subject\">");
+    ns_buffer_format(buffer, "%d of %d activation scales at the floor", one->floor_count, one->scale_count);
+    append_codes(buffer, "inputs", &one->input_codes);
+    append_codes(buffer, "outputs", &one->output_codes);
+    ns_html_append(buffer, "</p>\n");
+    for (int i = 0; i < one->defect_count; i++) {
+        const ns_defect_info *info = ns_defect_get_info(one->defects[i]);
+        ns_buffer_format(buffer, "<p class=\"subject\">known defect <b>%s</b> (%s): ", info->id,
+                         ns_defect_kind_text(info->kind));
+        ns_html_text(buffer, info->what);
+        ns_html_append(buffer, "; avoided by: ");
+        ns_html_text(buffer, *info->avoid ? info->avoid : "nothing known in the graph");
+        if (*info->options) {
+            ns_html_append(buffer, "; option ");
+            ns_html_text(buffer, info->options);
+        }
+        ns_html_append(buffer, "</p>\n");
+    }
 }
 
 static void append_stages(ns_buffer *buffer, const ns_case_result *one)
@@ -288,6 +318,7 @@ void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index)
     append_row(buffer, one);
     ns_html_append(buffer, "<div class=\"body\">");
     append_facts(buffer, result, one);
+    append_subject(buffer, one);
     append_stages(buffer, one);
     append_configurations(buffer, one);
     append_histograms(buffer, one);

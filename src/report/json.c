@@ -171,6 +171,47 @@ static void add_configurations(ns_json *json, const ns_case_result *result)
     ns_json_text(json, "suspect", result->suspect ? ns_suspect_text(result->suspect) : NULL);
 }
 
+static void add_codes(ns_json *json, const char *key, const ns_suite_codes *codes)
+{
+    if (!codes->distinct) {
+        ns_json_null(json, key);
+        return;
+    }
+    ns_json_object(json, key);
+    ns_json_integer(json, "distinct", (int64_t)codes->distinct);
+    ns_json_integer(json, "minimum", codes->minimum);
+    ns_json_integer(json, "maximum", codes->maximum);
+    ns_json_end(json);
+}
+
+/* What the row tests. */
+static void add_subject(ns_json *json, const ns_case_result *result)
+{
+    ns_json_object(json, "tests");
+    ns_json_integer(json, "scales", result->scale_count);
+    ns_json_integer(json, "scales_at_floor", result->floor_count);
+    add_codes(json, "input_codes", &result->input_codes);
+    add_codes(json, "output_codes", &result->output_codes);
+    ns_json_end(json);
+}
+
+/* Absent where the graph meets none. */
+static void add_defects(ns_json *json, const ns_case_result *result)
+{
+    ns_json_array(json, "known_defects");
+    for (int i = 0; i < result->defect_count; i++) {
+        const ns_defect_info *info = ns_defect_get_info(result->defects[i]);
+        ns_json_object(json, NULL);
+        ns_json_text(json, "known_defect", info->id);
+        ns_json_text(json, "kind", ns_defect_kind_text(info->kind));
+        ns_json_text(json, "what", info->what);
+        ns_json_text(json, "avoided_by", info->avoid);
+        ns_json_text(json, "options", info->options);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+}
+
 static void add_case(ns_json *json, const ns_case_result *result)
 {
     const bool faulty = result->verdict == NS_VERDICT_FAIL;
@@ -183,6 +224,7 @@ static void add_case(ns_json *json, const ns_case_result *result)
     ns_json_text(json, "accelerator", result->accelerator);
     add_settings(json, &result->settings);
     add_output(json, result);
+    add_subject(json, result);
     ns_json_array(json, "stages");
     for (int i = 0; i < result->stage_count; i++)
         add_stage(json, result, &result->stages[i]);
@@ -196,6 +238,8 @@ static void add_case(ns_json *json, const ns_case_result *result)
     ns_json_real(json, "seconds", result->seconds);
     if (result->outputs)
         add_outputs(json, result);
+    if (result->defect_count)
+        add_defects(json, result);
     if (result->configuration_count)
         add_configurations(json, result);
     ns_json_end(json);

@@ -106,6 +106,28 @@ static void append_failures(ns_buffer *buffer, const ns_suite_result *result)
     append_more(buffer, count);
 }
 
+/* Known defects of Vela that rows meet, each once. */
+static void append_defects(ns_buffer *buffer, const ns_suite_result *result)
+{
+    bool heading = false;
+    for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
+        const ns_defect_info *info = ns_defect_get_info(defect);
+        int rows = 0;
+        for (int i = 0; i < result->case_count; i++)
+            rows += ns_report_meets(&result->cases[i], defect);
+        if (!rows)
+            continue;
+        ns_buffer_format(
+            buffer, "%s- %s, %d row%s: ", heading ? "" : "\n#### Known defects of Vela that rows meet\n\n",
+            info->id, rows, rows == 1 ? "" : "s");
+        append_text(buffer, info->what);
+        ns_buffer_format(buffer, "; avoided by: ");
+        append_text(buffer, *info->avoid ? info->avoid : "nothing known in the graph");
+        ns_buffer_format(buffer, "\n");
+        heading = true;
+    }
+}
+
 /* Cases of one's own that cannot be read, with their places. */
 static void append_invalid(ns_buffer *buffer, const ns_suite_result *result)
 {
@@ -185,6 +207,7 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
     append_failures(&buffer, result);
     append_rejections(&buffer, result);
     append_invalid(&buffer, result);
+    append_defects(&buffer, result);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the markdown report");
     *out = (ns_bytes){buffer.data, buffer.size};

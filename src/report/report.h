@@ -45,6 +45,9 @@ const ns_tensor *ns_report_output(const ns_case_result *result, const ns_stage_r
 /* Whether a summary counts the verdict: the rare ones only where there is such a row. */
 bool ns_report_counts(const ns_suite_result *result, ns_verdict verdict);
 
+/* Whether the row's graph meets the known defect. */
+bool ns_report_meets(const ns_case_result *result, ns_defect defect);
+
 /* What the stage was compared with: "quantised"; "": with nothing. */
 const char *ns_report_reference(const ns_stage_result *stage);
 

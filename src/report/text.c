@@ -5,7 +5,8 @@
 
 #define OP_WIDTH 10 /* at least */
 #define CASE_WIDTH 32
-#define CASE_LEAST 12
+#define CASE_LEAST 10
+#define TAIL_WIDTH 29 /* floor, limit, verdict */
 #define STAGE_WIDTH 20
 #define EXACT_WIDTH 8
 
@@ -72,6 +73,19 @@ static int stage_width(const ns_suite_result *result, int stage)
     return stage == NS_STAGE_NPU ? EXACT_WIDTH : STAGE_WIDTH;
 }
 
+/* What the verdict on the last measured stage that has a tolerance allowed, at its worst element. */
+static double allowed_steps(const ns_case_result *result)
+{
+    double allowed = NAN;
+    for (int i = 0; i < result->stage_count; i++) {
+        const ns_stage_result *stage = &result->stages[i];
+        if (stage->stage != NS_STAGE_NPU && stage->measured && *ns_report_reference(stage) &&
+            result->scale > 0)
+            allowed = stage->worst_tolerance / result->scale;
+    }
+    return allowed;
+}
+
 static void measure_widths(text_report *report)
 {
     report->op_width = OP_WIDTH;
@@ -88,9 +102,11 @@ static void measure_widths(text_report *report)
         if (name > report->case_width)
             report->case_width = name;
     }
-    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - 14;
+    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - TAIL_WIDTH;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         room -= stage_width(report->result, i);
+    if (!report->colour) /* piped: nothing is left out */
+        return;
     /* Where targets are long, lines are too. */
     if (report->case_width > room)
         report->case_width = room < CASE_LEAST && report->case_width > CASE_LEAST ? CASE_LEAST
@@ -100,24 +116,30 @@ static void measure_widths(text_report *report)
 
 static void print_heading(const text_report *report)
 {
-    fprintf(report->out, "%-*s %-*s %-*s", report->op_width, "", report->case_width, "", report->target_width,
-            "");
+    const int names = report->op_width + report->case_width + report->target_width + 2;
+    fprintf(report->out, "%*s", names, "");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         if (stage_width(report->result, i))
             fprintf(report->out, "%*s", stage_width(report->result, i), ns_stage_text((ns_stage)i));
-    fprintf(report->out, "\n%-*s %-*s %-*s", report->op_width, "operator", report->case_width, "case",
-            report->target_width, "target");
+    fprintf(report->out, " scales  limit\n%-*s %-*s %-*s", report->op_width, "operator", report->case_width,
+            "case", report->target_width, "target");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         if (stage_width(report->result, i) == STAGE_WIDTH)
-            fprintf(report->out, " %6s %6s %5s", "max", "mean", "dB");
+            fprintf(report->out, " %6s %6s %5s", "max", "mean", "SQNR");
         else
             fprintf(report->out, "%*s", stage_width(report->result, i), "");
-    fprintf(report->out, "  verdict\n");
+    fprintf(report->out, " %6s %6s  verdict\n%*s", "at", "", names, "");
+    for (int i = 0; i < NS_STAGE_COUNT; i++)
+        if (stage_width(report->result, i) == STAGE_WIDTH)
+            fprintf(report->out, " %6s %6s %5s", "steps", "steps", "dB");
+        else
+            fprintf(report->out, "%*s", stage_width(report->result, i), "");
+    fprintf(report->out, " %6s %6s\n", "floor", "steps");
 }
 
 static void print_row(const text_report *report, const ns_case_result *result)
 {
-    char name[CASE_WIDTH * 8], max[16], mean[16], sqnr[16];
+    char name[NS_MESSAGE_SIZE], max[16], mean[16], sqnr[16];
     fprintf(report->out, "%-*s %-*s %-*s", report->op_width, result->op, report->case_width,
             shorten(result->name, report->case_width, name, sizeof name), report->target_width,
             result->target);
@@ -138,8 +160,11 @@ static void print_row(const text_report *report, const ns_case_result *result)
         else
             fprintf(report->out, " %6s %6s %5s", "-", "-", "-");
     }
-    fprintf(report->out, "  %s%s%s\n", colour_on(report, result->verdict), ns_verdict_words(result->verdict),
-            colour_off(report));
+    char floor[16] = "-";
+    if (result->scale_count)
+        snprintf(floor, sizeof floor, "%d/%d", result->floor_count, result->scale_count);
+    fprintf(report->out, " %6s %6s  %s%s%s\n", floor, short_number(allowed_steps(result), 1, max, sizeof max),
+            colour_on(report, result->verdict), ns_verdict_words(result->verdict), colour_off(report));
 }
 
 /* Prints `text` broken at spaces, each line indented; a longer word is broken where the line ends. */
@@ -281,6 +306,42 @@ static void print_reasons(const text_report *report, ns_verdict verdict)
     }
 }
 
+/* Rows of one operator that meet a defect, in one line. */
+static void print_rows_with(const text_report *report, ns_defect defect)
+{
+    char text[NS_MESSAGE_SIZE];
+    size_t used = 0;
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *result = &report->result->cases[i];
+        if (ns_report_meets(result, defect) && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s on %s",
+                                     used ? ", " : "met by ", result->op, result->name, result->target);
+    }
+    print_wrapped(report->out, 2, text);
+}
+
+/* Known defects of Vela, each once, with what avoids it. */
+static void print_defects(const text_report *report)
+{
+    char text[NS_MESSAGE_SIZE];
+    for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
+        bool met = false;
+        for (int i = 0; i < report->result->case_count; i++)
+            met = met || ns_report_meets(&report->result->cases[i], defect);
+        if (!met)
+            continue;
+        const ns_defect_info *info = ns_defect_get_info(defect);
+        fprintf(report->out, "\nknown defect of Vela %s: %s (%s)\n", report->result->vela, info->id,
+                ns_defect_kind_text(info->kind));
+        print_wrapped(report->out, 2, info->what);
+        snprintf(text, sizeof text, "avoided by: %s%s%s",
+                 *info->avoid ? info->avoid : "nothing known in the graph", *info->options ? "; option " : "",
+                 info->options);
+        print_wrapped(report->out, 2, text);
+        print_rows_with(report, defect);
+    }
+}
+
 /* Float graphs for which the recorded graph stands in, each operator and reason once. */
 static void print_notes(const text_report *report)
 {
@@ -297,6 +358,15 @@ static void print_notes(const text_report *report)
     }
 }
 
+/* What the figures mean. */
+static void print_legend(const text_report *report)
+{
+    print_wrapped(report->out, 0,
+                  "max, mean: error against ideal in steps of the output's scale. limit: what was allowed "
+                  "between eval and quantised at the worst element. scales at floor: activations whose "
+                  "scale is the least one.");
+}
+
 static void print_summary(const text_report *report)
 {
     const ns_suite_result *result = report->result;
@@ -309,6 +379,7 @@ static void print_summary(const text_report *report)
                 result->counts[i], ns_verdict_counted((ns_verdict)i), coloured ? colour_off(report) : "");
     }
     fprintf(report->out, " (%.2f s)\n", result->seconds);
+    print_legend(report);
 }
 
 void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
@@ -320,6 +391,7 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
         print_row(&report, &result->cases[i]);
     print_rejections(&report);
     print_notes(&report);
+    print_defects(&report);
     print_reasons(&report, NS_VERDICT_INACCURATE);
     print_reasons(&report, NS_VERDICT_INVALID);
     for (int i = 0; i < result->case_count;)

@@ -60,6 +60,32 @@ static void print_rules(const ns_vela_diff_result *result, FILE *out)
         }
 }
 
+static bool meets(const ns_vela_diff_side *side, ns_defect defect)
+{
+    for (int i = 0; i < side->defect_count; i++)
+        if (side->defects[i] == defect)
+            return true;
+    return false;
+}
+
+/* Known defects that graphs meet which are not right, each once for each side, with what avoids it. */
+static void print_defects(const ns_vela_diff_result *result, FILE *out)
+{
+    for (int side = 0; side < 2; side++)
+        for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
+            const ns_defect_info *info = ns_defect_get_info(defect);
+            int count = 0;
+            for (int i = 0; i < result->count; i++)
+                count += result->graphs[i].sides[side].status != NS_VELA_DIFF_RIGHT &&
+                         meets(&result->graphs[i].sides[side], defect);
+            if (count)
+                fprintf(out, "%c: known defect %s (%d graph%s): %s\n   avoided by: %s%s%s\n", "AB"[side],
+                        info -> id, count, count == 1 ? "" : "s", info->what,
+                        *info->avoid ? info->avoid : "nothing known in the graph",
+                        *info->options ? "; option " : "", info->options);
+        }
+}
+
 void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
 {
     bool heading = false;
@@ -88,6 +114,7 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
     print_counts(result, 0, out);
     print_counts(result, 1, out);
     print_rules(result, out);
+    print_defects(result, out);
     if (result->kept_off)
         fprintf(out, "%d cases not compiled: ExecuTorch keeps them off the target\n", result->kept_off);
 }
@@ -100,6 +127,10 @@ static void add_side(ns_json *json, const char *key, const ns_vela_diff_side *si
     ns_json_integer(json, "wrong", (int64_t)side->wrong);
     ns_json_bool(json, "all_zero", side->all_zero);
     ns_json_text(json, "chip_rule", side->chip_rule);
+    ns_json_array(json, "known_defects");
+    for (int i = 0; i < side->defect_count; i++)
+        ns_json_text(json, NULL, ns_defect_get_info(side->defects[i])->id);
+    ns_json_end(json);
     ns_json_end(json);
 }
 

@@ -5,13 +5,13 @@
 
 #include "base/clock.h"
 #include "measure/measure.h"
-#include "measure/trace.h"
 #include "stage/given.h"
 #include "stage/given_take.h"
 #include "stage/ladder.h"
 #include "suite/configurations.h"
-#include "suite/departures.h"
 #include "suite/details.h"
+#include "suite/judge.h"
+#include "suite/subject.h"
 
 struct ns_case_run {
     ns_ladder *ladder;
@@ -23,117 +23,10 @@ struct ns_case_run {
     unsigned stages;          /* that are reported */
     ns_case_details *details; /* NULL: not wanted */
     ns_sweep *sweep;          /* after the stage eval, where details are wanted and it fits */
+    const char *release;      /* of Vela; NULL: it does not run */
     bool blocked;             /* no further stage can run */
     double seconds;
 };
-
-/* What a stage is judged by. */
-typedef struct reference {
-    const double *values; /* NULL: nothing */
-    const char *name;     /* "quantised" */
-    bool exact;           /* the tolerance is none */
-} reference;
-
-/* The stage that its row in stages.def names; of a model of one's own, the best that was given. */
-static ns_code find_reference(ns_case_run *run, ns_stage stage, reference *out, ns_error *error)
-{
-    const ns_stage own = ns_stage_reference(stage);
-    *out = (reference){run->outputs[own], ns_stage_text(own), own == NS_STAGE_EVAL};
-    if (!run->ladder->model || own == stage || out->values)
-        return NS_OK;
-    double *expected = NULL;
-    NS_TRY(ns_given_expected(run->ladder, &expected, error));
-    const ns_stage other = run->outputs[NS_STAGE_QUANTISED] ? NS_STAGE_QUANTISED : NS_STAGE_IDEAL;
-    *out = expected ? (reference){expected, "expected", true}
-                    : (reference){run->outputs[other], ns_stage_text(other), false};
-    return NS_OK;
-}
-
-/* How far each element may be from the stage's reference. What the format itself costs is no fault of the
- * quantiser, so its bound is added there; the NPU is to give what the graph gives. */
-static double tolerance_of(const ns_case_run *run, ns_stage stage, double scale, size_t element, double value)
-{
-    const double tolerance = ns_harness_tolerance(&run->ladder->row->settings, scale, value);
-    return stage == NS_STAGE_QUANTISED && run->ladder->format_bound
-               ? tolerance + run->ladder->format_bound[element]
-               : tolerance;
-}
-
-static void fill_tolerances(const ns_case_run *run, ns_stage stage, const double *values, double *tolerance)
-{
-    size_t element = 0;
-    for (int o = 0; o < run->ladder->output_count; o++)
-        for (size_t i = 0; i < run->ladder->outputs[o].count; i++, element++)
-            tolerance[element] =
-                tolerance_of(run, stage, run->ladder->outputs[o].scale, element, values[element]);
-}
-
-static bool any_all_zero(const ns_ladder *ladder, const double *values, const double *got)
-{
-    size_t first = 0;
-    for (int o = 0; o < ladder->output_count; o++) {
-        const ns_measured *output = &ladder->outputs[o];
-        if (ns_all_zero(output->count, values + first, got + first, output->scale))
-            return true;
-        first += output->count;
-    }
-    return false;
-}
-
-/* Errors against ideal are not known where a model has no float reference. */
-static void forget_ideal(ns_stage_result *result)
-{
-    result->max_abs_error = result->max_steps = result->mean_steps = result->sqnr_db = result->worst_ideal =
-        NAN;
-    memset(result->bins, 0, sizeof result->bins);
-}
-
-static void give_verdict(ns_case_run *run, const reference *by, ns_stage_result *result)
-{
-    result->verdict = NS_VERDICT_PASS;
-    if (!by->values) {
-        result->verdict = NS_VERDICT_SKIPPED;
-        result->reason = "not judged: the case gives nothing to compare with";
-    } else if (any_all_zero(run->ladder, by->values, run->outputs[result->stage])) {
-        result->verdict = NS_VERDICT_FAIL;
-        result->reason = ns_arena_format(run->arena, "the output is all zeros, that of %s is not", by->name);
-    } else if (result->stage == NS_STAGE_QUANTISED && run->ladder->bound_problem &&
-               !run->ladder->format_bound) {
-        result->verdict = NS_VERDICT_SKIPPED;
-        result->reason = ns_arena_format(run->arena, "not judged: %s", run->ladder->bound_problem);
-    } else if (result->beyond > 0) {
-        result->verdict = NS_VERDICT_FAIL;
-        result->reason = ns_arena_format(
-            run->arena, "%zu of %zu elements differ from %s%s, at most by %.4g %s", result->beyond,
-            run->ladder->count, by->name, by->exact ? "" : " by more than the tolerance",
-            run->ladder->outputs[0].scale > 0 ? result->max_difference_steps : result->max_difference,
-            run->ladder->outputs[0].scale > 0 ? "steps" : "(no scale is known)");
-    }
-}
-
-static ns_code judge(ns_case_run *run, ns_stage_result *result, ns_error *error)
-{
-    const double *got = run->outputs[result->stage], *ideal = run->outputs[NS_STAGE_IDEAL];
-    double *tolerance = NS_ARENA_ARRAY(run->arena, run->ladder->count, double);
-    reference by;
-    if (!tolerance)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the tolerances");
-    NS_TRY(find_reference(run, result->stage, &by, error));
-    const double *values = by.values ? by.values : got;
-    if (result->stage != NS_STAGE_IDEAL && !by.exact)
-        fill_tolerances(run, result->stage, values, tolerance);
-    ns_measure(run->ladder->output_count, run->ladder->outputs, ideal ? ideal : values, values, got,
-               tolerance, result);
-    if (!ideal)
-        forget_ideal(result);
-    if (run->ladder->model && result->stage != NS_STAGE_IDEAL)
-        result->against = by.values ? by.name : "";
-    give_verdict(run, &by, result);
-    if (!run->ladder->program)
-        return NS_OK;
-    return ns_trace(run->ladder->program, run->ladder->inputs, result->worst_output, result->worst_element,
-                    run->arena, &result->operands, &result->operand_count, error);
-}
 
 /* A stage that gives no output: the target does not take the case, or something is wrong. */
 static void refuse(ns_case_run *run, bool rejected, const ns_error *error, ns_stage_result *result)
@@ -159,7 +52,7 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
     }
     run->outputs[result->stage] = output.values;
     if (output.values)
-        return judge(run, result, error);
+        return ns_judge(&(ns_judging){run->ladder, run->outputs, run->arena}, result, error);
     result->verdict = NS_VERDICT_PASS;
     return NS_OK;
 }
@@ -248,36 +141,6 @@ static void find_inaccurate(ns_case_run *run)
                         NS_INACCURATE_STEPS, NS_INACCURATE_DB);
 }
 
-/* What a stage that departs from what was recorded is not. */
-static const char *departure_text(ns_stage stage)
-{
-    return stage == NS_STAGE_IDEAL       ? "elements are not the recorded float model's"
-           : stage == NS_STAGE_QUANTISED ? "codes are more than one from the recorded quantised model's"
-                                         : "integers are not the recorded ones";
-}
-
-/* What was recorded judges the stages before Vela too; the NPU is judged by eval. */
-static void find_departures(ns_case_run *run)
-{
-    for (int i = 0; i < run->result->stage_count; i++) {
-        ns_stage_result *stage = &run->result->stages[i];
-        if (!stage->measured)
-            continue;
-        ns_find_departures(run->ladder, run->outputs[stage->stage], stage);
-        if (!stage->recorded || stage->stage == NS_STAGE_NPU)
-            continue;
-        if (stage->departing) {
-            stage->verdict = NS_VERDICT_FAIL;
-            stage->reason =
-                ns_arena_format(run->arena, "%zu of %zu %s, at most by %.4g steps", stage->departing,
-                                stage->recorded, departure_text(stage->stage), stage->most_departing);
-        } else if (stage->verdict == NS_VERDICT_SKIPPED) {
-            stage->verdict = NS_VERDICT_PASS;
-            stage->reason = NULL;
-        }
-    }
-}
-
 /* Runs the stages [first, end) that are selected or that a selected one needs. */
 static ns_code run_stages(ns_case_run *run, int first, int end, ns_error *error)
 {
@@ -307,6 +170,7 @@ static ns_code new_run(const ns_suite_row *row, const ns_case_options *options, 
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
     run->arena = arena;
     run->stages = options->stages;
+    run->release = options->release;
     run->details = options->details ? NS_ARENA_NEW(arena, ns_case_details) : NULL;
     *run->result = (ns_case_result){.op = ns_suite_row_op(row),
                                     .name = ns_suite_row_case(row),
@@ -322,10 +186,13 @@ static ns_code new_run(const ns_suite_row *row, const ns_case_options *options, 
     return NS_OK;
 }
 
-static ns_code draw_graph(void *context, const ns_graph *graph, ns_error *error)
+static ns_code look_at_graph(void *context, const ns_graph *graph, ns_error *error)
 {
     const ns_case_run *run = context;
-    return ns_details_draw_graph(graph, run->arena, run->details, error);
+    if (run->release)
+        NS_TRY(ns_defects_met(graph, ns_accelerator_family(run->ladder->request.accelerator), run->release,
+                              run->arena, &run->result->defects, &run->result->defect_count, error));
+    return run->details ? ns_details_draw_graph(graph, run->arena, run->details, error) : NS_OK;
 }
 
 /* A sweep that goes wrong is no fault of the case. */
@@ -383,7 +250,7 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, const ns_case_options *opti
         return NS_OK;
     run->ladder->hooks = options->hooks;
     run->ladder->compile = (options->stages & NS_STAGES_COMPILED) != 0;
-    run->ladder->watch = options->details ? draw_graph : NULL;
+    run->ladder->watch = look_at_graph;
     run->ladder->watch_context = run;
     NS_TRY(run_stages(run, 0, NS_STAGE_VELA, error));
     run->seconds = ns_clock_seconds() - start;
@@ -423,7 +290,8 @@ ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error
     if (run->details)
         NS_TRY(finish_details(run, error));
     NS_TRY(describe(run, run->result, error));
-    find_departures(run);
+    ns_judge_recorded(&(ns_judging){run->ladder, run->outputs, run->arena}, run->result);
+    ns_subject_describe(run->ladder, run->result);
     conclude(run->result);
     find_inaccurate(run);
     run->result->seconds = run->seconds + ns_clock_seconds() - start;

@@ -16,6 +16,7 @@ typedef struct ns_case_options {
     unsigned stages; /* bit 1 << NS_STAGE_... of those that are reported */
     uint64_t seed;
     unsigned cpu_mask;
+    const char *release;         /* of the Vela that compiles, for its known defects; NULL: none */
     const ns_stage_hooks *hooks; /* NULL: none */
     /* Gather what ns_case_result.details holds. Where the operator can be swept, Vela has a second graph to
      * compile for the row; `sweeps` has what the sweeps of one case share, NULL: nothing. */

@@ -60,6 +60,9 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
         complete = (result->outputs = ns_arena_copy(arena, result->outputs, outputs_size)) != NULL;
     if (complete && result->details)
         complete = (result->details = ns_details_copy(result->details, arena)) != NULL;
+    const size_t defects = (size_t)result->defect_count * sizeof *result->defects;
+    if (complete && defects)
+        complete = (result->defects = ns_arena_copy(arena, result->defects, defects)) != NULL;
     const size_t size = (size_t)result->configuration_count * sizeof *result->configurations;
     ns_configuration *configurations =
         complete && size ? ns_arena_copy(arena, result->configurations, size) : NULL;
@@ -98,6 +101,7 @@ static ns_code begin_row(suite_run *run, int index, ns_error *error)
     const ns_case_options options = {.stages = run->selection->stages,
                                      .seed = run->options->seed,
                                      .cpu_mask = run->options->cpu_mask,
+                                     .release = run->result->vela,
                                      .details = run->options->details,
                                      .sweeps = run->sweeps};
     return ns_suite_case_begin(&run->selection->rows[index], &options, run->arenas[index], &run->rows[index],

@@ -199,12 +199,27 @@ static bool all_zero(int count, const ns_tensor *tensors)
     return true;
 }
 
+/* Known defects of the side's release that the graph meets. */
+static ns_code find_defects(const diff *d, const ns_vela_request *request, ns_vela_diff_side *side,
+                            const char *release, ns_error *error)
+{
+    ns_graph *graph = NULL;
+    if (!request->graph || ns_graph_read_within(ns_arena_budget(d->arena), request->graph,
+                                                request->graph_size, &graph, NULL) != NS_OK)
+        return NS_OK;
+    const ns_code code = ns_defects_met(graph, ns_accelerator_family(request->accelerator), release, d->arena,
+                                        &side->defects, &side->defect_count, error);
+    ns_graph_free(graph);
+    return code;
+}
+
 static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *request, ns_error *error)
 {
     ns_vela_diff_side *result = &s->result->sides[side];
     ns_error problem = {0};
     result->status = request->outcome == NS_VELA_REFUSED ? NS_VELA_DIFF_REFUSED : NS_VELA_DIFF_FAILED;
     result->reason = request->graph ? request->reason : s->result->eval_reason;
+    NS_TRY(find_defects(d, request, result, d->result->compilers[side].vela.version, error));
     if (request->outcome != NS_VELA_COMPILED)
         return NS_OK;
     ns_tensor *outputs = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);

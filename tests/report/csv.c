@@ -15,16 +15,20 @@ static void test_lines(void **state)
     assert_string_equal(
         text,
         "op,case,target,accelerator,verdict,at_fault,stage,stage_verdict,max_steps,mean_steps,sqnr_db,"
-        "max_difference_steps,beyond_tolerance,reason\r\n"
-        "exp,rank1,u55,ethos-u55-128,pass,,ideal,pass,0,0,inf,,,\"\"\r\n"
-        "exp,rank1,u55,ethos-u55-128,pass,,quantised,pass,1,0.5,60.25,1,0,\"\"\r\n"
+        "max_difference_steps,beyond_tolerance,reason,limit_steps,scales,scales_at_floor,input_codes,output_"
+        "codes,"
+        "known_defects\r\n"
+        "exp,rank1,u55,ethos-u55-128,pass,,ideal,pass,0,0,inf,,,\"\",,2,1,3,2,slice_reduce\r\n"
+        "exp,rank1,u55,ethos-u55-128,pass,,quantised,pass,1,0.5,60.25,1,0,\"\",0,2,1,3,2,slice_reduce\r\n"
         "exp," SAMPLE_LONG_NAME
-        ",u55,ethos-u55-128,fail,quantise,quantised,fail,200,123456,-inf,200,3,\"" SAMPLE_REASON "\"\r\n"
+        ",u55,ethos-u55-128,fail,quantise,quantised,fail,200,123456,-inf,200,3,\"" SAMPLE_REASON
+        "\",3,,,,,\r\n"
         "bmm,same,u55,ethos-u55-128,rejected,,quantised,rejected,,,,,,\"int16 <bmm> & \"\"U55\"\" do not "
-        "go\"\r\n"
+        "go\",,,,,,\r\n"
         "bmm,other,u55,ethos-u55-128,rejected,,quantised,rejected,,,,,,\"int16 <bmm> & \"\"U55\"\" do not "
-        "go\"\r\n"
-        "var,all,u55,ethos-u55-128,skipped,,quantised,skipped,,,,,,\"an earlier stage gave no output\"\r\n");
+        "go\",,,,,,\r\n"
+        "var,all,u55,ethos-u55-128,skipped,,quantised,skipped,,,,,,\"an earlier stage gave no "
+        "output\",,,,,,\r\n");
     ns_arena_free(arena);
 }
 

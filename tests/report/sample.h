@@ -74,10 +74,18 @@ static ns_case_result sample_cases[] = {
 
 static inline ns_suite_result sample_result(void)
 {
+    static const ns_defect defects[] = {NS_DEFECT_slice_reduce};
     sample_cases[1].at_fault = NS_STAGE_QUANTISED;
+    sample_cases[0].scale_count = 2;
+    sample_cases[0].floor_count = 1;
+    sample_cases[0].input_codes = (ns_suite_codes){3, -1, 1};
+    sample_cases[0].output_codes = (ns_suite_codes){2, 0, 9};
+    sample_cases[0].defect_count = 1;
+    sample_cases[0].defects = defects;
     return (ns_suite_result){
         .catalogue = "seed",
         .seed = 7,
+        .vela = "5.1.0",
         .stages = 1u << NS_STAGE_IDEAL | 1u << NS_STAGE_QUANTISED,
         .case_count = 5,
         .cases = sample_cases,

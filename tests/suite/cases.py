@@ -2,7 +2,7 @@
 """Cases of one's own in the suite: folders, folders of zip files and single zip files of recorded cases give rows whose
 integers are the recorded ones; what departs fails; what cannot be read is one row and exit code 2.
 
-argv: lowered.zip and captured.zip, sets of recorded cases (scripts/recording/sets.py). Environment: NPUSCOPE, the program."""
+argv: lowered.zip and captured.zip, sets of recorded cases, and defects.zip (scripts/recording/sets.py). Environment: NPUSCOPE, the program."""
 import csv
 import json
 import os
@@ -19,6 +19,7 @@ import sets
 
 SET = sets.read(sys.argv.pop(1))
 CAPTURED = sets.read(sys.argv.pop(1))
+DEFECTS = sets.read(sys.argv.pop(1))
 STAGES = ("--stages", "quantised,eval")  # Vela is not needed
 
 
@@ -153,6 +154,23 @@ class Cases(unittest.TestCase):
         self.assertEqual(found[("program", "ethos-u55-128")], [("npu", "pass", "expected", 0)])
         self.assertEqual(found[("graph", "u55")][0], ("eval", "pass", "expected", 0))
         self.assertEqual({r["op"] for r in rows}, {"model"})
+
+    def test_known_defects_are_named(self):
+        if run("--op", "exp", "--case", "rank1", "--target", "u55", "--stages", "npu").returncode == 3:
+            self.skipTest("Vela is not installed")
+        for name in ("minimal", "healthy"):
+            folder = self.folder / "defects" / name
+            folder.mkdir(parents=True)
+            (folder / "model.tosa").write_bytes(DEFECTS[f"slice_reduce/{name}.tosa"])
+            (folder / "in0.npy").write_bytes(DEFECTS[f"slice_reduce/{name}_in0.npy"])
+        done = run("--cases", self.folder / "defects", "--target", "u85", "--json", self.json)
+        document = json.loads(self.json.read_text())
+        met = {r["case"]: [d["known_defect"] for d in r.get("known_defects", [])] for r in document["cases"]}
+        self.assertEqual(met["healthy"], [])
+        if document["vela"] == "5.1.0":  # other releases have other defects (docs/errata.md)
+            self.assertEqual(met["minimal"], ["slice_reduce"])
+            self.assertIn("known defect of Vela 5.1.0: slice_reduce (wrong)", done.stdout)
+            self.assertIn("avoided by: ", done.stdout)
 
     def test_floats_with_scales(self):
         scale = 0.000244140625
