@@ -19,8 +19,15 @@ typedef struct ns_chain_operand {
     size_t row_bytes; /* from one row to the next; 0 where all have the same */
 } ns_chain_operand;
 
+/* A link is an operator, or several in one (eval/fuse.h). */
+typedef enum ns_link_form { NS_LINK_OPERATOR, NS_LINK_PAIR, NS_LINK_TABLE, NS_LINK_SUM } ns_link_form;
+
 typedef struct ns_chain_link {
-    int index; /* of the operator */
+    int index; /* of the operator, the last of several */
+    ns_link_form form;
+    ns_fused_pair pair; /* NS_LINK_PAIR */
+    int table;          /* NS_LINK_TABLE: the operator TABLE, whose result is rounded */
+    int left;           /* NS_LINK_SUM: of int16 values times 2^left */
     size_t columns;
     int operands;
     ns_span spans[NS_STEP_OPERANDS];

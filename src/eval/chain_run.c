@@ -1,11 +1,19 @@
 #include "eval/chain_run.h"
 
+#include "eval/fuse.h"
 #include "eval/steps.h"
 
 /* An operator's call with the operands of its step. */
 static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena *arena, ns_step *step)
 {
-    const ns_operator *op = &run->block->operators[link->index];
+    const ns_operator *op = &run->block->operators[link->form == NS_LINK_TABLE ? link->table : link->index];
+    step->kernels = run->kernels;
+    for (int k = 0; k < link->operands; k++)
+        step->spans[k] = link->spans[k];
+    if (link->form == NS_LINK_PAIR || link->form == NS_LINK_SUM) {
+        ns_fused_prepare(link, step);
+        return true;
+    }
     ns_eval_call call = {
         .block = run->block,
         .node = op,
@@ -26,10 +34,8 @@ static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena
             return false;
     }
     call.outputs[0] = &run->values[op->outputs[0]].tensor;
-    step->kernels = run->kernels;
-    for (int k = 0; k < link->operands; k++)
-        step->spans[k] = link->spans[k];
-    return ns_step_kind_of(op->op)->prepare(&call, step, NULL) == NS_OK;
+    return (link->form == NS_LINK_TABLE ? ns_step_table_rounded
+                                        : ns_step_kind_of(op->op)->prepare)(&call, step, NULL) == NS_OK;
 }
 
 /* Gives the members that others read their room; false where one has a value already, or memory is out. */

@@ -13,7 +13,7 @@ typedef struct group {
     int tensor;
     size_t row_bytes;
     int readers; /* of all of them, aliases' own reading included */
-    int inside;  /* that are links or aliases of the chain */
+    int inside;  /* that are operators of the chain */
     int last;    /* the last link that reads it */
     int slot;
 } group;
@@ -54,20 +54,24 @@ static void find_groups(placing *p)
         group *g = &p->list[p->groups[a->from]];
         p->groups[a->to] = p->groups[a->from];
         g->readers += p->readers[a->to];
-        g->inside++;
     }
 }
 
 static void count_readers(placing *p)
 {
-    for (int i = 0; i < p->chain->link_count; i++) {
-        const ns_operator *op = &p->block->operators[p->chain->links[i].index];
+    const ns_chain *chain = p->chain;
+    for (int i = chain->first; i < chain->end; i++) {
+        const ns_operator *op = &p->block->operators[i];
         for (int k = 0; k < op->input_count; k++)
-            if (p->groups[op->inputs[k]] >= 0) {
+            if (p->groups[op->inputs[k]] >= 0)
                 p->list[p->groups[op->inputs[k]]].inside++;
-                p->list[p->groups[op->inputs[k]]].last = i;
-            }
     }
+    for (int i = 0; i < chain->link_count; i++)
+        for (int k = 0; k < chain->links[i].operands; k++) {
+            const int of = p->groups[chain->links[i].in[k].tensor];
+            if (of >= 0)
+                p->list[of].last = i;
+        }
 }
 
 /* The free slot that wastes least, or a new one. */
@@ -91,7 +95,6 @@ static void place_members(placing *p)
     for (int i = 0; i < chain->link_count; i++) {
         group *g = &p->list[i];
         ns_chain_link *link = &chain->links[i];
-        const ns_operator *op = &p->block->operators[link->index];
         g->slot = -1;
         if (g->inside < g->readers)
             chain->whole[chain->whole_count++] = g->tensor;
@@ -99,7 +102,7 @@ static void place_members(placing *p)
             g->slot = take_slot(p, g->row_bytes);
         link->out = (ns_chain_operand){g->tensor, g->slot, g->row_bytes};
         for (int k = 0; k < link->operands; k++) {
-            const int tensor = op->inputs[k], of = p->groups[tensor];
+            const int tensor = link->in[k].tensor, of = p->groups[tensor];
             const size_t elements = link->spans[k] == NS_SPAN_FULL  ? link->columns
                                     : link->spans[k] == NS_SPAN_ROW ? 1
                                                                     : 0;

@@ -93,3 +93,20 @@ ns_code ns_step_table(ns_eval_call *call, ns_step *step, ns_error *error)
     step->data = l;
     return NS_OK;
 }
+
+static bool run_rounded(const ns_step *step, const ns_slab *slab)
+{
+    const lookup *l = step->data;
+    const size_t count = slab->rows * slab->columns;
+    if (l->any_steep && find_steep(l, slab->in[0], count) < count)
+        return true;
+    step->kernels->fused->table(l->table, slab->in[0], slab->out, count);
+    return false;
+}
+
+ns_code ns_step_table_rounded(ns_eval_call *call, ns_step *step, ns_error *error)
+{
+    NS_TRY(ns_step_table(call, step, error));
+    step->run = run_rounded;
+    return NS_OK;
+}

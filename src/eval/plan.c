@@ -1,6 +1,7 @@
 #include "eval/plan.h"
 
 #include "eval/chain_slots.h"
+#include "eval/fuse.h"
 #include "eval/steps.h"
 #include "eval/work.h"
 
@@ -17,6 +18,7 @@ typedef struct member {
 
 typedef struct builder {
     const ns_block *block;
+    const ns_kernels *kernels;
     ns_arena *arena;
     ns_chain chain; /* the one being built; no links: none */
     bool has_rows;  /* its columns are settled */
@@ -202,6 +204,8 @@ static bool join(builder *b, int index)
     const builder before = *b;
     ns_chain_link *link = &chain->links[chain->link_count];
     *link = (ns_chain_link){.index = index, .operands = kind->operands};
+    for (int k = 0; k < kind->operands; k++)
+        link->in[k].tensor = op->inputs[k];
     ns_span made = NS_SPAN_FULL;
     if (kind->form == NS_STEP_EACH && join_each(b, op, link, &made)) {
     } else if (kind->form == NS_STEP_REDUCE && join_reduce(b, op, link, &made)) {
@@ -245,12 +249,15 @@ static ns_code close_chain(builder *b, int end, ns_plan *plan, ns_error *error)
             chain->work -=
                 ns_eval_work(b->block, &b->block->operators[chain->before[i]]) + NS_EVAL_OPERATOR_WORK;
         chain->is_constant = has_constant_parameters(b);
+        const int links = chain->link_count;
+        if (b->kernels->fused)
+            NS_TRY(ns_chain_fuse(b->block, chain, b->readers, b->groups, b->arena, error));
         ns_chain *kept = ns_arena_copy(b->arena, chain, sizeof *chain);
         if (!kept)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory to plan a run");
         NS_TRY(ns_chain_place(b->block, kept, b->readers, b->groups, b->arena, error));
         plan->at[chain->first] = kept;
-        chain->links += chain->link_count;
+        chain->links += links;
         chain->before += chain->before_count;
         chain->aliases += chain->alias_count;
     }
@@ -294,11 +301,13 @@ static bool begin_plan(builder *b, const ns_block *block, ns_arena *arena, ns_pl
     return true;
 }
 
-ns_code ns_plan_make(const ns_block *block, ns_arena *arena, ns_plan *plan, ns_error *error)
+ns_code ns_plan_make(const ns_block *block, const ns_kernels *kernels, ns_arena *arena, ns_plan *plan,
+                     ns_error *error)
 {
     builder b;
     if (!begin_plan(&b, block, arena, plan))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to plan a run");
+    b.kernels = kernels;
     for (int i = 0; i < block->operator_count; i++) {
         const ns_operator *op = &block->operators[i];
         const bool is_given = is_constant(op) && op->output_count == 1 && b.is_written[op->outputs[0]];

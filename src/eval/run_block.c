@@ -110,7 +110,7 @@ static ns_code find_plan(ns_frame *f, const ns_plan **plan, ns_error *error)
     if (options->no_chains || (options->tap && is_main(f->run, f->block)))
         return NS_OK;
     if (!f->kept->has_plan)
-        NS_TRY(ns_plan_make(f->block, f->run->kept, &f->kept->plan, error));
+        NS_TRY(ns_plan_make(f->block, &f->run->kernels, f->run->kept, &f->kept->plan, error));
     f->kept->has_plan = true;
     *plan = &f->kept->plan;
     return NS_OK;

@@ -1,14 +1,9 @@
 #include "eval/step.h"
 
-static bool is_flat(ns_span span)
-{
-    return span == NS_SPAN_FULL || span == NS_SPAN_ONE;
-}
-
 bool ns_step_run_binary(ns_binary_row kernel, const ns_step *step, const ns_slab *slab, int in_bytes,
                         int out_bytes)
 {
-    const bool flat = is_flat(step->spans[0]) && is_flat(step->spans[1]);
+    const bool flat = ns_step_is_flat(step->spans[0]) && ns_step_is_flat(step->spans[1]);
     const size_t rows = flat ? 1 : slab->rows;
     const size_t columns = flat ? slab->rows * slab->columns : slab->columns;
     const size_t in_size = (size_t)in_bytes, out_size = (size_t)out_bytes;

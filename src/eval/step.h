@@ -48,9 +48,18 @@ static inline void ns_step_steps(ns_span span, size_t columns, size_t *within, s
     *between = span == NS_SPAN_FULL ? columns : span == NS_SPAN_ROW ? 1 : 0;
 }
 
+/* Whether rows of such an operand may be seen as one. */
+static inline bool ns_step_is_flat(ns_span span)
+{
+    return span == NS_SPAN_FULL || span == NS_SPAN_ONE;
+}
+
 /* A binary kernel over a slab. */
 bool ns_step_run_binary(ns_binary_row kernel, const ns_step *step, const ns_slab *slab, int in_bytes,
                         int out_bytes);
+
+/* TABLE and a RESCALE that shifts right by 7, in one: to int16. */
+ns_code ns_step_table_rounded(ns_eval_call *call, ns_step *step, ns_error *error);
 
 #define NS_EVAL_STEP(op, form, operands, function) \
     ns_code ns_step_##function(ns_eval_call *call, ns_step *step, ns_error *error);

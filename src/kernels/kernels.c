@@ -21,6 +21,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.gemm_f64 = ns_gemm_f64_avx2;
         kernels.table_i16 = ns_table_row_avx2;
         kernels.depthwise_i16 = ns_depthwise_i16_avx2;
+        kernels.fused = &ns_fused_kernels_avx2;
     }
     if (cpu_mask & NS_CPU_AVX512) {
         kernels.binary = ns_binary_rows_avx512;

@@ -9,6 +9,7 @@
 
 #include "kernels/binary.h"
 #include "kernels/depthwise.h"
+#include "kernels/fused.h"
 #include "kernels/gemm.h"
 #include "kernels/gemm_f64.h"
 #include "kernels/rescale.h"
@@ -21,6 +22,7 @@ typedef struct ns_kernels {
     const ns_rescale_rows *rescale;
     ns_table_row table_i16;
     ns_depthwise_i16 depthwise_i16;
+    const ns_fused_kernels *fused; /* NULL: none */
 } ns_kernels;
 
 /* The kernels for a CPU mask (npuscope/cpu.h); 0 gives plain C. */

@@ -70,7 +70,8 @@ static int rescale(maker *m, int in, ns_dtype dtype, int64_t multiplier, int64_t
     const int64_t channels = per_channel ? from.shape[from.rank - 1] : 1;
     const ns_attributes attributes = {
         .scale32 = true, .rounding_mode = NS_SINGLE_ROUND, .per_channel = per_channel};
-    const int operands[] = {in, add_const(m, NS_DTYPE_INT32, 1, &channels, multiplier / 2 + 1, multiplier),
+    const int64_t least = multiplier == 1 << 30 ? multiplier : multiplier / 2 + 1;
+    const int operands[] = {in, add_const(m, NS_DTYPE_INT32, 1, &channels, least, multiplier),
                             add_const(m, NS_DTYPE_INT8, 1, &channels, shift, shift),
                             add_one(m, from.dtype, 0), add_one(m, dtype, 0)};
     return add_operator(m, NS_OP_RESCALE, &attributes, 5, operands,
@@ -184,11 +185,31 @@ static int of_words(maker *m, int in)
     }
 }
 
+/* What an a16w8 graph has for an operator: the forms that eval/fuse.h knows, and their neighbours. */
+static int quantised(maker *m, int in)
+{
+    static const ns_op ops[] = {NS_OP_ADD, NS_OP_SUB, NS_OP_MUL};
+    const int64_t form = pick(m, 0, 5);
+    if (form == 0)
+        return rescale(m, table(m, in), NS_DTYPE_INT16, 1 << 30, pick(m, 36, 37), false);
+    const int64_t lefts[] = {pick(m, 0, 2) ? 0 : pick(m, -1, 15), pick(m, 0, 2) ? 0 : pick(m, -1, 15)};
+    const int wide = rescale(m, in, NS_DTYPE_INT32, 1 << 30, 30 - lefts[0], false);
+    if (form == 1 && tensor_of(m, in)->shape[tensor_of(m, in)->rank - 1] > 1)
+        return reduce(m, NS_OP_REDUCE_SUM, wide);
+    const int other = rescale(m, partner(m, in), NS_DTYPE_INT32, 1 << 30, 30 - lefts[1], false);
+    const int both = binary(m, ops[pick(m, 0, 2)], wide, pick(m, 0, 5) ? other : wide, NS_DTYPE_INT32, 0);
+    if (pick(m, 0, 5) == 0)
+        m->live[m->count - 1] = both; /* read by others too */
+    return rescale(m, both, NS_DTYPE_INT16, pick(m, 0, 1) ? INT32_MAX : 1 << 30, pick(m, 32, 48), false);
+}
+
 static int of_narrow(maker *m, int in)
 {
     static uint8_t low[] = {0x18, 0xfc}, high[] = {0xe8, 0x03}; /* -1000, 1000 */
     const ns_tensor from = *tensor_of(m, in);
     const bool is_short = from.dtype == NS_DTYPE_INT16;
+    if (is_short && pick(m, 0, 1))
+        return quantised(m, in);
     switch (pick(m, 0, 7)) {
     case 0:
         return is_short ? table(m, in) : unary(m, NS_OP_CAST, NULL, in, NS_DTYPE_INT16);
@@ -302,15 +323,20 @@ static bool check_graph(ns_graph *graph, uint64_t seed, unsigned cpu_mask)
     return code == NS_OK;
 }
 
-static size_t count_links(const ns_graph *graph)
+/* Links of a graph's chains; those that stand for several operators in `fused`. */
+static size_t count_links(const ns_graph *graph, size_t *fused)
 {
+    const ns_kernels kernels = ns_kernels_get(~0u);
     const ns_block *block = &graph->regions[0].blocks[0];
     ns_arena *arena = ns_arena_new();
     ns_plan plan;
     size_t links = 0;
-    ASSERT_OK(ns_plan_make(block, arena, &plan, &error));
+    ASSERT_OK(ns_plan_make(block, &kernels, arena, &plan, &error));
     for (int i = 0; i < block->operator_count; i++)
-        links += plan.at[i] ? (size_t)plan.at[i]->link_count : 0;
+        for (int k = 0; plan.at[i] && k < plan.at[i]->link_count; k++) {
+            links++;
+            *fused += plan.at[i]->links[k].form != NS_LINK_OPERATOR;
+        }
     ns_arena_free(arena);
     return links;
 }
@@ -319,19 +345,21 @@ static void random_graphs(void **state)
 {
     (void)state;
     int good = 0, bad = 0;
-    size_t links = 0;
+    size_t links = 0, fused = 0;
     for (uint64_t seed = 1; seed <= GRAPHS; seed++) {
         ns_graph *graph = make_graph(seed);
         ASSERT_OK(ns_graph_validate(graph, &error));
-        links += count_links(graph);
+        links += count_links(graph, &fused);
         const bool has_result = check_graph(graph, seed, seed % 4 ? ~0u : 0);
         good += has_result;
         bad += !has_result;
         ns_graph_free(graph);
     }
-    print_message("%d graphs with a result, %d without; %zu links\n", good, bad, links);
+    print_message("%d graphs with a result, %d without; %zu links, %zu of several operators\n", good, bad,
+                  links, fused);
     /* Both kinds, and chains, are really met. */
     assert_true(good > GRAPHS / 4 && bad > GRAPHS / 20 && links > 4 * GRAPHS);
+    assert_true(!ns_kernels_get(~0u).fused || fused > GRAPHS);
 }
 
 /* Subtract the maximum, exponential, sum, reciprocal, multiply. */
@@ -350,6 +378,28 @@ static int softmax(maker *m, int in)
     return rescale(m, product, NS_DTYPE_INT16, INT32_MAX, 46, false);
 }
 
+/* The graph is one chain of so many links; only its output is whole in memory. */
+static void check_chain(const maker *m, const ns_kernels *kernels, int links)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_plan plan;
+    ASSERT_OK(ns_plan_make(m->block, kernels, arena, &plan, &error));
+    const ns_chain *chain = NULL;
+    for (int i = 0; i < m->block->operator_count; i++)
+        if (plan.at[i]) {
+            assert_null(chain);
+            chain = plan.at[i];
+        }
+    assert_non_null(chain);
+    assert_int_equal(chain->link_count, links);
+    assert_int_equal(chain->before_count, 1);
+    assert_int_equal(chain->alias_count, 1);
+    assert_int_equal(chain->whole_count, 1);
+    assert_int_equal(chain->columns, 70);
+    assert_true(chain->slab_rows > 1 && chain->slab_rows < 100);
+    ns_arena_free(arena);
+}
+
 static void one_chain(void **state)
 {
     (void)state;
@@ -365,24 +415,12 @@ static void one_chain(void **state)
     out = rescale(&m, reshape(&m, out), NS_DTYPE_INT16, INT32_MAX, 34, false);
     ASSERT_OK(ns_block_set_inputs(m.graph, m.block, 1, &in, &error));
     ASSERT_OK(ns_block_set_outputs(m.graph, m.block, 1, &out, &error));
-    ns_arena *arena = ns_arena_new();
-    ns_plan plan;
-    ASSERT_OK(ns_plan_make(m.block, arena, &plan, &error));
-    const ns_chain *chain = NULL;
-    for (int i = 0; i < m.block->operator_count; i++)
-        if (plan.at[i]) {
-            assert_null(chain);
-            chain = plan.at[i];
-        }
-    assert_non_null(chain);
-    /* All but the reshapes and the RESCALE of the constant; only the output is whole in memory. */
-    assert_int_equal(chain->link_count, 19);
-    assert_int_equal(chain->before_count, 1);
-    assert_int_equal(chain->alias_count, 1);
-    assert_int_equal(chain->whole_count, 1);
-    assert_int_equal(chain->columns, 70);
-    assert_true(chain->slab_rows > 1 && chain->slab_rows < 100);
-    ns_arena_free(arena);
+    const ns_kernels plain = ns_kernels_get(0), all = ns_kernels_get(~0u);
+    /* All but the reshapes and the RESCALE of the constant. */
+    check_chain(&m, &plain, 19);
+    /* MAX, pair, table, sum, RESCALE, table, pair; RESCALE, ADD, RESCALE. */
+    if (all.fused)
+        check_chain(&m, &all, 10);
     assert_true(check_graph(m.graph, 1, ~0u));
     ns_graph_free(m.graph);
 }
