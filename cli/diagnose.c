@@ -36,6 +36,10 @@ static const ns_option options[] = {
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
     {0, "apply", NS_OPTION_TEXT, "FILE", OPTION(apply),
      "write the graph with the mends that can be written into it, and\nsay what they bring"},
+    {0, "reduce", NS_OPTION_TEXT, "FILE", OPTION(reduce),
+     "write the smallest .tosa graph that shows the first finding, and its\ninputs and results beside it as "
+     ".npy"},
+    {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "of --reduce, in seconds (default 60)"},
     {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "write one self-contained page"},
     {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "write a summary for a CI job's page"},
     {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "write JUnit XML"},
@@ -51,6 +55,7 @@ static const ns_option options[] = {
 static void preset(void *settings)
 {
     ((ns_diagnose_settings *)settings)->cpu_mask = ~0u;
+    ((ns_diagnose_settings *)settings)->time_limit = 60;
 }
 
 typedef ns_code (*writer)(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
@@ -105,6 +110,8 @@ static ns_code diagnose_graph(ns_cli *cli, const ns_diagnose_settings *settings,
     NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &asked, error));
     NS_TRY(ns_diagnose_halves(cli, settings, graph, bytes, &asked, &result, error));
     const ns_code code = report(cli, settings, &result, error);
+    if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->reduce)
+        NS_TRY(ns_diagnose_reduce_finding(cli, settings, graph, &asked, &result, error));
     if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->apply && result.precision)
         NS_TRY(ns_diagnose_apply_mends(cli, settings, graph, &asked, result.precision, error));
     return code;
@@ -114,8 +121,9 @@ static ns_code diagnose_program(ns_cli *cli, const ns_diagnose_settings *setting
                                 ns_bytes bytes, ns_error *error)
 {
     ns_diagnose_result result = {.model = path};
-    if (settings->apply)
-        return ns_fail(error, NS_ERROR_USAGE, "--apply takes a .tosa graph");
+    if (settings->apply || settings->reduce)
+        return ns_fail(error, NS_ERROR_USAGE, "--%s takes a .tosa graph",
+                       settings->apply ? "apply" : "reduce");
     NS_TRY(ns_diagnose_program_file(cli, settings, bytes, &result, error));
     return report(cli, settings, &result, error);
 }

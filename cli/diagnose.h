@@ -13,7 +13,8 @@ typedef struct ns_diagnose_settings {
     bool all_targets, no_advice;
     const char *vela_options;
     ns_text_list graphs, debug_dbs; /* of a stream, or of each delegate */
-    const char *json, *html, *markdown, *junit, *csv, *nodes, *apply;
+    const char *json, *html, *markdown, *junit, *csv, *nodes, *apply, *reduce;
+    double time_limit;
     int64_t threads;
     unsigned cpu_mask;
 } ns_diagnose_settings;
@@ -30,6 +31,12 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
 ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph *graph,
                                 const ns_diagnose_options *asked, const ns_diagnose_precision *before,
                                 ns_error *error);
+
+/* --reduce: writes the smallest graph with inputs that shows the first finding, of the precision half before
+ * the other's. */
+ns_code ns_diagnose_reduce_finding(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
+                                   const ns_diagnose_options *asked, const ns_diagnose_result *result,
+                                   ns_error *error);
 
 /* An ExecuTorch program: a part of `result` for each delegate, or `result` itself where there is one. */
 ns_code ns_diagnose_program_file(ns_cli *cli, const ns_diagnose_settings *settings, ns_bytes bytes,

@@ -1,7 +1,11 @@
 /* npuscope diagnose: a graph, both halves, and its mends. */
+#include <string.h>
+
 #include "base/file.h"
 #include "diagnose.h"
 #include "npuscope/cpu.h"
+#include "npuscope/fuzz_vela.h"
+#include "smallest.h"
 
 void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_options *asked)
 {
@@ -144,4 +148,77 @@ ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *setting
             applied, applied == 1 ? "" : "s", after.against_float_db, before->against_float_db,
             ns_diagnose_verdict_text(after.verdict));
     return NS_OK;
+}
+
+/* ---- the smallest graph ---- */
+
+/* The first finding of the compile half that a stream of Vela's shows; NULL: none. */
+static const ns_diagnose_compile *first_finding(const ns_diagnose_result *result)
+{
+    for (int i = 0; i < result->compile_count; i++)
+        if (result->compile[i].is_finding && result->compile[i].flags)
+            return &result->compile[i];
+    return NULL;
+}
+
+static ns_code write_smallest(ns_cli *cli, const char *path, const ns_smallest *smallest, ns_error *error)
+{
+    const size_t size = strlen(path);
+    const bool has_suffix = size > 5 && strcmp(path + size - 5, ".tosa") == 0;
+    const char *prefix = ns_arena_format(cli->arena, "%.*s_", (int)(has_suffix ? size - 5 : size), path);
+    if (!prefix)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    return ns_smallest_write(cli, smallest, path, prefix, error);
+}
+
+static ns_code reduce_precision(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
+                                const ns_diagnose_options *asked, const ns_diagnose_precision *precision,
+                                ns_error *error)
+{
+    ns_diagnose_smallest r;
+    NS_TRY(ns_diagnose_reduce(graph, asked, precision, settings->time_limit, cli->arena, &r, error));
+    const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
+    NS_TRY(write_smallest(cli, settings->reduce, &smallest, error));
+    fprintf(stderr, "%s: %s: %d operators of %d left after %d trials in %.1f s: %s\n", settings->reduce,
+            r.finding, r.operators, r.operators_before, r.trials, r.seconds, r.words);
+    return NS_OK;
+}
+
+static ns_code reduce_compile(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
+                              const ns_diagnose_options *asked, const ns_diagnose_compile *row,
+                              ns_error *error)
+{
+    ns_diagnose_compile_options options = {0};
+    const char *missing = NULL;
+    ns_reduce_options o = {.flags = row->flags,
+                           .time_limit = settings->time_limit,
+                           .centre = row->departs ? row->first_wrong.output : NULL};
+    ns_reduce_result r;
+    NS_TRY(choose_velas(settings, cli->arena, &options, &missing, error));
+    NS_TRY(ns_accelerator_parse(row->accelerator, &o.accelerator, error));
+    for (int i = 0; i < options.vela_count; i++)
+        if (strcmp(options.velas[i].version, row->vela) == 0)
+            o.vela = options.velas[i];
+    NS_TRY(ns_reduce_graph(&o, graph, asked->inputs, asked->input_count, cli->arena, &r, error));
+    const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
+    const ns_smallest_target target = {&o.vela, o.accelerator, o.flags};
+    NS_TRY(write_smallest(cli, settings->reduce, &smallest, error));
+    fprintf(stderr, "%s: %s, Vela %s, %s, %s: %d operators of %d left after %d trials in %.1f s: %s\n",
+            settings->reduce, r.signature, row->vela, row->accelerator, row->memory_mode, r.operators,
+            r.operators_before, r.trials, r.seconds, r.operation);
+    ns_cli to_stderr = *cli;
+    to_stderr.out = stderr;
+    return ns_smallest_print_departure(&to_stderr, &smallest, &target, error);
+}
+
+ns_code ns_diagnose_reduce_finding(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
+                                   const ns_diagnose_options *asked, const ns_diagnose_result *result,
+                                   ns_error *error)
+{
+    const ns_diagnose_compile *row = first_finding(result);
+    if (result->precision && ns_diagnose_verdict_fails(result->precision->verdict))
+        return reduce_precision(cli, settings, graph, asked, result->precision, error);
+    if (row)
+        return reduce_compile(cli, settings, graph, asked, row, error);
+    return ns_fail(error, NS_ERROR_USAGE, "--reduce: there is no finding to reduce");
 }

@@ -6,6 +6,7 @@
 #include "options.h"
 #include "rows.h"
 #include "run.h"
+#include "smallest.h"
 
 typedef struct reduce_settings {
     ns_text_list inputs;
@@ -65,12 +66,20 @@ static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_opt
     ns_reduce_result r;
     const ns_block *block = &graph->regions[0].blocks[0];
     NS_TRY(load(cli, s, block, &values, error));
-    NS_TRY(ns_reduce_graph(o, graph, values, block->input_count, s->output, cli->arena, &r, error));
+    NS_TRY(ns_reduce_graph(o, graph, values, block->input_count, cli->arena, &r, error));
+    const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
+    const ns_smallest_target target = {&o->vela, o->accelerator, o->flags};
+    const char *path = ns_arena_format(cli->arena, "%s/graph.tosa", s->output);
+    const char *prefix = ns_arena_format(cli->arena, "%s/", s->output);
+    if (!path || !prefix)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    NS_TRY(ns_folder_make(s->output, error));
+    NS_TRY(ns_smallest_write(cli, &smallest, path, prefix, error));
     fprintf(cli->out, "%s: %s\n%d operators of %d left after %d trials in %.1f s: %s%s\n", s->output,
             r.signature, r.operators, r.operators_before, r.trials, r.seconds, s->output, "/graph.tosa");
     fprintf(cli->out, "operators: %s\nknown defect: %s\n", r.operation,
             r.known_defect ? r.known_defect : "none");
-    return NS_OK;
+    return ns_smallest_print_departure(cli, &smallest, &target, error);
 }
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)

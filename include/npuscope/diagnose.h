@@ -152,6 +152,25 @@ ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_optio
 ns_code ns_diagnose_apply(ns_graph *graph, const ns_diagnose_options *options,
                           const ns_diagnose_precision *precision, int *applied, ns_error *error);
 
+/* The smallest graph that still shows a finding, with inputs and the results that TOSA gives. */
+typedef struct ns_diagnose_smallest {
+    const char *finding; /* "operator: TABLE rsqrt: table" */
+    const char *words;   /* "TABLE > RESCALE[32>16]": its operators in order */
+    const void *file;    /* the bytes of a .tosa file */
+    size_t file_size;
+    int input_count, output_count;
+    const ns_tensor *inputs, *outputs;
+    int operators_before, operators, trials;
+    double seconds;
+} ns_diagnose_smallest;
+
+/* Reduces a graph for the first finding that `precision` has: by operators, dims, attributes, constants and
+ * data, for at most `time_limit` seconds. Of several samples the first is taken. NS_ERROR_INPUT where nothing
+ * is to blame; NS_ERROR_UNSUPPORTED for control flow and variables. */
+ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *options,
+                           const ns_diagnose_precision *precision, double time_limit, ns_arena *arena,
+                           ns_diagnose_smallest *out, ns_error *error);
+
 /* ---- the compile half ---- */
 
 /* The first NPU operation whose result departs from the graph, or at which the run ended. */
@@ -174,6 +193,7 @@ typedef struct ns_diagnose_departure {
 /* One configuration of one compiler. */
 typedef struct ns_diagnose_compile {
     const char *accelerator, *memory_mode, *vela;
+    const char *flags;        /* options of Vela beside ns_vela_flags; NULL: compiled by others */
     const char *verdict;      /* "right", "wrong", "undefined", "hazard", "refused", or "unknown": ran, with
                                  nothing      to compare with */
     bool is_finding;          /* exit code 1 */

@@ -80,22 +80,26 @@ ns_code ns_fuzz_vela_write(uint64_t seed, uint64_t number, const char *folder, n
 typedef struct ns_reduce_options {
     ns_vela vela;
     ns_accelerator accelerator;
-    const char *flags; /* further options of Vela; NULL: none */
-    double time_limit; /* seconds */
-    bool ordinary;     /* dims as networks have them, rather than the smallest */
+    const char *flags;  /* further options of Vela; NULL: none */
+    double time_limit;  /* seconds */
+    bool ordinary;      /* dims as networks have them, rather than the smallest */
+    const char *centre; /* name of the tensor around which a small window is tried first; NULL: none */
 } ns_reduce_options;
 
 typedef struct ns_reduce_result {
     const char *kind, *signature, *operation, *known_defect;
     int operators_before, operators, trials;
     double seconds;
+    const void *file; /* the bytes of a .tosa file */
+    size_t file_size;
+    int input_count, output_count;
+    const ns_tensor *inputs, *outputs; /* outputs: the graph's results */
 } ns_reduce_result;
 
-/* Reduces a validated graph with inputs for which the stream goes wrong, and writes graph.tosa, in<k>.npy and
- * out<k>.npy (the graph's results) to `folder`. NS_ERROR_INPUT where it does not go wrong. */
+/* Reduces a validated graph with inputs for which the stream goes wrong; the result lies in `arena`.
+ * NS_ERROR_INPUT where it does not go wrong. */
 ns_code ns_reduce_graph(const ns_reduce_options *options, const ns_graph *graph, const ns_tensor *inputs,
-                        int input_count, const char *folder, ns_arena *arena, ns_reduce_result *result,
-                        ns_error *error);
+                        int input_count, ns_arena *arena, ns_reduce_result *result, ns_error *error);
 
 #ifdef __cplusplus
 }

@@ -63,6 +63,7 @@ static ns_code add_job(matrix *m, const ns_vela *vela, ns_accelerator accelerato
                                      .accelerator = accelerator,
                                      .flags = job->flags,
                                      .want_debug = true};
+    row->flags = job->flags;
     return job->flags ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's options");
 }
 
@@ -121,6 +122,7 @@ static ns_code judge_all(matrix *m, ns_error *error)
             row->accelerator = own.accelerator;
             row->memory_mode = own.memory_mode;
             row->vela = own.vela;
+            row->flags = own.flags;
         } else {
             NS_TRY(
                 ns_compile_judge(m->options, &m->reference, &m->jobs[i].request, true, m->arena, row, error));

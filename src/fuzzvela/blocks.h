@@ -7,7 +7,7 @@
 #define NS_FUZZVELA_BLOCKS_H
 
 #include "base/random.h"
-#include "fuzzvela/draft.h"
+#include "draft/draft.h"
 
 enum { NS_FUZZ_POOL = 64 };
 

@@ -5,8 +5,8 @@
 
 #include "npuscope/fuzz_vela.h"
 
+#include "draft/reduce.h"
 #include "fuzzvela/generator.h"
-#include "fuzzvela/reduce.h"
 #include "fuzzvela/triage.h"
 
 /* Reductions of failures that look alike before they are reduced: all of the first ones, then every eighth.
@@ -172,12 +172,15 @@ static ns_code investigate(campaign *c, ns_judge *judge, int release, const ns_d
     ns_judge one = *judge;
     one.targets = &c->targets[target];
     one.target_count = 1;
-    ns_reduction reduction = {
-        .judge = &one, .release = version, .time_limit = c->options->reduce_seconds, .ordinary = true};
-    NS_TRY(ns_reduce(&reduction, draft, c->graph, &ordinary, error));
+    ns_judge_watch watch = {&one, version};
+    ns_draft_reduction reduction = {.signature = ns_judge_watched,
+                                    .context = &watch,
+                                    .time_limit = c->options->reduce_seconds,
+                                    .ordinary = true};
+    NS_TRY(ns_draft_reduce(&reduction, draft, c->graph, &ordinary, error));
     const int trials = reduction.trials;
     reduction.ordinary = false;
-    NS_TRY(ns_reduce(&reduction, &ordinary, c->graph, &reduced, error));
+    NS_TRY(ns_draft_reduce(&reduction, &ordinary, c->graph, &reduced, error));
     const ns_fuzz_finding made = {.target = ns_accelerator_text(c->targets[target].accelerator),
                                   .release = version,
                                   .avoided_by = "",

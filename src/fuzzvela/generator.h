@@ -3,7 +3,7 @@
 #ifndef NS_FUZZVELA_GENERATOR_H
 #define NS_FUZZVELA_GENERATOR_H
 
-#include "fuzzvela/draft.h"
+#include "draft/draft.h"
 
 /* Changes whenever other graphs come out for the same seed and number. */
 #define NS_FUZZ_VERSION 1

@@ -206,3 +206,17 @@ const char *ns_judge_known(const ns_exhibit *exhibit, const ns_judgement *judgem
             return ns_defect_get_info(matches[i].defect)->id;
     return NULL;
 }
+
+ns_code ns_judge_watched(void *context, const ns_exhibit *exhibit, ns_arena *arena, const char **signature,
+                         ns_error *error)
+{
+    const ns_judge_watch *watch = context;
+    ns_judgement judgement;
+    NS_TRY(ns_judge_run(watch->judge, exhibit, arena, &judgement, error));
+    if (!ns_ruling_is_finding(judgement.ruling))
+        return NS_OK;
+    const char *known =
+        ns_judge_known(exhibit, &judgement, watch->judge->targets[0].accelerator, watch->release, arena);
+    *signature = ns_judge_signature(&judgement, known, arena);
+    return NS_OK;
+}

@@ -3,7 +3,7 @@
 #ifndef NS_FUZZVELA_JUDGE_H
 #define NS_FUZZVELA_JUDGE_H
 
-#include "fuzzvela/exhibit.h"
+#include "draft/exhibit.h"
 #include "npuscope/defects.h"
 #include "vela/server.h"
 
@@ -59,6 +59,14 @@ ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena
 
 /* What tells one defect from another: ruling, words, chip rule, and the known defect that the graph meets. */
 const char *ns_judge_signature(const ns_judgement *judgement, const char *known, ns_arena *arena);
+
+/* For ns_draft_reduce: the signature of what the one target makes of the graph. */
+typedef struct ns_judge_watch {
+    ns_judge *judge; /* of one target, the one that fails */
+    const char *release;
+} ns_judge_watch;
+ns_code ns_judge_watched(void *watch, const ns_exhibit *exhibit, ns_arena *arena, const char **signature,
+                         ns_error *error);
 
 /* The first known defect that the graph meets on this target, or that struck as a chip rule; NULL for none.
  */

@@ -1,13 +1,14 @@
 /* Reduces a graph of the user's. */
 #include <string.h>
 
-#include "fuzzvela/reduce.h"
+#include "draft/reduce.h"
+#include "fuzzvela/judge.h"
 #include "npuscope/fuzz_vela.h"
 
 #define HANG_SECONDS 60
 
 static ns_code describe(const ns_reduce_options *options, ns_judge *judge, const ns_draft *reduced,
-                        const char *folder, ns_arena *arena, ns_reduce_result *result, ns_error *error)
+                        ns_arena *arena, ns_reduce_result *result, ns_error *error)
 {
     ns_exhibit exhibit;
     ns_judgement j;
@@ -19,14 +20,22 @@ static ns_code describe(const ns_reduce_options *options, ns_judge *judge, const
             ns_judge_known(&exhibit, &j, options->accelerator, options->vela.version, arena);
         result->signature = ns_judge_signature(&j, NULL, arena);
         result->operation = ns_draft_words(reduced, arena);
-        code = ns_exhibit_write(&exhibit, folder, arena, error);
+        result->file = exhibit.file;
+        result->file_size = exhibit.file_size;
+        result->inputs = exhibit.inputs;
+        result->input_count = exhibit.input_count;
+        result->outputs =
+            ns_arena_copy(arena, exhibit.outputs, (size_t)exhibit.output_count * sizeof(ns_tensor));
+        result->output_count = exhibit.output_count;
+        if (!result->outputs)
+            code = ns_fail(error, NS_ERROR_MEMORY, "no memory for a reduced graph");
     }
     ns_graph_free(exhibit.graph);
     return code;
 }
 
 static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, const ns_draft *draft,
-                      const char *folder, ns_arena *arena, ns_reduce_result *result, ns_error *error)
+                      ns_arena *arena, ns_reduce_result *result, ns_error *error)
 {
     ns_draft reduced;
     const ns_fuzz_target target = {options->accelerator, options->flags};
@@ -35,27 +44,28 @@ static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, 
                       .targets = &target,
                       .target_count = 1,
                       .max_work = budget ? budget->max_work : NS_BUDGET_DEFAULT_WORK};
-    ns_reduction reduction = {.judge = &judge,
-                              .release = options->vela.version,
-                              .time_limit = options->time_limit,
-                              .ordinary = options->ordinary};
-    NS_TRY(ns_reduce(&reduction, draft, arena, &reduced, error));
+    ns_judge_watch watch = {&judge, options->vela.version};
+    ns_draft_reduction reduction = {.signature = ns_judge_watched,
+                                    .context = &watch,
+                                    .time_limit = options->time_limit,
+                                    .ordinary = options->ordinary,
+                                    .centre = options->centre};
+    NS_TRY(ns_draft_reduce(&reduction, draft, arena, &reduced, error));
     *result = (ns_reduce_result){.operators_before = ns_draft_operators(draft),
                                  .operators = ns_draft_operators(&reduced),
                                  .trials = reduction.trials,
                                  .seconds = reduction.seconds};
-    return describe(options, &judge, &reduced, folder, arena, result, error);
+    return describe(options, &judge, &reduced, arena, result, error);
 }
 
 ns_code ns_reduce_graph(const ns_reduce_options *options, const ns_graph *graph, const ns_tensor *inputs,
-                        int input_count, const char *folder, ns_arena *arena, ns_reduce_result *result,
-                        ns_error *error)
+                        int input_count, ns_arena *arena, ns_reduce_result *result, ns_error *error)
 {
     ns_draft draft;
     ns_vela_server *server = NULL;
     NS_TRY(ns_draft_from_graph(graph, inputs, input_count, arena, &draft, error));
     NS_TRY(ns_vela_server_new(&options->vela, HANG_SECONDS, arena, &server, error));
-    const ns_code code = reduce(options, server, &draft, folder, arena, result, error);
+    const ns_code code = reduce(options, server, &draft, arena, result, error);
     ns_vela_server_end(server);
     return code;
 }

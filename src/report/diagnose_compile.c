@@ -49,7 +49,7 @@ static void print_places(const ns_diagnose_result *result, int index, FILE *out)
     fprintf(out, ")\n");
 }
 
-static void print_departure(const ns_diagnose_departure *first, FILE *out)
+void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out)
 {
     if (first->command >= 0)
         fprintf(out, "    first: command %d, %s,", first->command,
@@ -82,7 +82,7 @@ static void print_finding(const ns_diagnose_result *result, int index, FILE *out
     fprintf(out, "  %s, Vela %s: ", row->verdict, row->vela);
     print_places(result, index, out);
     if (row->departs)
-        print_departure(&row->first_wrong, out);
+        ns_report_diagnose_departure(&row->first_wrong, out);
     if (row->reason)
         fprintf(out, "    %s\n", row->reason);
     if (row->known_defect)

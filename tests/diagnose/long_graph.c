@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "npuscope/diagnose.h"
+#include "npuscope/eval.h"
 #include "support/kept_graphs.h"
 #include "support/test.h"
 
@@ -126,11 +127,49 @@ static void time_grows_as_the_length(void **state)
     assert_true(twice < 3 * once);
 }
 
+/* Of 999 operators the few are left that still show the same finding: their own diagnosis says so, and the
+ * results that come with it are TOSA's. */
+static void a_long_graph_is_reduced(void **state)
+{
+    (void)state;
+    ns_tensor input, got;
+    const int64_t shape[] = {1, ELEMENTS};
+    ns_diagnose_precision precision;
+    ns_diagnose_smallest smallest;
+    ns_graph *reduced = NULL;
+    const ns_eval_options plain = {0};
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT16, 2, shape, &input, &error));
+    for (int i = 0; i < ELEMENTS; i++)
+        ns_tensor_set(&input, (size_t)i, (i * 7919) % 20000 - 10000);
+    ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
+    ns_graph *graph = keep(make(333, COARSE));
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &precision, &error));
+    ASSERT_OK(ns_diagnose_reduce(graph, &options, &precision, 20, arena, &smallest, &error));
+    print_message("%s: %d of %d operators, %.3f s\n", smallest.words, smallest.operators,
+                  smallest.operators_before, smallest.seconds);
+    assert_true(smallest.operators_before >= 999);
+    assert_true(smallest.operators <= 4);
+    assert_string_equal(smallest.finding, "operator: ADD: step");
+    ASSERT_OK(ns_graph_read(smallest.file, smallest.file_size, &reduced, &error));
+    keep(reduced);
+    options.inputs = smallest.inputs;
+    options.input_count = smallest.input_count;
+    ASSERT_OK(ns_diagnose_precision_run(reduced, &options, arena, &precision, &error));
+    assert_int_equal(precision.verdict, NS_DIAGNOSE_OPERATOR);
+    assert_string_equal(precision.stages[precision.blame[0].stage].op, "ADD");
+    assert_int_equal(precision.blame[0].cause, NS_DIAGNOSE_CAUSE_STEP);
+    assert_int_equal(smallest.output_count, 1);
+    ASSERT_OK(ns_eval(reduced, &plain, smallest.inputs, smallest.input_count, arena, &got, &error));
+    for (size_t i = 0; i < ns_tensor_count(&got); i++)
+        assert_int_equal(ns_tensor_get(&got, i), ns_tensor_get(&smallest.outputs[0], i));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_stage_is_found, set_up, tear_down_graphs),
         cmocka_unit_test_setup_teardown(time_grows_as_the_length, set_up, tear_down_graphs),
+        cmocka_unit_test_setup_teardown(a_long_graph_is_reduced, set_up, tear_down_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

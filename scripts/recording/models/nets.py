@@ -374,3 +374,34 @@ class Pool(nn.Module):
 
     def forward(self, x):
         return self.b(F.avg_pool2d(F.hardswish(self.a(x)), 2))
+
+
+# Ordinary models for the compile half: whole networks that ExecuTorch lowers, without planted faults.
+R = torch.randn
+
+
+def conformer():
+    return ConformerBlock(), [R(1, 16, 32)]
+
+
+MODELS = {
+    "conformer": conformer,
+    "layernorm_ffn": lambda: (FeedForward(24), [R(1, 8, 24)]),
+    "attention": lambda: (Attention(24, 2, 12), [R(1, 12, 24)]),
+    "attention_masked": lambda: (Attention(16, 2, 8, mask=-20.0), [R(1, 8, 16)]),
+    "lstm_step": lambda: (LstmStep(), [R(1, 16), R(1, 20), R(1, 20)]),
+    "gru_step": lambda: (GruStep(), [R(1, 16), R(1, 20)]),
+    "log_mel": lambda: (LogMel(), [R(1, 10, 64)]),
+    "squeeze_excite": lambda: (SqueezeExcite(), [R(1, 12, 10, 10)]),
+    "group_norm": lambda: (GroupNorm(), [R(1, 16, 24)]),
+    "linear": lambda: (Linear(), [R(1, 32)]),
+    "linear_batch": lambda: (Linear(), [R(5, 32)]),
+    "relu": lambda: (Chain(torch.relu), [R(1, 6, 24)]),
+    "linear_relu": lambda: (LinearRelu(), [R(4, 32)]),
+    "linear_reshape": lambda: (LinearReshape(), [R(1, 6, 8)]),
+    "tables_chain": lambda: (Chain(torch.sigmoid, torch.tanh), [R(1, 6, 24)]),
+    "emg": lambda: (Emg(), [R(1, 8, 200)]),
+    "residual": lambda: (Residual(), [R(4, 24)]),
+    "conv_net": lambda: (ConvNet(), [R(1, 3, 16, 16)]),
+    "log_softmax_head": lambda: (Mlp([20, 32, 12], last=lambda x: torch.log_softmax(x, -1)), [R(8, 20)]),
+}

@@ -1,7 +1,7 @@
 /* Edits of structure: which outputs, which tensors become inputs, which operators are left out. */
 #include <string.h>
 
-#include "fuzzvela/edit.h"
+#include "draft/edit.h"
 
 static bool is_feature(const ns_tensor *t)
 {

@@ -1,8 +1,8 @@
 /* Exhibit: a draft as what Vela and the simulator are given, and as files. */
-#ifndef NS_FUZZVELA_EXHIBIT_H
-#define NS_FUZZVELA_EXHIBIT_H
+#ifndef NS_DRAFT_EXHIBIT_H
+#define NS_DRAFT_EXHIBIT_H
 
-#include "fuzzvela/draft.h"
+#include "draft/draft.h"
 
 /* A draft as what Vela and the simulator are given: file, inputs, and the outputs that are right. */
 typedef struct ns_exhibit {

@@ -1,7 +1,7 @@
 /* Edits of attributes and constants: towards stride 1, no padding, zero point 0, one scale, plain data. */
 #include <string.h>
 
-#include "fuzzvela/edit.h"
+#include "draft/edit.h"
 
 static bool set_list(ns_draft *d, ns_int_list *list, int index, int32_t value)
 {

@@ -1,4 +1,4 @@
-#include "fuzzvela/exhibit.h"
+#include "draft/exhibit.h"
 
 #include "base/file.h"
 #include "formats/npy.h"

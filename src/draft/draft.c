@@ -1,10 +1,10 @@
-#include "fuzzvela/draft.h"
+#include "draft/draft.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "fuzzvela/infer.h"
+#include "draft/infer.h"
 
 int ns_draft_add(ns_draft *draft, const ns_draft_node *node)
 {

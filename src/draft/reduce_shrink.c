@@ -2,7 +2,7 @@
  * to fit when the draft is computed anew. */
 #include <string.h>
 
-#include "fuzzvela/edit.h"
+#include "draft/edit.h"
 
 /* 1, 2, half, one less: the sizes that are tried; 0 where there is none. */
 static int64_t smaller(int64_t size, int which)

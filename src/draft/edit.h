@@ -1,8 +1,8 @@
 /* Edit: changes of a draft that may make it smaller. */
-#ifndef NS_FUZZVELA_EDIT_H
-#define NS_FUZZVELA_EDIT_H
+#ifndef NS_DRAFT_EDIT_H
+#define NS_DRAFT_EDIT_H
 
-#include "fuzzvela/draft.h"
+#include "draft/draft.h"
 
 /* ---- the edits: candidates in the order in which they are tried ---- */
 

@@ -1,9 +1,9 @@
-#include "fuzzvela/reduce.h"
+#include "draft/reduce.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "fuzzvela/edit.h"
+#include "draft/edit.h"
 
 static double now(void)
 {
@@ -76,7 +76,7 @@ static cost cost_of(const ns_draft *d, bool ordinary)
 
 /* What a search holds on to. */
 typedef struct state {
-    ns_reduction *r;
+    ns_draft_reduction *r;
     ns_arena *kept, *trial; /* of the current draft, and of a candidate */
     ns_draft current;
     cost cost;
@@ -110,15 +110,9 @@ static bool says_something(const ns_draft *d)
 static ns_code signature_of(state *s, const ns_draft *d, const char **signature, ns_error *error)
 {
     ns_exhibit exhibit;
-    ns_judgement judgement;
     *signature = NULL;
     NS_TRY(ns_exhibit_make(d, s->trial, &exhibit, error));
-    ns_code code = ns_judge_run(s->r->judge, &exhibit, s->trial, &judgement, error);
-    if (code == NS_OK && ns_ruling_is_finding(judgement.ruling)) {
-        const char *known = ns_judge_known(&exhibit, &judgement, s->r->judge->targets[0].accelerator,
-                                           s->r->release, s->trial);
-        *signature = ns_judge_signature(&judgement, known, s->trial);
-    }
+    const ns_code code = s->r->signature(s->r->context, &exhibit, s->trial, signature, error);
     ns_graph_free(exhibit.graph);
     return code;
 }
@@ -230,7 +224,29 @@ static ns_code reduce(state *s, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_reduce(ns_reduction *r, const ns_draft *start, ns_arena *arena, ns_draft *out, ns_error *error)
+/* Windows around the centre, the smallest first: of a large graph most is gone at once. */
+static ns_code try_windows(state *s, ns_error *error)
+{
+    static const int reach[][2] = {{0, 0}, {1, 0}, {2, 0}, {4, 0}, {1, 1},   {2, 2},
+                                   {4, 2}, {4, 4}, {8, 4}, {8, 8}, {16, 16}, {32, 32}};
+    const int centre = ns_draft_find(&s->current, s->r->centre);
+    bool whole = false, taken = false;
+    for (size_t i = 0;
+         centre >= 0 && !whole && !taken && i < sizeof reach / sizeof *reach && now() < s->until; i++) {
+        ns_draft window;
+        ns_arena_reset(s->trial);
+        const ns_code code =
+            ns_draft_window(&s->current, centre, reach[i][0], reach[i][1], s->trial, &window, &whole, NULL);
+        if (code == NS_ERROR_MEMORY)
+            return ns_fail(error, code, "no memory for a window");
+        if (code == NS_OK && !whole)
+            NS_TRY(try_candidate(s, &window, &taken, error));
+    }
+    return NS_OK;
+}
+
+ns_code ns_draft_reduce(ns_draft_reduction *r, const ns_draft *start, ns_arena *arena, ns_draft *out,
+                        ns_error *error)
 {
     const double begun = now();
     state s = {.r = r,
@@ -244,11 +260,13 @@ ns_code ns_reduce(ns_reduction *r, const ns_draft *start, ns_arena *arena, ns_dr
     if (code == NS_OK)
         code = signature_of(&s, &s.current, &signature, error);
     if (code == NS_OK && !signature)
-        code = ns_fail(error, NS_ERROR_INPUT, "the graph does not go wrong with this configuration");
-    if (code == NS_OK) {
-        s.signature = ns_arena_string(arena, signature);
-        code = s.signature ? reduce(&s, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory to reduce with");
-    }
+        code = ns_fail(error, NS_ERROR_INPUT, "the graph shows no finding to reduce");
+    if (code == NS_OK && !(s.signature = ns_arena_string(arena, signature)))
+        code = ns_fail(error, NS_ERROR_MEMORY, "no memory to reduce with");
+    if (code == NS_OK)
+        code = try_windows(&s, error);
+    if (code == NS_OK)
+        code = reduce(&s, error);
     if (code == NS_OK)
         code = keep(&s.current, arena, out, error);
     r->seconds = now() - begun;

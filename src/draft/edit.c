@@ -1,4 +1,4 @@
-#include "fuzzvela/edit.h"
+#include "draft/edit.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Infer: type and shape of an operator's result. */
-#ifndef NS_FUZZVELA_INFER_H
-#define NS_FUZZVELA_INFER_H
+#ifndef NS_DRAFT_INFER_H
+#define NS_DRAFT_INFER_H
 
 #include "npuscope/graph.h"
 

@@ -1,7 +1,7 @@
 /* Draft: a TOSA graph that is being made or made smaller. Every node is one tensor: an input of the graph, a
  * constant, or the result of an operator, with the value that it has for the inputs at hand. */
-#ifndef NS_FUZZVELA_DRAFT_H
-#define NS_FUZZVELA_DRAFT_H
+#ifndef NS_DRAFT_H
+#define NS_DRAFT_H
 
 #include "npuscope/eval.h"
 #include "npuscope/graph.h"
@@ -63,6 +63,18 @@ int ns_draft_operators(const ns_draft *draft);
 
 /* "RESCALE[32>8] > CONCAT": the operators in order. */
 const char *ns_draft_words(const ns_draft *draft, ns_arena *arena);
+
+/* ---- a part of a draft, whose edges become inputs and outputs (window.c) ---- */
+
+/* The node called `name`; -1 for none. */
+int ns_draft_find(const ns_draft *draft, const char *name);
+
+/* The operators `up` steps before `centre` and `down` steps behind it, along the data, and what operators
+ * on constants alone give them. Every other operand is an input, with the value that it has; results that
+ * nothing in the window reads, and outputs of the draft, are outputs. `out` lies in `arena`. *whole: no
+ * operator is left out. */
+ns_code ns_draft_window(const ns_draft *draft, int centre, int up, int down, ns_arena *arena, ns_draft *out,
+                        bool *whole, ns_error *error);
 
 static inline const ns_tensor *ns_draft_value(const ns_draft *draft, int node)
 {

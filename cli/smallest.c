@@ -1,0 +1,61 @@
+#include "smallest.h"
+
+#include "base/file.h"
+#include "formats/npy.h"
+#include "report/diagnose_compile.h"
+
+static ns_code write_tensor(ns_cli *cli, const char *prefix, const char *kind, int index,
+                            const ns_tensor *tensor, ns_error *error)
+{
+    ns_npy array;
+    const char *path = ns_arena_format(cli->arena, "%s%s%d.npy", prefix, kind, index);
+    if (!path)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    NS_TRY(ns_npy_from_tensor(tensor, &array, error));
+    return ns_npy_save(&array, path, cli->arena, error);
+}
+
+ns_code ns_smallest_write(ns_cli *cli, const ns_smallest *smallest, const char *path, const char *prefix,
+                          ns_error *error)
+{
+    NS_TRY(ns_file_write(path, (ns_bytes){smallest->file, smallest->file_size}, error));
+    for (int i = 0; i < smallest->input_count; i++)
+        NS_TRY(write_tensor(cli, prefix, "in", i, &smallest->inputs[i], error));
+    for (int i = 0; i < smallest->output_count; i++)
+        NS_TRY(write_tensor(cli, prefix, "out", i, &smallest->outputs[i], error));
+    return NS_OK;
+}
+
+static ns_code judge(ns_cli *cli, const ns_smallest *smallest, const ns_vela_request *request,
+                     ns_diagnose_compile *row, ns_error *error)
+{
+    ns_npu_stream *stream = NULL;
+    NS_TRY(
+        ns_npu_load_npz(request->npz, request->npz_size, request->accelerator, cli->arena, &stream, error));
+    const ns_diagnose_compile_options options = {.model = smallest->file,
+                                                 .model_size = smallest->file_size,
+                                                 .inputs = smallest->inputs,
+                                                 .input_count = smallest->input_count,
+                                                 .samples = 1};
+    return ns_diagnose_stream_run(&options, stream, request->debug, request->debug_size, cli->arena, row,
+                                  error);
+}
+
+ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
+                                    const ns_smallest_target *target, ns_error *error)
+{
+    ns_diagnose_compile row = {0};
+    ns_vela_request request = {.graph = smallest->file,
+                               .graph_size = smallest->file_size,
+                               .accelerator = target->accelerator,
+                               .flags = target->flags,
+                               .want_debug = true};
+    const ns_vela_options options = {0};
+    NS_TRY(ns_vela_compile(target->vela, &options, &request, 1, cli->arena, error));
+    if (request.outcome != NS_VELA_COMPILED)
+        return NS_OK; /* it dies: there is no operation */
+    NS_TRY(judge(cli, smallest, &request, &row, error));
+    if (row.departs)
+        ns_report_diagnose_departure(&row.first_wrong, cli->out);
+    return NS_OK;
+}
