@@ -14,12 +14,19 @@ static ns_code load(ns_bytes bytes, ns_arena *arena, ns_npu_stream **out, ns_err
                : ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, out, error);
 }
 
+static ns_code stream_json(ns_npu_stream *stream, ns_buffer *text, ns_error *error)
+{
+    ns_json json = ns_json_begin(text, true, 17);
+    NS_TRY(ns_npu_inspect_json(stream, &json, NULL, error));
+    return ns_json_finish(&json, "the description", NULL, error);
+}
+
 ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error)
 {
     ns_npu_stream *stream;
     ns_buffer text = {.arena = cli->arena};
     NS_TRY(load(bytes, cli->arena, &stream, error));
-    NS_TRY(json ? ns_npu_inspect_json(stream, &text, error) : ns_npu_inspect_text(stream, &text, error));
+    NS_TRY(json ? stream_json(stream, &text, error) : ns_npu_inspect_text(stream, &text, error));
     fwrite(text.data, 1, text.size, cli->out);
     return NS_OK;
 }
@@ -53,26 +60,36 @@ static ns_code add_file(ns_cli *cli, coverage_list *list, const char *path, ns_e
     return code == NS_OK ? NS_OK : ns_add_context(error, "%s", path);
 }
 
+static ns_code coverage_json(const coverage_list *list, ns_buffer *text, ns_error *error)
+{
+    ns_json json = ns_json_begin(text, true, 17);
+    json.lines = 3; /* families and their parts; their members share a line */
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/coverage/1");
+    ns_json_array(&json, "families");
+    for (int i = 0; i < list->count; i++)
+        ns_npu_coverage_json(list->items[i], &json);
+    ns_json_end(&json);
+    ns_json_end(&json);
+    return ns_json_finish(&json, "the coverage", NULL, error);
+}
+
+static ns_code coverage_text(const coverage_list *list, ns_buffer *text, ns_error *error)
+{
+    for (int i = 0; i < list->count; i++) {
+        ns_buffer_format(text, i ? "\n" : "");
+        ns_npu_coverage_text(list->items[i], text);
+    }
+    return text->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the coverage") : NS_OK;
+}
+
 ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_error *error)
 {
     coverage_list list = {0};
     ns_buffer text = {.arena = cli->arena};
     for (int i = 0; i < count; i++)
         NS_TRY(add_file(cli, &list, paths[i], error));
-    if (json)
-        ns_buffer_format(&text, "{\"schema\": \"npuscope/coverage/1\", \"families\": [");
-    for (int i = 0; i < list.count; i++) {
-        if (i)
-            ns_buffer_format(&text, json ? ",\n" : "\n");
-        if (json)
-            ns_npu_coverage_json(list.items[i], &text);
-        else
-            ns_npu_coverage_text(list.items[i], &text);
-    }
-    if (json)
-        ns_buffer_format(&text, "]}\n");
-    if (text.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the coverage");
+    NS_TRY(json ? coverage_json(&list, &text, error) : coverage_text(&list, &text, error));
     fwrite(text.data, 1, text.size, cli->out);
     return NS_OK;
 }

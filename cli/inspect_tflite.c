@@ -84,32 +84,45 @@ static bool is_one_stream(ns_tflm *model)
            ns_tflm_variable_count(model) == 0;
 }
 
+static void add_operators(ns_json *json, const ns_tflite_subgraph *graph)
+{
+    ns_json_array(json, "operators");
+    for (int i = 0, number = 0; i < graph->operator_count; i++) {
+        const ns_tflite_operator *operator= & graph->operators[i];
+        ns_json_object(json, NULL);
+        ns_json_text(json, "name", operator->name);
+        if (ns_npu_is_tflite_operator(operator))
+            ns_json_integer(json, "part", number++);
+        else
+            ns_json_bool(json, "known", ns_tflm_has(operator));
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+}
+
 /* One document: that of the stream where the model is one, or where one is asked for. */
+static ns_code add_json(ns_json *json, ns_tflm *model, int64_t part, ns_error *error)
+{
+    if (part >= 0 || is_one_stream(model))
+        return ns_npu_inspect_json(ns_tflm_part(model, part < 0 ? 0 : (int)part), json, NULL, error);
+    ns_json_object(json, NULL);
+    ns_json_text(json, "schema", "npuscope/inspect/1");
+    ns_json_text(json, "format", "tflite");
+    add_operators(json, &ns_tflm_file(model)->subgraphs[0]);
+    ns_json_array(json, "parts");
+    for (int i = 0; i < ns_tflm_part_count(model); i++)
+        NS_TRY(ns_npu_inspect_json(ns_tflm_part(model, i), json, NULL, error));
+    ns_json_end(json);
+    ns_json_end(json);
+    return NS_OK;
+}
+
 static ns_code json(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *error)
 {
-    const ns_tflite *file = ns_tflm_file(model);
-    const int parts = ns_tflm_part_count(model);
-    if (part >= 0 || is_one_stream(model))
-        return ns_npu_inspect_json(ns_tflm_part(model, part < 0 ? 0 : (int)part), text, error);
-    ns_buffer_format(text, "{\"schema\": \"npuscope/inspect/1\", \"format\": \"tflite\", \"operators\": [");
-    for (int i = 0, number = 0; i < file->subgraphs[0].operator_count; i++) {
-        const ns_tflite_operator *operator= & file->subgraphs[0].operators[i];
-        const bool npu = ns_npu_is_tflite_operator(operator);
-        ns_json name = ns_json_begin(text, false, 0);
-        ns_buffer_format(text, "%s\n  {\"name\": ", i ? "," : "");
-        ns_json_text(&name, NULL, operator->name);
-        if (npu)
-            ns_buffer_format(text, ", \"part\": %d}", number++);
-        else
-            ns_buffer_format(text, ", \"known\": %s}", ns_tflm_has(operator) ? "true" : "false");
-    }
-    ns_buffer_format(text, "\n], \"parts\": [");
-    for (int i = 0; i < parts; i++) {
-        ns_buffer_format(text, "%s\n", i ? "," : "");
-        NS_TRY(ns_npu_inspect_json(ns_tflm_part(model, i), text, error));
-    }
-    ns_buffer_format(text, "]}\n");
-    return NS_OK;
+    ns_json json = ns_json_begin(text, true, 17);
+    json.lines = 2; /* an operator a line */
+    NS_TRY(add_json(&json, model, part, error));
+    return ns_json_finish(&json, "the description", NULL, error);
 }
 
 ns_code ns_inspect_tflite(ns_cli *cli, bool as_json, int64_t part, ns_bytes bytes, ns_error *error)

@@ -3,6 +3,7 @@
 #define NS_CLI_RUN_H
 
 #include "base/bytes.h"
+#include "base/json.h"
 #include "formats/npy.h"
 #include "inputs.h"
 #include "npuscope/npu.h"
@@ -68,9 +69,9 @@ ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *
 typedef struct ns_run_tap {
     ns_cli *cli;
     const ns_run_settings *settings;
-    ns_arena *arena;   /* one operation at a time */
-    ns_buffer entries; /* of tap.json */
-    int count;
+    ns_arena *arena; /* one operation at a time */
+    ns_buffer text;
+    ns_json json;                /* tap.json so far, in `text` */
     int call, last;              /* streams that have run before, and the operation tapped last */
     const ns_npu_stream *stream; /* NULL: a program, whose outputs are not those of one stream */
     int *writers; /* of each of the stream's outputs: the last operation that wrote to it, or -1 */

@@ -71,14 +71,20 @@ static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *e
     if (!path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
     NS_TRY(ns_npy_save(&array, path, run->arena, error));
-    ns_buffer_format(&run->entries,
-                     "%s\n  {\"call\": %d, \"operation\": %d, \"command\": %zu, \"word\": %zu, \"name\": "
-                     "\"%s\", \"file\": \"%s\", "
-                     "\"region\": %d, \"address\": %" PRIu64 ", \"type\": \"%s\", \"shape\": [%" PRId64
-                     ", %" PRId64 ", %" PRId64 "], \"saturated\": %" PRId64 "}",
-                     run->count++ ? "," : "", run->call, tap->operation, tap->command, tap->word, tap->name,
-                     file, tap->region, tap->address, ns_npy_type_text(array.type), tap->data->shape[0],
-                     tap->data->shape[1], tap->data->shape[2], tap->saturated);
+    ns_json *json = &run->json;
+    ns_json_object(json, NULL);
+    ns_json_integer(json, "call", run->call);
+    ns_json_integer(json, "operation", tap->operation);
+    ns_json_integer(json, "command", (int64_t)tap->command);
+    ns_json_integer(json, "word", (int64_t)tap->word);
+    ns_json_text(json, "name", tap->name);
+    ns_json_text(json, "file", file);
+    ns_json_integer(json, "region", tap->region);
+    ns_json_integer(json, "address", (int64_t)tap->address);
+    ns_json_text(json, "type", ns_npy_type_text(array.type));
+    ns_json_integers(json, "shape", 3, tap->data->shape);
+    ns_json_integer(json, "saturated", tap->saturated);
+    ns_json_end(json);
     return NS_OK;
 }
 
@@ -112,29 +118,34 @@ static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
 
 static ns_code write_tap_json(ns_run_tap *run, ns_error *error)
 {
-    ns_buffer json = {.arena = run->cli->arena};
-    ns_buffer_format(&json, "{\"schema\": \"npuscope/tap/1\", \"operations\": [");
-    ns_buffer_append(&json, run->entries.data, run->entries.size);
-    ns_buffer_format(&json, "\n]");
-    for (int i = 0; run->stream && i < ns_npu_output_count(run->stream); i++) {
-        const char *name = ns_npu_output(run->stream, i)->name;
-        ns_buffer_format(&json, "%s\n  {\"output\": %d, \"name\": ", i ? "," : ", \"outputs\": [", i);
-        ns_json text = ns_json_begin(&json, false, 0);
-        ns_json_text(&text, NULL, name);
-        ns_buffer_format(&json, ", \"operation\": %d}", run->writers[i]);
+    ns_json *json = &run->json;
+    ns_bytes bytes;
+    const int outputs = run->stream ? ns_npu_output_count(run->stream) : 0;
+    ns_json_end(json);
+    if (outputs)
+        ns_json_array(json, "outputs");
+    for (int i = 0; i < outputs; i++) {
+        ns_json_object(json, NULL);
+        ns_json_integer(json, "output", i);
+        ns_json_text(json, "name", ns_npu_output(run->stream, i)->name);
+        ns_json_integer(json, "operation", run->writers[i]);
+        ns_json_end(json);
     }
-    ns_buffer_format(&json, "%s}\n", run->stream && ns_npu_output_count(run->stream) ? "\n]" : "");
+    if (outputs)
+        ns_json_end(json);
+    ns_json_end(json);
     const char *path = ns_arena_format(run->cli->arena, "%s/tap.json", run->settings->tap);
-    if (run->entries.failed || json.failed || !path)
+    if (!path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for tap.json");
-    return ns_file_write(path, (ns_bytes){json.data, json.size}, error);
+    NS_TRY(ns_json_finish(json, "tap.json", &bytes, error));
+    return ns_file_write(path, bytes, error);
 }
 
 ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
                         const ns_npu_stream *stream, ns_npu_options *options, ns_error *error)
 {
     *tap = (ns_run_tap){
-        .cli = cli, .settings = settings, .entries = {.arena = cli->arena}, .last = -1, .stream = stream};
+        .cli = cli, .settings = settings, .text = {.arena = cli->arena}, .last = -1, .stream = stream};
     *options = (ns_npu_options){
         .budget = cli->budget,
         .cpu_mask = settings->cpu_mask,
@@ -148,6 +159,11 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     if (!settings->tap)
         return NS_OK;
     NS_TRY(ns_folder_make(settings->tap, error));
+    tap->json = ns_json_begin(&tap->text, true, 17);
+    tap->json.lines = 2; /* an operation a line */
+    ns_json_object(&tap->json, NULL);
+    ns_json_text(&tap->json, "schema", "npuscope/tap/1");
+    ns_json_array(&tap->json, "operations");
     const int output_count = stream ? ns_npu_output_count(stream) : 0;
     tap->writers = NS_ARENA_ARRAY(cli->arena, (size_t)output_count, int);
     for (int i = 0; tap->writers && i < output_count; i++)

@@ -8,7 +8,7 @@
 
 ns_json ns_json_begin(ns_buffer *buffer, bool indent, int digits)
 {
-    return (ns_json){.buffer = buffer, .indent = indent, .digits = digits};
+    return (ns_json){.buffer = buffer, .lines = indent ? NS_JSON_DEPTH : 0, .digits = digits};
 }
 
 static void add_character(ns_buffer *buffer, const unsigned char *text, int length)
@@ -38,8 +38,7 @@ static void add_string(ns_buffer *buffer, const char *text)
 
 static void new_line(ns_json *json)
 {
-    if (json->indent)
-        ns_buffer_format(json->buffer, "\n%*s", json->depth, "");
+    ns_buffer_format(json->buffer, "\n%*s", json->depth, "");
 }
 
 /* What comes before a value. */
@@ -48,14 +47,17 @@ static void begin_value(ns_json *json, const char *key)
     if (json->depth > 0) {
         bool *filled = &json->filled[json->depth - 1];
         ns_buffer_append(json->buffer, ",", *filled);
+        if (json->depth <= json->lines)
+            new_line(json);
+        else if (*filled && json->lines)
+            ns_buffer_append(json->buffer, " ", 1);
         *filled = true;
-        new_line(json);
     }
     json->wrong = json->wrong || (key != NULL) != (json->depth > 0 && json->closing[json->depth - 1] == '}');
     if (!key)
         return;
     add_string(json->buffer, key);
-    ns_buffer_append(json->buffer, ": ", json->indent ? 2 : 1);
+    ns_buffer_append(json->buffer, ": ", json->lines ? 2 : 1);
 }
 
 static void open(ns_json *json, const char *key, const char *opening, char closing)
@@ -87,7 +89,7 @@ void ns_json_end(ns_json *json)
         return;
     }
     json->depth--;
-    if (json->filled[json->depth])
+    if (json->filled[json->depth] && json->depth < json->lines)
         new_line(json);
     ns_buffer_append(json->buffer, &json->closing[json->depth], 1);
 }

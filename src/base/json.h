@@ -12,14 +12,16 @@
 
 typedef struct ns_json {
     ns_buffer *buffer;
-    bool indent; /* a value a line, one space a level; else nothing between values */
-    int digits;  /* of a real: 9 give a float32 back, 17 a double */
+    int lines;  /* levels whose values have a line each, one space a level; deeper ones share a line. 0:
+                   nothing  stands between values */
+    int digits; /* of a real: 9 give a float32 back, 17 a double */
     int depth;
     bool filled[NS_JSON_DEPTH]; /* the object or array at that depth has a member */
     char closing[NS_JSON_DEPTH];
     bool wrong; /* nested wrongly */
 } ns_json;
 
+/* `indent`: every value has a line. Set `lines` for less. */
 ns_json ns_json_begin(ns_buffer *buffer, bool indent, int digits);
 
 /* Open an object or array; ns_json_end closes the innermost one. */

@@ -220,11 +220,8 @@ static ns_code add_delegates(ns_json *json, const ns_program *program, ns_error 
     ns_json_array(json, "delegates");
     for (int i = 0; i < program->delegate_count; i++) {
         const ns_delegate *delegate = program->delegates[i];
-        ns_buffer stream = {.arena = json->buffer->arena};
         const char *graph = NULL;
-        if (delegate->stream)
-            NS_TRY(ns_npu_inspect_json(delegate->stream, &stream, error));
-        else
+        if (!delegate->stream)
             NS_TRY(ns_graph_delegate_print(delegate->graph, true, json->buffer->arena, &graph, error));
         ns_json_object(json, NULL);
         ns_json_text(json, "id", program->delegates[i]->id);
@@ -232,7 +229,7 @@ static ns_code add_delegates(ns_json *json, const ns_program *program, ns_error 
         if (graph)
             ns_json_document(json, "graph", (ns_bytes){(const uint8_t *)graph, strlen(graph)});
         else
-            ns_json_document(json, "stream", (ns_bytes){stream.data, stream.size});
+            NS_TRY(ns_npu_inspect_json(delegate->stream, json, "stream", error));
         ns_json_end(json);
     }
     ns_json_end(json);

@@ -52,6 +52,11 @@ static void test_layout(void **state)
     fill(&json);
     assert_document(&json, "{\n \"a\": \"b\",\n \"list\": [\n  -9223372036854775808,\n  true,\n  []\n ],\n"
                            " \"two\": [\n  3,\n  -4\n ],\n \"none\": null,\n \"absent\": null\n}\n");
+    json = begin(true, 9);
+    json.lines = 1;
+    fill(&json);
+    assert_document(&json, "{\n \"a\": \"b\",\n \"list\": [-9223372036854775808, true, []],\n"
+                           " \"two\": [3, -4],\n \"none\": null,\n \"absent\": null\n}\n");
 }
 
 /* As C's %g, but a real stays one and exponents are short. */

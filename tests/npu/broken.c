@@ -80,11 +80,12 @@ static ns_code try_parts(const ns_npu_parts *parts)
                               .context = &context};
     ns_code code = ns_npu_load_parts(parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error);
     if (code == NS_OK) {
-        ns_buffer text = {.arena = arena}, json = {.arena = arena};
+        ns_buffer text = {.arena = arena}, document = {.arena = arena};
+        ns_json json = ns_json_begin(&document, true, 17);
         ns_tensor inputs[4], outputs[4];
         assert_in_range(parts->input_count, 1, 4);
         ns_npu_inspect_text(stream, &text, &error);
-        ns_npu_inspect_json(stream, &json, &error);
+        ns_npu_inspect_json(stream, &json, NULL, &error);
         for (int i = 0; i < parts->input_count; i++) {
             static const ns_dtype dtypes[] = {
                 [1] = NS_DTYPE_INT8, [2] = NS_DTYPE_INT16, [4] = NS_DTYPE_INT32, [8] = NS_DTYPE_INT64};

@@ -120,9 +120,10 @@ static ns_code try_model(const uint8_t *data, size_t size)
         int inputs = ns_npu_input_count(stream), outputs = ns_npu_output_count(stream);
         ns_tensor *in = NS_ARENA_ARRAY(arena, (size_t)inputs, ns_tensor);
         ns_tensor *out = NS_ARENA_ARRAY(arena, (size_t)outputs, ns_tensor);
-        ns_buffer text = {.arena = arena}, json = {.arena = arena};
+        ns_buffer text = {.arena = arena}, document = {.arena = arena};
+        ns_json json = ns_json_begin(&document, true, 17);
         ns_npu_inspect_text(stream, &text, &error);
-        ns_npu_inspect_json(stream, &json, &error);
+        ns_npu_inspect_json(stream, &json, NULL, &error);
         for (int i = 0; i < inputs; i++) {
             const ns_npu_io *io = ns_npu_input(stream, i);
             ASSERT_OK(ns_tensor_new(arena, dtypes[io->element_bytes], io->rank, io->shape, &in[i], &error));

@@ -117,26 +117,34 @@ void ns_npu_coverage_text(const ns_npu_coverage *coverage, ns_buffer *buffer)
                              table->values[i].name);
 }
 
-void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_buffer *buffer)
+void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_json *json)
 {
     const ns_npu_table *table = coverage->table;
-    const char *comma = "";
-    ns_buffer_format(buffer, "{\"family\": \"%s\", \"streams\": %" PRIu64 ", \"operations\": {",
-                     table->family, coverage->streams);
-    for (int i = 0; i < table->operation_count; i++, comma = ", ")
-        ns_buffer_format(buffer, "%s\"%s\": %" PRIu64, comma, table->operations[i].name,
-                         coverage->operations[i]);
-    ns_buffer_format(buffer, "}, \"fields\": {");
-    comma = "";
-    for (int i = 0; i < table->field_count; i++, comma = ", ")
-        ns_buffer_format(buffer,
-                         "%s\"%s.%s\": {\"count\": %" PRIu64 ", \"low\": %" PRId64 ", \"high\": %" PRId64 "}",
-                         comma, table->registers[table->fields[i].entry].name, table->fields[i].name,
-                         coverage->fields[i].count, coverage->fields[i].low, coverage->fields[i].high);
-    ns_buffer_format(buffer, "}, \"values\": {");
-    comma = "";
-    for (int i = 0; i < table->value_count; i++, comma = ", ")
-        ns_buffer_format(buffer, "%s\"%s.%s\": %" PRIu64, comma, table->enums[table->values[i].enum_index],
-                         table->values[i].name, coverage->values[i]);
-    ns_buffer_format(buffer, "}}");
+    char name[96];
+    ns_json_object(json, NULL);
+    ns_json_text(json, "family", table->family);
+    ns_json_integer(json, "streams", (int64_t)coverage->streams);
+    ns_json_object(json, "operations");
+    for (int i = 0; i < table->operation_count; i++)
+        ns_json_integer(json, table->operations[i].name, (int64_t)coverage->operations[i]);
+    ns_json_end(json);
+    ns_json_object(json, "fields");
+    for (int i = 0; i < table->field_count; i++) {
+        const ns_npu_field *field = &table->fields[i];
+        snprintf(name, sizeof name, "%s.%s", table->registers[field->entry].name, field->name);
+        ns_json_object(json, name);
+        ns_json_integer(json, "count", (int64_t)coverage->fields[i].count);
+        ns_json_integer(json, "low", coverage->fields[i].low);
+        ns_json_integer(json, "high", coverage->fields[i].high);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+    ns_json_object(json, "values");
+    for (int i = 0; i < table->value_count; i++) {
+        const ns_npu_value_name *value = &table->values[i];
+        snprintf(name, sizeof name, "%s.%s", table->enums[value->enum_index], value->name);
+        ns_json_integer(json, name, (int64_t)coverage->values[i]);
+    }
+    ns_json_end(json);
+    ns_json_end(json);
 }

@@ -3,6 +3,7 @@
 #ifndef NS_NPU_COVERAGE_H
 #define NS_NPU_COVERAGE_H
 
+#include "base/json.h"
 #include "npu/stream.h"
 
 typedef struct ns_npu_field_coverage {
@@ -26,8 +27,8 @@ ns_code ns_npu_coverage_new(const ns_npu_table *table, ns_arena *arena, ns_npu_c
 /* Adds a stream of that family. */
 ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns_error *error);
 
-/* What was executed, and after it what never was, as text or (one object) as JSON. */
+/* What was executed, and after it what never was, as text, or as an object of a JSON array. */
 void ns_npu_coverage_text(const ns_npu_coverage *coverage, ns_buffer *buffer);
-void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_buffer *buffer);
+void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_json *json);
 
 #endif
