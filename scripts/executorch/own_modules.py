@@ -6,6 +6,7 @@ $NPUSCOPE_MODULES names Python files; each defines cases(), which yields (name, 
 import importlib.util
 import os
 import pathlib
+import sys
 
 import pytest
 import torch
@@ -16,6 +17,7 @@ def cases():
     for path in map(pathlib.Path, os.environ["NPUSCOPE_MODULES"].split(os.pathsep)):
         loader = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(loader)
+        sys.modules[path.stem] = module  # a step of the pipeline looks up the classes by their module's name
         loader.loader.exec_module(module)
         torch.manual_seed(0)
         for name, model, inputs in module.cases():

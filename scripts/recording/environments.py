@@ -1,7 +1,9 @@
-"""Where ExecuTorch, Vela and the reference model are installed, for scripts/record-*.
+"""Where ExecuTorch, Vela, the reference model and TensorFlow are installed, for scripts/record-*.
 
 NPUSCOPE_EXECUTORCH_PYTHON=PYTHON names a Python that has it; NPUSCOPE_EXECUTORCH_DIR=DIR a folder that
 scripts/executorch/install made or is to make; without them the folder of the release is in the user's cache.
+NPUSCOPE_TOSA_TOOLS names a Python with the reference model and the catalogue's Vela, NPUSCOPE_TFLITE_PYTHON one with TensorFlow and LiteRT;
+NPUSCOPE_VELA_4_5_0 the folder of another release of Vela. Without them they are in build (scripts/install-tflite).
 """
 import os
 import pathlib
@@ -49,19 +51,46 @@ def find_python(release=None, install=True):
     return python
 
 
+def versions_in(python, packages):
+    """The releases that a Python has of some packages, in their order; None where one is missing."""
+    code = "import importlib.metadata as m, sys; print(*(m.version(p) for p in sys.argv[1:]))"
+    try:
+        result = subprocess.run([python, "-c", code, *packages], capture_output=True, text=True)
+    except OSError:
+        return None
+    return result.stdout.split() if result.returncode == 0 else None
+
+
+def demand(python, wanted, script):
+    """`python`, where it has {package: release}; exits with 77 where it does not."""
+    found = versions_in(python, wanted)
+    if found != list(wanted.values()):
+        print(f"SKIPPED: {python} has not {', '.join(f'{name} {release}' for name, release in wanted.items())} ({script})")
+        sys.exit(77)
+    return python
+
+
 def oracles_python():
     """A Python with Vela and the reference model of scripts/executorch/release; exits with 77 where there is none."""
     python = os.environ.get("NPUSCOPE_TOSA_TOOLS", str(SCRIPTS.parent / "build" / "venv" / "bin" / "python"))
     wanted = releases()
-    code = "import importlib.metadata as m; print(m.version('ethos-u-vela'), m.version('tosa-tools'))"
-    try:
-        found = subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.split()
-    except OSError:
-        found = []
-    if found != [wanted["ethos_u_vela"], wanted["tosa_tools"]]:
-        print(f"SKIPPED: {python} has Vela and tosa-tools {' '.join(found) or 'not at all'} (scripts/install-oracles)")
-        sys.exit(77)
-    return python
+    return demand(python, {"ethos-u-vela": wanted["ethos_u_vela"], "tosa-tools": wanted["tosa_tools"]}, "scripts/install-oracles")
+
+
+def tflite_python():
+    """A Python with TensorFlow and LiteRT; exits with 77 where there is none."""
+    python = os.environ.get("NPUSCOPE_TFLITE_PYTHON", str(SCRIPTS.parent / "build" / "venv-tflite" / "bin" / "python"))
+    wanted = releases()
+    return demand(python, {"tensorflow-cpu": wanted["tensorflow"], "ai-edge-litert": wanted["litert"]}, "scripts/install-tflite")
+
+
+def vela(release):
+    """The virtual environment with a release of Vela; exits with 77 where there is none."""
+    if release == releases()["ethos_u_vela"]:
+        return pathlib.Path(oracles_python()).parents[1]
+    folder = os.environ.get("NPUSCOPE_VELA_" + release.replace(".", "_"), SCRIPTS.parent / "build" / f"venv-{release}")
+    demand(pathlib.Path(folder) / "bin" / "python", {"ethos-u-vela": release}, "scripts/install-tflite")
+    return pathlib.Path(folder)
 
 
 def tests_folder(python):

@@ -1,5 +1,6 @@
-/* Operations of Ethos-U85 one by one, above all those that Vela never emits (docs/coverage.md): small command
- * streams written here, results worked out by hand from the formulas in the sources' first comments. */
+/* Operations of Ethos-U85 one by one, above all those that Vela never emits (docs/coverage-corpora.md): small
+ * command streams written here, results worked out by hand from the formulas in the sources' first comments.
+ */
 #include "npu/stream_program.h"
 
 #define CONFIG_U85_256 0x20000118u

@@ -1,5 +1,5 @@
-/* A stream with variables says that they start at zero: TFLite's LSTM of 8 units, 5 steps of 6, int8, zero
- * point of the state 13, compiled by Vela 4.5.0 for Ethos-U85. */
+/* A stream with variables says that they start at zero: TFLite's LSTM of 8 units, 5 steps of 6, int8,
+ * compiled by Vela 4.5.0 for Ethos-U85. */
 #include "npu/captured.h"
 
 typedef struct warnings {
