@@ -8,34 +8,11 @@
 #include "fvp.h"
 #include "npuscope/version.h"
 #include "options.h"
-
-#define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
-#include "subcommands.def"
-#undef NS_SUBCOMMAND
-
-static const struct {
-    const char *name;
-    const char *summary;
-    const ns_subcommand *subcommand;
-} subcommands[] = {
-#define NS_SUBCOMMAND(name, summary) {#name, summary, &ns_subcommand_##name},
-#include "subcommands.def"
-#undef NS_SUBCOMMAND
-    {NULL, NULL, NULL},
-};
-
-/* A subcommand's name as it is typed. */
-static const char *typed(const char *name, char text[32])
-{
-    snprintf(text, 32, "%s", name);
-    for (char *p = text; (p = strchr(p, '_')) != NULL;)
-        *p = '-';
-    return text;
-}
+#include "subcommands.h"
 
 static void print_help(FILE *out)
 {
-    char name[32];
+    ns_subcommand_entry entry;
     fputs("Usage: npuscope COMMAND [OPTION]... [OPERAND]...\n"
           "\n"
           "Executes TOSA graphs and Arm Ethos-U command streams bit for bit, and names the operator and\n"
@@ -43,8 +20,8 @@ static void print_help(FILE *out)
           "\n"
           "Commands:\n",
           out);
-    for (int i = 0; subcommands[i].name; i++)
-        fprintf(out, "  %-10s %s\n", typed(subcommands[i].name, name), subcommands[i].summary);
+    for (int i = 0; ns_subcommand_at(i, &entry); i++)
+        fprintf(out, "  %-10s %s\n", entry.name, entry.summary);
     fputs("\n"
           "npuscope COMMAND --help shows the options of a command.\n"
           "Exit codes: 0 all good, 1 a comparison failed, 2 bad input or usage, 3 a needed tool is\n"
@@ -52,9 +29,16 @@ static void print_help(FILE *out)
           out);
 }
 
-static ns_code run_subcommand(int which, ns_cli *cli, int argc, char **argv, ns_error *error)
+static void print_subcommand_help(const ns_subcommand_entry *entry, FILE *out)
 {
-    const ns_subcommand *subcommand = subcommands[which].subcommand;
+    ns_options_help(entry->name, entry->summary, entry->subcommand, ns_subcommand_shared(entry->subcommand),
+                    out);
+}
+
+static ns_code run_subcommand(const ns_subcommand_entry *entry, ns_cli *cli, int argc, char **argv,
+                              ns_error *error)
+{
+    const ns_subcommand *subcommand = entry->subcommand;
     void *settings = ns_arena_alloc(cli->arena, 1, subcommand->settings_size);
     if (!settings)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
@@ -62,35 +46,42 @@ static ns_code run_subcommand(int which, ns_cli *cli, int argc, char **argv, ns_
         subcommand->preset(settings);
     ns_parsed_options parsed = {0};
     ns_budget_settings limits = {0};
-    const ns_shared_options shared = {subcommand->unlimited ? NULL : ns_budget_options, &limits};
+    const ns_shared_options shared = {ns_subcommand_shared(subcommand), &limits};
     NS_TRY(ns_options_parse(subcommand, &shared, argc, argv, cli->arena, settings, &parsed, error));
     if (parsed.help) {
-        char name[32];
-        ns_options_help(typed(subcommands[which].name, name), subcommands[which].summary, subcommand,
-                        shared.rows, cli->out);
+        print_subcommand_help(entry, cli->out);
         return NS_OK;
     }
     NS_TRY(ns_budget_limit(cli->budget, &limits, error));
     return subcommand->run(cli, settings, argc - parsed.first_operand, argv + parsed.first_operand, error);
 }
 
+static bool is_one_of(const char *text, const char *one, const char *other)
+{
+    return strcmp(text, one) == 0 || strcmp(text, other) == 0;
+}
+
 static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
 {
+    ns_subcommand_entry entry;
     if (argc < 2)
         return ns_fail(error, NS_ERROR_USAGE, "a command is missing (npuscope --help lists them)");
-    if (strcmp(argv[1], "--version") == 0) {
+    if (is_one_of(argv[1], "--version", "-V")) {
         fputs("npuscope " NS_VERSION_TEXT "\n", cli->out);
         return NS_OK;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    const bool is_help = strcmp(argv[1], "help") == 0;
+    if (is_one_of(argv[1], "--help", "-h") || (is_help && argc == 2)) {
         print_help(cli->out);
         return NS_OK;
     }
-    char name[32];
-    for (int i = 0; subcommands[i].name; i++)
-        if (strcmp(argv[1], typed(subcommands[i].name, name)) == 0)
-            return run_subcommand(i, cli, argc - 1, argv + 1, error);
-    return ns_fail(error, NS_ERROR_USAGE, "unknown command '%s' (npuscope --help lists them)", argv[1]);
+    const char *name = argv[is_help ? 2 : 1];
+    if (!ns_subcommand_find(name, &entry))
+        return ns_fail(error, NS_ERROR_USAGE, "unknown command '%s' (npuscope --help lists them)", name);
+    if (!is_help)
+        return run_subcommand(&entry, cli, argc - 1, argv + 1, error);
+    print_subcommand_help(&entry, cli->out);
+    return NS_OK;
 }
 
 int main(int argc, char **argv)

@@ -31,7 +31,7 @@ int main(void)
 """
 CMAKE = """cmake_minimum_required(VERSION 3.16)
 project(user C)
-find_package(npuscope REQUIRED)
+find_package(npuscope 0.1 REQUIRED)
 add_executable(user user.c)
 target_link_libraries(user npuscope::npuscope)
 """
