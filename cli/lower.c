@@ -6,6 +6,7 @@
 #include "catalogue/prepare.h"
 #include "ir/decompose.h"
 #include "lower/lower.h"
+#include "lower/parts.h"
 #include "options.h"
 #include "quant/quantise.h"
 #include "recorded/find.h"
@@ -98,22 +99,62 @@ static ns_code check_usage(const lower_settings *settings, int operand_count, ns
     return NS_OK;
 }
 
+static ns_code lower_to(ns_cli *cli, const ns_aten_program *program, ns_target target, const char *path,
+                        ns_error *error)
+{
+    ns_graph *graph = NULL;
+    NS_TRY(ns_lower(program, target, &graph, error));
+    const ns_code code = write_graph(path, graph, cli->arena, error);
+    if (code == NS_OK)
+        fprintf(cli->out, "%s: %d operators, %d tensors\n", path, graph->regions[0].blocks[0].operator_count,
+                graph->regions[0].blocks[0].tensor_count);
+    ns_graph_free(graph);
+    return code;
+}
+
+/* "F.tosa" of the first part, "F-1.tosa" of the next. */
+static const char *part_path(const char *path, int part, ns_arena *arena)
+{
+    const size_t length = strlen(path), ending = strlen(".tosa");
+    const bool has_ending = length > ending && strcmp(path + length - ending, ".tosa") == 0;
+    return part == 0 ? path
+                     : ns_arena_format(arena, "%.*s-%d.tosa", (int)(has_ending ? length - ending : length),
+                                       path, part);
+}
+
+/* Where the target does not take the whole program, *error says why: the parts that it takes. */
+static ns_code lower_parts(ns_cli *cli, const ns_aten_program *program, ns_target target, const char *path,
+                           ns_error *error)
+{
+    int count = 0;
+    ns_error reason = *error;
+    ns_aten_program **parts = NS_ARENA_ARRAY(cli->arena, (size_t)program->node_count, ns_aten_program *);
+    if (!parts)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d nodes", program->node_count);
+    NS_TRY(ns_lower_parts(program, target, cli->arena, parts, &count, error));
+    for (int i = 0; i < count; i++) {
+        const char *file = part_path(path, i, cli->arena);
+        if (!file)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+        NS_TRY(lower_to(cli, parts[i], target, file, error));
+    }
+    *error = reason;
+    if (count == 0)
+        return NS_ERROR_UNSUPPORTED;
+    fprintf(cli->out, "%d part%s of the program, for %s\n", count, count > 1 ? "s" : "", reason.message);
+    return NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     const lower_settings *settings = settings_;
     ns_aten_program *program = NULL;
     ns_target target = NS_TARGET_U85;
-    ns_graph *graph = NULL;
     NS_TRY(check_usage(settings, operand_count, error));
     NS_TRY(settings->from ? make_recorded(settings, cli->arena, &program, &target, error)
                           : make_row(settings, operands, cli->arena, &program, &target, error));
-    NS_TRY(ns_lower(program, target, &graph, error));
-    ns_code code = write_graph(settings->output, graph, cli->arena, error);
-    if (code == NS_OK)
-        fprintf(cli->out, "%s: %d operators, %d tensors\n", settings->output,
-                graph->regions[0].blocks[0].operator_count, graph->regions[0].blocks[0].tensor_count);
-    ns_graph_free(graph);
-    return code;
+    const ns_code code = lower_to(cli, program, target, settings->output, error);
+    return code == NS_ERROR_UNSUPPORTED ? lower_parts(cli, program, target, settings->output, error) : code;
 }
 
 const ns_subcommand ns_subcommand_lower = {
@@ -123,7 +164,9 @@ const ns_subcommand ns_subcommand_lower = {
     .details =
         "Writes the TOSA 1.0 graph that ExecuTorch's Arm backend makes of a case of the catalogue\n"
         "(npuscope suite --list shows them), or of a recorded case (--from), quantised with the case's\n"
-        "own data. Exit code 2 where ExecuTorch keeps the case off the target; the message says why.",
+        "own data. Where ExecuTorch gives the target parts of it only, with the CPU between them, the\n"
+        "first goes to FILE, the next to FILE-1.tosa and so on; exit code 2 where there is none, and the\n"
+        "message says why.",
     .options = options,
     .settings_size = sizeof(lower_settings),
     .preset = preset,

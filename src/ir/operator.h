@@ -127,7 +127,10 @@ typedef struct ns_aten_operator {
     ns_code (*supported)(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                          ns_error *error);
     bool rescales_operands; /* reads them as INT32 through RESCALE (InsertRescaleInt32Pass): constants too */
-    bool only_view;         /* changes shapes only: a program of nothing else stays on the CPU */
+    /* Whether the call is nothing to the NPU: of nothing else ExecuTorch makes no delegate
+     * (tosa/partitioner.py: view_copy, and expand, permute, squeeze where they change nothing). NULL: never.
+     */
+    bool (*only_view)(const ns_aten_program *program, const ns_aten_node *node);
     /* Adds the node's steps and says where its value stands (ns_lowering_set). */
     ns_code (*lower)(struct ns_lowering *lowering, int node, ns_error *error);
     /* The layout in which it reads operand `operand`; missing: the operand's own. */

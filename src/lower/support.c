@@ -34,12 +34,23 @@ static ns_code check_node(const ns_aten_program *program, const ns_aten_node *no
 }
 
 /* A partition of nothing but views stays on the CPU (TOSAPartitioner, reject_partition). */
+bool ns_lower_is_view(const ns_aten_program *program, int node)
+{
+    const ns_aten_node *self = &program->nodes[node];
+    return self->op->only_view && self->op->only_view(program, self);
+}
+
 static bool only_views(const ns_aten_program *program)
 {
     for (int i = 0; i < program->node_count; i++)
-        if (program->nodes[i].kind == NS_ATEN_CALL && !program->nodes[i].op->only_view)
+        if (program->nodes[i].kind == NS_ATEN_CALL && !ns_lower_is_view(program, i))
             return false;
     return true;
+}
+
+ns_code ns_lower_takes(const ns_aten_program *program, int node, ns_target target, ns_error *error)
+{
+    return check_node(program, &program->nodes[node], target, error);
 }
 
 ns_code ns_lower_supported(const ns_aten_program *program, ns_target target, ns_error *error)

@@ -29,5 +29,6 @@ const ns_aten_operator ns_aten_op_expand = {
     .aten = "aten.expand.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"size", NS_ATEN_INTS, .required = true}),
     NS_TILE_FAMILY,
+    .only_view = ns_view_same_shape,
     .infer = infer,
 };

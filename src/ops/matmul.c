@@ -125,7 +125,9 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
             NS_TRY(ns_aten_call(program, &ns_aten_op_unsqueeze, 1, inputs, NS_ARGUMENTS({"dim", NS_INT(0)}),
                                 &operands[0], error));
         NS_TRY(ns_aten_call(program, &ns_aten_op_mm, 2, operands, NULL, out, error));
-        return a.rank == 1 ? ns_decompose_reshape(program, *out, node->rank, node->shape, out, error) : NS_OK;
+        return a.rank == 1 ? ns_aten_call(program, &ns_aten_op_squeeze_dim, 1, out,
+                                          NS_ARGUMENTS({"dim", NS_INT(0)}), out, error)
+                           : NS_OK;
     }
     if (b.rank == 2) {
         const int64_t rows = (int64_t)ns_aten_count(&a) / (left.columns ? left.columns : 1);

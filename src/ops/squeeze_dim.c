@@ -20,5 +20,6 @@ const ns_aten_operator ns_aten_op_squeeze_dim = {
     .aten = "aten.squeeze.dim",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT, .required = true}),
     NS_VIEW_FAMILY,
+    .only_view = ns_view_same_shape,
     .infer = infer,
 };

@@ -22,5 +22,6 @@ const ns_aten_operator ns_aten_op_unflatten = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT, .required = true},
                   {"sizes", NS_ATEN_INTS, .required = true}),
     NS_VIEW_FAMILY,
+    .only_view = ns_view_always,
     .infer = infer,
 };

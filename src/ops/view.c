@@ -14,5 +14,6 @@ const ns_aten_operator ns_aten_op_view = {
     .aten = "aten.view.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"size", NS_ATEN_INTS, .required = true}),
     NS_VIEW_FAMILY,
+    .only_view = ns_view_always,
     .infer = infer,
 };

@@ -12,10 +12,6 @@ import sets
 
 npuscope, data = sys.argv[1:]
 # What the program must say of a case that it does not lower: by a part of the case's name.
-KEPT_OFF = {
-    "test_addmm_16a8w_u55": "ExecuTorch keeps mm off Ethos-U55",  # the rest of the program is delegated without it
-    "test_matmul_u55": "off Ethos-U55",
-}
 NOT_KNOWN = {"conv_transpose2d": "aten.conv_transpose2d.input", "batch_norm": "aten.batch_norm.default",
              "conv_bn_relu": "aten.batch_norm.default", "[mha]": "aten.scaled_dot_product_attention.default", "[sdpa]": "aten.scaled_dot_product_attention.default"}
 
@@ -25,7 +21,7 @@ def run(*command):
 
 
 def expected_refusal(name):
-    return next((text for part, text in {**KEPT_OFF, **NOT_KNOWN}.items() if part in name), None)
+    return next((text for part, text in NOT_KNOWN.items() if part in name), None)
 
 
 def payload(npy):

@@ -21,6 +21,16 @@ ns_code ns_permute_infer(const ns_aten_program *program, ns_aten_node *node, ns_
     return NS_OK;
 }
 
+bool ns_permute_is_identity(const ns_aten_program *program, const ns_aten_node *node)
+{
+    int axes[NS_MAX_RANK];
+    axes_of(program, node, axes);
+    for (int i = 0; i < node->rank; i++)
+        if (axes[i] != i)
+            return false;
+    return true;
+}
+
 bool ns_permute_source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,
                        int64_t *from)
 {

@@ -13,12 +13,14 @@ typedef struct ns_permute {
 } ns_permute;
 
 /* All hooks but the parameters; `axes` is the function above. */
-#define NS_PERMUTE_FAMILY(axes)                                                   \
-    NS_MOVE_FAMILY((&(const ns_permute){{.source = ns_permute_source}, (axes)})), \
-        .infer = ns_permute_infer, .supported = ns_supported_always, .lower = ns_permute_lower
+#define NS_PERMUTE_FAMILY(axes)                                                                           \
+    NS_MOVE_FAMILY((&(const ns_permute){{.source = ns_permute_source}, (axes)})),                         \
+        .infer = ns_permute_infer, .only_view = ns_permute_is_identity, .supported = ns_supported_always, \
+        .lower = ns_permute_lower
 
 bool ns_permute_source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,
                        int64_t *from);
+bool ns_permute_is_identity(const ns_aten_program *program, const ns_aten_node *node);
 ns_code ns_permute_infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error);
 ns_code ns_permute_lower(ns_lowering *lowering, int node, ns_error *error);
 

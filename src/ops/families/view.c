@@ -40,6 +40,20 @@ ns_code ns_view_shape(const ns_aten_program *program, ns_aten_node *node, int ra
     return NS_OK;
 }
 
+bool ns_view_always(const ns_aten_program *program, const ns_aten_node *node)
+{
+    (void)program;
+    (void)node;
+    return true;
+}
+
+bool ns_view_same_shape(const ns_aten_program *program, const ns_aten_node *node)
+{
+    const ns_aten_node *input = ns_aten_operand(program, node, 0);
+    return input->rank == node->rank &&
+           memcmp(input->shape, node->shape, (size_t)node->rank * sizeof *node->shape) == 0;
+}
+
 ns_code ns_view_lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];

@@ -8,7 +8,11 @@
 /* All hooks but infer and the parameters. */
 #define NS_VIEW_FAMILY                                                                            \
     NS_MOVE_FAMILY((&(const ns_move){.source = ns_move_same})), .supported = ns_supported_always, \
-                                                                .only_view = true, .lower = ns_view_lower
+                                                                .lower = ns_view_lower
+
+/* only_view. */
+bool ns_view_always(const ns_aten_program *program, const ns_aten_node *node);
+bool ns_view_same_shape(const ns_aten_program *program, const ns_aten_node *node);
 
 ns_code ns_view_lower(ns_lowering *lowering, int node, ns_error *error);
 

@@ -1,0 +1,131 @@
+/* Parts of programs around an int16 bmm, which Ethos-U55 does not take: as ExecuTorch 1.5.1 delegates them
+ * (torch/fx/passes/infra/partitioner.py), and in its recorded tests of addmm and matmul
+ * (tests/recorded/lowered.py). */
+#include "lower/parts.h"
+
+#include "ir/build.h"
+#include "support/arena.h"
+#include "support/aten.h"
+#include "support/quantised_program.h"
+
+enum { MOST = 16 };
+
+static ns_aten_program *program;
+static int count;
+static ns_aten_program *parts[MOST];
+
+static int value(int node)
+{
+    test_quantise(program, node, 0.5f);
+    return node;
+}
+
+static int add_input(const char *name, int64_t rows)
+{
+    ns_error error;
+    int node = 0;
+    ASSERT_OK(ns_aten_add_input(program, name, 3, (int64_t[]){1, rows, 2}, &node, &error));
+    return value(node);
+}
+
+static int call(const ns_aten_operator *op, int a, int b)
+{
+    ns_error error;
+    int node = 0;
+    ASSERT_OK(ns_aten_call(program, op, b < 0 ? 1 : 2, (int[]){a, b}, NULL, &node, &error));
+    return value(node);
+}
+
+static void divide(int result, ns_target target)
+{
+    ns_error error;
+    ASSERT_OK(ns_aten_add_output(program, result, &error));
+    ASSERT_OK(ns_lower_parts(program, target, arena, parts, &count, &error));
+}
+
+/* What a part is: its calls, inputs and results. */
+static void expect(int part, int calls, int inputs, int outputs)
+{
+    int got = 0;
+    for (int n = 0; n < parts[part]->node_count; n++)
+        got += parts[part]->nodes[n].kind == NS_ATEN_CALL;
+    assert_int_equal(got, calls);
+    assert_int_equal(parts[part]->input_count, inputs);
+    assert_int_equal(parts[part]->output_count, outputs);
+}
+
+static void begin(void)
+{
+    ns_error error;
+    ASSERT_OK(ns_aten_program_new(arena, &program, &error));
+}
+
+/* exp(x) bmm y, then neg: a part on either side; a target that takes all has one. */
+static void test_sides(void **state)
+{
+    (void)state;
+    begin();
+    const int x = add_input("x", 2), y = add_input("y", 2);
+    const int product = call(&ns_aten_op_bmm, call(&ns_aten_op_exp, x, -1), y);
+    divide(call(&ns_aten_op_neg, product, -1), NS_TARGET_U55);
+    assert_int_equal(count, 2);
+    expect(0, 1, 1, 1);
+    expect(1, 1, 1, 1);
+    assert_string_equal(parts[1]->nodes[parts[1]->inputs[0]].name, "bmm");
+    assert_true(parts[1]->nodes[parts[1]->inputs[0]].quantisation.present);
+    ns_error error;
+    ASSERT_OK(ns_lower_parts(program, NS_TARGET_U85, arena, parts, &count, &error));
+    assert_int_equal(count, 1);
+    expect(0, 3, 2, 1);
+}
+
+/* abs(x) + (x bmm y): the sum needs the product, abs does not: one part, for nothing of it leads to the
+ * product. */
+static void test_beside(void **state)
+{
+    (void)state;
+    begin();
+    const int x = add_input("x", 2), y = add_input("y", 2);
+    const int product = call(&ns_aten_op_bmm, x, y);
+    divide(call(&ns_aten_op_add, call(&ns_aten_op_abs, x, -1), product), NS_TARGET_U55);
+    assert_int_equal(count, 1);
+    expect(0, 2, 2, 1);
+}
+
+/* e = exp(x); e + (e bmm y): the sum cannot join exp, for the product lies between. */
+static void test_around(void **state)
+{
+    (void)state;
+    begin();
+    const int x = add_input("x", 2), y = add_input("y", 2), e = call(&ns_aten_op_exp, x, -1);
+    divide(call(&ns_aten_op_add, e, call(&ns_aten_op_bmm, e, y)), NS_TARGET_U55);
+    assert_int_equal(count, 2);
+    expect(0, 1, 1, 1);
+    expect(1, 1, 2, 1);
+}
+
+/* Views alone are no part; with one axis more they are. */
+static void test_views(void **state)
+{
+    (void)state;
+    ns_error error;
+    int node = 0;
+    begin();
+    const int product = call(&ns_aten_op_bmm, add_input("x", 2), add_input("y", 2));
+    ASSERT_OK(ns_aten_add_reshape(program, product, 1, (int64_t[]){4}, &node, &error));
+    divide(value(node), NS_TARGET_U55);
+    assert_int_equal(count, 0);
+    ASSERT_OK(ns_aten_call(program, &ns_aten_op_unsqueeze, 1, &product, NS_ARGUMENTS({"dim", NS_INT(0)}),
+                           &node, &error));
+    divide(value(node), NS_TARGET_U55);
+    assert_int_equal(count, 1);
+    expect(0, 2, 1, 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {TEST(test_sides), TEST(test_beside), TEST(test_around),
+                                       TEST(test_views)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
