@@ -1,9 +1,9 @@
 /* npuscope fuzz-vela: a search for defects of Vela with random graphs. */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "fuzz_json.h"
 #include "fuzz_report.h"
 #include "npuscope/fuzz_vela.h"
 #include "options.h"
@@ -50,101 +50,6 @@ static void preset(void *settings_)
     settings->reduce_seconds = 10;
 }
 
-static void add_unless_null(json_t *object, const char *key, const char *value)
-{
-    json_object_set_new(object, key, value ? json_string(value) : json_null());
-}
-
-/* {"5.1.0": "wrong"}: the worst that any family makes of it; "targets": the families that go wrong. */
-static const char *cell_text(const ns_fuzz_cell *cell)
-{
-    return cell->wrong       ? "wrong"
-           : cell->undefined ? "undefined"
-           : cell->crash     ? "crash"
-           : cell->hazard    ? "hazard"
-           : cell->right     ? "right"
-                             : "refused";
-}
-
-static int badness(const char *text)
-{
-    static const char *const order[] = {"refused", "right", "hazard", "crash", "undefined", "wrong"};
-    for (int i = 0; i < 6; i++)
-        if (strcmp(text, order[i]) == 0)
-            return i;
-    return 0;
-}
-
-static json_t *finding_document(const ns_fuzz_finding *f)
-{
-    char family[16];
-    json_t *releases = json_object(), *targets = json_array(), *cells = json_array(), *inputs = json_array();
-    unsigned bad = 0;
-    for (int i = 0; i < f->cell_count; i++) {
-        const ns_fuzz_cell *c = &f->cells[i];
-        const char *text = cell_text(c), *before = json_string_value(json_object_get(releases, c->release));
-        if (!before || badness(text) > badness(before))
-            json_object_set_new(releases, c->release, json_string(text));
-        bad |= badness(text) > 1 ? c->family : 0;
-        json_array_append_new(cells,
-                              json_pack("{s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "release", c->release,
-                                        "family", ns_families_text(c->family, family), "right", c->right,
-                                        "wrong", c->wrong, "undefined", c->undefined, "hazard", c->hazard,
-                                        "crash", c->crash, "refused", c->refused));
-    }
-    for (unsigned bit = 1; bit <= NS_FAMILY_U85; bit <<= 1)
-        if (bad & bit)
-            json_array_append_new(targets, json_string(ns_families_text(bit, family)));
-    for (int i = 0; i < f->input_count; i++)
-        json_array_append_new(inputs, json_sprintf("in%d.npy", i));
-    json_t *avoided = json_array();
-    for (const char *at = f->avoided_by; *at;) {
-        const size_t length = strcspn(at, ",");
-        json_array_append_new(avoided, json_stringn(at, length));
-        at += length + strspn(at + length, ", ");
-    }
-    json_t *d = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:i, s:i, s:f, s:o}",
-                          "signature", f->signature, "kind", f->kind, "operation", f->operation, "target",
-                          f->target, "release", f->release, "message", f->message, "targets", targets,
-                          "releases", releases, "configurations", cells, "avoided_by", avoided, "first_seen",
-                          (json_int_t)f->first_seen, "count", (json_int_t)f->count, "operators", f->operators,
-                          "trials", f->trials, "seconds", f->seconds, "inputs", inputs);
-    add_unless_null(d, "known_defect", f->known_defect);
-    add_unless_null(d, "graph", f->graph);
-    return d;
-}
-
-static ns_code write_json(const char *path, const ns_fuzz_result *r, ns_error *error)
-{
-    json_t *findings = json_array(), *known = json_array(), *yields = json_array();
-    for (int i = 0; i < r->finding_count; i++)
-        json_array_append_new(findings, finding_document(&r->findings[i]));
-    for (int i = 0; i < r->known_count; i++)
-        json_array_append_new(known, json_pack("{s:s, s:I, s:I, s:I}", "known_defect",
-                                               ns_defect_get_info(r->known[i].defect)->id, "graphs",
-                                               (json_int_t)r->known[i].graphs, "first_seen",
-                                               (json_int_t)r->known[i].first_seen, "right",
-                                               (json_int_t)r->known[i].right));
-    for (int i = 0; i < r->yield_count; i++)
-        json_array_append_new(yields,
-                              json_pack("{s:I, s:i, s:i, s:f}", "graphs", (json_int_t)r->yields[i].graphs,
-                                        "signatures", r->yields[i].signatures, "known", r->yields[i].causes,
-                                        "seconds", r->yields[i].seconds));
-    json_t *root =
-        json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:o, s:o, s:o}", "schema",
-                  "npuscope/fuzz-vela/1", "seed", (json_int_t)r->seed, "graphs", (json_int_t)r->graphs,
-                  "streams", (json_int_t)r->streams, "refused", (json_int_t)r->refused, "failing",
-                  (json_int_t)r->failing, "starts", (json_int_t)r->starts, "seconds", r->seconds, "reducing",
-                  r->reducing, "findings", findings, "known", known, "yield", yields);
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
-    json_decref(root);
-    if (!text)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
-    const ns_code code = ns_file_write(path, (ns_bytes){(const uint8_t *)text, strlen(text)}, error);
-    free(text);
-    return code;
-}
-
 static void print_result(const ns_fuzz_result *r, FILE *out)
 {
     for (int i = 0; i < r->finding_count; i++) {
@@ -181,7 +86,7 @@ static void progress(void *context, const ns_fuzz_result *r)
     fprintf(stderr, "%llu graphs, %d signatures, %d known, %.0f s\n", (unsigned long long)r->graphs,
             r->finding_count, r->known_count, r->seconds);
     if (w->json)
-        (void)write_json(w->json, r, NULL);
+        (void)ns_fuzz_json_write(w->json, r, NULL);
 }
 
 static ns_code fill(const fuzz_settings *s, ns_arena *arena, ns_fuzz_options *o, ns_error *error)
@@ -248,7 +153,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                     : ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name"));
     }
     if (s->json)
-        NS_TRY(write_json(s->json, &result, error));
+        NS_TRY(ns_fuzz_json_write(s->json, &result, error));
     return result.failing ? NS_ERROR_MISMATCH : NS_OK;
 }
 

@@ -95,6 +95,7 @@ int main(int argc, char **argv)
     ns_error error = {0};
     ns_budget budget;
     ns_budget_open(&budget, 0, 0, 0);
+    budget.separate = getenv("NPUSCOPE_SEPARATE_ALLOCATIONS") != NULL;
     ns_cli cli = {
         .out = stdout,
         .budget = &budget,

@@ -27,6 +27,7 @@ typedef struct ns_budget {
     uint64_t max_memory; /* bytes at one time */
     uint64_t max_work;   /* multiply-accumulates and elements, as each operator counts them before it runs */
     double time_limit;   /* seconds from ns_budget_open on; 0: none */
+    bool separate;       /* every allocation of an arena is one of the system's: for tools that watch those */
     /* The books, kept by the library. */
     uint64_t memory, work;
     uint64_t refused_memory; /* bytes that were asked for and not given; 0: none */

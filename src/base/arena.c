@@ -25,6 +25,7 @@ struct ns_arena {
     ns_budget *budget;
     chunk *first;
     chunk *current;
+    bool was_short;
 };
 
 static void chunk_free(ns_budget *budget, chunk *c)
@@ -70,6 +71,11 @@ ns_arena *ns_arena_new_within(ns_budget *budget)
 ns_arena *ns_arena_new(void)
 {
     return ns_arena_new_within(NULL);
+}
+
+bool ns_arena_was_short(const ns_arena *arena)
+{
+    return arena->was_short;
 }
 
 ns_arena *ns_arena_new_like(const ns_arena *arena)
@@ -125,10 +131,13 @@ static void *take(ns_arena *arena, size_t bytes, size_t *dirty)
     while (c && c->size - c->used < bytes && c->next)
         c = c->next;
     if (!c || c->size - c->used < bytes) {
-        const size_t least = arena->first ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
+        const bool own = arena->budget && arena->budget->separate;
+        const size_t least = own ? 0 : arena->first ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
         chunk *fresh = chunk_new(arena->budget, bytes > least ? bytes : least);
-        if (!fresh)
+        if (!fresh) {
+            arena->was_short = true;
             return NULL;
+        }
         if (c)
             c->next = fresh;
         else

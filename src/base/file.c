@@ -10,11 +10,16 @@
 
 #define FILE_LIMIT ((int64_t)4 << 30)
 
+ns_code ns_fail_system(ns_error *error, const char *path)
+{
+    return ns_fail(error, errno == ENOMEM ? NS_ERROR_MEMORY : NS_ERROR_IO, "%s: %s", path, strerror(errno));
+}
+
 static ns_code read_all(int descriptor, const char *path, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
     struct stat info;
     if (fstat(descriptor, &info) != 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        return ns_fail_system(error, path);
     if (!S_ISREG(info.st_mode))
         return ns_fail(error, NS_ERROR_IO, "%s: not a regular file", path);
     if (info.st_size > FILE_LIMIT)
@@ -29,7 +34,7 @@ static ns_code read_all(int descriptor, const char *path, ns_arena *arena, ns_by
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+            return ns_fail_system(error, path);
         if (n == 0)
             return ns_fail(error, NS_ERROR_IO, "%s: shrank while it was read", path);
         done += (size_t)n;
@@ -42,7 +47,7 @@ ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error 
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        return ns_fail_system(error, path);
     ns_code code = read_all(descriptor, path, arena, out, error);
     close(descriptor);
     return code;
@@ -55,7 +60,7 @@ static ns_code write_all(int descriptor, const char *path, ns_bytes bytes, ns_er
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+            return ns_fail_system(error, path);
         done += (size_t)n;
     }
     return NS_OK;
@@ -66,10 +71,10 @@ static ns_code write_special(const char *path, ns_bytes bytes, ns_error *error)
 {
     int descriptor = open(path, O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        return ns_fail_system(error, path);
     ns_code code = write_all(descriptor, path, bytes, error);
     if (close(descriptor) != 0 && code == NS_OK)
-        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        code = ns_fail_system(error, path);
     return code;
 }
 
@@ -83,17 +88,17 @@ static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
     int descriptor = mkstemp(beside);
     if (descriptor < 0) {
         free(beside);
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        return ns_fail_system(error, path);
     }
     mode_t mask = umask(0);
     umask(mask);
     ns_code code = write_all(descriptor, path, bytes, error);
     if (code == NS_OK && fchmod(descriptor, 0666 & ~mask) != 0)
-        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        code = ns_fail_system(error, path);
     if (close(descriptor) != 0 && code == NS_OK)
-        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        code = ns_fail_system(error, path);
     if (code == NS_OK && rename(beside, path) != 0)
-        code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        code = ns_fail_system(error, path);
     if (code != NS_OK)
         unlink(beside);
     free(beside);
@@ -111,7 +116,7 @@ ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
         return write_special(path, bytes, error);
     char *target = realpath(path, NULL); /* a symbolic link stays one */
     if (!target)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        return ns_fail_system(error, path);
     ns_code code = write_beside(target, bytes, error);
     free(target);
     return code;
@@ -129,7 +134,7 @@ ns_code ns_folder_make(const char *path, ns_error *error)
         char kept = *p;
         *p = 0;
         if (mkdir(partial, 0777) != 0 && errno != EEXIST)
-            code = ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+            code = ns_fail_system(error, path);
         *p = kept;
         if (!kept)
             break;

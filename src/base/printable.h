@@ -16,7 +16,7 @@ int ns_utf8_length(const unsigned char *text);
  * whole character. */
 const char *ns_printable(const char *text, char *out, size_t size);
 
-/* The same in `arena`, whole. NULL stays NULL; "?" when memory is out. */
+/* The same in `arena`, whole. NULL stays NULL; "?" when memory is out, and ns_arena_was_short tells. */
 const char *ns_printable_copy(ns_arena *arena, const char *text);
 
 #endif

@@ -78,7 +78,9 @@ int ns_draft_apply(ns_draft *draft, ns_op op, const ns_attributes *attributes, i
     if (attributes)
         node.attributes = *attributes;
     memcpy(node.inputs, inputs, (size_t)input_count * sizeof *inputs);
-    return ns_draft_compute(draft, &node, error) == NS_OK ? ns_draft_add(draft, &node) : -1;
+    const ns_code code = ns_draft_compute(draft, &node, error);
+    draft->no_memory = draft->no_memory || ns_code_ends_run(code);
+    return code == NS_OK ? ns_draft_add(draft, &node) : -1;
 }
 
 ns_code ns_draft_copy(const ns_draft *draft, ns_arena *arena, ns_draft *out, ns_error *error)

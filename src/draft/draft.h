@@ -26,6 +26,7 @@ typedef struct ns_draft {
     ns_draft_node *nodes;
     int output_count;
     int outputs[NS_DRAFT_OUTPUTS];
+    bool no_memory; /* a value could not be computed for want of memory */
 } ns_draft;
 
 /* Adds a node with its value (data not copied); returns its index, or -1 when memory is out. */

@@ -1,5 +1,6 @@
 #include "formats/zip.h"
 
+#include <errno.h>
 #include <string.h>
 #include <zip.h>
 
@@ -14,6 +15,21 @@ bool ns_zip_probe(ns_bytes bytes)
            (memcmp(bytes.data, "PK\x03\x04", 4) == 0 || memcmp(bytes.data, "PK\x05\x06", 4) == 0);
 }
 
+/* Want of memory is not the file's fault. libzip reports some of it as a damaged file; then errno tells. */
+static bool is_out_of_memory(zip_error_t *problem)
+{
+    return zip_error_code_zip(problem) == ZIP_ER_MEMORY || errno == ENOMEM;
+}
+
+/* What libzip could not do. */
+static ns_code fail_zip(zip_error_t *problem, const char *what, const char *name, ns_error *error)
+{
+    const bool memory = is_out_of_memory(problem);
+    return ns_fail(error, memory ? NS_ERROR_MEMORY : NS_ERROR_INPUT, "%s: %s%s%s%s", what,
+                   name ? "member '" : "", name ? name : "", name ? "': " : "",
+                   memory ? "no memory to read it" : zip_error_strerror(problem));
+}
+
 static ns_code read_bytes(zip_t *archive, zip_uint64_t index, const char *what, const zip_stat_t *stat,
                           ns_arena *arena, uint8_t **out, ns_error *error)
 {
@@ -22,7 +38,7 @@ static ns_code read_bytes(zip_t *archive, zip_uint64_t index, const char *what, 
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for member '%s'", what, stat->name);
     zip_file_t *file = zip_fopen_index(archive, index, 0);
     if (!file)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: member '%s': %s", what, stat->name, zip_strerror(archive));
+        return fail_zip(zip_get_error(archive), what, stat->name, error);
     uint64_t done = 0;
     zip_int64_t n = 0;
     while (done < stat->size && (n = zip_fread(file, data + done, stat->size - done)) > 0)
@@ -31,7 +47,9 @@ static ns_code read_bytes(zip_t *archive, zip_uint64_t index, const char *what, 
     /* Only a read that meets the end verifies the checksum. */
     bool whole = n >= 0 && done == stat->size && zip_fread(file, &extra, 1) == 0;
     ns_code code = NS_OK;
-    if (!whole)
+    if (!whole && is_out_of_memory(zip_file_get_error(file)))
+        code = fail_zip(zip_file_get_error(file), what, stat->name, error);
+    else if (!whole)
         code = ns_fail(error, NS_ERROR_INPUT, "%s: member '%s' is damaged (%s)", what, stat->name,
                        n < 0 ? zip_file_strerror(file) : "its size or its checksum is wrong");
     zip_fclose(file);
@@ -44,7 +62,7 @@ static ns_code read_member(zip_t *archive, zip_uint64_t index, const char *what,
 {
     zip_stat_t stat;
     if (zip_stat_index(archive, index, 0, &stat) != 0)
-        return ns_fail(error, NS_ERROR_INPUT, "%s: %s", what, zip_strerror(archive));
+        return fail_zip(zip_get_error(archive), what, NULL, error);
     const zip_uint64_t wanted = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD |
                                 ZIP_STAT_ENCRYPTION_METHOD;
     if ((stat.valid & wanted) != wanted)
@@ -90,6 +108,7 @@ ns_code ns_zip_read(ns_bytes bytes, const char *what, const char *kind, ns_arena
     if (!ns_zip_probe(bytes)) /* libzip takes an empty file for an empty archive */
         return ns_fail(error, NS_ERROR_INPUT, "%s: not %s (no zip signature at offset 0)", what, kind);
     zip_error_t zip_error;
+    errno = 0;
     zip_error_init(&zip_error);
     zip_source_t *source = zip_source_buffer_create(bytes.data, bytes.size, 0, &zip_error);
     zip_t *archive = source ? zip_open_from_source(source, ZIP_RDONLY, &zip_error) : NULL;
@@ -98,7 +117,9 @@ ns_code ns_zip_read(ns_bytes bytes, const char *what, const char *kind, ns_arena
         code = read_archive(archive, what, arena, out, error);
         zip_discard(archive);
     } else {
-        code = ns_fail(error, NS_ERROR_INPUT, "%s: not %s (%s)", what, kind, zip_error_strerror(&zip_error));
+        code = is_out_of_memory(&zip_error) ? fail_zip(&zip_error, what, NULL, error)
+                                            : ns_fail(error, NS_ERROR_INPUT, "%s: not %s (%s)", what, kind,
+                                                      zip_error_strerror(&zip_error));
         if (source)
             zip_source_free(source);
     }

@@ -126,6 +126,9 @@ ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_err
         ns_draft scratch = {.arena = arena};
         ns_generator g = {.draft = &scratch, .random = {ns_random_u64(&mix)}};
         make(&g);
+        if (scratch.no_memory || ns_arena_was_short(arena))
+            return ns_fail(error, NS_ERROR_MEMORY, "seed %llu, graph %llu: no memory for it",
+                           (unsigned long long)seed, (unsigned long long)number);
         if (!scratch.output_count)
             continue;
         return ns_draft_clean(&scratch, arena, draft, error);

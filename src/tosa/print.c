@@ -249,7 +249,7 @@ ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char *
             print_block(&p, &graph->regions[i], &graph->regions[i].blocks[j]);
     print_statistics(&p, &statistics);
     ns_buffer_append(&p.buffer, "", 1);
-    if (p.buffer.failed)
+    if (p.buffer.failed || ns_arena_was_short(arena))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the listing");
     *text = (const char *)p.buffer.data;
     return NS_OK;

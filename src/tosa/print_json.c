@@ -196,7 +196,9 @@ static void add_statistics(writer *w, const ns_graph_statistics *statistics)
 static void add_head(writer *w, const ns_graph *graph)
 {
     ns_error fault;
-    const bool valid = ns_graph_validate(graph, &fault) == NS_OK;
+    const ns_code code = ns_graph_validate(graph, &fault);
+    const bool valid = code == NS_OK;
+    w->json.buffer->failed = ns_code_ends_run(code);
     ns_json_text(&w->json, "schema", "npuscope/inspect/1");
     ns_json_text(&w->json, "format", "tosa");
     ns_json_object(&w->json, "version");
@@ -234,5 +236,5 @@ ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char *
     NS_TRY(ns_json_finish(&w.json, "the JSON", NULL, error));
     ns_buffer_append(&buffer, "", 1);
     *text = (const char *)buffer.data;
-    return buffer.failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON") : NS_OK;
+    return buffer.failed || ns_arena_was_short(arena) ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON") : NS_OK;
 }

@@ -154,7 +154,11 @@ static ns_code count_block(const ns_graph *graph, const ns_block *block, bool va
 ns_code ns_graph_count(const ns_graph *graph, ns_arena *arena, ns_graph_statistics *out, ns_error *error)
 {
     *out = (ns_graph_statistics){.profiles = ""};
-    const bool valid = ns_graph_validate(graph, NULL) == NS_OK;
+    ns_error fault = {0};
+    const ns_code code = ns_graph_validate(graph, &fault);
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", fault.message);
+    const bool valid = code == NS_OK;
     name_set needed = {0}, either = {0};
     for (int i = 0; i < graph->region_count; i++)
         for (int j = 0; j < graph->regions[i].block_count; j++)

@@ -3,10 +3,12 @@
 #include <math.h>
 
 #include "ir/build.h"
+#include "num/real_memory.h"
 
 double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
 {
     mpfr_t value;
+    ns_real_memory();
     mpfr_init2(value, 53);
     mpfr_set_d(value, x, MPFR_RNDN);
     f(value, value, MPFR_RNDN);
@@ -18,6 +20,7 @@ double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
 double ns_table_real(const ns_aten_node *node, double x)
 {
     const ns_table *table = node->op->family;
+    ns_real_memory();
     return table->real ? table->real(node, x) : ns_mpfr_round(table->mpfr, x);
 }
 
