@@ -176,8 +176,8 @@ static ns_code write_within(const char *path, const ns_fuzz_result *r, ns_arena 
 ns_code ns_fuzz_json_write(const char *path, const ns_fuzz_result *result, ns_error *error)
 {
     ns_arena *arena = ns_arena_new();
-    const ns_code code =
-        arena ? write_within(path, result, arena, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
+    const ns_code code = arena ? write_within(path, result, arena, error)
+                               : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     ns_arena_free(arena);
     return code;
 }

@@ -22,8 +22,8 @@ ns_arena *ns_arena_new(void);
 /* The same, with all memory charged to `budget` (NULL: to none): a request beyond it gives NULL. */
 ns_arena *ns_arena_new_within(ns_budget *budget);
 
-/* Whether it was ever asked for memory that there was not: for callers who go on all the same and ask once, at
- * the end. */
+/* Whether it was ever asked for memory that there was not: for callers who go on all the same and ask once,
+ * at the end. */
 bool ns_arena_was_short(const ns_arena *arena);
 
 /* A new arena, charged to the budget that `arena` is charged to (NULL: to none). */

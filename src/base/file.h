@@ -4,7 +4,8 @@
 
 #include "base/bytes.h"
 
-/* What the operating system refused, as errno has it: NS_ERROR_MEMORY for want of memory, else NS_ERROR_IO. */
+/* What the operating system refused, as errno has it: NS_ERROR_MEMORY for want of memory, else NS_ERROR_IO.
+ */
 ns_code ns_fail_system(ns_error *error, const char *path);
 
 /* The whole of `path` in `arena`. NS_ERROR_IO with the operating system's reason; a file of over

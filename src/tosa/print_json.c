@@ -236,5 +236,7 @@ ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char *
     NS_TRY(ns_json_finish(&w.json, "the JSON", NULL, error));
     ns_buffer_append(&buffer, "", 1);
     *text = (const char *)buffer.data;
-    return buffer.failed || ns_arena_was_short(arena) ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON") : NS_OK;
+    return buffer.failed || ns_arena_was_short(arena)
+               ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON")
+               : NS_OK;
 }

@@ -53,7 +53,8 @@ static int refuses(void)
     if (paths >= 0) {
         char line[64];
         inside = 1;
-        const int length = snprintf(line, sizeof line, "%ld %016llx\n", mine, (unsigned long long)caller_hash());
+        const int length =
+            snprintf(line, sizeof line, "%ld %016llx\n", mine, (unsigned long long)caller_hash());
         if (write(paths, line, (size_t)length) != length)
             _exit(99);
         inside = 0;
