@@ -52,7 +52,7 @@ ns_code ns_case_json(const ns_case_files *files, const char *name, ns_arena *are
     NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
     *out = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
     if (!*out && json_error_code(&problem) == json_error_out_of_memory)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s/%s: no memory to read it", folder, name);
+        return ns_fail(error, NS_ERROR_MEMORY, "%s/%s: no memory to read it", files->where, name);
     if (!*out)
         return ns_fail(error, NS_ERROR_INPUT, "%s/%s:%d: %s", files->where, name, problem.line, problem.text);
     return NS_OK;
