@@ -20,6 +20,7 @@ typedef struct ns_model_driver {
     bool (*probe)(ns_bytes bytes);
     /* Reads into the model's arena and fills in its inputs and outputs. */
     ns_code (*load)(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error);
+    void (*begin)(ns_model *model); /* before the first sample of a call; NULL: nothing to do */
     ns_code (*run)(ns_model *model, const ns_model_call *call, ns_error *error);
 } ns_model_driver;
 
@@ -32,6 +33,8 @@ struct ns_model {
     ns_graph *graph; /* the one of these that its driver has made; freed by ns_model_free */
     ns_npu_stream *stream;
     ns_program *program;
+    struct ns_tflm *tflite;
+    const void *bytes; /* the file, where the driver goes on reading it */
 };
 
 /* Makes room for the descriptions. */

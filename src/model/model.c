@@ -171,6 +171,8 @@ ns_code ns_model_run(ns_model *model, const ns_model_options *options, const voi
     s.call.scratch = ns_arena_new_like(arena);
     if (!s.call.scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    if (drivers[model->format]->begin)
+        drivers[model->format]->begin(model);
     ns_code code = run_samples(&s, samples, error);
     ns_arena_free(s.call.scratch);
     for (int i = 0; code == NS_OK && i < model->output_count; i++)

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "formats/npz.h"
-#include "formats/tflite.h"
 #include "model/driver.h"
 
 /* Elements are the container's: a tensor holds unsigned ones and bools bit for bit as signed ones. */
@@ -25,8 +24,9 @@ static ns_code describe(ns_model *model, const ns_npu_io *io, ns_model_tensor *o
     return NS_OK;
 }
 
-static ns_code describe_all(ns_model *model, ns_error *error)
+static ns_code load(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error)
 {
+    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, model->arena, &model->stream, error));
     NS_TRY(ns_model_make_tensors(model, ns_npu_input_count(model->stream), ns_npu_output_count(model->stream),
                                  error));
     for (int i = 0; i < model->input_count; i++)
@@ -34,18 +34,6 @@ static ns_code describe_all(ns_model *model, ns_error *error)
     for (int i = 0; i < model->output_count; i++)
         NS_TRY(describe(model, ns_npu_output(model->stream, i), &model->outputs[i], error));
     return NS_OK;
-}
-
-static ns_code load_npz(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error)
-{
-    NS_TRY(ns_npu_load_npz(bytes.data, bytes.size, accelerator, model->arena, &model->stream, error));
-    return describe_all(model, error);
-}
-
-static ns_code load_tflite(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error)
-{
-    NS_TRY(ns_npu_load_tflite(bytes.data, bytes.size, accelerator, model->arena, &model->stream, error));
-    return describe_all(model, error);
 }
 
 static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
@@ -69,5 +57,4 @@ static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
     return NS_OK;
 }
 
-const ns_model_driver ns_model_npz_driver = {.probe = ns_npz_probe, .load = load_npz, .run = run};
-const ns_model_driver ns_model_tflite_driver = {.probe = ns_tflite_probe, .load = load_tflite, .run = run};
+const ns_model_driver ns_model_npz_driver = {.probe = ns_npz_probe, .load = load, .run = run};

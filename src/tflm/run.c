@@ -36,13 +36,22 @@ static ns_code open_variables(ns_tflm *model, ns_error *error)
         variable->data = ns_arena_alloc(model->arena, variable->bytes ? variable->bytes : 1, 1);
         if (!variable->data)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for variable '%s'", variable->name);
-        memset(variable->data, variable->start, variable->bytes);
     }
+    ns_tflm_reset(model);
     /* Variable tensors stand first, in the order of the tensors. */
     for (int i = 0, next = 0; i < model->file.subgraphs[0].tensor_count; i++)
         if (model->graphs[0].values[i].tensor->is_variable)
             model->graphs[0].values[i].data = model->variables[next++].data;
     return NS_OK;
+}
+
+void ns_tflm_reset(ns_tflm *model)
+{
+    for (int i = 0; i < model->variable_count; i++)
+        memset(model->variables[i].data, model->variables[i].start, model->variables[i].bytes);
+    for (int g = 0; g < model->file.subgraph_count; g++)
+        model->graphs[g].has_run = false;
+    model->has_run = false;
 }
 
 ns_code ns_tflm_open(ns_tflm *model, ns_error *error)

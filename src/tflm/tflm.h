@@ -52,6 +52,9 @@ ns_npu_stream *ns_tflm_part(const ns_tflm *model, int index);
  * before the first run. */
 ns_code ns_tflm_open(ns_tflm *model, ns_error *error);
 
+/* Variables as ns_tflm_open leaves them; the next run is the first. */
+void ns_tflm_reset(ns_tflm *model);
+
 int ns_tflm_input_count(const ns_tflm *model);
 int ns_tflm_output_count(const ns_tflm *model);
 ns_tflm_value *ns_tflm_input(const ns_tflm *model, int index);
