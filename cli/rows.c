@@ -24,6 +24,8 @@ ns_code ns_row_select(const ns_row_selection *selection, ns_suite_options *suite
     suite->catalogue = selection->catalogue;
     suite->op_count = selection->ops.count;
     suite->ops = selection->ops.values;
+    suite->family_count = selection->families.count;
+    suite->families = selection->families.values;
     suite->name_count = selection->cases.count;
     suite->names = selection->cases.values;
     suite->target_count = selection->targets.count;

@@ -17,6 +17,11 @@
         0, "op", NS_OPTION_TEXT_LIST, "NAME", OPTION(field),                     \
             "only this operator; a pattern such as 'conv*' too; may be repeated" \
     }
+#define NS_ROW_FAMILIES(field)                                                                               \
+    {                                                                                                        \
+        0, "family", NS_OPTION_TEXT_LIST, "NAME", OPTION(field),                                             \
+            "only operators of this family: unary, binary, compare, reduce,\nproduct, pool, move, composite" \
+    }
 #define NS_ROW_CASES(field)                                        \
     {                                                              \
         0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(field),     \
@@ -59,7 +64,7 @@
 
 /* What selects rows of the catalogue: NS_ROW_TARGETS, OPS, CASES, CATALOGUE and SEED. */
 typedef struct ns_row_selection {
-    ns_text_list targets, ops, cases;
+    ns_text_list targets, ops, families, cases;
     const char *catalogue;
     int64_t seed;
 } ns_row_selection;

@@ -32,6 +32,7 @@ static const ns_option options[] = {
     {0, "all-targets", NS_OPTION_FLAG, NULL, OPTION(all_targets),
      "every accelerator (or those of --target) with every memory mode"},
     NS_ROW_OPS(selection.ops),
+    NS_ROW_FAMILIES(selection.families),
     NS_ROW_CASES(selection.cases),
     NS_ROW_CATALOGUE(selection.catalogue),
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),

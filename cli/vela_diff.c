@@ -26,6 +26,7 @@ static const ns_option options[] = {
     NS_ROW_TARGETS(selection.targets),
     NS_ROW_CATALOGUE(selection.catalogue),
     NS_ROW_OPS(selection.ops),
+    NS_ROW_FAMILIES(selection.families),
     NS_ROW_CASES(selection.cases),
     NS_ROW_SEED(selection.seed),
     NS_ROW_JSON(json),

@@ -118,8 +118,11 @@ typedef struct ns_suite_options {
     const char *catalogue; /* NULL: "seed", unless there are cases of one's own */
     int case_path_count;   /* folders and zip files of cases of one's own */
     const char *const *case_paths;
-    int op_count, name_count, target_count; /* 0: all operators, all cases, u55 and u85 */
-    const char *const *ops;                 /* names or patterns, as fnmatch takes them */
+    /* 0: all operators, families and cases; where all three are 0, the operators before NS_ATEN_SHORT_LIST of
+     * ops/operators.def. Of targets: u55 and u85. */
+    int op_count, family_count, name_count, target_count;
+    const char *const *families; /* "unary", or patterns: NS_CASE_FAMILIES of ops/cases.h */
+    const char *const *ops;      /* names or patterns, as fnmatch takes them */
     const char *const *names;
     const char *const *targets; /* "u55", "u85" or an accelerator's full name: "ethos-u55-256" */
     bool all_targets;           /* every accelerator, or those of `targets`, with every memory mode it has */

@@ -32,6 +32,27 @@ static bool wanted(const char *name, int count, const char *const *patterns)
     return count == 0;
 }
 
+/* Whether the operator is selected; without a selection the first ones are. NULL: a case of one's own of
+ * none. */
+static bool wanted_operator(const ns_suite_options *options, const char *name, const ns_aten_operator *op)
+{
+    if (!wanted(name, options->op_count, options->ops))
+        return false;
+    if (options->family_count == 0)
+        return true;
+    return op && op->catalogue &&
+           wanted(ns_case_family_text(op->catalogue->family), options->family_count, options->families);
+}
+
+/* Operators that a selection without any leaves. */
+static int operator_limit(const ns_suite_options *options)
+{
+    const bool chosen =
+        options->op_count || options->family_count || options->name_count ||
+        (options->catalogue && strcmp(options->catalogue, ns_case_list_text(NS_LIST_SEED)) != 0);
+    return chosen ? ns_aten_operator_count : ns_aten_short_list;
+}
+
 /* Adds an entry to a comma-separated list in a message. */
 static void append_name(ns_buffer *buffer, const char *text)
 {
@@ -107,6 +128,21 @@ static ns_code check_ops(const ns_suite_options *options, const supply *s, ns_ar
     return NS_OK;
 }
 
+static ns_code check_families(const ns_suite_options *options, ns_arena *arena, ns_error *error)
+{
+    for (int i = 0; i < options->family_count; i++) {
+        ns_buffer known = {.arena = arena};
+        bool found = false;
+        for (ns_case_family f = 0; f < NS_CASE_FAMILY_COUNT; f++) {
+            found = found || matches(options->families[i], ns_case_family_text(f));
+            append_name(&known, ns_case_family_text(f));
+        }
+        if (!found)
+            return unknown("family", options->families[i], &known, error);
+    }
+    return NS_OK;
+}
+
 /* Whether a case matches in the list of an operator's cases; adds them to `known`. */
 static bool find_case(const ns_aten_operator *op, ns_case_list list, const char *pattern, ns_buffer *known)
 {
@@ -128,10 +164,10 @@ static ns_code check_names(const ns_suite_options *options, const supply *s, ns_
         ns_buffer known = {.arena = arena};
         bool found = false;
         for (int o = 0; s->catalogue && o < ns_aten_operator_count; o++)
-            if (wanted(ns_aten_operators[o]->name, options->op_count, options->ops))
+            if (wanted_operator(options, ns_aten_operators[o]->name, ns_aten_operators[o]))
                 found = find_case(ns_aten_operators[o], s->list, options->names[i], &known) || found;
         for (int g = 0; g < s->given_count; g++) {
-            if (!wanted(s->given[g].op, options->op_count, options->ops))
+            if (!wanted_operator(options, s->given[g].op, ns_aten_find(s->given[g].op)))
                 continue;
             found = found || matches(options->names[i], s->given[g].files.name);
             ns_buffer_format(&known, "%s%s", known.size ? ", " : "", s->given[g].files.name);
@@ -231,9 +267,9 @@ static void add_row(filling *f, const ns_suite_row *row)
 static void fill_catalogue(filling *f)
 {
     const ns_suite_options *options = f->options;
-    for (int o = 0; o < ns_aten_operator_count; o++) {
+    for (int o = 0; o < operator_limit(options); o++) {
         const ns_aten_operator *op = ns_aten_operators[o];
-        if (!op->catalogue || !wanted(op->name, options->op_count, options->ops))
+        if (!op->catalogue || !wanted_operator(options, op->name, op))
             continue;
         for (int c = 0; c < op->catalogue->case_count; c++) {
             const ns_catalogue_case *entry = &op->catalogue->cases[c];
@@ -284,7 +320,7 @@ static void fill_given(filling *f)
     const ns_suite_options *options = f->options;
     for (int g = 0; g < f->supply->given_count; g++) {
         const ns_given_case *given = &f->supply->given[g];
-        if (wanted(given->op, options->op_count, options->ops) &&
+        if (wanted_operator(options, given->op, ns_aten_find(given->op)) &&
             wanted(given->files.name, options->name_count, options->names))
             add_given_rows(f, given);
     }
@@ -316,6 +352,7 @@ ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_sui
     NS_TRY(find_supply(options, arena, &there_is, error));
     selection->catalogue = there_is.catalogue ? ns_case_list_text(there_is.list) : "";
     NS_TRY(check_ops(options, &there_is, arena, error));
+    NS_TRY(check_families(options, arena, error));
     NS_TRY(check_names(options, &there_is, arena, error));
     NS_TRY(find_stages(options->stages, arena, &selection->stages, error));
     NS_TRY(ns_suite_targets_find(options, arena, &f.targets, &f.target_count, error));

@@ -2,7 +2,14 @@
  * (InsertRescaleInt32Pass, ExecuTorch 1.5.1, backends/arm/_passes/insert_rescales_pass.py). */
 #include <math.h>
 
+#include "ops/cases.h"
 #include "ops/families/rescaled.h"
+
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank1", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 1, 10))},
+    {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8))},
+    {NS_LIST_SEED, "rank4", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10))},
+};
 
 const ns_aten_operator ns_aten_op_abs = {
     .name = "abs",
@@ -13,4 +20,5 @@ const ns_aten_operator ns_aten_op_abs = {
     .rescales_operands = true,
     .bound = ns_bound_sum,
     .sweepable = true,
+    .catalogue = NS_CALL_CATALOGUE(UNARY, cases),
 };

@@ -2,6 +2,7 @@
  * quantization_annotator.py). */
 #include <math.h>
 
+#include "ops/cases.h"
 #include "ops/families/table.h"
 
 static double real(const ns_aten_node *node, double x)
@@ -16,6 +17,12 @@ static float float32(const ns_aten_node *node, float x)
     return (float)acos((double)x);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank1", NS_CALL1(NS_INPUT(NS_UNIFORM, -0.9, 1.8, 1, 10))},
+    {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_UNIFORM, -0.9, 1.8, 2, 8, 8))},
+    {NS_LIST_SEED, "rank4", NS_CALL1(NS_INPUT(NS_UNIFORM, -0.9, 1.8, 4, 1, 3, 8, 10))},
+};
+
 const ns_aten_operator ns_aten_op_acos = {
     .name = "acos",
     .aten = "aten.acos.default",
@@ -23,4 +30,5 @@ const ns_aten_operator ns_aten_op_acos = {
     NS_TABLE_FAMILY((&(const ns_table){real, float32})),
     .input_scale = 2.0 / 65536,
     .bound = ns_table_bound_monotone,
+    .catalogue = NS_CALL_CATALOGUE(UNARY, cases),
 };

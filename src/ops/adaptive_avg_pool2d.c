@@ -4,6 +4,7 @@
  * One AVG_POOL2D where both axes divide so that a window of equal size and a stride of at most 3 do it; else
  * a SLICE and an AVG_POOL2D for each cell, CONCAT over w, then over h (ExecuTorch 1.5.1,
  * backends/arm/_passes/decompose_adaptive_avg_pool2d_pass.py). */
+#include "ops/cases.h"
 #include "ops/families/pool.h"
 
 enum { SELF, OUTPUT_SIZE };
@@ -141,6 +142,15 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "to_1",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 7, 7), {"output_size", NS_LIST(2, 1, 1)})},
+    {NS_LIST_SEED, "to_2x2",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 10, 10), {"output_size", NS_LIST(2, 2, 2)})},
+    {NS_LIST_SEED, "to_3x5",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 9, 10), {"output_size", NS_LIST(2, 3, 5)})},
+};
+
 const ns_aten_operator ns_aten_op_adaptive_avg_pool2d = {
     .name = "adaptive_avg_pool2d",
     .aten = "aten.adaptive_avg_pool2d.default",
@@ -152,4 +162,5 @@ const ns_aten_operator ns_aten_op_adaptive_avg_pool2d = {
     .supported = supported,
     .lower = lower,
     .reads = ns_pool_reads,
+    .catalogue = NS_CALL_CATALOGUE(POOL, cases),
 };

@@ -3,6 +3,7 @@
  * 1 too. */
 #include "ir/build.h"
 #include "num/double2.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
@@ -55,6 +56,18 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_aten_call(program, &ns_aten_op_add, 2, (int[]){scaled, addend}, NULL, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "plain",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 3), NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16),
+              NS_INPUT(NS_NORMAL, 0, 1, 2, 16, 3))},
+    {NS_LIST_SEED, "row_bias",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 1, 3), NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16),
+              NS_INPUT(NS_NORMAL, 0, 1, 2, 16, 3))},
+    {NS_LIST_SEED, "alpha_beta",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 3), NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16),
+              NS_INPUT(NS_NORMAL, 0, 1, 2, 16, 3), {"beta", NS_REAL(0.5)}, {"alpha", NS_REAL(2.0)})},
+};
+
 const ns_aten_operator ns_aten_op_addmm = {
     .name = "addmm",
     .aten = "aten.addmm.default",
@@ -65,4 +78,5 @@ const ns_aten_operator ns_aten_op_addmm = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(PRODUCT, cases),
 };

@@ -1,8 +1,20 @@
 /* amin: the smallest element over dim. */
+#include "ops/cases.h"
 #include "ops/families/extreme.h"
+
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), {"dim", NS_LIST(1, -1)})},
+    {NS_LIST_SEED, "last_keepdim",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), {"dim", NS_LIST(1, -1)},
+              {"keepdim", NS_BOOL(true)})},
+    {NS_LIST_SEED, "dims12", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), {"dim", NS_LIST(2, 1, 2)})},
+    {NS_LIST_SEED, "first_keepdim",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dim", NS_LIST(1, 0)}, {"keepdim", NS_BOOL(true)})},
+};
 
 const ns_aten_operator ns_aten_op_amin = {
     .name = "amin",
     .aten = "aten.amin.default",
     NS_EXTREME_FAMILY(NS_OP_REDUCE_MIN, -1),
+    .catalogue = NS_CALL_CATALOGUE(REDUCE, cases),
 };

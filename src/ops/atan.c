@@ -1,6 +1,7 @@
 /* atan: the arc tangent. */
 #include <math.h>
 
+#include "ops/cases.h"
 #include "ops/families/table.h"
 
 static double real(const ns_aten_node *node, double x)
@@ -15,10 +16,18 @@ static float float32(const ns_aten_node *node, float x)
     return (float)atan((double)x);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank1", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 2, 1, 10))},
+    {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 2, 2, 8, 8))},
+    {NS_LIST_SEED, "rank4", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 2, 4, 1, 3, 8, 10))},
+};
+
 const ns_aten_operator ns_aten_op_atan = {
     .name = "atan",
     .aten = "aten.atan.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){real, float32})),
-    .bound = ns_bound_sum, /* the slope is at most 1 */
+    .bound = ns_bound_sum,
+    /* the slope is at most 1 */
+    .catalogue = NS_CALL_CATALOGUE(UNARY, cases),
 };

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/pool.h"
@@ -146,6 +147,17 @@ static bool decomposes(const ns_aten_program *program, const ns_aten_node *node)
     return node->attributes[COUNT_INCLUDE_PAD].integer || !node->attributes[DIVISOR].none;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "k2",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 10, 10), {"kernel_size", NS_LIST(2, 2, 2)})},
+    {NS_LIST_SEED, "k3_padding",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 10, 10), {"kernel_size", NS_LIST(2, 3, 3)},
+              {"stride", NS_LIST(2, 2, 2)}, {"padding", NS_LIST(2, 1, 1)})},
+    {NS_LIST_SEED, "ceil",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 9, 9), {"kernel_size", NS_LIST(2, 2, 2)},
+              {"ceil_mode", NS_BOOL(true)})},
+};
+
 const ns_aten_operator ns_aten_op_avg_pool2d = {
     .name = "avg_pool2d",
     .aten = "aten.avg_pool2d.default",
@@ -162,4 +174,5 @@ const ns_aten_operator ns_aten_op_avg_pool2d = {
     .supported = supported,
     .lower = lower,
     .reads = ns_pool_reads,
+    .catalogue = NS_CALL_CATALOGUE(POOL, cases),
 };

@@ -52,5 +52,5 @@ const ns_aten_operator ns_aten_op_bmm = {
     .name = "bmm",
     .aten = "aten.bmm.default",
     NS_PRODUCT_FAMILY((&(const ns_product){3})),
-    .catalogue = NS_CATALOGUE(cases, 1, 0x1p-16, build),
+    .catalogue = NS_CATALOGUE(PRODUCT, cases, 1, 0x1p-16, build),
 };

@@ -14,6 +14,16 @@ const char *ns_case_list_text(ns_case_list list)
     return (unsigned)list < NS_LIST_COUNT ? texts[list] : "?";
 }
 
+const char *ns_case_family_text(ns_case_family family)
+{
+    static const char *const texts[] = {
+#define NS_CASE_FAMILY(name, text) text,
+        NS_CASE_FAMILIES(NS_CASE_FAMILY)
+#undef NS_CASE_FAMILY
+    };
+    return (unsigned)family < NS_CASE_FAMILY_COUNT ? texts[family] : "?";
+}
+
 /* FNV-1a (Fowler, Noll, Vo), 64 bits: fixed constants, the same everywhere. */
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
@@ -95,4 +105,49 @@ ns_code ns_case_parameter(ns_case_maker *maker, const char *name, int rank, cons
     NS_TRY(ns_tensor_new(maker->program->arena, NS_DTYPE_FP32, rank, shape, &values, error));
     ns_case_fill(data, &maker->random, ns_tensor_count(&values), values.data);
     return ns_aten_add_parameter(maker->program, name, rank, shape, values.data, node, error);
+}
+
+/* An input of truth values, each as likely as the other. */
+static ns_code add_truth(ns_case_maker *maker, const ns_case_operand *operand, int *node, ns_error *error)
+{
+    ns_arena *arena = maker->program->arena;
+    ns_tensor *grown = NS_ARENA_ARRAY(arena, (size_t)maker->input_count + 1, ns_tensor);
+    if (!grown)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs of a case");
+    if (maker->input_count)
+        memcpy(grown, maker->inputs, (size_t)maker->input_count * sizeof *grown);
+    ns_tensor *input = &grown[maker->input_count];
+    NS_TRY(ns_aten_add_typed_input(maker->program, "condition", NS_DTYPE_BOOL, operand->rank, operand->shape,
+                                   node, error));
+    NS_TRY(ns_tensor_new(arena, NS_DTYPE_BOOL, operand->rank, operand->shape, input, error));
+    for (size_t i = 0; i < ns_tensor_count(input); i++)
+        ns_tensor_set(input, i, ns_random_unit(&maker->random) < 0.5);
+    maker->inputs = grown;
+    maker->input_count++;
+    return NS_OK;
+}
+
+static ns_code add_operand(ns_case_maker *maker, const ns_case_operand *operand, int *node, ns_error *error)
+{
+    static const char *const names[] = {"x", "y", "z"};
+    *node = -1;
+    if (operand->rank < 0)
+        return NS_OK;
+    if (operand->dtype == NS_DTYPE_BOOL)
+        return add_truth(maker, operand, node, error);
+    if (operand->parameter)
+        return ns_case_parameter(maker, NULL, operand->rank, operand->shape, operand->data, node, error);
+    return ns_case_input(maker, names[maker->input_count < 3 ? maker->input_count : 2], operand->rank,
+                         operand->shape, operand->data, node, error);
+}
+
+ns_code ns_call_build(const ns_aten_operator *op, const void *parameters, ns_case_maker *maker,
+                      ns_error *error)
+{
+    const ns_call_case *call = parameters;
+    int operands[NS_CALL_OPERANDS], result = 0;
+    for (int i = 0; i < call->count; i++)
+        NS_TRY(add_operand(maker, &call->operands[i], &operands[i], error));
+    NS_TRY(ns_aten_call(maker->program, op, call->count, operands, call->arguments, &result, error));
+    return ns_aten_add_output(maker->program, result, error);
 }

@@ -1,4 +1,5 @@
 /* cat: the operands one behind the other along axis `dim`: CONCAT; all share one observer. */
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { TENSORS, DIM };
@@ -51,6 +52,14 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "same_scale",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dim", NS_INT(0)})},
+    {NS_LIST_SEED, "two_scales",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), NS_INPUT(NS_NORMAL, 0, 8, 4, 1, 2, 8, 10),
+              {"dim", NS_INT(1)})},
+};
+
 const ns_aten_operator ns_aten_op_cat = {
     .name = "cat",
     .aten = "aten.cat.default",
@@ -59,4 +68,5 @@ const ns_aten_operator ns_aten_op_cat = {
     .infer = infer,
     .supported = ns_supported_always,
     .lower = lower,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -1,6 +1,7 @@
 /* ceil: the least whole number not below x; its bound is not known, as it jumps. */
 #include <math.h>
 
+#include "ops/cases.h"
 #include "ops/families/table.h"
 
 static double real(const ns_aten_node *node, double x)
@@ -15,9 +16,16 @@ static float float32(const ns_aten_node *node, float x)
     return ceilf(x);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank1", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 3, 1, 10))},
+    {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 3, 2, 8, 8))},
+    {NS_LIST_SEED, "rank4", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 3, 4, 1, 3, 8, 10))},
+};
+
 const ns_aten_operator ns_aten_op_ceil = {
     .name = "ceil",
     .aten = "aten.ceil.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){real, float32})),
+    .catalogue = NS_CALL_CATALOGUE(UNARY, cases),
 };

@@ -1,4 +1,5 @@
 /* chunk: piece `result` of axis `dim` in at most `chunks` pieces of equal size, the last of what is left. */
+#include "ops/cases.h"
 #include "ops/families/part.h"
 
 enum { SELF, CHUNKS, DIM, RESULT };
@@ -19,10 +20,17 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "second",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 10), {"chunks", NS_INT(2)}, {"dim", NS_INT(1)},
+              {"result", NS_INT(1)})},
+};
+
 const ns_aten_operator ns_aten_op_chunk = {
     .name = "chunk",
     .aten = "aten.chunk.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"chunks", NS_ATEN_INT, .required = true}, {"dim", NS_ATEN_INT},
                   {"result", NS_ATEN_INT}),
     NS_PART_FAMILY(range_of),
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

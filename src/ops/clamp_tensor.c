@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/elementwise.h"
 
@@ -53,6 +54,14 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "both",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), NS_INPUT(NS_UNIFORM, -1, 0.5, 2, 8, 8),
+              NS_INPUT(NS_UNIFORM, 0.5, 0.5, 2, 8, 8))},
+    {NS_LIST_SEED, "min",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), NS_INPUT(NS_UNIFORM, -1, 1, 1, 10), NS_NO_OPERAND)},
+};
+
 const ns_aten_operator ns_aten_op_clamp_tensor = {
     .name = "clamp.Tensor",
     .aten = "aten.clamp.Tensor",
@@ -62,4 +71,5 @@ const ns_aten_operator ns_aten_op_clamp_tensor = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(BINARY, cases),
 };

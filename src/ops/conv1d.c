@@ -133,5 +133,5 @@ const ns_aten_operator ns_aten_op_conv1d = {
     .aten = "aten.conv1d.default",
     NS_CONVOLUTION_FAMILY((&(const ns_convolution){1, "[n, c, w]"})),
     .supported = ns_convolution_supported,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, build),
+    .catalogue = NS_CATALOGUE(PRODUCT, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, build),
 };

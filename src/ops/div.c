@@ -2,6 +2,7 @@
  * (ExecuTorch 1.5.1, backends/arm/_passes/decompose_div_pass.py); of a constant b the reciprocal is a
  * constant. */
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/binary.h"
 
@@ -40,6 +41,13 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){inputs[0], inverse}, NULL, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "same",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), NS_INPUT(NS_UNIFORM, 0.5, 1, 2, 8, 8))},
+    {NS_LIST_SEED, "broadcast",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), NS_INPUT(NS_UNIFORM, 1, 3, 3, 3, 1, 10))},
+};
+
 const ns_aten_operator ns_aten_op_div = {
     .name = "div",
     .aten = "aten.div.Tensor",
@@ -48,4 +56,5 @@ const ns_aten_operator ns_aten_op_div = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(BINARY, cases),
 };

@@ -51,5 +51,5 @@ const ns_aten_operator ns_aten_op_elu = {
                   {"input_scale", NS_ATEN_REAL, .otherwise = NS_REAL(1)}),
     NS_TABLE_FAMILY((&(const ns_table){.real = real, .float32 = float32})),
     .bound = bound,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
 };

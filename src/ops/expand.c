@@ -1,5 +1,6 @@
 /* expand: axes of size 1 repeated to `size`; -1 keeps an axis, more sizes than axes add axes in front
  * (convert_expand_copy_to_repeat.py: TILE). */
+#include "ops/cases.h"
 #include "ops/families/tile.h"
 
 enum { SELF, SIZE };
@@ -24,6 +25,11 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 1, 5), {"size", NS_LIST(2, 4, 5)})},
+    {NS_LIST_SEED, "more_dims", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 3, 1), {"size", NS_LIST(3, 2, 3, 4)})},
+};
+
 const ns_aten_operator ns_aten_op_expand = {
     .name = "expand",
     .aten = "aten.expand.default",
@@ -31,4 +37,5 @@ const ns_aten_operator ns_aten_op_expand = {
     NS_TILE_FAMILY,
     .only_view = ns_view_same_shape,
     .infer = infer,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -22,5 +22,5 @@ const ns_aten_operator ns_aten_op_expm1 = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){.float32 = float32, .mpfr = mpfr_expm1})),
     .bound = ns_table_bound_monotone,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
 };

@@ -1,4 +1,5 @@
 /* flip: the elements of axes `dims` in reverse: one REVERSE per dim, in the caller's order. */
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { SELF, DIMS };
@@ -43,6 +44,11 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dims", NS_LIST(1, 1)})},
+    {NS_LIST_SEED, "both", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 3, 5), {"dims", NS_LIST(2, 0, 2)})},
+};
+
 const ns_aten_operator ns_aten_op_flip = {
     .name = "flip",
     .aten = "aten.flip.default",
@@ -51,4 +57,5 @@ const ns_aten_operator ns_aten_op_flip = {
     .infer = infer,
     .supported = ns_supported_always,
     .lower = lower,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

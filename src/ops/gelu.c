@@ -108,5 +108,5 @@ const ns_aten_operator ns_aten_op_gelu = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"approximate", NS_ATEN_CHOICE, .choices = forms}),
     NS_TABLE_FAMILY((&(const ns_table){real, float32})),
     .bound = bound,
-    .catalogue = NS_CATALOGUE(cases, 128, 0x1p-16, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, 128, 0x1p-16, ns_unary_build),
 };

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/view.h"
 
@@ -51,6 +52,11 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){a, b}, NULL, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 10), {"dim", NS_INT(-1)})},
+    {NS_LIST_SEED, "rank4", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 6, 8, 10), {"dim", NS_INT(1)})},
+};
+
 const ns_aten_operator ns_aten_op_glu = {
     .name = "glu",
     .aten = "aten.glu.default",
@@ -59,4 +65,5 @@ const ns_aten_operator ns_aten_op_glu = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(COMPOSITE, cases),
 };

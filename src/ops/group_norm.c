@@ -1,6 +1,7 @@
 /* group_norm: out = (x - mean) / sqrt(var + eps) * weight + bias, mean and var over the channels of each of
  * num_groups groups and all axes behind. Decomposed before the quantiser sees it: as [n, group, channels per
  * group, rest] (families/normalise.h). */
+#include "ops/cases.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
 #include "ops/families/normalise.h"
@@ -63,6 +64,15 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_decompose_reshape(program, *out, node->rank, node->shape, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "groups2",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 8, 5, 5), NS_NO_OPERAND, NS_NO_OPERAND,
+              {"num_groups", NS_INT(2)})},
+    {NS_LIST_SEED, "weights",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 8, 16), NS_WEIGHT(NS_UNIFORM, 0.5, 1, 1, 8),
+              NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 8), {"num_groups", NS_INT(4)})},
+};
+
 const ns_aten_operator ns_aten_op_group_norm = {
     .name = "group_norm",
     .aten = "aten.group_norm.default",
@@ -73,4 +83,5 @@ const ns_aten_operator ns_aten_op_group_norm = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(COMPOSITE, cases),
 };

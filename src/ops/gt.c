@@ -1,8 +1,16 @@
 /* gt: whether a > b, broadcast. */
+#include "ops/cases.h"
 #include "ops/families/compare.h"
+
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank2", NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8))},
+    {NS_LIST_SEED, "broadcast",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), NS_INPUT(NS_NORMAL, 0, 1, 3, 3, 1, 10))},
+};
 
 const ns_aten_operator ns_aten_op_gt = {
     .name = "gt",
     .aten = "aten.gt.Tensor",
     NS_COMPARE_FAMILY((&(const ns_compare){ns_compare_gt, NS_OP_GREATER, false})),
+    .catalogue = NS_CALL_CATALOGUE(COMPARE, cases),
 };

@@ -2,6 +2,7 @@
  * squared differences. Decomposed before the quantiser sees it (ExecuTorch 1.5.1,
  * backends/arm/_passes/decompose_layernorm_pass.py): mean, sub, var, add, rsqrt, mul; weight and bias are
  * reshaped activations. */
+#include "ops/cases.h"
 #include "ops/families/elementwise.h"
 #include "ops/families/normalise.h"
 
@@ -58,6 +59,15 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
                                out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "last",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 16), NS_NO_OPERAND, NS_NO_OPERAND,
+              {"normalized_shape", NS_LIST(1, 16)})},
+    {NS_LIST_SEED, "weights",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 5, 16), NS_WEIGHT(NS_UNIFORM, 0.5, 1, 1, 16),
+              NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 16), {"normalized_shape", NS_LIST(1, 16)})},
+};
+
 const ns_aten_operator ns_aten_op_layer_norm = {
     .name = "layer_norm",
     .aten = "aten.layer_norm.default",
@@ -68,4 +78,5 @@ const ns_aten_operator ns_aten_op_layer_norm = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(COMPOSITE, cases),
 };

@@ -40,5 +40,5 @@ const ns_aten_operator ns_aten_op_leaky_relu = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"negative_slope", NS_ATEN_REAL, .otherwise = NS_REAL(0.01)}),
     NS_TABLE_FAMILY((&(const ns_table){.real = real, .float32 = float32})),
     .bound = bound,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
 };

@@ -4,6 +4,7 @@
 #include "lower/lowering.h"
 #include "num/double2.h"
 #include "num/float32_product.h"
+#include "ops/cases.h"
 #include "ops/families/elementwise.h"
 
 enum { X, WEIGHT, BIAS };
@@ -172,6 +173,19 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "bias",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 2, 8, 16),
+              NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 8))},
+    {NS_LIST_SEED, "no_bias",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 3, 1, 5, 16), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 2, 8, 16),
+              NS_NO_OPERAND)},
+    {NS_LIST_SEED, "per_tensor",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 2, 8, 16),
+              NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 8)),
+     true},
+};
+
 const ns_aten_operator ns_aten_op_linear = {
     .name = "linear",
     .aten = "aten.linear.default",
@@ -188,4 +202,5 @@ const ns_aten_operator ns_aten_op_linear = {
     .term_kind = NS_TERMS_SUM,
     .slope = ns_slope_product,
     .bound = ns_bound_product,
+    .catalogue = NS_CALL_CATALOGUE(PRODUCT, cases),
 };

@@ -8,6 +8,7 @@
  * not lowered: ExecuTorch leaves it on the CPU. */
 #include "ir/build.h"
 #include "num/double2.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
@@ -142,6 +143,15 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_decompose_reshape(program, *out, node->rank, node->shape, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank2",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16), NS_INPUT(NS_NORMAL, 0, 1, 2, 16, 3))},
+    {NS_LIST_SEED, "rank3",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 5, 16), NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 16, 3))},
+    {NS_LIST_SEED, "rank4_by_2",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 2, 5, 16), NS_INPUT(NS_NORMAL, 0, 1, 2, 16, 3))},
+};
+
 const ns_aten_operator ns_aten_op_matmul = {
     .name = "matmul",
     .aten = "aten.matmul.default",
@@ -152,4 +162,5 @@ const ns_aten_operator ns_aten_op_matmul = {
     .decompose = decompose,
     .decomposes = decomposes,
     .annotation = NS_ANNOTATION_OWN,
+    .catalogue = NS_CALL_CATALOGUE(PRODUCT, cases),
 };

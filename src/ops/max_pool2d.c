@@ -2,6 +2,7 @@
  * (families/pool.h). */
 #include <math.h>
 
+#include "ops/cases.h"
 #include "ops/families/pool.h"
 
 enum { SELF, KERNEL, STRIDE, PADDING, DILATION, CEIL_MODE };
@@ -66,6 +67,14 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_pool_lower(lowering, node, NS_OP_MAX_POOL2D, &window, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "k2",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 10, 10), {"kernel_size", NS_LIST(2, 2, 2)})},
+    {NS_LIST_SEED, "k3_padding",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 10, 10), {"kernel_size", NS_LIST(2, 3, 3)},
+              {"stride", NS_LIST(2, 2, 2)}, {"padding", NS_LIST(2, 1, 1)})},
+};
+
 const ns_aten_operator ns_aten_op_max_pool2d = {
     .name = "max_pool2d",
     .aten = "aten.max_pool2d.default",
@@ -79,4 +88,5 @@ const ns_aten_operator ns_aten_op_max_pool2d = {
     .supported = supported,
     .lower = lower,
     .reads = ns_pool_reads,
+    .catalogue = NS_CALL_CATALOGUE(POOL, cases),
 };

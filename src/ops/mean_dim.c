@@ -91,5 +91,5 @@ const ns_aten_operator ns_aten_op_mean_dim = {
     .decompose = decompose,
     .terms = ns_reduce_terms,
     .bound = bound,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_reduce_build),
+    .catalogue = NS_CATALOGUE(REDUCE, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_reduce_build),
 };

@@ -1,5 +1,6 @@
 /* mul: out = a * b, broadcast. Operands go to INT32 at their own scales, the product has the product of the
  * scales. */
+#include "ops/cases.h"
 #include "ops/families/binary.h"
 
 static double real(double a, double b)
@@ -12,6 +13,16 @@ static ns_binary_scales scales(double a, double b)
     return (ns_binary_scales){a, b, a * b};
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "same_scale",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8))},
+    {NS_LIST_SEED, "two_scales",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), NS_INPUT(NS_NORMAL, 0, 8, 4, 1, 3, 8, 10))},
+    {NS_LIST_SEED, "broadcast",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), NS_INPUT(NS_UNIFORM, 0, 4, 3, 3, 1, 10))},
+    {NS_LIST_SEED, "rank1", NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 1, 10), NS_INPUT(NS_NORMAL, 0, 1, 1, 10))},
+};
+
 const ns_aten_operator ns_aten_op_mul = {
     .name = "mul",
     .aten = "aten.mul.Tensor",
@@ -20,4 +31,5 @@ const ns_aten_operator ns_aten_op_mul = {
     .term_kind = NS_TERMS_SUM,
     .slope = ns_slope_product,
     .bound = ns_bound_product,
+    .catalogue = NS_CALL_CATALOGUE(BINARY, cases),
 };

@@ -7,6 +7,15 @@ const ns_aten_operator *const ns_aten_operators[] = {
 #include "ops/operators.def"
 #undef NS_ATEN_OPERATOR
 };
+enum {
+#define NS_ATEN_OPERATOR(name) NUMBER_##name,
+#define NS_ATEN_SHORT_LIST SHORT_LIST, NUMBER_LAST_SHORT = SHORT_LIST - 1,
+#include "ops/operators.def"
+#undef NS_ATEN_SHORT_LIST
+#undef NS_ATEN_OPERATOR
+};
+const int ns_aten_short_list = SHORT_LIST;
+
 const int ns_aten_operator_count = sizeof ns_aten_operators / sizeof ns_aten_operators[0];
 
 const ns_aten_operator *ns_aten_find(const char *name)

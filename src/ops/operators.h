@@ -6,6 +6,8 @@
 
 extern const ns_aten_operator *const ns_aten_operators[];
 extern const int ns_aten_operator_count;
+extern const int
+    ns_aten_short_list; /* so many of the first are what the suite runs unless asked for others */
 
 /* By the name of the command line ("mean.dim") or of the FX node ("aten.mean.dim"); NULL: there is none. */
 const ns_aten_operator *ns_aten_find(const char *name);

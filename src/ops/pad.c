@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops/cases.h"
 #include "ops/families/move.h"
 
 enum { SELF, PAD, MODE, VALUE };
@@ -176,6 +177,13 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "zeros",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 6, 6), {"pad", NS_LIST(4, 1, 1, 1, 1)})},
+    {NS_LIST_SEED, "value",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"pad", NS_LIST(2, 2, 1)}, {"value", NS_REAL(0.5)})},
+};
+
 const ns_aten_operator ns_aten_op_pad = {
     .name = "pad",
     .aten = "aten.pad.default",
@@ -186,4 +194,5 @@ const ns_aten_operator ns_aten_op_pad = {
     .infer = infer,
     .supported = ns_supported_always,
     .lower = lower,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

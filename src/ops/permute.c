@@ -1,5 +1,6 @@
 /* permute: axis i of the result is axis dims[i] of the operand. */
 #include "ops/families/permute.h"
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { SELF, DIMS };
@@ -19,9 +20,16 @@ static ns_code axes_of(const ns_aten_program *program, const ns_aten_node *node,
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank3", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 3, 4), {"dims", NS_LIST(3, 2, 0, 1)})},
+    {NS_LIST_SEED, "rank4",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), {"dims", NS_LIST(4, 0, 2, 3, 1)})},
+};
+
 const ns_aten_operator ns_aten_op_permute = {
     .name = "permute",
     .aten = "aten.permute.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dims", NS_ATEN_INTS, .required = true}),
     NS_PERMUTE_FAMILY(axes_of),
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -61,5 +61,5 @@ const ns_aten_operator ns_aten_op_pow = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"exponent", NS_ATEN_REAL, .required = true}),
     NS_TABLE_FAMILY((&(const ns_table){.real = real, .float32 = float32})),
     .bound = bound,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
 };

@@ -44,5 +44,5 @@ const ns_aten_operator ns_aten_op_reciprocal = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){.real = real, .float32 = float32})),
     .bound = bound,
-    .catalogue = NS_CATALOGUE(cases, 128, 0x1p-16, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, 128, 0x1p-16, ns_unary_build),
 };

@@ -1,4 +1,5 @@
 /* repeat: the operand `repeats[i]` times along axis i; more repeats than axes add axes of 1 in front. */
+#include "ops/cases.h"
 #include "ops/families/tile.h"
 
 enum { SELF, REPEATS };
@@ -19,10 +20,17 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 2, 5), {"repeats", NS_LIST(2, 2, 3)})},
+    {NS_LIST_SEED, "more_dims",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 2, 5), {"repeats", NS_LIST(3, 2, 1, 2)})},
+};
+
 const ns_aten_operator ns_aten_op_repeat = {
     .name = "repeat",
     .aten = "aten.repeat.default",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"repeats", NS_ATEN_INTS, .required = true}),
     NS_TILE_FAMILY,
     .infer = infer,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

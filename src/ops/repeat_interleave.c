@@ -1,6 +1,7 @@
 /* repeat_interleave: each element of axis `dim` `repeats` times in a row: an axis of 1 behind it (unsqueeze),
  * repeat, and reshape. */
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/view.h"
@@ -55,6 +56,11 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_decompose_reshape(program, *out, node->rank, node->shape, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "dim1",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 2, 5), {"repeats", NS_INT(3)}, {"dim", NS_INT(1)})},
+};
+
 const ns_aten_operator ns_aten_op_repeat_interleave = {
     .name = "repeat_interleave",
     .aten = "aten.repeat_interleave.self_int",
@@ -64,4 +70,5 @@ const ns_aten_operator ns_aten_op_repeat_interleave = {
     NS_MOVE_FAMILY((&(const ns_move){.source = source})),
     .infer = infer,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -1,4 +1,5 @@
 /* reshape: the same elements in row-major order under another shape; one dim may be -1, what is left over. */
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { SELF, SHAPE };
@@ -9,6 +10,12 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return ns_view_shape(program, node, shape->count, shape->list, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "flat", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 3, 4), {"shape", NS_LIST(1, 24)})},
+    {NS_LIST_SEED, "rank4",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 6, 10), {"shape", NS_LIST(4, 1, 2, 3, 10)})},
+};
+
 const ns_aten_operator ns_aten_op_reshape = {
     .name = "reshape",
     .aten = "aten.reshape.default",
@@ -16,4 +23,5 @@ const ns_aten_operator ns_aten_op_reshape = {
     NS_VIEW_FAMILY,
     .only_view = ns_view_always,
     .infer = infer,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -25,5 +25,5 @@ const ns_aten_operator ns_aten_op_rsqrt = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){.float32 = float32, .mpfr = mpfr_rec_sqrt})),
     .bound = ns_table_bound_monotone,
-    .catalogue = NS_CATALOGUE(cases, 128, 0x1p-16, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, 128, 0x1p-16, ns_unary_build),
 };

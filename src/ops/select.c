@@ -1,4 +1,5 @@
 /* select: element `index` of axis `dim`; the axis goes. */
+#include "ops/cases.h"
 #include "ops/families/part.h"
 
 enum { SELF, DIM, INDEX };
@@ -16,10 +17,18 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "first",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dim", NS_INT(0)}, {"index", NS_INT(1)})},
+    {NS_LIST_SEED, "last",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), {"dim", NS_INT(-1)}, {"index", NS_INT(-1)})},
+};
+
 const ns_aten_operator ns_aten_op_select = {
     .name = "select",
     .aten = "aten.select.int",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT, .required = true},
                   {"index", NS_ATEN_INT, .required = true}),
     NS_PART_FAMILY(range_of),
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -1,5 +1,6 @@
 /* slice: elements start to end - 1 of axis `dim`; negative ones count from the end, and both are held inside
  * it. */
+#include "ops/cases.h"
 #include "ops/families/part.h"
 
 #include <stdint.h>
@@ -28,6 +29,15 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "middle",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 10), {"dim", NS_INT(1)}, {"start", NS_INT(2)},
+              {"end", NS_INT(7)})},
+    {NS_LIST_SEED, "rank4",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 6, 8, 10), {"dim", NS_INT(1)}, {"start", NS_INT(1)},
+              {"end", NS_INT(4)})},
+};
+
 const ns_aten_operator ns_aten_op_slice = {
     .name = "slice",
     .aten = "aten.slice.Tensor",
@@ -35,4 +45,5 @@ const ns_aten_operator ns_aten_op_slice = {
         {"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INT}, {"start", NS_ATEN_INT, .otherwise = NS_ABSENT},
         {"end", NS_ATEN_INT, .otherwise = NS_ABSENT}, {"step", NS_ATEN_INT, .otherwise = NS_INT(1)}),
     NS_PART_FAMILY(range_of),
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

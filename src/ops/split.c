@@ -1,4 +1,5 @@
 /* split: piece `result` of axis `dim` in pieces of `split_size`, the last of what is left. */
+#include "ops/cases.h"
 #include "ops/families/part.h"
 
 enum { SELF, SPLIT_SIZE, DIM, RESULT };
@@ -18,10 +19,20 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
     return NS_OK;
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "second",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 10), {"split_size", NS_INT(4)}, {"dim", NS_INT(1)},
+              {"result", NS_INT(1)})},
+    {NS_LIST_SEED, "last",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 10), {"split_size", NS_INT(4)}, {"dim", NS_INT(1)},
+              {"result", NS_INT(2)})},
+};
+
 const ns_aten_operator ns_aten_op_split = {
     .name = "split",
     .aten = "aten.split.Tensor",
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"split_size", NS_ATEN_INT, .required = true},
                   {"dim", NS_ATEN_INT}, {"result", NS_ATEN_INT}),
     NS_PART_FAMILY(range_of),
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

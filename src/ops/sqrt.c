@@ -37,5 +37,5 @@ const ns_aten_operator ns_aten_op_sqrt = {
     .decompose = decompose,
     .terms = ns_terms_elementwise,
     .sweepable = true,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_unary_build),
 };

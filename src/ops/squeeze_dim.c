@@ -1,4 +1,5 @@
 /* squeeze.dim: without axis `dim` where its size is 1; else the same tensor. */
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { SELF, DIM };
@@ -15,6 +16,11 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return ns_view_shape(program, node, rank, shape, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "front", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 1, 8, 8), {"dim", NS_INT(0)})},
+    {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 3, 1), {"dim", NS_INT(-1)})},
+};
+
 const ns_aten_operator ns_aten_op_squeeze_dim = {
     .name = "squeeze.dim",
     .aten = "aten.squeeze.dim",
@@ -22,4 +28,5 @@ const ns_aten_operator ns_aten_op_squeeze_dim = {
     NS_VIEW_FAMILY,
     .only_view = ns_view_same_shape,
     .infer = infer,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -1,5 +1,6 @@
 /* stack: the operands side by side along a new axis `dim`: an axis of 1 for each (unsqueeze), and cat. */
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/view.h"
 
@@ -57,6 +58,11 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
                         error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "two",
+     NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dim", NS_INT(1)})},
+};
+
 const ns_aten_operator ns_aten_op_stack = {
     .name = "stack",
     .aten = "aten.stack.default",
@@ -64,4 +70,5 @@ const ns_aten_operator ns_aten_op_stack = {
     NS_MOVE_FAMILY((&(const ns_move){.source = source})),
     .infer = infer,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -6,6 +6,7 @@
  * operator_support/reduce_sum_support.py. */
 #include "lower/lowering.h"
 #include "num/float32_sum.h"
+#include "ops/cases.h"
 #include "ops/families/reduce.h"
 
 enum { SELF, DIM, KEEPDIM };
@@ -107,6 +108,16 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), {"dim", NS_LIST(1, -1)})},
+    {NS_LIST_SEED, "last_keepdim",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), {"dim", NS_LIST(1, -1)},
+              {"keepdim", NS_BOOL(true)})},
+    {NS_LIST_SEED, "dims12", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10), {"dim", NS_LIST(2, 1, 2)})},
+    {NS_LIST_SEED, "first_keepdim",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dim", NS_LIST(1, 0)}, {"keepdim", NS_BOOL(true)})},
+};
+
 const ns_aten_operator ns_aten_op_sum = {
     .name = "sum",
     .aten = "aten.sum.dim_IntList",
@@ -123,4 +134,5 @@ const ns_aten_operator ns_aten_op_sum = {
     .term_kind = NS_TERMS_SUM,
     .slope = ns_slope_one,
     .bound = ns_bound_sum,
+    .catalogue = NS_CALL_CATALOGUE(REDUCE, cases),
 };

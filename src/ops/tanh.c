@@ -28,5 +28,5 @@ const ns_aten_operator ns_aten_op_tanh = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
     NS_TABLE_FAMILY((&(const ns_table){.float32 = float32, .mpfr = mpfr_tanh})),
     .bound = ns_table_bound_monotone,
-    .catalogue = NS_CATALOGUE(cases, 1, 0x1p-16, ns_unary_build),
+    .catalogue = NS_CATALOGUE(UNARY, cases, 1, 0x1p-16, ns_unary_build),
 };

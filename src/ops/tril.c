@@ -2,6 +2,7 @@
  * quantiser sees it (ExecuTorch 1.5.1, backends/arm/_passes/decompose_tril_pass.py): where(row + diagonal >=
  * column, x, 0), rows and columns as constants that the NPU compares. */
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/elementwise.h"
 
@@ -55,6 +56,11 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_aten_call(program, &ns_aten_op_where, 3, (int[]){mask, inputs[0], zero}, NULL, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "main", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 6, 6))},
+    {NS_LIST_SEED, "above", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 1, 5, 7), {"diagonal", NS_INT(1)})},
+};
+
 const ns_aten_operator ns_aten_op_tril = {
     .name = "tril",
     .aten = "aten.tril.default",
@@ -63,4 +69,5 @@ const ns_aten_operator ns_aten_op_tril = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -1,4 +1,5 @@
 /* unflatten: axis `dim` becomes the axes `sizes`, one of which may be -1, what is left over. */
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { SELF, DIM, SIZES };
@@ -16,6 +17,11 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return ns_view_shape(program, node, rank, shape, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "last",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 12), {"dim", NS_INT(-1)}, {"sizes", NS_LIST(2, 3, 4)})},
+};
+
 const ns_aten_operator ns_aten_op_unflatten = {
     .name = "unflatten",
     .aten = "aten.unflatten.int",
@@ -24,4 +30,5 @@ const ns_aten_operator ns_aten_op_unflatten = {
     NS_VIEW_FAMILY,
     .only_view = ns_view_always,
     .infer = infer,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

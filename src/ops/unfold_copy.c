@@ -2,6 +2,7 @@
  * last axis their elements. A SLICE for each window, TRANSPOSE to bring the axis last, RESHAPE, CONCAT;
  * ExecuTorch makes a GATHER of it on Ethos-U85, of the same elements
  * (backends/arm/_passes/decompose_unfold_to_gather_pass.py). */
+#include "ops/cases.h"
 #include "ops/families/view.h"
 
 enum { SELF, DIMENSION, SIZE, STEP };
@@ -85,6 +86,12 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "overlap",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 2, 10), {"dimension", NS_INT(1)}, {"size", NS_INT(4)},
+              {"step", NS_INT(3)})},
+};
+
 const ns_aten_operator ns_aten_op_unfold_copy = {
     .name = "unfold_copy",
     .aten = "aten.unfold_copy.default",
@@ -94,4 +101,5 @@ const ns_aten_operator ns_aten_op_unfold_copy = {
     .infer = infer,
     .supported = supported,
     .lower = lower,
+    .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

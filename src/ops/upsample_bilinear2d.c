@@ -3,6 +3,7 @@
  * Ethos-U55 has none. */
 #include <math.h>
 
+#include "ops/cases.h"
 #include "ops/families/resize.h"
 
 enum { INPUT, OUTPUT_SIZE, ALIGN_CORNERS, SCALE_FACTORS };
@@ -73,6 +74,14 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "double",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 5, 5), {"output_size", NS_LIST(2, 10, 10)})},
+    {NS_LIST_SEED, "aligned",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 5, 5), {"output_size", NS_LIST(2, 9, 9)},
+              {"align_corners", NS_BOOL(true)})},
+};
+
 const ns_aten_operator ns_aten_op_upsample_bilinear2d = {
     .name = "upsample_bilinear2d",
     .aten = "aten.upsample_bilinear2d.vec",
@@ -85,4 +94,5 @@ const ns_aten_operator ns_aten_op_upsample_bilinear2d = {
     .supported = supported,
     .lower = lower,
     .reads = ns_resize_reads,
+    .catalogue = NS_CALL_CATALOGUE(POOL, cases),
 };

@@ -1,5 +1,6 @@
 /* upsample_nearest2d: element [floor(y * h / H), floor(x * w / W)] of [n, c, h, w]: RESIZE on INT16, no
  * RESCALE (families/resize.h). Ethos-U55: batch 1, and 2, 4 or 8 times both ways. */
+#include "ops/cases.h"
 #include "ops/families/move.h"
 #include "ops/families/resize.h"
 
@@ -50,6 +51,13 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "double",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 5, 5), {"output_size", NS_LIST(2, 10, 10)})},
+    {NS_LIST_SEED, "one_way",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 5, 6), {"output_size", NS_LIST(2, 5, 12)})},
+};
+
 const ns_aten_operator ns_aten_op_upsample_nearest2d = {
     .name = "upsample_nearest2d",
     .aten = "aten.upsample_nearest2d.vec",
@@ -60,4 +68,5 @@ const ns_aten_operator ns_aten_op_upsample_nearest2d = {
     .supported = supported,
     .lower = lower,
     .reads = ns_resize_reads,
+    .catalogue = NS_CALL_CATALOGUE(POOL, cases),
 };

@@ -122,5 +122,5 @@ const ns_aten_operator ns_aten_op_var = {
     .float32 = ns_aten_rounded,
     .decompose = decompose,
     .terms = ns_reduce_terms,
-    .catalogue = NS_CATALOGUE(cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_reduce_build),
+    .catalogue = NS_CATALOGUE(REDUCE, cases, NS_EXECUTORCH_QTOL, NS_EXECUTORCH_EPSILON, ns_reduce_build),
 };

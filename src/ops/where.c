@@ -3,6 +3,7 @@
  * operator_support/ethos_u55_support.py). */
 #include <string.h>
 
+#include "ops/cases.h"
 #include "ops/families/binary.h"
 
 enum { CONDITION, A, B };
@@ -54,6 +55,14 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "same",
+     NS_CALL3(NS_TRUTH(2, 8, 8), NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), NS_INPUT(NS_NORMAL, 0, 2, 2, 8, 8))},
+    {NS_LIST_SEED, "broadcast",
+     NS_CALL3(NS_TRUTH(4, 1, 1, 8, 10), NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10),
+              NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 8, 10))},
+};
+
 const ns_aten_operator ns_aten_op_where = {
     .name = "where",
     .aten = "aten.where.self",
@@ -64,4 +73,5 @@ const ns_aten_operator ns_aten_op_where = {
     .annotation = NS_ANNOTATION_SHARED,
     .supported = supported,
     .lower = lower,
+    .catalogue = NS_CALL_CATALOGUE(BINARY, cases),
 };

@@ -151,6 +151,12 @@ static ns_code conclude(const ns_ladder *ladder, ns_case_result *result, ns_erro
             list(&buffer, result, NS_AGREEMENT_DIFFERS);
             ns_buffer_format(&buffer, " it does not");
         }
+    } else if (counts[NS_AGREEMENT_DIFFERS] && result->defect_count) {
+        result->suspect = NS_SUSPECT_VELA;
+        ns_buffer_format(&buffer, "Vela is to be suspected: the graph meets its known defect %s; with ",
+                         ns_defect_get_info(result->defects[0])->id);
+        list(&buffer, result, NS_AGREEMENT_DIFFERS);
+        ns_buffer_format(&buffer, " it does not give eval's result either");
     } else if (counts[NS_AGREEMENT_DIFFERS]) {
         result->suspect = NS_SUSPECT_SIMULATOR;
         ns_buffer_format(&buffer,

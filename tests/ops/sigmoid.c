@@ -31,7 +31,7 @@ static void test_table(void **state)
 static void test_rows(void **state)
 {
     (void)state;
-    unary_rows("sigmoid");
+    unary_rows("sigmoid", true);
 }
 
 /* Between two knots the curve lies at most h^2 / 8 * 0.0962 (its largest second derivative) from the line:

@@ -203,12 +203,19 @@ static void test_tables(void **state)
 }
 
 /* Every operator that can be swept and has cases, these and those to come. */
+/* Functions that jump between two knots of their table, or have a pole beside its last. */
+static bool is_rough(const ns_aten_operator *op)
+{
+    return op == &ns_aten_op_ceil || op == &ns_aten_op_floor || op == &ns_aten_op_round ||
+           op == &ns_aten_op_atanh;
+}
+
 static void test_rows(void **state)
 {
     (void)state;
     for (int i = 0; i < ns_aten_operator_count; i++)
         if (ns_aten_operators[i]->sweepable && ns_aten_operators[i]->catalogue)
-            unary_rows(ns_aten_operators[i]->name);
+            unary_rows(ns_aten_operators[i]->name, !is_rough(ns_aten_operators[i]));
 }
 
 /* All codes on both targets. Where the curve is smooth over the range of the case, the worst code has a

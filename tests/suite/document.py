@@ -92,6 +92,20 @@ class Document(unittest.TestCase):
         document, _ = self.suite("--op", "exp", "--case", "rank1", "--epsilon", "1e-9", "--stages", "eval")
         self.assertEqual(document["cases"][0]["tests"]["scales_at_floor"], 0)
 
+    def test_every_operator_has_cases(self):
+        listed = run("--list", "--op", "*").stdout.split("\n")[:-1]
+        operators = {line.split()[0] for line in listed}
+        self.assertGreaterEqual(len(operators), 95)
+        short = {line.split()[0] for line in run("--list").stdout.split("\n")[:-1]}
+        self.assertEqual(short, {"bmm", "exp", "reciprocal", "mean.dim", "var", "conv1d", "gelu"})
+        families = ("unary", "binary", "compare", "reduce", "product", "pool", "move", "composite")
+        of = [{line.split()[0] for line in run("--list", "--family", f).stdout.split("\n")[:-1]} for f in families]
+        self.assertEqual(set().union(*of), operators)
+        self.assertEqual(sum(map(len, of)), len(operators))  # each in one
+        self.assertEqual({line.split()[0] for line in run("--list", "--op", "conv*").stdout.split("\n")[:-1]} - {"contiguous"},
+                         {"conv1d", "conv2d", "conv3d"} & operators | {o for o in operators if o.startswith("conv")})
+        self.assertEqual(run("--family", "nosuch").returncode, 2)
+
     def test_86_rows(self):
         document, result = self.suite(*SEVEN)
         self.assertEqual(len(document["cases"]), 86)

@@ -75,8 +75,9 @@ static inline ns_vela unary_vela(ns_arena *memory)
     return vela;
 }
 
-/* Every row of the seed list passes on U55 and U85, the NPU included. */
-static inline void unary_rows(const char *name)
+/* Every row of the seed list passes on U55 and U85, the NPU included; where the table is not `accurate`, the
+ * NPU at least equals eval. */
+static inline void unary_rows(const char *name, bool accurate)
 {
     ns_arena *memory = ns_arena_new();
     ns_suite_options options = ns_suite_defaults();
@@ -91,7 +92,7 @@ static inline void unary_rows(const char *name)
     for (int i = 0; i < result->case_count; i++) {
         const ns_case_result *row = &result->cases[i];
         const ns_stage_result *last = &row->stages[row->stage_count - 1];
-        if (row->verdict != NS_VERDICT_PASS)
+        if (accurate ? row->verdict != NS_VERDICT_PASS : last->verdict != NS_VERDICT_PASS)
             fail_msg("%s %s on %s: %s", row->op, row->name, row->target, row->reason);
         assert_int_equal(last->stage, NS_STAGE_NPU);
         assert_true(last->measured);
