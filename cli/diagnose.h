@@ -28,7 +28,7 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
                            ns_error *error);
 
 /* --apply: writes the mended graph, and proves it by another diagnosis. */
-ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph *graph,
+ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
                                 const ns_diagnose_options *asked, const ns_diagnose_precision *before,
                                 ns_error *error);
 

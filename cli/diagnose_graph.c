@@ -128,25 +128,26 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
                : ns_diagnose_compile_model(cli, settings, asked, bytes.data, bytes.size, result, error);
 }
 
-ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, ns_graph *graph,
+ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
                                 const ns_diagnose_options *asked, const ns_diagnose_precision *before,
                                 ns_error *error)
 {
-    int applied = 0;
-    ns_diagnose_precision after;
+    ns_diagnose_applied applied;
     ns_bytes bytes;
     const void *data = NULL;
-    NS_TRY(ns_diagnose_apply(graph, asked, before, &applied, error));
-    if (!applied)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "--apply: none of the mends can be written into the graph");
-    NS_TRY(ns_diagnose_precision_run(graph, asked, cli->arena, &after, error));
-    NS_TRY(ns_graph_write(graph, cli->arena, &data, &bytes.size, error));
+    if (ns_diagnose_apply(graph, asked, before, cli->arena, &applied, error) != NS_OK)
+        return ns_add_context(error, "--apply");
+    ns_code code = ns_graph_write(applied.graph, cli->arena, &data, &bytes.size, error);
     bytes.data = data;
-    NS_TRY(ns_file_write(settings->apply, bytes, error));
-    fprintf(stderr, "%s: %d table%s mended: %.1f dB against float, was %.1f; verdict: %s\n", settings->apply,
-            applied, applied == 1 ? "" : "s", after.against_float_db, before->against_float_db,
-            ns_diagnose_verdict_text(after.verdict));
+    if (code == NS_OK)
+        code = ns_file_write(settings->apply, bytes, error);
+    ns_graph_free(applied.graph);
+    NS_TRY(code);
+    for (int i = 0; i < applied.count; i++)
+        fprintf(stderr, "%s: %s\n", settings->apply, applied.mends[i]);
+    fprintf(stderr, "%s: %d mend%s: %.1f dB against float, was %.1f; verdict: %s\n", settings->apply,
+            applied.count, applied.count == 1 ? "" : "s", applied.against_float_db, before->against_float_db,
+            ns_diagnose_verdict_text(applied.after.verdict));
     return NS_OK;
 }
 

@@ -1,9 +1,11 @@
-/* Mends that can be written into the graph: a blamed TABLE whose inputs use less than half of its range gets
- * a RESCALE by a power of two in front, and knots over the codes in use. What lies beyond them saturates
- * then. */
+/* Mends that can be written into the graph. A blamed TABLE whose inputs use less than half of its range gets
+ * knots over the codes in use, with a finer scale of its input or a RESCALE by a power of two in front (what
+ * lies beyond saturates then). A stored tensor gets a wider or finer scale, which its readers take back
+ * (apply_scale.c). A constant 1/N gets all bits that int16 has. */
 #include <math.h>
 #include <string.h>
 
+#include "diagnose/apply_scale.h"
 #include "diagnose/findings.h"
 #include "diagnose/plan.h"
 
@@ -104,47 +106,272 @@ static ns_code apply_table(ns_graph *graph, int index, const ns_dg_table *table,
     return move_before(block, first, index, error);
 }
 
-/* The plan's operators lose their places with each insertion: the last is mended first. */
-static ns_code apply_all(ns_graph *graph, const ns_dg_plan *plan, const ns_diagnose_precision *precision,
-                         int *applied, ns_error *error)
+/* A mend at work: on a copy of the graph, with the copy's own plan. */
+typedef struct mending {
+    ns_graph *graph;
+    const ns_dg_plan *plan;
+    const ns_diagnose_stage *stage; /* of the graph that was diagnosed */
+    const ns_diagnose_blame *blame;
+    ns_arena *arena;
+    const char *done; /* what was written; NULL: nothing */
+    ns_error *error;
+} mending;
+
+/* New constants stand before all operators. */
+static ns_code move_constants(mending *m, int first)
 {
-    for (int last = plan->block->operator_count - 1; last >= 0; last--)
-        for (int i = 0; i < precision->blame_count; i++) {
-            const ns_diagnose_blame *blame = &precision->blame[i];
-            const ns_dg_node *node = &plan->nodes[blame->stage + plan->input_count];
-            const ns_diagnose_curve *curve = blame->curve;
-            if (node->table != last || blame->cause != NS_DIAGNOSE_CAUSE_TABLE || !curve)
-                continue;
-            const ns_dg_table *table = plan->tables[ns_dg_operator(plan, last)->inputs[1]];
-            const double most = fmax(fabs(curve->codes[0]), fabs(curve->codes[curve->count - 1]));
-            if (table->knots != NS_DG_KNOTS || !(most >= 1) || most >= 16384)
-                continue;
-            NS_TRY(apply_table(graph, last, table, most, error));
-            (*applied)++;
-            break;
-        }
+    ns_block *block = &m->graph->regions[0].blocks[0];
+    return first < block->operator_count ? move_before(block, first, 0, m->error) : NS_OK;
+}
+
+/* What the stage stores is 1 / factor of what it was, and its readers take it back. */
+static ns_code give_scale(mending *m, const ns_dg_node *node, double factor, bool *can)
+{
+    const ns_dg_rescaling change = {m->graph, m->plan};
+    const int first = m->plan->block->operator_count;
+    NS_TRY(ns_dg_can_rescale(m->plan, node, can, m->error));
+    if (!*can)
+        return NS_OK;
+    NS_TRY(ns_dg_rescale_readers(&change, node->tensor, factor, can, m->error));
+    NS_TRY(ns_dg_rescale_writer(&change, node->final, 1 / factor, can, m->error));
+    return move_constants(m, first);
+}
+
+static ns_code mend_range(mending *m, const ns_dg_node *node, double factor)
+{
+    bool can = false;
+    NS_TRY(give_scale(m, node, factor, &can));
+    if (can)
+        m->done = ns_arena_format(m->arena, "range of '%s' %.3g times %s", m->stage->output,
+                                  factor > 1 ? factor : 1 / factor, factor > 1 ? "wider" : "narrower");
     return NS_OK;
 }
 
-ns_code ns_diagnose_apply(ns_graph *graph, const ns_diagnose_options *options,
-                          const ns_diagnose_precision *precision, int *applied, ns_error *error)
+static ns_code mend_table(mending *m, const ns_dg_node *node)
+{
+    const ns_diagnose_curve *curve = m->blame->curve;
+    const ns_dg_table *table = m->plan->tables[ns_dg_operator(m->plan, node->table)->inputs[1]];
+    const double most = curve ? fmax(fabs(curve->codes[0]), fabs(curve->codes[curve->count - 1])) : INFINITY;
+    const int source = node->source_count == 1 ? node->sources[0] : -1;
+    bool can = false;
+    if (table->knots != NS_DG_KNOTS || !(most >= 1) || most >= 16384)
+        return NS_OK;
+    /* A finer scale of the input wins more than a RESCALE of what is rounded already. */
+    if (source >= m->plan->input_count)
+        NS_TRY(give_scale(m, &m->plan->nodes[source], most / 32766, &can));
+    if (!can)
+        NS_TRY(apply_table(m->graph, node->table, table, most, m->error));
+    m->done = can ? ns_arena_format(m->arena, "scale of the input of '%s' %.0f times finer", m->stage->output,
+                                    32766 / most)
+                  : ns_arena_format(m->arena, "knots of '%s' over the codes in use", m->stage->output);
+    return NS_OK;
+}
+
+/* The constant of a mean or an epsilon that the stage reads; -1: none. */
+static int constant_of(const mending *m, const ns_dg_node *node)
+{
+    for (int i = 0; i < node->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(m->plan, node->operators[i]);
+        for (int k = 0; k < op->input_count; k++)
+            if (m->plan->mean_of[op->inputs[k]] >= 0)
+                return m->plan->mean_of[op->inputs[k]];
+    }
+    return -1;
+}
+
+static ns_code mend_constant(mending *m, const ns_dg_node *node)
+{
+    const int index = constant_of(m, node);
+    if (index < 0)
+        return NS_OK;
+    const ns_dg_mean *mean = &m->plan->means[index];
+    const int bits = (int)floor(log2(32767 / mean->ideal)), first = m->plan->block->operator_count;
+    const ns_dg_rescaling ask = {NULL, m->plan}, change = {m->graph, m->plan};
+    int16_t *code = ns_arena_alloc(m->graph->arena, 1, sizeof *code);
+    bool can = false;
+    if (!code)
+        return ns_fail(m->error, NS_ERROR_MEMORY, "no memory for a constant");
+    NS_TRY(ns_dg_rescale_readers(&ask, mean->tensor, ldexp(1, -bits), &can, m->error));
+    if (!can)
+        return NS_OK;
+    NS_TRY(ns_dg_rescale_readers(&change, mean->tensor, ldexp(1, -bits), &can, m->error));
+    *code = (int16_t)rint(ldexp(mean->ideal, bits));
+    m->graph->regions[0].blocks[0].tensors[mean->tensor].tensor.data = code;
+    m->done = ns_arena_format(m->arena, "constant '%s' at a scale 2^%d times finer",
+                              ns_dg_name(m->plan, mean->tensor), bits);
+    return move_constants(m, first);
+}
+
+static ns_code write_mend(mending *m)
+{
+    const ns_dg_node *node = NULL;
+    for (int i = m->plan->input_count; i < m->plan->node_count && !node; i++)
+        if (strcmp(ns_dg_name(m->plan, m->plan->nodes[i].tensor), m->stage->output) == 0)
+            node = &m->plan->nodes[i];
+    if (!node)
+        return NS_OK;
+    switch (m->blame->cause) {
+    case NS_DIAGNOSE_CAUSE_TABLE:
+        return node->table >= 0 ? mend_table(m, node) : NS_OK;
+    case NS_DIAGNOSE_CAUSE_SATURATION:
+        return mend_range(m, node, 1.0001 * m->stage->peak);
+    case NS_DIAGNOSE_CAUSE_STEP:
+        return m->stage->largest_code < 16384 ? mend_range(m, node, fmax(m->stage->largest_code, 0.5) / 32766)
+                                              : NS_OK;
+    case NS_DIAGNOSE_CAUSE_CONSTANT:
+        return mend_constant(m, node);
+    default:
+        return NS_OK;
+    }
+}
+
+static ns_code copy_graph(const ns_graph *graph, ns_graph **copy, ns_error *error)
+{
+    ns_arena *arena = ns_arena_new_like(graph->arena);
+    const void *data = NULL;
+    size_t size = 0;
+    ns_code code = arena ? ns_graph_write(graph, arena, &data, &size, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a copy of the graph");
+    if (code == NS_OK)
+        code = ns_graph_read_within(ns_arena_budget(graph->arena), data, size, copy, error);
+    ns_arena_free(arena);
+    return code;
+}
+
+/* Writes one mend into `graph`, which has its own plan while that lasts. */
+static ns_code mend_one(ns_graph *graph, const ns_diagnose_options *options, mending *m, ns_error *error)
 {
     ns_arena *arena = ns_arena_new_like(graph->arena);
     ns_dg_plan *plan = NULL;
     ns_dg_session session = {0};
-    *applied = 0;
     ns_code code = arena ? ns_dg_plan_new(graph, options->cpu_mask, arena, &plan, error)
                          : ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
     if (code == NS_OK)
         code = ns_dg_session_open(&session, plan, options, arena, error);
     if (code == NS_OK)
         code = ns_dg_identify(&session, plan, error);
+    m->graph = graph;
+    m->plan = plan;
+    m->error = error;
     if (code == NS_OK)
-        code = apply_all(graph, plan, precision, applied, error);
-    if (code == NS_OK)
+        code = write_mend(m);
+    if (code == NS_OK && m->done)
         code = ns_graph_validate(graph, error);
     ns_dg_session_close(&session);
     ns_dg_plan_close(plan);
     ns_arena_free(arena);
+    return code;
+}
+
+/* What the graph as it was gives in real values: the truth that a mended graph is held against, for by itself
+ * a graph that computes something else would look as good. */
+typedef struct ideal {
+    ns_diagnose_options options; /* those of the caller with the ideal as reference, if there was none */
+    double hidden;               /* what is to be added to an error from it; 0: the reference is float */
+} ideal;
+
+static ns_code take_ideal(const ns_dg_session *session, ideal *out, ns_arena *arena, ns_error *error)
+{
+    const ns_dg_plan *plan = session->plan;
+    const size_t outputs = (size_t)plan->block->output_count;
+    const double **references = NS_ARENA_ARRAY(arena, outputs, const double *);
+    double *scales = NS_ARENA_ARRAY(arena, outputs, double);
+    if (!references || !scales)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
+    for (size_t o = 0; o < outputs; o++) {
+        const int node = plan->node_of[plan->block->outputs[o]];
+        if (node < 0 || plan->nodes[node].output < 0)
+            continue;
+        const size_t count = plan->nodes[node].count;
+        double *values = NS_ARENA_ARRAY(arena, count * (size_t)session->samples, double);
+        if (!values)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
+        for (int s = 0; s < session->samples; s++)
+            for (size_t i = 0; i < count; i++)
+                values[(size_t)s * count + i] =
+                    ns_dg_stored_at(&session->r[s][node], i) - plan->nodes[node].zero;
+        references[o] = values;
+        scales[o] = 1;
+    }
+    out->options.references = references;
+    out->options.reference_scales = scales;
+    return NS_OK;
+}
+
+static ns_code run_ideal(const ns_graph *graph, const ns_diagnose_options *options,
+                         const ns_diagnose_precision *precision, ideal *out, ns_arena *arena, ns_error *error)
+{
+    ns_dg_plan *plan = NULL;
+    ns_dg_session session = {0};
+    *out = (ideal){.options = *options};
+    if (precision->measured)
+        return NS_OK;
+    out->hidden = pow(10, -precision->limit_db / 10);
+    ns_code code = ns_dg_plan_new(graph, options->cpu_mask, arena, &plan, error);
+    if (code == NS_OK)
+        code = ns_dg_session_open(&session, plan, options, arena, error);
+    if (code == NS_OK)
+        code = ns_dg_identify(&session, plan, error);
+    if (code == NS_OK)
+        code = ns_dg_session_run(&session, error);
+    if (code == NS_OK)
+        code = take_ideal(&session, out, arena, error);
+    ns_dg_session_close(&session);
+    ns_dg_plan_close(plan);
+    return code;
+}
+
+/* Keeps the mend where the output gains; of faults that hide each other, where it loses nothing. */
+static ns_code try_mend(const ideal *truth, mending *m, ns_diagnose_applied *out, ns_error *error)
+{
+    ns_graph *trial = NULL;
+    ns_diagnose_precision after;
+    ns_error why = {0};
+    const double least = m->blame->joint_db - m->blame->knocked_out_db > 0.5 ? -0.05 : 0.1;
+    NS_TRY(copy_graph(out->graph, &trial, error));
+    ns_code code = mend_one(trial, &truth->options, m, &why);
+    if (code == NS_OK && m->done)
+        code = ns_diagnose_precision_run(trial, &truth->options, m->arena, &after, &why);
+    const double db = code == NS_OK && m->done
+                          ? ns_dg_db(pow(10, -after.against_float_db / 10) + truth->hidden)
+                          : -INFINITY;
+    if (db >= out->against_float_db + least) {
+        out->mends[out->count++] = ns_arena_format(m->arena, "%s: %.1f dB against float, was %.1f", m->done,
+                                                   db, out->against_float_db);
+        ns_graph *old = out->graph;
+        out->graph = trial;
+        out->against_float_db = db;
+        trial = old;
+    }
+    ns_graph_free(trial);
+    return code == NS_ERROR_MEMORY ? ns_fail(error, code, "%s", why.message) : NS_OK;
+}
+
+ns_code ns_diagnose_apply(const ns_graph *graph, const ns_diagnose_options *options,
+                          const ns_diagnose_precision *precision, ns_arena *arena, ns_diagnose_applied *out,
+                          ns_error *error)
+{
+    ideal truth;
+    *out = (ns_diagnose_applied){.against_float_db = precision->against_float_db};
+    out->mends = NS_ARENA_ARRAY(arena, (size_t)precision->blame_count + 1, const char *);
+    if (!out->mends)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
+    NS_TRY(run_ideal(graph, options, precision, &truth, arena, error));
+    ns_code code = copy_graph(graph, &out->graph, error);
+    for (int i = 0; code == NS_OK && i < precision->blame_count; i++) {
+        mending m = {.stage = &precision->stages[precision->blame[i].stage],
+                     .blame = &precision->blame[i],
+                     .arena = arena};
+        code = try_mend(&truth, &m, out, error);
+    }
+    if (code == NS_OK && (!out->count || !(out->against_float_db >= precision->against_float_db + 0.5)))
+        code = ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "none of the mends can be written into the graph, or none of them helps there");
+    if (code == NS_OK)
+        code = ns_diagnose_precision_run(out->graph, options, arena, &out->after, error);
+    if (code != NS_OK) {
+        ns_graph_free(out->graph);
+        out->graph = NULL;
+    }
     return code;
 }

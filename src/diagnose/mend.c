@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "diagnose/apply_scale.h"
 #include "diagnose/findings.h"
 
 enum { MOST_MENDS = 6 };
@@ -46,10 +47,13 @@ static ns_code add_mode(ns_dg_findings *f, int node, unsigned mode, const char *
                         ns_diagnose_blame *blame, ns_error *error)
 {
     unsigned *modes = NULL;
+    bool applicable = mode == (NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT);
+    if (mode == NS_DG_FIT)
+        NS_TRY(ns_dg_can_rescale(f->plan, &f->plan->nodes[node], &applicable, error));
     NS_TRY(fresh_modes(f, &modes, error));
     modes[node] = mode;
     const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes};
-    return add(f, blame, text, &change, false, error);
+    return add(f, blame, text, &change, applicable, error);
 }
 
 /* "2^-16 to 2^-23" where the floor of the graph's scales is known, else "128 times finer". */
@@ -97,7 +101,9 @@ static ns_code mend_input_scale(ns_dg_findings *f, int node, ns_diagnose_blame *
     const char *text = ns_arena_format(f->arena, "scale of the table's input '%s' %.0f times finer: %s",
                                        ns_dg_name(f->plan, f->plan->nodes[source].tensor), 32767 / most,
                                        floor ? "it lies at the floor" : "a narrower observer range");
-    return add(f, blame, text, &change, false, error);
+    bool applicable = false;
+    NS_TRY(ns_dg_can_rescale(f->plan, &f->plan->nodes[source], &applicable, error));
+    return add(f, blame, text, &change, applicable, error);
 }
 
 /* The floor is one setting for the whole model: every stage at it becomes finer, and every table behind one.

@@ -70,7 +70,7 @@ static void a_table_gets_knots_where_its_inputs_are(void **state)
     const ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
     ns_diagnose_precision before, after;
     ns_graph *graph = make();
-    int applied = 0;
+    ns_diagnose_applied applied;
     ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &before, &error));
     assert_int_equal(before.verdict, NS_DIAGNOSE_OPERATOR);
     assert_int_equal(before.blame_count, 1);
@@ -78,16 +78,17 @@ static void a_table_gets_knots_where_its_inputs_are(void **state)
     assert_string_equal(before.stages[before.blame[0].stage].function, "rsqrt");
     const ns_diagnose_mend *mend = &before.blame[0].mends[0];
     assert_true(mend->applicable);
-    ASSERT_OK(ns_diagnose_apply(graph, &options, &before, &applied, &error));
-    assert_int_equal(applied, 1);
+    ASSERT_OK(ns_diagnose_apply(graph, &options, &before, arena, &applied, &error));
+    assert_int_equal(applied.count, 1);
     /* Behind the first constant: five constants, the RESCALE, and the table. */
-    assert_int_equal(graph->regions[0].blocks[0].operators[6].op, NS_OP_RESCALE);
-    assert_int_equal(graph->regions[0].blocks[0].operators[7].op, NS_OP_TABLE);
-    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &after, &error));
+    assert_int_equal(applied.graph->regions[0].blocks[0].operators[6].op, NS_OP_RESCALE);
+    assert_int_equal(applied.graph->regions[0].blocks[0].operators[7].op, NS_OP_TABLE);
+    ASSERT_OK(ns_diagnose_precision_run(applied.graph, &options, arena, &after, &error));
     assert_int_equal(after.verdict, NS_DIAGNOSE_HEALTHY);
     /* The mend was foretold by a run of the same arithmetic. */
     assert_true(fabs(after.against_float_db - mend->mended_db) < 0.1);
     assert_true(after.against_float_db > before.against_float_db + 20);
+    ns_graph_free(applied.graph);
     ns_graph_free(graph);
 }
 
