@@ -54,7 +54,7 @@ bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node)
 
 static const char *step_text(ns_dg_findings *f, const ns_diagnose_stage *row, int node)
 {
-    const double high = f->plan->nodes[node].high - f->plan->nodes[node].zero;
+    const double high = ns_dg_span(&f->plan->nodes[node]);
     if (row->largest_code >= high / 4)
         return ns_arena_format(f->arena,
                                "step: too coarse for what follows it (cancellation, or an outlier sets the "

@@ -4,6 +4,8 @@
 
 /* A fit is accepted up to this residual; rounding alone makes 0.5. */
 #define ACCEPTED 0.6
+/* How near the mean of 256 roundings brings a fitted zero point to its integer. */
+#define NEAR_INTEGER 0.12
 enum { LEAST_KNOTS = 4 };
 
 static double largest_residual(const ns_dg_fit_knots *k, const ns_dg_fit *fit)
@@ -191,6 +193,11 @@ bool ns_dg_fit_zero(const ns_dg_table *table, double *zero)
             continue;
         if (ns_dg_formula_get(i)->kind == NS_DG_FIT_LOG)
             return false;
+        /* A zero point is an integer of the type: not so that of a sigmoid which fits a tanh. */
+        const double place = table->zero_out + offset;
+        if (fabs(offset - rint(offset)) > NEAR_INTEGER || place < table->low - 0.5 ||
+            place > table->high + 0.5)
+            continue;
         low = fmin(low, offset);
         high = fmax(high, offset);
         if (residual < best)

@@ -9,6 +9,10 @@ enum { MOST_MENDS = 6 };
 
 #define EPSILON "(epsilon of the a16w8 quantisation config)"
 
+/* A stage that uses fewer codes probably lies at the floor, even where its last multiplier, with an operand
+ * of another scale in it, does not tell. */
+#define LIKELY 1024
+
 /* A mend that gains less is none, in dB. */
 #define LEAST 0.5
 
@@ -106,6 +110,17 @@ static ns_code mend_input_scale(ns_dg_findings *f, int node, ns_diagnose_blame *
     return add(f, blame, text, &change, applicable, error);
 }
 
+/* Does the stage lie at the scale floor, or probably so, and use so little of its range that a finer one
+ * helps?
+ */
+static bool is_near_floor(const ns_dg_findings *f, int node)
+{
+    const ns_dg_node *n = &f->plan->nodes[node];
+    const double largest = f->rows[node - f->plan->input_count].largest_code;
+    const bool likely = n->high == 32767 && largest < LIKELY && n->final >= 0 && n->output < 0;
+    return (ns_dg_is_at_floor(f->plan, node) || likely) && largest < ns_dg_span(n) / 4;
+}
+
 /* The floor is one setting for the whole model: every stage at it becomes finer, and every table behind one.
  */
 static ns_code mend_floor(ns_dg_findings *f, double factor, ns_diagnose_blame *blame, ns_error *error)
@@ -118,8 +133,7 @@ static ns_code mend_floor(ns_dg_findings *f, double factor, ns_diagnose_blame *b
     if (!steps)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
     for (int i = plan->input_count; i < plan->node_count; i++) {
-        const bool floor = ns_dg_is_at_floor(plan, i) && f->rows[i - plan->input_count].largest_code <
-                                                             (plan->nodes[i].high - plan->nodes[i].zero) / 4;
+        const bool floor = is_near_floor(f, i);
         const int source = plan->nodes[i].source_count == 1 ? plan->nodes[i].sources[0] : -1;
         if (floor) {
             modes[i] = NS_DG_FIT;
@@ -184,7 +198,7 @@ static ns_code mend_table(ns_dg_findings *f, const ns_diagnose_stage *row, int n
     const ns_dg_node *n = &f->plan->nodes[node];
     double step = 0, most = 0;
     NS_TRY(fine_step_of(f, node, &step, &most, error));
-    if (step > 0 && ns_dg_is_at_floor(f->plan, n->sources[0]))
+    if (step > 0 && is_near_floor(f, n->sources[0]))
         NS_TRY(mend_floor(f, 32767 / most, blame, error));
     NS_TRY(mend_input_scale(f, node, blame, error));
     NS_TRY(mend_knots(f, node, most, blame, error));
@@ -194,10 +208,10 @@ static ns_code mend_table(ns_dg_findings *f, const ns_diagnose_stage *row, int n
 static ns_code mend_step(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                          ns_error *error)
 {
-    const double high = f->plan->nodes[node].high - f->plan->nodes[node].zero;
+    const double high = ns_dg_span(&f->plan->nodes[node]);
     const double factor = high / fmax(row->largest_code, 0.5);
     const bool floor = ns_dg_is_at_floor(f->plan, node);
-    if (factor > 2 && floor)
+    if (factor > 2 && is_near_floor(f, node))
         NS_TRY(mend_floor(f, factor, blame, error));
     if (factor > 2)
         NS_TRY(add_mode(f, node, NS_DG_FIT,

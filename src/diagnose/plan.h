@@ -34,7 +34,8 @@ typedef struct ns_dg_node {
     double work;       /* of one evaluation, in operations on elements */
 } ns_dg_node;
 
-/* What a constant stands for that the file does not say: 2^exponent / count, rounded to its code. */
+/* What a constant stands for that the file does not say: 2^exponent / count, rounded to its code; of an
+ * epsilon (count 0) 2^exponent times it. */
 typedef struct ns_dg_mean {
     int tensor;
     int exponent;
@@ -72,6 +73,18 @@ static inline const ns_tensor *ns_dg_tensor(const ns_dg_plan *plan, int tensor)
 static inline const ns_operator *ns_dg_operator(const ns_dg_plan *plan, int index)
 {
     return &plan->block->operators[index];
+}
+
+/* The most that a code can be away from the zero point, to the side of `code` or to either. */
+static inline double ns_dg_side(const ns_dg_node *node, double code)
+{
+    const double side = code >= node->zero ? node->high - node->zero : node->zero - node->low;
+    return side > 1 ? side : 1;
+}
+static inline double ns_dg_span(const ns_dg_node *node)
+{
+    const double above = node->high - node->zero, below = node->high > 127 ? above : node->zero - node->low;
+    return above > below ? above : below;
 }
 
 /* Element `i` of a constant operand; the caller knows that it is one. */

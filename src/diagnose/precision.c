@@ -155,6 +155,34 @@ static ns_diagnose_verdict judge(const ns_dg_findings *f)
     return verdict;
 }
 
+/* Eight bits are all there is: stages whose codes use most of the range, none of them clipped, lose what
+ * their step costs and nothing else; no setting would mend it. Sets *limit. */
+static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, bool *limit, ns_error *error)
+{
+    *limit = f->blame_count > 0;
+    for (int i = 0; *limit && i < f->blame_count; i++) {
+        const ns_dg_node *node = &f->plan->nodes[f->blame[i]];
+        const ns_diagnose_stage *row = &rows[f->blame[i] - f->plan->input_count];
+        ns_diagnose_blame blame = {0};
+        *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / 2 && row->peak < 1.05;
+        if (*limit)
+            NS_TRY(ns_dg_find_cause(f, row, f->blame[i], &blame, error));
+        *limit = *limit && (blame.cause == NS_DIAGNOSE_CAUSE_STEP || blame.cause == NS_DIAGNOSE_CAUSE_TABLE);
+    }
+    return NS_OK;
+}
+
+static void note_format(ns_dg_findings *f, const ns_diagnose_stage *rows)
+{
+    const ns_diagnose_stage *first = &rows[f->blame[0] - f->plan->input_count];
+    ns_dg_note(
+        f, ns_arena_format(f->arena,
+                           "8-bit activations limit the result: %.1f dB against the graph's real-valued "
+                           "self; the largest share is that of %s '%s', %.0f%%, whose codes use the range",
+                           ns_dg_db(f->as_is), first->op, first->output, 100 * first->share));
+    f->blame_count = 0;
+}
+
 static void fill_figures(const ns_dg_findings *f, ns_diagnose_precision *out)
 {
     double low = INFINITY, high = -INFINITY;
@@ -241,7 +269,19 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     fill_energies(&f, out->stages);
     NS_TRY(fill_dither(&f, out, error));
     NS_TRY(fill_outputs(&f, out, error));
+    bool format = false;
     out->verdict = judge(&f);
+    if (out->verdict == NS_DIAGNOSE_OPERATOR)
+        NS_TRY(is_format(&f, out->stages, &format, error));
+    if (format) {
+        note_format(&f, out->stages);
+        out->verdict = NS_DIAGNOSE_HEALTHY;
+    }
+    for (int o = 0; o < session->plan->output_count && !f.measured; o++)
+        if (session->plan->nodes[session->plan->outputs[o]].zero_unknown)
+            ns_dg_note(
+                &f, "an output's zero point stands nowhere in the graph: all dB are relative to its codes; a "
+                    "reference tells it");
     if (is_another_model(&f))
         ns_dg_note(
             &f, ns_arena_format(arena,

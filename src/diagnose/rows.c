@@ -27,7 +27,7 @@ static void add_element(const ns_dg_node *node, double q, double ideal, double r
     row->local_steps = fmax(row->local_steps, fabs(local));
     row->cumulative_steps = fmax(row->cumulative_steps, fabs(cumulative));
     row->largest_code = fmax(row->largest_code, fabs(q - node->zero));
-    row->peak = fmax(row->peak, fabs(ideal - node->zero) / (node->high - node->zero));
+    row->peak = fmax(row->peak, fabs(ideal - node->zero) / ns_dg_side(node, ideal));
     row->clipped += ideal > node->high + 0.5 || ideal < node->low - 0.5;
     s->ideal += (ideal - node->zero) * (ideal - node->zero);
     s->local += local * local;

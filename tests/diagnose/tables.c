@@ -159,6 +159,45 @@ static void int8_tables_have_zero_points(void **state)
     assert_true(fabs(ns_dg_table_ideal(table, 5) - 0) < 0.5); /* sigmoid(0) = 0.5: code 0 */
 }
 
+/* Nobody takes the zero point off: the knots of tanh tell it; those of a logarithm do not, for log(k c) / s +
+ * z is log(c) / s + (log(k) / s + z). */
+static void knots_tell_a_zero_point(void **state)
+{
+    (void)state;
+    const int64_t count = 256;
+    ns_tensor values;
+    ns_dg_table *table = NULL;
+    assert_int_equal(ns_tensor_new(arena, NS_DTYPE_INT8, 1, &count, &values, NULL), NS_OK);
+    for (int i = 0; i < 256; i++)
+        ns_tensor_set(&values, (size_t)i, (int64_t)rint(tanh((i - 128 - 5) * 0.03) * 70.3) + 31);
+    assert_int_equal(ns_dg_table_new(&values, 5, NAN, arena, &table, NULL), NS_OK);
+    assert_true(table->zero_known);
+    assert_true(table->zero_out == 31);
+    assert_string_equal(ns_dg_table_name(table), "tanh");
+    for (int i = 0; i < 256; i++)
+        ns_tensor_set(&values, (size_t)i,
+                      i <= 128 ? -128 : (int64_t)fmax(rint(log((i - 128) * 0.0078) * 20) + 100, -128));
+    assert_int_equal(ns_dg_table_new(&values, 0, NAN, arena, &table, NULL), NS_OK);
+    assert_false(table->zero_known);
+}
+
+/* A cosine of 5.3 knots a turn: many turns lie in the table, and a coarse grid of scales meets none. */
+static void many_turns_are_a_wave(void **state)
+{
+    (void)state;
+    const int64_t count = NS_DG_KNOTS;
+    const double step = 2 * M_PI / 5.3;
+    ns_tensor values;
+    ns_dg_table *table = NULL;
+    assert_int_equal(ns_tensor_new(arena, NS_DTYPE_INT16, 1, &count, &values, NULL), NS_OK);
+    for (int i = 0; i < NS_DG_KNOTS; i++)
+        ns_tensor_set(&values, (size_t)i, (int64_t)rint(32000 * cos((i - 256) * step)));
+    assert_int_equal(ns_dg_table_new(&values, 0, 0, arena, &table, NULL), NS_OK);
+    assert_string_equal(ns_dg_table_name(table), "cos");
+    assert_true(fabs(table->fit.a - log2(step / 128)) < 1e-6);
+    assert_true(fabs(ns_dg_table_ideal(table, 64) - 32000 * cos(step / 2)) < 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +205,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(cells_are_the_function, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_information_is_no_function, set_up, tear_down),
         cmocka_unit_test_setup_teardown(int8_tables_have_zero_points, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(knots_tell_a_zero_point, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(many_turns_are_a_wave, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
