@@ -20,6 +20,7 @@ static const ns_option options[] = {
     NS_ROW_INPUT_TYPE(ns_run_settings, input_types),
     {0, "part", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, part),
      "of a .tflite: run its ethos-u operator N alone, from 0"},
+    NS_ROW_STATE(ns_run_settings, state),
     {0, "reference", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, reference),
      "run a .tflite that Vela has not compiled, as TFLite\nMicro's reference kernels do"},
     {'o', "output", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, folder),
@@ -62,7 +63,7 @@ ns_code ns_run_find_input(const char *value, int position, int count, const ns_r
     return ns_input_find(value, position, count, name_of, inputs, index, file, error);
 }
 
-static ns_code declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error)
+ns_code ns_run_declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error)
 {
     *out = (ns_input){.name = tensor->name,
                       .rank = tensor->tensor.rank,
@@ -87,7 +88,7 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
     if (!list)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
     for (int i = 0; i < count; i++)
-        NS_TRY(declare(&inputs[i], &list[i], error));
+        NS_TRY(ns_run_declare(&inputs[i], &list[i], error));
     NS_TRY(ns_inputs_load(&rules, arena, count, list, &frames, error));
     for (int i = 0; i < count; i++)
         if (ns_npy_to_tensor(&list[i].array, inputs[i].tensor.dtype, &inputs[i].tensor, error) != NS_OK)

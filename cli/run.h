@@ -9,10 +9,12 @@
 #include "npuscope/npu.h"
 #include "npuscope/tensor.h"
 #include "options.h"
+#include "state.h"
 
 typedef struct ns_run_settings {
     ns_text_list inputs;      /* "FILE" or "NAME=FILE" */
     ns_text_list input_types; /* "TYPE" or "NAME=TYPE" */
+    const char *state;        /* folder of variables; NULL: every run begins anew */
     int64_t part;             /* of a .tflite: this ethos-u operator alone; -1: all */
     bool reference;           /* an uncompiled .tflite on the CPU's kernels */
     const char *folder;       /* of the outputs; NULL: only their names and shapes are printed */
@@ -49,6 +51,9 @@ typedef struct ns_model_kind {
  * by name, or in order. NS_ERROR_INPUT names the tensor and what was expected. */
 ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int count, ns_run_tensor *inputs,
                            ns_error *error);
+
+/* An input that a model has declared, for ns_inputs_load. */
+ns_code ns_run_declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error);
 
 /* The index of the input that a value of --input is for, by its name or position, and its file. */
 ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,

@@ -89,6 +89,32 @@ static ns_code run_frame(ns_tflm *model, const ns_npu_options *options, const ns
     return NS_OK;
 }
 
+/* The model's variables as items of --state; those that nothing is assigned to have no value. */
+static ns_code state_items(ns_cli *cli, const ns_tflm *model, int *count, ns_state_item **out,
+                           ns_error *error)
+{
+    const int most = ns_tflm_variable_count(model);
+    ns_state_item *items = NS_ARENA_ARRAY(cli->arena, (size_t)most, ns_state_item);
+    if (!items)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for variables");
+    *count = 0;
+    for (int i = 0; i < most; i++) {
+        const ns_tflm_variable *variable = ns_tflm_variable_at(model, i);
+        ns_npy *value = &items[*count].value;
+        if (!variable->tensor)
+            continue;
+        NS_TRY(npy_type_of(variable->tensor, &value->type, error));
+        items[(*count)++].name = variable->name;
+        value->item_size = (size_t)ns_tflite_type_bytes(variable->tensor->type);
+        value->rank = variable->tensor->rank;
+        memcpy(value->shape, variable->tensor->shape, sizeof value->shape);
+        value->count = variable->bytes / value->item_size;
+        value->data = variable->data;
+    }
+    *out = items;
+    return *count ? NS_OK : ns_fail(error, NS_ERROR_USAGE, "--state: the model keeps no variables");
+}
+
 static ns_code run_model(ns_cli *cli, const ns_run_settings *settings, ns_tflm *model, int *output_count,
                          ns_run_tensor **outputs, ns_error *error)
 {
@@ -103,18 +129,28 @@ static ns_code run_model(ns_cli *cli, const ns_run_settings *settings, ns_tflm *
     ns_npu_options options;
     ns_run_tap tap;
     int64_t frames;
+    ns_state_item *items = NULL;
+    int variables = 0;
     if (!inputs || !*outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
     NS_TRY(declare_inputs(model, inputs, error));
     NS_TRY(ns_inputs_load(&rules, cli->arena, count, inputs, &frames, error));
     NS_TRY(ns_tflm_open(model, error));
+    if (settings->state) {
+        bool found;
+        NS_TRY(state_items(cli, model, &variables, &items, error));
+        NS_TRY(ns_state_load(settings->state, cli->arena, variables, items, &found, error));
+        if (found)
+            ns_tflm_set_has_run(model);
+    }
     NS_TRY(make_outputs(cli, model, frames, *outputs, error));
     NS_TRY(ns_run_tap_open(&tap, cli, settings,
                            ns_tflm_part_count(model) == 1 ? ns_tflm_part(model, 0) : NULL, &options, error));
     ns_code code = NS_OK;
     for (int64_t f = 0; f < frames && code == NS_OK; f++)
         code = run_frame(model, &options, inputs, frames, f, *outputs, &statistics, error);
-    return ns_run_tap_close(&tap, code, &statistics, error);
+    NS_TRY(ns_run_tap_close(&tap, code, &statistics, error));
+    return settings->state ? ns_state_save(settings->state, cli->arena, variables, items, error) : NS_OK;
 }
 
 /* Vela's command for the model: which accelerator is meant, the user knows. */

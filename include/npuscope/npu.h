@@ -78,6 +78,15 @@ int ns_npu_output_count(const ns_npu_stream *stream);
 const ns_npu_io *ns_npu_input(const ns_npu_stream *stream, int index);
 const ns_npu_io *ns_npu_output(const ns_npu_stream *stream, int index);
 
+/* What a stream keeps from run to run, such as an LSTM's state, in its memory; each place once. Only an npz
+ * tells of them. `zero_point` is what each element is before the first run, where the container says it. */
+int ns_npu_variable_count(const ns_npu_stream *stream);
+const ns_npu_io *ns_npu_variable(const ns_npu_stream *stream, int index);
+
+/* Makes the variables' values before the first run in `arena`, for ns_npu_options.variables: zero points, as
+ * a TFLite runtime starts them, or 0 where the container does not hold them. */
+ns_code ns_npu_make_variables(const ns_npu_stream *stream, ns_arena *arena, ns_tensor *out, ns_error *error);
+
 /* Bytes of the scratch memory, region 1; and whether the stream uses region 2 as a memory of its own (Vela's
  * memory mode Dedicated_Sram). */
 uint64_t ns_npu_scratch_size(const ns_npu_stream *stream);
@@ -146,6 +155,8 @@ typedef struct ns_npu_options {
     ns_budget *budget;     /* what the run is charged to, commands, multiply-accumulates, elements and bytes
                               that DMA copies as work; NULL: the arena's, or one of its own with the
                               defaults */
+    ns_tensor *variables;  /* of ns_npu_make_variables: the values before the run, which become those after
+                              it; NULL: every run begins anew */
     uint64_t fast_scratch; /* bytes of the device's fast scratch memory, region 2; an access beyond is a
                               fault; 0: as many as the stream says */
     void (*message)(void *context, const char *text); /* warnings: chip rules, hazards; may be NULL */

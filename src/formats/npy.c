@@ -238,6 +238,11 @@ ns_code ns_npy_read(ns_bytes bytes, const char *what, ns_arena *arena, ns_npy *o
         array.data = ns_arena_copy(arena, bytes.data + offset, have);
         if (!array.data)
             return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for %zu bytes", what, have);
+    } else {
+        array.pickled =
+            (ns_bytes){ns_arena_copy(arena, bytes.data + offset, bytes.size - offset), bytes.size - offset};
+        if (!array.pickled.data)
+            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its objects", what);
     }
     *out = array;
     return NS_OK;

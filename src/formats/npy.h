@@ -38,7 +38,8 @@ typedef struct ns_npy {
     int rank;
     int64_t shape[NS_MAX_RANK];
     size_t count;
-    void *data; /* count * item_size bytes, aligned to 64; NULL for OBJECT */
+    void *data;       /* count * item_size bytes, aligned to 64; NULL for OBJECT */
+    ns_bytes pickled; /* of OBJECT: the pickle stream, for formats/pickle.h; copied into the arena */
 } ns_npy;
 
 const char *ns_npy_type_text(ns_npy_type type); /* "int16" */

@@ -86,6 +86,31 @@ static ns_code copy_in(ns_npu_machine *machine, const ns_tensor *inputs, int inp
     return NS_OK;
 }
 
+/* Variables to where the stream keeps them, or from there (`out`). */
+static ns_code copy_variables(ns_npu_machine *machine, const ns_tensor *values, bool out, ns_error *error)
+{
+    for (int i = 0; i < machine->stream->variable_count; i++) {
+        const ns_npu_io *io = &machine->stream->variables[i];
+        const size_t bytes = ns_tensor_count(&values[i]) * (size_t)io->element_bytes;
+        uint8_t *place;
+        NS_TRY(io_span(machine, io, "variable", i, bytes, &place, error));
+        memcpy(out ? values[i].data : place, out ? place : values[i].data, bytes);
+    }
+    return NS_OK;
+}
+
+static ns_code start_variables(ns_npu_machine *machine, ns_arena *memory, ns_error *error)
+{
+    const ns_npu_stream *stream = machine->stream;
+    ns_tensor *fresh = NS_ARENA_ARRAY(memory, (size_t)stream->variable_count, ns_tensor);
+    if (!fresh)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for variables");
+    if (machine->options->variables)
+        return copy_variables(machine, machine->options->variables, false, error);
+    NS_TRY(ns_npu_make_variables(stream, memory, fresh, error));
+    return copy_variables(machine, fresh, false, error);
+}
+
 static ns_code copy_out(ns_npu_machine *machine, const ns_tensor *inputs, int input_count, ns_arena *arena,
                         ns_tensor *outputs, ns_error *error)
 {
@@ -166,6 +191,7 @@ static ns_code run(ns_npu_machine *machine, ns_arena *memory, const ns_tensor *i
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for the books of outstanding operations");
     }
     NS_TRY(copy_in(machine, inputs, input_count, error));
+    NS_TRY(start_variables(machine, memory, error));
     if (machine->options->check) {
         machine->shadow = ns_npu_shadow_new(machine, memory);
         if (!machine->shadow)
@@ -173,6 +199,8 @@ static ns_code run(ns_npu_machine *machine, ns_arena *memory, const ns_tensor *i
     }
     NS_TRY(run_commands(machine, error));
     ns_npu_shadow_finish(machine);
+    if (machine->options->variables)
+        NS_TRY(copy_variables(machine, machine->options->variables, true, error));
     return copy_out(machine, inputs, input_count, arena, outputs, error);
 }
 
@@ -202,7 +230,7 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const n
         machine->scratch = scratch;
         machine->commands = stream->commands;
         machine->command_count = stream->command_count;
-        if (stream->has_variables && options->message)
+        if (stream->variable_count && !stream->starts_known && options->message)
             options->message(
                 options->context,
                 "the stream keeps variables, such as an LSTM's state, and they start at zero; a "

@@ -94,6 +94,8 @@ ns_code ns_npu_stream_finish(ns_npu_stream *stream, ns_bytes payload_bytes, ns_a
     region_sizes(stream, sizes);
     for (int i = 0; i < stream->input_count; i++)
         NS_TRY(check_input(stream, sizes, i, error));
+    for (int i = 0; i < stream->variable_count; i++)
+        NS_TRY(check_io(&stream->variables[i], sizes, "variable", i, error));
     for (int i = 0; i < stream->output_count; i++)
         NS_TRY(check_io(&stream->outputs[i], sizes, "output", i, error));
     return ns_npu_decode(stream->config->table, stream->config->product_bit, stream->words, stream->arena,
@@ -165,6 +167,30 @@ const ns_npu_io *ns_npu_input(const ns_npu_stream *stream, int index)
 const ns_npu_io *ns_npu_output(const ns_npu_stream *stream, int index)
 {
     return &stream->outputs[index];
+}
+
+int ns_npu_variable_count(const ns_npu_stream *stream)
+{
+    return stream->variable_count;
+}
+
+const ns_npu_io *ns_npu_variable(const ns_npu_stream *stream, int index)
+{
+    return &stream->variables[index];
+}
+
+/* A TFLite runtime fills int8 variables with their zero point, and those of other types with 0
+ * (MicroInterpreterGraph::ResetVariableTensors); an int16 state has zero point 0. */
+ns_code ns_npu_make_variables(const ns_npu_stream *stream, ns_arena *arena, ns_tensor *out, ns_error *error)
+{
+    for (int i = 0; i < stream->variable_count; i++) {
+        const ns_npu_io *io = &stream->variables[i];
+        NS_TRY(
+            ns_tensor_new(arena, ns_dtype_of_size(io->element_bytes), io->rank, io->shape, &out[i], error));
+        if (io->element_bytes == 1)
+            memset(out[i].data, (int)(uint8_t)io->zero_point, ns_tensor_count(&out[i]));
+    }
+    return NS_OK;
 }
 
 uint64_t ns_npu_scratch_size(const ns_npu_stream *stream)

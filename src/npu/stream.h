@@ -29,7 +29,9 @@ struct ns_npu_stream {
     uint64_t input_size, output_size;         /* of regions 3 and 4; 0: not separate */
     int input_count, output_count;
     ns_npu_io *inputs, *outputs;
-    bool has_variables; /* state in scratch, which starts at zero */
+    int variable_count; /* each place once */
+    ns_npu_io *variables;
+    bool starts_known; /* the container tells their zero points */
 
     ns_npu_cached_weights *cache;
     size_t cache_count, cache_capacity, cache_bytes;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "formats/npz.h"
+#include "formats/pickle.h"
 #include "npu/stream.h"
 
 /* Inputs or outputs of one stream; Vela's own tables are far smaller. */
@@ -114,6 +115,64 @@ static ns_code read_io(const ns_npz *npz, const char *prefix, ns_arena *arena, n
     return NS_OK;
 }
 
+/* Scale and zero point of one tensor, where the entry is {"quant_type": "per_tensor", "scale": [f4],
+ * "zero_point": [i4 or i8]}. */
+static void take_quantisation(const ns_pickle_value *entry, ns_npu_io *io)
+{
+    const uint8_t *scale = ns_pickle_first(ns_pickle_find(entry, "scale"), "f4", 4);
+    const ns_pickle_value *zero = ns_pickle_find(entry, "zero_point");
+    const uint8_t *narrow = ns_pickle_first(zero, "i4", 4), *wide = ns_pickle_first(zero, "i8", 8);
+    float value;
+    if (!scale || (!narrow && !wide))
+        return;
+    memcpy(&value, scale, sizeof value);
+    io->scale = (double)value;
+    io->zero_point = narrow ? (int32_t)ns_load_u32(narrow) : (int64_t)ns_load_u64(wide);
+}
+
+/* Members that 5.1.0 and later write, as pickled objects: read, not unpickled. */
+static ns_code read_quantisation(const ns_npz *npz, const char *name, ns_npu_io *io, int count,
+                                 ns_arena *arena, ns_error *error)
+{
+    const ns_npy *array = ns_npz_find(npz, name);
+    const ns_pickle_value *root;
+    if (!array || !array->pickled.data)
+        return NS_OK;
+    if (ns_pickle_read(array->pickled, arena, &root, error) != NS_OK)
+        return ns_add_context(error, "%s", name);
+    for (int i = 0; i < count; i++)
+        take_quantisation(ns_pickle_object(root, i), &io[i]);
+    return NS_OK;
+}
+
+static bool same_place(const ns_npu_io *a, const ns_npu_io *b)
+{
+    return a->region == b->region && a->offset == b->offset;
+}
+
+/* An LSTM's states, listed as often as they are read or written; 3.12.0 has no such members. */
+static ns_code read_variables(const ns_npz *npz, ns_npu_stream *stream, ns_arena *arena, ns_error *error)
+{
+    ns_npu_io *list;
+    int count;
+    const ns_npy *offsets = ns_npz_find(npz, "variable_offset");
+    if (!offsets || !offsets->count)
+        return NS_OK;
+    NS_TRY(read_io(npz, "variable", arena, &list, &count, error));
+    NS_TRY(read_quantisation(npz, "variable_quantization", list, count, arena, error));
+    stream->starts_known = true;
+    stream->variables = list;
+    for (int i = 0; i < count; i++) {
+        int k = 0;
+        while (k < stream->variable_count && !same_place(&list[k], &list[i]))
+            k++;
+        stream->starts_known = stream->starts_known && list[i].scale != 0;
+        if (k == stream->variable_count)
+            list[stream->variable_count++] = list[i];
+    }
+    return NS_OK;
+}
+
 ns_code ns_npu_load_npz(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
                         ns_npu_stream **out, ns_error *error)
 {
@@ -150,9 +209,10 @@ ns_code ns_npu_load_npz(const void *data, size_t size, ns_accelerator accelerato
                        stream->weight_region, stream->scratch_region, stream->scratch_fast_region);
     NS_TRY(read_io(&npz, "input", arena, &stream->inputs, &stream->input_count, error));
     NS_TRY(read_io(&npz, "output", arena, &stream->outputs, &stream->output_count, error));
-    /* An LSTM's, each as often as it is read or written; 3.12.0 has no such member. */
-    const ns_npy *variables = ns_npz_find(&npz, "variable_offset");
-    stream->has_variables = variables && variables->count;
+    NS_TRY(read_quantisation(&npz, "input_quantization", stream->inputs, stream->input_count, arena, error));
+    NS_TRY(
+        read_quantisation(&npz, "output_quantization", stream->outputs, stream->output_count, arena, error));
+    NS_TRY(read_variables(&npz, stream, arena, error));
     *out = stream;
     return ns_npu_stream_finish(stream, payload, accelerator, error);
 }

@@ -100,12 +100,12 @@ ns_npu_shadow *ns_npu_shadow_new(ns_npu_machine *machine, ns_arena *arena)
             return NULL;
         if (region->data && !region->writable)
             hold(memory, 0, region->size);
-        /* Where a stream's variables lie its container may not say. */
-        if (region->data && stream->has_variables)
-            hold(memory, 0, region->size);
     }
     if (!shadow || !make(&shadow->memories[INTERNAL], machine->internal, machine->internal_size, arena))
         return NULL;
+    for (int i = 0; i < stream->variable_count; i++)
+        hold(&shadow->memories[stream->variables[i].region], stream->variables[i].offset,
+             stream->variables[i].offset + io_bytes(&stream->variables[i]));
     for (int i = 0; i < stream->input_count; i++)
         hold(&shadow->memories[stream->inputs[i].region], stream->inputs[i].offset,
              stream->inputs[i].offset + io_bytes(&stream->inputs[i]));
