@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "npuscope/defects.h"
 #include "options.h"
+#include "report/report.h"
 
 typedef struct lint_settings {
     ns_text_list targets;
@@ -73,17 +74,13 @@ static void add_match(ns_json *json, const ns_defect_match *match)
     char families[16];
     const ns_defect_info *info = ns_defect_get_info(match->defect);
     ns_json_object(json, NULL);
-    ns_json_text(json, "known_defect", info->id);
-    ns_json_text(json, "kind", ns_defect_kind_text(info->kind));
+    ns_report_known_defect(json, match->defect);
     ns_json_text(json, "block", match->block->name ? match->block->name : "");
     ns_json_integer(json, "operator", match->op);
     ns_json_text(json, "op", ns_op_text(match->block->operators[match->op].op));
     ns_json_text(json, "output", result_name(match));
     ns_json_text(json, "targets", ns_families_text(match->families, families));
     ns_json_text(json, "releases", info->releases);
-    ns_json_text(json, "what", info->what);
-    ns_json_text(json, "avoided_by", info->avoid);
-    ns_json_text(json, "options", info->options);
     ns_json_end(json);
 }
 

@@ -200,13 +200,8 @@ static void add_defects(ns_json *json, const ns_case_result *result)
 {
     ns_json_array(json, "known_defects");
     for (int i = 0; i < result->defect_count; i++) {
-        const ns_defect_info *info = ns_defect_get_info(result->defects[i]);
         ns_json_object(json, NULL);
-        ns_json_text(json, "known_defect", info->id);
-        ns_json_text(json, "kind", ns_defect_kind_text(info->kind));
-        ns_json_text(json, "what", info->what);
-        ns_json_text(json, "avoided_by", info->avoid);
-        ns_json_text(json, "options", info->options);
+        ns_report_known_defect(json, result->defects[i]);
         ns_json_end(json);
     }
     ns_json_end(json);

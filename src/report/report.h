@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
+#include "base/json.h"
+#include "npuscope/defects.h"
 #include "npuscope/suite.h"
 #include "npuscope/vela_diff.h"
 
@@ -34,6 +36,9 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
 
 /* One self-contained page: no network, readable on a phone and in dark mode. */
 ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+
+/* What is to be said of a known defect, as members of the object that is open. */
+void ns_report_known_defect(ns_json *json, ns_defect defect);
 
 /* How many rows were rejected for the reason of row `index`; 0 unless that row is rejected and the first with
  * its reason, so that a loop over all rows meets each reason once. */
