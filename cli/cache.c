@@ -28,8 +28,11 @@ static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operan
         return ns_fail(error, NS_ERROR_USAGE, "unknown action '%s' (show and clear are the ones there are)",
                        action);
     NS_TRY(ns_vela_cache_clear(folder, &info, error));
-    fprintf(cli->out, "%s: removed %zu entries, %.1f MiB\n", folder, info.entries,
+    fprintf(cli->out, "%s: removed %zu entries, %.1f MiB", folder, info.entries,
             (double)info.bytes / 1048576.0);
+    if (info.leftovers)
+        fprintf(cli->out, ", %zu leftovers of runs that were killed", info.leftovers);
+    fputs("\n", cli->out);
     return NS_OK;
 }
 

@@ -31,7 +31,7 @@ static const ns_option options[] = {
     {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas),
      "a vela script, a Python interpreter or a virtual environment; may\nbe repeated: graphs take turns "
      "(default: "
-     "NPUSCOPE_VELA, build/venv,\nPATH)"},
+     "NPUSCOPE_VELA, beside the\nprogram, PATH)"},
     {0, "reduce", NS_OPTION_REAL, "S", OPTION(reduce_seconds),
      "seconds for one reduction (default 10; 0: none)"},
     {0, "shard", NS_OPTION_TEXT, "I/N", OPTION(shard), "every N-th graph, from number I (0 to N - 1) on"},

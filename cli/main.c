@@ -8,6 +8,7 @@
 #include "fvp.h"
 #include "npuscope/version.h"
 #include "options.h"
+#include "signals.h"
 #include "subcommands.h"
 
 static void print_help(FILE *out)
@@ -86,6 +87,7 @@ static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
 
 int main(int argc, char **argv)
 {
+    ns_signals_watch();
     /* Installed under the name of one of Arm's programs, this is the stand-in for it. */
     const ns_fvp *fvp = ns_fvp_find(argv[0]);
     if (fvp)

@@ -50,7 +50,7 @@
     {                                                                                                 \
         0, "vela", NS_OPTION_TEXT, "PATH", OPTION(field),                                             \
             "a vela script, a Python interpreter or a virtual environment\n(default: NPUSCOPE_VELA, " \
-            "build/venv, PATH)"                                                                       \
+            "beside the program, PATH)"                                                               \
     }
 #define NS_ROW_JSON(field)                                                                 \
     {                                                                                      \

@@ -42,7 +42,7 @@ static void show_compiling(void *context, int done, int count)
 /* Their streams would be the same entries of the cache. */
 static bool is_same(const ns_vela_diff_compiler *a, const ns_vela_diff_compiler *b)
 {
-    return strcmp(a->vela.version, b->vela.version) == 0 &&
+    return strcmp(a->vela.contents, b->vela.contents) == 0 &&
            strcmp(a->flags ? a->flags : "", b->flags ? b->flags : "") == 0;
 }
 

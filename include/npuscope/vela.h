@@ -12,11 +12,13 @@ extern "C" {
 typedef struct ns_vela {
     const char *python;  /* the interpreter that has it */
     const char *version; /* "5.1.0" */
+    const char
+        *contents; /* digest of the installation's files: a patched Vela is another one; NULL: not known */
 } ns_vela;
 
 /* Finds Vela: `path` (a vela script, a Python interpreter, or a virtual environment's folder), or with
- * NULL: $NPUSCOPE_VELA, build/venv, PATH, in this order. NS_ERROR_TOOL_MISSING says how to get it;
- * NS_ERROR_USAGE when a path that was given has no Vela. */
+ * NULL: $NPUSCOPE_VELA, beside the program, the venv of the build that made it, PATH, in this order.
+ * NS_ERROR_TOOL_MISSING says how to get it; NS_ERROR_USAGE when a path that was given has no Vela. */
 ns_code ns_vela_find(const char *path, ns_arena *arena, ns_vela *out, ns_error *error);
 
 typedef enum ns_vela_outcome {
@@ -48,6 +50,7 @@ typedef struct ns_vela_options {
     const char *cache;                                    /* folder; NULL: ns_vela_cache_folder's */
     bool no_cache;                                        /* neither read nor write it */
     void (*progress)(void *context, int done, int count); /* may be NULL */
+    void (*warn)(void *context, const char *text);        /* of the cache; NULL: to standard error */
     void *context;
 } ns_vela_options;
 

@@ -1,4 +1,4 @@
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "base/file.h"
 
 #include <errno.h>
@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/leftover.h"
 
 #define FILE_LIMIT ((int64_t)4 << 30)
 
@@ -78,18 +80,52 @@ static ns_code write_special(const char *path, ns_bytes bytes, ns_error *error)
     return code;
 }
 
-static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
+/* A file without a name in the folder of `path`: nothing is left of it, however the process ends. -1 where
+ * the file system has none. */
+static int open_nameless(const char *path)
 {
-    size_t room = strlen(path) + sizeof ".XXXXXX";
-    char *beside = malloc(room);
-    if (!beside)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", path);
-    snprintf(beside, room, "%s.XXXXXX", path);
-    int descriptor = mkstemp(beside);
-    if (descriptor < 0) {
-        free(beside);
-        return ns_fail_system(error, path);
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    const int length = slash ? (int)(slash - path) + 1 : 1;
+    if (snprintf(folder, sizeof folder, "%.*s", length, slash ? path : ".") >= (int)sizeof folder)
+        return -1;
+    return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+}
+
+/* Gives a file without a name the name `beside`, a template of mkstemp's; false where that cannot be. */
+static bool give_name(int descriptor, char *beside)
+{
+    char self[64];
+    snprintf(self, sizeof self, "/proc/self/fd/%d", descriptor);
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(beside + strlen(beside) - 6, 7, "%06u", ((unsigned)getpid() * 100 + i) % 1000000);
+        if (linkat(AT_FDCWD, self, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0)
+            return true;
+        if (errno != EEXIST)
+            return false;
     }
+    return false;
+}
+
+/* Writes and closes; `beside` is then whole, or not there. */
+static ns_code write_nameless(int descriptor, const char *path, char *beside, ns_bytes bytes, bool *named,
+                              ns_error *error)
+{
+    ns_code code = write_all(descriptor, path, bytes, error);
+    *named = code == NS_OK && give_name(descriptor, beside);
+    if (close(descriptor) != 0 && code == NS_OK && *named) {
+        code = ns_fail_system(error, path);
+        unlink(beside);
+    }
+    return code;
+}
+
+static ns_code write_named(const char *path, char *beside, ns_bytes bytes, ns_leftover *leftover,
+                           ns_error *error)
+{
+    const int descriptor = ns_leftover_file(leftover, beside);
+    if (descriptor < 0)
+        return ns_fail_system(error, path);
     mode_t mask = umask(0);
     umask(mask);
     ns_code code = write_all(descriptor, path, bytes, error);
@@ -101,7 +137,28 @@ static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
         code = ns_fail_system(error, path);
     if (code != NS_OK)
         unlink(beside);
-    free(beside);
+    ns_leftover_drop(leftover);
+    return code;
+}
+
+static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
+{
+    char beside[4096];
+    bool named = false;
+    ns_leftover leftover;
+    if (snprintf(beside, sizeof beside, "%s.XXXXXX", path) >= (int)sizeof beside)
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(ENAMETOOLONG));
+    const int nameless = open_nameless(path);
+    if (nameless >= 0)
+        NS_TRY(write_nameless(nameless, path, beside, bytes, &named, error));
+    if (!named) {
+        snprintf(beside, sizeof beside, "%s.XXXXXX", path);
+        return write_named(path, beside, bytes, &leftover, error);
+    }
+    if (rename(beside, path) == 0)
+        return NS_OK;
+    const ns_code code = ns_fail_system(error, path);
+    unlink(beside);
     return code;
 }
 

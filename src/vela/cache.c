@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <nettle/sha2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,88 +9,72 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/tree.h"
+#include "vela/digest.h"
+#include "vela/entry.h"
 
 /* Counted up when the meaning of an entry changes. */
-#define CACHE_FORMAT "npuscope vela cache 2"
-
-static void hash_part(struct sha256_ctx *context, const void *data, size_t size)
-{
-    uint8_t length[8];
-    ns_store_u64(length, size);
-    sha256_update(context, sizeof length, length);
-    sha256_update(context, size, data);
-}
-
-static void hash_text(struct sha256_ctx *context, const char *text)
-{
-    hash_part(context, text, strlen(text));
-}
+#define CACHE_FORMAT "npuscope vela cache 3"
+#define ENTRY ".entry"
 
 ns_code ns_vela_cache_key(const ns_vela *vela, const ns_vela_request *request, ns_arena *arena,
                           const char **out, ns_error *error)
 {
-    struct sha256_ctx context;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_init(&context);
-    hash_text(&context, CACHE_FORMAT);
-    hash_text(&context, vela->version);
-    hash_text(&context, ns_accelerator_text(request->accelerator));
-    hash_text(&context, ns_vela_flags(request->accelerator));
-    hash_text(&context, request->flags ? request->flags : "");
-    hash_text(&context, request->is_tflite ? "tflite" : "tosa");
-    hash_part(&context, request->graph, request->graph_size);
-    sha256_digest(&context, sizeof digest, digest);
-    char *text = NS_ARENA_ARRAY(arena, 2 * sizeof digest + 1, char);
-    if (!text)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a cache key");
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
-    *out = text;
-    return NS_OK;
+    ns_digest digest;
+    ns_digest_begin(&digest);
+    ns_digest_text(&digest, CACHE_FORMAT);
+    ns_digest_text(&digest, vela->version);
+    ns_digest_text(&digest, vela->contents);
+    ns_digest_text(&digest, ns_accelerator_text(request->accelerator));
+    ns_digest_text(&digest, ns_vela_flags(request->accelerator));
+    ns_digest_text(&digest, request->flags);
+    ns_digest_text(&digest, request->is_tflite ? "tflite" : "tosa");
+    ns_digest_part(&digest, request->graph, request->graph_size);
+    *out = ns_digest_end_text(&digest, arena);
+    return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a cache key");
 }
 
-/* Reads an entry's file; a file that is not there is no error. */
-static ns_code read_entry(const char *path, ns_arena *arena, ns_bytes *out, ns_error *error)
+static const char *entry_name(ns_arena *arena, const char *key)
 {
-    *out = (ns_bytes){0};
-    if (access(path, R_OK) != 0)
-        return errno == ENOENT ? NS_OK : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
-    return ns_file_read(path, arena, out, error);
+    return ns_arena_format(arena, "%s" ENTRY, key);
 }
 
-ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *request, bool *kept,
+ns_code ns_vela_cache_get(const char *folder, const char *key, ns_vela_request *request, const char **damage,
                           ns_arena *arena, ns_error *error)
 {
-    *kept = true;
-    const char *npz = ns_arena_format(arena, "%s/%s.npz", folder, key);
-    const char *reason = ns_arena_format(arena, "%s/%s.reason", folder, key);
-    const char *database = ns_arena_format(arena, "%s/%s.xml", folder, key);
-    if (!npz || !reason || !database)
+    ns_error problem = {0};
+    ns_bytes bytes;
+    *damage = NULL;
+    const char *path = ns_arena_format(arena, "%s/%s" ENTRY, folder, key);
+    if (!path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-    ns_bytes bytes, debug = {0};
-    NS_TRY(read_entry(npz, arena, &bytes, error));
-    if (bytes.data && request->want_debug) {
-        NS_TRY(read_entry(database, arena, &debug, error));
-        if (!debug.data) /* compiled when nobody wanted it */
-            return NS_OK;
-        request->debug = debug.data;
-        request->debug_size = debug.size;
-    }
-    if (bytes.data) {
-        request->outcome = NS_VELA_COMPILED;
-        request->npz = bytes.data;
-        request->npz_size = bytes.size;
+    if (access(path, F_OK) != 0)
         return NS_OK;
+    ns_vela_request found = *request;
+    ns_code code = ns_file_read(path, arena, &bytes, &problem);
+    if (code == NS_OK) {
+        code = ns_vela_entry_read(bytes.data, bytes.size, arena, &found, &problem);
+        if (code != NS_OK)
+            ns_add_context(&problem, "%s", path);
     }
-    NS_TRY(read_entry(reason, arena, &bytes, error));
-    if (!bytes.data)
-        return NS_OK;
-    const char *text = (const char *)bytes.data; /* ns_file_read leaves a NUL behind the bytes */
-    const char *colon = strstr(text, ": ");
-    request->outcome = strncmp(text, "refused", 7) == 0 ? NS_VELA_REFUSED : NS_VELA_CRASHED;
-    request->reason = colon ? colon + 2 : text;
-    *kept = strncmp(text, "passing", 7) != 0;
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", problem.message);
+    if (code != NS_OK) {
+        *damage = ns_arena_string(arena, problem.message);
+        return *damage ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+    }
+    /* Without the debug database it was compiled when nobody wanted one. */
+    if (!request->want_debug || found.debug || found.outcome != NS_VELA_COMPILED)
+        *request = found;
     return NS_OK;
+}
+
+ns_code ns_vela_cache_put(const char *folder, const char *key, const ns_vela_request *request,
+                          ns_arena *arena, ns_error *error)
+{
+    const char *name = entry_name(arena, key);
+    return name ? ns_vela_entry_write(folder, name, request, error)
+                : ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
 }
 
 ns_code ns_vela_cache_folder(ns_arena *arena, const char **out, ns_error *error)
@@ -108,47 +91,40 @@ ns_code ns_vela_cache_folder(ns_arena *arena, const char **out, ns_error *error)
     return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a folder name");
 }
 
-/* 64 hexadecimal digits, then .npz, .xml or .reason. */
+/* 64 hexadecimal digits, then .entry; or what the releases up to 0.1 kept: .npz, .xml or .reason. */
 static bool is_entry(const char *name)
 {
-    return strspn(name, "0123456789abcdef") == 64 &&
-           (strcmp(name + 64, ".npz") == 0 || strcmp(name + 64, ".xml") == 0 ||
-            strcmp(name + 64, ".reason") == 0);
+    static const char *const endings[] = {ENTRY, ".npz", ".reason", ".xml"};
+    bool known = false;
+    for (size_t i = 0; strspn(name, "0123456789abcdef") == 64 && i < sizeof endings / sizeof *endings; i++)
+        known = known || strcmp(name + 64, endings[i]) == 0;
+    return known;
 }
 
-/* The folder of a run, run.<process>.XXXXXX, whose process is gone. */
-static bool is_leftover(const char *name)
+/* <prefix><process>.XXXXXX, of a process that is gone. */
+static bool is_leftover(const char *name, const char *prefix)
 {
-    if (strncmp(name, "run.", 4) != 0)
+    const size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0)
         return false;
     char *end = NULL;
-    long process = strtol(name + 4, &end, 10);
+    long process = strtol(name + length, &end, 10);
     return process > 0 && *end == '.' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
 }
 
-static ns_code remove_tree(const char *path, ns_error *error)
+size_t ns_vela_sweep(const char *path, const char *prefix)
 {
-    struct stat info;
-    if (lstat(path, &info) != 0)
-        return errno == ENOENT ? NS_OK : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(info.st_mode)) {
-        DIR *folder = opendir(path);
-        if (!folder)
-            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
-        ns_code code = NS_OK;
-        for (struct dirent *entry; code == NS_OK && (entry = readdir(folder)) != NULL;) {
-            char inner[4096];
-            if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                continue;
-            snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-            code = remove_tree(inner, error);
-        }
-        closedir(folder);
-        NS_TRY(code);
+    size_t count = 0;
+    DIR *folder = opendir(path);
+    for (struct dirent *entry; folder && (entry = readdir(folder)) != NULL;) {
+        char file[4096];
+        if (is_leftover(entry->d_name, prefix) &&
+            snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file)
+            count += ns_tree_remove(file, NULL) == NS_OK;
     }
-    if (remove(path) != 0 && errno != ENOENT)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
-    return NS_OK;
+    if (folder)
+        closedir(folder);
+    return count;
 }
 
 static ns_code walk(const char *path, bool clear, ns_vela_cache_info *info, ns_error *error)
@@ -161,7 +137,8 @@ static ns_code walk(const char *path, bool clear, ns_vela_cache_info *info, ns_e
     for (struct dirent *entry; code == NS_OK && (entry = readdir(folder)) != NULL;) {
         char file[4096];
         struct stat status;
-        const bool leftover = is_leftover(entry->d_name);
+        const bool leftover =
+            is_leftover(entry->d_name, NS_VELA_RUN) || is_leftover(entry->d_name, NS_VELA_PART);
         if (!leftover && !is_entry(entry->d_name))
             continue;
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
@@ -171,7 +148,7 @@ static ns_code walk(const char *path, bool clear, ns_vela_cache_info *info, ns_e
         }
         info->leftovers += leftover;
         if (clear)
-            code = remove_tree(file, error);
+            code = ns_tree_remove(file, error);
     }
     closedir(folder);
     return code;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "npuscope/vela.h"
+#include "vela/installation.h"
 #include "vela/process.h"
 
 #define HOW_TO_GET "python3 -m venv build/venv && build/venv/bin/pip install ethos-u-vela==5.1.0"
@@ -41,36 +42,88 @@ static ns_code interpreter_of(const char *path, ns_arena *arena, const char **ou
     return NS_OK;
 }
 
-/* Asks the interpreter for the version of its Vela. */
-static ns_code ask_version(const char *python, ns_arena *arena, ns_vela *out, ns_error *error)
+/* What the interpreter says of its Vela: the version, and behind it the folders of its package, a line each.
+ */
+static const char question[] = "from importlib.metadata import version as v\n"
+                               "from importlib.util import find_spec as f\n"
+                               "try:\n"
+                               "  print(v('ethos-u-vela'))\n"
+                               "  for p in f('ethosu').submodule_search_locations: print(p)\n"
+                               "except Exception: print('none')";
+
+enum { MOST_FOLDERS = 8 };
+
+/* Reads the answer. *version is "" where there is none. */
+static ns_code read_answer(FILE *answer, ns_arena *arena, char *version, size_t size, const char **folders,
+                           int *count, ns_error *error)
 {
-    const char *const arguments[] = {python, "-I", "-c",
-                                     "from importlib.metadata import version as v\n"
-                                     "try: print(v('ethos-u-vela'))\n"
-                                     "except Exception: print('none')",
-                                     NULL};
-    ns_process process;
-    NS_TRY(ns_process_start(arguments, &process, error));
-    char line[128] = "";
-    char *read = fgets(line, sizeof line, process.output);
-    int exit_code = 0;
-    NS_TRY(ns_process_wait(&process, &exit_code, error));
-    line[strcspn(line, "\r\n")] = 0;
-    if (!read || exit_code || !line[0] || strcmp(line, "none") == 0)
-        return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s has no Vela (" HOW_TO_GET ")", python);
-    out->python = python;
-    out->version = ns_arena_string(arena, line);
-    return out->version ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a version");
+    char line[4096];
+    *version = 0;
+    for (int i = 0; fgets(line, sizeof line, answer); i++) {
+        line[strcspn(line, "\r\n")] = 0;
+        if (i == 0) {
+            snprintf(version, size, "%s", line);
+        } else if (line[0] == '/' && *count < MOST_FOLDERS) {
+            folders[*count] = ns_arena_string(arena, line);
+            if (!folders[(*count)++])
+                return ns_fail(error, NS_ERROR_MEMORY, "no memory for a path");
+        }
+    }
+    return NS_OK;
 }
 
-/* The first "vela" on PATH; NULL for none. */
+/* Asks the interpreter, and reads the installation. */
+static ns_code ask(const char *python, ns_arena *arena, ns_vela *out, ns_error *error)
+{
+    const char *const arguments[] = {python, "-I", "-c", question, NULL};
+    const char *folders[MOST_FOLDERS];
+    ns_process process;
+    char version[128];
+    int exit_code = 0, count = 0;
+    NS_TRY(ns_process_start(arguments, &process, error));
+    const ns_code code = read_answer(process.output, arena, version, sizeof version, folders, &count, error);
+    const ns_code waited = ns_process_wait(&process, &exit_code, code == NS_OK ? error : NULL);
+    NS_TRY(code);
+    NS_TRY(waited);
+    if (exit_code || !version[0] || strcmp(version, "none") == 0)
+        return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s has no Vela (" HOW_TO_GET ")", python);
+    out->python = python;
+    out->version = ns_arena_string(arena, version);
+    if (!out->version)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a version");
+    return ns_vela_installation(folders, count, arena, &out->contents, error);
+}
+
+/* Where the build that made this program keeps its Vela. */
+static const char build_vela[] =
+#include "place.inc"
+    "/bin/vela";
+
+/* Beside the program, or in the build that made it; NULL for none. Never below the current folder: whoever
+ * can write there would choose what is run. */
+static const char *beside_program(ns_arena *arena)
+{
+    static const char *const places[] = {"vela", "venv/bin/vela"};
+    char self[4096];
+    const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[length > 0 ? length : 0] = 0;
+    char *slash = strrchr(self, '/');
+    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+        const char *candidate = ns_arena_format(arena, "%.*s/%s", (int)(slash - self), self, places[i]);
+        if (candidate && is_program(candidate))
+            return candidate;
+    }
+    return is_program(build_vela) ? build_vela : NULL;
+}
+
+/* The first "vela" in a folder of PATH that is named from the root; NULL for none. */
 static const char *on_path(ns_arena *arena)
 {
     const char *path = getenv("PATH");
     while (path && *path) {
         size_t length = strcspn(path, ":");
         const char *candidate = ns_arena_format(arena, "%.*s/vela", (int)length, path);
-        if (candidate && length && is_program(candidate))
+        if (candidate && path[0] == '/' && is_program(candidate))
             return candidate;
         path += length + (path[length] == ':');
     }
@@ -84,7 +137,9 @@ ns_code ns_vela_find(const char *path, ns_arena *arena, ns_vela *out, ns_error *
         chosen = getenv("NPUSCOPE_VELA");
     const bool given = chosen && *chosen;
     if (!given)
-        chosen = is_program("build/venv/bin/vela") ? "build/venv/bin/vela" : on_path(arena);
+        chosen = beside_program(arena);
+    if (!chosen)
+        chosen = on_path(arena);
     if (!chosen)
         return ns_fail(error, NS_ERROR_TOOL_MISSING, "Vela is not installed; get it with: " HOW_TO_GET);
     if (is_folder(chosen)) {
@@ -98,6 +153,8 @@ ns_code ns_vela_find(const char *path, ns_arena *arena, ns_vela *out, ns_error *
             "%s: no Vela there (give a vela script, a Python interpreter or a virtual environment)", chosen);
     const char *python = NULL;
     NS_TRY(interpreter_of(chosen, arena, &python, error));
-    ns_code code = ask_version(python, arena, out, error);
-    return code != NS_OK && given ? ns_fail(error, NS_ERROR_USAGE, "%s: no Vela there", chosen) : code;
+    ns_code code = ask(python, arena, out, error);
+    return code != NS_OK && given && !ns_code_ends_run(code)
+               ? ns_fail(error, NS_ERROR_USAGE, "%s: no Vela there", chosen)
+               : code;
 }

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "vela/cache.h"
+#include "vela/process.h"
 
 extern char **environ;
 
@@ -29,6 +31,7 @@ struct ns_vela_server {
     const ns_vela *vela;
     double timeout;
     char script[64];
+    ns_leftover file, process;
     pid_t id; /* 0: no process */
     int to, from;
     int starts;
@@ -40,11 +43,21 @@ ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena,
     ns_vela_server *server = NS_ARENA_NEW(arena, ns_vela_server);
     if (!server)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's process");
-    *server = (ns_vela_server){.vela = vela, .timeout = timeout, .script = "/tmp/npuscope-vela-XXXXXX"};
-    const int file = mkstemp(server->script);
+    *server = (ns_vela_server){
+        .vela = vela,
+        .timeout = timeout,
+    };
+    snprintf(server->script, sizeof server->script, "/tmp/npuscope-vela.%ld.XXXXXX", (long)getpid());
+    ns_vela_sweep("/tmp", "npuscope-vela.");
+    const int file = ns_leftover_file(&server->file, server->script);
     const bool written = file >= 0 && write(file, driver, sizeof driver - 1) == (ssize_t)(sizeof driver - 1);
-    if (file < 0 || close(file) != 0 || !written)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", server->script, strerror(errno));
+    if (file < 0)
+        return ns_fail_system(error, server->script);
+    if (close(file) != 0 || !written) {
+        const ns_code code = ns_fail_system(error, server->script);
+        ns_vela_server_end(server);
+        return code;
+    }
     *out = server;
     return NS_OK;
 }
@@ -76,8 +89,7 @@ static ns_code spawn(ns_vela_server *server, const int in[2], const int out[2], 
         if (!failure)
             failure = posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
         if (!failure)
-            failure = posix_spawnp(&server->id, arguments[0], &actions, NULL,
-                                   (char *const *)(uintptr_t)arguments, environment);
+            failure = ns_process_spawn(arguments, &actions, environment, &server->id, &server->process);
         posix_spawn_file_actions_destroy(&actions);
     }
     free(environment);
@@ -124,6 +136,7 @@ static int stop(ns_vela_server *server, bool at_once)
         kill(server->id, SIGKILL);
     while (waitpid(server->id, &status, 0) < 0 && errno == EINTR) {
     }
+    ns_leftover_drop(&server->process);
     server->id = 0;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
@@ -332,4 +345,5 @@ void ns_vela_server_end(ns_vela_server *server)
 {
     stop(server, true);
     unlink(server->script);
+    ns_leftover_drop(&server->file);
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/leftover.h"
+#include "base/tree.h"
 #include "vela/cache.h"
 #include "vela/process.h"
 
@@ -75,33 +77,70 @@ static ns_code write_list(const batch *b, const char *list_path, int *pending, i
     return ns_file_write(list_path, (ns_bytes){list.data, list.size}, error);
 }
 
-/* Moves a file of a request into the cache. */
-static ns_code keep(const batch *b, int index, const char *ending, ns_error *error)
+static void warn(const batch *b, const char *text)
 {
-    const char *made = NULL;
-    NS_TRY(format_path(b, index, ending, &made, error));
-    const char *entry = ns_arena_format(b->arena, "%s/%s%s", b->cache, b->keys[index], ending);
-    if (!entry)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-    if (rename(made, entry) != 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", entry, strerror(errno));
+    if (b->options && b->options->warn)
+        b->options->warn(b->options->context, text);
+    else
+        fprintf(stderr, "npuscope: warning: %s\n", text);
+}
+
+/* A file that the driver made; data NULL where it is not there. */
+static ns_code read_made(const batch *b, int index, const char *ending, ns_bytes *out, ns_error *error)
+{
+    const char *path = NULL;
+    *out = (ns_bytes){0};
+    NS_TRY(format_path(b, index, ending, &path, error));
+    return access(path, F_OK) == 0 ? ns_file_read(path, b->arena, out, error) : NS_OK;
+}
+
+/* Takes over what the driver wrote for a request. *kept: false for a failure that is not the graph's (a full
+ * disk), which must not become an entry. */
+static ns_code take_made(batch *b, int index, bool *kept, ns_error *error)
+{
+    ns_vela_request *request = &b->requests[index];
+    ns_bytes made, debug = {0};
+    *kept = true;
+    NS_TRY(read_made(b, index, ".npz", &made, error));
+    if (made.data) {
+        if (request->want_debug)
+            NS_TRY(read_made(b, index, ".xml", &debug, error));
+        request->outcome = NS_VELA_COMPILED;
+        request->npz = made.data;
+        request->npz_size = made.size;
+        request->debug = debug.data;
+        request->debug_size = debug.size;
+        return NS_OK;
+    }
+    NS_TRY(read_made(b, index, ".reason", &made, error));
+    if (!made.data)
+        return NS_OK;
+    const char *text = (const char *)made.data; /* ns_file_read leaves a NUL behind the bytes */
+    const char *colon = strstr(text, ": ");
+    request->outcome = strncmp(text, "refused", 7) == 0 ? NS_VELA_REFUSED : NS_VELA_CRASHED;
+    request->reason = colon ? colon + 2 : text;
+    *kept = strncmp(text, "passing", 7) != 0;
     return NS_OK;
 }
 
-/* Takes over what the driver wrote for a request, and keeps it. */
+/* Takes over what became of a request, and keeps it. A cache that takes nothing is worth a warning, once. */
 static ns_code collect(batch *b, int index, ns_error *error)
 {
-    ns_vela_request *request = &b->requests[index];
-    const char *name = ns_arena_format(b->arena, "%d", index);
-    if (!name)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+    const ns_vela_request *request = &b->requests[index];
+    ns_error problem = {0};
     bool kept;
-    NS_TRY(ns_vela_cache_get(b->folder, name, request, &kept, b->arena, error));
+    NS_TRY(take_made(b, index, &kept, error));
     if (request->outcome == NS_VELA_NOT_RUN || !b->cache || !kept)
         return NS_OK;
-    if (request->debug) /* first: an entry with a stream is whole */
-        NS_TRY(keep(b, index, ".xml", error));
-    return keep(b, index, request->outcome == NS_VELA_COMPILED ? ".npz" : ".reason", error);
+    const ns_code code = ns_vela_cache_put(b->cache, b->keys[index], request, b->arena, &problem);
+    if (ns_code_ends_run(code))
+        return ns_fail(error, code, "%s", problem.message);
+    if (code != NS_OK) {
+        ns_add_context(&problem, "what Vela makes is not kept");
+        warn(b, problem.message);
+        b->cache = NULL;
+    }
+    return NS_OK;
 }
 
 static void report_progress(const batch *b)
@@ -162,16 +201,6 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
                    b->vela->version, exit_code);
 }
 
-static ns_code remove_folder(const batch *b, ns_error *error)
-{
-    const char *const arguments[] = {"rm", "-rf", b->folder, NULL};
-    ns_process process;
-    int exit_code = 0;
-    NS_TRY(ns_process_start(arguments, &process, error));
-    NS_TRY(ns_process_wait(&process, &exit_code, error));
-    return exit_code ? ns_fail(error, NS_ERROR_IO, "%s could not be removed", b->folder) : NS_OK;
-}
-
 static ns_code run_all(batch *b, ns_error *error)
 {
     int *pending = NS_ARENA_ARRAY(b->arena, (size_t)b->count, int);
@@ -187,6 +216,61 @@ static ns_code run_all(batch *b, ns_error *error)
     }
 }
 
+/* What the cache has. */
+static ns_code look_up(batch *b, int index, ns_error *error)
+{
+    ns_vela_request *request = &b->requests[index];
+    const char *damage = NULL;
+    request->outcome = NS_VELA_NOT_RUN;
+    request->npz = request->debug = NULL;
+    request->npz_size = request->debug_size = 0;
+    NS_TRY(ns_vela_cache_key(b->vela, request, b->arena, &b->keys[index], error));
+    if (b->cache)
+        NS_TRY(ns_vela_cache_get(b->cache, b->keys[index], request, &damage, b->arena, error));
+    if (damage) {
+        ns_error text;
+        ns_fail(&text, NS_ERROR_INPUT, "%s: the entry of the cache is made anew", damage);
+        warn(b, text.message);
+    }
+    request->from_cache = request->outcome != NS_VELA_NOT_RUN;
+    b->done += request->from_cache;
+    return NS_OK;
+}
+
+/* The run's own folder: in the cache's, or where that takes none, in the one for temporary files. */
+static ns_code make_folder(batch *b, const char *root, ns_leftover *leftover, ns_error *error)
+{
+    const char *temporary = getenv("TMPDIR");
+    temporary = temporary && *temporary ? temporary : "/tmp";
+    char *own = ns_arena_format(b->arena, "%s/" NS_VELA_RUN "%ld.XXXXXX", root, (long)getpid());
+    char *other = ns_arena_format(b->arena, "%s/npuscope-vela.%ld.XXXXXX", temporary, (long)getpid());
+    if (!own || !other)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a folder name");
+    b->folder = own;
+    if (ns_leftover_folder(leftover, own))
+        return NS_OK;
+    ns_error problem = {0};
+    ns_fail_system(&problem, root);
+    ns_add_context(&problem, "what Vela makes is not kept");
+    if (b->cache)
+        warn(b, problem.message);
+    b->cache = NULL;
+    b->folder = other;
+    return ns_leftover_folder(leftover, other) ? NS_OK : ns_fail_system(error, temporary);
+}
+
+static ns_code run_in_folder(batch *b, const char *root, ns_error *error)
+{
+    ns_leftover leftover;
+    ns_vela_sweep(root, NS_VELA_RUN);
+    ns_vela_sweep(root, NS_VELA_PART);
+    NS_TRY(make_folder(b, root, &leftover, error));
+    ns_code code = run_all(b, error);
+    const ns_code removed = ns_tree_remove(b->folder, code == NS_OK ? error : NULL);
+    ns_leftover_drop(&leftover);
+    return code != NS_OK ? code : removed;
+}
+
 ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *options, ns_vela_request *requests,
                         int count, ns_arena *arena, ns_error *error)
 {
@@ -194,30 +278,15 @@ ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *options, ns_
     const char *root = options ? options->cache : NULL;
     if (!root)
         NS_TRY(ns_vela_cache_folder(arena, &root, error));
-    NS_TRY(ns_folder_make(root, error));
+    (void)ns_folder_make(root, NULL); /* where it cannot be made, nothing is kept */
     b.cache = options && options->no_cache ? NULL : root;
     b.keys = NS_ARENA_ARRAY(arena, (size_t)count, const char *);
     if (!b.keys)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d requests", count);
-    for (int i = 0; i < count; i++) {
-        requests[i].outcome = NS_VELA_NOT_RUN;
-        requests[i].npz = requests[i].debug = NULL;
-        requests[i].npz_size = requests[i].debug_size = 0;
-        NS_TRY(ns_vela_cache_key(vela, &requests[i], arena, &b.keys[i], error));
-        bool kept;
-        if (b.cache)
-            NS_TRY(ns_vela_cache_get(b.cache, b.keys[i], &requests[i], &kept, arena, error));
-        requests[i].from_cache = requests[i].outcome != NS_VELA_NOT_RUN;
-        b.done += requests[i].from_cache;
-    }
+    for (int i = 0; i < count; i++)
+        NS_TRY(look_up(&b, i, error));
     if (b.done == count)
         return NS_OK;
     report_progress(&b);
-    char *folder = ns_arena_format(arena, "%s/run.%ld.XXXXXX", root, (long)getpid());
-    if (!folder || !mkdtemp(folder))
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", root, strerror(errno));
-    b.folder = folder;
-    ns_code code = run_all(&b, error);
-    ns_code removed = remove_folder(&b, code == NS_OK ? error : NULL);
-    return code != NS_OK ? code : removed;
+    return run_in_folder(&b, root, error);
 }

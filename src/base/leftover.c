@@ -1,0 +1,80 @@
+#include "base/leftover.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/tree.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static ns_leftover *first;
+
+void ns_leftover_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void ns_leftover_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+void ns_leftover_add(ns_leftover *leftover)
+{
+    leftover->next = first;
+    first = leftover;
+}
+
+int ns_leftover_file(ns_leftover *leftover, char *name)
+{
+    ns_leftover_lock();
+    const int file = mkstemp(name);
+    *leftover = (ns_leftover){.path = file >= 0 ? name : NULL};
+    ns_leftover_add(leftover);
+    const int reason = errno;
+    ns_leftover_unlock();
+    errno = reason;
+    if (file < 0)
+        ns_leftover_drop(leftover);
+    return file;
+}
+
+bool ns_leftover_folder(ns_leftover *leftover, char *name)
+{
+    ns_leftover_lock();
+    const bool made = mkdtemp(name) != NULL;
+    *leftover = (ns_leftover){.path = made ? name : NULL};
+    ns_leftover_add(leftover);
+    const int reason = errno;
+    ns_leftover_unlock();
+    if (!made)
+        ns_leftover_drop(leftover);
+    errno = reason;
+    return made;
+}
+
+void ns_leftover_drop(ns_leftover *leftover)
+{
+    ns_leftover_lock();
+    for (ns_leftover **link = &first; *link; link = &(*link)->next)
+        if (*link == leftover) {
+            *link = leftover->next;
+            break;
+        }
+    ns_leftover_unlock();
+}
+
+void ns_leftover_remove_all(void)
+{
+    ns_leftover_lock();
+    for (const ns_leftover *l = first; l; l = l->next)
+        if (l->process > 0 && kill(l->process, SIGKILL) == 0)
+            while (waitpid(l->process, NULL, 0) < 0 && errno == EINTR) {
+            }
+    for (const ns_leftover *l = first; l; l = l->next)
+        if (l->path)
+            (void)ns_tree_remove(l->path, NULL);
+}
