@@ -1,11 +1,13 @@
 /* npuscope suite: the catalogue, stage by stage, with a verdict on each case. */
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "history/baseline.h"
 #include "npuscope/cpu.h"
 #include "npuscope/suite.h"
 #include "options.h"
@@ -14,13 +16,13 @@
 
 typedef struct suite_settings {
     ns_row_selection selection;
-    ns_text_list cases;
+    ns_text_list cases, min_sqnr, max_steps;
     const char *vela_flags, *config, *system_config, *memory_mode;
     bool all_targets;
     const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
     int64_t threads;
     double qtol, atol, rtol, epsilon;
-    const char *weights, *symmetric_io;
+    const char *weights, *symmetric_io, *baseline;
     unsigned cpu;
     bool list, strict;
 } suite_settings;
@@ -62,6 +64,14 @@ static const ns_option options[] = {
      "Vela's configuration file (default: its own vela.ini)"},
     {0, "system-config", NS_OPTION_TEXT, "NAME", OPTION(system_config), "system configuration in it"},
     {0, "memory-mode", NS_OPTION_TEXT, "NAME", OPTION(memory_mode), "memory mode in it"},
+    {0, "baseline", NS_OPTION_TEXT, "FILE", OPTION(baseline),
+     "the JSON of an earlier run: says which rows are better, worse,\nnew or gone; exit code 1 for worse "
+     "ones alone"},
+    {0, "min-sqnr", NS_OPTION_TEXT_LIST, "[OP=]DB", OPTION(min_sqnr),
+     "least SQNR of eval against ideal, of all operators or of those that\na pattern names; may be repeated: "
+     "the last that fits counts"},
+    {0, "max-steps", NS_OPTION_TEXT_LIST, "[OP=]N", OPTION(max_steps),
+     "largest error of eval against ideal in steps, alike"},
     {0, "strict", NS_OPTION_FLAG, NULL, OPTION(strict), "exit code 1 for rows that are inaccurate, too"},
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
@@ -146,10 +156,14 @@ static ns_code exit_of(const suite_settings *settings, const ns_suite_result *re
     if (counts[NS_VERDICT_INVALID] > 0)
         return ns_fail(error, NS_ERROR_INPUT, "%d of %d cases cannot be read", counts[NS_VERDICT_INVALID],
                        result->case_count);
-    if (counts[NS_VERDICT_FAIL] > 0)
+    if (result->baseline && result->baseline->counts[NS_CHANGE_WORSE] > 0)
+        return NS_ERROR_MISMATCH;
+    if (!result->baseline && counts[NS_VERDICT_FAIL] > 0)
         return NS_ERROR_MISMATCH;
     if (counts[NS_VERDICT_NOT_COMPILED] > 0)
         return NS_ERROR_TOOL_MISSING;
+    if (result->baseline)
+        return NS_OK;
     if (counts[NS_VERDICT_PASS] + counts[NS_VERDICT_INACCURATE] == 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "no case was compared to its end: %d of %d are rejected or skipped",
@@ -183,6 +197,47 @@ static ns_code set_vela(const suite_settings *settings, ns_arena *arena, ns_suit
     return flags.failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's options") : NS_OK;
 }
 
+/* "40" or "softmax=40". */
+static ns_code read_limits(const char *option, const ns_text_list *list, ns_arena *arena,
+                           const ns_suite_limit **out, ns_error *error)
+{
+    ns_suite_limit *limits = NS_ARENA_ARRAY(arena, (size_t)list->count, ns_suite_limit);
+    if (!limits)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for limits");
+    for (int i = 0; i < list->count; i++) {
+        const char *sign = strrchr(list->values[i], '='), *number = sign ? sign + 1 : list->values[i];
+        char *end;
+        limits[i].value = strtod(number, &end);
+        if (sign)
+            limits[i].op = ns_arena_format(arena, "%.*s", (int)(sign - list->values[i]), list->values[i]);
+        if (end == number || *end || !isfinite(limits[i].value))
+            return ns_fail(error, NS_ERROR_USAGE, "--%s '%s' is no number, and no OPERATOR=NUMBER", option,
+                           list->values[i]);
+    }
+    *out = limits;
+    return NS_OK;
+}
+
+static ns_code set_limits(const suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
+                          ns_error *error)
+{
+    suite->min_sqnr_count = settings->min_sqnr.count;
+    suite->max_steps_count = settings->max_steps.count;
+    NS_TRY(read_limits("min-sqnr", &settings->min_sqnr, arena, &suite->min_sqnr, error));
+    return read_limits("max-steps", &settings->max_steps, arena, &suite->max_steps, error);
+}
+
+/* Reads the earlier run first: what is wrong with it is said before the work. */
+static ns_code compare_baseline(const suite_settings *settings, const ns_history_run *before, ns_arena *arena,
+                                ns_suite_result *result, ns_error *error)
+{
+    ns_history_run after;
+    if (!settings->baseline)
+        return NS_OK;
+    NS_TRY(ns_history_of_result(result, arena, &after, error));
+    return ns_history_compare(settings->baseline, before, &after, arena, &result->baseline, error);
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -193,6 +248,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     NS_TRY(set_vela(settings, cli->arena, &suite, error));
+    NS_TRY(set_limits(settings, cli->arena, &suite, error));
     suite.case_path_count = settings->cases.count;
     suite.case_paths = settings->cases.values;
     suite.stages = settings->stages;
@@ -216,6 +272,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         suite.context = &shown;
     }
     ns_suite_result *result;
+    ns_history_run before = {0};
+    if (settings->baseline)
+        NS_TRY(ns_history_read_json(settings->baseline, cli->arena, &before, error));
     if (settings->list) {
         NS_TRY(ns_suite_list(&suite, cli->arena, &result, error));
         ns_report_list(result, cli->out);
@@ -225,6 +284,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (shown.shown)
         fputs("\r\033[K", stderr);
     NS_TRY(code);
+    NS_TRY(compare_baseline(settings, &before, cli->arena, result, error));
     ns_report_text(result, cli->colour, cli->out);
     NS_TRY(write_reports(settings, result, cli->arena, error));
     return exit_of(settings, result, error);

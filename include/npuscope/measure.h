@@ -31,12 +31,19 @@ const char *ns_verdict_words(ns_verdict value);   /* "not compiled", "FAIL" */
 const char *ns_verdict_summary(ns_verdict value); /* "passed", "not_compiled" */
 const char *ns_verdict_counted(ns_verdict value); /* "passed", "not compiled" */
 
+/* What the stage eval (the last before it where that did not run) must reach against ideal, beside its
+ * tolerance; NaN: no limit. */
+typedef struct ns_suite_limits {
+    double min_sqnr_db, max_steps;
+} ns_suite_limits;
+
 /* How a case is quantised and judged. */
 typedef struct ns_suite_settings {
-    double qtol;       /* tolerance in steps of the output scale, >= 0 */
-    double atol, rtol; /* absolute and relative tolerance, >= 0 */
-    double epsilon;    /* the least scale of an activation, > 0 */
-    bool per_channel;  /* one weight scale per output channel */
+    double qtol;                   /* tolerance in steps of the output scale, >= 0 */
+    double atol, rtol;             /* absolute and relative tolerance, >= 0 */
+    double epsilon;                /* the least scale of an activation, > 0 */
+    bool per_channel;              /* one weight scale per output channel */
+    const ns_suite_limits *limits; /* NULL: none */
 } ns_suite_settings;
 
 /* Errors are counted by size, in steps of the output's scale: [0, 0.5], then up to each of these bounds, then

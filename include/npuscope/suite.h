@@ -101,6 +101,37 @@ typedef struct ns_case_result {
     double seconds;
 } ns_case_result;
 
+/* A row in two runs. */
+typedef enum ns_change {
+#define NS_CHANGE(NAME, text, sentence) NS_CHANGE_##NAME,
+#include "npuscope/changes.def"
+#undef NS_CHANGE
+    NS_CHANGE_COUNT
+} ns_change;
+
+const char *ns_change_text(ns_change change); /* "worse" */
+
+/* What two runs are compared by; the measures are those of the stage eval (the last before it where that did
+ * not run), NaN where there are none. */
+typedef struct ns_row_figures {
+    ns_verdict verdict;
+    double sqnr_db, max_steps;
+} ns_row_figures;
+
+typedef struct ns_row_change {
+    const char *op, *name, *target;
+    ns_change change;
+    ns_row_figures before, after; /* not of NEW, and not of GONE */
+} ns_row_change;
+
+/* A run against an earlier one. */
+typedef struct ns_suite_baseline {
+    const char *file; /* or "run 3 of history.db" */
+    int counts[NS_CHANGE_COUNT];
+    int row_count; /* those that are not the same */
+    ns_row_change *rows;
+} ns_suite_baseline;
+
 typedef struct ns_suite_result {
     const char *catalogue; /* "seed" or "executorch"; "": only cases of one's own */
     uint64_t seed;
@@ -111,8 +142,15 @@ typedef struct ns_suite_result {
     const char *vela_flags;   /* further options of Vela; NULL: none */
     const char *vela;         /* the version that compiled; NULL: no stage needed Vela, or it is missing */
     const char *vela_missing; /* why the stages that need Vela did not run; NULL where they did */
+    const ns_suite_baseline *baseline; /* NULL: none was asked for */
     double seconds;
 } ns_suite_result;
+
+/* A limit for the operators that a pattern names. */
+typedef struct ns_suite_limit {
+    const char *op; /* NULL: all */
+    double value;
+} ns_suite_limit;
 
 typedef struct ns_suite_options {
     const char *catalogue; /* NULL: "seed", unless there are cases of one's own */
@@ -131,6 +169,8 @@ typedef struct ns_suite_options {
     const char *stages;         /* comma-separated; NULL: ideal to eval, and npu where Vela is found */
     uint64_t seed;
     double qtol, atol, rtol, epsilon;    /* NaN: each case's own */
+    int min_sqnr_count, max_steps_count; /* of several that name an operator the last counts */
+    const ns_suite_limit *min_sqnr, *max_steps;
     int per_channel;                     /* negative: each case's own; 0 or 1 */
     unsigned cpu_mask;                   /* instruction sets that kernels may use */
     int threads;                         /* 0: one per processor. Results never depend on it */

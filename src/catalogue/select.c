@@ -224,6 +224,33 @@ static double pick(double chosen, double own)
     return isnan(chosen) ? own : chosen;
 }
 
+static double find_limit(int count, const ns_suite_limit *limits, const char *op)
+{
+    double value = NAN;
+    for (int i = 0; i < count; i++)
+        if (!limits[i].op || matches(limits[i].op, op))
+            value = limits[i].value;
+    return value;
+}
+
+/* Limits of each row whose operator has some. */
+static ns_code set_limits(const ns_suite_options *options, ns_suite_selection *selection, ns_arena *arena,
+                          ns_error *error)
+{
+    if (options->min_sqnr_count + options->max_steps_count == 0)
+        return NS_OK;
+    ns_suite_limits *limits = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_suite_limits);
+    if (!limits)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for limits");
+    for (int i = 0; i < selection->count; i++) {
+        const char *op = ns_suite_row_op(&selection->rows[i]);
+        limits[i] = (ns_suite_limits){find_limit(options->min_sqnr_count, options->min_sqnr, op),
+                                      find_limit(options->max_steps_count, options->max_steps, op)};
+        selection->rows[i].settings.limits = &limits[i];
+    }
+    return NS_OK;
+}
+
 static ns_suite_settings row_settings(const ns_suite_options *options, ns_case_list list,
                                       const ns_catalogue *catalogue, const ns_catalogue_case *entry)
 {
@@ -367,5 +394,5 @@ ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_sui
     if (!selection->rows)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", selection->count);
     fill_rows(&f);
-    return NS_OK;
+    return set_limits(options, selection, arena, error);
 }

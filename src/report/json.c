@@ -139,6 +139,10 @@ static void add_settings(ns_json *json, const ns_suite_settings *settings)
     ns_json_real(json, "rtol", settings->rtol);
     ns_json_real(json, "epsilon", settings->epsilon);
     ns_json_bool(json, "per_channel", settings->per_channel);
+    if (settings->limits) {
+        ns_json_real(json, "min_sqnr_db", settings->limits->min_sqnr_db);
+        ns_json_real(json, "max_steps", settings->limits->max_steps);
+    }
     ns_json_end(json);
 }
 
@@ -248,6 +252,42 @@ static void add_summary(ns_json *json, const ns_suite_result *result)
     ns_json_end(json);
 }
 
+static void add_figures(ns_json *json, const char *key, const ns_row_figures *figures, bool known)
+{
+    if (!known) {
+        ns_json_null(json, key);
+        return;
+    }
+    ns_json_object(json, key);
+    ns_json_text(json, "verdict", ns_verdict_text(figures->verdict));
+    ns_json_real(json, "sqnr_db", figures->sqnr_db);
+    ns_json_real(json, "max_steps", figures->max_steps);
+    ns_json_end(json);
+}
+
+/* Absent unless the run is compared with an earlier one. */
+static void add_baseline(ns_json *json, const ns_suite_baseline *baseline)
+{
+    ns_json_object(json, "baseline");
+    ns_json_text(json, "file", baseline->file);
+    for (int c = 0; c < NS_CHANGE_COUNT; c++)
+        ns_json_integer(json, ns_change_text((ns_change)c), baseline->counts[c]);
+    ns_json_array(json, "rows");
+    for (int i = 0; i < baseline->row_count; i++) {
+        const ns_row_change *row = &baseline->rows[i];
+        ns_json_object(json, NULL);
+        ns_json_text(json, "op", row->op);
+        ns_json_text(json, "case", row->name);
+        ns_json_text(json, "target", row->target);
+        ns_json_text(json, "change", ns_change_text(row->change));
+        add_figures(json, "before", &row->before, row->change != NS_CHANGE_NEW);
+        add_figures(json, "after", &row->after, row->change != NS_CHANGE_GONE);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+    ns_json_end(json);
+}
+
 ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
     ns_buffer buffer = {.arena = arena};
@@ -266,6 +306,8 @@ ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes 
     ns_json_text(&json, "vela_flags", result->vela_flags);
     ns_json_text(&json, "npu_not_run", result->vela_missing);
     add_summary(&json, result);
+    if (result->baseline)
+        add_baseline(&json, result->baseline);
     ns_json_array(&json, "cases");
     for (int i = 0; i < result->case_count; i++)
         add_case(&json, &result->cases[i]);

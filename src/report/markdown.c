@@ -106,6 +106,35 @@ static void append_failures(ns_buffer *buffer, const ns_suite_result *result)
     append_more(buffer, count);
 }
 
+/* What got worse or better since an earlier run. */
+static void append_baseline(ns_buffer *buffer, const ns_suite_baseline *baseline)
+{
+    int count = 0;
+    ns_buffer_format(buffer, "\n#### Against ");
+    append_text(buffer, baseline->file);
+    ns_buffer_format(buffer, "\n\n");
+    for (int c = NS_CHANGE_COUNT - 1; c >= 0; c--)
+        ns_buffer_format(buffer, "%d %s%s", baseline->counts[c], ns_change_text((ns_change)c),
+                         c ? ", " : "\n\n");
+    for (int i = 0; i < baseline->row_count; i++) {
+        const ns_row_change *row = &baseline->rows[i];
+        if (row->change != NS_CHANGE_WORSE && row->change != NS_CHANGE_BETTER)
+            continue;
+        if (count++ >= SHOWN)
+            continue;
+        ns_buffer_format(buffer, "- %s: ", ns_change_text(row->change));
+        append_text(buffer, row->op);
+        ns_buffer_format(buffer, " ");
+        append_text(buffer, row->name);
+        ns_buffer_format(buffer, " on ");
+        append_text(buffer, row->target);
+        ns_buffer_format(buffer, ": %s, %.4g dB, %.4g steps; was %s, %.4g dB, %.4g steps\n",
+                         ns_verdict_words(row->after.verdict), row->after.sqnr_db, row->after.max_steps,
+                         ns_verdict_words(row->before.verdict), row->before.sqnr_db, row->before.max_steps);
+    }
+    append_more(buffer, count);
+}
+
 /* Known defects of Vela that rows meet, each once. */
 static void append_defects(ns_buffer *buffer, const ns_suite_result *result)
 {
@@ -204,6 +233,8 @@ ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_by
     for (int i = 0; i < result->case_count; i++)
         if (is_first(result, i))
             append_group(&buffer, result, i);
+    if (result->baseline)
+        append_baseline(&buffer, result->baseline);
     append_failures(&buffer, result);
     append_rejections(&buffer, result);
     append_invalid(&buffer, result);

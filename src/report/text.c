@@ -358,6 +358,42 @@ static void print_notes(const text_report *report)
     }
 }
 
+static void print_figures(const char *what, const char *unit, double before, double after, char *text,
+                          size_t size)
+{
+    char a[32], b[32];
+    const size_t used = strlen(text);
+    if (!isnan(before) && !isnan(after) && before != after)
+        snprintf(text + used, size - used, "; %s %s -> %s %s", what, short_number(before, 2, a, sizeof a),
+                 short_number(after, 2, b, sizeof b), unit);
+}
+
+/* The rows that are not what they were in an earlier run. */
+static void print_baseline(const text_report *report)
+{
+    const ns_suite_baseline *baseline = report->result->baseline;
+    char text[NS_MESSAGE_SIZE];
+    if (!baseline)
+        return;
+    fprintf(report->out, "\nagainst %s:", baseline->file);
+    for (int c = NS_CHANGE_COUNT - 1; c >= 0; c--)
+        fprintf(report->out, " %d %s%s", baseline->counts[c], ns_change_text((ns_change)c), c ? "," : "\n");
+    for (int i = 0; i < baseline->row_count; i++) {
+        const ns_row_change *row = &baseline->rows[i];
+        snprintf(text, sizeof text, "%s %s %s on %s", ns_change_text(row->change), row->op, row->name,
+                 row->target);
+        if (row->change == NS_CHANGE_BETTER || row->change == NS_CHANGE_WORSE) {
+            if (row->before.verdict != row->after.verdict)
+                snprintf(text + strlen(text), sizeof text - strlen(text), "; %s -> %s",
+                         ns_verdict_words(row->before.verdict), ns_verdict_words(row->after.verdict));
+            print_figures("SQNR", "dB", row->before.sqnr_db, row->after.sqnr_db, text, sizeof text);
+            print_figures("largest error", "steps", row->before.max_steps, row->after.max_steps, text,
+                          sizeof text);
+        }
+        print_wrapped(report->out, 2, text);
+    }
+}
+
 /* What the figures mean. */
 static void print_legend(const text_report *report)
 {
@@ -380,6 +416,7 @@ static void print_summary(const text_report *report)
     }
     fprintf(report->out, " (%.2f s)\n", result->seconds);
     print_legend(report);
+    print_baseline(report);
 }
 
 void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)

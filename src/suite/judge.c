@@ -193,3 +193,25 @@ void ns_judge_recorded(const ns_judging *run, ns_case_result *result)
         }
     }
 }
+
+/* ---- limits of the caller's own ---- */
+
+void ns_judge_limits(const ns_judging *run, ns_case_result *result)
+{
+    const ns_suite_limits *limits = result->settings.limits;
+    ns_stage_result *last = NULL;
+    for (int i = 0; i < result->stage_count; i++)
+        if (result->stages[i].measured && result->stages[i].stage <= NS_STAGE_EVAL)
+            last = &result->stages[i];
+    if (!limits || !last || last->stage == NS_STAGE_IDEAL || last->verdict == NS_VERDICT_FAIL)
+        return;
+    if (last->sqnr_db < limits->min_sqnr_db)
+        last->reason = ns_arena_format(run->arena, "SQNR %.4g dB is below the limit of %.4g dB",
+                                       last->sqnr_db, limits->min_sqnr_db);
+    else if (last->max_steps > limits->max_steps)
+        last->reason = ns_arena_format(run->arena, "%.4g steps from ideal are above the limit of %.4g",
+                                       last->max_steps, limits->max_steps);
+    else
+        return;
+    last->verdict = NS_VERDICT_FAIL;
+}

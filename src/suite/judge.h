@@ -19,4 +19,7 @@ ns_code ns_judge(const ns_judging *run, ns_stage_result *result, ns_error *error
  */
 void ns_judge_recorded(const ns_judging *run, ns_case_result *result);
 
+/* Fails the last stage up to eval where it does not keep to settings.limits. */
+void ns_judge_limits(const ns_judging *run, ns_case_result *result);
+
 #endif

@@ -290,7 +290,9 @@ ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error
     if (run->details)
         NS_TRY(finish_details(run, error));
     NS_TRY(describe(run, run->result, error));
-    ns_judge_recorded(&(ns_judging){run->ladder, run->outputs, run->arena}, run->result);
+    const ns_judging judging = {run->ladder, run->outputs, run->arena};
+    ns_judge_recorded(&judging, run->result);
+    ns_judge_limits(&judging, run->result);
     ns_subject_describe(run->ladder, run->result);
     conclude(run->result);
     find_inaccurate(run);

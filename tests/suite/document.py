@@ -106,6 +106,44 @@ class Document(unittest.TestCase):
                          {"conv1d", "conv2d", "conv3d"} & operators | {o for o in operators if o.startswith("conv")})
         self.assertEqual(run("--family", "nosuch").returncode, 2)
 
+    def test_baseline(self):
+        row = ("--op", "exp", "--case", "rank1", "--stages", "eval")
+        self.suite(*row)
+        earlier = pathlib.Path(self.folder.name) / "earlier.json"
+        kept = json.loads(self.json.read_text())
+        earlier.write_text(json.dumps(kept))
+        document, _ = self.suite(*row, "--baseline", str(earlier))
+        self.assertEqual({k: document["baseline"][k] for k in ("same", "better", "worse", "new", "gone")},
+                         {"same": 2, "better": 0, "worse": 0, "new": 0, "gone": 0})
+        # The first was 1 dB better, the second failed; a third was there, and a new one comes.
+        kept["cases"][0]["stages"][0]["sqnr_db"] += 1
+        kept["cases"][1]["verdict"] = "fail"
+        kept["cases"].append({**kept["cases"][0], "case": "gone"})
+        earlier.write_text(json.dumps(kept))
+        document, result = self.suite("--op", "exp", "--case", "rank1", "--case", "rank2", "--target", "u55", "--target", "u85",
+                                      "--stages", "eval", "--baseline", str(earlier), code=1)
+        changes = {(r["case"], r["target"]): r["change"] for r in document["baseline"]["rows"]}
+        self.assertEqual(changes, {("rank1", "u55"): "worse", ("rank1", "u85"): "better", ("rank2", "u55"): "new",
+                                   ("rank2", "u85"): "new", ("gone", "u55"): "gone"})
+        self.assertIn("worse exp rank1 on u55; SQNR", result.stdout)
+        # A row that failed before and fails now is no news.
+        kept["cases"] = [{**kept["cases"][1], "verdict": "fail"}]
+        earlier.write_text(json.dumps(kept))
+        self.suite("--op", "exp", "--case", "rank1", "--target", "u85", "--stages", "eval", "--qtol", "0", "--atol", "0",
+                   "--baseline", str(earlier))
+        self.assertEqual(run(*row, "--seed", "1", "--baseline", str(earlier)).returncode, 2)
+        self.assertEqual(run(*row, "--baseline", str(self.junit)).returncode, 2)
+
+    def test_limits(self):
+        row = ("--op", "exp", "--op", "gelu", "--case", "rank1", "--target", "u55", "--stages", "eval")
+        document, _ = self.suite(*row, "--min-sqnr", "90", "--min-sqnr", "ge*=10", code=1)
+        self.assertEqual([(c["op"], c["verdict"], c["at_fault"]) for c in document["cases"]],
+                         [("exp", "fail", "lower"), ("gelu", "pass", None)])
+        self.assertIn("is below the limit of 90 dB", document["cases"][0]["reason"])
+        document, _ = self.suite(*row, "--max-steps", "exp=1000", "--max-steps", "gelu=1", code=1)
+        self.assertEqual([c["verdict"] for c in document["cases"]], ["pass", "fail"])
+        self.assertEqual(run(*row, "--min-sqnr", "much").returncode, 2)
+
     def test_86_rows(self):
         document, result = self.suite(*SEVEN)
         self.assertEqual(len(document["cases"]), 86)

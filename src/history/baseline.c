@@ -1,0 +1,212 @@
+#include "history/baseline.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+
+/* What is left to rounding between machines. */
+#define SAME_DB 0.1
+#define SAME_STEPS 0.1
+
+const char *ns_change_text(ns_change change)
+{
+    static const char *const texts[] = {
+#define NS_CHANGE(NAME, text, sentence) text,
+#include "npuscope/changes.def"
+#undef NS_CHANGE
+    };
+    return texts[change];
+}
+
+/* ---- rows ---- */
+
+ns_row_figures ns_history_figures(const ns_case_result *result)
+{
+    ns_row_figures figures = {result->verdict, NAN, NAN};
+    for (int i = 0; i < result->stage_count; i++) {
+        const ns_stage_result *stage = &result->stages[i];
+        if (stage->measured && stage->stage != NS_STAGE_IDEAL && stage->stage <= NS_STAGE_EVAL) {
+            figures.sqnr_db = stage->sqnr_db;
+            figures.max_steps = stage->max_steps;
+        }
+    }
+    return figures;
+}
+
+ns_code ns_history_of_result(const ns_suite_result *result, ns_arena *arena, ns_history_run *out,
+                             ns_error *error)
+{
+    *out = (ns_history_run){.seed = (int64_t)result->seed, .count = result->case_count};
+    out->rows = NS_ARENA_ARRAY(arena, (size_t)result->case_count, ns_history_row);
+    if (!out->rows)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the rows of a run");
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        out->rows[i] = (ns_history_row){one->op, one->name, one->target, ns_history_figures(one)};
+    }
+    return NS_OK;
+}
+
+/* ---- JSON ---- */
+
+static bool find_verdict(const char *text, ns_verdict *out)
+{
+    for (int v = 0; text && v < NS_VERDICT_COUNT; v++)
+        if (strcmp(ns_verdict_text((ns_verdict)v), text) == 0) {
+            *out = (ns_verdict)v;
+            return true;
+        }
+    return false;
+}
+
+/* null stands for an output without error. */
+static double real_of(const json_t *value, double otherwise)
+{
+    return json_is_number(value) ? json_number_value(value) : otherwise;
+}
+
+static void read_figures(const json_t *row, ns_row_figures *out)
+{
+    const json_t *stages = json_object_get(row, "stages");
+    for (size_t i = 0; i < json_array_size(stages); i++) {
+        const json_t *stage = json_array_get(stages, i);
+        const char *name = json_string_value(json_object_get(stage, "name"));
+        const json_t *steps = json_object_get(stage, "max_steps");
+        if (!name || (strcmp(name, "quantised") != 0 && strcmp(name, "eval") != 0) || !json_is_number(steps))
+            continue;
+        out->max_steps = json_number_value(steps);
+        out->sqnr_db = real_of(json_object_get(stage, "sqnr_db"), INFINITY);
+    }
+}
+
+static const char *text_of(const json_t *row, const char *key, ns_arena *arena)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text ? ns_arena_string(arena, text) : NULL;
+}
+
+static ns_code read_rows(const char *path, const json_t *root, ns_arena *arena, ns_history_run *out,
+                         ns_error *error)
+{
+    const json_t *cases = json_object_get(root, "cases");
+    const char *schema = json_string_value(json_object_get(root, "schema"));
+    if (!schema || strcmp(schema, "npuscope/suite/1") != 0 || !json_is_array(cases))
+        return ns_fail(error, NS_ERROR_INPUT, "%s is no result of npuscope suite --json", path);
+    *out = (ns_history_run){.seed = json_integer_value(json_object_get(root, "seed")),
+                            .rows = NS_ARENA_ARRAY(arena, json_array_size(cases), ns_history_row)};
+    if (!out->rows)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its rows", path);
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const json_t *row = json_array_get(cases, i);
+        ns_history_row *to = &out->rows[out->count++];
+        *to = (ns_history_row){text_of(row, "op", arena),
+                               text_of(row, "case", arena),
+                               text_of(row, "target", arena),
+                               {NS_VERDICT_PASS, NAN, NAN}};
+        if (!to->op || !to->name || !to->target ||
+            !find_verdict(json_string_value(json_object_get(row, "verdict")), &to->figures.verdict))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: row %zu has no op, case, target or verdict", path, i);
+        read_figures(row, &to->figures);
+    }
+    return NS_OK;
+}
+
+ns_code ns_history_read_json(const char *path, ns_arena *arena, ns_history_run *out, ns_error *error)
+{
+    ns_bytes bytes;
+    json_error_t problem;
+    NS_TRY(ns_file_read(path, arena, &bytes, error));
+    json_t *root = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
+    if (!root)
+        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", path, problem.line, problem.text);
+    const ns_code code = read_rows(path, root, arena, out, error);
+    json_decref(root);
+    return code;
+}
+
+/* ---- comparing ---- */
+
+/* The larger, the worse. */
+static int badness(ns_verdict verdict)
+{
+    static const int values[NS_VERDICT_COUNT] = {
+        [NS_VERDICT_PASS] = 0,    [NS_VERDICT_INACCURATE] = 1, [NS_VERDICT_NOT_COMPILED] = 2,
+        [NS_VERDICT_SKIPPED] = 3, [NS_VERDICT_REJECTED] = 4,   [NS_VERDICT_FAIL] = 5,
+        [NS_VERDICT_INVALID] = 6};
+    return values[verdict];
+}
+
+static bool is_higher(double a, double b, double margin)
+{
+    return !isnan(a) && !isnan(b) && a != b && a > b + margin;
+}
+
+static ns_change judge(const ns_row_figures *before, const ns_row_figures *after)
+{
+    if (badness(after->verdict) != badness(before->verdict))
+        return badness(after->verdict) > badness(before->verdict) ? NS_CHANGE_WORSE : NS_CHANGE_BETTER;
+    if (is_higher(before->sqnr_db, after->sqnr_db, SAME_DB) ||
+        is_higher(after->max_steps, before->max_steps, SAME_STEPS))
+        return NS_CHANGE_WORSE;
+    if (is_higher(after->sqnr_db, before->sqnr_db, SAME_DB) ||
+        is_higher(before->max_steps, after->max_steps, SAME_STEPS))
+        return NS_CHANGE_BETTER;
+    return NS_CHANGE_SAME;
+}
+
+/* The row of that name, of several of that name the `nth`; NULL: none. */
+static const ns_history_row *find_row(const ns_history_run *run, const ns_history_row *row, int nth)
+{
+    for (int i = 0; i < run->count; i++) {
+        const ns_history_row *one = &run->rows[i];
+        if (strcmp(one->op, row->op) == 0 && strcmp(one->name, row->name) == 0 &&
+            strcmp(one->target, row->target) == 0 && nth-- == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* How many earlier rows have the name of row `index`. */
+static int number_of(const ns_history_run *run, int index)
+{
+    const ns_history_run earlier = {.count = index, .rows = run->rows};
+    int nth = 0;
+    while (find_row(&earlier, &run->rows[index], nth))
+        nth++;
+    return nth;
+}
+
+static void add(ns_suite_baseline *b, const ns_history_row *row, ns_change change,
+                const ns_row_figures *before, const ns_row_figures *after)
+{
+    b->counts[change]++;
+    if (change != NS_CHANGE_SAME)
+        b->rows[b->row_count++] = (ns_row_change){row->op, row->name, row->target, change, *before, *after};
+}
+
+ns_code ns_history_compare(const char *file, const ns_history_run *before, const ns_history_run *after,
+                           ns_arena *arena, const ns_suite_baseline **out, ns_error *error)
+{
+    static const ns_row_figures none = {NS_VERDICT_SKIPPED, NAN, NAN};
+    if (before->seed != after->seed)
+        return ns_fail(error, NS_ERROR_USAGE, "%s has seed %lld, this run %lld: their data are others", file,
+                       (long long)before->seed, (long long)after->seed);
+    ns_suite_baseline *b = NS_ARENA_NEW(arena, ns_suite_baseline);
+    if (b)
+        b->rows = NS_ARENA_ARRAY(arena, (size_t)before->count + (size_t)after->count, ns_row_change);
+    if (!b || !b->rows)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a comparison");
+    b->file = file;
+    for (int i = 0; i < after->count; i++) {
+        const ns_history_row *row = &after->rows[i], *old = find_row(before, row, number_of(after, i));
+        add(b, row, old ? judge(&old->figures, &row->figures) : NS_CHANGE_NEW, old ? &old->figures : &none,
+            &row->figures);
+    }
+    for (int i = 0; i < before->count; i++)
+        if (!find_row(after, &before->rows[i], number_of(before, i)))
+            add(b, &before->rows[i], NS_CHANGE_GONE, &before->rows[i].figures, &none);
+    *out = b;
+    return NS_OK;
+}
