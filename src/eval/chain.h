@@ -50,6 +50,7 @@ typedef struct ns_chain {
     ns_chain_alias *aliases; /* of these */
     size_t *slot_offsets;    /* into the room */
     size_t room;             /* bytes */
+    bool is_produced;        /* the first link makes its rows from whole tensors */
     bool is_constant;        /* all parameters are constants of the graph: steps may be kept */
     uint64_t work;           /* of the operators but those of `before`, for the budget */
 } ns_chain;

@@ -68,7 +68,7 @@ static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_st
 {
     for (int i = 0; i < chain->link_count; i++) {
         const ns_chain_link *link = &chain->links[i];
-        ns_slab slab = {.rows = rows, .columns = link->columns};
+        ns_slab slab = {.first = first, .rows = rows, .columns = link->columns};
         for (int k = 0; k < link->operands; k++)
             slab.in[k] = address(run, chain, &link->in[k], room, first);
         slab.out = address(run, chain, &link->out, room, first);
@@ -78,16 +78,21 @@ static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_st
     return true;
 }
 
-/* The chain's steps: made anew, or those of the run before. */
+/* Kept of a chain that cannot run. */
+static ns_step refused;
+
+/* The chain's steps: made anew, or those of the run before; NULL where an operator is not good. */
 static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain)
 {
     if (*run->steps)
-        return *run->steps;
+        return *run->steps == &refused ? NULL : *run->steps;
     ns_arena *arena = chain->is_constant ? run->kept : run->scratch;
     ns_step *steps = NS_ARENA_ARRAY(arena, (size_t)chain->link_count, ns_step);
     for (int i = 0; steps && i < chain->link_count; i++)
-        if (!prepare(run, &chain->links[i], arena, &steps[i]))
+        if (!prepare(run, &chain->links[i], arena, &steps[i])) {
+            *run->steps = chain->is_constant ? &refused : NULL;
             return NULL;
+        }
     if (chain->is_constant)
         *run->steps = steps;
     return steps;

@@ -5,6 +5,11 @@
 /* What the slots of a chain may take together: half of a first-level cache of 32 KiB, the other half being
  * for tables and for what comes from outside. */
 #define CACHE 16384
+/* Where a matrix product or a convolution begins: of a second-level cache, so that packed weights serve many
+ * rows; and bands of as many rows as eval/product.h takes, in whole tiles of kernels/gemm_template.h. */
+#define SECOND_CACHE 262144
+#define BAND 96
+#define TILE 12
 /* Of slots, which have as much room behind them: kernels may read whole vectors. */
 #define ALIGNMENT 64
 
@@ -121,7 +126,9 @@ static void settle_rows(placing *p)
     size_t row = 0;
     for (int s = 0; s < chain->slot_count; s++)
         row += p->slots[s];
-    size_t rows = CACHE / (row ? row : 1);
+    size_t rows = (chain->is_produced ? SECOND_CACHE : CACHE) / (row ? row : 1);
+    if (chain->is_produced)
+        rows = rows > BAND ? BAND : rows < TILE ? TILE : rows / TILE * TILE;
     if (chain->columns == 1 && rows > ALIGNMENT)
         rows = rows / ALIGNMENT * ALIGNMENT; /* whole vectors */
     rows = rows < 1 ? 1 : rows;

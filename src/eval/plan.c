@@ -134,6 +134,19 @@ static bool join_reduce(builder *b, const ns_operator *op, ns_chain_link *link, 
     return true;
 }
 
+/* What makes its rows from whole tensors begins a chain; its rows are the last dim's. */
+static bool join_produce(builder *b, const ns_operator *op, ns_chain_link *link)
+{
+    const ns_tensor *out = &b->block->tensors[op->outputs[0]].tensor;
+    if (b->chain.link_count || out->rank < 1)
+        return false;
+    b->count = b->chain.rows = ns_tensor_count(out);
+    for (int k = 0; k < link->operands; k++)
+        link->spans[k] = NS_SPAN_COLUMN; /* the same for all rows */
+    b->chain.is_produced = true;
+    return settle(b, (size_t)out->shape[out->rank - 1]);
+}
+
 /* An output of a member in another shape. */
 static bool join_same(builder *b, const ns_operator *op)
 {
@@ -209,9 +222,11 @@ static bool join(builder *b, int index)
     ns_span made = NS_SPAN_FULL;
     if (kind->form == NS_STEP_EACH && join_each(b, op, link, &made)) {
     } else if (kind->form == NS_STEP_REDUCE && join_reduce(b, op, link, &made)) {
+    } else if (kind->form == NS_STEP_PRODUCE && join_produce(b, op, link)) {
     } else {
         *b = before;
-        if (depends || !chain->link_count || (kind->form != NS_STEP_SAME && !is_small(b, op, kind)))
+        if (depends || !chain->link_count || kind->form == NS_STEP_PRODUCE ||
+            (kind->form != NS_STEP_SAME && !is_small(b, op, kind)))
             return false;
         chain->before[chain->before_count++] = index;
         return true;

@@ -42,8 +42,9 @@ static int64_t largest_magnitude(const int16_t *values, size_t count)
 void ns_product_ready(ns_product *product, int64_t largest)
 {
     size_t size = ns_gemm_packed_size(product->k, product->n);
-    int64_t weight = largest_magnitude(product->packed, size);
-    int64_t high = product->packed_high ? largest_magnitude(product->packed_high, size) : 0;
+    /* Columns that are split change with every evaluation: their type's bound will do. */
+    int64_t weight = product->packed_high ? 128 : largest_magnitude(product->packed, size);
+    int64_t high = product->packed_high ? 128 : 0;
     int64_t part = weight > high ? weight : high;
     if (largest < 1)
         largest = 1;
@@ -98,13 +99,10 @@ static ns_code careful_rows(ns_product *product, const int16_t *rows, size_t ste
     return NS_OK;
 }
 
-ns_code ns_product_rows(ns_product *product, const int16_t *rows, size_t step, size_t first, size_t count,
-                        ns_error *error)
+void ns_product_fast_rows(ns_product *product, const int16_t *rows, size_t step, size_t count, void *to)
 {
-    if (product->careful)
-        return careful_rows(product, rows, step, first, count, error);
     size_t n = product->n;
-    int64_t *sums = product->narrow ? product->narrow : (int64_t *)product->out->data + first * n;
+    int64_t *sums = product->narrow ? product->narrow : to;
     ns_gemm_i16 gemm = product->kernels->gemm_i16;
     if (product->packed_high) {
         gemm(rows, step, product->packed_high, count, n, product->k, product->block, NULL, sums, n);
@@ -115,10 +113,16 @@ ns_code ns_product_rows(ns_product *product, const int16_t *rows, size_t step, s
     } else {
         gemm(rows, step, product->packed, count, n, product->k, product->block, product->bias, sums, n);
     }
-    if (product->narrow) {
-        int32_t *out = (int32_t *)product->out->data + first * n;
-        for (size_t i = 0; i < count * n; i++)
-            out[i] = (int32_t)sums[i];
-    }
+    for (size_t i = 0; product->narrow && i < count * n; i++)
+        ((int32_t *)to)[i] = (int32_t)sums[i];
+}
+
+ns_code ns_product_rows(ns_product *product, const int16_t *rows, size_t step, size_t first, size_t count,
+                        ns_error *error)
+{
+    if (product->careful)
+        return careful_rows(product, rows, step, first, count, error);
+    const size_t size = (size_t)ns_dtype_bytes(product->out->dtype);
+    ns_product_fast_rows(product, rows, step, count, (char *)product->out->data + first * product->n * size);
     return NS_OK;
 }

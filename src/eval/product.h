@@ -19,7 +19,7 @@ typedef struct ns_product {
 } ns_product;
 
 /* Rows that one call of ns_product_rows may have. */
-#define NS_PRODUCT_BAND 64
+#define NS_PRODUCT_BAND 96
 
 /* Steps that a left-hand row takes: k rounded up to even. */
 static inline size_t ns_product_row_size(size_t k)
@@ -43,5 +43,9 @@ void ns_product_ready(ns_product *product, int64_t largest);
  * them. count <= NS_PRODUCT_BAND; rows are read to an even number of steps. */
 ns_code ns_product_rows(ns_product *product, const int16_t *rows, size_t step, size_t first, size_t count,
                         ns_error *error);
+
+/* The same where no accumulator can leave its type (not `careful`), to `to`: n values of the output's type
+ * for each row. */
+void ns_product_fast_rows(ns_product *product, const int16_t *rows, size_t step, size_t count, void *to);
 
 #endif

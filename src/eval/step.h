@@ -17,6 +17,7 @@ typedef enum ns_span {
 
 /* Some rows of a step: where its operands and its result begin. */
 typedef struct ns_slab {
+    size_t first; /* of the rows, in the whole */
     size_t rows, columns;
     const void *in[NS_STEP_OPERANDS];
     void *out; /* rows * columns elements; of a reduction: one for each row */

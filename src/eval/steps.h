@@ -4,7 +4,13 @@
 
 #include "eval/step.h"
 
-typedef enum ns_step_form { NS_STEP_NONE, NS_STEP_EACH, NS_STEP_REDUCE, NS_STEP_SAME } ns_step_form;
+typedef enum ns_step_form {
+    NS_STEP_NONE,
+    NS_STEP_EACH,
+    NS_STEP_REDUCE,
+    NS_STEP_SAME,
+    NS_STEP_PRODUCE
+} ns_step_form;
 
 typedef struct ns_step_kind {
     ns_step_form form;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "kernels/transpose.h"
+
 void ns_strided_add(ns_strided *copy, int64_t dim, int64_t from_step, int64_t to_step)
 {
     if (dim == 1)
@@ -67,6 +69,11 @@ static void copy_row(const void *from, int64_t from_step, void *to, int64_t to_s
 static void copy_transposed(const ns_strided *copy, int d, const char *from, char *to, int size)
 {
     int64_t rows = copy->dims[d], columns = copy->dims[d + 1];
+    if (size == 2 && copy->to_steps[d + 1] == 1 && copy->from_steps[d + 1] > 0 && copy->to_steps[d] > 0) {
+        ns_transpose_i16((const int16_t *)(const void *)from, (size_t)copy->from_steps[d + 1],
+                         (int16_t *)(void *)to, (size_t)copy->to_steps[d], (size_t)rows, (size_t)columns);
+        return;
+    }
     for (int64_t row = 0; row < rows; row += TILE)
         for (int64_t column = 0; column < columns; column += TILE) {
             int64_t last = row + TILE < rows ? row + TILE : rows;

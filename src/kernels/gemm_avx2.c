@@ -24,7 +24,9 @@ static inline __attribute__((always_inline)) void widen(__m256i sums, const int6
 #define NAME ns_gemm_i16_avx2
 #define VECTOR __m256i
 #define LANES 8
-#define WIDE_ROWS 2
+#define WIDE_ROWS 6
+#define WIDE_VECTORS 2
+#define KEEP(v) __asm__("" : "+x"(v))
 #define ZERO() _mm256_setzero_si256()
 #define LOAD(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define MULTIPLY_ADD(sum, b, a) \

@@ -5,6 +5,8 @@
 #define VECTOR __m512i
 #define LANES 16
 #define WIDE_ROWS 4
+#define WIDE_VECTORS 4
+#define KEEP(v) (void)(v)
 #define ZERO() _mm512_setzero_si512()
 #define LOAD(p) _mm512_loadu_si512(p)
 #define MULTIPLY_ADD(sum, b, a) \

@@ -25,6 +25,8 @@ static inline __attribute__((always_inline)) void widen(int32x4_t sums, const in
 #define VECTOR int32x4_t
 #define LANES 4
 #define WIDE_ROWS 4
+#define WIDE_VECTORS 4
+#define KEEP(v) (void)(v)
 #define ZERO() vdupq_n_s32(0)
 #define LOAD(p) vreinterpretq_s32_s16(vld1q_s16(p))
 #define MULTIPLY_ADD(sum, b, a)                                                                      \

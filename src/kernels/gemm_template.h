@@ -1,7 +1,8 @@
 /* The matrix product for one instruction set. The file that includes this has set the compiler's target and
  * defines NAME (the function), VECTOR, LANES (int32 per vector), ZERO(), LOAD(p), MULTIPLY_ADD(sum, b, a)
- * with `a` pointing to one pair of int16 that meets every pair of b, STORE_LOW / STORE_HIGH helpers through
- * WIDEN(sum, c, start, first), and TILE_ROWS(v), the rows of a tile of v vectors.
+ * with `a` pointing to one pair of int16 that meets every pair of b, `widen`, which adds sums to 64-bit ones,
+ * the tile of WIDE_ROWS rows by WIDE_VECTORS vectors that fills the registers, and KEEP(v), which holds a
+ * vector in one.
  *
  * From plain C to here: the sums of one group of 16 columns become 16 / LANES vectors; a tile keeps rows *
  * vectors of them in registers, so that each load of b serves several rows and each broadcast of a several
@@ -34,6 +35,10 @@ static inline __attribute__((always_inline)) void tile(const int16_t *a, size_t 
             for (int v = 0; v < vectors; v++)
                 loaded[v] = LOAD(b + ((size_t)(v / PER_GROUP) * pairs + p) * 2 * NS_GEMM_COLUMNS +
                                  (size_t)(v % PER_GROUP) * 2 * LANES);
+                /* Once for all rows: the compiler would load it again for each. */
+#pragma GCC unroll 4
+            for (int v = 0; v < vectors; v++)
+                KEEP(loaded[v]);
 #pragma GCC unroll 8
             for (int r = 0; r < rows; r++)
 #pragma GCC unroll 4
@@ -66,11 +71,14 @@ void NAME(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size
         const int16_t *b = packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
         size_t columns = n - j, i = 0;
         size_t vectors = (columns + NS_GEMM_COLUMNS - 1) / NS_GEMM_COLUMNS * PER_GROUP;
-        if (vectors >= 4) {
-            columns = columns < 4 * LANES ? columns : 4 * LANES;
-            ROWS(WIDE_ROWS, 4);
-            ROWS(1, 4);
-            j += 4 * LANES;
+        if (vectors >= WIDE_VECTORS) {
+            columns = columns < WIDE_VECTORS * LANES ? columns : WIDE_VECTORS * LANES;
+            ROWS(WIDE_ROWS, WIDE_VECTORS);
+#if PER_GROUP == 2
+            ROWS(2, WIDE_VECTORS);
+#endif
+            ROWS(1, WIDE_VECTORS);
+            j += WIDE_VECTORS * LANES;
             continue;
         }
 #if PER_GROUP == 1

@@ -247,6 +247,37 @@ static void grow(maker *m)
     m->live[m->count++] = out;
 }
 
+/* A convolution of [1, h, w, c] to as many channels, and its RESCALE to int16. */
+static int convolution(maker *m, int in)
+{
+    const ns_tensor from = *tensor_of(m, in);
+    const bool is_wide = from.dtype == NS_DTYPE_INT16, is_depthwise = pick(m, 0, 1);
+    const ns_dtype sum = is_wide ? NS_DTYPE_INT48 : NS_DTYPE_INT32;
+    const int64_t channels = from.shape[3], kernel[] = {pick(m, 0, 1) ? 1 : 3, pick(m, 0, 1) ? 1 : 3};
+    const int64_t dense[] = {channels, kernel[0], kernel[1], channels},
+                  each[] = {kernel[0], kernel[1], channels, 1};
+    const int operands[] = {in, add_const(m, NS_DTYPE_INT8, 4, is_depthwise ? each : dense, -127, 127),
+                            add_const(m, sum, 1, &channels, -90000, 90000), add_one(m, from.dtype, 0),
+                            add_one(m, NS_DTYPE_INT8, 0)};
+    int32_t pad[] = {(int32_t)kernel[0] / 2, (int32_t)kernel[0] / 2, (int32_t)kernel[1] / 2,
+                     (int32_t)kernel[1] / 2};
+    int32_t ones[] = {1, 1};
+    const ns_attributes attributes = {
+        .pad = {4, pad}, .stride = {2, ones}, .dilation = {2, ones}, .acc_type = sum};
+    const int sums = add_operator(m, is_depthwise ? NS_OP_DEPTHWISE_CONV2D : NS_OP_CONV2D, &attributes, 5,
+                                  operands, add_tensor(m, sum, 4, from.shape));
+    if (!is_wide)
+        return rescale(m, sums, NS_DTYPE_INT16, INT32_MAX, 35, false);
+    const bool per_channel = pick(m, 0, 1);
+    const int64_t scales = per_channel ? channels : 1;
+    const ns_attributes narrow = {.rounding_mode = NS_SINGLE_ROUND, .per_channel = per_channel};
+    const int parameters[] = {sums, add_const(m, NS_DTYPE_INT16, 1, &scales, 16000, 32000),
+                              add_const(m, NS_DTYPE_INT8, 1, &scales, 24, 27), add_one(m, sum, 0),
+                              add_one(m, NS_DTYPE_INT16, 0)};
+    return add_operator(m, NS_OP_RESCALE, &narrow, 5, parameters,
+                        add_tensor(m, NS_DTYPE_INT16, 4, from.shape));
+}
+
 /* A random graph; its outputs are some of its tensors and the last. */
 static ns_graph *make_graph(uint64_t seed)
 {
@@ -261,6 +292,8 @@ static ns_graph *make_graph(uint64_t seed)
                           add_tensor(&m, NS_DTYPE_INT8, 3, m.dims)};
     m.live[m.count++] = inputs[1];
     m.live[m.count++] = inputs[0];
+    if (pick(&m, 0, 1))
+        m.live[m.count - 1] = convolution(&m, reshape(&m, inputs[pick(&m, 0, 1)]));
     const int length = (int)pick(&m, 2, LONGEST);
     for (int i = 0; i < length; i++)
         grow(&m);
