@@ -1,8 +1,9 @@
 /* npuscope fvp install DIR: puts the stand-ins for Arm's Corstone FVPs into a folder. Each is this program
- * under another name, copied, so that it goes on working when the build folder is gone. */
+ * under another name: copied, so that it goes on working when the build folder is gone; of a wheel linked. */
 #include "fvp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,18 +12,48 @@
 #include "base/file.h"
 #include "options.h"
 
+/* Where this program is, and whether it finds libraries beside itself, as the one in a wheel does: then a
+ * copy elsewhere would not start. */
+static ns_code find_self(ns_arena *arena, const char **path, bool *bound, ns_error *error)
+{
+    char own[PATH_MAX];
+    const ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (size < 0)
+        return ns_fail(error, NS_ERROR_IO, "/proc/self/exe: %s", strerror(errno));
+    own[size] = '\0';
+    *path = ns_arena_string(arena, own);
+    *strrchr(own, '/') = '\0';
+    const char *libraries = ns_arena_format(arena, "%s/../npuscope.libs", own);
+    if (!*path || !libraries)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
+    *bound = access(libraries, F_OK) == 0;
+    return NS_OK;
+}
+
+static ns_code put(const char *path, const char *self, ns_bytes bytes, bool bound, ns_error *error)
+{
+    if (bound) {
+        unlink(path);
+        return symlink(self, path) == 0 ? NS_OK
+                                        : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    }
+    NS_TRY(ns_file_write(path, bytes, error));
+    return chmod(path, 0755) == 0 ? NS_OK : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+}
+
 static ns_code install(ns_cli *cli, const char *folder, ns_error *error)
 {
-    ns_bytes self;
-    NS_TRY(ns_file_read("/proc/self/exe", cli->arena, &self, error));
+    ns_bytes bytes;
+    const char *self;
+    bool bound;
+    NS_TRY(ns_file_read("/proc/self/exe", cli->arena, &bytes, error));
+    NS_TRY(find_self(cli->arena, &self, &bound, error));
     NS_TRY(ns_folder_make(folder, error));
     for (const ns_fvp *fvp = ns_fvp_programs; fvp->program; fvp++) {
         const char *path = ns_arena_format(cli->arena, "%s/%s", folder, fvp->program);
         if (!path)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");
-        NS_TRY(ns_file_write(path, self, error));
-        if (chmod(path, 0755) != 0)
-            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        NS_TRY(put(path, self, bytes, bound, error));
         fprintf(cli->out, "%s\n", path);
     }
     return NS_OK;

@@ -9,8 +9,10 @@ import tempfile
 
 
 def program() -> str:
-    """The command of this package."""
-    found = shutil.which("npuscope", path=sysconfig.get_path("scripts")) or shutil.which("npuscope")
+    """The command of this package: the program itself, since the script that auditwheel puts before it hides the name that
+    it is called by."""
+    inside = pathlib.Path(sysconfig.get_path("platlib"), "npuscope.scripts", "npuscope")
+    found = str(inside) if inside.exists() else shutil.which("npuscope", path=sysconfig.get_path("scripts"))
     if not found:
         raise FileNotFoundError("the command npuscope, which comes with the package, is not installed")
     return found

@@ -176,3 +176,11 @@ def test_command():
     assert said == f"npuscope {npuscope.__version__}\n"
     listed = subprocess.run([program(), "suite", "--list"], capture_output=True, text=True, check=True).stdout
     assert "exp" in listed
+
+
+def test_stand_ins_start(tmp_path):
+    """Where the package's program finds its libraries beside itself, they are links to it."""
+    listed = subprocess.run([program(), "fvp", "install", tmp_path], capture_output=True, text=True, check=True).stdout.split()
+    assert len(listed) == 3
+    for path in listed:
+        assert "npuscope" in subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
