@@ -23,3 +23,12 @@ int main(int argc, char **argv)
     printf("%d files replayed\n", argc - 1);
     return 0;
 }
+
+/* libFuzzer's own; a target's mutator that calls it is not called here. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
+{
+    (void)data;
+    return size < max_size ? size : max_size;
+}

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/redzone.h"
+
 #define ALIGNMENT 64
 /* Small blocks share chunks of this size; a larger block gets a chunk of its own. */
 #define CHUNK_SIZE ((size_t)64 * 1024)
@@ -31,6 +33,7 @@ struct ns_arena {
 static void chunk_free(ns_budget *budget, chunk *c)
 {
     ns_budget_give(budget, c->size);
+    ns_redzone_clear(c->data, c->size);
     free(c->block);
     free(c);
 }
@@ -57,6 +60,7 @@ static chunk *chunk_new(ns_budget *budget, size_t size)
     c->size = size;
     c->used = 0;
     c->dirty = 0;
+    ns_redzone_poison(c->data, c->size);
     return c;
 }
 
@@ -113,6 +117,7 @@ void ns_arena_reset(ns_arena *arena)
             *link = c->next;
             chunk_free(arena->budget, c);
         } else {
+            ns_redzone_poison(c->data, c->used);
             c->used = 0;
             link = &c->next;
         }
@@ -121,9 +126,9 @@ void ns_arena_reset(ns_arena *arena)
 }
 
 /* `dirty` becomes how many bytes from the front may not be zero. */
-static void *take(ns_arena *arena, size_t bytes, size_t *dirty)
+static void *take(ns_arena *arena, size_t wanted, size_t *dirty)
 {
-    bytes = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    size_t bytes = (wanted + NS_REDZONE + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!bytes)
         bytes = ALIGNMENT;
     chunk *c = arena->current;
@@ -146,7 +151,8 @@ static void *take(ns_arena *arena, size_t bytes, size_t *dirty)
     }
     arena->current = c;
     void *block = c->data + c->used;
-    *dirty = c->used >= c->dirty ? 0 : bytes < c->dirty - c->used ? bytes : c->dirty - c->used;
+    ns_redzone_clear(block, wanted);
+    *dirty = c->used >= c->dirty ? 0 : wanted < c->dirty - c->used ? wanted : c->dirty - c->used;
     c->used += bytes;
     if (c->used > c->dirty)
         c->dirty = c->used;
@@ -155,8 +161,10 @@ static void *take(ns_arena *arena, size_t bytes, size_t *dirty)
 
 void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
 {
-    if (size && count > (SIZE_MAX / 2) / size)
+    if (size && count > (SIZE_MAX / 2) / size) {
+        arena->was_short = true;
         return NULL;
+    }
     size_t dirty;
     void *block = take(arena, count * size, &dirty);
     if (block && dirty)
