@@ -36,7 +36,10 @@ static const ns_option options[] = {
     {0, "strict-chip", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, strict_chip),
      "where two readings of the chip are open, take the harsher"},
     {0, "tap", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, tap),
-     "folder for what each operation of a command stream\nproduced, and tap.json"},
+     "folder for what each operation of a graph or command\nstream produced, or a program gave to its "
+     "delegates, and\ntap.json"},
+    {0, "debug-db", NS_OPTION_TEXT, "FILE", offsetof(ns_run_settings, debug_db),
+     "of a command stream: Vela's debug database; its taps are\nnamed by the graph's tensors"},
     {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),
      "operations to tap, such as 3,7-9"},
     {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),

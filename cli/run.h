@@ -7,7 +7,9 @@
 #include "formats/npy.h"
 #include "inputs.h"
 #include "npuscope/npu.h"
+#include "npuscope/program.h"
 #include "npuscope/tensor.h"
+#include "npuscope/vela_debug.h"
 #include "options.h"
 #include "state.h"
 
@@ -23,6 +25,7 @@ typedef struct ns_run_settings {
     bool strict_chip;         /* of two readings of the chip the harsher */
     bool check;               /* and every byte of memory: hazards are checked too */
     const char *tap;          /* folder for what each NPU operation produced; NULL: none */
+    const char *debug_db;     /* of the stream: taps are named by the graph's tensors; NULL: by number */
     const char *tap_only;     /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
 } ns_run_settings;
@@ -79,8 +82,15 @@ typedef struct ns_run_tap {
     ns_json json;                /* tap.json so far, in `text` */
     int call, last;              /* streams that have run before, and the operation tapped last */
     const ns_npu_stream *stream; /* NULL: a program, whose outputs are not those of one stream */
-    int *writers; /* of each of the stream's outputs: the last operation that wrote to it, or -1 */
+    int *writers;         /* of each of the stream's outputs: the last operation that wrote to it, or -1 */
+    ns_vela_debug *debug; /* NULL: none was given */
+    int between;          /* calls of delegates that were told */
+    ns_buffer between_text;
+    ns_json between_json; /* "delegates" of tap.json: a document of its own */
 } ns_run_tap;
+
+/* What a program gives a delegate, and gets from it: an ns_program_watch whose context is the tap. */
+ns_code ns_run_tap_delegate(void *tap, const ns_program_delegate_call *call, ns_error *error);
 
 /* Sets the options of a run as the settings say, tap included; `tap` must stay where it is until closed.
  * `stream` is what runs, or NULL. */

@@ -1,4 +1,5 @@
 /* npuscope run: Vela's command streams, and what each operation of one produced (--tap). */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,13 +54,21 @@ static ns_npy_type unsigned_type(ns_npy_type type)
                                   : type;
 }
 
+/* The operation's name as a part of a file's; with the tensor's that it writes where that is known. */
+static void name_file(const ns_npu_tap *tap, const ns_vela_debug_operation *source, char name[120])
+{
+    snprintf(name, 120, "%.39s%s%.70s", tap->name, source && source->output[0] ? "_" : "",
+             source ? source->output : "");
+    for (char *c = name; *c; c++)
+        *c = isalnum((unsigned char)*c) || *c == '.' || *c == '-' ? *c : '_';
+}
+
 static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *error)
 {
-    char name[40], file[80];
+    char name[120], file[160];
     ns_npy array;
-    snprintf(name, sizeof name, "%s", tap->name);
-    for (char *c = name; *c; c++)
-        *c = *c == ' ' ? '_' : *c;
+    const ns_vela_debug_operation *source = run->debug ? ns_vela_debug_find(run->debug, tap->word) : NULL;
+    name_file(tap, source, name);
     if (run->call)
         snprintf(file, sizeof file, "d%d_%04d_%s.npy", run->call, tap->operation, name);
     else
@@ -79,6 +88,10 @@ static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *e
     ns_json_integer(json, "word", (int64_t)tap->word);
     ns_json_text(json, "name", tap->name);
     ns_json_text(json, "file", file);
+    if (run->debug) {
+        ns_json_text(json, "tensor", source && source->output[0] ? source->output : NULL);
+        ns_json_integer(json, "operator", source ? source->index : -1);
+    }
     ns_json_integer(json, "region", tap->region);
     ns_json_integer(json, "address", (int64_t)tap->address);
     ns_json_text(json, "type", ns_npy_type_text(array.type));
@@ -133,12 +146,77 @@ static ns_code write_tap_json(ns_run_tap *run, ns_error *error)
     }
     if (outputs)
         ns_json_end(json);
+    if (run->between) {
+        ns_bytes delegates;
+        ns_json_end(&run->between_json);
+        ns_json_end(&run->between_json);
+        NS_TRY(ns_json_finish(&run->between_json, "tap.json", &delegates, error));
+        ns_json_document(json, "delegates", delegates);
+    }
     ns_json_end(json);
     const char *path = ns_arena_format(run->cli->arena, "%s/tap.json", run->settings->tap);
     if (!path)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for tap.json");
     NS_TRY(ns_json_finish(json, "tap.json", &bytes, error));
     return ns_file_write(path, bytes, error);
+}
+
+/* ---- between delegates ---- */
+
+static ns_code tap_tensors(ns_run_tap *run, const char *kind, int count, const ns_tensor *tensors,
+                           ns_error *error)
+{
+    ns_json_array(&run->between_json, kind);
+    for (int i = 0; i < count; i++) {
+        ns_npy array;
+        char file[48];
+        snprintf(file, sizeof file, "d%d_%s%d.npy", run->between, kind, i);
+        const char *path = ns_arena_format(run->arena, "%s/%s", run->settings->tap, file);
+        if (!path)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+        NS_TRY(ns_budget_spend(run->cli->budget, NS_RUN_TAP_FILE_WORK, error));
+        NS_TRY(ns_npy_from_tensor(&tensors[i], &array, error));
+        NS_TRY(ns_npy_save(&array, path, run->arena, error));
+        ns_json_text(&run->between_json, NULL, file);
+    }
+    ns_json_end(&run->between_json);
+    return NS_OK;
+}
+
+ns_code ns_run_tap_delegate(void *context, const ns_program_delegate_call *call, ns_error *error)
+{
+    ns_run_tap *run = context;
+    if (!run->settings->tap)
+        return NS_OK;
+    if (!run->between_text.arena) {
+        run->between_text = (ns_buffer){.arena = run->cli->arena};
+        run->between_json = ns_json_begin(&run->between_text, true, 17);
+        ns_json_object(&run->between_json, NULL);
+        ns_json_array(&run->between_json, "calls");
+    }
+    if (call->outputs) {
+        NS_TRY(tap_tensors(run, "out", call->output_count, call->outputs, error));
+        ns_json_end(&run->between_json);
+        run->between++;
+    } else {
+        ns_json_object(&run->between_json, NULL);
+        ns_json_integer(&run->between_json, "call", run->between);
+        ns_json_integer(&run->between_json, "delegate", call->delegate);
+        NS_TRY(tap_tensors(run, "in", call->input_count, call->inputs, error));
+    }
+    ns_arena_reset(run->arena);
+    return NS_OK;
+}
+
+static ns_code read_debug(ns_run_tap *tap, ns_error *error)
+{
+    ns_bytes bytes;
+    if (!tap->settings->debug_db)
+        return NS_OK;
+    NS_TRY(ns_file_read(tap->settings->debug_db, tap->cli->arena, &bytes, error));
+    if (ns_vela_debug_read(bytes.data, bytes.size, tap->cli->arena, &tap->debug, error) != NS_OK)
+        return ns_add_context(error, "%s", tap->settings->debug_db);
+    return NS_OK;
 }
 
 ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
@@ -156,8 +234,11 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
         .tap = settings->tap ? take_tap : NULL,
         .context = tap,
     };
+    if (settings->debug_db && (!settings->tap || !stream))
+        return ns_fail(error, NS_ERROR_USAGE, "--debug-db names the taps of a command stream: --tap DIR");
     if (!settings->tap)
         return NS_OK;
+    NS_TRY(read_debug(tap, error));
     NS_TRY(ns_folder_make(settings->tap, error));
     tap->json = ns_json_begin(&tap->text, true, 17);
     tap->json.lines = 2; /* an operation a line */

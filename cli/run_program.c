@@ -42,8 +42,9 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
     NS_TRY(ns_program_files_load(cli, &settings->inputs, program, data, sizes, error));
     NS_TRY(ns_run_tap_open(&tap, cli, settings, NULL, &options, error));
-    ns_code code = ns_program_run(program, &options, &(ns_program_inputs){input_count, data, sizes},
-                                  cli->arena, results, &statistics, error);
+    const ns_program_watch watch = {ns_run_tap_delegate, &tap};
+    ns_code code = ns_program_run_watched(program, &options, &(ns_program_inputs){input_count, data, sizes},
+                                          &watch, cli->arena, results, &statistics, error);
     NS_TRY(ns_run_tap_close(&tap, code, &statistics.npu, error));
     for (int i = 0; i < count; i++)
         NS_TRY(make_output(cli, &results[i], i, &out[i], error));

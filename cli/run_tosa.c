@@ -70,11 +70,11 @@ static ns_code write_tap_json(graph_tap *tap, ns_arena *arena, ns_error *error)
 static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph,
                          int *output_count, ns_run_tensor **outputs, ns_error *error)
 {
-    if (settings->hazards || settings->check || settings->strict_chip)
-        return ns_fail(
-            error, NS_ERROR_USAGE,
-            "--hazards, --check and --strict-chip are about command streams: a graph has no chip yet "
-            "(npuscope diagnose compiles it)");
+    if (settings->hazards || settings->check || settings->strict_chip || settings->debug_db)
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "--hazards, --check, --strict-chip and --debug-db are about command streams: a graph "
+                       "has no chip yet "
+                       "(npuscope diagnose compiles it)");
     NS_TRY(ns_graph_validate(graph, error));
     const ns_block *block = &graph->regions[0].blocks[0];
     size_t in_count = (size_t)block->input_count, out_count = (size_t)block->output_count;

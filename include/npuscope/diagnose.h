@@ -212,6 +212,8 @@ typedef struct ns_diagnose_compile {
     bool is_finding;          /* exit code 1 */
     const char *reason;       /* NULL: none */
     const char *known_defect; /* NULL: none */
+    const char *proof;        /* what shows that it is the cause: "right once 'x' is an output too"; NULL: its
+                                 pattern is near, and that is all */
     int avoided_count;
     const char **avoided_by; /* options, memory modes and releases that were tried and avoid it */
     size_t wrong, elements;

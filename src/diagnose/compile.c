@@ -141,8 +141,10 @@ static ns_code run(matrix *m, ns_error *error)
     NS_TRY(plan(m, error));
     NS_TRY(compile_all(m, error));
     NS_TRY(judge_all(m, error));
-    if (!m->options->no_advice)
-        NS_TRY(ns_compile_advise(m->options, &m->reference, m->jobs, m->count, m->arena, error));
+    if (m->options->no_advice)
+        return NS_OK;
+    NS_TRY(ns_compile_advise(m->options, &m->reference, m->jobs, m->count, m->arena, error));
+    NS_TRY(ns_compile_prove(m->options, &m->reference, m->jobs, m->count, m->arena, error));
     return NS_OK;
 }
 

@@ -65,7 +65,7 @@ bool ns_compile_locate(const ns_npu_tap *tap, const ns_vela_debug *debug,
 /* Index of the graph's tensor called `name`; -1 for none. */
 int ns_compile_find_tensor(const ns_block *block, const char *name);
 
-/* The known defect that explains the row; sets known_defect. */
+/* The known defect whose pattern is nearest to the operator to blame; sets known_defect. */
 ns_code ns_compile_name_defect(const ns_compile_reference *reference, ns_accelerator accelerator,
                                const char *release, ns_diagnose_compile *row, ns_arena *arena,
                                ns_error *error);
@@ -78,6 +78,17 @@ typedef struct ns_compile_job {
     ns_vela_request request;
     ns_diagnose_compile *row;
 } ns_compile_job;
+
+/* Same cause as far as can be seen: release, family, verdict and operator. */
+bool ns_compile_same_kind(const ns_compile_job *a, const ns_compile_job *b);
+
+/* Adds to what avoids the row's finding. */
+ns_code ns_compile_add_advice(ns_diagnose_compile *row, const char *text, ns_arena *arena, ns_error *error);
+
+/* Breaks the patterns of known defects, one after the other, for the first finding of each kind: where
+ * nothing is wrong then, the defect is the cause. Sets known_defect and proof. */
+ns_code ns_compile_prove(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,
+                         ns_compile_job *jobs, int count, ns_arena *arena, ns_error *error);
 
 /* Runs the request's stream and fills the row's verdict. */
 ns_code ns_compile_judge(const ns_diagnose_compile_options *options, const ns_compile_reference *reference,

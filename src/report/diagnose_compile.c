@@ -86,7 +86,9 @@ static void print_finding(const ns_diagnose_result *result, int index, FILE *out
     if (row->reason)
         fprintf(out, "    %s\n", row->reason);
     if (row->known_defect)
-        fprintf(out, "    known defect: %s (npuscope lint, docs/errata.md)\n", row->known_defect);
+        fprintf(out, "    known defect%s: %s (npuscope lint, docs/errata.md)%s%s\n",
+                row->proof ? "" : ", perhaps", row->known_defect, row->proof ? "; proved: " : "",
+                row->proof ? row->proof : "");
     if (row->avoided_count)
         fprintf(out, "    avoided, tried on %s %s, by: ", row->accelerator, row->memory_mode);
     for (int i = 0; i < row->avoided_count; i++)

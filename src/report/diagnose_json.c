@@ -181,6 +181,8 @@ static void add_compile(ns_json *json, const ns_diagnose_compile *row)
     ns_json_text(json, "verdict", row->verdict);
     ns_json_text(json, "reason", row->reason);
     ns_json_text(json, "known_defect", row->known_defect);
+    ns_json_text(json, "proof", row->proof);
+    ns_json_text(json, "flags", row->flags);
     ns_json_array(json, "avoided_by");
     for (int i = 0; i < row->avoided_count; i++)
         ns_json_text(json, NULL, row->avoided_by[i]);

@@ -116,6 +116,8 @@ static void test_wrong_reduce_min(void **state)
     assert_true(rows[0].first_wrong.operator_index == 0 || rows[0].first_wrong.operator_index == 2);
     assert_true(rows[0].first_wrong.confirmed);
     assert_int_equal(rows[0].first_wrong.wrong, rows[0].wrong);
+    assert_string_equal(rows[0].known_defect, "reduce_min_reshape");
+    assert_string_equal(rows[0].proof, "right once 'least' is an output too");
     assert_string_equal(rows[1].verdict, "right");
     assert_false(rows[1].is_finding || rows[1].departs);
     assert_true(isinf(rows[1].sqnr_db));
@@ -157,6 +159,7 @@ static void test_undefined_strides(void **state)
     assert_true(rows[1].departs);
     assert_string_equal(rows[1].first_wrong.output, "y");
     assert_string_equal(rows[1].known_defect, "conv_stride_padded");
+    assert_string_equal(rows[1].proof, "right with --optimise Size");
 }
 
 static void test_unknown_mode(void **state)
