@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "history/baseline.h"
+#include "history/history.h"
 #include "npuscope/cpu.h"
 #include "npuscope/suite.h"
 #include "options.h"
@@ -22,7 +22,7 @@ typedef struct suite_settings {
     const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
     int64_t threads;
     double qtol, atol, rtol, epsilon;
-    const char *weights, *symmetric_io, *baseline;
+    const char *weights, *symmetric_io, *baseline, *history, *label;
     unsigned cpu;
     bool list, strict;
 } suite_settings;
@@ -67,6 +67,9 @@ static const ns_option options[] = {
     {0, "baseline", NS_OPTION_TEXT, "FILE", OPTION(baseline),
      "the JSON of an earlier run: says which rows are better, worse,\nnew or gone; exit code 1 for worse "
      "ones alone"},
+    {0, "history", NS_OPTION_TEXT, "DB", OPTION(history),
+     "keep the run in this SQLite database (npuscope history)"},
+    {0, "label", NS_OPTION_TEXT, "TEXT", OPTION(label), "what the history calls the run"},
     {0, "min-sqnr", NS_OPTION_TEXT_LIST, "[OP=]DB", OPTION(min_sqnr),
      "least SQNR of eval against ideal, of all operators or of those that\na pattern names; may be repeated: "
      "the last that fits counts"},
@@ -238,6 +241,28 @@ static ns_code compare_baseline(const suite_settings *settings, const ns_history
     return ns_history_compare(settings->baseline, before, &after, arena, &result->baseline, error);
 }
 
+/* Before the work: what cannot be kept is said first. */
+static ns_code check_history(const char *path, ns_error *error)
+{
+    ns_history *history = NULL;
+    NS_TRY(ns_history_open(path, true, &history, error));
+    ns_history_close(history);
+    return NS_OK;
+}
+
+static ns_code keep_run(const suite_settings *settings, const ns_suite_result *result, FILE *out,
+                        ns_error *error)
+{
+    ns_history *history = NULL;
+    int64_t id = 0;
+    NS_TRY(ns_history_open(settings->history, true, &history, error));
+    const ns_code code = ns_history_add(history, result, settings->label, &id, error);
+    ns_history_close(history);
+    if (code == NS_OK)
+        fprintf(out, "run %lld of %s\n", (long long)id, settings->history);
+    return code;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -275,6 +300,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_history_run before = {0};
     if (settings->baseline)
         NS_TRY(ns_history_read_json(settings->baseline, cli->arena, &before, error));
+    if (settings->history && !settings->list)
+        NS_TRY(check_history(settings->history, error));
     if (settings->list) {
         NS_TRY(ns_suite_list(&suite, cli->arena, &result, error));
         ns_report_list(result, cli->out);
@@ -287,6 +314,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(compare_baseline(settings, &before, cli->arena, result, error));
     ns_report_text(result, cli->colour, cli->out);
     NS_TRY(write_reports(settings, result, cli->arena, error));
+    if (settings->history)
+        NS_TRY(keep_run(settings, result, cli->out, error));
     return exit_of(settings, result, error);
 }
 

@@ -147,11 +147,14 @@ static ns_change judge(const ns_row_figures *before, const ns_row_figures *after
 {
     if (badness(after->verdict) != badness(before->verdict))
         return badness(after->verdict) > badness(before->verdict) ? NS_CHANGE_WORSE : NS_CHANGE_BETTER;
-    if (is_higher(before->sqnr_db, after->sqnr_db, SAME_DB) ||
-        is_higher(after->max_steps, before->max_steps, SAME_STEPS))
+    /* SQNR first: with another scale steps are others. */
+    if (is_higher(before->sqnr_db, after->sqnr_db, SAME_DB))
         return NS_CHANGE_WORSE;
-    if (is_higher(after->sqnr_db, before->sqnr_db, SAME_DB) ||
-        is_higher(before->max_steps, after->max_steps, SAME_STEPS))
+    if (is_higher(after->sqnr_db, before->sqnr_db, SAME_DB))
+        return NS_CHANGE_BETTER;
+    if (is_higher(after->max_steps, before->max_steps, SAME_STEPS))
+        return NS_CHANGE_WORSE;
+    if (is_higher(before->max_steps, after->max_steps, SAME_STEPS))
         return NS_CHANGE_BETTER;
     return NS_CHANGE_SAME;
 }

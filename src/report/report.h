@@ -18,6 +18,9 @@
  * rejected. Colour is ANSI's. */
 void ns_report_text(const ns_suite_result *result, bool colour, FILE *out);
 
+/* "against FILE: .." and a line for each row that is not the same. */
+void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out);
+
 /* The names of the selected rows, one line each: operator, case, target. */
 void ns_report_list(const ns_suite_result *result, FILE *out);
 

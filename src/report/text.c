@@ -369,15 +369,12 @@ static void print_figures(const char *what, const char *unit, double before, dou
 }
 
 /* The rows that are not what they were in an earlier run. */
-static void print_baseline(const text_report *report)
+void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out)
 {
-    const ns_suite_baseline *baseline = report->result->baseline;
     char text[NS_MESSAGE_SIZE];
-    if (!baseline)
-        return;
-    fprintf(report->out, "\nagainst %s:", baseline->file);
+    fprintf(out, "against %s:", baseline->file);
     for (int c = NS_CHANGE_COUNT - 1; c >= 0; c--)
-        fprintf(report->out, " %d %s%s", baseline->counts[c], ns_change_text((ns_change)c), c ? "," : "\n");
+        fprintf(out, " %d %s%s", baseline->counts[c], ns_change_text((ns_change)c), c ? "," : "\n");
     for (int i = 0; i < baseline->row_count; i++) {
         const ns_row_change *row = &baseline->rows[i];
         snprintf(text, sizeof text, "%s %s %s on %s", ns_change_text(row->change), row->op, row->name,
@@ -390,7 +387,7 @@ static void print_baseline(const text_report *report)
             print_figures("largest error", "steps", row->before.max_steps, row->after.max_steps, text,
                           sizeof text);
         }
-        print_wrapped(report->out, 2, text);
+        print_wrapped(out, 2, text);
     }
 }
 
@@ -416,7 +413,10 @@ static void print_summary(const text_report *report)
     }
     fprintf(report->out, " (%.2f s)\n", result->seconds);
     print_legend(report);
-    print_baseline(report);
+    if (result->baseline) {
+        fprintf(report->out, "\n");
+        ns_report_baseline(result->baseline, report->out);
+    }
 }
 
 void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)

@@ -1,0 +1,37 @@
+/* History: runs of the suite in an SQLite database, with the schema's version in it. Several writers may use
+ * one database at once: each run is one transaction, and a writer waits for the other. */
+#ifndef NS_HISTORY_HISTORY_H
+#define NS_HISTORY_HISTORY_H
+
+#include "history/baseline.h"
+
+typedef struct ns_history ns_history;
+
+typedef struct ns_history_entry {
+    int64_t id;
+    const char *time;                               /* "2026-05-01T12:00:00Z" */
+    const char *version, *vela, *catalogue, *label; /* "": none */
+    int64_t seed, counts[NS_VERDICT_COUNT];
+} ns_history_entry;
+
+/* Opens a database and brings its schema up to date; makes it where `create`. NS_ERROR_INPUT: no database, or
+ * one of a newer npuscope; NS_ERROR_IO: what SQLite says. */
+ns_code ns_history_open(const char *path, bool create, ns_history **out, ns_error *error);
+void ns_history_close(ns_history *history); /* NULL is allowed */
+
+/* Adds a run; *id is its number. `label` may be NULL. */
+ns_code ns_history_add(ns_history *history, const ns_suite_result *result, const char *label, int64_t *id,
+                       ns_error *error);
+
+/* All runs, the oldest first. */
+ns_code ns_history_list(ns_history *history, ns_arena *arena, ns_history_entry **out, int *count,
+                        ns_error *error);
+
+/* The rows of run `id`; NS_ERROR_USAGE where there is none. */
+ns_code ns_history_read(ns_history *history, int64_t id, ns_arena *arena, ns_history_run *out,
+                        ns_error *error);
+
+/* Removes all but the last `keep` runs; *removed of them. */
+ns_code ns_history_prune(ns_history *history, int64_t keep, int *removed, ns_error *error);
+
+#endif
