@@ -50,6 +50,22 @@ static ns_code decompose_results(const decomposing *d, int index, const int *inp
     return NS_OK;
 }
 
+/* By node: whether a result of the program follows from it. Inputs stay in any case. */
+static bool *find_needed(const ns_aten_program *program, ns_arena *arena)
+{
+    bool *needed = NS_ARENA_ARRAY(arena, (size_t)program->node_count, bool);
+    for (int i = 0; needed && i < program->output_count; i++)
+        needed[program->outputs[i]] = true;
+    for (int n = program->node_count - 1; needed && n >= 0; n--) {
+        const ns_aten_node *node = &program->nodes[n];
+        for (int i = 0; needed[n] && i < node->input_count; i++)
+            if (node->inputs[i] >= 0)
+                needed[node->inputs[i]] = true;
+        needed[n] = needed[n] || node->kind == NS_ATEN_INPUT;
+    }
+    return needed;
+}
+
 /* Adds node `index` of `from` to `program`. */
 static ns_code decompose_node(const decomposing *d, int index, ns_error *error)
 {
@@ -82,21 +98,26 @@ static ns_code decompose_once(const ns_aten_program *program, ns_arena *arena, n
     decomposing d = {.from = program,
                      .map = NS_ARENA_ARRAY(arena, (size_t)program->node_count, int),
                      .results = NS_ARENA_ARRAY(arena, (size_t)program->node_count, results)};
-    if (!d.map || !d.results)
+    const bool *needed = find_needed(program, arena);
+    if (!d.map || !d.results || !needed)
         return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %d nodes", program->node_count);
     NS_TRY(ns_aten_program_new(arena, &d.program, error));
     for (int i = 0; i < program->node_count; i++)
-        NS_TRY(decompose_node(&d, i, error));
+        if (needed[i])
+            NS_TRY(decompose_node(&d, i, error));
     for (int i = 0; i < program->output_count; i++)
         NS_TRY(ns_aten_add_output(d.program, d.map[program->outputs[i]], error));
     *out = d.program;
     return NS_OK;
 }
 
-static bool is_decomposed(const ns_aten_program *program)
+/* Whether a pass would leave the program as it is. */
+static bool is_decomposed(const ns_aten_program *program, ns_arena *arena)
 {
+    const bool *needed = find_needed(program, arena);
     for (int i = 0; i < program->node_count; i++)
-        if (program->nodes[i].kind == NS_ATEN_CALL && ns_aten_decomposes(program, &program->nodes[i]))
+        if (!needed || !needed[i] ||
+            (program->nodes[i].kind == NS_ATEN_CALL && ns_aten_decomposes(program, &program->nodes[i])))
             return false;
     return true;
 }
@@ -104,9 +125,9 @@ static bool is_decomposed(const ns_aten_program *program)
 ns_code ns_aten_decompose(const ns_aten_program *program, ns_arena *arena, ns_aten_program **out,
                           ns_error *error)
 {
-    /* What an operator becomes may be decomposed in its turn. */
+    /* What an operator becomes may be decomposed in its turn; what nobody reads goes. */
     NS_TRY(decompose_once(program, arena, out, error));
-    while (!is_decomposed(*out))
+    while (!is_decomposed(*out, arena))
         NS_TRY(decompose_once(*out, arena, out, error));
     return NS_OK;
 }

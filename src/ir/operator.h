@@ -119,6 +119,7 @@ typedef struct ns_aten_operator {
     /* -- quantiser -- */
     ns_annotation annotation;
     int weight, bias;   /* operands that are no activations; 0: none */
+    int weight_axis;    /* the weight's axis of output channels */
     double input_scale; /* fixed by ExecuTorch; 0: observed */
 
     /* -- lowering -- */

@@ -191,15 +191,37 @@ static ns_code scale_activation(const ns_plan *plan, ns_aten_program *program, i
     return NS_OK;
 }
 
+/* The values of a weight with axis `axis` in front. */
+static ns_code by_channel(const ns_plan *plan, const ns_aten_node *node, int axis, const float **out,
+                          ns_error *error)
+{
+    const int64_t outer = axis ? node->shape[0] : 1, channels = node->shape[axis];
+    const int64_t count = (int64_t)ns_aten_count(node), inner = count / (count ? outer * channels : 1);
+    float *values = NS_ARENA_ARRAY(plan->scratch, (size_t)count, float);
+    *out = node->data;
+    if (axis == 0)
+        return NS_OK;
+    if (!values)
+        return out_of_memory(error);
+    for (int64_t i = 0; i < count; i++)
+        values[(i / inner % channels * outer + i / inner / channels) * inner + i % inner] = node->data[i];
+    *out = values;
+    return NS_OK;
+}
+
 /* Epsilon of weights: get_symmetric_a16w8_quantization_config passes none on to
  * get_symmetric_quantization_config, whose default is 2^-16. */
 static ns_code scale_weight(const ns_plan *plan, ns_aten_program *program, int n, ns_error *error)
 {
     const ns_aten_node *node = &program->nodes[n];
-    int channels = plan->options->per_channel ? (int)node->shape[0] : 1;
-    NS_TRY(set_scales(program, n, NS_DTYPE_INT8, 127, plan->options->per_channel ? 0 : -1, channels, error));
+    const int axis = program->nodes[plan->convolutions[n]].op->weight_axis;
+    int channels = plan->options->per_channel ? (int)node->shape[axis] : 1;
+    const float *values = NULL;
+    NS_TRY(
+        set_scales(program, n, NS_DTYPE_INT8, 127, plan->options->per_channel ? axis : -1, channels, error));
+    NS_TRY(by_channel(plan, node, axis, &values, error));
     size_t per_channel = channels ? ns_aten_count(node) / (size_t)channels : 0;
-    ns_min_max_scales(node->data, (size_t)channels, per_channel, 127, 0x1p-16f, node->quantisation.scales);
+    ns_min_max_scales(values, (size_t)channels, per_channel, 127, 0x1p-16f, node->quantisation.scales);
     return NS_OK;
 }
 
@@ -209,7 +231,8 @@ static ns_code scale_bias(const ns_plan *plan, ns_aten_program *program, int n, 
     const ns_quantisation *input = &program->nodes[convolution->inputs[0]].quantisation;
     const ns_quantisation *weight =
         &program->nodes[convolution->inputs[convolution->op->weight]].quantisation;
-    NS_TRY(set_scales(program, n, NS_DTYPE_INT32, INT32_MAX, weight->axis, weight->count, error));
+    NS_TRY(
+        set_scales(program, n, NS_DTYPE_INT32, INT32_MAX, weight->axis < 0 ? -1 : 0, weight->count, error));
     for (int i = 0; i < weight->count; i++)
         program->nodes[n].quantisation.scales[i] = input->scales[0] * weight->scales[i];
     return NS_OK;

@@ -71,6 +71,7 @@ static void reductions(void **state)
                     cases++;
                 } else {
                     ns_aten_program *decomposed;
+                    ASSERT_OK(ns_aten_add_output(program, node, &error));
                     assert_int_equal(ns_aten_decompose(program, arena, &decomposed, &error),
                                      NS_ERROR_UNSUPPORTED);
                 }

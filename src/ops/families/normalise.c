@@ -20,25 +20,32 @@ void ns_normalise_row(const double *x, double *out, int64_t count, double epsilo
         out[i] = (double)((x[i] - mean) * factor);
 }
 
+ns_code ns_normalise_by(ns_aten_program *program, int centred, int var, double epsilon, int *out,
+                        ns_error *error)
+{
+    const int rank = program->nodes[var].rank;
+    const float eps = (float)epsilon;
+    int64_t one[NS_MAX_RANK];
+    int constant, factor;
+    for (int i = 0; i < rank; i++)
+        one[i] = 1;
+    NS_TRY(ns_aten_add_parameter(program, NULL, rank, one, &eps, &constant, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, (int[]){var, constant}, NULL, &factor, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_rsqrt, 1, &factor, NULL, &factor, error));
+    return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){centred, factor}, NULL, out, error);
+}
+
 ns_code ns_normalise_decompose(ns_aten_program *program, int x, const ns_aten_attribute *dims, double epsilon,
                                int *out, ns_error *error)
 {
-    const int rank = program->nodes[x].rank;
-    const float eps = (float)epsilon;
-    int64_t one[NS_MAX_RANK];
-    int mean, centred, var, constant, sum, factor;
-    for (int i = 0; i < rank; i++)
-        one[i] = 1;
+    int mean, centred, var;
     NS_TRY(ns_aten_call(program, &ns_aten_op_mean_dim, 1, &x,
                         NS_ARGUMENTS({"dim", *dims}, {"keepdim", NS_BOOL(true)}), &mean, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_sub, 2, (int[]){x, mean}, NULL, &centred, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_var, 1, &x,
                         NS_ARGUMENTS({"dim", *dims}, {"correction", NS_REAL(0)}, {"keepdim", NS_BOOL(true)}),
                         &var, error));
-    NS_TRY(ns_aten_add_parameter(program, NULL, rank, one, &eps, &constant, error));
-    NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, (int[]){var, constant}, NULL, &sum, error));
-    NS_TRY(ns_aten_call(program, &ns_aten_op_rsqrt, 1, &sum, NULL, &factor, error));
-    return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){centred, factor}, NULL, out, error);
+    return ns_normalise_by(program, centred, var, epsilon, out, error);
 }
 
 ns_code ns_normalise_affine(ns_aten_program *program, int x, int weight, int bias, int rank,

@@ -1,0 +1,147 @@
+/* batch_norm: (x - mean) / sqrt(var + eps) * weight + bias by channel, mean and var given (no training).
+ *
+ * Behind conv1d or conv2d it goes into the convolution's weights and bias, in float32, before anything is
+ * observed (torchao 0.18, quantization/pt2e/utils.py, _fuse_conv_bn_, which prepare_pt2e calls;
+ * torch/nn/utils/fusion.py, fuse_conv_bn_weights). Elsewhere it is decomposed (ExecuTorch 1.5.1,
+ * backends/arm/_passes/decompose_batch_norm_no_stats.py): sub, add of eps, rsqrt, mul, mul, add. */
+#include <math.h>
+#include <string.h>
+
+#include "ir/build.h"
+#include "ops/declared.h"
+#include "ops/families/decompose.h"
+#include "ops/families/elementwise.h"
+#include "ops/families/normalise.h"
+
+enum { X, WEIGHT, BIAS, MEAN, VAR, TRAINING, MOMENTUM, EPSILON, CUDNN };
+
+static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
+{
+    NS_TRY(ns_infer_same(program, node, error));
+    bool fits = node->rank >= 2;
+    for (int i = WEIGHT; fits && i <= VAR; i++) {
+        const ns_aten_node *p = ns_aten_operand(program, node, i);
+        fits = p ? p->rank == 1 && p->shape[0] == node->shape[1] : i < MEAN;
+    }
+    if (!fits || node->attributes[TRAINING].integer)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "%s needs [n, c, ..], a mean and a variance of c values each, and no training",
+                       node->op->aten);
+    return NS_OK;
+}
+
+static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
+{
+    const double *const *v = operands->values;
+    int64_t rest = 1;
+    (void)error;
+    for (int i = 2; i < node->rank; i++)
+        rest *= node->shape[i];
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        const int64_t c = (int64_t)i / rest % node->shape[1];
+        out[i] = (v[X][i] - v[MEAN][c]) / sqrt(v[VAR][c] + node->attributes[EPSILON].real) *
+                     (v[WEIGHT] ? v[WEIGHT][c] : 1) +
+                 (v[BIAS] ? v[BIAS][c] : 0);
+    }
+    return NS_OK;
+}
+
+/* ---- behind a convolution ---- */
+
+static bool is_folded(const ns_aten_program *program, const int *inputs)
+{
+    const ns_aten_node *conv = &program->nodes[inputs[X]];
+    if (conv->op != &ns_aten_op_conv1d && conv->op != &ns_aten_op_conv2d)
+        return false;
+    bool constant = true;
+    for (int i = 1; i < conv->input_count; i++)
+        constant =
+            constant && (conv->inputs[i] < 0 || program->nodes[conv->inputs[i]].kind == NS_ATEN_PARAMETER);
+    for (int i = WEIGHT; i <= VAR; i++)
+        constant = constant && (inputs[i] < 0 || program->nodes[inputs[i]].kind == NS_ATEN_PARAMETER);
+    return constant;
+}
+
+/* Value `i` of an operand that may be absent. */
+static float value_or(const ns_aten_program *program, int operand, int64_t i, float otherwise)
+{
+    return operand < 0 ? otherwise : program->nodes[operand].data[i];
+}
+
+static ns_code fold(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                    ns_error *error)
+{
+    const ns_aten_node conv = program->nodes[inputs[X]], weight = program->nodes[conv.inputs[1]];
+    const int conv_bias = conv.input_count > 2 ? conv.inputs[2] : -1;
+    const int64_t channels = weight.shape[0];
+    const int64_t each = channels ? (int64_t)ns_aten_count(&weight) / channels : 0;
+    float *w = NS_ARENA_ARRAY(program->arena, ns_aten_count(&weight), float);
+    float *b = NS_ARENA_ARRAY(program->arena, (size_t)channels, float);
+    int operands[3] = {conv.inputs[0], 0, 0};
+    if (!w || !b)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->name);
+    for (int64_t c = 0; c < channels; c++) {
+        const float root =
+            1.0f / sqrtf(value_or(program, inputs[VAR], c, 1) + (float)node->attributes[EPSILON].real);
+        const float gain = value_or(program, inputs[WEIGHT], c, 1), factor = gain * root;
+        for (int64_t i = 0; i < each; i++)
+            w[c * each + i] = weight.data[c * each + i] * factor;
+        b[c] = (value_or(program, conv_bias, c, 0) - value_or(program, inputs[MEAN], c, 0)) * root * gain +
+               value_or(program, inputs[BIAS], c, 0);
+    }
+    NS_TRY(ns_aten_add_parameter(program, NULL, weight.rank, weight.shape, w, &operands[1], error));
+    NS_TRY(ns_aten_add_parameter(program, NULL, 1, &channels, b, &operands[2], error));
+    ns_aten_node folded = conv;
+    folded.input_count = 3;
+    return ns_aten_add_copy(program, &folded, operands, out, error);
+}
+
+/* ---- elsewhere ---- */
+
+/* An operand, or where it is absent `value` for each channel. */
+static ns_code channels_or(ns_aten_program *program, const ns_aten_node *node, int operand, float value,
+                           int *out, ns_error *error)
+{
+    const int64_t channels = node->shape[1];
+    float *values = NS_ARENA_ARRAY(program->arena, (size_t)channels, float);
+    *out = operand;
+    if (operand >= 0)
+        return NS_OK;
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->name);
+    for (int64_t c = 0; c < channels; c++)
+        values[c] = value;
+    return ns_aten_add_parameter(program, NULL, 1, &channels, values, out, error);
+}
+
+static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                         ns_error *error)
+{
+    int64_t shape[NS_MAX_RANK];
+    int mean = 0, var = 0, weight = 0, bias = 0;
+    if (is_folded(program, inputs))
+        return fold(program, node, inputs, out, error);
+    for (int i = 0; i < node->rank; i++)
+        shape[i] = i == 1 ? node->shape[1] : 1;
+    NS_TRY(ns_decompose_reshape(program, inputs[MEAN], node->rank, shape, &mean, error));
+    NS_TRY(ns_decompose_reshape(program, inputs[VAR], node->rank, shape, &var, error));
+    NS_TRY(ns_aten_call(program, &ns_aten_op_sub, 2, (int[]){inputs[X], mean}, NULL, &mean, error));
+    NS_TRY(ns_normalise_by(program, mean, var, node->attributes[EPSILON].real, out, error));
+    NS_TRY(channels_or(program, node, inputs[WEIGHT], 1, &weight, error));
+    NS_TRY(channels_or(program, node, inputs[BIAS], 0, &bias, error));
+    return ns_normalise_affine(program, *out, weight, bias, node->rank, shape, out, error);
+}
+
+const ns_aten_operator ns_aten_op_batch_norm = {
+    .name = "batch_norm",
+    .aten = "aten.batch_norm.default",
+    NS_PARAMETERS({"input", NS_ATEN_TENSOR}, {"weight", NS_ATEN_OPTIONAL_TENSOR},
+                  {"bias", NS_ATEN_OPTIONAL_TENSOR}, {"running_mean", NS_ATEN_OPTIONAL_TENSOR},
+                  {"running_var", NS_ATEN_OPTIONAL_TENSOR}, {"training", NS_ATEN_BOOL},
+                  {"momentum", NS_ATEN_REAL}, {"eps", NS_ATEN_REAL, .otherwise = NS_REAL(1e-5)},
+                  {"cudnn_enabled", NS_ATEN_BOOL}),
+    .infer = infer,
+    .exact = exact,
+    .float32 = ns_aten_rounded,
+    .decompose = decompose,
+};
