@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
@@ -132,6 +133,15 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_normalise_affine(program, *out, weight, bias, node->rank, shape, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "channels3",
+     &(const ns_call_case){5,
+                           {NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 6, 6), NS_WEIGHT(NS_UNIFORM, 0.5, 1, 1, 3),
+                            NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 3), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 3),
+                            NS_WEIGHT(NS_UNIFORM, 0.5, 1, 1, 3)},
+                           NS_CALL_ARGUMENTS({"eps", NS_REAL(1e-5)})}},
+};
+
 const ns_aten_operator ns_aten_op_batch_norm = {
     .name = "batch_norm",
     .aten = "aten.batch_norm.default",
@@ -144,4 +154,5 @@ const ns_aten_operator ns_aten_op_batch_norm = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(COMPOSITE, cases),
 };

@@ -8,6 +8,7 @@
 
 #include "lower/lowering.h"
 #include "num/double2.h"
+#include "ops/cases.h"
 #include "ops/families/elementwise.h"
 #include "ops/families/window.h"
 
@@ -247,6 +248,12 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "k3_stride2",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 6, 6), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 4, 3, 4, 3, 3),
+              NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 4), {"stride", NS_LIST(1, 2)})},
+};
+
 const ns_aten_operator ns_aten_op_conv_transpose2d = {
     .name = "conv_transpose2d",
     .aten = "aten.conv_transpose2d.input",
@@ -270,4 +277,5 @@ const ns_aten_operator ns_aten_op_conv_transpose2d = {
     .term_kind = NS_TERMS_SUM,
     .slope = ns_slope_product,
     .bound = ns_bound_product,
+    .catalogue = NS_CALL_CATALOGUE(PRODUCT, cases),
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ir/build.h"
+#include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/elementwise.h"
@@ -102,6 +103,12 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_aten_call(program, &ns_aten_op_matmul, 2, (int[]){*out, inputs[VALUE]}, NULL, out, error);
 }
 
+static const ns_catalogue_case cases[] = {
+    {NS_LIST_SEED, "heads2",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 2, 6, 8), NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 2, 6, 8),
+              NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 2, 6, 8))},
+};
+
 const ns_aten_operator ns_aten_op_scaled_dot_product_attention = {
     .name = "scaled_dot_product_attention",
     .aten = "aten.scaled_dot_product_attention.default",
@@ -113,4 +120,5 @@ const ns_aten_operator ns_aten_op_scaled_dot_product_attention = {
     .exact = exact,
     .float32 = ns_aten_rounded,
     .decompose = decompose,
+    .catalogue = NS_CALL_CATALOGUE(COMPOSITE, cases),
 };

@@ -65,6 +65,7 @@ static void inputs_that_are_no_reals(void **state)
     ASSERT_OK(ns_aten_add_typed_input(program, "x", NS_DTYPE_INT32, SHAPE(3), &x, &error));
     ASSERT_OK(ns_aten_add_typed_input(program, "y", NS_DTYPE_BOOL, SHAPE(3), &y, &error));
     ASSERT_OK(ns_aten_add_reshape(program, y, SHAPE(1, 3), &node, &error));
+    ASSERT_OK(ns_aten_add_output(program, node, &error));
     assert_int_equal(program->nodes[node].dtype, NS_DTYPE_BOOL);
     ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT32, 1, shape, &inputs[0], &error));
     ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_BOOL, 1, shape, &inputs[1], &error));
