@@ -43,17 +43,6 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
            into->op == NS_OP_SLICE;
 }
 
-/* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
-static int64_t integer_scale(const ns_pattern *p, ns_op_ref rescale)
-{
-    const ns_tensor *m = ns_pattern_input(p, rescale, 1);
-    const int64_t multiplier = ns_pattern_constant(p, rescale, 1, 0, 0),
-                  shift = ns_pattern_constant(p, rescale, 2, 0, 0);
-    if (!m || ns_tensor_count(m) != 1 || shift < 0 || shift > 62 || multiplier & ((INT64_C(1) << shift) - 1))
-        return 0;
-    return multiplier >> shift;
-}
-
 static bool moves(ns_op_ref op)
 {
     return op && (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
@@ -77,7 +66,7 @@ static bool is_fused(const ns_pattern *p, ns_op_ref op)
     if (from && ns_pattern_only_reader(p, from) && takes_rescale(p, from) && reader)
         return true;
     return reader && reader->op == NS_OP_REDUCE_SUM && from && from->op == NS_OP_SLICE &&
-           integer_scale(p, op) == 1;
+           ns_pattern_integer_scale(p, op) == 1;
 }
 
 /* A RESCALE from or to int32 that stays an operation of its own becomes a MUL. */
@@ -92,7 +81,7 @@ bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
         if (moves(reader))
             return true;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && from->op == NS_OP_RESHAPE)
+    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
         from = ns_pattern_from(p, from, 0);
     return moves(from);
 }
@@ -108,8 +97,10 @@ bool ns_defect_met_negate_rescale(const ns_pattern *p, ns_op_ref op)
 bool ns_defect_met_negate_saturation(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref negate = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_NEGATE) : NULL;
-    return negate && ns_pattern_only_reader(p, negate) == op &&
-           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16;
+    if (!negate || ns_pattern_only_reader(p, negate) != op)
+        return false;
+    const ns_dtype from = ns_pattern_input(p, op, 0)->dtype, to = ns_pattern_output(p, op)->dtype;
+    return from == NS_DTYPE_INT16 || (from == NS_DTYPE_INT8 && to != NS_DTYPE_INT32);
 }
 
 bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
@@ -149,17 +140,18 @@ bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)
               b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
     if (!a || !b || ns_pattern_only_reader(p, a) != op || ns_pattern_only_reader(p, b) != op)
         return false;
-    const int64_t s = integer_scale(p, a), t = integer_scale(p, b);
+    const int64_t s = ns_pattern_integer_scale(p, a), t = ns_pattern_integer_scale(p, b);
     return s > 0 && t > 0 && s != t && s < 256 && t < 256;
 }
 
 bool ns_defect_met_max_pool_scale(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_RESCALE || integer_scale(p, op) == 1 ||
+    if (op->op != NS_OP_RESCALE || ns_pattern_integer_scale(p, op) == 1 ||
         ns_dtype_bits(ns_pattern_output(p, op)->dtype) > 16)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && (from->op == NS_OP_RESHAPE || (from->op == NS_OP_RESCALE && integer_scale(p, from) == 1)))
+    while (from && (from->op == NS_OP_RESHAPE ||
+                    (from->op == NS_OP_RESCALE && ns_pattern_integer_scale(p, from) == 1)))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from && (from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_REDUCE_MAX) &&
            ns_pattern_only_reader(p, from);

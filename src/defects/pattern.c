@@ -157,3 +157,13 @@ int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise)
 {
     return index < list->count ? list->values[index] : otherwise;
 }
+
+int64_t ns_pattern_integer_scale(const ns_pattern *p, ns_op_ref rescale)
+{
+    const ns_tensor *m = ns_pattern_input(p, rescale, 1);
+    const int64_t multiplier = ns_pattern_constant(p, rescale, 1, 0, 0),
+                  shift = ns_pattern_constant(p, rescale, 2, 0, 0);
+    if (!m || ns_tensor_count(m) != 1 || shift < 0 || shift > 62 || multiplier & ((INT64_C(1) << shift) - 1))
+        return 0;
+    return multiplier >> shift;
+}

@@ -57,4 +57,7 @@ int64_t ns_pattern_batch(const ns_tensor *t);
 /* An attribute list's value, or `otherwise`. */
 int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise);
 
+/* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
+int64_t ns_pattern_integer_scale(const ns_pattern *p, ns_op_ref rescale);
+
 #endif

@@ -24,7 +24,7 @@ bool ns_defect_met_reduce_sum_int16(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref rescale = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
     const ns_tensor *x = ns_pattern_input(p, rescale, 0);
-    return x && x->dtype == NS_DTYPE_INT16;
+    return x && x->dtype == NS_DTYPE_INT16 && ns_pattern_integer_scale(p, rescale) == 1;
 }
 
 bool ns_defect_met_reduce_min_reshape(const ns_pattern *p, ns_op_ref op)

@@ -76,7 +76,8 @@ bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
     return false;
 }
 
-/* True where some tap of the kernel sees only padding along `axis`, the convolution's own or a PAD's. */
+/* True where some tap of the kernel sees only padding along `axis`, the convolution's own or a PAD's: in all
+ * windows, or, with a stride over 3 and a dilation along it, in the first or the last. */
 static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
 {
     const ns_attributes *a = &op->attributes;
@@ -84,11 +85,14 @@ static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
     const int64_t before = pad ? ns_pattern_constant(p, pad, 1, (size_t)(2 + 2 * axis), 0)
                                : ns_pattern_list(&a->pad, 2 * axis, 0);
     const int64_t size = ns_pattern_input(p, pad ? pad : op, 0)->shape[1 + axis];
-    const int64_t last =
-        (ns_pattern_output(p, op)->shape[1 + axis] - 1) * ns_pattern_list(&a->stride, axis, 1);
+    const int64_t stride = ns_pattern_list(&a->stride, axis, 1),
+                  dilation = ns_pattern_list(&a->dilation, axis, 1),
+                  last = (ns_pattern_output(p, op)->shape[1 + axis] - 1) * stride;
     for (int64_t tap = 0; tap < kernel(p, op, axis); tap++) {
-        const int64_t first = tap * ns_pattern_list(&a->dilation, axis, 1) - before;
+        const int64_t first = tap * dilation - before;
         if (first + last < 0 || first >= size)
+            return true;
+        if (stride > 3 && dilation > 1 && (first < 0 || first + last >= size))
             return true;
     }
     return false;
