@@ -67,35 +67,106 @@ static ns_code write_tap_json(graph_tap *tap, ns_arena *arena, ns_error *error)
     return path ? ns_file_write(path, bytes, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
 }
 
-static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph,
-                         int *output_count, ns_run_tensor **outputs, ns_error *error)
+/* ---- samples ---- */
+
+typedef struct sampling {
+    const ns_block *block;
+    ns_input *inputs;
+    int64_t samples; /* that the files hold behind a leading axis; 1: none */
+    ns_tensor *values, *results;
+    ns_npy *outputs; /* of all samples */
+} sampling;
+
+static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, sampling *s, ns_error *error)
 {
-    if (settings->hazards || settings->check || settings->strict_chip || settings->debug_db)
-        return ns_fail(error, NS_ERROR_USAGE,
-                       "--hazards, --check, --strict-chip and --debug-db are about command streams: a graph "
-                       "has no chip yet "
-                       "(npuscope diagnose compiles it)");
-    NS_TRY(ns_graph_validate(graph, error));
-    const ns_block *block = &graph->regions[0].blocks[0];
-    size_t in_count = (size_t)block->input_count, out_count = (size_t)block->output_count;
-    ns_run_tensor *in = NS_ARENA_ARRAY(cli->arena, in_count, ns_run_tensor);
-    ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, out_count, ns_run_tensor);
-    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, in_count, ns_tensor);
-    ns_tensor *results = NS_ARENA_ARRAY(cli->arena, out_count, ns_tensor);
-    if (!in || !out || !values || !results)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
-    for (size_t i = 0; i < in_count; i++) {
-        const ns_graph_tensor *declared = &block->tensors[block->inputs[i]];
-        in[i] = (ns_run_tensor){declared->name, declared->tensor};
-        in[i].tensor.data = NULL;
+    /* A tap shows one evaluation. */
+    const ns_input_rules rules = {
+        .files = &settings->inputs, .types = &settings->input_types, .frames = !settings->tap};
+    for (int i = 0; i < s->block->input_count; i++) {
+        const ns_graph_tensor *declared = &s->block->tensors[s->block->inputs[i]];
+        const ns_run_tensor tensor = {.name = declared->name, .tensor = declared->tensor};
+        NS_TRY(ns_run_declare(&tensor, &s->inputs[i], error));
     }
-    NS_TRY(ns_run_load_inputs(settings, cli->arena, block->input_count, in, error));
-    for (size_t i = 0; i < in_count; i++)
-        values[i] = in[i].tensor;
+    return ns_inputs_load(&rules, cli->arena, s->block->input_count, s->inputs, &s->samples, error);
+}
+
+/* Sample `index` of the inputs, where the evaluator may read it. */
+static ns_code take_sample(sampling *s, int64_t index, ns_arena *arena, ns_error *error)
+{
+    for (int i = 0; i < s->block->input_count; i++) {
+        const ns_graph_tensor *declared = &s->block->tensors[s->block->inputs[i]];
+        ns_npy one = ns_input_frame(&s->inputs[i], s->samples, index);
+        if ((uintptr_t)one.data % 64 != 0)
+            one.data = ns_arena_copy(arena, one.data, one.count * one.item_size);
+        if (!one.data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", declared->name);
+        if (ns_npy_to_tensor(&one, declared->tensor.dtype, &s->values[i], error) != NS_OK)
+            return ns_add_context(error, "input '%s'", declared->name);
+    }
+    return NS_OK;
+}
+
+/* Room for the outputs of all samples, once the first has shown what they are. */
+static ns_code make_outputs(ns_cli *cli, sampling *s, ns_error *error)
+{
+    for (int i = 0; i < s->block->output_count; i++) {
+        ns_npy *all = &s->outputs[i];
+        NS_TRY(ns_npy_from_tensor(&s->results[i], all, error));
+        if (all->rank == NS_MAX_RANK)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "samples of an output of rank %d", all->rank);
+        memmove(all->shape + 1, all->shape, (size_t)all->rank++ * sizeof all->shape[0]);
+        all->shape[0] = s->samples;
+        all->count *= (size_t)s->samples;
+        all->data = ns_arena_alloc(cli->arena, all->count, all->item_size);
+        if (!all->data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for output %d of %lld samples", i,
+                           (long long)s->samples);
+    }
+    return NS_OK;
+}
+
+static ns_code keep_outputs(ns_cli *cli, sampling *s, int64_t index, ns_error *error)
+{
+    if (index == 0)
+        NS_TRY(make_outputs(cli, s, error));
+    for (int i = 0; i < s->block->output_count; i++) {
+        ns_npy one;
+        NS_TRY(ns_npy_from_tensor(&s->results[i], &one, error));
+        const size_t size = one.count * one.item_size;
+        memcpy((uint8_t *)s->outputs[i].data + (size_t)index * size, one.data, size);
+    }
+    return NS_OK;
+}
+
+static ns_code run_samples(ns_cli *cli, ns_evaluator *evaluator, sampling *s, ns_error *error)
+{
+    if (s->samples == 1) {
+        NS_TRY(take_sample(s, 0, cli->arena, error));
+        return ns_evaluator_run(evaluator, s->values, s->block->input_count, cli->arena, s->results, error);
+    }
+    ns_arena *arena = ns_arena_new_within(cli->budget);
+    ns_code code = arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for samples");
+    for (int64_t k = 0; k < s->samples && code == NS_OK; k++) {
+        ns_arena_reset(arena);
+        code = take_sample(s, k, arena, error);
+        if (code == NS_OK)
+            code = ns_evaluator_run(evaluator, s->values, s->block->input_count, arena, s->results, error);
+        if (code != NS_OK)
+            code = ns_add_context(error, "sample %lld", (long long)k);
+        else
+            code = keep_outputs(cli, s, k, error);
+    }
+    ns_arena_free(arena);
+    return code;
+}
+
+static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph, sampling *s,
+                        ns_error *error)
+{
     ns_buffer buffer = {.arena = cli->arena};
     graph_tap tap = {.budget = cli->budget,
                      .settings = settings,
-                     .block = block,
+                     .block = s->block,
                      .json = ns_json_begin(&buffer, true, 17)};
     ns_eval_options options = {.cpu_mask = settings->cpu_mask, .budget = cli->budget, .context = &tap};
     if (settings->tap) {
@@ -105,17 +176,43 @@ static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_
         ns_json_text(&tap.json, "schema", "npuscope/tap/1");
         ns_json_array(&tap.json, "operators");
     }
-    NS_TRY(ns_eval(graph, &options, values, block->input_count, cli->arena, results, error));
-    if (settings->tap)
-        NS_TRY(write_tap_json(&tap, cli->arena, error));
+    ns_evaluator *evaluator = NULL;
+    NS_TRY(ns_evaluator_new(graph, &options, &evaluator, error));
+    const ns_code code = run_samples(cli, evaluator, s, error);
+    ns_evaluator_free(evaluator);
+    NS_TRY(code);
+    return settings->tap ? write_tap_json(&tap, cli->arena, error) : NS_OK;
+}
+
+static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph,
+                         int *output_count, ns_run_tensor **outputs, ns_error *error)
+{
+    if (settings->hazards || settings->check || settings->strict_chip || settings->debug_db)
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "--hazards, --check, --strict-chip and --debug-db are about command streams: a graph "
+                       "has no chip yet "
+                       "(npuscope diagnose compiles it)");
+    NS_TRY(ns_graph_validate(graph, error));
+    sampling s = {.block = &graph->regions[0].blocks[0]};
+    const size_t in_count = (size_t)s.block->input_count, out_count = (size_t)s.block->output_count;
+    ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, out_count, ns_run_tensor);
+    s.inputs = NS_ARENA_ARRAY(cli->arena, in_count, ns_input);
+    s.values = NS_ARENA_ARRAY(cli->arena, in_count, ns_tensor);
+    s.results = NS_ARENA_ARRAY(cli->arena, out_count, ns_tensor);
+    s.outputs = NS_ARENA_ARRAY(cli->arena, out_count, ns_npy);
+    if (!out || !s.inputs || !s.values || !s.results || !s.outputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
+    NS_TRY(load_inputs(cli, settings, &s, error));
+    NS_TRY(evaluate(cli, settings, graph, &s, error));
     for (size_t i = 0; i < out_count; i++) {
         /* The names must outlive the graph. */
-        const char *name = ns_arena_string(cli->arena, block->tensors[block->outputs[i]].name);
+        const char *name = ns_arena_string(cli->arena, s.block->tensors[s.block->outputs[i]].name);
         if (!name)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
-        out[i] = (ns_run_tensor){.name = name, .tensor = results[i]};
+        out[i] = (ns_run_tensor){
+            .name = name, .tensor = s.results[i], .array = s.samples > 1 ? &s.outputs[i] : NULL};
     }
-    *output_count = block->output_count;
+    *output_count = s.block->output_count;
     *outputs = out;
     return NS_OK;
 }

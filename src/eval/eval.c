@@ -79,6 +79,7 @@ ns_code ns_evaluator_run(ns_evaluator *evaluator, const ns_tensor *inputs, int i
     ns_arena_reset(run->arena);
     run->variables = (ns_eval_variables){.arena = run->arena};
     run->nesting = 0;
+    evaluator->own.work = 0;
     const ns_code code = run_main(run, inputs, input_count, arena, outputs, error);
     ns_store_settle(&run->store);
     return ns_budget_settle(run->budget, code, error);

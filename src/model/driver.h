@@ -22,6 +22,7 @@ typedef struct ns_model_driver {
     ns_code (*load)(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error);
     void (*begin)(ns_model *model); /* before the first sample of a call; NULL: nothing to do */
     ns_code (*run)(ns_model *model, const ns_model_call *call, ns_error *error);
+    void (*end)(ns_model *model, const ns_model_options *options); /* behind the last; NULL: nothing to do */
 } ns_model_driver;
 
 struct ns_model {
@@ -30,7 +31,9 @@ struct ns_model {
     ns_model_format format;
     int input_count, output_count;
     ns_model_tensor *inputs, *outputs;
-    ns_graph *graph; /* the one of these that its driver has made; freed by ns_model_free */
+    struct ns_evaluator *evaluator; /* of the graph; NULL: none yet */
+    unsigned evaluator_mask;        /* its cpu_mask */
+    ns_graph *graph;                /* the one of these that its driver has made; freed by ns_model_free */
     ns_npu_stream *stream;
     ns_program *program;
     struct ns_tflm *tflite;

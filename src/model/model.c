@@ -2,6 +2,7 @@
 #include "npuscope/model.h"
 
 #include "model/driver.h"
+#include "npuscope/eval.h"
 
 static const struct {
     const char *text, *sentence;
@@ -70,6 +71,7 @@ void ns_model_free(ns_model *model)
 {
     if (!model)
         return;
+    ns_evaluator_free(model->evaluator);
     if (model->graph)
         ns_graph_free(model->graph);
     ns_arena_free(model->arena);
@@ -174,6 +176,8 @@ ns_code ns_model_run(ns_model *model, const ns_model_options *options, const voi
     if (drivers[model->format]->begin)
         drivers[model->format]->begin(model);
     ns_code code = run_samples(&s, samples, error);
+    if (drivers[model->format]->end)
+        drivers[model->format]->end(model, options);
     ns_arena_free(s.call.scratch);
     for (int i = 0; code == NS_OK && i < model->output_count; i++)
         outputs[i] = s.outputs[i];

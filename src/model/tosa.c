@@ -71,23 +71,52 @@ static ns_code take_input(const ns_model *model, const ns_model_call *call, int 
     return NS_OK;
 }
 
+/* The evaluator that the samples share. Under a tap, whose context is the sample's, each has its own. */
+static ns_code find_evaluator(ns_model *model, const ns_model_options *options, ns_error *error)
+{
+    if (model->evaluator && model->evaluator_mask == options->cpu_mask)
+        return NS_OK;
+    ns_evaluator_free(model->evaluator);
+    model->evaluator = NULL;
+    model->evaluator_mask = options->cpu_mask;
+    const ns_eval_options own = {.cpu_mask = options->cpu_mask, .budget = options->budget};
+    return ns_evaluator_new(model->graph, &own, &model->evaluator, error);
+}
+
+static ns_code evaluate(ns_model *model, const ns_model_call *call, const ns_tensor *inputs,
+                        ns_tensor *outputs, ns_error *error)
+{
+    if (!call->options->tap) {
+        NS_TRY(find_evaluator(model, call->options, error));
+        return ns_evaluator_run(model->evaluator, inputs, model->input_count, call->scratch, outputs, error);
+    }
+    tapped to = {call->options, main_block(model)};
+    const ns_eval_options options = {
+        .cpu_mask = call->options->cpu_mask, .budget = call->options->budget, .tap = pass_on, .context = &to};
+    return ns_eval(model->graph, &options, inputs, model->input_count, call->scratch, outputs, error);
+}
+
 static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
 {
-    tapped to = {call->options, main_block(model)};
-    const ns_eval_options options = {.cpu_mask = call->options->cpu_mask,
-                                     .budget = call->options->budget,
-                                     .tap = call->options->tap ? pass_on : NULL,
-                                     .context = &to};
     ns_tensor *inputs = NS_ARENA_ARRAY(call->scratch, (size_t)model->input_count, ns_tensor);
     ns_tensor *outputs = NS_ARENA_ARRAY(call->scratch, (size_t)model->output_count, ns_tensor);
     if (!inputs || !outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the graph's inputs and outputs");
     for (int i = 0; i < model->input_count; i++)
         NS_TRY(take_input(model, call, i, &inputs[i], error));
-    NS_TRY(ns_eval(model->graph, &options, inputs, model->input_count, call->scratch, outputs, error));
+    NS_TRY(evaluate(model, call, inputs, outputs, error));
     for (int i = 0; i < model->output_count; i++)
         memcpy(call->outputs[i], outputs[i].data, model->outputs[i].bytes);
     return NS_OK;
 }
 
-const ns_model_driver ns_model_tosa_driver = {.probe = probe, .load = load, .run = run};
+/* A caller's budget need not outlive the call. */
+static void end(ns_model *model, const ns_model_options *options)
+{
+    if (!options->budget)
+        return;
+    ns_evaluator_free(model->evaluator);
+    model->evaluator = NULL;
+}
+
+const ns_model_driver ns_model_tosa_driver = {.probe = probe, .load = load, .run = run, .end = end};
