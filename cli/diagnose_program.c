@@ -22,6 +22,7 @@ typedef struct lifting {
     const ns_program *program;
     const void **data; /* of each input of the program, in memory order */
     size_t *sizes;
+    int64_t *parts;      /* of dynamic shapes: what the files have of them */
     first_call *calls;   /* of each delegate */
     const char *stopped; /* why the program did not run to its end; NULL: it did */
 } lifting;
@@ -63,7 +64,8 @@ static ns_code run(lifting *l, ns_error *error)
     ns_error problem = {0};
     if (!results)
         return no_memory(error);
-    NS_TRY(ns_program_files_load(l->cli, &l->settings->inputs, l->program, l->data, l->sizes, error));
+    ns_program_files files = {l->data, l->sizes, l->parts, 0};
+    NS_TRY(ns_program_files_load(l->cli, &l->settings->inputs, l->program, &files, error));
     const ns_code code =
         ns_program_run_watched(l->program, &npu, &inputs, &watch, l->cli->arena, results, NULL, &problem);
     if (code == NS_ERROR_UNDEFINED || code == NS_ERROR_UNPREDICTABLE)
@@ -252,7 +254,8 @@ ns_code ns_diagnose_program_file(ns_cli *cli, const ns_diagnose_settings *settin
     l.calls = NS_ARENA_ARRAY(cli->arena, (size_t)count, first_call);
     l.data = NS_ARENA_ARRAY(cli->arena, inputs, const void *);
     l.sizes = NS_ARENA_ARRAY(cli->arena, inputs, size_t);
-    if (!parts || !l.calls || !l.data || !l.sizes)
+    l.parts = NS_ARENA_ARRAY(cli->arena, inputs, int64_t);
+    if (!parts || !l.calls || !l.data || !l.sizes || !l.parts)
         return no_memory(error);
     if (settings->samples)
         return ns_fail(error, NS_ERROR_USAGE, "--samples takes a .tosa graph");

@@ -44,7 +44,7 @@ static int drop_ones(int rank, const int64_t *shape, int64_t *out)
     return count;
 }
 
-static bool same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other)
+bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other)
 {
     int64_t a[NS_MAX_RANK], b[NS_MAX_RANK];
     const int count = drop_ones(rank, shape, a);
@@ -68,7 +68,7 @@ static bool take_shape(ns_npy *array, const ns_input *input, bool with_frames, i
     *frames = 1;
     if (within(array, input))
         return true;
-    if (same_but_ones(array->rank, array->shape, input->rank, input->shape)) {
+    if (ns_input_same_but_ones(array->rank, array->shape, input->rank, input->shape)) {
         if (!input->padded) {
             array->rank = input->rank;
             memcpy(array->shape, input->shape, sizeof array->shape);
@@ -76,7 +76,7 @@ static bool take_shape(ns_npy *array, const ns_input *input, bool with_frames, i
         return true;
     }
     if (!with_frames || array->rank < 1 || array->shape[0] < 1 ||
-        !same_but_ones(array->rank - 1, array->shape + 1, input->rank, input->shape))
+        !ns_input_same_but_ones(array->rank - 1, array->shape + 1, input->rank, input->shape))
         return false;
     *frames = array->shape[0];
     if (input->padded) {

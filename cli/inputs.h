@@ -36,6 +36,9 @@ typedef struct ns_input_rules {
 ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, ns_input *inputs,
                        int64_t *frames, ns_error *error);
 
+/* The same dims, but for those of 1. */
+bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other);
+
 /* Frame `index` of an array that holds `frames`, or all of an array that holds one. */
 ns_npy ns_input_frame(const ns_input *input, int64_t frames, int64_t index);
 

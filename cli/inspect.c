@@ -65,10 +65,9 @@ static const struct {
     const char *mark;
     ns_code (*inspect)(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error);
 } kinds[] = {
-    {4, "TOSA", inspect_tosa},
-    {0, "PK\003\004", inspect_stream},
-    {4, "TFL3", inspect_tflite},
-    {4, "ET", inspect_program}, /* and two digits, the version of the schema */
+    {4, "TOSA", inspect_tosa},   {0, "PK\003\004", inspect_stream},
+    {4, "TFL3", inspect_tflite}, {4, "ET", inspect_program}, /* and two digits, the version of the schema */
+    {4, "BP", inspect_program},                              /* a bundle of one: .bpte */
 };
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)

@@ -3,13 +3,14 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "inputs.h"
 #include "program/order.h"
-#include "run.h"
 
-/* A FlatBuffer with the file identifier ET and two digits. */
+/* A FlatBuffer with the file identifier ET and two digits, or a bundle of one. */
 bool ns_program_files_probe(ns_bytes bytes)
 {
-    return ns_bytes_contains(bytes, 4, 4) && memcmp(bytes.data + 4, "ET", 2) == 0;
+    return ns_bytes_contains(bytes, 4, 4) &&
+           (memcmp(bytes.data + 4, "ET", 2) == 0 || ns_program_is_bundle(bytes.data, bytes.size));
 }
 
 static ns_code npy_type_of(const ns_program_tensor *tensor, ns_npy_type *type, ns_error *error)
@@ -71,8 +72,18 @@ ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array
     return npy_type_of(tensor, &array->type, error);
 }
 
+/* Fewer along the first dim of a dynamic shape, and the same along the others. */
+static bool is_part(const ns_program_tensor *tensor, const ns_npy *array)
+{
+    return tensor->dynamic && tensor->rank > 0 && array->rank == tensor->rank && array->shape[0] > 0 &&
+           array->shape[0] < tensor->shape[0] &&
+           memcmp(array->shape + 1, tensor->shape + 1,
+                  (size_t)(tensor->rank - 1) * sizeof tensor->shape[0]) == 0;
+}
+
+/* *given: of a dynamic shape, how many the file has along the first dim; the rest is filled with zeros. */
 static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor *tensor, const char *file,
-                          ns_bytes *out, ns_error *error)
+                          ns_bytes *out, int64_t *given, ns_error *error)
 {
     ns_npy wanted, array;
     char expected[128], is[128];
@@ -87,53 +98,95 @@ static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor
         return NS_OK;
     }
     NS_TRY(ns_npy_read(*out, file, cli->arena, &array, error));
-    if (array.type != wanted.type || array.rank != wanted.rank ||
-        memcmp(array.shape, wanted.shape, (size_t)wanted.rank * sizeof wanted.shape[0]) != 0)
-        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s", name, file,
-                       ns_npy_describe(&array, is, sizeof is), expected);
-    uint8_t *memory = ns_arena_alloc(cli->arena, size, 1);
-    if (!memory)
+    const bool part = is_part(tensor, &array);
+    if (array.type != wanted.type ||
+        (!part && !ns_input_same_but_ones(array.rank, array.shape, wanted.rank, wanted.shape)))
+        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", name, file,
+                       ns_npy_describe(&array, is, sizeof is), expected,
+                       tensor->dynamic ? ", or less along the first dim: the shape is dynamic" : "");
+    uint8_t *memory = ns_arena_alloc(cli->arena, size, 1), *whole = array.data;
+    if (part) {
+        whole = ns_arena_alloc(cli->arena, size, 1);
+        if (whole)
+            memcpy(whole, array.data, array.count * array.item_size);
+        *given = array.shape[0];
+    }
+    if (!memory || !whole)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", name);
-    ns_program_to_memory_order(tensor, array.data, memory);
+    ns_program_to_memory_order(tensor, whole, memory);
     *out = (ns_bytes){memory, size};
     return NS_OK;
 }
 
-ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_program *program,
-                              const void **data, size_t *sizes, ns_error *error)
+ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_program_files *out,
+                             ns_error *error)
 {
-    const int count = ns_program_input_count(program);
-    ns_run_tensor *names = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
+    const size_t count = (size_t)ns_program_input_count(program);
+    *out = (ns_program_files){.data = NS_ARENA_ARRAY(arena, count, const void *),
+                              .sizes = NS_ARENA_ARRAY(arena, count, size_t),
+                              .parts = NS_ARENA_ARRAY(arena, count, int64_t)};
+    return out->data && out->sizes && out->parts
+               ? NS_OK
+               : ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+}
+
+static const char *name_of(const void *list, int index)
+{
+    return ((const char *const *)list)[index];
+}
+
+static ns_code make_names(int count, ns_arena *arena, const char ***out, ns_error *error)
+{
+    const char **names = NS_ARENA_ARRAY(arena, (size_t)count, const char *);
     for (int i = 0; names && i < count; i++) {
-        names[i].name = ns_arena_format(cli->arena, "in%d", i);
-        if (!names[i].name)
+        names[i] = ns_arena_format(arena, "in%d", i);
+        if (!names[i])
             names = NULL;
     }
-    if (!names)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    *out = names;
+    return names ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+}
+
+/* An input that no file gives: the bundle's, or an error. */
+static ns_code take_default(const ns_program *program, int index, const char *name, ns_program_files *out,
+                            ns_error *error)
+{
+    ns_npy wanted;
+    char text[128];
+    if (out->data[index] || !ns_program_input(program, index))
+        return NS_OK;
+    if (out->test < ns_program_case_count(program))
+        out->data[index] = ns_program_case_input(program, out->test, index, &out->sizes[index]);
+    if (out->data[index])
+        return NS_OK;
+    NS_TRY(ns_program_files_describe(ns_program_input(program, index), &wanted, error));
+    return ns_fail(error, NS_ERROR_USAGE, "input '%s' is missing: expected %s (-i in%d=FILE)", name,
+                   ns_npy_describe(&wanted, text, sizeof text), index);
+}
+
+ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_program *program,
+                              ns_program_files *out, ns_error *error)
+{
+    const int count = ns_program_input_count(program);
+    const char **names;
+    NS_TRY(make_names(count, cli->arena, &names, error));
     for (int i = 0; i < inputs->count; i++) {
         int index = 0;
         const char *file = NULL;
         ns_bytes bytes;
-        NS_TRY(ns_run_find_input(inputs->values[i], i, count, names, &index, &file, error));
-        if (data[index])
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index].name);
+        NS_TRY(ns_input_find(inputs->values[i], i, count, name_of, names, &index, &file, error));
+        if (out->data[index])
+            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index]);
         if (!ns_program_input(program, index))
             return ns_fail(error, NS_ERROR_USAGE,
                            "input '%s' is no tensor: the program holds its value, and %s cannot change it",
-                           names[index].name, file);
-        NS_TRY(load_input(cli, names[index].name, ns_program_input(program, index), file, &bytes, error));
-        data[index] = bytes.data ? bytes.data : (const void *)"";
-        sizes[index] = bytes.size;
+                           names[index], file);
+        NS_TRY(load_input(cli, names[index], ns_program_input(program, index), file, &bytes,
+                          &out->parts[index], error));
+        out->data[index] = bytes.data ? bytes.data : (const void *)"";
+        out->sizes[index] = bytes.size;
     }
-    for (int i = 0; i < count; i++) {
-        ns_npy wanted;
-        char text[128];
-        if (data[i] || !ns_program_input(program, i))
-            continue;
-        NS_TRY(ns_program_files_describe(ns_program_input(program, i), &wanted, error));
-        return ns_fail(error, NS_ERROR_USAGE, "input '%s' is missing: expected %s (-i in%d=FILE)",
-                       names[i].name, ns_npy_describe(&wanted, text, sizeof text), i);
-    }
+    for (int i = 0; i < count; i++)
+        NS_TRY(take_default(program, i, names[i], out, error));
     return NS_OK;
 }

@@ -1,6 +1,7 @@
 /* npuscope run: evaluates a model on inputs. */
 #include "run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@ static const ns_option options[] = {
     {0, "part", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, part),
      "of a .tflite: run its ethos-u operator N alone, from 0"},
     NS_ROW_STATE(ns_run_settings, state),
+    {0, "method", NS_OPTION_TEXT, "NAME", offsetof(ns_run_settings, method),
+     "of an ExecuTorch program: the method to run (default:\nforward, or the first)"},
+    {0, "case", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, test),
+     "of a bundled program: the test case to run, from 0, where\nno input is given"},
     {0, "reference", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, reference),
      "run a .tflite that Vela has not compiled, as TFLite\nMicro's reference kernels do"},
     {'o', "output", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, folder),
@@ -97,6 +102,46 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
         if (ns_npy_to_tensor(&list[i].array, inputs[i].tensor.dtype, &inputs[i].tensor, error) != NS_OK)
             return ns_add_context(error, "input '%s'", inputs[i].name);
     return NS_OK;
+}
+
+static double real_at(const ns_npy *array, size_t index)
+{
+    ns_error ignored;
+    ns_tensor tensor;
+    if (array->type == NS_NPY_FLOAT32)
+        return (double)((const float *)array->data)[index];
+    if (array->type == NS_NPY_FLOAT64)
+        return ((const double *)array->data)[index];
+    if (array->type == NS_NPY_UINT8)
+        return ((const uint8_t *)array->data)[index];
+    return ns_npy_to_tensor(
+               array, array->type == NS_NPY_BOOL ? NS_DTYPE_BOOL : ns_dtype_of_size((int)array->item_size),
+               &tensor, &ignored) == NS_OK
+               ? (double)ns_tensor_get(&tensor, index)
+               : NAN;
+}
+
+ns_code ns_run_expected(ns_cli *cli, const ns_run_settings *settings, int index, const ns_npy *output,
+                        const ns_npy *expected, ns_error *error)
+{
+    double greatest = 0, signal = 0, noise = 0;
+    if (output->count != expected->count)
+        return ns_fail(error, NS_ERROR_INPUT, "output %d has %zu elements, the file expects %zu", index,
+                       output->count, expected->count);
+    for (size_t i = 0; i < output->count; i++) {
+        const double wanted = real_at(expected, i), distance = fabs(real_at(output, i) - wanted);
+        greatest = distance > greatest || isnan(distance) ? distance : greatest;
+        signal += wanted * wanted;
+        noise += distance * distance;
+    }
+    fprintf(cli->out, "out%d  max error %.6g from the expected output, SQNR %.2f dB\n", index, greatest,
+            10 * log10(signal / noise));
+    if (!settings->folder)
+        return NS_OK;
+    NS_TRY(ns_folder_make(settings->folder, error));
+    const char *path = ns_arena_format(cli->arena, "%s/expected%d.npy", settings->folder, index);
+    return path ? ns_npy_save(expected, path, cli->arena, error)
+                : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
 }
 
 static ns_code outputs_json(ns_arena *arena, int count, const ns_run_tensor *outputs, ns_bytes *out,

@@ -16,6 +16,8 @@
 typedef struct ns_run_settings {
     ns_text_list inputs;      /* "FILE" or "NAME=FILE" */
     ns_text_list input_types; /* "TYPE" or "NAME=TYPE" */
+    const char *method;       /* of a program; NULL: "forward", or the first */
+    int64_t test;             /* of a bundled program: its test case */
     const char *state;        /* folder of variables; NULL: every run begins anew */
     int64_t part;             /* of a .tflite: this ethos-u operator alone; -1: all */
     bool reference;           /* an uncompiled .tflite on the CPU's kernels */
@@ -100,6 +102,11 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
 /* After the run, which returned `code`: writes tap.json. NS_ERROR_UNDEFINED for hazards, and for what --check
  * found. */
 ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics *statistics, ns_error *error);
+
+/* Compares output `index` with what its file expects of it: a line, and expected<index>.npy in the folder of
+ * the outputs. */
+ns_code ns_run_expected(ns_cli *cli, const ns_run_settings *settings, int index, const ns_npy *output,
+                        const ns_npy *expected, ns_error *error);
 
 /* Runs one stream as a model of its own: its inputs from the files, its outputs. */
 ns_code ns_run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_stream *stream, int *output_count,

@@ -1,4 +1,7 @@
 /* npuscope run: ExecuTorch programs whose delegates are Ethos-U command streams. */
+#include <stdio.h>
+
+#include "base/printable.h"
 #include "program/order.h"
 #include "program_files.h"
 #include "run.h"
@@ -22,35 +25,99 @@ static ns_code make_output(ns_cli *cli, const ns_program_tensor *tensor, int ind
     return NS_OK;
 }
 
+/* Of a dynamic first dim only what was given: outputs whose shape is dynamic too, with the same bound. */
+static void cut(const ns_program *program, const ns_program_files *files, const ns_program_tensor *result,
+                ns_npy *array)
+{
+    for (int i = 0; i < ns_program_input_count(program); i++) {
+        const ns_program_tensor *input = ns_program_input(program, i);
+        if (!files->parts[i] || !result->dynamic || result->rank < 1 || result->shape[0] != input->shape[0])
+            continue;
+        array->count = array->count / (size_t)array->shape[0] * (size_t)files->parts[i];
+        array->shape[0] = files->parts[i];
+        return;
+    }
+}
+
+/* What a bundle expects, beside the outputs. */
+static ns_code show_expected(ns_cli *cli, const ns_run_settings *settings, const ns_program *program,
+                             ns_run_tensor *outputs, ns_error *error)
+{
+    for (int i = 0; i < ns_program_output_count(program); i++) {
+        const ns_program_tensor *expected = ns_program_case_expected(program, (int)settings->test, i);
+        ns_npy array;
+        if (!expected)
+            continue;
+        NS_TRY(ns_program_files_describe(expected, &array, error));
+        array.data = ns_arena_alloc(cli->arena, array.count, array.item_size);
+        if (!array.data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for an expected output");
+        ns_program_from_memory_order(expected, array.data);
+        NS_TRY(ns_run_expected(cli, settings, i, outputs[i].array, &array, error));
+    }
+    return NS_OK;
+}
+
+/* Methods are named where there are several and none is chosen. */
+static void tell_methods(const ns_run_settings *settings, const ns_program *program)
+{
+    if (settings->method || ns_program_method_count(program) < 2)
+        return;
+    fprintf(stderr, "npuscope: the program has %d methods:", ns_program_method_count(program));
+    for (int i = 0; i < ns_program_method_count(program); i++) {
+        char name[256];
+        fprintf(stderr, "%s %s", i ? "," : "",
+                ns_printable(ns_program_method_name(program, i), name, sizeof name));
+    }
+    fprintf(stderr, "; '%s' is run (--method NAME)\n", ns_program_method(program));
+}
+
+static ns_code check_case(const ns_run_settings *settings, const ns_program *program, ns_error *error)
+{
+    const int count = ns_program_case_count(program);
+    if (settings->test == 0 || (settings->test > 0 && settings->test < count))
+        return NS_OK;
+    return ns_fail(error, NS_ERROR_USAGE, "--case %lld: the file has %d test case%s of method '%s', from 0",
+                   (long long)settings->test, count, count == 1 ? "" : "s", ns_program_method(program));
+}
+
 static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,
                    ns_run_tensor **outputs, ns_error *error)
 {
-    ns_accelerator accelerator = NS_ACCELERATOR_UNKNOWN;
+    ns_accelerator accelerator;
     ns_program *program = NULL;
-    if (settings->accelerator)
-        NS_TRY(ns_accelerator_parse(settings->accelerator, &accelerator, error));
-    NS_TRY(ns_program_read(bytes.data, bytes.size, accelerator, cli->arena, &program, error));
+    ns_program_files files;
+    NS_TRY(ns_run_accelerator(settings, &accelerator, error));
+    NS_TRY(ns_program_read_method(bytes.data, bytes.size, settings->method, accelerator, cli->arena, &program,
+                                  error));
+    tell_methods(settings, program);
+    NS_TRY(check_case(settings, program, error));
     const int input_count = ns_program_input_count(program), count = ns_program_output_count(program);
-    const void **data = NS_ARENA_ARRAY(cli->arena, (size_t)input_count, const void *);
-    size_t *sizes = NS_ARENA_ARRAY(cli->arena, (size_t)input_count, size_t);
     ns_program_tensor *results = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_program_tensor);
     ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_run_tensor);
     ns_program_statistics statistics = {0};
     ns_npu_options options;
     ns_run_tap tap;
-    if (!data || !sizes || !results || !out)
+    if (!results || !out)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
-    NS_TRY(ns_program_files_load(cli, &settings->inputs, program, data, sizes, error));
+    NS_TRY(ns_program_files_new(program, cli->arena, &files, error));
+    files.test = (int)settings->test;
+    NS_TRY(ns_program_files_load(cli, &settings->inputs, program, &files, error));
     NS_TRY(ns_run_tap_open(&tap, cli, settings, NULL, &options, error));
     const ns_program_watch watch = {ns_run_tap_delegate, &tap};
-    ns_code code = ns_program_run_watched(program, &options, &(ns_program_inputs){input_count, data, sizes},
-                                          &watch, cli->arena, results, &statistics, error);
+    ns_code code =
+        ns_program_run_watched(program, &options, &(ns_program_inputs){input_count, files.data, files.sizes},
+                               &watch, cli->arena, results, &statistics, error);
     NS_TRY(ns_run_tap_close(&tap, code, &statistics.npu, error));
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         NS_TRY(make_output(cli, &results[i], i, &out[i], error));
+        cut(program, &files, &results[i], (ns_npy *)(uintptr_t)out[i].array);
+    }
     *output_count = count;
     *outputs = out;
-    return NS_OK;
+    return settings->inputs.count == 0 && ns_program_case_count(program)
+               ? show_expected(cli, settings, program, out, error)
+               : NS_OK;
 }
 
 const ns_model_kind ns_model_program = {

@@ -31,6 +31,7 @@ typedef struct ns_program_tensor {
     size_t count;                           /* elements */
     void *data;                             /* count * ns_scalar_bytes(scalar); NULL: not bound yet */
     size_t capacity;                        /* bytes behind data: the shape may change up to it */
+    bool dynamic;                           /* the shape is an upper bound (shape_dynamism) */
 } ns_program_tensor;
 
 typedef struct ns_program ns_program;
@@ -41,7 +42,26 @@ typedef struct ns_program ns_program;
 ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
                         ns_program **out, ns_error *error);
 
-const char *ns_program_method(const ns_program *program);
+/* The same of the method that is named; NS_ERROR_USAGE where there is none of that name. Both take a bundled
+ * program (.bpte) too. */
+ns_code ns_program_read_method(const void *data, size_t size, const char *method, ns_accelerator accelerator,
+                               ns_arena *arena, ns_program **out, ns_error *error);
+
+const char *ns_program_method(const ns_program *program); /* that was read */
+/* All that the file has. */
+int ns_program_method_count(const ns_program *program);
+const char *ns_program_method_name(const ns_program *program, int index);
+
+/* Bundled programs (devtools/bundled_program of ExecuTorch): a program with inputs and what the exporter's
+ * eager model made of them. */
+bool ns_program_is_bundle(const void *data, size_t size);
+/* Test cases of the method; 0 for a program that is not bundled. */
+int ns_program_case_count(const ns_program *program);
+/* The bytes of an input in memory order, as ns_program_inputs takes them; NULL for one that is no tensor. */
+const void *ns_program_case_input(const ns_program *program, int test, int index, size_t *size);
+/* What an output is expected to be; NULL for one that is no tensor, or beyond what the case holds. */
+const ns_program_tensor *ns_program_case_expected(const ns_program *program, int test, int index);
+
 int ns_program_input_count(const ns_program *program);
 int ns_program_output_count(const ns_program *program);
 

@@ -125,18 +125,14 @@ ns_code ns_delegate_read(ns_program_file *file, const char *id, ns_bytes blob, n
                          ns_arena *arena, ns_delegate **out, ns_error *error)
 {
     const bool is_graph = strcmp(id, "TOSABackend") == 0;
-    if (!is_graph && strcmp(id, "EthosUBackend") != 0)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "delegate '%s' (EthosUBackend and TOSABackend are modelled: export the program for "
-                       "Ethos-U)",
-                       id);
-    if (is_graph) {
+    const bool is_foreign = !is_graph && strcmp(id, "EthosUBackend") != 0;
+    if (is_graph || is_foreign) {
         ns_delegate *delegate = NS_ARENA_NEW(arena, ns_delegate);
         if (!delegate)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a delegate");
         delegate->id = id;
         *out = delegate;
-        return read_graph(file, blob, arena, delegate, error);
+        return is_foreign ? NS_OK : read_graph(file, blob, arena, delegate, error);
     }
     blob_parts parts = {0};
     for (size_t position = 0; !parts.ended;) {
@@ -269,6 +265,11 @@ ns_code ns_delegate_run(const ns_delegate *delegate, const ns_delegate_call *cal
 {
     const int *arguments = call->arguments;
     const int inputs = delegate->input_count, outputs = delegate->output_count;
+    if (!delegate->stream && !delegate->graph.data)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "delegate '%s' (EthosUBackend and TOSABackend are modelled: export the program for "
+                       "Ethos-U)",
+                       delegate->id);
     /* The argument list may carry more than the delegate uses; the runtime counts by the stream. */
     if (call->argument_count < inputs + outputs)
         return ns_fail(error, NS_ERROR_INPUT,

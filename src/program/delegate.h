@@ -6,7 +6,7 @@
 #include "program/value.h"
 
 typedef struct ns_delegate {
-    const char *id;        /* "EthosUBackend", "TOSABackend" */
+    const char *id;        /* "EthosUBackend", "TOSABackend"; of another backend nothing else is read */
     ns_npu_stream *stream; /* NULL: a graph */
     ns_bytes graph;        /* in the arena of the program; data NULL: a stream */
     int input_count, output_count;

@@ -30,6 +30,8 @@ static void text_value(const ns_program *program, int index, ns_buffer *buffer)
     case NS_VALUE_TENSOR:
         ns_buffer_format(buffer, "%s%s", ns_program_tensor_describe(&value->as.tensor, text, sizeof text),
                          homes[program->plans[index].home]);
+        if (value->as.tensor.dynamic)
+            ns_buffer_format(buffer, " dynamic, at most that");
         if (!ns_program_tensor_is_contiguous(&value->as.tensor)) {
             ns_buffer_format(buffer, " dim order");
             for (int i = 0; i < value->as.tensor.rank; i++)
@@ -101,6 +103,10 @@ static ns_code text_delegate(const ns_delegate *delegate, ns_buffer *buffer, ns_
 {
     if (delegate->stream)
         return ns_npu_inspect_text(delegate->stream, buffer, error);
+    if (!delegate->graph.data) {
+        ns_buffer_format(buffer, "another backend's: npuscope does not look into it\n");
+        return NS_OK;
+    }
     const char *text = NULL;
     NS_TRY(ns_graph_delegate_print(delegate->graph, false, buffer->arena, &text, error));
     ns_buffer_append(buffer, text, strlen(text));
@@ -109,7 +115,14 @@ static ns_code text_delegate(const ns_delegate *delegate, ns_buffer *buffer, ns_
 
 ns_code ns_program_inspect_text(const ns_program *program, ns_buffer *buffer, ns_error *error)
 {
-    ns_buffer_format(buffer, "ExecuTorch program, method %s\n", program->method);
+    ns_buffer_format(buffer, "ExecuTorch program, method %s", program->method);
+    for (int i = 0, others = 0; i < program->method_count; i++)
+        if (program->methods[i] != program->method)
+            ns_buffer_format(buffer, "%s %s", others++ ? "," : "; it has also", program->methods[i]);
+    ns_buffer_format(buffer, "\n");
+    if (program->case_count)
+        ns_buffer_format(buffer, "bundled with %d test case%s\n", program->case_count,
+                         program->case_count == 1 ? "" : "s");
     text_values(program, "input ", program->input_count, program->inputs, buffer);
     text_values(program, "output ", program->output_count, program->outputs, buffer);
     for (int i = 1; i < program->buffer_count; i++)
@@ -221,14 +234,14 @@ static ns_code add_delegates(ns_json *json, const ns_program *program, ns_error 
     for (int i = 0; i < program->delegate_count; i++) {
         const ns_delegate *delegate = program->delegates[i];
         const char *graph = NULL;
-        if (!delegate->stream)
+        if (delegate->graph.data)
             NS_TRY(ns_graph_delegate_print(delegate->graph, true, json->buffer->arena, &graph, error));
         ns_json_object(json, NULL);
         ns_json_text(json, "id", program->delegates[i]->id);
         ns_json_integer(json, "calls", calls_of(program, NS_INSTRUCTION_DELEGATE, i));
         if (graph)
             ns_json_document(json, "graph", (ns_bytes){(const uint8_t *)graph, strlen(graph)});
-        else
+        else if (delegate->stream)
             NS_TRY(ns_npu_inspect_json(delegate->stream, json, "stream", error));
         ns_json_end(json);
     }

@@ -32,8 +32,18 @@ typedef struct ns_chain {
     ns_instruction *instructions;
 } ns_chain;
 
+/* A test case of a bundled program, for the method that was read. */
+typedef struct ns_program_case {
+    ns_bytes *inputs;            /* in memory order; data NULL where an input is no tensor */
+    ns_program_tensor *expected; /* rank -1 where an output is no tensor */
+} ns_program_case;
+
 struct ns_program {
-    const char *method;
+    const char *method; /* the one that was read */
+    int method_count;
+    const char **methods; /* all that the file has */
+    int case_count;
+    ns_program_case *cases;
     int value_count;
     ns_value *values; /* tensors without data; a run works on a copy */
     ns_value_plan *plans;

@@ -1,5 +1,7 @@
 #include <limits.h>
+#include <stdio.h>
 
+#include "program/bundle.h"
 #include "program/delegate.h"
 #include "program/read_values.h"
 
@@ -15,25 +17,50 @@ enum {
     PLAN_BUFFER_SIZES = 8,
 };
 
-/* The plan called "forward", or the first. */
-static ns_code choose_plan(ns_reading *reading, ns_fb_table *plan, ns_error *error)
+static ns_code read_methods(ns_reading *reading, ns_fb_vector plans, ns_error *error)
+{
+    ns_program *program = reading->program;
+    program->method_count = (int)plans.count;
+    program->methods = NS_ARENA_ARRAY(reading->arena, plans.count, const char *);
+    if (!program->methods)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %u methods", plans.count);
+    for (uint32_t i = 0; i < plans.count; i++) {
+        ns_fb_table plan;
+        ns_bytes name;
+        NS_TRY(ns_fb_element_table(plans, i, "method", &plan, error));
+        NS_TRY(ns_fb_get_string(plan, PLAN_NAME, "name of a method", &name, error));
+        NS_TRY(ns_reading_string(reading, name, &program->methods[i], error));
+    }
+    return NS_OK;
+}
+
+static ns_code no_method(const ns_program *program, const char *wanted, ns_error *error)
+{
+    char names[256] = "";
+    size_t used = 0;
+    for (int i = 0; i < program->method_count && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%.60s", i ? ", " : "",
+                                 program->methods[i]);
+    return ns_fail(error, NS_ERROR_USAGE, "the program has no method '%s'; it has %s", wanted, names);
+}
+
+/* The plan of the wanted method; for NULL the one called "forward", or the first. */
+static ns_code choose_plan(ns_reading *reading, const char *wanted, ns_fb_table *plan, ns_error *error)
 {
     ns_fb_vector plans;
+    ns_program *program = reading->program;
     NS_TRY(ns_fb_get_vector(reading->file->root, 1, 4, "methods", &plans, error));
     if (!plans.count)
         return ns_fail(error, NS_ERROR_INPUT, "the program has no method");
-    uint32_t chosen = 0;
-    for (uint32_t i = plans.count; i-- > 0;) {
-        ns_bytes name;
-        NS_TRY(ns_fb_element_table(plans, i, "method", plan, error));
-        NS_TRY(ns_fb_get_string(*plan, PLAN_NAME, "name of a method", &name, error));
-        if (name.size == 7 && memcmp(name.data, "forward", 7) == 0)
+    NS_TRY(read_methods(reading, plans, error));
+    int chosen = -1;
+    for (int i = program->method_count; i-- > 0;)
+        if (strcmp(program->methods[i], wanted ? wanted : "forward") == 0)
             chosen = i;
-    }
-    ns_bytes name;
-    NS_TRY(ns_fb_element_table(plans, chosen, "method", plan, error));
-    NS_TRY(ns_fb_get_string(*plan, PLAN_NAME, "name of a method", &name, error));
-    return ns_reading_string(reading, name, &reading->program->method, error);
+    if (chosen < 0 && wanted)
+        return no_method(program, wanted, error);
+    program->method = program->methods[chosen < 0 ? 0 : chosen];
+    return ns_fb_element_table(plans, chosen < 0 ? 0 : (uint32_t)chosen, "method", plan, error);
 }
 
 static ns_code read_buffers(ns_reading *reading, ns_fb_table plan, ns_error *error)
@@ -224,18 +251,22 @@ static ns_code read_chains(ns_reading *reading, ns_fb_table plan, ns_error *erro
     return NS_OK;
 }
 
-ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
-                        ns_program **out, ns_error *error)
+ns_code ns_program_read_method(const void *data, size_t size, const char *method, ns_accelerator accelerator,
+                               ns_arena *arena, ns_program **out, ns_error *error)
 {
     ns_program_file file;
-    NS_TRY(ns_program_file_open(&file, (ns_bytes){data, size}, error));
+    ns_bytes bytes = {data, size};
+    const bool bundled = ns_program_is_bundle(data, size);
+    if (bundled)
+        NS_TRY(ns_bundle_program(bytes, &bytes, error));
+    NS_TRY(ns_program_file_open(&file, bytes, error));
     ns_program *program = NS_ARENA_NEW(arena, ns_program);
     if (!program)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a program");
     ns_reading reading = {&file, arena, program};
     ns_fb_table plan;
     ns_fb_vector values;
-    NS_TRY(choose_plan(&reading, &plan, error));
+    NS_TRY(choose_plan(&reading, method, &plan, error));
     NS_TRY(read_buffers(&reading, plan, error));
     NS_TRY(ns_fb_get_vector(plan, PLAN_VALUES, 4, "values", &values, error));
     NS_TRY(ns_reading_values(&reading, values, error));
@@ -246,8 +277,26 @@ ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerato
     NS_TRY(read_kernels(&reading, plan, error));
     NS_TRY(read_delegates(&reading, plan, accelerator, error));
     NS_TRY(read_chains(&reading, plan, error));
+    if (bundled)
+        NS_TRY(ns_bundle_cases((ns_bytes){data, size}, program, arena, error));
     *out = program;
     return NS_OK;
+}
+
+ns_code ns_program_read(const void *data, size_t size, ns_accelerator accelerator, ns_arena *arena,
+                        ns_program **out, ns_error *error)
+{
+    return ns_program_read_method(data, size, NULL, accelerator, arena, out, error);
+}
+
+int ns_program_method_count(const ns_program *program)
+{
+    return program->method_count;
+}
+
+const char *ns_program_method_name(const ns_program *program, int index)
+{
+    return program->methods[index];
 }
 
 const char *ns_program_method(const ns_program *program)

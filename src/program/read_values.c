@@ -11,6 +11,7 @@ enum {
     TENSOR_DIM_ORDER = 3,
     TENSOR_DATA_INDEX = 5,
     TENSOR_ALLOCATION = 6,
+    TENSOR_DYNAMISM = 8,
     TENSOR_EXTRA = 9,
 };
 
@@ -34,6 +35,9 @@ static ns_code read_layout(ns_fb_table table, ns_program_tensor *tensor, ns_erro
 {
     ns_fb_vector sizes;
     ns_bytes order;
+    uint8_t dynamism;
+    NS_TRY(ns_fb_u8(table, TENSOR_DYNAMISM, 0, "shape dynamism", &dynamism, error));
+    tensor->dynamic = dynamism != 0;
     NS_TRY(read_scalar(table, &tensor->scalar, error));
     NS_TRY(ns_fb_get_vector(table, TENSOR_SIZES, 4, "sizes", &sizes, error));
     NS_TRY(ns_fb_get_bytes(table, TENSOR_DIM_ORDER, "dim order", &order, error));
