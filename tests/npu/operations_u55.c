@@ -245,6 +245,37 @@ static void mul_of_32_bits_shifts(void **state)
     EXPECT(p, S32, 512, -30000, -28);
 }
 
+/* 2^30 * 2, as Vela's softmax of two equal logits has it, and sums and differences beyond 32 bits: rule
+ * OFM_RANGE_32, one strike for each operation. */
+static void results_beyond_32_bits(void **state)
+{
+    (void)state;
+    for (int strict = 0; strict < 2; strict++) {
+        program *p = begin_binary(S32, S32, 1, 1, 3);
+        p->strict_chip = strict;
+        PUT(p, S32, 0, 0x40000000, -0x40000000, 0x3fffffff);
+        PUT(p, S32, 256, 2, 3, 2);
+        operation(p, "ELEMENTWISE", MUL);
+        if (run(p) != NS_OK)
+            fail_msg("%s", p->error.message);
+        assert_int_equal(p->statistics.chip_rules, 1);
+        assert_non_null(strstr(p->statistics.chip_rule, "OFM_RANGE_32"));
+        EXPECT(p, S32, 512, strict ? INT32_MIN : INT32_MAX, strict ? 0x40000000 : INT32_MIN, 0x7ffffffe);
+        p = begin_binary(S32, S32, 1, 1, 2);
+        p->strict_chip = strict;
+        PUT(p, S32, 0, INT32_MAX, INT32_MIN);
+        PUT(p, S32, 256, 1, 1);
+        operation(p, "ELEMENTWISE", ADD);
+        EXPECT(p, S32, 512, strict ? INT32_MIN : INT32_MAX, INT32_MIN + 1);
+        p = begin_binary(S32, S32, 1, 1, 1);
+        p->strict_chip = strict;
+        PUT(p, S32, 0, INT32_MIN);
+        PUT(p, S32, 256, 1);
+        operation(p, "ELEMENTWISE", SUB);
+        EXPECT(p, S32, 512, strict ? INT32_MAX : INT32_MIN);
+    }
+}
+
 static void operand_order(void **state)
 {
     (void)state;
@@ -652,6 +683,7 @@ int main(void)
         cmocka_unit_test(double_rounding),
         cmocka_unit_test(mul_add_sub),
         cmocka_unit_test(mul_of_32_bits_shifts),
+        cmocka_unit_test(results_beyond_32_bits),
         cmocka_unit_test(operand_order),
         cmocka_unit_test(scaled_operand),
         cmocka_unit_test(min_max_abs_clz),

@@ -9,6 +9,7 @@
 #include "npu/memory/map.h"
 #include "npu/memory/span.h"
 #include "npu/operations/activation.h"
+#include "npu/watch/chip_rules.h"
 #include "npu/watch/undefined.h"
 
 /* Ethos-U85: what accumulators begin with, and room for them where they stay. */
@@ -136,6 +137,33 @@ static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage
     return NS_OK;
 }
 
+/* Rule OFM_RANGE_32: a result of ADD, SUB or MUL that a 32-bit OFM cannot hold is its nearest end; under
+ * strict_chip its low bits are stored. */
+static void limit_to_32_bits(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
+                             size_t count)
+{
+    const ns_npu_operation *operation = output->operation;
+    for (size_t i = 0; i < count; i++) {
+        if (row[i] >= INT32_MIN && row[i] <= INT32_MAX)
+            continue;
+        if (!output->left_32_bits)
+            ns_npu_chip_rule(machine, NS_NPU_RULE_OFM_RANGE_32,
+                             "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64 "] is %" PRId64, y,
+                             (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth, row[i]);
+        output->left_32_bits = true;
+        if (!machine->options->strict_chip)
+            row[i] = row[i] < 0 ? INT32_MIN : INT32_MAX;
+        output->saturated++;
+    }
+}
+
+/* ADD, SUB or MUL with a signed 32-bit OFM: what has no clip. */
+static bool may_leave_32_bits(const ns_npu_operation *operation)
+{
+    return operation->kind == NS_NPU_ELEMENTWISE && operation->ofm.bytes == 4 && operation->ofm.is_signed &&
+           operation->table == NS_NPU_TABLE_NONE && operation->elementwise <= 2; /* MUL, ADD, SUB */
+}
+
 ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
                           ns_error *error)
 {
@@ -171,6 +199,8 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     }
     if (operation->table != NS_NPU_TABLE_NONE && !curve)
         ns_npu_table_row(machine, operation, row, count);
+    if (may_leave_32_bits(operation))
+        limit_to_32_bits(machine, output, y, row, count);
     ns_npu_map_write(machine, ofm, y, row);
     machine->result_flag = row[count - 1] != 0;
     return NS_OK;

@@ -10,6 +10,7 @@ typedef struct ns_npu_output_stage {
     ns_npu_rounding rounding;
     int64_t *preload;  /* a row of IFM2, where accumulators begin with it */
     int64_t saturated; /* elements that the clip changed, so far */
+    bool left_32_bits; /* rule OFM_RANGE_32 has struck */
 } ns_npu_output_stage;
 
 /* Checks the OFM's memory and the table, and reads the scale records. */
