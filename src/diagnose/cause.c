@@ -141,17 +141,29 @@ static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int nod
     return blame->why ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a cause");
 }
 
+typedef struct attempt {
+    int node;
+    double energy[TRIALS];
+} attempt;
+
+static ns_code try_one(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
+                       ns_error *error)
+{
+    attempt *a = context;
+    return ns_dg_measure_nodes(session, worker, &a->node, 1, trials[index].mode, NS_DG_IDEAL,
+                               &a->energy[index], error);
+}
+
 ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                          ns_error *error)
 {
+    attempt a = {.node = node};
     double worst = -1, clamp = 0;
+    NS_TRY(ns_dg_parallel(f->session, TRIALS, try_one, &a, error));
     for (int i = 0; i < TRIALS; i++) {
-        double energy = 0;
-        NS_TRY(ns_dg_measure_nodes(f->session, &f->session->workers[0], &node, 1, trials[i].mode, NS_DG_IDEAL,
-                                   &energy, error));
-        clamp = trials[i].mode == NS_DG_CLAMP ? energy : clamp;
-        if (energy > worst) {
-            worst = energy;
+        clamp = trials[i].mode == NS_DG_CLAMP ? a.energy[i] : clamp;
+        if (a.energy[i] > worst) {
+            worst = a.energy[i];
             blame->cause = trials[i].cause;
         }
     }

@@ -36,41 +36,49 @@ static ns_dg_value read_base(void *context, int node)
     return load(b->worker, &b->stored[node], b->worker->plan->nodes[node].count, b->integer);
 }
 
-/* Keeps a stage's result; Q's codes take a quarter of the room. */
-static ns_code keep(ns_dg_session *session, int node, bool codes, const ns_dg_value *value,
-                    ns_dg_stored *stored, ns_error *error)
+/* Room for a stage's result; Q's codes take a quarter of it. */
+static ns_code make_room(ns_dg_session *session, int node, bool codes, ns_dg_stored *stored, ns_error *error)
 {
     const size_t count = session->plan->nodes[node].count;
     const ns_dtype dtype = ns_dg_tensor(session->plan, session->plan->nodes[node].tensor)->dtype;
-    if (codes && (dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16)) {
+    if (codes && (dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16))
         stored->codes = ns_arena_alloc(session->arena, count, sizeof(int16_t));
-        for (size_t i = 0; stored->codes && i < count; i++)
-            stored->codes[i] = (int16_t)(value->data[i] * value->scale);
-    } else if (!codes) {
+    else if (!codes)
         stored->single = NS_ARENA_ARRAY(session->arena, count, float);
-        for (size_t i = 0; stored->single && i < count; i++)
-            stored->single[i] = (float)(value->data[i] * value->scale);
-    } else {
+    else
         stored->real = NS_ARENA_ARRAY(session->arena, count + 8, double);
-        for (size_t i = 0; stored->real && i < count; i++)
-            stored->real[i] = value->data[i] * value->scale;
-    }
     return stored->codes || stored->single || stored->real
                ? NS_OK
                : ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage's result");
 }
 
-static ns_code run_base(ns_dg_session *session, bool tosa, ns_dg_stored *stored, ns_error *error)
+static void keep(const ns_dg_value *value, size_t count, ns_dg_stored *stored)
 {
-    ns_dg_worker *worker = &session->workers[0];
+    for (size_t i = 0; i < count; i++) {
+        const double v = value->data[i] * value->scale;
+        if (stored->codes)
+            stored->codes[i] = (int16_t)v;
+        else if (stored->single)
+            stored->single[i] = (float)v;
+        else
+            stored->real[i] = v;
+    }
+}
+
+/* Job 2k: Q of sample k; job 2k + 1: R. Neither needs the other. */
+static ns_code run_base(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
+                        ns_error *error)
+{
+    (void)context;
+    const bool tosa = index % 2 == 0;
+    ns_dg_stored *stored = tosa ? session->q[index / 2] : session->r[index / 2];
     base b = {worker, stored, tosa};
     for (int i = session->plan->input_count; i < session->plan->node_count; i++) {
         ns_dg_value value;
         NS_TRY(
             ns_dg_evaluate_stage(worker, i, tosa ? NS_DG_TOSA : NS_DG_IDEAL, read_base, &b, &value, error));
-        const ns_code code = keep(session, i, tosa, &value, &stored[i], error);
+        keep(&value, session->plan->nodes[i].count, &stored[i]);
         ns_dg_give(&worker->pool, value.array);
-        NS_TRY(code);
     }
     return NS_OK;
 }
@@ -101,10 +109,12 @@ static ns_code run_bases(ns_dg_session *session, ns_error *error)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sample");
         for (int i = 0; i < session->plan->input_count; i++)
             NS_TRY(take_input(session, s, i, error));
-        NS_TRY(run_base(session, true, session->q[s], error));
-        NS_TRY(run_base(session, false, session->r[s], error));
+        for (int i = session->plan->input_count; i < session->plan->node_count; i++) {
+            NS_TRY(make_room(session, i, true, &session->q[s][i], error));
+            NS_TRY(make_room(session, i, false, &session->r[s][i], error));
+        }
     }
-    return NS_OK;
+    return ns_dg_parallel(session, 2 * session->samples, run_base, NULL, error);
 }
 
 static void measure_signal(ns_dg_session *session)
