@@ -33,6 +33,14 @@ void ns_dg_session_close(ns_dg_session *session);
 /* Runs Q and R. The plan's tables must be known. */
 ns_code ns_dg_session_run(ns_dg_session *session, ns_error *error);
 
+/* Q or R of one sample, as the source of a stage's evaluation. */
+typedef struct ns_dg_base {
+    ns_dg_worker *worker;
+    const ns_dg_stored *stored; /* of each node */
+    bool integer;               /* Q */
+} ns_dg_base;
+ns_dg_value ns_dg_read_base(void *base, int node);
+
 /* A node keeps the mode of the rest. */
 #define NS_DG_SAME (~0u)
 
