@@ -21,7 +21,7 @@ typedef struct suite_settings {
     bool all_targets;
     const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
     int64_t threads;
-    double qtol, atol, rtol, epsilon;
+    double qtol, atol, rtol, epsilon, data_scale;
     const char *weights, *symmetric_io, *baseline, *history, *label;
     unsigned cpu;
     bool list, strict;
@@ -49,6 +49,9 @@ static const ns_option options[] = {
     {0, "atol", NS_OPTION_REAL, "X", OPTION(atol), "absolute tolerance (default 0.001)"},
     {0, "rtol", NS_OPTION_REAL, "X", OPTION(rtol), "relative tolerance (default 0.001)"},
     NS_ROW_EPSILON(epsilon),
+    {0, "scale-data", NS_OPTION_REAL, "X", OPTION(data_scale),
+     "multiply the catalogue's inputs: small ones bring scales to the\nfloor, large ones show what observers "
+     "and tables do"},
     NS_ROW_WEIGHTS(weights),
     {0, "symmetric-io", NS_OPTION_TEXT, "WHICH", OPTION(symmetric_io),
      "yes (default) or no, as ExecuTorch's pipelines take it: of no\neffect on the scales of these cases"},
@@ -86,7 +89,7 @@ static const ns_option options[] = {
 static void preset(void *settings)
 {
     suite_settings *suite = settings;
-    suite->qtol = suite->atol = suite->rtol = suite->epsilon = NAN;
+    suite->qtol = suite->atol = suite->rtol = suite->epsilon = suite->data_scale = NAN;
     suite->cpu = ns_cpu_detect();
 }
 
@@ -281,6 +284,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     suite.atol = settings->atol;
     suite.rtol = settings->rtol;
     suite.epsilon = settings->epsilon;
+    suite.data_scale = settings->data_scale;
     suite.cpu_mask = settings->cpu;
     if (settings->threads < 0 || settings->threads > 1024)
         return ns_fail(error, NS_ERROR_USAGE, "--threads %lld is not between 0 and 1024",

@@ -43,6 +43,7 @@ typedef struct ns_suite_settings {
     double atol, rtol;             /* absolute and relative tolerance, >= 0 */
     double epsilon;                /* the least scale of an activation, > 0 */
     bool per_channel;              /* one weight scale per output channel */
+    double data_scale;             /* factor of the catalogue's inputs; 0: 1 */
     const ns_suite_limits *limits; /* NULL: none */
 } ns_suite_settings;
 

@@ -169,6 +169,7 @@ typedef struct ns_suite_options {
     const char *stages;         /* comma-separated; NULL: ideal to eval, and npu where Vela is found */
     uint64_t seed;
     double qtol, atol, rtol, epsilon;    /* NaN: each case's own */
+    double data_scale;                   /* factor of the catalogue's inputs, > 0; NaN: 1 */
     int min_sqnr_count, max_steps_count; /* of several that name an operator the last counts */
     const ns_suite_limit *min_sqnr, *max_steps;
     int per_channel;                     /* negative: each case's own; 0 or 1 */

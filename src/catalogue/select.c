@@ -15,7 +15,8 @@
 
 ns_suite_options ns_suite_defaults(void)
 {
-    return (ns_suite_options){.qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .per_channel = -1};
+    return (ns_suite_options){
+        .qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .data_scale = NAN, .per_channel = -1};
 }
 
 /* A name itself comes before what it is as a pattern: names have brackets. */
@@ -260,6 +261,7 @@ static ns_suite_settings row_settings(const ns_suite_options *options, ns_case_l
         .rtol = pick(options->rtol, HARNESS_RTOL),
         .epsilon = pick(options->epsilon, catalogue->epsilon[list]),
         .per_channel = options->per_channel >= 0 ? options->per_channel != 0 : !entry->per_tensor,
+        .data_scale = pick(options->data_scale, 1),
     };
 }
 
@@ -387,6 +389,7 @@ ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_sui
     NS_TRY(check_number("atol", options->atol, false, error));
     NS_TRY(check_number("rtol", options->rtol, false, error));
     NS_TRY(check_number("epsilon", options->epsilon, true, error));
+    NS_TRY(check_number("scale-data", options->data_scale, true, error));
     selection->count = fill_rows(&f);
     if (selection->count == 0)
         return ns_fail(error, NS_ERROR_USAGE, "no case is left to run: the selection is empty");

@@ -139,6 +139,8 @@ static void add_settings(ns_json *json, const ns_suite_settings *settings)
     ns_json_real(json, "rtol", settings->rtol);
     ns_json_real(json, "epsilon", settings->epsilon);
     ns_json_bool(json, "per_channel", settings->per_channel);
+    if (settings->data_scale != 0 && settings->data_scale != 1)
+        ns_json_real(json, "data_scale", settings->data_scale);
     if (settings->limits) {
         ns_json_real(json, "min_sqnr_db", settings->limits->min_sqnr_db);
         ns_json_real(json, "max_steps", settings->limits->max_steps);

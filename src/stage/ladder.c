@@ -37,12 +37,25 @@ static ns_code list_outputs(ns_ladder *ladder, ns_error *error)
     return NS_OK;
 }
 
+/* Each input in double, rounded once. */
+static void scale_data(ns_ladder *ladder)
+{
+    const double factor = ladder->row->settings.data_scale;
+    for (int i = 0; factor != 0 && factor != 1 && i < ladder->program->input_count; i++) {
+        float *values = ladder->inputs[i].data;
+        if (ladder->inputs[i].dtype == NS_DTYPE_FP32)
+            for (size_t k = 0; k < ns_tensor_count(&ladder->inputs[i]); k++)
+                values[k] = (float)((double)values[k] * factor);
+    }
+}
+
 static ns_code make_case(ns_ladder *ladder, uint64_t seed, ns_error *error)
 {
     ns_case_maker made;
     NS_TRY(ns_case_build(ladder->row->operator, ladder->row->case_, seed, ladder->arena, &made, error));
     ladder->program = made.program;
     ladder->inputs = made.inputs;
+    scale_data(ladder);
     return list_outputs(ladder, error);
 }
 

@@ -91,6 +91,11 @@ class Document(unittest.TestCase):
         self.assertGreaterEqual(tests["output_codes"]["minimum"], 1)
         document, _ = self.suite("--op", "exp", "--case", "rank1", "--epsilon", "1e-9", "--stages", "eval")
         self.assertEqual(document["cases"][0]["tests"]["scales_at_floor"], 0)
+        # A thousandth of the data: the input's scale is at the floor, exp is near 1 and its scale is not.
+        document, _ = self.suite("--op", "exp", "--case", "rank1", "--epsilon", "1e-5", "--scale-data", "0.001", "--stages", "eval")
+        row = document["cases"][0]
+        self.assertEqual((row["tests"]["scales_at_floor"], row["settings"]["data_scale"]), (1, 0.001))
+        self.assertTrue(1 <= row["output"]["minimum"] and row["output"]["maximum"] < 1.0011)
 
     def test_every_operator_has_cases(self):
         listed = run("--list", "--op", "*").stdout.split("\n")[:-1]
