@@ -10,6 +10,7 @@ typedef struct ns_stage_execution {
     unsigned cpu_mask;
     int input_count, output_count;
     const ns_tensor *inputs;
+    const bool *read; /* which inputs the graph reads: Vela drops the others from the stream; NULL: all */
 } ns_stage_execution;
 
 /* Loads the request's stream and runs it. NS_ERROR_INPUT where the stream has other numbers of inputs and

@@ -20,7 +20,8 @@ typedef struct subject {
     ns_vela_request request; /* graph and accelerator */
     int input_count, output_count;
     ns_tensor *inputs;
-    ns_tensor *evaluated; /* NULL: eval gave nothing */
+    bool read[MAX_INPUTS]; /* inputs that the graph reads; of a case of the catalogue all */
+    ns_tensor *evaluated;  /* NULL: eval gave nothing */
     ns_tensor *outputs[2];
 } subject;
 
@@ -87,6 +88,8 @@ static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
     s->request = ladder->request;
     s->input_count = ladder->decomposed->input_count;
     s->output_count = ladder->output_count;
+    for (int i = 0; i < s->input_count && i < MAX_INPUTS; i++)
+        s->read[i] = true;
     s->inputs = ladder->integers;
     s->evaluated = code == NS_OK ? ladder->evaluated : NULL;
     return NS_OK;
@@ -100,6 +103,19 @@ static ns_code take_catalogue(diff *d, const ns_suite_selection *selection, ns_e
     return NS_OK;
 }
 
+/* Whether an operator of the block reads the tensor, or it is an output. */
+static bool is_read(const ns_block *block, int tensor)
+{
+    for (int i = 0; i < block->output_count; i++)
+        if (block->outputs[i] == tensor)
+            return true;
+    for (int i = 0; i < block->operator_count; i++)
+        for (int k = 0; k < block->operators[i].input_count; k++)
+            if (block->operators[i].inputs[k] == tensor)
+                return true;
+    return false;
+}
+
 /* Inputs and eval of a graph that was read. */
 static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *random, ns_error *error)
 {
@@ -109,6 +125,8 @@ static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *r
                        block->input_count, block->output_count, MAX_INPUTS);
     s->input_count = block->input_count;
     s->output_count = block->output_count;
+    for (int i = 0; i < block->input_count; i++)
+        s->read[i] = is_read(block, block->inputs[i]);
     s->inputs = NS_ARENA_ARRAY(d->arena, MAX_INPUTS, ns_tensor);
     ns_tensor *evaluated = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
     if (!s->inputs || !evaluated)
@@ -229,7 +247,8 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
                                           .cpu_mask = d->options->suite->cpu_mask,
                                           .input_count = s->input_count,
                                           .output_count = s->output_count,
-                                          .inputs = s->inputs};
+                                          .inputs = s->inputs,
+                                          .read = s->read};
     ns_npu_statistics statistics = {0};
     ns_code code = s->inputs ? ns_stage_execute(&execution, d->arena, outputs, &statistics, &problem)
                              : ns_fail(&problem, NS_ERROR_INPUT, "%s", s->result->eval_reason);
