@@ -1,7 +1,7 @@
 # Commands for people; Meson and ninja do the work. Each command installs what is missing and can be repeated.
 PREFIX ?= /usr/local
 
-.PHONY: all suite check quick bench fuzz install format clean
+.PHONY: all suite check quick bench fuzz coverage lint install format clean
 
 all:
 	@scripts/install-dependencies
@@ -23,6 +23,13 @@ bench: all
 fuzz:
 	@scripts/fuzz $(ARGS)
 
+coverage:
+	@scripts/install-dependencies
+	@scripts/coverage $(ARGS)
+
+lint: all
+	@scripts/lint $(ARGS)
+
 install: all
 	@meson configure build -Dprefix=$(PREFIX)
 	@meson install -C build
@@ -32,4 +39,4 @@ format:
 	@scripts/format
 
 clean:
-	rm -rf build build-sanitize build-fuzz
+	rm -rf build build-sanitize build-fuzz build-coverage

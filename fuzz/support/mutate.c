@@ -17,10 +17,12 @@ static size_t below(size_t limit)
     return limit ? (size_t)(ns_random_u64(&random_state) % limit) : 0;
 }
 
-/* One change: a bit, a byte, a number of 2 or 4 bytes that tells something, or a run that moves, goes or comes. */
+/* One change: a bit, a byte, a number of 2 or 4 bytes that tells something, or a run that moves, goes or
+ * comes. */
 static size_t change(uint8_t *data, size_t size, size_t max_size)
 {
-    static const uint32_t telling[] = {0, 1, 2, 4, 7, 8, 16, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
+    static const uint32_t telling[] = {
+        0, 1, 2, 4, 7, 8, 16, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff};
     const uint32_t value = telling[below(sizeof telling / sizeof *telling)];
     const size_t at = below(size), run = 1 + below(size - at < 32 ? size - at : 32);
     switch (below(7)) {

@@ -1,8 +1,8 @@
 /* Runs a fuzz target without a fuzzing engine.
  *
- *   fuzz_TARGET FILE...                          each file once: replays a corpus, or one input that was found
- *   fuzz_TARGET --mutate SECONDS SEED FILE...    changed copies of the files for that time; the input at hand stands
- *                                                in fuzz_current.SEED of the current folder, for when it ends the process */
+ *   fuzz_TARGET FILE...                          each file once: replays a corpus, or one input that was
+ * found fuzz_TARGET --mutate SECONDS SEED FILE...    changed copies of the files for that time; the input at
+ * hand stands in fuzz_current.SEED of the current folder, for when it ends the process */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +16,8 @@
 #include "mutate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) __attribute__((weak));
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+    __attribute__((weak));
 
 enum { MOST = 1 << 20 };
 
