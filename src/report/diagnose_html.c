@@ -196,7 +196,8 @@ static void append_compile(ns_buffer *buffer, const ns_diagnose_result *result)
                          row->verdict);
         ns_html_text(buffer, row->departs && row->first_wrong.operation ? row->first_wrong.operation : "");
         ns_html_append(buffer, "</td><td class=\"why\">");
-        ns_html_text(buffer, row->reason ? row->reason : "");
+        const char *words = ns_diagnose_compile_words(row, buffer->arena);
+        ns_html_text(buffer, words ? words : "");
         ns_html_append(buffer, "</td></tr>");
     }
     ns_html_append(buffer, "</tbody></table></div>\n");

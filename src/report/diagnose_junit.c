@@ -39,7 +39,8 @@ static void append_configuration(ns_buffer *buffer, const ns_diagnose_compile *r
                      row->accelerator, row->memory_mode, row->vela);
     if (row->is_finding) {
         ns_buffer_format(buffer, "      <failure type=\"%s\" message=\"", row->verdict);
-        ns_report_escape(buffer, row->reason ? row->reason : row->verdict);
+        const char *words = ns_diagnose_compile_words(row, buffer->arena);
+        ns_report_escape(buffer, words && *words ? words : row->verdict);
         ns_buffer_format(buffer, "\"/>\n");
     }
     ns_buffer_format(buffer, "    </testcase>\n");

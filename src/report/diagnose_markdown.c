@@ -64,7 +64,7 @@ static void append_compile(ns_buffer *buffer, const ns_diagnose_result *result)
                          row->verdict);
         append_text(buffer, row->departs ? row->first_wrong.operation : "");
         ns_buffer_format(buffer, " | ");
-        append_text(buffer, row->reason);
+        append_text(buffer, ns_diagnose_compile_words(row, buffer->arena));
         ns_buffer_format(buffer, " |\n");
     }
 }

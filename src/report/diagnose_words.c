@@ -42,3 +42,15 @@ int ns_diagnose_next(const ns_diagnose_precision *precision)
             next = i;
     return next;
 }
+
+const char *ns_diagnose_compile_words(const ns_diagnose_compile *row, ns_arena *arena)
+{
+    const char *text = row->reason ? row->reason : "";
+    if (row->known_defect)
+        text = ns_arena_format(arena, "%s%sknown defect%s: %s%s%s", text, *text ? "; " : "",
+                               row->proof ? "" : ", perhaps", row->known_defect,
+                               row->proof ? ", proved: " : "", row->proof ? row->proof : "");
+    for (int i = 0; text && i < row->avoided_count; i++)
+        text = ns_arena_format(arena, "%s%s%s", text, i ? ", " : "; avoided by: ", row->avoided_by[i]);
+    return text;
+}

@@ -2,6 +2,7 @@
 #ifndef NS_REPORT_DIAGNOSE_WORDS_H
 #define NS_REPORT_DIAGNOSE_WORDS_H
 
+#include "npuscope/arena.h"
 #include "npuscope/diagnose.h"
 
 /* "12.3 dB", "no error" or "not known". Returns `text`. */
@@ -15,5 +16,9 @@ bool ns_diagnose_is_blamed(const ns_diagnose_precision *precision, int stage);
 
 /* The stage that costs most of those that are not blamed, or -1. */
 int ns_diagnose_next(const ns_diagnose_precision *precision);
+
+/* What is said of a configuration in one cell: the reason, the known defect with its proof, what avoids it;
+ * "" where there is nothing. NULL: no memory. */
+const char *ns_diagnose_compile_words(const ns_diagnose_compile *row, ns_arena *arena);
 
 #endif
