@@ -11,8 +11,8 @@
                   {"alpha", NS_ATEN_REAL, .otherwise = NS_REAL(1)}),                                         \
         .family = (binary), .infer = ns_infer_broadcast, .exact = (exact_), .float32 = ns_aten_rounded,      \
         .decompose = ns_alpha_decompose, .decomposes = ns_alpha_decomposes, .annotation = NS_ANNOTATION_OWN, \
-        .supported = ns_supported_always, .lower = ns_binary_lower, .terms = ns_terms_elementwise,           \
-        .term_kind = NS_TERMS_SUM, .bound = ns_bound_sum
+        .supported = ns_supported_always, .lower = ns_binary_lower, .rescales_operands = true,               \
+        .terms = ns_terms_elementwise, .term_kind = NS_TERMS_SUM, .bound = ns_bound_sum
 
 /* a + sign * alpha * b. */
 ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double sign, double *out);
