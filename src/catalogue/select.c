@@ -1,11 +1,10 @@
 #include "catalogue/select.h"
 
-#include <fnmatch.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "catalogue/given.h"
+#include "catalogue/supply.h"
 #include "ops/operators.h"
 
 /* The tolerances of ExecuTorch's pipelines (EthosUPipelineINTBase in
@@ -17,166 +16,6 @@ ns_suite_options ns_suite_defaults(void)
 {
     return (ns_suite_options){
         .qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .data_scale = NAN, .per_channel = -1};
-}
-
-/* A name itself comes before what it is as a pattern: names have brackets. */
-static bool matches(const char *pattern, const char *name)
-{
-    return strcmp(pattern, name) == 0 || fnmatch(pattern, name, 0) == 0;
-}
-
-static bool wanted(const char *name, int count, const char *const *patterns)
-{
-    for (int i = 0; i < count; i++)
-        if (matches(patterns[i], name))
-            return true;
-    return count == 0;
-}
-
-/* Whether the operator is selected; without a selection the first ones are. NULL: a case of one's own of
- * none. */
-static bool wanted_operator(const ns_suite_options *options, const char *name, const ns_aten_operator *op)
-{
-    if (!wanted(name, options->op_count, options->ops))
-        return false;
-    if (options->family_count == 0)
-        return true;
-    return op && op->catalogue &&
-           wanted(ns_case_family_text(op->catalogue->family), options->family_count, options->families);
-}
-
-/* Operators that a selection without any leaves. */
-static int operator_limit(const ns_suite_options *options)
-{
-    const bool chosen =
-        options->op_count || options->family_count || options->name_count ||
-        (options->catalogue && strcmp(options->catalogue, ns_case_list_text(NS_LIST_SEED)) != 0);
-    return chosen ? ns_aten_operator_count : ns_aten_short_list;
-}
-
-/* Adds an entry to a comma-separated list in a message. */
-static void append_name(ns_buffer *buffer, const char *text)
-{
-    ns_buffer_format(buffer, "%s%s", buffer->size ? ", " : "", text);
-}
-
-static const char *finish(ns_buffer *buffer)
-{
-    ns_buffer_append(buffer, "", 1);
-    return buffer->failed ? "(out of memory)" : (const char *)buffer->data;
-}
-
-static ns_code unknown(const char *what, const char *name, ns_buffer *known, ns_error *error)
-{
-    return ns_fail(error, NS_ERROR_USAGE, "unknown %s '%s'; there are: %s", what, name, finish(known));
-}
-
-static ns_code find_list(const char *name, ns_arena *arena, ns_case_list *list, ns_error *error)
-{
-    ns_buffer known = {.arena = arena};
-    for (int i = 0; i < NS_LIST_COUNT; i++) {
-        if (!name || strcmp(name, ns_case_list_text((ns_case_list)i)) == 0) {
-            *list = (ns_case_list)i;
-            return NS_OK;
-        }
-        append_name(&known, ns_case_list_text((ns_case_list)i));
-    }
-    return unknown("catalogue", name, &known, error);
-}
-
-/* What there is to select from. */
-typedef struct supply {
-    bool catalogue; /* the cases of `list` */
-    ns_case_list list;
-    int given_count;
-    const ns_given_case *given;
-} supply;
-
-static bool has_cases(const ns_aten_operator *op, ns_case_list list)
-{
-    for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++)
-        if (op->catalogue->cases[c].list == list)
-            return true;
-    return false;
-}
-
-/* Whether some operator matches; adds all to `known`. */
-static bool find_op(const supply *s, const char *pattern, ns_buffer *known)
-{
-    bool found = false;
-    for (int o = 0; s->catalogue && o < ns_aten_operator_count; o++) {
-        const ns_aten_operator *op = ns_aten_operators[o];
-        if (!has_cases(op, s->list))
-            continue;
-        found = found || matches(pattern, op->name);
-        append_name(known, op->name);
-    }
-    for (int i = 0; i < s->given_count; i++) {
-        found = found || matches(pattern, s->given[i].op);
-        if (i == 0 || strcmp(s->given[i - 1].op, s->given[i].op) != 0)
-            append_name(known, s->given[i].op);
-    }
-    return found;
-}
-
-static ns_code check_ops(const ns_suite_options *options, const supply *s, ns_arena *arena, ns_error *error)
-{
-    for (int i = 0; i < options->op_count; i++) {
-        ns_buffer known = {.arena = arena};
-        if (!find_op(s, options->ops[i], &known))
-            return unknown("operator", options->ops[i], &known, error);
-    }
-    return NS_OK;
-}
-
-static ns_code check_families(const ns_suite_options *options, ns_arena *arena, ns_error *error)
-{
-    for (int i = 0; i < options->family_count; i++) {
-        ns_buffer known = {.arena = arena};
-        bool found = false;
-        for (ns_case_family f = 0; f < NS_CASE_FAMILY_COUNT; f++) {
-            found = found || matches(options->families[i], ns_case_family_text(f));
-            append_name(&known, ns_case_family_text(f));
-        }
-        if (!found)
-            return unknown("family", options->families[i], &known, error);
-    }
-    return NS_OK;
-}
-
-/* Whether a case matches in the list of an operator's cases; adds them to `known`. */
-static bool find_case(const ns_aten_operator *op, ns_case_list list, const char *pattern, ns_buffer *known)
-{
-    bool found = false;
-    for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++) {
-        const ns_catalogue_case *entry = &op->catalogue->cases[c];
-        if (entry->list != list)
-            continue;
-        found = found || matches(pattern, entry->name);
-        ns_buffer_format(known, "%s%s %s", known->size ? ", " : "", op->name, entry->name);
-    }
-    return found;
-}
-
-/* Every selected case must exist in one of the selected operators. */
-static ns_code check_names(const ns_suite_options *options, const supply *s, ns_arena *arena, ns_error *error)
-{
-    for (int i = 0; i < options->name_count; i++) {
-        ns_buffer known = {.arena = arena};
-        bool found = false;
-        for (int o = 0; s->catalogue && o < ns_aten_operator_count; o++)
-            if (wanted_operator(options, ns_aten_operators[o]->name, ns_aten_operators[o]))
-                found = find_case(ns_aten_operators[o], s->list, options->names[i], &known) || found;
-        for (int g = 0; g < s->given_count; g++) {
-            if (!wanted_operator(options, s->given[g].op, ns_aten_find(s->given[g].op)))
-                continue;
-            found = found || matches(options->names[i], s->given[g].files.name);
-            ns_buffer_format(&known, "%s%s", known.size ? ", " : "", s->given[g].files.name);
-        }
-        if (!found)
-            return unknown("case", options->names[i], &known, error);
-    }
-    return NS_OK;
 }
 
 static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, ns_error *error)
@@ -194,14 +33,15 @@ static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, 
         bool found = false;
         for (int i = 0; i < NS_STAGE_COUNT; i++) {
             const char *name = ns_stage_text((ns_stage)i);
-            append_name(&known, name);
+            ns_supply_append(&known, name);
             if (strlen(name) == length && memcmp(name, text, length) == 0) {
                 *stages |= 1u << i;
                 found = true;
             }
         }
         if (!found)
-            return unknown("stage", ns_arena_format(arena, "%.*s", (int)length, text), &known, error);
+            return ns_supply_unknown("stage", ns_arena_format(arena, "%.*s", (int)length, text), &known,
+                                     error);
         text = comma ? comma + 1 : NULL;
     }
     for (int i = 0; i < NS_STAGE_COUNT; i++)
@@ -229,7 +69,7 @@ static double find_limit(int count, const ns_suite_limit *limits, const char *op
 {
     double value = NAN;
     for (int i = 0; i < count; i++)
-        if (!limits[i].op || matches(limits[i].op, op))
+        if (!limits[i].op || ns_supply_matches(limits[i].op, op))
             value = limits[i].value;
     return value;
 }
@@ -279,7 +119,7 @@ static ns_suite_settings given_settings(const ns_suite_options *options, const n
 /* Rows while they are counted (NULL) or filled in. */
 typedef struct filling {
     const ns_suite_options *options;
-    const supply *supply;
+    const ns_supply *supply;
     int target_count;
     const ns_suite_target **targets;
     ns_suite_row *rows;
@@ -296,13 +136,14 @@ static void add_row(filling *f, const ns_suite_row *row)
 static void fill_catalogue(filling *f)
 {
     const ns_suite_options *options = f->options;
-    for (int o = 0; o < operator_limit(options); o++) {
+    for (int o = 0; o < ns_supply_operators(options); o++) {
         const ns_aten_operator *op = ns_aten_operators[o];
-        if (!op->catalogue || !wanted_operator(options, op->name, op))
+        if (!op->catalogue || !ns_supply_wants_operator(options, op->name, op))
             continue;
         for (int c = 0; c < op->catalogue->case_count; c++) {
             const ns_catalogue_case *entry = &op->catalogue->cases[c];
-            if (entry->list != f->supply->list || !wanted(entry->name, options->name_count, options->names))
+            if (entry->list != f->supply->list ||
+                !ns_supply_wants(entry->name, options->name_count, options->names))
                 continue;
             for (int t = 0; t < f->target_count; t++)
                 add_row(f, &(ns_suite_row){.operator= op,
@@ -349,8 +190,8 @@ static void fill_given(filling *f)
     const ns_suite_options *options = f->options;
     for (int g = 0; g < f->supply->given_count; g++) {
         const ns_given_case *given = &f->supply->given[g];
-        if (wanted_operator(options, given->op, ns_aten_find(given->op)) &&
-            wanted(given->files.name, options->name_count, options->names))
+        if (ns_supply_wants_operator(options, given->op, ns_aten_find(given->op)) &&
+            ns_supply_wants(given->files.name, options->name_count, options->names))
             add_given_rows(f, given);
     }
 }
@@ -364,25 +205,14 @@ static int fill_rows(filling *f)
     return f->count;
 }
 
-/* Cases of one's own stand alone unless a catalogue is asked for beside them. */
-static ns_code find_supply(const ns_suite_options *options, ns_arena *arena, supply *s, ns_error *error)
-{
-    *s = (supply){.catalogue = options->catalogue || options->case_path_count == 0};
-    NS_TRY(find_list(options->catalogue, arena, &s->list, error));
-    return ns_given_find(options->case_path_count, options->case_paths, arena, &s->given, &s->given_count,
-                         error);
-}
-
 ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_suite_selection *selection,
                         ns_error *error)
 {
-    supply there_is;
+    ns_supply there_is;
     filling f = {.options = options, .supply = &there_is};
-    NS_TRY(find_supply(options, arena, &there_is, error));
+    NS_TRY(ns_supply_find(options, arena, &there_is, error));
     selection->catalogue = there_is.catalogue ? ns_case_list_text(there_is.list) : "";
-    NS_TRY(check_ops(options, &there_is, arena, error));
-    NS_TRY(check_families(options, arena, error));
-    NS_TRY(check_names(options, &there_is, arena, error));
+    NS_TRY(ns_supply_check(&there_is, options, arena, error));
     NS_TRY(find_stages(options->stages, arena, &selection->stages, error));
     NS_TRY(ns_suite_targets_find(options, arena, &f.targets, &f.target_count, error));
     NS_TRY(check_number("qtol", options->qtol, false, error));

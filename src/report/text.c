@@ -1,189 +1,7 @@
-#include "report/report.h"
+#include "report/text_table.h"
 
 #include <math.h>
 #include <string.h>
-
-#define OP_WIDTH 10 /* at least */
-#define CASE_WIDTH 32
-#define CASE_LEAST 10
-#define TAIL_WIDTH 29 /* floor, limit, verdict */
-#define STAGE_WIDTH 20
-#define EXACT_WIDTH 8
-
-/* ANSI colours by verdict. */
-static const char *const colours[NS_VERDICT_COUNT] = {
-    [NS_VERDICT_PASS] = "\033[32m",       [NS_VERDICT_FAIL] = "\033[1;31m",
-    [NS_VERDICT_REJECTED] = "\033[33m",   [NS_VERDICT_SKIPPED] = "\033[33m",
-    [NS_VERDICT_INACCURATE] = "\033[33m", [NS_VERDICT_NOT_COMPILED] = "\033[33m",
-    [NS_VERDICT_INVALID] = "\033[1;31m",
-};
-
-typedef struct text_report {
-    const ns_suite_result *result;
-    bool colour;
-    FILE *out;
-    int op_width, target_width, case_width;
-} text_report;
-
-static const char *colour_on(const text_report *report, ns_verdict verdict)
-{
-    return report->colour ? colours[verdict] : "";
-}
-
-static const char *colour_off(const text_report *report)
-{
-    return report->colour ? "\033[0m" : "";
-}
-
-/* A non-negative number in at most 6 columns, or a dB figure in at most 5. */
-static const char *short_number(double value, int decimals, char *text, size_t size)
-{
-    if (isnan(value))
-        snprintf(text, size, "-");
-    else if (isinf(value))
-        snprintf(text, size, "%s", value > 0 ? "inf" : "-inf");
-    else if (fabs(value) < 1000)
-        snprintf(text, size, "%.*f", decimals, value);
-    else if (fabs(value) < 1e5)
-        snprintf(text, size, "%.0f", value);
-    else
-        snprintf(text, size, "%.0e", value);
-    return text;
-}
-
-/* A name in `width` columns; of a longer one the middle is left out, for its ends tell more. */
-static const char *shorten(const char *name, int width, char *text, size_t size)
-{
-    const int length = (int)strlen(name);
-    if (length <= width) {
-        snprintf(text, size, "%s", name);
-        return text;
-    }
-    const int tail = (width - 2) / 2, head = width - 2 - tail;
-    snprintf(text, size, "%.*s..%s", head, name, name + length - tail);
-    return text;
-}
-
-/* Columns of a stage: none, unless it is compared with another. One that must equal another has the same
- * errors, and only says whether it does. */
-static int stage_width(const ns_suite_result *result, int stage)
-{
-    if (!(result->stages >> stage & 1) || ns_stage_reference((ns_stage)stage) == (ns_stage)stage)
-        return 0;
-    return stage == NS_STAGE_NPU ? EXACT_WIDTH : STAGE_WIDTH;
-}
-
-/* What the verdict on the last measured stage that has a tolerance allowed, at its worst element. */
-static double allowed_steps(const ns_case_result *result)
-{
-    double allowed = NAN;
-    for (int i = 0; i < result->stage_count; i++) {
-        const ns_stage_result *stage = &result->stages[i];
-        if (stage->stage != NS_STAGE_NPU && stage->measured && *ns_report_reference(stage) &&
-            result->scale > 0)
-            allowed = stage->worst_tolerance / result->scale;
-    }
-    return allowed;
-}
-
-static void measure_widths(text_report *report)
-{
-    report->op_width = OP_WIDTH;
-    report->target_width = 6;
-    report->case_width = 4;
-    for (int i = 0; i < report->result->case_count; i++) {
-        const int target = (int)strlen(report->result->cases[i].target);
-        const int name = (int)strlen(report->result->cases[i].name);
-        const int op = (int)strlen(report->result->cases[i].op);
-        if (op > report->op_width)
-            report->op_width = op;
-        if (target > report->target_width)
-            report->target_width = target;
-        if (name > report->case_width)
-            report->case_width = name;
-    }
-    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - TAIL_WIDTH;
-    for (int i = 0; i < NS_STAGE_COUNT; i++)
-        room -= stage_width(report->result, i);
-    if (!report->colour) /* piped: nothing is left out */
-        return;
-    /* Where targets are long, lines are too. */
-    if (report->case_width > room)
-        report->case_width = room < CASE_LEAST && report->case_width > CASE_LEAST ? CASE_LEAST
-                             : room < CASE_LEAST                                  ? report->case_width
-                                                                                  : room;
-}
-
-static void print_heading(const text_report *report)
-{
-    const int names = report->op_width + report->case_width + report->target_width + 2;
-    fprintf(report->out, "%*s", names, "");
-    for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (stage_width(report->result, i))
-            fprintf(report->out, "%*s", stage_width(report->result, i), ns_stage_text((ns_stage)i));
-    fprintf(report->out, " scales  limit\n%-*s %-*s %-*s", report->op_width, "operator", report->case_width,
-            "case", report->target_width, "target");
-    for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (stage_width(report->result, i) == STAGE_WIDTH)
-            fprintf(report->out, " %6s %6s %5s", "max", "mean", "SQNR");
-        else
-            fprintf(report->out, "%*s", stage_width(report->result, i), "");
-    fprintf(report->out, " %6s %6s  verdict\n%*s", "at", "", names, "");
-    for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (stage_width(report->result, i) == STAGE_WIDTH)
-            fprintf(report->out, " %6s %6s %5s", "steps", "steps", "dB");
-        else
-            fprintf(report->out, "%*s", stage_width(report->result, i), "");
-    fprintf(report->out, " %6s %6s\n", "floor", "steps");
-}
-
-static void print_row(const text_report *report, const ns_case_result *result)
-{
-    char name[NS_MESSAGE_SIZE], max[16], mean[16], sqnr[16];
-    fprintf(report->out, "%-*s %-*s %-*s", report->op_width, result->op, report->case_width,
-            shorten(result->name, report->case_width, name, sizeof name), report->target_width,
-            result->target);
-    for (int i = 0; i < NS_STAGE_COUNT; i++) {
-        const int width = stage_width(report->result, i);
-        const ns_stage_result *stage = ns_report_stage(result, (ns_stage)i);
-        if (width == EXACT_WIDTH)
-            fprintf(report->out, "%*s", EXACT_WIDTH,
-                    !stage || !stage->measured ? "-"
-                    : stage->beyond            ? "differs"
-                                               : "exact");
-        if (width != STAGE_WIDTH)
-            continue;
-        if (stage && stage->measured)
-            fprintf(report->out, " %6s %6s %5s", short_number(stage->max_steps, 2, max, sizeof max),
-                    short_number(stage->mean_steps, 2, mean, sizeof mean),
-                    short_number(stage->sqnr_db, 1, sqnr, sizeof sqnr));
-        else
-            fprintf(report->out, " %6s %6s %5s", "-", "-", "-");
-    }
-    char floor[16] = "-";
-    if (result->scale_count)
-        snprintf(floor, sizeof floor, "%d/%d", result->floor_count, result->scale_count);
-    fprintf(report->out, " %6s %6s  %s%s%s\n", floor, short_number(allowed_steps(result), 1, max, sizeof max),
-            colour_on(report, result->verdict), ns_verdict_words(result->verdict), colour_off(report));
-}
-
-/* Prints `text` broken at spaces, each line indented; a longer word is broken where the line ends. */
-static void print_wrapped(FILE *out, int indent, const char *text)
-{
-    const size_t width = (size_t)(NS_REPORT_COLUMNS - indent);
-    while (*text) {
-        size_t length = strlen(text), cut = length;
-        if (length > width) {
-            for (cut = width; cut > 0 && text[cut] != ' ';)
-                cut--;
-            if (cut == 0)
-                cut = width;
-        }
-        fprintf(out, "%*s%.*s\n", indent, "", (int)cut, text);
-        text += cut;
-        text += strspn(text, " ");
-    }
-}
 
 static void print_operand(FILE *out, const ns_suite_operand *operand)
 {
@@ -195,15 +13,15 @@ static void print_operand(FILE *out, const ns_suite_operand *operand)
     if (operand->count > (size_t)operand->shown && used < sizeof text)
         snprintf(text + used, sizeof text - used, ", ... (%zu elements in [%.9g, %.9g])", operand->count,
                  operand->minimum, operand->maximum);
-    print_wrapped(out, 4, text);
+    ns_text_wrap(out, 4, text);
 }
 
-static void print_failed_stage(const text_report *report, const ns_case_result *result,
+static void print_failed_stage(const ns_text_report *report, const ns_case_result *result,
                                const ns_stage_result *stage)
 {
     char text[NS_MESSAGE_SIZE], index[128], output[128];
     snprintf(text, sizeof text, "%s: %s", ns_stage_text(stage->stage), stage->reason ? stage->reason : "");
-    print_wrapped(report->out, 2, text);
+    ns_text_wrap(report->out, 2, text);
     if (!stage->measured)
         return;
     char compared[64] = "", ideal[64] = "";
@@ -215,9 +33,9 @@ static void print_failed_stage(const text_report *report, const ns_case_result *
              ns_report_index(ns_report_output(result, stage), stage->worst_element, index, sizeof index),
              ns_tensor_describe(ns_report_output(result, stage), output, sizeof output), stage->worst_got,
              compared, ideal, stage->worst_tolerance);
-    print_wrapped(report->out, 4, text);
+    ns_text_wrap(report->out, 4, text);
     if (!stage->operands && !stage->against)
-        print_wrapped(report->out, 4, "the inputs that it is made from are not known");
+        ns_text_wrap(report->out, 4, "the inputs that it is made from are not known");
     for (int i = 0; i < stage->operand_count; i++)
         print_operand(report->out, &stage->operands[i]);
 }
@@ -245,7 +63,7 @@ static const char *blame_of(const ns_case_result *result)
 }
 
 /* Rows that differ in the target only follow each other; returns the index after the last that is told. */
-static int print_failure(const text_report *report, int index)
+static int print_failure(const ns_text_report *report, int index)
 {
     const ns_case_result *result = &report->result->cases[index];
     char targets[NS_MESSAGE_SIZE];
@@ -257,9 +75,9 @@ static int print_failure(const text_report *report, int index)
         if (used < sizeof targets)
             used += (size_t)snprintf(targets + used, sizeof targets - used, ", %s", next->target);
     }
-    fprintf(report->out, "\n%sFAIL%s %s %s, at fault: %s\n", colour_on(report, NS_VERDICT_FAIL),
-            colour_off(report), result->op, result->name, blame_of(result));
-    print_wrapped(report->out, 2, targets);
+    fprintf(report->out, "\n%sFAIL%s %s %s, at fault: %s\n", ns_text_colour(report, NS_VERDICT_FAIL),
+            ns_text_plain(report), result->op, result->name, blame_of(result));
+    ns_text_wrap(report->out, 2, targets);
     for (int i = 0; i < result->stage_count; i++)
         if (result->stages[i].verdict == NS_VERDICT_FAIL)
             print_failed_stage(report, result, &result->stages[i]);
@@ -279,35 +97,35 @@ static bool told_before(const ns_suite_result *result, int index)
     return false;
 }
 
-static void print_rejections(const text_report *report)
+static void print_rejections(const ns_text_report *report)
 {
     char text[NS_MESSAGE_SIZE + 256];
     for (int i = 0; i < report->result->case_count; i++) {
         const ns_case_result *result = &report->result->cases[i];
         if (result->verdict != NS_VERDICT_REJECTED || told_before(report->result, i))
             continue;
-        fprintf(report->out, "\n%srejected%s %s on %s\n", colour_on(report, NS_VERDICT_REJECTED),
-                colour_off(report), result->op, result->target);
+        fprintf(report->out, "\n%srejected%s %s on %s\n", ns_text_colour(report, NS_VERDICT_REJECTED),
+                ns_text_plain(report), result->op, result->target);
         snprintf(text, sizeof text, "%s", result->reason ? result->reason : "");
-        print_wrapped(report->out, 2, text);
+        ns_text_wrap(report->out, 2, text);
     }
 }
 
 /* Rows of a verdict that needs its reason told one by one. */
-static void print_reasons(const text_report *report, ns_verdict verdict)
+static void print_reasons(const ns_text_report *report, ns_verdict verdict)
 {
     for (int i = 0; i < report->result->case_count; i++) {
         const ns_case_result *result = &report->result->cases[i];
         if (result->verdict != verdict)
             continue;
-        fprintf(report->out, "\n%s%s%s %s %s on %s\n", colour_on(report, verdict), ns_verdict_words(verdict),
-                colour_off(report), result->op, result->name, result->target);
-        print_wrapped(report->out, 2, result->reason);
+        fprintf(report->out, "\n%s%s%s %s %s on %s\n", ns_text_colour(report, verdict),
+                ns_verdict_words(verdict), ns_text_plain(report), result->op, result->name, result->target);
+        ns_text_wrap(report->out, 2, result->reason);
     }
 }
 
 /* Rows of one operator that meet a defect, in one line. */
-static void print_rows_with(const text_report *report, ns_defect defect)
+static void print_rows_with(const ns_text_report *report, ns_defect defect)
 {
     char text[NS_MESSAGE_SIZE];
     size_t used = 0;
@@ -317,11 +135,11 @@ static void print_rows_with(const text_report *report, ns_defect defect)
             used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s on %s",
                                      used ? ", " : "met by ", result->op, result->name, result->target);
     }
-    print_wrapped(report->out, 2, text);
+    ns_text_wrap(report->out, 2, text);
 }
 
 /* Known defects of Vela, each once, with what avoids it. */
-static void print_defects(const text_report *report)
+static void print_defects(const ns_text_report *report)
 {
     char text[NS_MESSAGE_SIZE];
     for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
@@ -333,17 +151,17 @@ static void print_defects(const text_report *report)
         const ns_defect_info *info = ns_defect_get_info(defect);
         fprintf(report->out, "\nknown defect of Vela %s: %s (%s)\n", report->result->vela, info->id,
                 ns_defect_kind_text(info->kind));
-        print_wrapped(report->out, 2, info->what);
+        ns_text_wrap(report->out, 2, info->what);
         snprintf(text, sizeof text, "avoided by: %s%s%s",
                  *info->avoid ? info->avoid : "nothing known in the graph", *info->options ? "; option " : "",
                  info->options);
-        print_wrapped(report->out, 2, text);
+        ns_text_wrap(report->out, 2, text);
         print_rows_with(report, defect);
     }
 }
 
 /* Float graphs for which the recorded graph stands in, each operator and reason once. */
-static void print_notes(const text_report *report)
+static void print_notes(const ns_text_report *report)
 {
     char text[NS_MESSAGE_SIZE + 256];
     const ns_case_result *told = NULL;
@@ -354,7 +172,7 @@ static void print_notes(const text_report *report)
         told = result;
         fprintf(report->out, "\nnote %s %s\n", result->op, result->name);
         snprintf(text, sizeof text, "the recorded graph stands in for the float graph: %s", result->note);
-        print_wrapped(report->out, 2, text);
+        ns_text_wrap(report->out, 2, text);
     }
 }
 
@@ -364,8 +182,8 @@ static void print_figures(const char *what, const char *unit, double before, dou
     char a[32], b[32];
     const size_t used = strlen(text);
     if (!isnan(before) && !isnan(after) && before != after)
-        snprintf(text + used, size - used, "; %s %s -> %s %s", what, short_number(before, 2, a, sizeof a),
-                 short_number(after, 2, b, sizeof b), unit);
+        snprintf(text + used, size - used, "; %s %s -> %s %s", what, ns_text_number(before, 2, a, sizeof a),
+                 ns_text_number(after, 2, b, sizeof b), unit);
 }
 
 /* The rows that are not what they were in an earlier run. */
@@ -387,20 +205,20 @@ void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out)
             print_figures("largest error", "steps", row->before.max_steps, row->after.max_steps, text,
                           sizeof text);
         }
-        print_wrapped(out, 2, text);
+        ns_text_wrap(out, 2, text);
     }
 }
 
 /* What the figures mean. */
-static void print_legend(const text_report *report)
+static void print_legend(const ns_text_report *report)
 {
-    print_wrapped(report->out, 0,
-                  "max, mean: error against ideal in steps of the output's scale. limit: what was allowed "
-                  "between eval and quantised at the worst element. scales at floor: activations whose "
-                  "scale is the least one.");
+    ns_text_wrap(report->out, 0,
+                 "max, mean: error against ideal in steps of the output's scale. limit: what was allowed "
+                 "between eval and quantised at the worst element. scales at floor: activations whose "
+                 "scale is the least one.");
 }
 
-static void print_summary(const text_report *report)
+static void print_summary(const ns_text_report *report)
 {
     const ns_suite_result *result = report->result;
     fprintf(report->out, "\n%d case%s:", result->case_count, result->case_count == 1 ? "" : "s");
@@ -408,8 +226,9 @@ static void print_summary(const text_report *report)
         const bool coloured = result->counts[i] > 0;
         if (!ns_report_counts(result, (ns_verdict)i))
             continue;
-        fprintf(report->out, "%s %s%d %s%s", i ? "," : "", coloured ? colour_on(report, (ns_verdict)i) : "",
-                result->counts[i], ns_verdict_counted((ns_verdict)i), coloured ? colour_off(report) : "");
+        fprintf(report->out, "%s %s%d %s%s", i ? "," : "",
+                coloured ? ns_text_colour(report, (ns_verdict)i) : "", result->counts[i],
+                ns_verdict_counted((ns_verdict)i), coloured ? ns_text_plain(report) : "");
     }
     fprintf(report->out, " (%.2f s)\n", result->seconds);
     print_legend(report);
@@ -421,11 +240,8 @@ static void print_summary(const text_report *report)
 
 void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
 {
-    text_report report = {.result = result, .colour = colour, .out = out};
-    measure_widths(&report);
-    print_heading(&report);
-    for (int i = 0; i < result->case_count; i++)
-        print_row(&report, &result->cases[i]);
+    ns_text_report report = {.result = result, .colour = colour, .out = out};
+    ns_text_table(&report);
     print_rejections(&report);
     print_notes(&report);
     print_defects(&report);
@@ -434,11 +250,4 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
     for (int i = 0; i < result->case_count;)
         i = result->cases[i].verdict == NS_VERDICT_FAIL ? print_failure(&report, i) : i + 1;
     print_summary(&report);
-}
-
-void ns_report_list(const ns_suite_result *result, FILE *out)
-{
-    for (int i = 0; i < result->case_count; i++)
-        fprintf(out, "%-*s %-*s %s\n", OP_WIDTH, result->cases[i].op, CASE_WIDTH, result->cases[i].name,
-                result->cases[i].target);
 }
