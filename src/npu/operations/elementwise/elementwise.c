@@ -46,7 +46,7 @@ static ns_code multiply_operand(ns_npu_machine *machine, int operand, int64_t *r
     if (factor == 1)
         return NS_OK;
     /* Beyond it the product leaves 64 bits; 2^63 itself as a factor only ever suits 0 and -1. */
-    const int64_t most = (int64_t)(INT64_MAX / factor);
+    const int64_t most = factor ? (int64_t)(INT64_MAX / factor) : INT64_MAX;
     int64_t low = 0, high = 0;
     for (size_t i = 0; i < count; i++) {
         low = row[i] < low ? row[i] : low;
