@@ -1,4 +1,5 @@
-/* Time of eval on graphs of useful size, every instruction set against plain C.
+/* Time of eval on graphs of useful size, with every instruction set and in plain C. Exit code 1: with an
+ * instruction set a graph takes longer than without it.
  *   bench_eval                   the graphs that are built here: a16w8 layers as ExecuTorch lowers them
  *   bench_eval GRAPH.tosa...     graphs from files
  *   bench_eval --write FOLDER    writes the graphs and their inputs, for reference.py
@@ -99,6 +100,19 @@ static int add_rescale(builder *b, int in, ns_dtype dtype, int shift)
     return out;
 }
 
+/* RESCALE by 2^-`right`, as ExecuTorch writes it: of int16 to int32 by 1, behind a TABLE by 2^-7. */
+static int add_power(builder *b, int in, ns_dtype dtype, int right)
+{
+    ns_tensor from = b->block->tensors[in].tensor;
+    const int inputs[] = {in, add_scalar(b, NS_DTYPE_INT32, 1 << 30),
+                          add_scalar(b, NS_DTYPE_INT8, 30 + right), add_scalar(b, from.dtype, 0),
+                          add_scalar(b, dtype, 0)};
+    int out = add_tensor(b, dtype, from.rank, from.shape);
+    ns_attributes attributes = {.scale32 = true, .rounding_mode = NS_SINGLE_ROUND};
+    add_operator(b, NS_OP_RESCALE, &attributes, 5, inputs, out);
+    return out;
+}
+
 static int add_table(builder *b, int in)
 {
     ns_tensor from = b->block->tensors[in].tensor;
@@ -157,8 +171,8 @@ static int build_bmm(builder *b)
 
 static int build_table(builder *b)
 {
-    return add_rescale(b, add_table(b, add_tensor(b, NS_DTYPE_INT16, 1, (int64_t[]){1 << 20})),
-                       NS_DTYPE_INT16, 7);
+    return add_power(b, add_table(b, add_tensor(b, NS_DTYPE_INT16, 1, (int64_t[]){1 << 20})), NS_DTYPE_INT16,
+                     7);
 }
 
 /* Row by row: subtract the maximum, exponential table, sum, reciprocal table, multiply. */
@@ -169,15 +183,15 @@ static int build_softmax(builder *b)
     ns_attributes axis = {.axis = 2, .nan_mode = NS_NAN_PROPAGATE};
     add_operator(b, NS_OP_REDUCE_MAX, &axis, 1, &in, most);
     int difference = add_tensor(b, NS_DTYPE_INT32, 3, shape);
-    int both[] = {add_rescale(b, in, NS_DTYPE_INT32, 1), add_rescale(b, most, NS_DTYPE_INT32, 1)};
+    int both[] = {add_power(b, in, NS_DTYPE_INT32, 0), add_power(b, most, NS_DTYPE_INT32, 0)};
     add_operator(b, NS_OP_SUB, &(ns_attributes){0}, 2, both, difference);
     int exponential =
-        add_rescale(b, add_table(b, add_rescale(b, difference, NS_DTYPE_INT16, 1)), NS_DTYPE_INT16, 7);
-    int wide = add_rescale(b, exponential, NS_DTYPE_INT32, 1), sum = add_tensor(b, NS_DTYPE_INT32, 3, column);
+        add_power(b, add_table(b, add_rescale(b, difference, NS_DTYPE_INT16, 2)), NS_DTYPE_INT16, 7);
+    int wide = add_power(b, exponential, NS_DTYPE_INT32, 0), sum = add_tensor(b, NS_DTYPE_INT32, 3, column);
     add_operator(b, NS_OP_REDUCE_SUM, &axis, 1, &wide, sum);
-    int inverse = add_rescale(b, add_table(b, add_rescale(b, sum, NS_DTYPE_INT16, 9)), NS_DTYPE_INT16, 7);
-    int factors[] = {add_rescale(b, exponential, NS_DTYPE_INT32, 1),
-                     add_rescale(b, inverse, NS_DTYPE_INT32, 1), add_scalar(b, NS_DTYPE_INT8, 0)};
+    int inverse = add_power(b, add_table(b, add_rescale(b, sum, NS_DTYPE_INT16, 9)), NS_DTYPE_INT16, 7);
+    int factors[] = {add_power(b, exponential, NS_DTYPE_INT32, 0), add_power(b, inverse, NS_DTYPE_INT32, 0),
+                     add_scalar(b, NS_DTYPE_INT8, 0)};
     int product = add_tensor(b, NS_DTYPE_INT32, 3, shape);
     add_operator(b, NS_OP_MUL, &(ns_attributes){0}, 3, factors, product);
     return add_rescale(b, product, NS_DTYPE_INT16, 15);
@@ -260,12 +274,56 @@ static double evaluate(const ns_graph *graph, unsigned cpu_mask)
     return best;
 }
 
+/* A level of instruction sets: all that the machine has up to one of them. */
+typedef struct level {
+    const char *name;
+    unsigned mask;
+} level;
+
+static int find_levels(level levels[static 8])
+{
+    int count = 0;
+    unsigned mask = 0;
+    levels[count++] = (level){"plain C", 0};
+    for (int i = 0; i < 7; i++)
+        if (ns_cpu_detect() & 1u << i)
+            levels[count++] = (level){ns_cpu_text(1u << i), mask |= 1u << i};
+    return count;
+}
+
+/* Slower than a lower level by more than this is a fault; measured again before it is called one. */
+#define TOLERANCE 1.15
+static int slower_levels;
+
+static double evaluate_level(const ns_graph *graph, const char *name, const level *now, const level *below,
+                             double lower)
+{
+    double taken = evaluate(graph, now->mask);
+    for (int again = 0; again < 3 && below && taken > lower * TOLERANCE; again++) {
+        const double fresh = evaluate(graph, below->mask);
+        lower = fresh < lower ? fresh : lower;
+        taken = evaluate(graph, now->mask);
+    }
+    if (below && taken > lower * TOLERANCE) {
+        printf("%s: %s takes %.2f times what %s takes\n", name, now->name, taken / lower, below->name);
+        slower_levels++;
+    }
+    return taken;
+}
+
 static void measure(const char *name, double macs, const ns_graph *graph)
 {
-    double plain = evaluate(graph, 0), fast = evaluate(graph, ~0u);
-    printf("%-36s %9.3f ms  plain C %9.3f ms  %5.1f times", name, fast * 1e3, plain * 1e3, plain / fast);
+    level levels[8];
+    const int count = find_levels(levels);
+    double taken[8];
+    for (int i = 0; i < count; i++)
+        taken[i] = evaluate_level(graph, name, &levels[i], i ? &levels[i - 1] : NULL, i ? taken[i - 1] : 0);
+    const double fast = taken[count - 1];
+    printf("%-36s %9.3f ms", name, fast * 1e3);
     if (macs > 0)
         printf("  %6.1f GMAC/s", macs / fast * 1e-9);
+    for (int i = count - 2; i >= 0; i--)
+        printf("  %s %9.3f ms, %5.1f times", levels[i].name, taken[i] * 1e3, taken[i] / fast);
     printf("\n");
     fflush(stdout);
 }
@@ -324,5 +382,5 @@ int main(int argc, char **argv)
         measure(graphs[i].name, graphs[i].macs, graph);
         ns_graph_free(graph);
     }
-    return 0;
+    return slower_levels != 0;
 }
