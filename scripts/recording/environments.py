@@ -3,7 +3,7 @@
 NPUSCOPE_EXECUTORCH_PYTHON=PYTHON names a Python that has it; NPUSCOPE_EXECUTORCH_DIR=DIR a folder that
 scripts/executorch/install made or is to make; without them the folder of the release is in the user's cache.
 NPUSCOPE_TOSA_TOOLS names a Python with the reference model and the catalogue's Vela, NPUSCOPE_TFLITE_PYTHON one with TensorFlow and LiteRT;
-NPUSCOPE_VELA_4_5_0 the folder of another release of Vela. Without them they are in build (scripts/install-tflite).
+NPUSCOPE_VELA_4_5_0 the folder of another release of Vela; NPUSCOPE_EXECUTORCH_MODELS what scripts/executorch/install-models has installed. Without them they are in build (scripts/install-tflite).
 """
 import os
 import pathlib
@@ -102,7 +102,8 @@ def tests_folder(python):
 def record(python, arguments, folder, jobs=1, environment=None):
     """Runs pytest with the recording plugin; the cases are left in `folder`. {ops} stands for the operators' tests."""
     tests = tests_folder(python)
-    variables = {**os.environ, **(environment or {}), "NPUSCOPE_RECORD": str(folder), "PYTHONPATH": str(PLUGINS)}
+    path = os.pathsep.join([str(PLUGINS), *filter(None, [os.environ.get("NPUSCOPE_EXECUTORCH_MODELS")])])
+    variables = {**os.environ, **(environment or {}), "NPUSCOPE_RECORD": str(folder), "PYTHONPATH": path}
     arguments = [argument.replace("{ops}", str(tests / "ops")) for argument in arguments]
     # The seeds are set by the conftest.py of the tests' folder.
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "record_cases", "-W", "ignore", "--tb=line",
