@@ -239,8 +239,10 @@ static ns_code get_operators(tflite_file *file, ns_fb_table subgraph, uint32_t t
     return NS_OK;
 }
 
-/* Arena offsets of the first subgraph's tensors, which come first. */
-static ns_code take_offsets(ns_bytes words, uint32_t count, ns_tflite_tensor *tensors, ns_error *error)
+/* Arena offsets of a subgraph's tensors, which follow those of the `earlier` tensors of the subgraphs before.
+ * A list that ends before a later subgraph leaves its tensors without places. */
+static ns_code take_offsets(ns_bytes words, uint32_t earlier, uint32_t count, ns_tflite_tensor *tensors,
+                            ns_error *error)
 {
     enum { VERSION, SUBGRAPHS, TENSORS, FIRST };
     uint32_t version, listed;
@@ -249,18 +251,20 @@ static ns_code take_offsets(ns_bytes words, uint32_t count, ns_tflite_tensor *te
     if (version != 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "OfflineMemoryAllocation has version %" PRIu32 "; want 0",
                        version);
+    if (earlier && (listed < earlier || listed - earlier < count))
+        return NS_OK;
     if (listed < count || (words.size - 4 * FIRST) / 4 < listed)
         return ns_fail(error, NS_ERROR_INPUT,
                        "OfflineMemoryAllocation: %" PRIu32 " offsets announced in %zu bytes, for %" PRIu32
                        " tensors",
                        listed, words.size, count);
     for (uint32_t i = 0; i < count; i++)
-        tensors[i].offset = (int32_t)ns_load_u32(words.data + 4 * (FIRST + (size_t)i));
+        tensors[i].offset = (int32_t)ns_load_u32(words.data + 4 * (FIRST + (size_t)earlier + i));
     return NS_OK;
 }
 
-static ns_code get_offsets(tflite_file *file, ns_fb_table model, uint32_t count, ns_tflite_tensor *tensors,
-                           ns_error *error)
+static ns_code get_offsets(tflite_file *file, ns_fb_table model, uint32_t earlier, uint32_t count,
+                           ns_tflite_tensor *tensors, ns_error *error)
 {
     static const char wanted[] = "OfflineMemoryAllocation";
     ns_fb_vector metadata;
@@ -275,12 +279,12 @@ static ns_code get_offsets(tflite_file *file, ns_fb_table model, uint32_t count,
             continue;
         NS_TRY(ns_fb_u32(entry, 1, 0, "a metadata's buffer", &buffer, error));
         NS_TRY(get_buffer(file, buffer, wanted, &words, error));
-        return take_offsets(words, count, tensors, error);
+        return take_offsets(words, earlier, count, tensors, error);
     }
     return NS_OK;
 }
 
-static ns_code get_subgraph(tflite_file *file, ns_fb_table model, ns_fb_table subgraph, bool first,
+static ns_code get_subgraph(tflite_file *file, ns_fb_table model, ns_fb_table subgraph, uint32_t earlier,
                             ns_tflite_subgraph *out, ns_error *error)
 {
     ns_tflite_tensor *tensors;
@@ -291,8 +295,7 @@ static ns_code get_subgraph(tflite_file *file, ns_fb_table model, ns_fb_table su
                        &out->inputs, error));
     NS_TRY(get_indices(file, subgraph, (index_list){2, "the subgraph's outputs", 0, count},
                        &out->output_count, &out->outputs, error));
-    if (first)
-        NS_TRY(get_offsets(file, model, count, tensors, error));
+    NS_TRY(get_offsets(file, model, earlier, count, tensors, error));
     out->tensors = tensors;
     out->tensor_count = (int)count;
     return NS_OK;
@@ -314,10 +317,13 @@ ns_code ns_tflite_read(ns_bytes bytes, ns_arena *arena, ns_tflite *out, ns_error
     ns_tflite_subgraph *list = NS_ARENA_ARRAY(arena, subgraphs.count, ns_tflite_subgraph);
     if (!list)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %" PRIu32 " subgraphs", subgraphs.count);
+    uint32_t earlier = 0; /* at most as many as the file's budget of objects */
     for (uint32_t i = 0; i < subgraphs.count; i++) {
         ns_fb_table subgraph;
         NS_TRY(ns_fb_element_table(subgraphs, i, "subgraph", &subgraph, error));
-        if (get_subgraph(&file, model, subgraph, i == 0, &list[i], error) != NS_OK)
+        if (i)
+            earlier += (uint32_t)list[i - 1].tensor_count;
+        if (get_subgraph(&file, model, subgraph, earlier, &list[i], error) != NS_OK)
             return i ? ns_add_context(error, "subgraph %" PRIu32, i) : error->code;
     }
     out->subgraphs = list;

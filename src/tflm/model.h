@@ -12,6 +12,10 @@ typedef struct ns_tflm_kernel_info {
     int outputs;     /* -1: one or more */
 } ns_tflm_kernel_info;
 
+/* Inputs of an ethos-u operator that are no tensors of the model: command stream, read-only data, scratch,
+ * fast scratch. */
+#define NS_TFLM_NPU_INPUTS 4
+
 /* One operator of a subgraph. */
 typedef struct ns_tflm_node {
     const ns_tflm_kernel_info *kernel; /* NULL: the NPU's, or one that is missing */

@@ -100,7 +100,7 @@ static ns_code read_graph(ns_tflm *model, int index, ns_error *error)
 static int find_variable(const ns_tflm *model, const char *name)
 {
     for (int i = 0; i < model->variable_count; i++)
-        if (strcmp(model->variables[i].name, name) == 0)
+        if (model->variables[i].is_resource && strcmp(model->variables[i].name, name) == 0)
             return i;
     return -1;
 }
@@ -140,7 +140,7 @@ static ns_code add_resource(ns_tflm *model, const ns_tflite_operator *operator, 
     handle->resource = find_variable(model, name);
     if (handle->resource < 0) {
         handle->resource = model->variable_count++;
-        model->variables[handle->resource] = (ns_tflm_variable){.name = name};
+        model->variables[handle->resource] = (ns_tflm_variable){.name = name, .is_resource = true};
     }
     return NS_OK;
 }
@@ -157,6 +157,38 @@ static void size_resource(ns_tflm *model, const ns_tflm_value *handle, const ns_
     variable->start = value->tensor->scale_count ? (uint8_t)value->tensor->zero_point : 0;
 }
 
+/* Whether the first subgraph gives the tensor a value before operator `index` reads it. */
+static bool has_value(const ns_tflm *model, int index, const ns_tflm_value *value)
+{
+    for (int i = 0; i < model->file.subgraphs[0].input_count; i++)
+        if (model->inputs[i] == value)
+            return true;
+    for (int i = 0; i < index; i++)
+        for (int k = 0; k < model->file.subgraphs[0].operators[i].output_count; k++)
+            if (model->graphs[0].nodes[i].outputs[k] == value)
+                return true;
+    return value->tensor->data.data || value->tensor->is_variable;
+}
+
+/* Places of the arena that the ethos-u operator `index` of the first subgraph reads before it writes there.
+ */
+static void add_places(ns_tflm *model, int index)
+{
+    const ns_tflm_node *node = &model->graphs[0].nodes[index];
+    for (int i = NS_TFLM_NPU_INPUTS;
+         node->stream && i < model->file.subgraphs[0].operators[index].input_count; i++) {
+        const ns_tflm_value *value = node->inputs[i];
+        bool known = has_value(model, index, value) || value->tensor->offset < 0;
+        for (int k = 0; k < model->variable_count; k++)
+            known = known || model->variables[k].tensor == value->tensor;
+        if (!known)
+            model->variables[model->variable_count++] = (ns_tflm_variable){.name = value->tensor->name,
+                                                                           .tensor = value->tensor,
+                                                                           .bytes = value->bytes,
+                                                                           .is_place = true};
+    }
+}
+
 static ns_code find_variables(ns_tflm *model, ns_error *error)
 {
     size_t most = 0;
@@ -168,6 +200,8 @@ static ns_code find_variables(ns_tflm *model, ns_error *error)
     for (int i = 0; i < model->file.subgraphs[0].tensor_count; i++)
         if (model->graphs[0].values[i].tensor->is_variable)
             NS_TRY(add_tensor(model, &model->graphs[0].values[i], error));
+    for (int i = 0; i < model->file.subgraphs[0].operator_count; i++)
+        add_places(model, i);
     for (int g = 0; g < model->file.subgraph_count; g++)
         for (int i = 0; i < model->graphs[g].subgraph->operator_count; i++) {
             const ns_tflite_operator *operator= & model->graphs[g].subgraph->operators[i];

@@ -3,10 +3,6 @@
 
 #include "tflm/model.h"
 
-/* Inputs of an ethos-u operator that are no tensors of the model: command stream, read-only data, scratch,
- * fast scratch. */
-#define NPU_INPUTS 4
-
 static ns_code give_memory(ns_tflm *model, ns_tflm_value *value, ns_error *error)
 {
     const ns_bytes constant = value ? value->tensor->data : (ns_bytes){0};
@@ -29,6 +25,19 @@ static ns_code give_list(ns_tflm *model, ns_tflm_value *const *list, int count, 
     return NS_OK;
 }
 
+/* The tensors of all subgraphs that lie in the place, by name and offset, are one. */
+static void share_place(ns_tflm *model, const ns_tflm_variable *variable)
+{
+    for (int g = 0; g < model->file.subgraph_count; g++)
+        for (int i = 0; i < model->graphs[g].subgraph->tensor_count; i++) {
+            ns_tflm_value *value = &model->graphs[g].values[i];
+            if (value->tensor->offset == variable->tensor->offset && value->bytes == variable->bytes &&
+                value->tensor->type == variable->tensor->type && !value->data &&
+                strcmp(value->tensor->name, variable->name) == 0)
+                value->data = variable->data;
+        }
+}
+
 static ns_code open_variables(ns_tflm *model, ns_error *error)
 {
     for (int i = 0; i < model->variable_count; i++) {
@@ -42,6 +51,9 @@ static ns_code open_variables(ns_tflm *model, ns_error *error)
     for (int i = 0, next = 0; i < model->file.subgraphs[0].tensor_count; i++)
         if (model->graphs[0].values[i].tensor->is_variable)
             model->graphs[0].values[i].data = model->variables[next++].data;
+    for (int i = 0; i < model->variable_count; i++)
+        if (model->variables[i].is_place)
+            share_place(model, &model->variables[i]);
     return NS_OK;
 }
 
@@ -61,7 +73,7 @@ ns_code ns_tflm_open(ns_tflm *model, ns_error *error)
         for (int i = 0; i < model->graphs[g].subgraph->operator_count; i++) {
             const ns_tflite_operator *operator= & model->graphs[g].subgraph->operators[i];
             const ns_tflm_node *node = &model->graphs[g].nodes[i];
-            const int skipped = node->stream ? NPU_INPUTS : 0;
+            const int skipped = node->stream ? NS_TFLM_NPU_INPUTS : 0;
             NS_TRY(give_list(model, node->inputs + skipped, operator->input_count - skipped, error));
             NS_TRY(give_list(model, node->outputs, operator->output_count, error));
         }
@@ -94,7 +106,7 @@ static void take_results(const ns_tflite_operator *operator, const ns_tflm_node 
     int next = 0;
     for (int i = 0; i < operator->output_count; i++, next++)
         memcpy(node->outputs[i]->data, results[next].data, node->outputs[i]->bytes);
-    for (int i = NPU_INPUTS; i < operator->input_count; i++)
+    for (int i = NS_TFLM_NPU_INPUTS; i < operator->input_count; i++)
         if (node->inputs[i]->tensor->is_variable)
             memcpy(node->inputs[i]->data, results[next++].data, node->inputs[i]->bytes);
 }
@@ -109,7 +121,7 @@ static ns_code run_npu(const session *run, const ns_tflite_operator *operator, c
     int next = 0;
     if (!values || !results)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs of an ethos-u operator");
-    for (int i = NPU_INPUTS; i < operator->input_count; i++)
+    for (int i = NS_TFLM_NPU_INPUTS; i < operator->input_count; i++)
         if (!node->inputs[i]->tensor->data.data)
             values[next++] = tensor_of(node->inputs[i]);
     ns_code code =

@@ -18,13 +18,15 @@ typedef struct ns_tflm_value {
     int resource;        /* of a resource: the variable it stands for */
 } ns_tflm_value;
 
-/* What a model keeps from run to run: a variable tensor, or a resource (VAR_HANDLE). */
+/* What a model keeps from run to run: a variable tensor; a resource (VAR_HANDLE); or a place of the arena
+ * that an ethos-u operator reads before it writes there, as Vela 5.2.0 makes of resources on Ethos-U85. */
 typedef struct ns_tflm_variable {
     const char *name;               /* of the tensor, or the resource's shared name */
     const ns_tflite_tensor *tensor; /* tells type and shape; NULL: a resource that is never assigned */
     size_t bytes;
     uint8_t *data;
     uint8_t start; /* each byte before the first run */
+    bool is_resource, is_place;
 } ns_tflm_variable;
 
 typedef struct ns_tflm ns_tflm;
