@@ -37,10 +37,11 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return NS_OK;
 }
 
-static double mean(const ns_aten_node *node, const ns_aten_node *input, const double *plane, int64_t y,
+static double mean(const ns_aten_node *node, const ns_pool_window *window, const double *plane, int64_t y,
                    int64_t x)
 {
-    const int64_t h = input->shape[2], w = input->shape[3], rows = node->shape[2], columns = node->shape[3];
+    (void)node;
+    const int64_t h = window->in[0], w = window->in[1], rows = window->out[0], columns = window->out[1];
     long double sum = 0;
     int64_t count = 0;
     for (int64_t i = first_of(y, h, rows); i < end_of(y, h, rows); i++)
@@ -52,12 +53,10 @@ static double mean(const ns_aten_node *node, const ns_aten_node *input, const do
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
     const ns_aten_node *input = operands->nodes[0];
-    const double *plane = operands->values[0];
+    const ns_pool_window window = {.in = {input->shape[2], input->shape[3]},
+                                   .out = {node->shape[2], node->shape[3]}};
     (void)error;
-    for (int64_t k = 0; k < node->shape[0] * node->shape[1]; k++, plane += input->shape[2] * input->shape[3])
-        for (int64_t y = 0; y < node->shape[2]; y++)
-            for (int64_t x = 0; x < node->shape[3]; x++)
-                *out++ = mean(node, input, plane, y, x);
+    ns_pool_exact(node, &window, operands->values[0], mean, out);
     return NS_OK;
 }
 

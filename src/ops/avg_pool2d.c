@@ -72,11 +72,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 {
     ns_pool_window window;
     NS_TRY(window_of(operands->program, node, &window, error));
-    const double *plane = operands->values[0];
-    for (int64_t k = 0; k < node->shape[0] * node->shape[1]; k++, plane += window.in[0] * window.in[1])
-        for (int64_t y = 0; y < window.out[0]; y++)
-            for (int64_t x = 0; x < window.out[1]; x++)
-                *out++ = mean(node, &window, plane, y, x);
+    ns_pool_exact(node, &window, operands->values[0], mean, out);
     return NS_OK;
 }
 

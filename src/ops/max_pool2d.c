@@ -28,8 +28,10 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     return NS_OK;
 }
 
-static double largest(const ns_pool_window *window, const double *plane, int64_t y, int64_t x)
+static double largest(const ns_aten_node *node, const ns_pool_window *window, const double *plane, int64_t y,
+                      int64_t x)
 {
+    (void)node;
     int64_t top, bottom, left, right;
     double most = -INFINITY;
     ns_pool_range(window, 0, y, &top, &bottom);
@@ -44,11 +46,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 {
     ns_pool_window window;
     NS_TRY(window_of(operands->program, node, &window, error));
-    const double *plane = operands->values[0];
-    for (int64_t k = 0; k < node->shape[0] * node->shape[1]; k++, plane += window.in[0] * window.in[1])
-        for (int64_t y = 0; y < window.out[0]; y++)
-            for (int64_t x = 0; x < window.out[1]; x++)
-                *out++ = largest(&window, plane, y, x);
+    ns_pool_exact(node, &window, operands->values[0], largest, out);
     return NS_OK;
 }
 

@@ -3,10 +3,9 @@
 #include "ops/cases.h"
 #include "ops/families/alpha.h"
 
-static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
+static double real(double a, double b)
 {
-    (void)error;
-    return ns_alpha_exact(node, operands, -1, out);
+    return a - b;
 }
 
 static double slope(const ns_aten_node *node, const ns_term *term, const double *values, int factor)
@@ -32,7 +31,7 @@ static const ns_catalogue_case cases[] = {
 const ns_aten_operator ns_aten_op_sub = {
     .name = "sub",
     .aten = "aten.sub.Tensor",
-    NS_ALPHA_FAMILY((&(const ns_binary){.op = NS_OP_SUB, .scales = ns_binary_headroom_scales}), exact),
+    NS_ALPHA_FAMILY((&(const ns_binary){real, NS_OP_SUB, ns_binary_headroom_scales})),
     .slope = slope,
     .catalogue = NS_CALL_CATALOGUE(BINARY, cases),
 };

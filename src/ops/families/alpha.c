@@ -5,15 +5,18 @@
 
 enum { SELF, OTHER, ALPHA };
 
-ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double sign, double *out)
+ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                       ns_error *error)
 {
-    const double factor = sign * node->attributes[ALPHA].real;
+    (void)error;
+    const ns_binary *binary = node->op->family;
+    const double factor = node->attributes[ALPHA].real;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
         int64_t at[NS_MAX_RANK] = {0};
         ns_coordinates(node, i, at);
-        out[i] =
-            operands->values[SELF][ns_broadcast_element(operands->nodes[SELF], node->rank, at)] +
-            factor * operands->values[OTHER][ns_broadcast_element(operands->nodes[OTHER], node->rank, at)];
+        out[i] = binary->real(
+            operands->values[SELF][ns_broadcast_element(operands->nodes[SELF], node->rank, at)],
+            factor * operands->values[OTHER][ns_broadcast_element(operands->nodes[OTHER], node->rank, at)]);
     }
     return NS_OK;
 }

@@ -5,17 +5,19 @@
 
 #include "ops/families/binary.h"
 
-/* All hooks and the parameters; `binary` is a const ns_binary *, sign 1 (add) or -1 (sub). */
-#define NS_ALPHA_FAMILY(binary, exact_)                                                                      \
-    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"other", NS_ATEN_TENSOR},                                       \
-                  {"alpha", NS_ATEN_REAL, .otherwise = NS_REAL(1)}),                                         \
-        .family = (binary), .infer = ns_infer_broadcast, .exact = (exact_), .float32 = ns_aten_rounded,      \
-        .decompose = ns_alpha_decompose, .decomposes = ns_alpha_decomposes, .annotation = NS_ANNOTATION_OWN, \
-        .supported = ns_supported_always, .lower = ns_binary_lower, .rescales_operands = true,               \
-        .terms = ns_terms_elementwise, .term_kind = NS_TERMS_SUM, .bound = ns_bound_sum
+/* All hooks and the parameters but the slope; `binary` is a const ns_binary *. */
+#define NS_ALPHA_FAMILY(binary)                                                                         \
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"other", NS_ATEN_TENSOR},                                  \
+                  {"alpha", NS_ATEN_REAL, .otherwise = NS_REAL(1)}),                                    \
+        .family = (binary), .infer = ns_infer_broadcast, .exact = ns_alpha_exact,                       \
+        .float32 = ns_aten_rounded, .decompose = ns_alpha_decompose, .decomposes = ns_alpha_decomposes, \
+        .annotation = NS_ANNOTATION_OWN, .supported = ns_supported_always, .lower = ns_binary_lower,    \
+        .rescales_operands = true, .terms = ns_terms_elementwise, .term_kind = NS_TERMS_SUM,            \
+        .bound = ns_bound_sum
 
-/* a + sign * alpha * b. */
-ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double sign, double *out);
+/* The operator of a and alpha * b. */
+ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                       ns_error *error);
 
 bool ns_alpha_decomposes(const ns_aten_program *program, const ns_aten_node *node);
 ns_code ns_alpha_decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,

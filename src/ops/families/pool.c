@@ -53,6 +53,16 @@ void ns_pool_range(const ns_pool_window *window, int axis, int64_t at, int64_t *
     *to = *to > window->in[axis] ? window->in[axis] : *to;
 }
 
+void ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window, const double *operand,
+                   ns_pool_cell *cell, double *out)
+{
+    const int64_t planes = node->shape[0] * node->shape[1];
+    for (int64_t k = 0; k < planes; k++, operand += window->in[0] * window->in[1])
+        for (int64_t y = 0; y < window->out[0]; y++)
+            for (int64_t x = 0; x < window->out[1]; x++)
+                *out++ = cell(node, window, operand, y, x);
+}
+
 void ns_pool_infer(const ns_pool_window *window, const ns_aten_node *input, ns_aten_node *node)
 {
     node->dtype = input->dtype;

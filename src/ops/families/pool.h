@@ -24,6 +24,14 @@ ns_code ns_pool_measure(const ns_aten_node *node, const ns_aten_node *input, con
 /* The operand's range of axis `axis` that output position `at` reads: [*from, *to). */
 void ns_pool_range(const ns_pool_window *window, int axis, int64_t at, int64_t *from, int64_t *to);
 
+/* A result element: of output position (y, x) of a plane [h, w] of the operand. */
+typedef double ns_pool_cell(const ns_aten_node *node, const ns_pool_window *window, const double *plane,
+                            int64_t y, int64_t x);
+
+/* `exact` of a pool: `cell` of every element. `window` has in and out, and what else `cell` reads. */
+void ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window, const double *operand,
+                   ns_pool_cell *cell, double *out);
+
 /* Shape and type of a result. */
 void ns_pool_infer(const ns_pool_window *window, const ns_aten_node *input, ns_aten_node *node);
 
