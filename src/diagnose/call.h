@@ -92,6 +92,7 @@ ns_code ns_dg_op_pool2d(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_resize(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_move(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_alias(ns_dg_call *call, ns_error *error);
+ns_code ns_dg_op_control(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_on_integers(ns_dg_call *call, ns_error *error);
 
 #endif

@@ -132,8 +132,10 @@ static void clear(ns_dg_worker *worker, const ns_dg_node *node)
             forget(worker, op->inputs[k]);
             worker->uses[op->inputs[k]] = 0;
         }
-        forget(worker, op->outputs[0]);
-        worker->uses[op->outputs[0]] = 0;
+        for (int k = 0; k < op->output_count; k++) {
+            forget(worker, op->outputs[k]);
+            worker->uses[op->outputs[k]] = 0;
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "diagnose/call.h"
 #include "eval/call.h"
+#include "npuscope/eval.h"
 
 static const struct {
     ns_eval_function function;
@@ -133,5 +134,74 @@ ns_code ns_dg_op_on_integers(ns_dg_call *call, ns_error *error)
     for (size_t i = 0; i < call->count; i++)
         call->out->data[i] = (double)ns_tensor_get(&o.out, i);
     call->out->integer = true;
+    return NS_OK;
+}
+
+/* ---- control flow ---- */
+
+/* The operator as a graph of its own: each of its operands is an input, constants too. */
+static ns_code single_operator(ns_dg_call *call, ns_graph *graph, ns_error *error)
+{
+    const ns_block *whole = call->plan->block;
+    ns_arena *scratch = call->worker->scratch;
+    ns_region *regions =
+        ns_arena_copy(scratch, graph->regions, (size_t)graph->region_count * sizeof *graph->regions);
+    ns_block *blocks =
+        ns_arena_copy(scratch, graph->regions[0].blocks,
+                      (size_t)graph->regions[0].block_count * sizeof *graph->regions[0].blocks);
+    ns_graph_tensor *tensors =
+        ns_arena_copy(scratch, whole->tensors, (size_t)whole->tensor_count * sizeof *whole->tensors);
+    ns_operator *op = ns_arena_copy(scratch, call->op, sizeof *call->op);
+    int *inputs = NS_ARENA_ARRAY(scratch, (size_t)call->op->input_count, int);
+    if (!regions || !blocks || !tensors || !op || !inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its blocks");
+    int count = 0;
+    for (int i = 0; i < op->input_count; i++) {
+        bool known = false;
+        for (int k = 0; k < count; k++)
+            known = known || inputs[k] == op->inputs[i];
+        tensors[op->inputs[i]].tensor.data = NULL;
+        if (!known)
+            inputs[count++] = op->inputs[i];
+    }
+    blocks[0].tensors = tensors;
+    blocks[0].operators = op;
+    blocks[0].operator_count = 1;
+    blocks[0].inputs = inputs;
+    blocks[0].input_count = count;
+    blocks[0].outputs = op->outputs;
+    blocks[0].output_count = op->output_count;
+    regions[0].blocks = blocks;
+    graph->regions = regions;
+    return NS_OK;
+}
+
+/* COND_IF, WHILE_LOOP: their blocks run as TOSA says, on rounded operands. What they compute is taken for
+ * exact: nothing inside them is judged. */
+ns_code ns_dg_op_control(ns_dg_call *call, ns_error *error)
+{
+    ns_graph graph = *call->plan->graph;
+    NS_TRY(single_operator(call, &graph, error));
+    const ns_block *block = &graph.regions[0].blocks[0];
+    ns_arena *scratch = call->worker->scratch;
+    ns_tensor *inputs = NS_ARENA_ARRAY(scratch, (size_t)block->input_count, ns_tensor);
+    ns_tensor *results = NS_ARENA_ARRAY(scratch, (size_t)block->output_count, ns_tensor);
+    if (!inputs || !results)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its operands");
+    for (int i = 0; i < block->input_count; i++) {
+        inputs[i] = block->tensors[block->inputs[i]].tensor;
+        NS_TRY(to_integers(call, &call->worker->locals[block->inputs[i]], &inputs[i], error));
+    }
+    const ns_eval_options options = {.budget = call->worker->pool.budget};
+    NS_TRY(ns_eval(&graph, &options, inputs, block->input_count, scratch, results, error));
+    for (int k = 0; k < block->output_count; k++) {
+        ns_dg_call one = *call;
+        one.out = &call->worker->locals[call->op->outputs[k]];
+        one.count = ns_tensor_count(&results[k]);
+        NS_TRY(ns_dg_make(&one, error));
+        for (size_t i = 0; i < one.count; i++)
+            one.out->data[i] = (double)ns_tensor_get(&results[k], i);
+        one.out->integer = true;
+    }
     return NS_OK;
 }

@@ -7,7 +7,7 @@ static ns_code check_operator(const ns_dg_plan *plan, int index, ns_error *error
     const ns_operator *op = ns_dg_operator(plan, index);
     if (op->op == NS_OP_CONST || op->op == NS_OP_CONST_SHAPE)
         return NS_OK;
-    if (!ns_dg_can_evaluate(op->op) || op->output_count != 1)
+    if (!ns_dg_can_evaluate(op->op) || op->output_count < 1)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "operator %d (%s): diagnose has no evaluation of it",
                        index, ns_op_text(op->op));
     const ns_tensor *out = ns_dg_tensor(plan, op->outputs[0]);
@@ -37,6 +37,10 @@ static ns_code find_constants(ns_dg_plan *plan, ns_error *error)
             continue;
         plan->producers[out] = i;
         plan->constant[out] = all;
+        for (int k = 1; k < op->output_count; k++) {
+            plan->producers[op->outputs[k]] = i;
+            plan->constant[op->outputs[k]] = all;
+        }
     }
     return NS_OK;
 }

@@ -183,11 +183,13 @@ ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
 {
     const ns_block *block = plan->block;
     const size_t operators = (size_t)block->operator_count, inputs = (size_t)block->input_count;
-    size_t operands = 1;
-    for (size_t i = 0; i < operators; i++)
+    size_t operands = 1, results = 0;
+    for (size_t i = 0; i < operators; i++) {
         operands += (size_t)block->operators[i].input_count;
-    plan->nodes = NS_ARENA_ARRAY(plan->arena, operators + inputs, ns_dg_node);
-    plan->outputs = NS_ARENA_ARRAY(plan->arena, operators, int);
+        results += (size_t)block->operators[i].output_count;
+    }
+    plan->nodes = NS_ARENA_ARRAY(plan->arena, results + inputs, ns_dg_node);
+    plan->outputs = NS_ARENA_ARRAY(plan->arena, results, int);
     bool *is_output = NS_ARENA_ARRAY(plan->arena, (size_t)block->tensor_count, bool);
     bool *inside = NS_ARENA_ARRAY(plan->arena, operators, bool);
     int *stack = NS_ARENA_ARRAY(plan->arena, operands, int);
@@ -200,14 +202,16 @@ ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
     }
     plan->input_count = plan->node_count;
     for (int i = 0; i < block->operator_count; i++) {
-        const int out = block->operators[i].outputs[0];
-        if (plan->producers[out] != i || (!is_cut(plan, i) && !is_output[out]))
-            continue;
-        add_node(plan, out);
-        NS_TRY(fill_stage(plan, plan->node_count - 1, stack, inside, error));
-        if (is_output[out]) {
-            plan->nodes[plan->node_count - 1].output = plan->output_count;
-            plan->outputs[plan->output_count++] = plan->node_count - 1;
+        for (int k = 0; k < block->operators[i].output_count; k++) {
+            const int out = block->operators[i].outputs[k];
+            if (plan->producers[out] != i || !((k == 0 && is_cut(plan, i)) || is_output[out]))
+                continue;
+            add_node(plan, out);
+            NS_TRY(fill_stage(plan, plan->node_count - 1, stack, inside, error));
+            if (is_output[out]) {
+                plan->nodes[plan->node_count - 1].output = plan->output_count;
+                plan->outputs[plan->output_count++] = plan->node_count - 1;
+            }
         }
     }
     if (!plan->output_count)

@@ -126,12 +126,48 @@ static void samples_add_up(void **state)
     assert_string_equal(two.stages[two.blame[0].stage].output, one.stages[one.blame[0].stage].output);
 }
 
+/* Conditions and loops, several results of one: taken as they are. That what the diagnosis computes is what
+ * eval computes, it checks itself. */
+static void control_flow_is_taken_as_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int inputs;
+    } graphs[] = {{"s0_cond_if_binary_6x6x1x3_i16_cond1", 2}, {"s0_while_loop_3_i8_iter1", 2}};
+    for (size_t g = 0; g < sizeof graphs / sizeof *graphs; g++) {
+        ns_bytes bytes;
+        ns_graph *graph = NULL;
+        ns_tensor inputs[2];
+        ns_diagnose_precision precision;
+        ASSERT_OK(test_data_read(ns_arena_format(arena, "conformance/%s/graph.tosa", graphs[g].name), arena,
+                                 &bytes, &error));
+        ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &graph, &error));
+        const ns_block *block = &graph->regions[0].blocks[0];
+        assert_int_equal(block->input_count, graphs[g].inputs);
+        for (int i = 0; i < block->input_count; i++) {
+            ns_npy array;
+            ASSERT_OK(test_data_array(ns_arena_format(arena, "conformance/%s/in%d.npy", graphs[g].name, i),
+                                      arena, &array, &error));
+            ASSERT_OK(
+                ns_npy_to_tensor(&array, block->tensors[block->inputs[i]].tensor.dtype, &inputs[i], &error));
+        }
+        const ns_diagnose_options options = {
+            .inputs = inputs, .input_count = block->input_count, .samples = 1, .threads = 2};
+        ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &precision, &error));
+        assert_int_equal(precision.verdict, NS_DIAGNOSE_HEALTHY);
+        assert_true(isinf(precision.against_ideal_db));
+        ns_graph_free(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(models_are_judged, set_up, tear_down_graphs),
         cmocka_unit_test_setup_teardown(results_do_not_depend_on_the_machine, set_up, tear_down_graphs),
         cmocka_unit_test_setup_teardown(samples_add_up, set_up, tear_down_graphs),
+        cmocka_unit_test_setup_teardown(control_flow_is_taken_as_it_is, set_up, tear_down_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
