@@ -79,7 +79,7 @@ static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_st
 }
 
 /* Kept of a chain that cannot run. */
-static ns_step refused;
+static const ns_step refused;
 
 /* The chain's steps: made anew, or those of the run before; NULL where an operator is not good. */
 static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain)
@@ -90,7 +90,7 @@ static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain
     ns_step *steps = NS_ARENA_ARRAY(arena, (size_t)chain->link_count, ns_step);
     for (int i = 0; steps && i < chain->link_count; i++)
         if (!prepare(run, &chain->links[i], arena, &steps[i])) {
-            *run->steps = chain->is_constant ? &refused : NULL;
+            *run->steps = chain->is_constant ? (void *)&refused : NULL;
             return NULL;
         }
     if (chain->is_constant)
