@@ -1,4 +1,6 @@
-/* flip: the elements of axes `dims` in reverse: one REVERSE per dim, in the caller's order. */
+/* flip: the elements of axes `dims` in reverse: one REVERSE per dim, in the caller's order. On Ethos-U55 only
+ * of axis 1 or 2 of four (ExecuTorch 1.5.1, backends/arm/operator_support/ethos_u55_support.py,
+ * EthosU55ReverseCheck). */
 #include "ops/cases.h"
 #include "ops/families/view.h"
 
@@ -30,6 +32,17 @@ static bool source(const ns_aten_program *program, const ns_aten_node *node, siz
     return true;
 }
 
+static ns_code supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                         ns_error *error)
+{
+    const ns_aten_attribute *dims = &node->attributes[DIMS];
+    const int axis = dims->count == 1 ? ns_move_axis(dims->list[0], node->rank) : 0;
+    (void)program;
+    if (target != NS_TARGET_U55 || (node->rank == 4 && (axis == 1 || axis == 2)))
+        return NS_OK;
+    return ns_keep_off(node, target, error, "one of the middle axes of four is supported");
+}
+
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
@@ -47,6 +60,7 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 8), {"dims", NS_LIST(1, 1)})},
     {NS_LIST_SEED, "both", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 3, 5), {"dims", NS_LIST(2, 0, 2)})},
+    {NS_LIST_SEED, "rows", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 2, 4, 8), {"dims", NS_LIST(1, -2)})},
 };
 
 const ns_aten_operator ns_aten_op_flip = {
@@ -55,7 +69,7 @@ const ns_aten_operator ns_aten_op_flip = {
     NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dims", NS_ATEN_INTS, .required = true}),
     NS_MOVE_FAMILY((&(const ns_move){.source = source})),
     .infer = infer,
-    .supported = ns_supported_always,
+    .supported = supported,
     .lower = lower,
     .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };

@@ -96,6 +96,25 @@ static void test_sum(void **state)
     sum(3, (int64_t[]){3, 256, 257}, 0, "65792 after");
 }
 
+static void flip(int rank, int64_t dim, const char *u55_reason)
+{
+    program p = make();
+    int x = input(&p, rank, (int64_t[]){1, 2, 3, 4}), node = 0;
+    ASSERT_OK(ns_aten_call(p.aten, &ns_aten_op_flip, 1, &x, NS_ARGUMENTS({"dims", NS_INTS(1, &dim)}), &node,
+                           &error));
+    check(&p, u55_reason, NULL);
+}
+
+static void test_flip(void **state)
+{
+    (void)state;
+    flip(4, 1, NULL);
+    flip(4, -2, NULL);
+    flip(4, 3, "middle axes of four");
+    flip(4, 0, "middle axes of four");
+    flip(3, 1, "middle axes of four");
+}
+
 static void test_rank(void **state)
 {
     (void)state;
@@ -121,7 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bmm),  cmocka_unit_test(test_conv1d),     cmocka_unit_test(test_sum),
-        cmocka_unit_test(test_rank), cmocka_unit_test(test_only_views),
+        cmocka_unit_test(test_rank), cmocka_unit_test(test_only_views), cmocka_unit_test(test_flip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
