@@ -1,18 +1,8 @@
-#include "tosa/check.h"
+#include "tosa/check_shape.h"
 #include "tosa/operator_info.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* "input \"weight\"" or "output \"output\"": the operand under examination. */
-typedef struct operand {
-    const ns_operand_info *info;
-    const ns_tensor *tensor;
-    int number; /* inputs first, then outputs */
-    char label[64];
-} operand;
 
 ns_code ns_check_level(const ns_check *check, const char *what, int64_t value, const char *limit_name,
                        int64_t limit)
@@ -23,136 +13,9 @@ ns_code ns_check_level(const ns_check *check, const char *what, int64_t value, c
                    (long long)value, (long long)limit, limit_name);
 }
 
-static const char *label_of(const ns_check *check, int number, char *text, size_t size)
-{
-    const ns_op_info *info = ns_op_get_info(check->operator->op);
-    char name[48];
-    const bool is_output = number >= check->operator->input_count;
-    ns_operand_name(is_output ? info->outputs : info->inputs,
-                    is_output ? number - check->operator->input_count : number, name, sizeof name);
-    snprintf(text, size, "%s \"%s\"", is_output ? "output" : "input", name);
-    return text;
-}
-
-/* ---- symbols ---- */
-
-static ns_symbol *find_symbol(const ns_check *check, const char *name, int length)
-{
-    for (int i = 0; i < check->symbol_count; i++)
-        if (check->symbols[i].length == length && !strncmp(check->symbols[i].name, name, (size_t)length))
-            return (ns_symbol *)&check->symbols[i];
-    return NULL;
-}
-
-int64_t ns_check_dim(const ns_check *check, const char *name)
-{
-    const ns_symbol *symbol = find_symbol(check, name, (int)strlen(name));
-    return symbol ? symbol->value : 0;
-}
-
-static ns_symbol *add_symbol(ns_check *check, const char *name, int length, int number)
-{
-    if (check->symbol_count == NS_MAX_SYMBOLS)
-        return NULL;
-    ns_symbol *symbol = &check->symbols[check->symbol_count++];
-    *symbol = (ns_symbol){.name = name, .length = length, .operand = number};
-    return symbol;
-}
-
-/* The value of a dim's expression where it is a number, or a product of numbers, bound names and
- * rank(name); false for others ("W/2+1", "TABLE_SIZE"), which the operator's own rule checks. */
-static bool evaluate(const ns_check *check, const char *text, int length, int64_t *value)
-{
-    *value = 1;
-    for (int i = 0; i < length;) {
-        int end = i;
-        while (end < length && text[end] != '*')
-            end++;
-        if (isdigit((unsigned char)text[i])) {
-            *value *= atoi(text + i);
-        } else if (end - i > 6 && !strncmp(text + i, "rank(", 5)) {
-            const ns_symbol *symbol = find_symbol(check, text + i + 5, end - i - 6);
-            if (!symbol || !symbol->shape)
-                return false;
-            *value *= symbol->shape->rank;
-        } else {
-            const ns_symbol *symbol = find_symbol(check, text + i, end - i);
-            if (!symbol || symbol->shape)
-                return false;
-            *value *= symbol->value;
-        }
-        i = end + 1;
-    }
-    return true;
-}
-
-static bool is_name(const char *text, int length)
-{
-    for (int i = 0; i < length; i++)
-        if (!isalnum((unsigned char)text[i]) && text[i] != '_')
-            return false;
-    const bool is_table_size = length == 10 && !strncmp(text, "TABLE_SIZE", 10);
-    return length > 0 && isalpha((unsigned char)text[0]) && !is_table_size;
-}
-
-/* One dim of an operand against its name or expression in the specification. */
-static ns_code check_dim(ns_check *check, const operand *o, int dim, const char *text, int length)
-{
-    const int64_t value = o->tensor->dtype == NS_DTYPE_SHAPE ? o->tensor->shape[0] : o->tensor->shape[dim];
-    const ns_symbol *symbol = find_symbol(check, text, length);
-    if (!symbol && is_name(text, length)) {
-        ns_symbol *added = add_symbol(check, text, length, o->number);
-        if (!added)
-            return ns_fail(check->error, NS_ERROR_INTERNAL, "more than %d dims", NS_MAX_SYMBOLS);
-        added->value = value;
-        return NS_OK;
-    }
-    int64_t expected = 0;
-    if (!evaluate(check, text, length, &expected) || value == expected)
-        return NS_OK;
-    char other[64] = "the specification";
-    if (symbol)
-        label_of(check, symbol->operand, other, sizeof other);
-    return NS_CHECK_FAIL(check, "dim %d of %s is %lld; %.*s is %lld by %s", dim, o->label, (long long)value,
-                         length, text, (long long)expected, other);
-}
-
-/* The shape of an operand against the specification's: "[N,H,W]", "shape1" or "". */
-static ns_code check_shape(ns_check *check, const operand *o)
-{
-    const char *text = o->info->shape;
-    if (text[0] != '[') {
-        const int length = (int)strlen(text);
-        if (!length || o->info->kind == NS_OPERAND_TENSOR_LIST)
-            return NS_OK;
-        const ns_symbol *symbol = find_symbol(check, text, length);
-        if (!symbol) {
-            ns_symbol *added = add_symbol(check, text, length, o->number);
-            if (!added)
-                return ns_fail(check->error, NS_ERROR_INTERNAL, "more than %d shapes", NS_MAX_SYMBOLS);
-            added->shape = o->tensor;
-            return NS_OK;
-        }
-        if (ns_shape_equal(symbol->shape, o->tensor))
-            return NS_OK;
-        char a[128], b[128], other[64];
-        return NS_CHECK_FAIL(check, "%s is %s and %s is %s: their shapes must be equal", o->label,
-                             ns_tensor_describe(o->tensor, a, sizeof a),
-                             label_of(check, symbol->operand, other, sizeof other),
-                             ns_tensor_describe(symbol->shape, b, sizeof b));
-    }
-    int dim = 0;
-    for (const char *p = text + 1; *p; dim++) {
-        const int length = (int)strcspn(p, ",]");
-        NS_TRY(check_dim(check, o, dim, p, length));
-        p += length + 1;
-    }
-    return NS_OK;
-}
-
 /* ---- one operand ---- */
 
-static ns_code check_rank_and_size(const ns_check *check, const operand *o)
+static ns_code check_rank_and_size(const ns_check *check, const ns_check_operand *o)
 {
     const ns_tensor *tensor = o->tensor;
     if (tensor->rank < o->info->rank_min)
@@ -178,7 +41,7 @@ static ns_code check_rank_and_size(const ns_check *check, const operand *o)
 }
 
 /* A shape operand: values of one dim, made by CONST_SHAPE or a shape operator. */
-static ns_code check_shape_operand(const ns_check *check, const operand *o)
+static ns_code check_shape_operand(const ns_check *check, const ns_check_operand *o)
 {
     if (o->tensor->dtype != NS_DTYPE_SHAPE)
         return NS_CHECK_FAIL(check, "%s has type %s; it must be a shape", o->label,
@@ -188,7 +51,7 @@ static ns_code check_shape_operand(const ns_check *check, const operand *o)
     return ns_check_level(check, o->label, o->tensor->shape[0], "MAX_SHAPE_LEN", NS_LEVEL_MAX_SHAPE_LEN);
 }
 
-static ns_code check_operand(ns_check *check, const operand *o, const ns_graph_tensor *entry)
+static ns_code check_operand(ns_check *check, const ns_check_operand *o, const ns_graph_tensor *entry)
 {
     const bool is_shape = o->info->kind == NS_OPERAND_SHAPE || o->info->kind == NS_OPERAND_SHAPE_LIST;
     if (entry->is_unranked)
@@ -207,7 +70,7 @@ static ns_code check_operand(ns_check *check, const operand *o, const ns_graph_t
         ns_op_get_info(check->operator->op)->version[2] == '0')
         return NS_CHECK_FAIL(check, "%s (\"%s\") must be a compile-time constant: make it with CONST",
                              o->label, entry->name);
-    return check_shape(check, o);
+    return ns_check_shape(check, o);
 }
 
 /* ---- types ---- */
@@ -248,7 +111,8 @@ static void describe_types(const char *names, const bound_types *types, char *te
 }
 
 /* An operand's type: a fixed one, or the value of a type variable, which is the same for all its operands. */
-static ns_code bind_type(const ns_check *check, const operand *o, const char *names, bound_types *types)
+static ns_code bind_type(const ns_check *check, const ns_check_operand *o, const char *names,
+                         bound_types *types)
 {
     const int index = variable_index(names, o->info->type);
     if (index < 0) {
@@ -341,9 +205,9 @@ ns_code ns_check_operands(ns_check *check)
         const int end = is_list ? given - left[direction] : next[direction] + 1;
         for (; next[direction] < end && next[direction] < given; next[direction]++) {
             const ns_graph_tensor *entry = &check->block->tensors[indices[next[direction]]];
-            operand o = {.info = &rows[i], .tensor = &entry->tensor};
+            ns_check_operand o = {.info = &rows[i], .tensor = &entry->tensor};
             o.number = next[direction] + (direction == NS_OPERAND_OUTPUT ? operator->input_count : 0);
-            label_of(check, o.number, o.label, sizeof o.label);
+            ns_check_label(check, o.number, o.label, sizeof o.label);
             NS_TRY(bind_type(check, &o, names, &types));
             NS_TRY(check_operand(check, &o, entry));
         }
@@ -380,7 +244,7 @@ ns_code ns_check_zero_point(const ns_check *check, int input)
     char label[64];
     if (value)
         return NS_CHECK_FAIL(check, "%s is not 0; only int8 has a zero point",
-                             label_of(check, input, label, sizeof label));
+                             ns_check_label(check, input, label, sizeof label));
     return NS_OK;
 }
 
@@ -392,7 +256,7 @@ ns_code ns_check_broadcast(const ns_check *check, int inputs)
         const ns_tensor *input = ns_check_input(check, i);
         if (input->rank != output->rank)
             return NS_CHECK_FAIL(check, "%s has rank %d, the output has %d: they must be equal",
-                                 label_of(check, i, label, sizeof label), input->rank, output->rank);
+                                 ns_check_label(check, i, label, sizeof label), input->rank, output->rank);
     }
     for (int dim = 0; dim < output->rank; dim++) {
         int64_t expected = 1;
@@ -401,7 +265,7 @@ ns_code ns_check_broadcast(const ns_check *check, int inputs)
             if (value != 1 && expected != 1 && value != expected)
                 return NS_CHECK_FAIL(
                     check, "dim %d of %s is %lld; an input before it has %lld: only 1 is broadcast", dim,
-                    label_of(check, i, label, sizeof label), (long long)value, (long long)expected);
+                    ns_check_label(check, i, label, sizeof label), (long long)value, (long long)expected);
             if (expected == 1)
                 expected = value;
         }
