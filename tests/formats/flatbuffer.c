@@ -182,9 +182,44 @@ static void test_shared_objects_use_up_the_budget(void **state)
     ns_arena_free(arena);
 }
 
+/* A root table at byte 16 whose field is an offset to a string at byte 24; one number of it is changed. */
+static void expect_refused(size_t at, int width, uint32_t value, bool as_list, const char *message)
+{
+    uint8_t bytes[32] = {16, 0, 0, 0, 'T', 'E', 'S', 'T', 6, 0, 8, 0, 4, 0, 0,  0,
+                         8,  0, 0, 0, 4,   0,   0,   0,   2, 0, 0, 0, 'a', 'b', 0, 0};
+    ns_fb_reader reader;
+    ns_fb_table root;
+    ns_fb_vector list;
+    ns_bytes text;
+    memcpy(bytes + at, &value, (size_t)width);
+    ns_code code = ns_fb_open(&reader, (ns_bytes){bytes, sizeof bytes}, "TEST", &root, &error);
+    if (code == NS_OK)
+        code = as_list ? ns_fb_get_vector(root, 0, 4, "list", &list, &error)
+                       : ns_fb_get_string(root, 0, "text", &text, &error);
+    assert_int_equal(code, NS_ERROR_INPUT);
+    if (!strstr(error.message, message))
+        fail_msg("'%s' is not '%s'", error.message, message);
+}
+
+/* Each bound on its own: nothing else is wrong with the file. */
+static void test_each_bound(void **state)
+{
+    (void)state;
+    expect_refused(0, 4, 29, false, "the offset 29 at byte 0 leads out of the file");
+    expect_refused(0, 4, 2, false, "the offset 2 at byte 0 leads out of the file");
+    expect_refused(16, 4, 17, false, "has its vtable at -1, outside the file");
+    expect_refused(8, 2, 100, false, "the vtable at byte 8 has a bad size (100)");
+    expect_refused(8, 2, 7, false, "the vtable at byte 8 has a bad size (7)");
+    expect_refused(12, 2, 100, false, "field at offset 100 of the table at byte 16 leads out of the file");
+    expect_refused(24, 4, 2, true, "list: 2 elements at byte 24 reach past the end");
+    expect_refused(30, 1, 'c', false, "text: the string at byte 24 has no final NUL");
+    expect_refused(28, 1, 0, false, "text: the string at byte 24 has a NUL inside");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_bound),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_alignment),
         cmocka_unit_test(test_bounds),
