@@ -185,7 +185,7 @@ static void test_shared_objects_use_up_the_budget(void **state)
 /* A root table at byte 16 whose field is an offset to a string at byte 24; one number of it is changed. */
 static void expect_refused(size_t at, int width, uint32_t value, bool as_list, const char *message)
 {
-    uint8_t bytes[32] = {16, 0, 0, 0, 'T', 'E', 'S', 'T', 6, 0, 8, 0, 4, 0, 0,  0,
+    uint8_t bytes[32] = {16, 0, 0, 0, 'T', 'E', 'S', 'T', 6, 0, 8, 0, 4,   0,   0, 0,
                          8,  0, 0, 0, 4,   0,   0,   0,   2, 0, 0, 0, 'a', 'b', 0, 0};
     ns_fb_reader reader;
     ns_fb_table root;
