@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "npu/watch/undefined.h"
+
 typedef struct rule_entry {
     const char *name, *rule, *both;
 } rule_entry;
@@ -39,13 +41,7 @@ ns_code ns_npu_chip_rule_refuse(ns_npu_machine *machine, ns_error *error, ns_npu
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     count(machine, rule);
-    machine->statistics->undefined = rules[rule].both;
-    machine->statistics->fault_command = machine->command;
-    machine->statistics->fault_word = machine->commands[machine->command].word;
-    machine->statistics->fault_name =
-        machine->commands[machine->command].is_operation
-            ? machine->config->table->operations[machine->commands[machine->command].index].name
-            : NULL;
+    ns_npu_note_undefined(machine, rules[rule].both);
     ns_npu_fault(machine, error, "undefined on the chip, chip rule %s: %s; here %s", rules[rule].name,
                  rules[rule].rule, text);
     if (error)

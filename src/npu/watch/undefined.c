@@ -15,6 +15,19 @@ static const char *const sentences[] = {
 #undef NS_NPU_UNDEFINED
 };
 
+void ns_npu_note_undefined(ns_npu_machine *machine, const char *sentence)
+{
+    const ns_npu_command *command = &machine->commands[machine->command];
+    ns_npu_statistics *statistics = machine->statistics;
+    if (!statistics)
+        return;
+    statistics->undefined = sentence;
+    statistics->fault_command = machine->command;
+    statistics->fault_word = command->word;
+    statistics->fault_name =
+        command->is_operation ? machine->config->table->operations[command->index].name : NULL;
+}
+
 ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefined_rule rule,
                          const char *format, ...)
 {
@@ -23,15 +36,7 @@ ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefi
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (machine->statistics) {
-        machine->statistics->undefined = sentences[rule];
-        machine->statistics->fault_command = machine->command;
-        machine->statistics->fault_word = machine->commands[machine->command].word;
-        machine->statistics->fault_name =
-            machine->commands[machine->command].is_operation
-                ? machine->config->table->operations[machine->commands[machine->command].index].name
-                : NULL;
-    }
+    ns_npu_note_undefined(machine, sentences[rule]);
     ns_npu_fault(machine, error, "undefined on the chip, %s: %s", names[rule], text);
     if (error)
         error->code = NS_ERROR_UNDEFINED;

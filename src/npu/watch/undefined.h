@@ -16,4 +16,7 @@ typedef enum ns_npu_undefined_rule {
 ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefined_rule rule,
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* What the statistics keep of it: the sentence and the current command. */
+void ns_npu_note_undefined(ns_npu_machine *machine, const char *sentence);
+
 #endif
