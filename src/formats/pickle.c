@@ -50,9 +50,11 @@ static ns_code push(reader *r, ns_pickle_value *value, ns_error *error)
 
 static ns_code make(reader *r, ns_pickle_kind kind, ns_pickle_value **out, ns_error *error)
 {
-    *out = r->values++ < MOST_VALUES ? NS_ARENA_NEW(r->arena, ns_pickle_value) : NULL;
-    if (!*out)
+    if (r->values++ >= MOST_VALUES)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "the pickle has over %d values", MOST_VALUES);
+    *out = NS_ARENA_NEW(r->arena, ns_pickle_value);
+    if (!*out)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a pickle");
     (*out)->kind = kind;
     return push(r, *out, error);
 }
