@@ -11,8 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/file.h"
-#include "base/random.h"
+#include "base/interface.h"
 #include "formats/npy.h"
 #include "npuscope/cpu.h"
 #include "npuscope/eval.h"

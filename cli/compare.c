@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "base/json.h"
+#include "base/interface.h"
 #include "formats/npy.h"
 #include "npuscope/compare.h"
 #include "options.h"

@@ -1,9 +1,9 @@
 /* npuscope diagnose: what is to blame in a whole model. */
 #include "diagnose.h"
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "program_files.h"
-#include "report/diagnose.h"
+#include "report/interface.h"
 
 #define OPTION(field) offsetof(ns_diagnose_settings, field)
 

@@ -1,7 +1,7 @@
 /* npuscope diagnose: a graph, both halves, and its mends. */
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "diagnose.h"
 #include "npuscope/cpu.h"
 #include "npuscope/fuzz_vela.h"

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "diagnose.h"
-#include "program/order.h"
+#include "program/interface.h"
 #include "program_files.h"
 #include "run.h"
 

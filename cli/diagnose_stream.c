@@ -2,9 +2,9 @@
  * given. */
 #include <math.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "diagnose.h"
-#include "formats/npz.h"
+#include "formats/interface.h"
 #include "formats/tflite.h"
 #include "run.h"
 

@@ -3,8 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
+#include "base/interface.h"
 
 /* What an accelerator family makes of a graph, from the best to the worst. */
 static const char *const words[] = {"refused", "right", "hazard", "crash", "undefined", "wrong"};

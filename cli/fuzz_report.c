@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 
 /* "2 wrong, 3 right": how many of a family's accelerators do what. */
 static void counts(ns_buffer *b, const ns_fuzz_cell *c)

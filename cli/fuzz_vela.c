@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "fuzz_json.h"
 #include "fuzz_report.h"
 #include "npuscope/fuzz_vela.h"

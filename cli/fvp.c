@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "options.h"
 
 /* Where this program is, and whether it finds libraries beside itself, as the one in a wheel does: then a

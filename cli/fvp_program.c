@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "budget.h"
 #include "npuscope/program.h"
 #include "npuscope/status.h"

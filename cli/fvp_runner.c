@@ -14,7 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 
 /* arm_executor_runner.cpp's default of ET_ARM_BAREMETAL_SEMIHOSTING_FILE_ALLOCATOR_POOL_SIZE, and what
  * setup_testing.sh sets ET_ARM_BAREMETAL_METHOD_ALLOCATOR_POOL_SIZE to. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 
 ns_code ns_input_find(const char *value, int position, int count, const char *(*name)(const void *, int),
                       const void *list, int *index, const char **file, ns_error *error)

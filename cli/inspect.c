@@ -2,7 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "inspect.h"
 #include "npuscope/graph.h"
 #include "options.h"

@@ -1,7 +1,7 @@
 /* npuscope inspect: ExecuTorch programs. */
 #include "inspect.h"
 
-#include "program/inspect.h"
+#include "program/interface.h"
 
 ns_code ns_inspect_program(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error)
 {

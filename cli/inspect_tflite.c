@@ -1,10 +1,10 @@
 /* npuscope inspect: .tflite models: their operators, and the streams of the ethos-u ones. */
 #include <inttypes.h>
 
-#include "base/json.h"
+#include "base/interface.h"
 #include "inspect.h"
 #include "npu/stream/container_tflite.h"
-#include "npu/watch/inspect.h"
+#include "npu/watch/interface.h"
 #include "tflm/tflm.h"
 
 static void tensor_line(ns_buffer *text, const char *what, int index, const ns_tflite_tensor *tensor)

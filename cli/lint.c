@@ -2,8 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
+#include "base/interface.h"
 #include "npuscope/defects.h"
 #include "options.h"
 #include "report/report.h"

@@ -2,15 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "catalogue/prepare.h"
-#include "ir/decompose.h"
-#include "lower/lower.h"
-#include "lower/parts.h"
+#include "base/interface.h"
+#include "catalogue/interface.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "options.h"
-#include "quant/quantise.h"
-#include "recorded/find.h"
-#include "recorded/recorded.h"
+#include "quant/interface.h"
+#include "recorded/interface.h"
 #include "rows.h"
 
 typedef struct lower_settings {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/printable.h"
+#include "base/interface.h"
 #include "budget.h"
 #include "fvp.h"
 #include "npuscope/version.h"

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "inputs.h"
-#include "program/order.h"
+#include "program/interface.h"
 
 /* A FlatBuffer with the file identifier ET and two digits, or a bundle of one. */
 bool ns_program_files_probe(ns_bytes bytes)

@@ -1,7 +1,7 @@
 /* npuscope reduce: the smallest graph that Vela still compiles wrong. */
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "npuscope/fuzz_vela.h"
 #include "options.h"
 #include "rows.h"

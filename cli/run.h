@@ -3,7 +3,7 @@
 #define NS_CLI_RUN_H
 
 #include "base/bytes.h"
-#include "base/json.h"
+#include "base/interface.h"
 #include "formats/npy.h"
 #include "inputs.h"
 #include "npuscope/npu.h"

@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
-#include "base/printable.h"
+#include "base/interface.h"
+#include "formats/interface.h"
 #include "formats/npy.h"
-#include "formats/npz.h"
 #include "npuscope/npu.h"
 #include "run.h"
 

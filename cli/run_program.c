@@ -1,8 +1,8 @@
 /* npuscope run: ExecuTorch programs whose delegates are Ethos-U command streams. */
 #include <stdio.h>
 
-#include "base/printable.h"
-#include "program/order.h"
+#include "base/interface.h"
+#include "program/interface.h"
 #include "program_files.h"
 #include "run.h"
 

@@ -2,8 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-#include "base/json.h"
+#include "base/interface.h"
 #include "npuscope/eval.h"
 #include "run.h"
 

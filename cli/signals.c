@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "base/leftover.h"
+#include "base/interface.h"
 
 /* SIGALRM is the time limit of a simulator's stand-in: it ends the process as it ends the simulators. */
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};

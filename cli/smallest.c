@@ -1,8 +1,8 @@
 #include "smallest.h"
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "formats/npy.h"
-#include "report/diagnose_compile.h"
+#include "report/interface.h"
 
 static ns_code write_tensor(ns_cli *cli, const char *prefix, const char *kind, int index,
                             const ns_tensor *tensor, ns_error *error)

@@ -4,8 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/json.h"
+#include "base/interface.h"
 
 static ns_code path_of(const char *folder, int index, ns_arena *arena, const char **out, ns_error *error)
 {

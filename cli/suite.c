@@ -6,7 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "history/history.h"
 #include "npuscope/cpu.h"
 #include "npuscope/suite.h"

@@ -2,14 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "formats/npy.h"
 #include "npuscope/search.h"
 #include "npuscope/sweep.h"
 #include "ops/operators.h"
 #include "options.h"
-#include "report/search.h"
-#include "report/sweep.h"
+#include "report/interface.h"
 #include "rows.h"
 
 typedef struct sweep_settings {

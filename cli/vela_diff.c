@@ -1,7 +1,7 @@
 /* npuscope vela-diff: two releases of Vela, or two sets of options, on the same graphs. */
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/vela_diff.h"
 #include "options.h"

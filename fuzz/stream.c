@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "npu/watch/inspect.h"
+#include "npu/watch/interface.h"
 #include "npuscope/npu.h"
 
 enum { HEAD = 32, PREAMBLE = 32 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/random.h"
+#include "base/interface.h"
 
 static ns_random random_state = {.state = 1};
 

@@ -1,10 +1,8 @@
-#include "base/json.h"
+#include "base/interface.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-
-#include "base/printable.h"
 
 ns_json ns_json_begin(ns_buffer *buffer, bool indent, int digits)
 {

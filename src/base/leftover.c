@@ -1,4 +1,4 @@
-#include "base/leftover.h"
+#include "base/interface.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "base/tree.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static ns_leftover *first;

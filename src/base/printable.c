@@ -1,4 +1,4 @@
-#include "base/printable.h"
+#include "base/interface.h"
 
 #include <stdbool.h>
 #include <stdio.h>

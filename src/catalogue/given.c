@@ -1,9 +1,8 @@
-#include "catalogue/given.h"
+#include "catalogue/internal.h"
 
 #include <math.h>
 
-#include "recorded/find.h"
-#include "recorded/model.h"
+#include "recorded/interface.h"
 
 static ns_code describe_model(ns_given_case *out, ns_arena *arena, ns_error *error)
 {

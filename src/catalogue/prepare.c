@@ -1,7 +1,7 @@
-#include "catalogue/prepare.h"
+#include "catalogue/interface.h"
 
-#include "ir/decompose.h"
-#include "quant/quantise.h"
+#include "ir/interface.h"
+#include "quant/interface.h"
 
 ns_code ns_suite_find_row(const ns_suite_row_name *name, ns_arena *arena, const ns_suite_row **row,
                           ns_error *error)

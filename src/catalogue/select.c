@@ -1,10 +1,10 @@
-#include "catalogue/select.h"
+#include "catalogue/interface.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/bytes.h"
-#include "catalogue/supply.h"
+#include "catalogue/internal.h"
 #include "ops/operators.h"
 
 /* The tolerances of ExecuTorch's pipelines (EthosUPipelineINTBase in

@@ -1,4 +1,4 @@
-#include "catalogue/supply.h"
+#include "catalogue/internal.h"
 
 #include <fnmatch.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "catalogue/target.h"
+#include "catalogue/internal.h"
 
 #include <string.h>
 

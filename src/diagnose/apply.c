@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "diagnose/apply_scale.h"
 #include "diagnose/findings.h"
+#include "diagnose/internal.h"
 #include "diagnose/plan.h"
 
 typedef struct insertion {

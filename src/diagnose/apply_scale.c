@@ -1,8 +1,6 @@
-#include "diagnose/apply_scale.h"
+#include "diagnose/internal.h"
 
 #include <math.h>
-
-#include "diagnose/tables.h"
 
 enum { DEEPEST = 64 };
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "diagnose/findings.h"
 
 enum { JOINT_SEEDS = 24, MOST_SINGLE = 48 };

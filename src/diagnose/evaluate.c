@@ -1,10 +1,10 @@
-#include "diagnose/evaluate.h"
+#include "diagnose/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "diagnose/call.h"
-#include "eval/work.h"
+#include "eval/interface.h"
 
 static const struct {
     ns_dg_function function;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "diagnose/call.h"
-#include "eval/broadcast.h"
+#include "eval/interface.h"
 
 /* Two reals that differ by less than this share of themselves are equal: they were made by different
  * factors. */

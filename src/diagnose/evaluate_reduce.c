@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "diagnose/call.h"
-#include "num/scale.h"
+#include "num/interface.h"
 
 static inline double join(ns_op op, double a, double b)
 {

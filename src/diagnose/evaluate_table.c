@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "diagnose/call.h"
-#include "diagnose/tables.h"
+#include "diagnose/internal.h"
 
 static double held(const ns_dg_table *table, double code, bool right)
 {

@@ -3,8 +3,8 @@
 #ifndef NS_DIAGNOSE_FINDINGS_H
 #define NS_DIAGNOSE_FINDINGS_H
 
+#include "diagnose/internal.h"
 #include "diagnose/session.h"
-#include "diagnose/tables.h"
 
 /* Share of an input's elements at the ends of the range from which it counts as clipped. */
 #define NS_DG_CLIPPED 0.01

@@ -1,4 +1,4 @@
-#include "diagnose/fit_search.h"
+#include "diagnose/internal.h"
 
 #include <math.h>
 

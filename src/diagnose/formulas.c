@@ -1,4 +1,4 @@
-#include "diagnose/formulas.h"
+#include "diagnose/internal.h"
 
 #include <math.h>
 

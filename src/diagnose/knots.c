@@ -1,4 +1,4 @@
-#include "diagnose/knots.h"
+#include "diagnose/internal.h"
 
 #include <math.h>
 

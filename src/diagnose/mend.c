@@ -2,8 +2,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "diagnose/apply_scale.h"
 #include "diagnose/findings.h"
+#include "diagnose/internal.h"
 
 enum { MOST_MENDS = 6 };
 

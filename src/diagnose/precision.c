@@ -3,7 +3,7 @@
 
 #include "diagnose/findings.h"
 #include "diagnose/plan.h"
-#include "measure/measure.h"
+#include "measure/interface.h"
 #include "npuscope/eval.h"
 
 /* A limit by weights below this is worth a verdict of its own, in dB. */

@@ -1,6 +1,6 @@
 #include "diagnose/plan.h"
 
-#include "diagnose/evaluate.h"
+#include "diagnose/internal.h"
 
 static ns_code check_operator(const ns_dg_plan *plan, int index, ns_error *error)
 {

@@ -3,7 +3,7 @@
 #ifndef NS_DIAGNOSE_SESSION_H
 #define NS_DIAGNOSE_SESSION_H
 
-#include "diagnose/evaluate.h"
+#include "diagnose/internal.h"
 #include "npuscope/diagnose.h"
 
 /* A node's value in Q or R: int8 and int16 codes as integers; R as floats, which is what R then is: a

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "draft/reduce.h"
+#include "draft/interface.h"
 #include "npuscope/diagnose.h"
 
 /* "operator: TABLE rsqrt: table"; NULL: nothing is to blame. */

@@ -1,10 +1,7 @@
-#include "diagnose/tables.h"
+#include "diagnose/internal.h"
 
 #include <math.h>
 #include <string.h>
-
-#include "diagnose/fit_search.h"
-#include "diagnose/knots.h"
 
 const char *ns_dg_table_name(const ns_dg_table *table)
 {

@@ -1,6 +1,6 @@
-#include "draft/exhibit.h"
+#include "draft/interface.h"
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "formats/npy.h"
 
 ns_code ns_exhibit_make(const ns_draft *draft, ns_arena *arena, ns_exhibit *out, ns_error *error)

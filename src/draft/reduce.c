@@ -1,4 +1,4 @@
-#include "draft/reduce.h"
+#include "draft/interface.h"
 
 #include <string.h>
 #include <time.h>

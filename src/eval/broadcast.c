@@ -1,4 +1,4 @@
-#include "eval/broadcast.h"
+#include "eval/interface.h"
 
 ns_code ns_broadcast_begin(ns_broadcast *walk, const ns_tensor *result, int input_count,
                            const ns_tensor *const *inputs, ns_error *error)

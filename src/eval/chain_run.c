@@ -1,7 +1,4 @@
-#include "eval/chain_run.h"
-
-#include "eval/fuse.h"
-#include "eval/steps.h"
+#include "eval/internal.h"
 
 /* An operator's call with the operands of its step. */
 static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena *arena, ns_step *step)

@@ -1,6 +1,4 @@
-#include "eval/chain_slots.h"
-
-#include "eval/steps.h"
+#include "eval/internal.h"
 
 /* What the slots of a chain may take together: half of a first-level cache of 32 KiB, the other half being
  * for tables and for what comes from outside. */

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "eval/run_block.h"
+#include "eval/internal.h"
 
 struct ns_evaluator {
     struct ns_eval_run run;

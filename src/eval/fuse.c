@@ -1,4 +1,4 @@
-#include "eval/fuse.h"
+#include "eval/internal.h"
 
 typedef struct fusing {
     const ns_block *block;

@@ -1,8 +1,8 @@
 /* output[n, oy, ox, c] = clip(apply_scale_32(sum of (input - input_zp) in the window,
  * reciprocal_scale(count))
  * + output_zp); padding counts neither in the sum nor in the count. */
-#include "eval/pool.h"
-#include "num/scale.h"
+#include "eval/internal.h"
+#include "num/interface.h"
 
 /* multiplier = ((2^30 + 1) << k) / count and shift = 30 + k, with 2^(k-1) < count <= 2^k. */
 static void reciprocal_scale(int64_t count, int32_t *multiplier, int *shift)

@@ -1,7 +1,7 @@
 /* output = f(input1, input2) with broadcasting; kernels/binary.def has each formula and its REQUIRE. */
 #include <stdio.h>
 
-#include "eval/broadcast.h"
+#include "eval/interface.h"
 #include "eval/step.h"
 
 /* Which types an operator is defined for: bit = size index (int8 1, int16 2, int32 4, int64 8), or bool. */

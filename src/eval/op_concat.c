@@ -1,6 +1,6 @@
 /* output = the inputs one after the other along the axis. */
 #include "eval/call.h"
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 ns_code ns_eval_concat(ns_eval_call *call, ns_error *error)
 {

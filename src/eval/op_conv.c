@@ -3,7 +3,7 @@
  * CONV: i = o * stride - pad + k * dilation. TRANSPOSE_CONV2D: i * stride = o - out_pad - k. */
 #include <string.h>
 
-#include "eval/product.h"
+#include "eval/internal.h"
 #include "eval/step.h"
 
 /* CONV2D and TRANSPOSE_CONV2D are seen with a depth of 1. Axis 0 is depth, 1 height, 2 width. */

@@ -1,5 +1,5 @@
 /* output[n, h, w] = sum over c of (A[n, h, c] - A_zp) * (B[n, c, w] - B_zp). */
-#include "eval/product.h"
+#include "eval/internal.h"
 
 /* Row `row` of A as int16 less its zero point. */
 static void load_row(const ns_tensor *a, size_t row, size_t c, int64_t zero, int16_t *out)

@@ -1,5 +1,5 @@
 /* output[n, oy, ox, c] = the largest input in the window; padding does not count. */
-#include "eval/pool.h"
+#include "eval/internal.h"
 
 static ns_code largest(const ns_pool_window *window, size_t at, void *context, int64_t *result,
                        ns_error *error)

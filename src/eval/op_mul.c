@@ -1,6 +1,6 @@
 /* output = input1 * input2 (shift 0: the low 32 or 64 bits), or
  * (input1 * input2 + 2^(shift-1)) >> shift for int32, which must fit int32. */
-#include "eval/broadcast.h"
+#include "eval/interface.h"
 #include "eval/step.h"
 
 typedef struct product {

@@ -1,7 +1,7 @@
 /* output = clip(-(input1 - input1_zp) + output_zp) to the type. int8 has zero points; the arithmetic is
  * int32's (int64's for int64), which the most negative value leaves. */
 #include "eval/step.h"
-#include "num/scale.h"
+#include "num/interface.h"
 
 typedef struct negation {
     int64_t input_zero, output_zero, low, high;

@@ -1,6 +1,6 @@
 /* output = the input with `padding` constants before and after it along each axis. */
 #include "eval/call.h"
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 ns_code ns_eval_pad(ns_eval_call *call, ns_error *error)
 {

@@ -1,7 +1,7 @@
 /* output = clip(apply_scale(input - input_zp, multiplier, shift) + output_zp), by tensor or by the last axis.
  */
 #include "eval/step.h"
-#include "num/scale.h"
+#include "num/interface.h"
 
 typedef struct scaling {
     ns_rescale rescale;

@@ -1,6 +1,6 @@
 /* output = the input with one axis in reverse order. */
 #include "eval/call.h"
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 ns_code ns_eval_reverse(ns_eval_call *call, ns_error *error)
 {

@@ -1,5 +1,5 @@
 /* output = input1 ? input2 : input3, with broadcasting. */
-#include "eval/broadcast.h"
+#include "eval/interface.h"
 #include "eval/step.h"
 
 static ns_code check(const ns_eval_call *call, ns_error *error)

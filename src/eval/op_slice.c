@@ -1,6 +1,6 @@
 /* output = input[start : start + size] along each axis. */
 #include "eval/call.h"
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 ns_code ns_eval_slice(ns_eval_call *call, ns_error *error)
 {

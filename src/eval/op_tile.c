@@ -1,6 +1,6 @@
 /* output = the input repeated `multiples` times along each axis. */
 #include "eval/call.h"
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 ns_code ns_eval_tile(ns_eval_call *call, ns_error *error)
 {

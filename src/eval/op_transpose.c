@@ -1,6 +1,6 @@
 /* Axis i of the output is axis perms[i] of the input. */
 #include "eval/call.h"
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 ns_code ns_eval_transpose(ns_eval_call *call, ns_error *error)
 {

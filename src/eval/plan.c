@@ -1,9 +1,6 @@
-#include "eval/plan.h"
+#include "eval/internal.h"
 
-#include "eval/chain_slots.h"
-#include "eval/fuse.h"
-#include "eval/steps.h"
-#include "eval/work.h"
+#include "eval/interface.h"
 
 /* An operator of at most so many elements, on operands from outside, runs ahead of the chain it stands in. */
 #define SMALL 1024

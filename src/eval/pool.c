@@ -1,4 +1,4 @@
-#include "eval/pool.h"
+#include "eval/internal.h"
 
 ns_code ns_pool_read(const ns_eval_call *call, ns_pool *pool, ns_error *error)
 {

@@ -1,4 +1,4 @@
-#include "eval/product.h"
+#include "eval/internal.h"
 
 ns_code ns_product_new(ns_product *product, const ns_kernels *kernels, ns_tensor *out, size_t k, size_t n,
                        bool split, ns_arena *arena, ns_error *error)

@@ -1,9 +1,6 @@
-#include "eval/run_block.h"
+#include "eval/internal.h"
 
 #include <string.h>
-
-#include "eval/chain_run.h"
-#include "eval/run_operator.h"
 
 /* Work that a block's run is charged beside that of its operators, so that loops without end are given up
  * within seconds: with the default budget after 2^20 rounds of a condition and a body. */

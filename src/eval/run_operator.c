@@ -1,6 +1,6 @@
-#include "eval/run_operator.h"
+#include "eval/internal.h"
 
-#include "eval/work.h"
+#include "eval/interface.h"
 
 static const struct {
     ns_eval_function function;

@@ -1,4 +1,4 @@
-#include "eval/steps.h"
+#include "eval/internal.h"
 
 static const ns_step_kind kinds[NS_OP_COUNT] = {
     [NS_OP_RESHAPE] = {NS_STEP_SAME, 1, NULL},

@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE
-#include "eval/store.h"
+#include "eval/internal.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

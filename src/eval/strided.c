@@ -1,4 +1,4 @@
-#include "eval/strided.h"
+#include "eval/internal.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "eval/values.h"
+#include "eval/internal.h"
 
 ns_code ns_value_make(ns_value *value, ns_store *store, ns_arena *results, ns_error *error)
 {

@@ -1,4 +1,4 @@
-#include "eval/work.h"
+#include "eval/interface.h"
 
 #define MOST (UINT64_MAX / 2)
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "npuscope/tensor.h"
 
 #define MAGIC "\x93NUMPY"

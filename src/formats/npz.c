@@ -1,8 +1,6 @@
-#include "formats/npz.h"
+#include "formats/interface.h"
 
 #include <string.h>
-
-#include "formats/zip.h"
 
 bool ns_npz_probe(ns_bytes bytes)
 {

@@ -1,4 +1,4 @@
-#include "formats/pickle.h"
+#include "formats/interface.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "formats/zip.h"
+#include "formats/interface.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #ifndef NS_FUZZVELA_BLOCKS_H
 #define NS_FUZZVELA_BLOCKS_H
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "draft/draft.h"
 
 enum { NS_FUZZ_POOL = 64 };

@@ -5,9 +5,8 @@
 
 #include "npuscope/fuzz_vela.h"
 
-#include "draft/reduce.h"
-#include "fuzzvela/generator.h"
-#include "fuzzvela/triage.h"
+#include "draft/interface.h"
+#include "fuzzvela/internal.h"
 
 /* Reductions of failures that look alike before they are reduced: all of the first ones, then every eighth.
  */

@@ -1,5 +1,5 @@
 /* Chooses blocks, takes back those that fail, and chooses outputs. */
-#include "fuzzvela/generator.h"
+#include "fuzzvela/internal.h"
 
 #include <string.h>
 

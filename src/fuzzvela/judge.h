@@ -3,7 +3,7 @@
 #ifndef NS_FUZZVELA_JUDGE_H
 #define NS_FUZZVELA_JUDGE_H
 
-#include "draft/exhibit.h"
+#include "draft/interface.h"
 #include "npuscope/defects.h"
 #include "vela/server.h"
 

@@ -1,7 +1,7 @@
 /* Reduces a graph of the user's. */
 #include <string.h>
 
-#include "draft/reduce.h"
+#include "draft/interface.h"
 #include "fuzzvela/judge.h"
 #include "npuscope/fuzz_vela.h"
 

@@ -1,7 +1,7 @@
 /* Triage: which releases, targets and options are right, wrong or refused for a reduced graph. */
 #include <string.h>
 
-#include "fuzzvela/triage.h"
+#include "fuzzvela/internal.h"
 
 /* The accelerators that stand for all: of each family the smallest and one of the larger ones. */
 static const ns_accelerator accelerators[] = {

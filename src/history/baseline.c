@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 
 /* What is left to rounding between machines. */
 #define SAME_DB 0.1

@@ -1,4 +1,4 @@
-#include "ir/build.h"
+#include "ir/interface.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,9 @@
 /* What ExecuTorch 1.5.0 does to a program before its quantiser annotates it (backends/arm/_passes:
  * arm_pass_manager.py, transform_for_annotation_pipeline). The target makes no difference. */
-#include "ir/decompose.h"
+#include "ir/interface.h"
 
 #include <string.h>
 
-#include "ir/build.h"
 #include "ir/operator.h"
 
 typedef struct results {

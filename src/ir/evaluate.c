@@ -1,4 +1,4 @@
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 
 #include "ir/operator.h"
 

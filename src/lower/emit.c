@@ -2,7 +2,7 @@
  * backends/arm/operators/op_tosa_*.py add the constants in front of each operator, process_node.py the
  * placeholders first. */
 #include "lower/plan.h"
-#include "quant/multiplier.h"
+#include "quant/interface.h"
 
 #include <ctype.h>
 #include <stdio.h>

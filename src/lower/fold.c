@@ -1,4 +1,4 @@
-#include "lower/fold.h"
+#include "lower/internal.h"
 
 #include "ir/operator.h"
 

@@ -1,4 +1,4 @@
-#include "lower/layout.h"
+#include "lower/internal.h"
 
 #include <string.h>
 

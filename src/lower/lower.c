@@ -1,10 +1,9 @@
-#include "lower/lower.h"
+#include "lower/interface.h"
 
 #include <string.h>
 
-#include "lower/fold.h"
+#include "lower/internal.h"
 #include "lower/lowering.h"
-#include "lower/support.h"
 
 static bool is_activation(const ns_quantisation *quantisation)
 {

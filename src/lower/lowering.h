@@ -3,7 +3,7 @@
 #define NS_LOWER_LOWERING_H
 
 #include "ir/operator.h"
-#include "lower/layout.h"
+#include "lower/internal.h"
 #include "lower/plan.h"
 
 /* A node's value in one layout. */

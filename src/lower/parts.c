@@ -1,11 +1,9 @@
 /* Source: torch/fx/passes/infra/partitioner.py (CapabilityBasedPartitioner, propose_partitions): from the
  * last node to the first each begins a partition, which is merged with every other where no cycle comes of
  * it; ExecuTorch 1.5.1, backends/arm/tosa/partitioner.py, rejects partitions of nothing but views. */
-#include "lower/parts.h"
+#include "lower/interface.h"
 
 #include <string.h>
-
-#include "lower/support.h"
 
 enum { OUTSIDE = -1 };
 

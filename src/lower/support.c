@@ -1,7 +1,7 @@
 /* What ExecuTorch 1.5.0's partitioner keeps off a target, whatever the operator: the operators' own rules
  * stand with them. Sources: backends/arm/operator_support/tosa_supported_operators.py (RankCheck);
  * tosa/partitioner.py. */
-#include "lower/support.h"
+#include "lower/interface.h"
 
 #include "ir/operator.h"
 

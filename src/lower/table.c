@@ -1,7 +1,7 @@
 /* entries[i] = q(f(x_i * input_scale)), x_i the i-th of 513 points from -32767 to 32768, rounded down to a
  * multiple of 128 where it is an input (the last, 32768, is only interpolated towards).
  * Source: ExecuTorch 1.5.0, backends/arm/_passes/insert_table_ops.py (generate_16_bit_table_values). */
-#include "lower/table.h"
+#include "lower/interface.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* First-order and exact: each rule below is the largest |f(x + e) - f(x)| for |e| up to the operand's bound,
  * not a linear estimate. A product of terms is bounded term by term (triangle inequality). */
-#include "measure/bound.h"
+#include "measure/interface.h"
 
 #include <math.h>
 

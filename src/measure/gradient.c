@@ -1,6 +1,6 @@
 /* Derivatives are handed from the last node to the first. Each result is a sum of terms, each linear in
  * every factor (NS_TERMS_SUM). */
-#include "measure/gradient.h"
+#include "measure/interface.h"
 
 #include "ir/operator.h"
 

@@ -1,6 +1,6 @@
 /* One byte per element of each node says whether the result depends on it. The nodes are walked from the
  * last to the first, so a node's marks are complete before they are handed on to its operands. */
-#include "measure/trace.h"
+#include "measure/interface.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "model/driver.h"
-#include "program/order.h"
+#include "program/interface.h"
 
 /* A FlatBuffer with the file identifier ET and two digits. */
 static bool probe(ns_bytes bytes)

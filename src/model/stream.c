@@ -1,7 +1,7 @@
 /* Models: command streams of Vela, run by the simulator. */
 #include <string.h>
 
-#include "formats/npz.h"
+#include "formats/interface.h"
 #include "model/driver.h"
 
 /* Elements are the container's: a tensor holds unsigned ones and bools bit for bit as signed ones. */

@@ -1,10 +1,9 @@
-#include "npu/execute.h"
+#include "npu/internal.h"
 
-#include "npu/memory/map.h"
-#include "npu/operations/functions.h"
-#include "npu/watch/hazards.h"
+#include "npu/memory/internal.h"
+#include "npu/operations/internal.h"
+#include "npu/watch/internal.h"
 #include "npu/watch/shadow.h"
-#include "npu/watch/tap.h"
 
 static ns_code run(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                    ns_error *error)

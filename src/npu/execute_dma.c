@@ -2,13 +2,13 @@
  * where an indexed side has the next index in place of i (gather, scatter).
  * Source: Vela 5.1.0, ethos_u65_register_cs_generator.cpp, GenerateDMA; ethos_u85_register_cs_generator.cpp,
  * GenerateDMA; regor/compiler/high_level_command_stream_generator.cpp, GenerateHLCDMACommands. */
-#include "npu/execute_dma.h"
+#include "npu/internal.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "npu/memory/span.h"
-#include "npu/watch/hazards.h"
+#include "npu/memory/internal.h"
+#include "npu/watch/internal.h"
 #include "npu/watch/shadow.h"
 #include "npu/watch/undefined.h"
 

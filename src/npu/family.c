@@ -1,6 +1,4 @@
-#include "npu/family.h"
-
-#include "npu/families.h"
+#include "npu/internal.h"
 
 const ns_npu_family *ns_npu_family_of(const ns_npu_config *config)
 {

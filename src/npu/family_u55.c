@@ -1,13 +1,11 @@
-#include "npu/families.h"
+#include "npu/internal.h"
 
 #include <string.h>
 
-#include "npu/execute.h"
-#include "npu/memory/dma_families.h"
-#include "npu/operations/activation.h"
-#include "npu/operations/operation_families.h"
+#include "npu/memory/internal.h"
+#include "npu/operations/internal.h"
 #include "npu/stream/registers_u55.h"
-#include "npu/watch/hazards.h"
+#include "npu/watch/internal.h"
 
 static ns_npu_command_kind kind_of(const ns_npu_command *command)
 {

@@ -1,11 +1,10 @@
-#include "npu/families.h"
+#include "npu/internal.h"
 
-#include "npu/execute.h"
-#include "npu/memory/dma_families.h"
-#include "npu/operations/operation_families.h"
+#include "npu/memory/internal.h"
+#include "npu/operations/internal.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
-#include "npu/watch/hazards.h"
+#include "npu/watch/internal.h"
 
 /* Taken branches after which a stream is given up: far above any loop of a model, and reached in seconds. */
 #define MAX_BRANCHES ((uint64_t)1 << 22)

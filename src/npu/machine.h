@@ -11,7 +11,7 @@
 #include "kernels/kernels.h"
 #include "npu/config.h"
 #include "npu/memory/buffer.h"
-#include "npu/stream/decode.h"
+#include "npu/stream/internal.h"
 
 typedef struct ns_npu_machine ns_npu_machine;
 struct ns_npu_hazards;

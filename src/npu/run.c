@@ -2,10 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "npu/execute_dma.h"
-#include "npu/family.h"
-#include "npu/stream.h"
-#include "npu/watch/hazards.h"
+#include "npu/internal.h"
+#include "npu/watch/internal.h"
 #include "npu/watch/shadow.h"
 
 #define LUT_BANKS 2

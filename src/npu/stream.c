@@ -1,9 +1,9 @@
-#include "npu/stream.h"
+#include "npu/internal.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "npu/stream/payload.h"
+#include "npu/stream/internal.h"
 
 /* An Ethos-U addresses 40 bits, but no memory beside one is that large; the bound keeps hostile files from
  * asking for more than the machine has. */

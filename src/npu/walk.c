@@ -1,7 +1,4 @@
-#include "npu/walk.h"
-
-#include "npu/family.h"
-#include "npu/stream.h"
+#include "npu/internal.h"
 
 static ns_code visit_operation(ns_npu_machine *machine, const ns_npu_command *command,
                                ns_npu_visitor *visitor, void *context, ns_error *error)

@@ -7,7 +7,7 @@
  * front of the first aligned address; what is left over comes last. Columns behind the last group of four:
  * one chain. Elsewhere (other blocks, other CPUs) the order is another one, and a scale may differ in its
  * last bits. */
-#include "num/float32_product.h"
+#include "num/interface.h"
 
 #include <math.h>
 

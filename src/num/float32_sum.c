@@ -3,7 +3,7 @@
  * the loops of ATen/TensorIterator.cpp (reorder_dimensions, coalesce_dimensions), with vectors of 8 floats
  * (AVX2; AVX-512 machines use the same kernel). PyTorch splits tensors of 32768 elements and more between its
  * threads, which makes their sums depend on the machine; here they are added as one thread would. */
-#include "num/float32_sum.h"
+#include "num/interface.h"
 
 #include <string.h>
 

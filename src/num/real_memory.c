@@ -1,4 +1,4 @@
-#include "num/real_memory.h"
+#include "num/interface.h"
 
 #include <gmp.h>
 #include <pthread.h>

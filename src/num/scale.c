@@ -1,4 +1,4 @@
-#include "num/scale.h"
+#include "num/interface.h"
 
 int64_t ns_scale_single(int64_t value, int32_t multiplier, int shift)
 {

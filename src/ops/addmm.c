@@ -1,8 +1,8 @@
 /* addmm: out = beta * x + alpha * (a @ b). Decomposed before the quantiser sees it (ExecuTorch 1.5.1,
  * backends/arm/_passes/decompose_addmm_pass.py): mm, mul by alpha, mul of x by beta, add; both muls stand for
  * 1 too. */
-#include "ir/build.h"
-#include "num/double2.h"
+#include "ir/interface.h"
+#include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"

@@ -6,7 +6,7 @@
  * divisor_override a mul by area / divisor. */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"

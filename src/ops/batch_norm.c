@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"

@@ -1,5 +1,5 @@
 /* bmm: out[b, n, m] = sum over k of left[b, n, k] * right[b, k, m] (families/product.h). */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/families/product.h"
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 
 const char *ns_case_list_text(ns_case_list list)
 {

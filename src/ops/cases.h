@@ -2,7 +2,7 @@
 #ifndef NS_OPS_CASES_H
 #define NS_OPS_CASES_H
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "ir/operator.h"
 
 /* Every list of cases, once.

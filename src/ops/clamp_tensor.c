@@ -3,7 +3,7 @@
  */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/elementwise.h"

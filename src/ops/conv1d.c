@@ -2,7 +2,7 @@
  * (families/convolution.h). */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/convolution.h"

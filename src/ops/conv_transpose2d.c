@@ -7,7 +7,7 @@
 #include <inttypes.h>
 
 #include "lower/lowering.h"
-#include "num/double2.h"
+#include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/families/elementwise.h"
 #include "ops/families/window.h"

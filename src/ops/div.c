@@ -1,7 +1,7 @@
 /* div: out = a / b, broadcast. Decomposed before the quantiser sees it: reciprocal of b, and mul
  * (ExecuTorch 1.5.1, backends/arm/_passes/decompose_div_pass.py); of a constant b the reciprocal is a
  * constant. */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/binary.h"

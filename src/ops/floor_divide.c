@@ -2,7 +2,7 @@
  * backends/arm/_passes/decompose_floor_divide_pass.py, decompose_div_tensor_mode.py): div, floor. */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/elementwise.h"

@@ -2,7 +2,7 @@
  * (ExecuTorch 1.5.1, backends/arm/_passes/decompose_glu_pass.py): two slices, sigmoid, mul. */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/view.h"

@@ -2,8 +2,7 @@
  * of ns_double2. RESHAPE to [rows, 1, 1, i], CONV2D 1x1 to INT48, RESCALE with 16-bit multipliers, RESHAPE
  * back (ExecuTorch 1.5.1, backends/arm/_passes/decompose_linear_pass.py, rewrite_conv_pass.py). */
 #include "lower/lowering.h"
-#include "num/double2.h"
-#include "num/float32_product.h"
+#include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/families/elementwise.h"
 

@@ -1,5 +1,5 @@
 /* log_softmax: out = log(e^x / sum over dim of e^x): softmax's chain and log (families/softmax.h). */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/softmax.h"

@@ -6,8 +6,8 @@
  * left is unsqueezed; a tensor of three or more axes by a matrix folds its axes in front into the rows;
  * everything else is expanded, reshaped to three axes, and bmm. A vector on the right stays as it is and is
  * not lowered: ExecuTorch leaves it on the CPU. */
-#include "ir/build.h"
-#include "num/double2.h"
+#include "ir/interface.h"
+#include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"

@@ -1,6 +1,6 @@
 /* repeat_interleave: each element of axis `dim` `repeats` times in a row: an axis of 1 behind it (unsqueeze),
  * repeat, and reshape. */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"

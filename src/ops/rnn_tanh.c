@@ -1,7 +1,7 @@
 /* rnn_tanh: h = tanh(the sum of both linear layers) (families/recurrent.h). */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/recurrent.h"

@@ -1,7 +1,7 @@
 /* sign: -1, 0 or 1. Decomposed before the quantiser sees it (ExecuTorch 1.5.1,
  * backends/arm/_passes/decompose_sign_pass.py): x > 0 and x < 0 choose, by three where, among 0 = x * 0, 1 =
  * x * 0 + 1 and its neg. On Ethos-U55 comparisons and where stay on the CPU. */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/elementwise.h"

@@ -2,7 +2,7 @@
  * (decompose_sqrt_pass.py). */
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/declared.h"
 #include "ops/families/table.h"
 

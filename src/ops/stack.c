@@ -1,5 +1,5 @@
 /* stack: the operands side by side along a new axis `dim`: an axis of 1 for each (unsqueeze), and cat. */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/view.h"

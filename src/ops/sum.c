@@ -5,7 +5,7 @@
  * backends/arm/_passes/insert_rescales_pass.py (InsertRescaleInt32Pass), decompose_sum_pass.py;
  * operator_support/reduce_sum_support.py. */
 #include "lower/lowering.h"
-#include "num/float32_sum.h"
+#include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/families/reduce.h"
 

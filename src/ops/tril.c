@@ -1,7 +1,7 @@
 /* tril: the elements on and below diagonal `diagonal` of the last two axes; 0 above. Decomposed before the
  * quantiser sees it (ExecuTorch 1.5.1, backends/arm/_passes/decompose_tril_pass.py): where(row + diagonal >=
  * column, x, 0), rows and columns as constants that the NPU compares. */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/elementwise.h"

@@ -4,7 +4,7 @@
  *
  * The quantiser sees it decomposed (decompose_var_pass.py): the mean with kept dims, SUB, MUL by itself, SUM,
  * MUL by the constant 1 / (n - correction). */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
 #include "ops/families/reduce.h"

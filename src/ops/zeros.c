@@ -1,5 +1,5 @@
 /* zeros: a constant of zeros. */
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/families/elementwise.h"
 
 enum { SIZE };

@@ -1,4 +1,4 @@
-#include "program/bundle.h"
+#include "program/internal.h"
 
 #include <string.h>
 

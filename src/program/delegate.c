@@ -3,12 +3,9 @@
  * first is vela_bin_stream, the last vela_end_stream, both empty. An external block's payload is the
  * 64-character key of a named datum. inputs and outputs: an i32 count, then for each six dims, element
  * size, offset in the scratch memory and region, all i32. */
-#include "program/delegate.h"
+#include "program/internal.h"
 
 #include <stdio.h>
-
-#include "program/graph_delegate.h"
-#include "program/program.h"
 
 enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
 

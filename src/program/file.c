@@ -1,4 +1,4 @@
-#include "program/file.h"
+#include "program/internal.h"
 
 /* Slots of table Program. */
 enum {

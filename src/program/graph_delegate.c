@@ -1,4 +1,4 @@
-#include "program/graph_delegate.h"
+#include "program/internal.h"
 
 #include <string.h>
 

@@ -1,12 +1,10 @@
-#include "program/inspect.h"
+#include "program/interface.h"
 
 #include <inttypes.h>
 
-#include "base/json.h"
-#include "npu/watch/inspect.h"
-#include "program/delegate.h"
-#include "program/graph_delegate.h"
-#include "program/program.h"
+#include "base/interface.h"
+#include "npu/watch/interface.h"
+#include "program/internal.h"
 
 static int calls_of(const ns_program *program, ns_instruction_kind kind, int target)
 {

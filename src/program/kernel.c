@@ -1,4 +1,4 @@
-#include "program/kernel.h"
+#include "program/internal.h"
 
 #include "npuscope/program.h"
 

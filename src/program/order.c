@@ -1,4 +1,4 @@
-#include "program/order.h"
+#include "program/interface.h"
 
 #include <string.h>
 

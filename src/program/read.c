@@ -1,9 +1,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-#include "program/bundle.h"
-#include "program/delegate.h"
-#include "program/read_values.h"
+#include "program/internal.h"
 
 /* Slots of table ExecutionPlan. */
 enum {

@@ -1,5 +1,5 @@
 /* Reads the value table of a method: what each value is, and where a tensor's memory comes from. */
-#include "program/read_values.h"
+#include "program/internal.h"
 
 #include <stdio.h>
 

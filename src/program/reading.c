@@ -1,4 +1,4 @@
-#include "program/reading.h"
+#include "program/internal.h"
 
 ns_code ns_reading_string(ns_reading *reading, ns_bytes text, const char **out, ns_error *error)
 {

@@ -1,7 +1,6 @@
 /* Executes the instructions of a method, in order, as ExecuTorch's runtime does
  * (runtime/executor/method.cpp). */
-#include "program/delegate.h"
-#include "program/program.h"
+#include "program/internal.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,7 @@
 /* The scales that a program applies around its delegates: found in its instructions, not by running it. */
 #include <string.h>
 
-#include "program/delegate.h"
-#include "program/program.h"
+#include "program/internal.h"
 
 static bool is_named(const ns_program *program, const ns_instruction *instruction, const char *name)
 {

@@ -1,11 +1,11 @@
-#include "quant/histogram.h"
+#include "quant/internal.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "num/float32_sum.h"
+#include "num/interface.h"
 
 enum {
     BINS = NS_HISTOGRAM_BINS,

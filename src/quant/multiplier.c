@@ -1,4 +1,4 @@
-#include "quant/multiplier.h"
+#include "quant/interface.h"
 
 #include <math.h>
 

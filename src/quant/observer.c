@@ -1,4 +1,4 @@
-#include "quant/observer.h"
+#include "quant/internal.h"
 
 #include <math.h>
 #include <string.h>

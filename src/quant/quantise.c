@@ -3,12 +3,12 @@
  * every real result and operand has a 16-bit histogram observer, and operators say which of them share one
  * (ns_annotation); weights have min-max observers of 8 bits; a bias takes the product of its convolution's
  * scales. */
-#include "quant/quantise.h"
+#include "quant/interface.h"
 
 #include "ir/operator.h"
 
-#include "ir/evaluate.h"
-#include "quant/observer.h"
+#include "ir/interface.h"
+#include "quant/internal.h"
 
 /* What a node's value is to the quantiser. */
 typedef enum ns_role { NS_ROLE_ACTIVATION, NS_ROLE_WEIGHT, NS_ROLE_BIAS, NS_ROLE_NONE } ns_role;

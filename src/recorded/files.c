@@ -1,11 +1,11 @@
-#include "recorded/files.h"
+#include "recorded/interface.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "formats/npy.h"
 
 static const ns_zip_member *find_member(const ns_case_files *files, const char *name)

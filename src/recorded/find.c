@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* scandir */
-#include "recorded/find.h"
+#include "recorded/interface.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 
 /* A folder with one of these files is a case. */
 static const char *const marks[] = {

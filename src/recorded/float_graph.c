@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/operators.h"
-#include "recorded/files.h"
+#include "recorded/interface.h"
 
 /* Arguments that say where and how PyTorch keeps a result, not what it is. */
 static const char *const placement[] = {"dtype", "device", "pin_memory", "layout", "memory_format"};

@@ -3,7 +3,7 @@
 #define NS_RECORDED_FLOAT_GRAPH_H
 
 #include "ir/program.h"
-#include "recorded/files.h"
+#include "recorded/interface.h"
 
 /* Reads float.json and its parameters: a list of FX nodes in order, each with name, kind (placeholder,
  * get_attr, call_function, output), target, args and kwargs ({"node": name} for the result of another node),

@@ -1,4 +1,4 @@
-#include "recorded/model.h"
+#include "recorded/interface.h"
 
 #include <math.h>
 

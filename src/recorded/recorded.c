@@ -1,9 +1,8 @@
-#include "recorded/recorded.h"
+#include "recorded/interface.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "recorded/files.h"
 #include "recorded/float_graph.h"
 
 /* Boards that ExecuTorch's pipelines build for, and the target of each. */

@@ -1,4 +1,4 @@
-#include "recorded/values.h"
+#include "recorded/interface.h"
 
 #include <math.h>
 

@@ -1,10 +1,9 @@
 /* The diagnosis for a screen: the verdict first. */
-#include "report/diagnose.h"
-#include "report/diagnose_compile.h"
+#include "report/interface.h"
 
 #include <math.h>
 
-#include "report/diagnose_words.h"
+#include "report/internal.h"
 
 static void print_blame(const ns_diagnose_precision *precision, int index, FILE *out)
 {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/diagnose_compile.h"
+#include "report/interface.h"
 
 static bool same_text(const char *a, const char *b)
 {

@@ -1,11 +1,8 @@
-#include "report/diagnose.h"
+#include "report/interface.h"
 
 #include <math.h>
 
-#include "report/diagnose_words.h"
-#include "report/html_graph.h"
-#include "report/html_histogram.h"
-#include "report/markup.h"
+#include "report/internal.h"
 
 static const char style[] = {
 #include "page_css.inc"

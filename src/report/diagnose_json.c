@@ -1,7 +1,7 @@
 /* The document npuscope/diagnose/1. Numbers that were not measured are null. */
-#include "base/json.h"
+#include "base/interface.h"
 #include "npuscope/version.h"
-#include "report/diagnose.h"
+#include "report/interface.h"
 
 static void add_mends(ns_json *json, const ns_diagnose_blame *blame)
 {

@@ -1,8 +1,7 @@
 #include <math.h>
 
-#include "report/diagnose.h"
-#include "report/diagnose_words.h"
-#include "report/escape.h"
+#include "report/interface.h"
+#include "report/internal.h"
 
 static void append_stage(ns_buffer *buffer, const ns_diagnose_precision *precision, int index)
 {

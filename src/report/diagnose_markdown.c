@@ -1,8 +1,8 @@
 /* The diagnosis for a CI job's page. */
 #include <math.h>
 
-#include "report/diagnose.h"
-#include "report/diagnose_words.h"
+#include "report/interface.h"
+#include "report/internal.h"
 
 /* Text in a line or a cell: '|' would end a cell, and a reader of Markdown obeys HTML and stars. */
 static void append_text(ns_buffer *buffer, const char *text)

@@ -1,8 +1,8 @@
 /* The stages as comma-separated values. What was not measured is empty. */
 #include <math.h>
 
-#include "base/json.h"
-#include "report/diagnose.h"
+#include "base/interface.h"
+#include "report/interface.h"
 
 /* Quoted: names may hold commas. */
 static void append_text(ns_buffer *buffer, const char *text)

@@ -1,4 +1,4 @@
-#include "report/diagnose_words.h"
+#include "report/internal.h"
 
 #include <math.h>
 #include <stdio.h>

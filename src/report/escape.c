@@ -1,4 +1,4 @@
-#include "report/escape.h"
+#include "report/internal.h"
 
 /* Text for an attribute or an element. XML 1.0 allows no control characters but tab and line ends. */
 void ns_report_escape(ns_buffer *buffer, const char *text)

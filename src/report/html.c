@@ -3,8 +3,7 @@
 #include <math.h>
 
 #include "npuscope/version.h"
-#include "report/html_case.h"
-#include "report/markup.h"
+#include "report/internal.h"
 
 static const char style[] = {
 #include "page_css.inc"

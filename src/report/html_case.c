@@ -1,13 +1,9 @@
 /* One case of the page: its row, and below it verdict, stages, errors, sweep, graph and command stream. */
-#include "report/html_case.h"
+#include "report/internal.h"
 
 #include <math.h>
 
 #include "npuscope/sweep.h"
-#include "report/html_graph.h"
-#include "report/html_histogram.h"
-#include "report/html_sweep.h"
-#include "report/markup.h"
 
 static const ns_stage_result *measured_stage(const ns_case_result *one, ns_stage stage)
 {

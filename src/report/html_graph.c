@@ -3,11 +3,9 @@
  * A node lies one layer below the lowest of its inputs. An edge that spans layers takes a narrow place in
  * each of them, so that no line runs through a box. In a layer places are ordered by those they come from;
  * each lies under its first input where that is free, else right of its neighbour. */
-#include "report/html_graph.h"
+#include "report/internal.h"
 
 #include <math.h>
-
-#include "report/markup.h"
 
 enum { MAX_NODES = 400, COLUMNS = 44, LINE = 14, HEAD = 20, GAP_X = 16, GAP_Y = 18, LANE = 10 };
 

@@ -1,10 +1,8 @@
 /* Bars of counts by error. Bars grow with the logarithm of the count, so that one element out of a hundred
  * thousand is still seen; the numbers stand over them. */
-#include "report/html_histogram.h"
+#include "report/internal.h"
 
 #include <math.h>
-
-#include "report/markup.h"
 
 void ns_html_histogram(ns_buffer *buffer, const size_t bins[NS_ERROR_BINS], const char *what)
 {

@@ -1,13 +1,10 @@
 /* A sweep on the page: the error over all codes, the worst one marked, ranges that TOSA leaves open shaded.
  */
-#include "report/html_sweep.h"
+#include "report/internal.h"
 
 #include "npuscope/sweep.h"
 
 #include <math.h>
-
-#include "report/html_histogram.h"
-#include "report/markup.h"
 
 enum { LEFT = 44, WIDTH = 600, RIGHT = 12, TOP = 10, HEIGHT = 150, BOTTOM = 36 };
 

@@ -1,6 +1,6 @@
 #include "report/report.h"
 
-#include "base/json.h"
+#include "base/interface.h"
 #include "npuscope/version.h"
 
 /* Digits that a reader gets back: a float32 needs 9, an error measure less. 15 keeps decimal fractions such

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/escape.h"
+#include "report/internal.h"
 
 static void append_attribute(ns_buffer *buffer, const char *name, const char *value)
 {

@@ -1,8 +1,6 @@
-#include "report/markup.h"
+#include "report/internal.h"
 
 #include <math.h>
-
-#include "report/escape.h"
 
 const char *ns_html_symbol(ns_verdict verdict)
 {

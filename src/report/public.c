@@ -1,7 +1,7 @@
 /* What npuscope/report.h gives of the reports. */
 #include "npuscope/report.h"
 
-#include "report/diagnose.h"
+#include "report/interface.h"
 #include "report/report.h"
 
 ns_code ns_report_suite_json(const ns_suite_result *result, ns_arena *arena, const char **text, size_t *size,

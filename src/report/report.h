@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/bytes.h"
-#include "base/json.h"
+#include "base/interface.h"
 #include "npuscope/defects.h"
 #include "npuscope/suite.h"
 #include "npuscope/vela_diff.h"

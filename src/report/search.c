@@ -1,9 +1,8 @@
-#include "report/search.h"
+#include "report/interface.h"
 
 #include <math.h>
 
 #include "report/report.h"
-#include "report/sweep.h"
 
 static void print_operands(const ns_search_found *found, FILE *out)
 {

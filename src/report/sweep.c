@@ -1,4 +1,4 @@
-#include "report/sweep.h"
+#include "report/interface.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "report/text_table.h"
+#include "report/internal.h"
 
 #include <math.h>
 #include <string.h>

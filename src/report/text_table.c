@@ -1,5 +1,5 @@
 /* The suite's table, and what texts share. */
-#include "report/text_table.h"
+#include "report/internal.h"
 
 #include <math.h>
 #include <string.h>

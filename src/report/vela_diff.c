@@ -1,7 +1,7 @@
 /* The comparison of two compilations, as text and as JSON. */
 #include <string.h>
 
-#include "base/json.h"
+#include "base/interface.h"
 #include "npuscope/version.h"
 #include "report/report.h"
 

@@ -1,7 +1,6 @@
 /* eval: the lowered TOSA graph, in integers. */
 #include "npuscope/eval.h"
-#include "lower/lower.h"
-#include "lower/support.h"
+#include "lower/interface.h"
 #include "stage/stage.h"
 
 /* One input as the integers that ExecuTorch's quantize operator gives the delegate; what is no real stands

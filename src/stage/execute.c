@@ -1,4 +1,4 @@
-#include "stage/execute.h"
+#include "stage/interface.h"
 
 /* The inputs that the graph reads. */
 static ns_code keep_read(const ns_stage_execution *execution, ns_arena *arena, const ns_tensor **inputs,

@@ -1,8 +1,7 @@
-#include "stage/given.h"
+#include "stage/interface.h"
 
 #include "npuscope/eval.h"
-#include "program/order.h"
-#include "stage/given_take.h"
+#include "program/interface.h"
 
 static ns_code no_memory(ns_error *error)
 {

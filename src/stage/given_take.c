@@ -1,8 +1,8 @@
-#include "stage/given_take.h"
+#include "stage/interface.h"
 
 #include <string.h>
 
-#include "program/order.h"
+#include "program/interface.h"
 
 static ns_code no_memory(ns_error *error)
 {

@@ -1,5 +1,5 @@
 /* ideal: the program in exact real arithmetic. */
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 #include "stage/stage.h"
 
 ns_code ns_stage_ideal(ns_ladder *ladder, ns_stage_output *output, ns_error *error)

@@ -1,13 +1,11 @@
-#include "stage/ladder.h"
+#include "stage/interface.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "catalogue/prepare.h"
-#include "ir/decompose.h"
-#include "recorded/recorded.h"
-#include "stage/given.h"
-#include "stage/given_take.h"
+#include "catalogue/interface.h"
+#include "ir/interface.h"
+#include "recorded/interface.h"
 
 static ns_code (*const run_stage[NS_STAGE_COUNT])(ns_ladder *, ns_stage_output *, ns_error *) = {
 #define NS_STAGE(NAME, name, blame, reference) [NS_STAGE_##NAME] = ns_stage_##name,

@@ -1,8 +1,8 @@
 /* quantised: the program in exact real arithmetic, rounded to integer * scale where ExecuTorch's quantiser
  * puts quantise and dequantise: the best that any implementation could do with these scales. */
-#include "ir/evaluate.h"
-#include "measure/bound.h"
-#include "quant/quantise.h"
+#include "ir/interface.h"
+#include "measure/interface.h"
+#include "quant/interface.h"
 #include "stage/stage.h"
 
 /* A bound that is not known is a reason not to judge, not an error. */

@@ -2,11 +2,11 @@
 #ifndef NS_STAGE_STAGE_H
 #define NS_STAGE_STAGE_H
 
-#include "catalogue/select.h"
-#include "measure/measure.h"
+#include "catalogue/interface.h"
+#include "measure/interface.h"
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
-#include "recorded/values.h"
+#include "recorded/interface.h"
 
 /* For tests that plant a fault: what a stage made may be changed before the next one sees it. A NULL member
  * does nothing. */

@@ -2,12 +2,12 @@
  * the other accelerators of its family and with other options, must give the same integers: where some of
  * these streams do, the simulator executes that graph rightly in general, and Vela's stream for this
  * configuration is to be suspected; where none does, the simulator is. */
-#include "suite/configurations.h"
+#include "suite/internal.h"
 
 #include <string.h>
 
 #include "base/bytes.h"
-#include "stage/execute.h"
+#include "stage/interface.h"
 
 const char *ns_agreement_text(ns_agreement agreement)
 {

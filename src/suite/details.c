@@ -1,9 +1,9 @@
-#include "suite/details.h"
+#include "suite/internal.h"
 
 #include <stdio.h>
 
 #include "base/bytes.h"
-#include "npu/watch/inspect.h"
+#include "npu/watch/interface.h"
 #include "npuscope/sweep.h"
 #include "tosa/print.h"
 

@@ -1,12 +1,10 @@
-#include "suite/judge.h"
+#include "suite/internal.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "measure/measure.h"
-#include "measure/trace.h"
-#include "stage/given.h"
-#include "stage/given_take.h"
+#include "measure/interface.h"
+#include "stage/interface.h"
 
 /* What a stage is judged by. */
 typedef struct reference {

@@ -1,17 +1,11 @@
-#include "suite/run_case.h"
+#include "suite/internal.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "measure/measure.h"
-#include "stage/given.h"
-#include "stage/given_take.h"
-#include "stage/ladder.h"
-#include "suite/configurations.h"
-#include "suite/details.h"
-#include "suite/judge.h"
-#include "suite/subject.h"
+#include "measure/interface.h"
+#include "stage/interface.h"
 
 struct ns_case_run {
     ns_ladder *ladder;

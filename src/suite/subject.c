@@ -1,4 +1,4 @@
-#include "suite/subject.h"
+#include "suite/internal.h"
 
 /* ---- scales ---- */
 

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "suite/details.h"
-#include "suite/run_case.h"
+#include "suite/internal.h"
 
 #define MAX_THREADS 64
 

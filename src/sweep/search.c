@@ -1,22 +1,18 @@
 /* A search keeps, for each kind of input, the trial with the largest error, and of all trials the one
  * farthest from ideal; the second half of the trials starts from these in turn. All trials' results are
  * compared with the stage quantised and with the NPU. */
-#include "sweep/search.h"
+#include "sweep/internal.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "catalogue/prepare.h"
-#include "ir/evaluate.h"
-#include "lower/lower.h"
-#include "lower/support.h"
-#include "measure/gradient.h"
-#include "measure/measure.h"
-#include "measure/trace.h"
+#include "catalogue/interface.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
+#include "measure/interface.h"
 #include "npuscope/eval.h"
 #include "ops/cases.h"
-#include "sweep/search_inputs.h"
 
 static const char *const texts[] = {
 #define NS_SEARCH_KIND(NAME, text, what) text,

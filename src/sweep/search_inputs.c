@@ -1,13 +1,13 @@
 /* The provoking kinds look at one result element, drawn at random, and at its derivatives by the inputs: in
  * sums of products the result is linear in each input, so that signs of derivatives lead to its largest
  * value, and a share of that to any value between. */
-#include "sweep/search_inputs.h"
+#include "sweep/internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/evaluate.h"
-#include "measure/gradient.h"
+#include "ir/interface.h"
+#include "measure/interface.h"
 
 /* Evaluations to find a share of the largest result, and codes that are then turned to come nearer. */
 enum { BISECTIONS = 12, TURNS = 64 };

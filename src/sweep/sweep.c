@@ -3,19 +3,17 @@
  * costs only its own codes; Vela compiles the whole of it once. */
 #include "sweep/sweep.h"
 
-#include "stage/execute.h"
+#include "stage/interface.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "catalogue/prepare.h"
-#include "ir/decompose.h"
-#include "ir/evaluate.h"
-#include "lower/lower.h"
-#include "lower/support.h"
-#include "measure/measure.h"
+#include "catalogue/interface.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
+#include "measure/interface.h"
 #include "npuscope/eval.h"
 #include "ops/operators.h"
 

@@ -2,7 +2,7 @@
 #ifndef NS_SWEEP_SWEEP_H
 #define NS_SWEEP_SWEEP_H
 
-#include "catalogue/select.h"
+#include "catalogue/interface.h"
 #include "npuscope/sweep.h"
 
 typedef struct ns_sweep ns_sweep;

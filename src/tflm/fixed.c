@@ -1,4 +1,4 @@
-#include "tflm/fixed.h"
+#include "tflm/internal.h"
 
 #include <math.h>
 

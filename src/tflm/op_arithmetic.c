@@ -3,7 +3,7 @@
  *
  * ADD of int8 and int16: each operand is shifted by 20 or 15 bits and scaled to twice the greater of both
  * scales, then the sum to the output's. */
-#include "tflm/quantised.h"
+#include "tflm/internal.h"
 
 typedef struct binary binary;
 typedef int32_t integer_function(const binary *op, int32_t a, int32_t b);

@@ -4,8 +4,7 @@
  *
  * A tap outside the image adds nothing. A CONV_2D whose filter has fewer channels than the input is grouped.
  */
-#include "tflm/quantised.h"
-#include "tflm/window.h"
+#include "tflm/internal.h"
 
 /* Both operators as one loop: output channel o reads channels first(o) to first(o) + depth - 1 of the input.
  */

@@ -2,7 +2,7 @@
  * Source: micro/kernels/logistic_common.cc, internal/reference/logistic.h, integer_ops/logistic.h. */
 #include <math.h>
 
-#include "tflm/quantised.h"
+#include "tflm/internal.h"
 
 #define INTEGER_BITS 4
 

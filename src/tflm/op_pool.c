@@ -3,8 +3,7 @@
  * Taps outside the image do not count. */
 #include <float.h>
 
-#include "tflm/quantised.h"
-#include "tflm/window.h"
+#include "tflm/internal.h"
 
 /* Options in schema.fbs: 0 padding, 1 stride_w, 2 stride_h, 3 filter_width, 4 filter_height, 5 activation. */
 static ns_code read_window(ns_tflm_call *call, ns_tflm_window *window, uint8_t *activation, ns_error *error)

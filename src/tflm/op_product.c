@@ -1,7 +1,7 @@
 /* FULLY_CONNECTED and BATCH_MATMUL.
  * Source: micro/kernels/fully_connected.cc, fully_connected_common.cc, batch_matmul.cc,
  * internal/reference/fully_connected.h, batch_matmul.h, integer_ops/fully_connected.h. */
-#include "tflm/quantised.h"
+#include "tflm/internal.h"
 
 /* One product of two matrices: out[r][c] = sum of a[r][k] * b[k][c], each with its own steps. */
 typedef struct matrices {

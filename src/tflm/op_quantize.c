@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "tflm/call.h"
-#include "tflm/fixed.h"
+#include "tflm/internal.h"
 
 /* Pairs of types that QUANTIZE takes. */
 static bool supported(ns_tflite_type from, ns_tflite_type to)

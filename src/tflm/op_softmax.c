@@ -4,7 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "tflm/quantised.h"
+#include "tflm/internal.h"
 
 #define DIFFERENCE_BITS 5
 #define SUM_BITS 12

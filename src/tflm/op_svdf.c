@@ -1,7 +1,7 @@
 /* SVDF: a filter over features and one over time, with a state of the last results.
  * Source: micro/kernels/svdf.cc, svdf_common.cc. Integers only; the state is a variable tensor that the
  * operator writes. */
-#include "tflm/quantised.h"
+#include "tflm/internal.h"
 
 enum { INPUT, FEATURE, TIME, BIAS, STATE };
 

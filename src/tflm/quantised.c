@@ -1,4 +1,4 @@
-#include "tflm/quantised.h"
+#include "tflm/internal.h"
 
 #include <float.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "npu/stream/container_tflite.h"
-#include "tflm/model.h"
+#include "tflm/internal.h"
 
 /* Options of VAR_HANDLE in schema.fbs: 0 container, 1 shared_name. */
 #define SHARED_NAME 1

@@ -1,7 +1,7 @@
 /* Memory for a model's tensors, and one run. */
 #include <inttypes.h>
 
-#include "tflm/model.h"
+#include "tflm/internal.h"
 
 static ns_code give_memory(ns_tflm *model, ns_tflm_value *value, ns_error *error)
 {

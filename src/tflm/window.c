@@ -1,4 +1,4 @@
-#include "tflm/window.h"
+#include "tflm/internal.h"
 
 #define MOST (1 << 20) /* of strides, dilations and filters: keeps products in range */
 

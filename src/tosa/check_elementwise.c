@@ -1,5 +1,5 @@
 #include "tosa/check.h"
-#include "tosa/constant.h"
+#include "tosa/internal.h"
 
 #include <math.h>
 

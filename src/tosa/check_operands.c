@@ -1,4 +1,4 @@
-#include "tosa/check_shape.h"
+#include "tosa/internal.h"
 #include "tosa/operator_info.h"
 
 #include <stdio.h>

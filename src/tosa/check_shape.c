@@ -1,4 +1,4 @@
-#include "tosa/check_shape.h"
+#include "tosa/internal.h"
 
 #include <ctype.h>
 #include <stdio.h>

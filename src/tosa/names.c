@@ -1,4 +1,4 @@
-#include "tosa/names.h"
+#include "tosa/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/printable.h"
-#include "tosa/constant.h"
+#include "base/interface.h"
+#include "tosa/internal.h"
 
 #define COLUMNS 100
 

@@ -1,10 +1,8 @@
 #include <math.h>
 
-#include "base/json.h"
-#include "tosa/constant.h"
+#include "base/interface.h"
+#include "tosa/internal.h"
 #include "tosa/print.h"
-
-#include "base/printable.h"
 
 /* A constant of at most this many elements is given whole; of a larger one, this many and the range. */
 #define WHOLE 64

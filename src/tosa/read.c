@@ -1,9 +1,7 @@
 #include "formats/flatbuffer.h"
 #include "npuscope/graph.h"
-#include "tosa/constant.h"
-#include "tosa/names.h"
+#include "tosa/internal.h"
 #include "tosa/operator_info.h"
-#include "tosa/schema.h"
 
 #include <limits.h>
 

@@ -1,6 +1,6 @@
 #include "npuscope/graph.h"
 #include "tosa/check.h"
-#include "tosa/constant.h"
+#include "tosa/internal.h"
 #include "tosa/operator_info.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "npuscope/graph.h"
 #include "tosa/check.h"
-#include "tosa/names.h"
+#include "tosa/internal.h"
 #include "tosa/operator_info.h"
 
 /* What each operator needs beyond operands.def and type_modes.def. Operators without a row need nothing

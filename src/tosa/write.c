@@ -1,8 +1,7 @@
 #include "formats/flatbuffer.h"
 #include "npuscope/graph.h"
-#include "tosa/constant.h"
+#include "tosa/internal.h"
 #include "tosa/operator_info.h"
-#include "tosa/schema.h"
 
 /* Fields are written where they differ from the default, in slot order; lists and strings where they are
  * not empty. So the bytes depend on the graph only. */

@@ -1,4 +1,4 @@
-#include "vela/cache.h"
+#include "vela/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,10 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/tree.h"
-#include "vela/digest.h"
-#include "vela/entry.h"
+#include "base/interface.h"
 
 /* Counted up when the meaning of an entry changes. */
 #define CACHE_FORMAT "npuscope vela cache 3"

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vela/debug_table.h"
+#include "vela/internal.h"
 
 typedef struct debug_tables {
     ns_debug_table queue, perf, shapes, group, source, tensors;

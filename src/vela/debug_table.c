@@ -6,7 +6,7 @@
  * A cell in quotation marks may hold commas; a quotation mark within is doubled (ethosu/regor/common, Vela
  * 5.1.0, writes RFC 4180). */
 #define _GNU_SOURCE
-#include "vela/debug_table.h"
+#include "vela/internal.h"
 
 #include <stdlib.h>
 #include <string.h>

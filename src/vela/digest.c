@@ -1,4 +1,4 @@
-#include "vela/digest.h"
+#include "vela/internal.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "vela/entry.h"
+#include "vela/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/leftover.h"
-#include "vela/digest.h"
+#include "base/interface.h"
 
 static const char magic[32] = "npuscope vela cache entry 3\n";
 

@@ -5,10 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "npuscope/vela.h"
-#include "vela/installation.h"
-#include "vela/process.h"
+#include "vela/internal.h"
 
 #define HOW_TO_GET "python3 -m venv build/venv && build/venv/bin/pip install ethos-u-vela==5.1.0"
 

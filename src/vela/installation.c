@@ -1,12 +1,11 @@
-#include "vela/installation.h"
+#include "vela/internal.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
-#include "vela/digest.h"
+#include "base/interface.h"
 
 enum { MOST_FILES = 100000, MOST_DEPTH = 32 };
 

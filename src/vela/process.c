@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "vela/process.h"
+#include "vela/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -13,9 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "vela/cache.h"
-#include "vela/process.h"
+#include "base/interface.h"
+#include "vela/internal.h"
 
 extern char **environ;
 

@@ -9,11 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "base/leftover.h"
-#include "base/tree.h"
-#include "vela/cache.h"
-#include "vela/process.h"
+#include "base/interface.h"
+#include "vela/internal.h"
 
 static const char driver[] = {
 #include "driver.inc"

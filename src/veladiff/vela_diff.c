@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "npuscope/eval.h"
-#include "stage/execute.h"
-#include "stage/ladder.h"
+#include "stage/interface.h"
 #include "veladiff/vela_diff_inputs.h"
 
 #define MAX_INPUTS 16

@@ -2,7 +2,7 @@
 #ifndef NS_VELADIFF_VELA_DIFF_INPUTS_H
 #define NS_VELADIFF_VELA_DIFF_INPUTS_H
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "npuscope/eval.h"
 
 /* Draws the inputs of the graph's main block over the whole range of their types, and evaluates them. Where

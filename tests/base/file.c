@@ -1,6 +1,6 @@
 /* Files are written whole or not at all, and what is no file is not replaced by one. */
 #define _XOPEN_SOURCE 700
-#include "base/file.h"
+#include "base/interface.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* The JSON writer: layout, numbers, text that is no UTF-8, and that a document is whole or an error. */
-#include "base/json.h"
+#include "base/interface.h"
 
 #include <limits.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* Names of strangers on a terminal: what is escaped, what stays, and where it is cut. */
-#include "base/printable.h"
+#include "base/interface.h"
 #include "support/test.h"
 
 static void check(const char *text, const char *expected)

@@ -3,7 +3,7 @@
 
 #include "npuscope/suite.h"
 
-#include "ir/decompose.h"
+#include "ir/interface.h"
 #include "support/arena.h"
 #include "support/captured.h"
 #include "support/test.h"

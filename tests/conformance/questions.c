@@ -1,6 +1,6 @@
 /* Streams that tell readings of the registers apart (docs/open-questions.md): built graphs whose streams have
  * the configuration in question, and that are equal to the reference model in every element. */
-#include "npu/stream.h"
+#include "npu/internal.h"
 #include "support/conformance.h"
 #include "support/test.h"
 

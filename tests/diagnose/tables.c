@@ -1,6 +1,6 @@
 /* Which function a table holds: tables made by the formula of their definition, knot (i - 256) * 128 holding
  * round(f(code * s_in) / s_out), clamped to +-32767, must be told with both scales. */
-#include "diagnose/tables.h"
+#include "diagnose/internal.h"
 
 #include <math.h>
 

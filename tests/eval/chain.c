@@ -1,7 +1,7 @@
 /* Chains give what operators one by one give: every element of random graphs, and of what cannot be evaluated
  * the message. The ladders of softmax and of LayerNorm are one chain each. */
-#include "base/random.h"
-#include "eval/plan.h"
+#include "base/interface.h"
+#include "eval/internal.h"
 #include "npuscope/eval.h"
 #include "support/test.h"
 
@@ -185,7 +185,7 @@ static int of_words(maker *m, int in)
     }
 }
 
-/* What an a16w8 graph has for an operator: the forms that eval/fuse.h knows, and their neighbours. */
+/* What an a16w8 graph has for an operator: the forms that eval knows how to fuse, and their neighbours. */
 static int quantised(maker *m, int in)
 {
     static const ns_op ops[] = {NS_OP_ADD, NS_OP_SUB, NS_OP_MUL};

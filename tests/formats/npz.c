@@ -1,4 +1,4 @@
-#include "formats/npz.h"
+#include "formats/interface.h"
 
 #include "support/data.h"
 #include "support/test.h"

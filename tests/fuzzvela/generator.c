@@ -1,7 +1,7 @@
 /* Graphs of the search are valid, are evaluated as the generator says, use all there is, and are the same on
  * every machine. */
-#include "fuzzvela/generator.h"
 #include "fuzzvela/blocks.h"
+#include "fuzzvela/internal.h"
 
 #include "support/arena.h"
 #include "support/test.h"

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "formats/npy.h"
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 
 /* The largest magnitude that a sum of products can reach here: rounding errors of float32 scale with it, not
  * with the result. */

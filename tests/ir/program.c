@@ -1,8 +1,6 @@
 #include "support/test.h"
 
-#include "ir/build.h"
-#include "ir/decompose.h"
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 #include "support/aten.h"
 
 #define SHAPE(...)                                                             \

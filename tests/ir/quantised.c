@@ -1,5 +1,5 @@
 /* The stage `quantised` against ExecuTorch's own run of its quantised graphs (quantised_out<k>.npy). */
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 #include "support/captured.h"
 #include "support/test.h"
 

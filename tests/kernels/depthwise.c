@@ -1,5 +1,5 @@
 /* Depthwise sums: every version gives the sums in 64 bits. And transposition. */
-#include "base/random.h"
+#include "base/interface.h"
 #include "kernels/kernels.h"
 #include "kernels/transpose.h"
 #include "support/test.h"

@@ -1,5 +1,5 @@
 /* Fused loops against the formulas of the operators that they stand for, in 64 bits. */
-#include "base/random.h"
+#include "base/interface.h"
 #include "kernels/kernels.h"
 #include "support/test.h"
 

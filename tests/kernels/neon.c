@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "kernels/gemm.h"
 
 enum { M_MOST = 20, N_MOST = 100, K_MOST = 700 };

@@ -1,5 +1,5 @@
-#include "lower/lower.h"
-#include "ir/build.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/aten.h"
 #include "support/quantised_program.h"
 

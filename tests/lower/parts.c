@@ -1,9 +1,9 @@
 /* Parts of programs around an int16 bmm, which Ethos-U55 does not take: as ExecuTorch 1.5.1 delegates them
  * (torch/fx/passes/infra/partitioner.py), and in its recorded tests of addmm and matmul
  * (tests/recorded/lowered.py). */
-#include "lower/parts.h"
+#include "lower/interface.h"
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "support/arena.h"
 #include "support/aten.h"
 #include "support/quantised_program.h"

@@ -1,7 +1,6 @@
 /* What stays off a target, at the borders that ExecuTorch 1.5.0's operator_support draws. */
-#include "lower/support.h"
-#include "ir/build.h"
-#include "lower/lower.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/aten.h"
 #include "support/test.h"
 

@@ -1,6 +1,6 @@
 /* Table entries against the ones that ExecuTorch 1.5.0 (PyTorch 2.13, x86-64) makes. */
-#include "ir/build.h"
-#include "lower/lower.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/aten.h"
 #include "support/quantised_program.h"
 

@@ -1,10 +1,10 @@
 /* Derivatives against differences of results, by every element of every input. */
-#include "measure/gradient.h"
+#include "measure/interface.h"
 
 #include <math.h>
 
-#include "catalogue/prepare.h"
-#include "ir/evaluate.h"
+#include "catalogue/interface.h"
+#include "ir/interface.h"
 #include "support/arena.h"
 #include "support/test.h"
 

@@ -1,4 +1,4 @@
-#include "measure/measure.h"
+#include "measure/interface.h"
 
 #include <math.h>
 

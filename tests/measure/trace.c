@@ -1,6 +1,6 @@
-#include "measure/trace.h"
+#include "measure/interface.h"
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "support/arena.h"
 #include "support/aten.h"
 #include "support/test.h"

@@ -3,9 +3,9 @@
  * this is where it counts. */
 #include "support/test.h"
 
-#include "base/random.h"
-#include "formats/npz.h"
-#include "npu/watch/inspect.h"
+#include "base/interface.h"
+#include "formats/interface.h"
+#include "npu/watch/interface.h"
 #include "npuscope/npu.h"
 #include "support/data.h"
 

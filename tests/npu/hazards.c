@@ -2,9 +2,9 @@
  *
  * Every stream of the checked-in corpus runs without a hazard (tests/conformance/npu.c); here each runs again
  * with one sort of promise taken out. */
-#include "npu/watch/hazards.h"
+#include "npu/watch/internal.h"
 
-#include "npu/stream.h"
+#include "npu/internal.h"
 #include "support/conformance.h"
 #include "support/test.h"
 

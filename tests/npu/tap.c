@@ -1,6 +1,6 @@
 /* Tap: what each operation of real models produced. Outputs are the same bytes with it and without, the
  * arrays are what the next operations read, and memory holds one of them at a time. */
-#include "npu/watch/tap.h"
+#include "npu/watch/internal.h"
 
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -2,8 +2,8 @@
  * files never crash. Made by tests/conformance/tflite's models, `vela model.tflite`. */
 #include "npu/captured.h"
 
-#include "base/random.h"
-#include "npu/watch/inspect.h"
+#include "base/interface.h"
+#include "npu/watch/interface.h"
 
 /* Steps of a run of a broken file: above what the models here take. */
 #define WORK 4000000

@@ -5,7 +5,7 @@
  * also in 5.1.0. */
 #include "npu/captured.h"
 
-#include "npu/stream.h"
+#include "npu/internal.h"
 
 static int check_model(const char *name, ns_arena *arena)
 {

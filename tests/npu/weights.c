@@ -5,9 +5,8 @@
  * record has the parameters and the streams; the weights themselves follow from a seed. */
 #include "npu/weights/weights.h"
 
-#include "base/file.h"
-#include "base/random.h"
-#include "npu/weights/weights_codings.h"
+#include "base/interface.h"
+#include "npu/weights/internal.h"
 #include "support/data.h"
 #include "support/test.h"
 

@@ -1,7 +1,7 @@
 /* All results of torch.nn.functional.linear (PyTorch 2.13.0, oneMKL, AMD EPYC) of operands v[i] = (float)((i
  * * 7919 + 13) mod 10007 - 5003) / 1009, x first: sums of their bits times 1, 2, .. modulo 2^32. Added up
  * exactly, 52 of the 89 are others. */
-#include "num/float32_product.h"
+#include "num/interface.h"
 #include "support/test.h"
 
 #include <string.h>

@@ -5,10 +5,9 @@
 
 #include <jansson.h>
 
-#include "base/random.h"
-#include "ir/build.h"
-#include "ir/evaluate.h"
-#include "num/float32_sum.h"
+#include "base/interface.h"
+#include "ir/interface.h"
+#include "num/interface.h"
 #include "support/aten.h"
 #include "support/data.h"
 

@@ -6,10 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/build.h"
-#include "ir/decompose.h"
-#include "ir/evaluate.h"
-#include "lower/support.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/aten.h"
 
 typedef struct bench {

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "ir/evaluate.h"
-#include "lower/support.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/aten.h"
 
 /* A kernel of ones, [1, 1, d, h, w], over 1, 2, .. 12 in [1, 1, 3, 2, 2]. */

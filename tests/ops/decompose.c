@@ -4,10 +4,8 @@
 
 #include <math.h>
 
-#include "base/random.h"
-#include "ir/build.h"
-#include "ir/decompose.h"
-#include "ir/evaluate.h"
+#include "base/interface.h"
+#include "ir/interface.h"
 #include "support/aten.h"
 
 static void compare(ns_aten_program *program, const ns_tensor *input, ns_arena *arena, int node)

@@ -6,9 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/build.h"
-#include "ir/decompose.h"
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 #include "support/aten.h"
 
 enum { T = 3, N = 2, I = 2, H = 2, MOST = 32 };

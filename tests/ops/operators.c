@@ -3,8 +3,7 @@
 
 #include <math.h>
 
-#include "ir/build.h"
-#include "ir/evaluate.h"
+#include "ir/interface.h"
 #include "support/aten.h"
 
 typedef struct bench {

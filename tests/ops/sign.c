@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-#include "ir/build.h"
-#include "ir/decompose.h"
-#include "ir/evaluate.h"
-#include "lower/support.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/aten.h"
 
 enum { COUNT = 6 };

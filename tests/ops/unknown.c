@@ -1,13 +1,10 @@
 /* An operator of which nothing is said but its shape: whoever needs a fact says that it is not known, and
  * nobody assumes one. */
-#include "ir/build.h"
-#include "ir/evaluate.h"
-#include "lower/lower.h"
-#include "measure/bound.h"
-#include "measure/gradient.h"
-#include "measure/trace.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
+#include "measure/interface.h"
 #include "ops/families/elementwise.h"
-#include "quant/quantise.h"
+#include "quant/interface.h"
 #include "support/arena.h"
 #include "support/quantised_program.h"
 #include "sweep/sweep.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "npuscope/program.h"
 #include "support/data.h"
 #include "support/test.h"

@@ -1,5 +1,5 @@
 /* Bundled programs: built here from a program of the test data, since a bundle is a FlatBuffer around it. */
-#include "base/random.h"
+#include "base/interface.h"
 #include "formats/flatbuffer.h"
 #include "npuscope/program.h"
 #include "support/data.h"

@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-#include "ir/decompose.h"
-#include "quant/quantise.h"
+#include "ir/interface.h"
+#include "quant/interface.h"
 
 /* The decomposed program before quantisation. */
 static ns_aten_program *float_program(const captured_case *c, ns_arena *arena)

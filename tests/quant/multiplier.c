@@ -1,6 +1,6 @@
 #include "support/test.h"
 
-#include "quant/multiplier.h"
+#include "quant/interface.h"
 
 #include <math.h>
 

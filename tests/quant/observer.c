@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "quant/observer.h"
+#include "quant/internal.h"
 
 #define OBSERVE(observer, ...)                                                                           \
     do {                                                                                                 \

@@ -6,10 +6,9 @@
 #include <jansson.h>
 #include <math.h>
 
-#include "base/random.h"
-#include "ir/build.h"
-#include "ir/decompose.h"
-#include "quant/quantise.h"
+#include "base/interface.h"
+#include "ir/interface.h"
+#include "quant/interface.h"
 #include "support/data.h"
 
 enum { MAX_VALUES = 16 };

@@ -1,11 +1,11 @@
 /* What a recorded case must be, and the messages for what it is not. The graphs are written here; cases that
  * ExecuTorch made are read by tests/recorded/lowered.py. */
-#include "recorded/recorded.h"
+#include "recorded/interface.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "support/arena.h"
 #include "support/test.h"
 

@@ -36,8 +36,8 @@ class CheckIncludes(unittest.TestCase):
         self.assertEqual(self.check(), (0, "includes and calls point one way\n"))
 
     def test_an_include_upwards(self):
-        self.plant("src/base/bytes.c", '#include "num/scale.h"\n')
-        self.assert_fault("src/base/bytes.c:1: base must not include num/scale.h")
+        self.plant("src/base/bytes.c", '#include "num/interface.h"\n')
+        self.assert_fault("src/base/bytes.c:1: base must not include num/interface.h")
 
     def test_a_public_header_upwards(self):
         self.plant("src/npu/machine.c", '#include "npuscope/graph.h"\n')
@@ -55,7 +55,7 @@ class CheckIncludes(unittest.TestCase):
         self.assert_fault("src/base/file.c:1: base/gone.h does not exist")
 
     def test_a_circle_of_includes(self):
-        self.plant("src/base/bytes.h", '#include "base/file.h"\n')
+        self.plant("src/base/bytes.h", '#include "base/interface.h"\n')
         self.assert_fault("2 stems need each other: ")
 
     def compile(self, path, text):

@@ -1,5 +1,5 @@
 /* A graph input that nothing reads is none of the stream's: Vela drops it. */
-#include "stage/execute.h"
+#include "stage/interface.h"
 
 #include "support/data.h"
 #include "support/test.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "suite/run_case.h"
+#include "suite/internal.h"
 #include "support/row.h"
 #include "support/with_vela.h"
 

@@ -1,10 +1,9 @@
 /* Details of real rows: the graph with its constants inside, the sweep; and a copy that stands alone. */
-#include "suite/details.h"
+#include "suite/internal.h"
 
 #include <math.h>
 
 #include "npuscope/sweep.h"
-#include "suite/run_case.h"
 #include "support/test.h"
 
 /* The row's details in a new arena; all that they were made in is freed. */

@@ -1,10 +1,10 @@
 /* Planted faults: the row must name the stage in which the fault was planted. */
-#include "suite/run_case.h"
+#include "suite/internal.h"
 
 #include <math.h>
 
-#include "ir/build.h"
-#include "lower/lower.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "support/arena.h"
 #include "support/aten.h"
 #include "support/row.h"

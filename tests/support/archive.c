@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <zip.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 
 /* An archive of bytes that libzip frees with it. */
 static ns_code open_bytes(uint8_t *data, size_t size, const char *what, zip_t **out, ns_error *error)

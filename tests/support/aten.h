@@ -2,7 +2,7 @@
 #ifndef NS_TESTS_ATEN_H
 #define NS_TESTS_ATEN_H
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/operators.h"
 
 typedef enum ns_pad_mode { NS_PAD_CONSTANT, NS_PAD_REFLECT, NS_PAD_REPLICATE, NS_PAD_CIRCULAR } ns_pad_mode;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "formats/npy.h"
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/operators.h"
 
 enum { MAX_NAMES = 256 };

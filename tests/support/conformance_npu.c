@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "formats/npz.h"
+#include "formats/interface.h"
 #include "formats/tflite.h"
 #include "npuscope/cpu.h"
 #include "npuscope/program.h"

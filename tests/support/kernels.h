@@ -2,7 +2,7 @@
 #ifndef NS_TESTS_KERNELS_H
 #define NS_TESTS_KERNELS_H
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "kernels/kernels.h"
 #include "npuscope/cpu.h"
 #include "support/test.h"

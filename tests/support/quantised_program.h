@@ -2,7 +2,7 @@
 #ifndef NS_TESTS_QUANTISED_PROGRAM_H
 #define NS_TESTS_QUANTISED_PROGRAM_H
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ir/operator.h"
 #include "support/test.h"
 

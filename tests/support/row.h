@@ -2,7 +2,7 @@
 #ifndef NS_TESTS_SUPPORT_ROW_H
 #define NS_TESTS_SUPPORT_ROW_H
 
-#include "catalogue/select.h"
+#include "catalogue/interface.h"
 #include "support/test.h"
 
 /* `qtol` NaN: the case's own. `stages`, where it is not NULL, gets those of a run without --stages. */

@@ -6,9 +6,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "ir/build.h"
-#include "ir/evaluate.h"
-#include "lower/lower.h"
+#include "ir/interface.h"
+#include "lower/interface.h"
 #include "npuscope/suite.h"
 #include "npuscope/sweep.h"
 #include "ops/operators.h"

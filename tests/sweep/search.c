@@ -1,6 +1,6 @@
 /* A search finds bad inputs that were planted and that as many uniform random ones miss; it is repeatable;
  * and where Vela is installed, the NPU equals the evaluator on all of its trials. */
-#include "sweep/search.h"
+#include "sweep/internal.h"
 
 #include <math.h>
 #include <stdlib.h>

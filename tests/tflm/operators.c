@@ -2,7 +2,7 @@
  * (scripts/record-tflm); broken files never crash. */
 #include "tflm/tflm.h"
 
-#include "base/random.h"
+#include "base/interface.h"
 #include "support/data.h"
 #include "support/test.h"
 

@@ -1,5 +1,5 @@
 /* Files that are cut or damaged are refused or read, never a crash. Run under the sanitizers too. */
-#include "base/random.h"
+#include "base/interface.h"
 #include "support/graph.h"
 
 #define CHANGES 10000

@@ -1,4 +1,4 @@
-#include "tosa/constant.h"
+#include "tosa/internal.h"
 
 #include <math.h>
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "npuscope/vela.h"
 
 enum { STREAM = 50000 };

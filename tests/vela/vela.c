@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
+#include "base/interface.h"
 #include "support/captured.h"
 #include "support/graph.h"
 

@@ -1,4 +1,4 @@
-#include "npu/memory/dma_registers.h"
+#include "npu/memory/internal.h"
 
 ns_code ns_npu_read_dma_side(ns_npu_machine *machine, const ns_npu_dma_fields *fields, ns_npu_dma_side *side,
                              ns_error *error)

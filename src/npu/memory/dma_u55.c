@@ -1,6 +1,5 @@
-#include "npu/memory/dma_families.h"
+#include "npu/memory/internal.h"
 
-#include "npu/memory/dma_registers.h"
 #include "npu/stream/registers_u55.h"
 
 /* Reads a field into an int64_t. */

@@ -1,6 +1,5 @@
-#include "npu/memory/dma_families.h"
+#include "npu/memory/internal.h"
 
-#include "npu/memory/dma_registers.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"
 

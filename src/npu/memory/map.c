@@ -1,12 +1,9 @@
-#include "npu/memory/map.h"
+#include "npu/memory/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/memory/map_permuted.h"
-#include "npu/memory/span.h"
-#include "npu/memory/tiles.h"
 #include "npu/watch/undefined.h"
 
 #define MAX_ROW ((int64_t)1 << 26)

@@ -1,8 +1,6 @@
-#include "npu/memory/map_permuted.h"
+#include "npu/memory/internal.h"
 
 #include <string.h>
-
-#include "npu/memory/tiles.h"
 
 /* Offset of coordinate `at` of a stored axis within a tile. */
 static int64_t axis_offset(const ns_npu_map *map, int axis, int64_t at)

@@ -1,6 +1,4 @@
-#include "npu/memory/map_ranges.h"
-
-#include "npu/memory/tiles.h"
+#include "npu/memory/internal.h"
 
 static int64_t smaller(int64_t a, int64_t b)
 {

@@ -1,4 +1,4 @@
-#include "npu/memory/span.h"
+#include "npu/memory/internal.h"
 
 #include <inttypes.h>
 

@@ -1,4 +1,4 @@
-#include "npu/memory/tiles.h"
+#include "npu/memory/internal.h"
 
 ns_npu_extent ns_npu_stored_extent(const ns_npu_map *map)
 {

@@ -14,7 +14,7 @@
  * for int16, and all 32 streams of Vela 5.1.0, its legacy core and 4.5.0 for TFLite's TANH and LOGISTIC are
  * exact. Source of the tables: Vela 5.1.0, regor/compiler/graphir_optimiser.cpp, RewriteTable (16 bits);
  * tflite_graph_optimiser.cpp, ConvertToLUT8, ConvertToInterpolatingLUT16, ConvertTanhSigmoidToLUT16. */
-#include "npu/operations/activation.h"
+#include "npu/operations/internal.h"
 
 #include <string.h>
 

@@ -6,14 +6,12 @@
  * Vela 5.1.0, ethos_u55_weight_encoder.cpp (weights come less their zero point);
  * ethos_u55_register_cs_generator.cpp, GenerateKernel; ethos_u85_register_cs_generator.cpp,
  * GenerateConvolutionOp. */
-#include "npu/operations/functions.h"
+#include "npu/operations/internal.h"
 
 #include <string.h>
 
 #include "kernels/dot.h"
-#include "npu/operations/kernel.h"
-#include "npu/operations/output.h"
-#include "npu/weights/weights_cache.h"
+#include "npu/weights/internal.h"
 
 /* The taps of output row y as a matrix [x][ky][kx][i], which has the order of the weights. */
 static void gather(const ns_npu_operation *operation, const ns_npu_image *image, int64_t y, int16_t *patches)

@@ -2,9 +2,8 @@
  *           (IFM[y * sy + ky * dy - pad_top][x * sx + kx * dx - pad_left][c] - zero point) * W[ky][kx][c]
  * with zero outside the image; then each channel's scale.
  * Source: Vela 5.1.0, ethos_u55_weight_encoder.cpp (one weight per channel and tap). */
-#include "npu/operations/functions.h"
-#include "npu/operations/kernel.h"
-#include "npu/weights/weights_cache.h"
+#include "npu/operations/internal.h"
+#include "npu/weights/internal.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/internal.h"
 #include "npu/watch/undefined.h"
 
 ns_code ns_npu_read_precision(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,

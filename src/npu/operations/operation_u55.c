@@ -1,8 +1,7 @@
-#include "npu/operations/operation_families.h"
+#include "npu/operations/internal.h"
 
 #include <string.h>
 
-#include "npu/operations/elementwise/elementwise.h"
 #include "npu/operations/parts_u55.h"
 #include "npu/stream/registers_u55.h"
 #include "npu/watch/chip_rules.h"

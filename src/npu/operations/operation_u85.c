@@ -1,11 +1,10 @@
 /* Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, function by function the Generate... that has the
  * register's name. */
-#include "npu/operations/operation_families.h"
+#include "npu/operations/internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/operations/elementwise/elementwise.h"
 #include "npu/operations/parts_u85.h"
 #include "npu/stream/registers_u85.h"
 #include "npu/watch/chip_rules.h"

@@ -1,14 +1,12 @@
 /* stored = table(clip(scale(accumulator + bias) + zero point)), low bytes; TANH and SIGMOID come before the
  * clip. Source: fact by fact in Vela 5.1.0, ethos_u55_register_cs_generator.cpp (GenerateActivation,
  * GenerateOFMPrecision) and ethos_u55_weight_encoder.cpp (scale records). */
-#include "npu/operations/output.h"
+#include "npu/operations/internal.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "npu/memory/map.h"
-#include "npu/memory/span.h"
-#include "npu/operations/activation.h"
+#include "npu/memory/internal.h"
 #include "npu/watch/chip_rules.h"
 #include "npu/watch/undefined.h"
 

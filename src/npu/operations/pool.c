@@ -1,6 +1,6 @@
-#include "npu/operations/pool.h"
+#include "npu/operations/internal.h"
 
-#include "npu/memory/map.h"
+#include "npu/memory/internal.h"
 
 #define MAX_IMAGE ((int64_t)1 << 28)
 

@@ -2,8 +2,7 @@
  * first tap, counted from 0, with the largest IFM - zero point. OFM_SCALE, 1 >> 16 rounded down, leaves k.
  * Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, GenerateOFMScalingForPooling ("separate values and
  * indices"). */
-#include "npu/operations/functions.h"
-#include "npu/operations/pool.h"
+#include "npu/operations/internal.h"
 
 #define INDEX_UNIT ((int64_t)1 << 16)
 

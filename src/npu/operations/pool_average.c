@@ -6,8 +6,7 @@
  * A 1 x 1 AVERAGE is how U55 and U65 copy, rescale and apply tables.
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GenerateOFMScalingForPooling ("padded
  * average-pools use HW-scaling"); which bit the chip looks at is open (docs/chip-rules.md). */
-#include "npu/operations/functions.h"
-#include "npu/operations/pool.h"
+#include "npu/operations/internal.h"
 #include "npu/watch/undefined.h"
 
 #include <string.h>

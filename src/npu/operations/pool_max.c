@@ -1,8 +1,7 @@
 /* POOL MAX: value[y][x][c] = max over the taps inside the image of IFM - zero point; POOL MIN (Ethos-U85):
  * min; then the output stage.
  * A window with no tap inside the image is a fault: nothing says what the chip does then. */
-#include "npu/operations/functions.h"
-#include "npu/operations/pool.h"
+#include "npu/operations/internal.h"
 #include "npu/watch/undefined.h"
 
 ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,

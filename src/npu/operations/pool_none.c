@@ -3,7 +3,7 @@
  * Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, GeneratePoolingOp and GenerateAccFormat. */
 #include <string.h>
 
-#include "npu/operations/functions.h"
+#include "npu/operations/internal.h"
 
 ns_code ns_npu_pool_none(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                          ns_error *error)

@@ -1,8 +1,8 @@
 /* POOL REDUCE_SUM: value[y][x][0] = sum over c < IFM depth of IFM[y][x][c] - zero point; then the output
  * stage. The sum must fit the accumulator. Under a chip rule every sum is 0 (chip_rules.def, REDUCE_SUM_48).
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GeneratePoolingOp. */
-#include "npu/memory/map.h"
-#include "npu/operations/functions.h"
+#include "npu/memory/internal.h"
+#include "npu/operations/internal.h"
 
 ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                           ns_error *error)

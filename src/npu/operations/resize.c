@@ -4,8 +4,7 @@
  *   BILINEAR:  the sum over both axes of IFM * weight, weights n - f and f
  * acc = value * 2^16, which OFM_SCALE, a shift of 16 and more, takes back.
  * Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, GenerateResizeOp; TOSA 1.0, RESIZE. */
-#include "npu/operations/functions.h"
-#include "npu/operations/pool.h"
+#include "npu/operations/internal.h"
 
 #define UNIT ((int64_t)1 << 16)
 

@@ -2,7 +2,7 @@
  * register's name. */
 #include "npu/operations/parts_u85.h"
 
-#include "npu/operations/activation.h"
+#include "npu/operations/internal.h"
 #include "npu/stream/registers_u85.h"
 
 /* Reads a field into an int64_t. */

@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "formats/npz.h"
-#include "formats/pickle.h"
-#include "npu/stream.h"
+#include "formats/interface.h"
+#include "npu/internal.h"
 
 /* Inputs or outputs of one stream; Vela's own tables are far smaller. */
 #define MAX_IO 4096

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/stream.h"
+#include "npu/internal.h"
 #include "npu/stream/container_tflite.h"
 
 #define CUSTOM_CODE "ethos-u"

@@ -1,4 +1,4 @@
-#include "npu/stream/decode.h"
+#include "npu/stream/internal.h"
 
 #include <inttypes.h>
 

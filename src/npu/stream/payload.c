@@ -5,7 +5,7 @@
  *         version, 20; CONFIG; ID; addressing; u64 staging use; 0xff up to a multiple of 16; commands to
  *         the end.
  * Source: Vela 5.1.0, vela/driver_actions.py; regor/tflite/custom_operator_ethosu.hpp, DriverActions. */
-#include "npu/stream/payload.h"
+#include "npu/stream/internal.h"
 
 #include <inttypes.h>
 

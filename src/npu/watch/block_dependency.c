@@ -1,8 +1,7 @@
 /* Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp: CalcBlockDep, GetJobs. */
-#include "npu/watch/block_dependency.h"
+#include "npu/watch/internal.h"
 
-#include "npu/memory/map_ranges.h"
-#include "npu/memory/tiles.h"
+#include "npu/memory/internal.h"
 
 static int64_t ceil_divide(int64_t a, int64_t b)
 {

@@ -1,9 +1,9 @@
-#include "npu/watch/coverage.h"
+#include "npu/watch/interface.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "npu/walk.h"
+#include "npu/internal.h"
 
 ns_code ns_npu_coverage_new(const ns_npu_table *table, ns_arena *arena, ns_npu_coverage **out,
                             ns_error *error)

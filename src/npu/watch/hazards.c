@@ -1,12 +1,11 @@
 /* Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp: CalcCommandWaits, UpdateMemoryAccesses. */
-#include "npu/watch/hazards.h"
+#include "npu/watch/internal.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "npu/memory/tiles.h"
-#include "npu/operations/activation.h"
-#include "npu/watch/block_dependency.h"
+#include "npu/memory/internal.h"
+#include "npu/operations/internal.h"
 
 /* Where internal memory stands beside the regions. */
 #define INTERNAL NS_NPU_REGIONS

@@ -1,9 +1,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "npu/operations/activation.h"
-#include "npu/watch/inspect.h"
-#include "npu/watch/inspect_parts.h"
+#include "npu/operations/internal.h"
+#include "npu/watch/interface.h"
+#include "npu/watch/internal.h"
 
 typedef struct json_writer {
     ns_npu_stream *stream;

@@ -1,4 +1,4 @@
-#include "npu/watch/inspect_parts.h"
+#include "npu/watch/internal.h"
 
 #include <stdio.h>
 

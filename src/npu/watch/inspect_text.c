@@ -1,8 +1,8 @@
 #include <inttypes.h>
 
-#include "npu/operations/activation.h"
-#include "npu/watch/inspect.h"
-#include "npu/watch/inspect_parts.h"
+#include "npu/operations/internal.h"
+#include "npu/watch/interface.h"
+#include "npu/watch/internal.h"
 
 typedef struct text_writer {
     ns_npu_stream *stream;

@@ -7,11 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/memory/map.h"
-#include "npu/memory/map_ranges.h"
-#include "npu/memory/tiles.h"
-#include "npu/operations/activation.h"
-#include "npu/stream.h"
+#include "npu/internal.h"
+#include "npu/memory/internal.h"
+#include "npu/operations/internal.h"
 
 #define HELD UINT32_MAX
 

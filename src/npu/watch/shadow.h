@@ -4,7 +4,7 @@
 #ifndef NS_NPU_SHADOW_H
 #define NS_NPU_SHADOW_H
 
-#include "npu/memory/dma.h"
+#include "npu/memory/internal.h"
 #include "npu/operations/operation.h"
 
 typedef enum ns_npu_sign {

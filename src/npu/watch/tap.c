@@ -1,7 +1,6 @@
-#include "npu/watch/tap.h"
+#include "npu/watch/internal.h"
 
-#include "npu/memory/map.h"
-#include "npu/memory/tiles.h"
+#include "npu/memory/internal.h"
 
 static ns_npu_layout layout_of(const ns_npu_map *ofm)
 {

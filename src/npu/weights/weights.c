@@ -1,8 +1,7 @@
 /* Weights: from streams and their order to the dense array. */
 #include "npu/weights/weights.h"
 
-#include "npu/weights/weights_codings.h"
-#include "npu/weights/weights_traversal.h"
+#include "npu/weights/internal.h"
 
 int ns_weights_ublock_depth_u55(int macs_per_core)
 {

@@ -1,10 +1,10 @@
-#include "npu/weights/weights_cache.h"
+#include "npu/weights/internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/memory/span.h"
-#include "npu/stream.h"
+#include "npu/internal.h"
+#include "npu/memory/internal.h"
 #include "npu/weights/weights.h"
 
 /* Decoded weights that are kept per stream; past it they are decoded for each operation. */

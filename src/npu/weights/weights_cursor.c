@@ -1,4 +1,4 @@
-#include "npu/weights/weights_cursor.h"
+#include "npu/weights/internal.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * bits, the weights: raw bytes v for v - zero_adjust, or indices into the table, of 4 bits or, with a
  * small table, 2. Facts: Vela 5.1.0, regor/dependencies/mlw_codec/source/mlw_encode_fwd.cpp
  * (fwd_emit_header, ml_encode_fwd). */
-#include "npu/weights/weights_codings.h"
+#include "npu/weights/internal.h"
 
 enum {
     WORD_BYTES = 32,

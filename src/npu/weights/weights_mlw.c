@@ -5,7 +5,7 @@
  * chunks, and the remainders of a chunk follow only after the quotients of the next one, so that the
  * hardware can work on two chunks at once. Facts: Vela 5.1.0, mlw_codec/mlw_decode.c (mlw_decode) and
  * regor/dependencies/mlw_codec/source/mlw_decode.cpp (ml_decode_internal). */
-#include "npu/weights/weights_codings.h"
+#include "npu/weights/internal.h"
 
 #include "npu/weights/weights_order.h"
 

@@ -8,7 +8,7 @@
  *           for o in OFM micro-block, i in IFM micro-block: weight, or 0 outside
  *
  * Depthwise is part-kernel without an IFM axis. */
-#include "npu/weights/weights_traversal.h"
+#include "npu/weights/internal.h"
 
 enum { IFM_UBLOCK_DEPTH = 8, SUB_KERNEL = 8 };
 

@@ -12,7 +12,7 @@
  *                 for every cores-th group of 4 output channels: for o in 4, i in step: weight, or 0 outside
  *               depthwise: zeros after every 10 taps
  *           zeros for the taps that a multiple of `round` lacks */
-#include "npu/weights/weights_traversal.h"
+#include "npu/weights/internal.h"
 
 enum { GROUP = 4, SUB_KERNEL = 8 };
 

@@ -1,6 +1,6 @@
 #include "ops/families/alpha.h"
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/families/decompose.h"
 
 enum { SELF, OTHER, ALPHA };

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "num/double2.h"
+#include "num/interface.h"
 
 ns_window ns_convolution_window(const ns_aten_node *node, const ns_aten_node *input,
                                 const ns_aten_node *weight)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/declared.h"
 
 ns_code ns_decompose_scale(ns_aten_program *program, int node, double factor, int *out, ns_error *error)

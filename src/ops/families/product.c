@@ -2,7 +2,7 @@
  * ns_double2, then rounded to double. */
 #include "ops/families/product.h"
 
-#include "num/double2.h"
+#include "num/interface.h"
 
 /* Dim i of a shape [b, n, m] that has the axes of `node` at its end and 1 in front. */
 static int64_t dim_of(const ns_aten_node *node, int i)

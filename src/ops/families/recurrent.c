@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/declared.h"
 
 enum { INPUT, HX, PARAMS, HAS_BIASES, NUM_LAYERS, DROPOUT, TRAIN, BIDIRECTIONAL, BATCH_FIRST, RESULT };

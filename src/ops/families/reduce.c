@@ -1,6 +1,6 @@
 #include "ops/families/reduce.h"
 
-#include "ir/build.h"
+#include "ir/interface.h"
 
 const ns_aten_attribute *ns_reduce_dims(const ns_aten_node *node)
 {

@@ -3,7 +3,7 @@
 #ifndef NS_OPS_FAMILIES_REDUCE_H
 #define NS_OPS_FAMILIES_REDUCE_H
 
-#include "num/double2.h"
+#include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/families/elementwise.h"
 

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "ir/build.h"
+#include "ir/interface.h"
 #include "ops/declared.h"
 #include "ops/families/view.h"
 

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "ir/build.h"
-#include "num/real_memory.h"
+#include "ir/interface.h"
+#include "num/interface.h"
 
 double ns_mpfr_round(int (*f)(mpfr_t, const mpfr_t, mpfr_rnd_t), double x)
 {

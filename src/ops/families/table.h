@@ -4,7 +4,7 @@
 
 #include <mpfr.h>
 
-#include "lower/table.h"
+#include "lower/interface.h"
 #include "ops/cases.h"
 #include "ops/families/elementwise.h"
 

@@ -1,10 +1,9 @@
-#include "npu/operations/elementwise/elementwise.h"
+#include "npu/operations/internal.h"
 #include "npu/watch/undefined.h"
 
 #include <inttypes.h>
 
-#include "npu/memory/map.h"
-#include "npu/operations/functions.h"
+#include "npu/memory/internal.h"
 
 typedef ns_code elementwise_function(ns_npu_machine *machine, const ns_npu_operation *operation,
                                      const int64_t *a, const int64_t *b, int64_t *out, size_t count,

@@ -1,0 +1,124 @@
+/* What the files of npu/operations give each other. */
+#ifndef NS_NPU_OPERATIONS_INTERNAL_H
+#define NS_NPU_OPERATIONS_INTERNAL_H
+
+#include "npu/operations/elementwise/functions.h"
+#include "npu/operations/operation.h"
+
+/* ---- activation.c ---- */
+
+/* Activation: the tables of the output stage. */
+
+/* Bytes of a table; 0 without one, and for what is built in. */
+size_t ns_npu_table_size(ns_npu_table_kind kind);
+
+/* TANH or SIGMOID, loaded or built in: of values before the clip, which is applied to their results. */
+bool ns_npu_table_is_curve(ns_npu_table_kind kind);
+
+/* A fault when the operation's table reaches outside the internal memory or has bytes that no DMA wrote. */
+ns_code ns_npu_table_check(ns_npu_machine *machine, const ns_npu_operation *operation, ns_error *error);
+
+/* Looks `count` clipped values up, in place. A value outside the index type has been excluded by the clip;
+ * where there is none, the index is taken modulo its width. */
+void ns_npu_table_row(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t *row, size_t count);
+
+/* ---- elementwise.c ---- */
+
+/* Elementwise operations, a row at a time. */
+
+/* 1 or 2; 0 for a code that is not in the table. */
+int ns_npu_elementwise_operands(int mode);
+
+/* ---- output.c ---- */
+
+/* Output: the stage behind every operation: scale, zero point, clip, table, store. */
+
+typedef struct ns_npu_output_stage {
+    const ns_npu_operation *operation;
+    const ns_scale_record *records; /* CHANNEL scaling: bias and scale of each OFM channel */
+    ns_npu_rounding rounding;
+    int64_t *preload;  /* a row of IFM2, where accumulators begin with it */
+    int64_t saturated; /* elements that the clip changed, so far */
+    bool left_32_bits; /* rule OFM_RANGE_32 has struck */
+} ns_npu_output_stage;
+
+/* Checks the OFM's memory and the table, and reads the scale records. */
+ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *operation,
+                           ns_npu_output_stage *out, ns_error *error);
+
+/* Takes row y of the OFM, width * depth values [x][c] before bias and scaling; they are overwritten. A fault
+ * when a value and its bias exceed the accumulator (CHANNEL scaling). */
+ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
+                          ns_error *error);
+
+/* Fault unless all `count` values fit the operation's accumulator. */
+ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t y,
+                                 const int64_t *row, size_t count, ns_error *error);
+
+/* The function of each kind of operation, in a file of its name; each takes the opened output stage. */
+
+ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                    ns_error *error);
+ns_code ns_npu_depthwise(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                         ns_error *error);
+ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                        ns_error *error);
+ns_code ns_npu_pool_average(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                            ns_error *error);
+ns_code ns_npu_pool_none(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                         ns_error *error);
+ns_code ns_npu_pool_argmax(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                           ns_error *error);
+ns_code ns_npu_resize(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                      ns_error *error);
+ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                          ns_error *error);
+ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
+                           ns_error *error);
+
+/* ---- kernel.c ---- */
+
+/* Kernel: what convolutions and pooling share: the geometry of taps over a padded image. */
+
+/* The taps of one output coordinate along one axis that lie inside the image. */
+typedef struct ns_npu_taps {
+    int64_t first;  /* image coordinate of tap 0; may be outside */
+    int begin, end; /* taps [begin, end) lie inside; begin >= end: none does */
+} ns_npu_taps;
+
+ns_npu_taps ns_npu_taps_of(int64_t out, int stride, int pad, int taps, int dilation, int64_t size);
+
+/* The whole IFM as dense 16-bit values [y][x][c] with the pads as zeros around it, less the zero point; one
+ * more element may be read past the end (the product kernel reads rows to an even length). */
+typedef struct ns_npu_image {
+    int16_t *data;
+    int64_t height, width, depth; /* pads included */
+} ns_npu_image;
+
+/* NS_ERROR_UNSUPPORTED when a value less its zero point does not fit 16 bits (a 16-bit IFM with a zero
+ * point), and for an image of over 2^28 elements. */
+ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *operation, ns_npu_image *out,
+                          ns_error *error);
+
+/* IFM2, less its zero point, as weights [o][i]. NS_ERROR_UNSUPPORTED as above. */
+ns_code ns_npu_weights_from_ifm2(ns_npu_machine *machine, const ns_npu_operation *operation, ns_weights *out,
+                                 ns_error *error);
+
+/* Registers to operations, by family. */
+
+/* What the command would do with the registers as they are now. Faults name the register whose value has
+ * no meaning for the operation. */
+ns_code ns_npu_operation_u55(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
+                             ns_error *error);
+ns_code ns_npu_operation_u85(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
+                             ns_error *error);
+
+/* ---- pool.c ---- */
+
+/* Pool: the IFM in dense form for pooling. */
+
+/* The whole IFM less its zero point, 32-bit, [y][x][c], without pads. */
+ns_code ns_npu_pool_load(ns_npu_machine *machine, const ns_npu_operation *operation, int32_t **out,
+                         ns_error *error);
+
+#endif

@@ -1,0 +1,43 @@
+/* What the files of npu/stream give each other. */
+#ifndef NS_NPU_STREAM_INTERNAL_H
+#define NS_NPU_STREAM_INTERNAL_H
+
+#include "base/bytes.h"
+#include "npu/stream/registers.h"
+
+/* ---- decode.c ---- */
+
+/* Decode: command words to commands. A stream is decoded once, when it is loaded; running it never looks
+ * at the words again. */
+
+typedef struct ns_npu_command {
+    uint64_t value; /* CMD0: the parameter; CMD1: the payload in bits 31:0, the parameter in 47:32 */
+    uint32_t word;  /* offset in the stream, in words */
+    uint8_t index;  /* into the table's operations or registers */
+    bool is_operation;
+} ns_npu_command;
+
+/* The commands of `words` (a multiple of 4 bytes), up to the end of the words: what follows STOP is kept,
+ * for a branch may lead there. NS_ERROR_FAULT names the word of a command that `products` (NS_NPU_PRODUCT_*)
+ * does not have, of a reserved bit that is set, of an enumerated field without such a value, and of a
+ * command that the end cuts off. */
+ns_code ns_npu_decode(const ns_npu_table *table, unsigned products, ns_bytes words, ns_arena *arena,
+                      ns_npu_command **out, size_t *count, ns_error *error);
+
+/* "NPU_SET_IFM_PRECISION ACTIVATION_TYPE=SIGNED ..." appended to `buffer`, without a newline. */
+void ns_npu_disassemble(const ns_npu_table *table, const ns_npu_command *command, ns_buffer *buffer);
+
+/* ---- payload.c ---- */
+
+/* Driver payload: what the NPU's driver gets. */
+
+/* What a driver payload holds. */
+typedef struct ns_npu_payload {
+    uint32_t config_word, id_word;
+    ns_bytes words;
+} ns_npu_payload;
+
+/* Takes a driver payload apart (COP1 or COP2). NS_ERROR_INPUT names the word that is not understood. */
+ns_code ns_npu_payload_read(ns_bytes payload, ns_npu_payload *out, ns_error *error);
+
+#endif

@@ -1,0 +1,46 @@
+/* What npu/watch gives the rooms above it. */
+#ifndef NS_NPU_WATCH_INTERFACE_H
+#define NS_NPU_WATCH_INTERFACE_H
+
+#include "base/interface.h"
+#include "npu/internal.h"
+
+/* ---- coverage.c ---- */
+
+/* Coverage: which operations, register fields and values a set of streams executes. A field counts with the
+ * value that it has when an operation is issued: a value that is overwritten first does not. */
+
+typedef struct ns_npu_field_coverage {
+    uint64_t count; /* operations issued with it written */
+    int64_t low, high;
+} ns_npu_field_coverage;
+
+typedef struct ns_npu_coverage {
+    const ns_npu_table *table;
+    uint64_t streams;
+    uint64_t *operations;                    /* by operation: times issued */
+    ns_npu_field_coverage *operation_fields; /* by operation field */
+    ns_npu_field_coverage *fields;           /* by field */
+    uint64_t *values;                        /* by value of the table, operations and registers together */
+} ns_npu_coverage;
+
+/* An empty coverage of one family, in `arena`. */
+ns_code ns_npu_coverage_new(const ns_npu_table *table, ns_arena *arena, ns_npu_coverage **out,
+                            ns_error *error);
+
+/* Adds a stream of that family. */
+ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns_error *error);
+
+/* What was executed, and after it what never was, as text, or as an object of a JSON array. */
+void ns_npu_coverage_text(const ns_npu_coverage *coverage, ns_buffer *buffer);
+void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_json *json);
+
+/* Inspect: a stream in readable form: configuration, memory map, operations, weights, scales, commands. */
+
+/* Appends the description as text. Operations whose registers make no sense are shown with the reason. */
+ns_code ns_npu_inspect_text(ns_npu_stream *stream, ns_buffer *buffer, ns_error *error);
+
+/* The same as one object of a JSON document (docs/inspect.md), `key` its name there or NULL. */
+ns_code ns_npu_inspect_json(ns_npu_stream *stream, ns_json *json, const char *key, ns_error *error);
+
+#endif

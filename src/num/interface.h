@@ -1,0 +1,93 @@
+/* What num gives the rooms above it. */
+#ifndef NS_NUM_INTERFACE_H
+#define NS_NUM_INTERFACE_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Double-double sums: hi + lo with the rounding errors of every addition and product kept in lo (Ogita, Rump
+ * and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26, 2005: Sum2 and Dot2). With u = 2^-53
+ * and n terms the value hi + lo differs from the exact sum by at most n^2 u^2 * (sum of the terms'
+ * magnitudes): for n = 2^20 that is 2^-66 of the magnitudes, far below one step of any 16-bit scale. */
+
+typedef struct ns_double2 {
+    double hi, lo;
+} ns_double2;
+
+static inline void ns_double2_add(ns_double2 *sum, double x)
+{
+    double s = sum->hi + x;
+    double b = s - sum->hi;
+    sum->lo += (sum->hi - (s - b)) + (x - b);
+    sum->hi = s;
+}
+
+static inline void ns_double2_add_product(ns_double2 *sum, double a, double b)
+{
+    double p = a * b;
+    sum->lo += fma(a, b, -p);
+    ns_double2_add(sum, p);
+}
+
+/* (hi + lo) / n, rounded to double: the quotient's remainder is exact by fma, so the result is within one
+ * unit in the last place. */
+static inline double ns_double2_divide(ns_double2 sum, double n)
+{
+    double q = sum.hi / n;
+    if (!isfinite(q))
+        return (sum.hi + sum.lo) / n;
+    return q + (fma(-q, n, sum.hi) + sum.lo) / n;
+}
+
+/* ---- float32_product.c ---- */
+
+/* PyTorch's float32 linear layer on a CPU, in its own order of additions. */
+
+/* One element of x w^T, without the bias, which is added last: row `row` of `rows` rows x [rows, inner] and
+ * row `column` of `columns` rows w [columns, inner]; `x` and `w` point at these two rows. */
+float ns_float32_product(const double *x, const double *w, int64_t inner, int64_t row, int64_t rows,
+                         int64_t column, int64_t columns);
+
+/* ---- float32_sum.c ---- */
+
+/* PyTorch's float32 sum on a CPU, in its own order of additions. */
+
+/* The sum of `count` contiguous floats as torch.sum returns it. */
+float ns_float32_sum(const float *values, size_t count);
+
+/* torch.sum over the axes with `reduced` set of a row-major tensor; `out` has a float for each element of the
+ * result. rank <= NS_MAX_RANK. */
+void ns_float32_reduce(int rank, const int64_t *shape, const bool *reduced, const float *values, float *out);
+
+/* ---- real_memory.c ---- */
+
+/* Real memory: what MPFR allocates. GMP's own functions end the process when memory is out. */
+
+/* To be called before MPFR is used, as often as one likes, by any thread. From then on a request that the
+ * system refuses is met from a reserve, so that the number at hand is still right; whoever asks next for
+ * memory of his own fails in order. Where the reserve is used up too, the process ends with a message and
+ * exit code 4. The reserve and GMP's function pointers belong to the process, as they must. */
+void ns_real_memory(void);
+
+/* ---- scale.c ---- */
+
+/* Scale: multiply, shift and round, in each rounding that TOSA and the Ethos-U name. Pure functions. */
+
+/* (value * multiplier + 2^(shift-1)) >> shift: TOSA's apply_scale_32/16 without double rounding
+ * (specification 1.0, "apply_scale"). |value| < 2^48, multiplier in [0, 2^31), shift in [2, 62]: the
+ * product needs up to 79 bits, hence __int128 where value does not fit 32 bits. */
+int64_t ns_scale_single(int64_t value, int32_t multiplier, int shift);
+
+/* The same with TOSA's double rounding: where shift > 31, 2^30 is added for value >= 0 and subtracted
+ * for value < 0 before the shift. */
+int64_t ns_scale_double(int64_t value, int32_t multiplier, int shift);
+
+/* Clamps to [low, high]. */
+static inline int64_t ns_clamp(int64_t value, int64_t low, int64_t high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+#endif

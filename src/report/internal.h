@@ -1,0 +1,116 @@
+/* What the files of report give each other. */
+#ifndef NS_REPORT_INTERNAL_H
+#define NS_REPORT_INTERNAL_H
+
+#include "base/bytes.h"
+#include "npuscope/arena.h"
+#include "npuscope/diagnose.h"
+#include "npuscope/measure.h"
+#include "npuscope/sweep.h"
+#include "report/report.h"
+
+/* ---- diagnose_words.c ---- */
+
+/* What the reports of a diagnosis have in common: figures and places in words. */
+
+/* "12.3 dB", "no error" or "not known". Returns `text`. */
+const char *ns_diagnose_decibels(double value, char text[32]);
+
+/* "[1,48,1]". Returns `text`. */
+const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size);
+
+/* Has the stage been blamed? */
+bool ns_diagnose_is_blamed(const ns_diagnose_precision *precision, int stage);
+
+/* The stage that costs most of those that are not blamed, or -1. */
+int ns_diagnose_next(const ns_diagnose_precision *precision);
+
+/* What is said of a configuration in one cell: the reason, the known defect with its proof, what avoids it;
+ * "" where there is nothing. NULL: no memory. */
+const char *ns_diagnose_compile_words(const ns_diagnose_compile *row, ns_arena *arena);
+
+/* ---- escape.c ---- */
+
+/* Text for XML and HTML: markup characters as entities, control characters as '?'. */
+
+void ns_report_escape(ns_buffer *buffer, const char *text);
+
+/* ---- html_case.c ---- */
+
+/* HTML case: one row of the page, and its details. */
+
+/* A row that opens into the details of its case. */
+void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index);
+
+/* ---- html_graph.c ---- */
+
+/* HTML graph: a case's graph as boxes. */
+
+/* The case's graph as boxes, from the top down. */
+void ns_html_graph(ns_buffer *buffer, const ns_case_details *details);
+
+/* ---- html_histogram.c ---- */
+
+/* HTML histogram: bars of errors by size. */
+
+/* Bars: how many of something have an error in each bin of NS_ERROR_BIN_BOUNDS, on a logarithmic scale, with
+ * the number over each bar. `what` says what is counted: "elements". */
+void ns_html_histogram(ns_buffer *buffer, const size_t bins[NS_ERROR_BINS], const char *what);
+
+/* ---- html_sweep.c ---- */
+
+/* HTML sweep: a curve over all codes. */
+
+/* Curve and figures of a sweep. `vela_missing`: why the NPU did not run though it was wanted; or NULL. */
+void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *sweep, const char *vela_missing);
+
+/* ---- markup.c ---- */
+
+/* Markup: what the parts of the suite's page share. All of them append to a buffer whose `failed` the caller
+ * looks at once, at the end. */
+
+/* The mark beside a verdict's word, so that colour is not alone in telling verdicts apart. */
+const char *ns_html_symbol(ns_verdict verdict);
+
+/* Markup as it stands, and a user's text with its markup characters escaped. */
+void ns_html_append(ns_buffer *buffer, const char *markup);
+void ns_html_text(ns_buffer *buffer, const char *text);
+
+/* The same for text of several lines, in <pre>. */
+void ns_html_lines(ns_buffer *buffer, const char *text);
+
+/* "<b class="pass">..", symbol and word. */
+void ns_html_verdict(ns_buffer *buffer, ns_verdict verdict);
+
+/* A number, or "inf", "-inf", "-" for what is none. */
+void ns_html_number(ns_buffer *buffer, double value, const char *format);
+
+/* The name by which a link reaches row `index`: operator, case and target, made fit for an address. Row
+ * numbers keep rows apart whose names would be the same. Returns `text`. */
+const char *ns_html_anchor(const ns_suite_result *result, int index, char *text, size_t size);
+
+/* ---- text_table.c ---- */
+
+/* Text table: the rows, and what the paragraphs under it share. */
+
+typedef struct ns_text_report {
+    const ns_suite_result *result;
+    bool colour;
+    FILE *out;
+    int op_width, target_width, case_width;
+} ns_text_report;
+
+/* The colour of a verdict, and the end of it; "" without colour. */
+const char *ns_text_colour(const ns_text_report *report, ns_verdict verdict);
+const char *ns_text_plain(const ns_text_report *report);
+
+/* A number in at most 6 columns, or a dB figure in at most 5; "-" for NaN. Returns `text`. */
+const char *ns_text_number(double value, int decimals, char *text, size_t size);
+
+/* Prints `text` broken at spaces, each line indented; a longer word is broken where the line ends. */
+void ns_text_wrap(FILE *out, int indent, const char *text);
+
+/* The table: its heading and a line for each row. */
+void ns_text_table(ns_text_report *report);
+
+#endif
