@@ -157,10 +157,17 @@ static void multiply(const ns_dg_call *call, const window *w, bool transposed, c
                                       o * stride[across] * steps[across] + ky * w->dilation[1] * steps[1] +
                                       kx * w->dilation[2] * steps[2];
                     double *to = out + (n * w->out[0] + oz) * out_steps[0] + o * out_steps[across];
-                    call->plan->kernels.gemm_f64(a, (size_t)(stride[along] * steps[along]), packed,
-                                                 (size_t)(tap * c), (size_t)(taps * c), (size_t)w->out[along],
-                                                 (size_t)w->results, (size_t)(run * c), to,
-                                                 (size_t)out_steps[along]);
+                    call->plan->kernels.gemm_f64(
+                        &(ns_gemm_f64_call){.a = a,
+                                            .a_step = (size_t)(stride[along] * steps[along]),
+                                            .packed = packed,
+                                            .first = (size_t)(tap * c),
+                                            .steps = (size_t)(taps * c),
+                                            .m = (size_t)w->out[along],
+                                            .n = (size_t)w->results,
+                                            .k = (size_t)(run * c),
+                                            .c = to,
+                                            .c_step = (size_t)out_steps[along]});
                 }
 }
 
@@ -205,9 +212,9 @@ ns_code ns_dg_op_convolution(ns_dg_call *call, ns_error *error)
     call->out->scale = plain.scale;
     if (is_pointwise(&w) && !transposed && ns_dg_scalar(call, 3) == 0) {
         const size_t rows = call->count / (size_t)w.results;
-        call->plan->kernels.gemm_f64(plain.data, (size_t)w.channels, packed, 0, (size_t)w.channels, rows,
-                                     (size_t)w.results, (size_t)w.channels, call->out->data,
-                                     (size_t)w.results);
+        const size_t k = (size_t)w.channels, n = (size_t)w.results;
+        call->plan->kernels.gemm_f64(
+            &(ns_gemm_f64_call){plain.data, k, packed, 0, k, rows, n, k, call->out->data, n});
         return NS_OK;
     }
     double *filled = NULL;
@@ -283,8 +290,8 @@ ns_code ns_dg_op_matmul(ns_dg_call *call, ns_error *error)
     memset(call->out->data, 0, call->count * sizeof(double));
     for (size_t i = 0; i < batches; i++) {
         ns_gemm_f64_pack(right + i * k * n, n, 1, k, n, packed);
-        call->plan->kernels.gemm_f64(left + i * m * k, k, packed, 0, k, m, n, k, call->out->data + i * m * n,
-                                     n);
+        call->plan->kernels.gemm_f64(
+            &(ns_gemm_f64_call){left + i * m * k, k, packed, 0, k, m, n, k, call->out->data + i * m * n, n});
     }
     call->out->scale = call->inputs[0]->scale * call->inputs[1]->scale;
     call->out->integer = call->inputs[0]->integer && call->inputs[1]->integer;

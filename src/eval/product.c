@@ -103,15 +103,24 @@ void ns_product_fast_rows(ns_product *product, const int16_t *rows, size_t step,
 {
     size_t n = product->n;
     int64_t *sums = product->narrow ? product->narrow : to;
-    ns_gemm_i16 gemm = product->kernels->gemm_i16;
+    ns_gemm_i16_call call = {.a = rows,
+                             .a_step = step,
+                             .packed = product->packed,
+                             .m = count,
+                             .n = n,
+                             .k = product->k,
+                             .block = product->block,
+                             .start = product->bias,
+                             .c = product->packed_high ? product->low_sums : sums,
+                             .c_step = n};
+    product->kernels->gemm_i16(&call);
     if (product->packed_high) {
-        gemm(rows, step, product->packed_high, count, n, product->k, product->block, NULL, sums, n);
-        gemm(rows, step, product->packed, count, n, product->k, product->block, product->bias,
-             product->low_sums, n);
+        call.packed = product->packed_high;
+        call.start = NULL;
+        call.c = sums;
+        product->kernels->gemm_i16(&call);
         for (size_t i = 0; i < count * n; i++)
             sums[i] = sums[i] * 256 + product->low_sums[i];
-    } else {
-        gemm(rows, step, product->packed, count, n, product->k, product->block, product->bias, sums, n);
     }
     for (size_t i = 0; product->narrow && i < count * n; i++)
         ((int32_t *)to)[i] = (int32_t)sums[i];

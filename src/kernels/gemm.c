@@ -35,14 +35,13 @@ void ns_gemm_pack_split_i16(const int16_t *rows, size_t k, size_t n, int16_t *lo
     }
 }
 
-void ns_gemm_i16_c(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
-                   size_t block, const int64_t *start, int64_t *c, size_t c_step)
+void ns_gemm_i16_c(const ns_gemm_i16_call *call)
 {
-    size_t pairs = (k + 1) / 2, block_pairs = block / 2;
-    for (size_t i = 0; i < m; i++)
-        for (size_t j = 0; j < n; j += NS_GEMM_COLUMNS) {
-            const int16_t *row = a + i * a_step;
-            const int16_t *b = packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
+    const size_t pairs = (call->k + 1) / 2, block_pairs = call->block / 2;
+    for (size_t i = 0; i < call->m; i++)
+        for (size_t j = 0; j < call->n; j += NS_GEMM_COLUMNS) {
+            const int16_t *row = call->a + i * call->a_step;
+            const int16_t *b = call->packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
             int64_t wide[NS_GEMM_COLUMNS] = {0};
             for (size_t first = 0; first < pairs; first += block_pairs) {
                 size_t last = first + block_pairs < pairs ? first + block_pairs : pairs;
@@ -54,7 +53,7 @@ void ns_gemm_i16_c(const int16_t *a, size_t a_step, const int16_t *packed, size_
                 for (int l = 0; l < NS_GEMM_COLUMNS; l++)
                     wide[l] += sums[l];
             }
-            for (size_t l = 0; l < NS_GEMM_COLUMNS && j + l < n; l++)
-                c[i * c_step + j + l] = wide[l] + (start ? start[j + l] : 0);
+            for (size_t l = 0; l < NS_GEMM_COLUMNS && j + l < call->n; l++)
+                call->c[i * call->c_step + j + l] = wide[l] + (call->start ? call->start[j + l] : 0);
         }
 }

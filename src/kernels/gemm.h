@@ -32,28 +32,32 @@ static inline size_t ns_gemm_packed_index(size_t steps, size_t k, size_t n)
     return (group * ((steps + 1) / 2) + k / 2) * (2 * NS_GEMM_COLUMNS) + 2 * column + k % 2;
 }
 
-/* c[i * c_step + j] = start[j] + sum over s < k of a[i * a_step + s] * b[s][j], for i < m, j < n.
- * Sums are kept in 32 bits for `block` steps (even, >= 2; the caller has shown that no sum of that many
- * products leaves int32) and then added to 64 bits. a's rows are read to an even k: element k of an odd
- * row must exist, its value does not matter. start NULL: zeros. */
-typedef void (*ns_gemm_i16)(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n,
-                            size_t k, size_t block, const int64_t *start, int64_t *c, size_t c_step);
+/* c[i * c_step + j] = start[j] + sum over s < k of a[i * a_step + s] * b[s][j], for i < m, j < n. a's rows
+ * are read to an even k: element k of an odd row must exist, its value does not matter. */
+typedef struct ns_gemm_i16_call {
+    const int16_t *a;
+    size_t a_step;
+    const int16_t *packed; /* b */
+    size_t m, n, k;
+    size_t block; /* steps whose sums are kept in 32 bits before they are added to 64: even, >= 2; the caller
+                     has shown that no sum of that many products leaves int32 */
+    const int64_t *start; /* NULL: zeros */
+    int64_t *c;
+    size_t c_step;
+} ns_gemm_i16_call;
 
-void ns_gemm_i16_c(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
-                   size_t block, const int64_t *start, int64_t *c, size_t c_step);
+typedef void (*ns_gemm_i16)(const ns_gemm_i16_call *call);
+
+void ns_gemm_i16_c(const ns_gemm_i16_call *call);
 
 #if defined(__x86_64__)
-void ns_gemm_i16_avx2(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
-                      size_t block, const int64_t *start, int64_t *c, size_t c_step);
-void ns_gemm_i16_avx512(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
-                        size_t block, const int64_t *start, int64_t *c, size_t c_step);
-void ns_gemm_i16_avx512vnni(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n,
-                            size_t k, size_t block, const int64_t *start, int64_t *c, size_t c_step);
+void ns_gemm_i16_avx2(const ns_gemm_i16_call *call);
+void ns_gemm_i16_avx512(const ns_gemm_i16_call *call);
+void ns_gemm_i16_avx512vnni(const ns_gemm_i16_call *call);
 #endif
 
 #if defined(__aarch64__)
-void ns_gemm_i16_neon(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k,
-                      size_t block, const int64_t *start, int64_t *c, size_t c_step);
+void ns_gemm_i16_neon(const ns_gemm_i16_call *call);
 #endif
 
 #endif

@@ -8,19 +8,18 @@ void ns_gemm_f64_pack(const double *values, size_t step_k, size_t step_n, size_t
                 *packed++ = j + c < n ? values[s * step_k + (j + c) * step_n] : 0;
 }
 
-void ns_gemm_f64_c(const double *a, size_t a_step, const double *packed, size_t first, size_t steps, size_t m,
-                   size_t n, size_t k, double *c, size_t c_step)
+void ns_gemm_f64_c(const ns_gemm_f64_call *call)
 {
-    for (size_t j = 0; j < n; j += NS_GEMM_F64_COLUMNS) {
-        const double *b = packed + j * steps + first * NS_GEMM_F64_COLUMNS;
-        const size_t columns = n - j < NS_GEMM_F64_COLUMNS ? n - j : NS_GEMM_F64_COLUMNS;
-        for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < call->n; j += NS_GEMM_F64_COLUMNS) {
+        const double *b = call->packed + j * call->steps + call->first * NS_GEMM_F64_COLUMNS;
+        const size_t columns = call->n - j < NS_GEMM_F64_COLUMNS ? call->n - j : NS_GEMM_F64_COLUMNS;
+        for (size_t i = 0; i < call->m; i++) {
             double sums[NS_GEMM_F64_COLUMNS] = {0};
-            for (size_t s = 0; s < k; s++)
+            for (size_t s = 0; s < call->k; s++)
                 for (size_t v = 0; v < NS_GEMM_F64_COLUMNS; v++)
-                    sums[v] += a[i * a_step + s] * b[s * NS_GEMM_F64_COLUMNS + v];
+                    sums[v] += call->a[i * call->a_step + s] * b[s * NS_GEMM_F64_COLUMNS + v];
             for (size_t v = 0; v < columns; v++)
-                c[i * c_step + j + v] += sums[v];
+                call->c[i * call->c_step + j + v] += sums[v];
         }
     }
 }

@@ -19,22 +19,26 @@ static inline size_t ns_gemm_f64_packed_size(size_t k, size_t n)
 /* Packs b[s][j] = values[s * step_k + j * step_n]; fills `packed` whole. */
 void ns_gemm_f64_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, double *packed);
 
-/* c[i * c_step + j] += sum over s < k of a[i * a_step + s] * b[s][j], for i < m, j < n. `packed` is the
- * packed matrix from step `first` of `steps` on: k steps of it are used. */
-typedef void (*ns_gemm_f64)(const double *a, size_t a_step, const double *packed, size_t first, size_t steps,
-                            size_t m, size_t n, size_t k, double *c, size_t c_step);
+/* c[i * c_step + j] += sum over s < k of a[i * a_step + s] * b[s][j], for i < m, j < n. */
+typedef struct ns_gemm_f64_call {
+    const double *a;
+    size_t a_step;
+    const double *packed; /* b, of `steps` steps, from step `first` on */
+    size_t first, steps;
+    size_t m, n, k;
+    double *c;
+    size_t c_step;
+} ns_gemm_f64_call;
 
-void ns_gemm_f64_c(const double *a, size_t a_step, const double *packed, size_t first, size_t steps, size_t m,
-                   size_t n, size_t k, double *c, size_t c_step);
+typedef void (*ns_gemm_f64)(const ns_gemm_f64_call *call);
+
+void ns_gemm_f64_c(const ns_gemm_f64_call *call);
 #if defined(__x86_64__)
-void ns_gemm_f64_avx2(const double *a, size_t a_step, const double *packed, size_t first, size_t steps,
-                      size_t m, size_t n, size_t k, double *c, size_t c_step);
-void ns_gemm_f64_avx512(const double *a, size_t a_step, const double *packed, size_t first, size_t steps,
-                        size_t m, size_t n, size_t k, double *c, size_t c_step);
+void ns_gemm_f64_avx2(const ns_gemm_f64_call *call);
+void ns_gemm_f64_avx512(const ns_gemm_f64_call *call);
 #endif
 #if defined(__aarch64__)
-void ns_gemm_f64_neon(const double *a, size_t a_step, const double *packed, size_t first, size_t steps,
-                      size_t m, size_t n, size_t k, double *c, size_t c_step);
+void ns_gemm_f64_neon(const ns_gemm_f64_call *call);
 #endif
 
 #endif

@@ -8,10 +8,15 @@
 
 #define PER_GROUP (NS_GEMM_F64_COLUMNS / LANES)
 
-static inline __attribute__((always_inline)) void tile(const double *a, size_t a_step, const double *b,
-                                                       size_t group_step, size_t k, double *c, size_t c_step,
-                                                       size_t columns, const int rows, const int groups)
+/* Rows i .. i + rows - 1 and `groups` groups of columns from column j on. */
+static inline __attribute__((always_inline)) void tile(const ns_gemm_f64_call *call, size_t i, size_t j,
+                                                       const int rows, const int groups)
 {
+    const size_t a_step = call->a_step, c_step = call->c_step, k = call->k, columns = call->n - j;
+    const size_t group_step = call->steps * NS_GEMM_F64_COLUMNS;
+    const double *a = call->a + i * a_step;
+    const double *b = call->packed + j * call->steps + call->first * NS_GEMM_F64_COLUMNS;
+    double *c = call->c + i * c_step + j;
     VECTOR sums[ROWS][GROUPS * PER_GROUP];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; r++)
@@ -48,17 +53,14 @@ static inline __attribute__((always_inline)) void tile(const double *a, size_t a
         }
 }
 
-#define RUN(rows, groups)                                                                                    \
-    for (; i + rows <= m; i += rows)                                                                         \
-    tile(a + i * a_step, a_step, b, steps * NS_GEMM_F64_COLUMNS, k, c + i * c_step + j, c_step, n - j, rows, \
-         groups)
+#define RUN(rows, groups)                  \
+    for (; i + rows <= call->m; i += rows) \
+    tile(call, i, j, rows, groups)
 
-void NAME(const double *a, size_t a_step, const double *packed, size_t first, size_t steps, size_t m,
-          size_t n, size_t k, double *c, size_t c_step)
+void NAME(const ns_gemm_f64_call *call)
 {
-    for (size_t j = 0; j < n;) {
-        const double *b = packed + j * steps + first * NS_GEMM_F64_COLUMNS;
-        const size_t left = (n - j + NS_GEMM_F64_COLUMNS - 1) / NS_GEMM_F64_COLUMNS;
+    for (size_t j = 0; j < call->n;) {
+        const size_t left = (call->n - j + NS_GEMM_F64_COLUMNS - 1) / NS_GEMM_F64_COLUMNS;
         size_t i = 0;
 #if GROUPS >= 3
         if (left >= 3) {

@@ -14,13 +14,17 @@ typedef int32_t __attribute__((aligned(2), may_alias)) ns_gemm_pair;
 
 #define PER_GROUP (NS_GEMM_COLUMNS / LANES)
 
-/* Rows i .. i + rows - 1 and `vectors` vectors of columns from group `group` on, whole multiples of groups.
- */
-static inline __attribute__((always_inline)) void tile(const int16_t *a, size_t a_step, const int16_t *b,
-                                                       size_t pairs, size_t block_pairs, const int64_t *start,
-                                                       int64_t *c, size_t c_step, size_t columns,
-                                                       const int rows, const int vectors)
+/* Rows i .. i + rows - 1 and `vectors` vectors of columns from column j on, whole multiples of groups;
+ * `columns` of them exist. */
+static inline __attribute__((always_inline)) void tile(const ns_gemm_i16_call *call, size_t i, size_t j,
+                                                       size_t columns, const int rows, const int vectors)
 {
+    const size_t pairs = (call->k + 1) / 2, block_pairs = call->block / 2;
+    const size_t a_step = call->a_step, c_step = call->c_step;
+    const int16_t *a = call->a + i * a_step;
+    const int16_t *b = call->packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
+    const int64_t *start = call->start ? call->start + j : NULL;
+    int64_t *c = call->c + i * c_step + j;
     for (size_t first = 0; first < pairs || first == 0; first += block_pairs) {
         size_t last = first + block_pairs < pairs ? first + block_pairs : pairs;
         VECTOR sums[8][4];
@@ -58,18 +62,14 @@ static inline __attribute__((always_inline)) void tile(const int16_t *a, size_t 
     }
 }
 
-#define ROWS(rows, vectors)                                                                           \
-    for (; i + rows <= m; i += rows)                                                                  \
-    tile(a + i * a_step, a_step, b, pairs, block_pairs, start ? start + j : NULL, c + i * c_step + j, \
-         c_step, columns, rows, vectors)
+#define ROWS(rows, vectors)                \
+    for (; i + rows <= call->m; i += rows) \
+    tile(call, i, j, columns, rows, vectors)
 
-void NAME(const int16_t *a, size_t a_step, const int16_t *packed, size_t m, size_t n, size_t k, size_t block,
-          const int64_t *start, int64_t *c, size_t c_step)
+void NAME(const ns_gemm_i16_call *call)
 {
-    size_t pairs = (k + 1) / 2, block_pairs = block / 2;
-    for (size_t j = 0; j < n;) {
-        const int16_t *b = packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
-        size_t columns = n - j, i = 0;
+    for (size_t j = 0; j < call->n;) {
+        size_t columns = call->n - j, i = 0;
         size_t vectors = (columns + NS_GEMM_COLUMNS - 1) / NS_GEMM_COLUMNS * PER_GROUP;
         if (vectors >= WIDE_VECTORS) {
             columns = columns < WIDE_VECTORS * LANES ? columns : WIDE_VECTORS * LANES;

@@ -109,10 +109,34 @@ ALWAYS __m256i narrow_eight(__m256i first, __m256i second)
     return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xd8);
 }
 
-ALWAYS bool body(const ns_rescale *rescale, const void *in, const int32_t *multiplier, const int8_t *shift,
-                 const int step, void *out, size_t count, const int in_type, const int out_type,
-                 const bool is_wide, const bool is_double, const bool check_value, const bool check_result)
+/* One row, as ns_rescale_row takes it. */
+typedef struct rescale_row {
+    const ns_rescale *rescale;
+    const void *in;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int step;
+    void *out;
+    size_t count;
+} rescale_row;
+
+/* What the compiler knows of a row. */
+typedef struct rescale_kind {
+    int in_type, out_type, step;
+    bool is_wide, is_double, check;
+} rescale_kind;
+
+ALWAYS bool body(const rescale_row *r, const rescale_kind kind)
 {
+    const ns_rescale *rescale = r->rescale;
+    const void *in = r->in;
+    const int32_t *multiplier = r->multiplier;
+    const int8_t *shift = r->shift;
+    void *out = r->out;
+    const size_t count = r->count;
+    const int in_type = kind.in_type, out_type = kind.out_type, step = kind.step;
+    const bool is_wide = kind.is_wide, is_double = kind.is_double;
+    const bool check_value = kind.check, check_result = kind.check;
     const __m256i input_zero = _mm256_set1_epi64x(rescale->input_zero_point);
     const __m256i output_zero = _mm256_set1_epi64x(rescale->output_zero_point);
     const __m256i low = _mm256_set1_epi32(rescale->low), high = _mm256_set1_epi32(rescale->high);
@@ -168,18 +192,19 @@ ALWAYS bool all_fit(const ns_rescale *rescale, const int8_t *shift, int step, si
     return true;
 }
 
-ALWAYS bool row(const ns_rescale *r, const void *in, const int32_t *multiplier, const int8_t *shift, int step,
-                void *out, size_t count, const int in_type, const int out_type)
+ALWAYS bool row(rescale_row row, const int in_type, const int out_type)
 {
-    const size_t done = high_row(r, in, multiplier, shift, step, out, count, in_type, out_type);
-    in = (const char *)in + (done << in_type);
-    out = (char *)out + (done << out_type);
-    multiplier += step ? done : 0;
-    shift += step ? done : 0;
-    count -= done;
+    const size_t done = high_row(&row, in_type, out_type);
+    const ns_rescale *r = row.rescale;
+    const int step = row.step;
+    row.in = (const char *)row.in + (done << in_type);
+    row.out = (char *)row.out + (done << out_type);
+    row.multiplier += step ? done : 0;
+    row.shift += step ? done : 0;
+    row.count -= done;
 #define BODY(STEP, WIDE, DOUBLE, CHECK) \
-    body(r, in, multiplier, shift, STEP, out, count, in_type, out_type, WIDE, DOUBLE, CHECK, CHECK)
-    if (in_type != I48 && all_fit(r, shift, step, count, in_type)) {
+    body(&row, (rescale_kind){in_type, out_type, STEP, WIDE, DOUBLE, CHECK})
+    if (in_type != I48 && all_fit(r, row.shift, step, row.count, in_type)) {
         if (r->double_round)
             return step ? BODY(1, true, true, false) : BODY(0, true, true, false);
         return step ? BODY(1, true, false, false) : BODY(0, true, false, false);
@@ -193,7 +218,7 @@ ALWAYS bool row(const ns_rescale *r, const void *in, const int32_t *multiplier, 
     static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \
                            const int8_t *shift, int step, void *out, size_t count)               \
     {                                                                                            \
-        return row(rescale, in, multiplier, shift, step, out, count, IN, OUT);                   \
+        return row((rescale_row){rescale, in, multiplier, shift, step, out, count}, IN, OUT);    \
     }
 
 ROW(8_8, I8, I8)

@@ -154,11 +154,19 @@ ALWAYS __m256i high_eight(const high_loop *loop, size_t i, const high_scales *fi
     return scale_eight(v, s);
 }
 
+/* What the compiler knows of a row. */
+typedef struct high_kind {
+    int in_type, out_type, step;
+    bool is_unsigned;
+    int how;
+    bool is_whole;
+} high_kind;
+
 /* Elements done, a multiple of 8; `far` as above. */
-ALWAYS size_t high_body(const high_loop *loop, size_t count, const int step, const int in_type,
-                        const int out_type, const bool is_unsigned, const int how, const bool is_whole,
-                        __m256i *far)
+ALWAYS size_t high_body(const high_loop *loop, size_t count, const high_kind kind, __m256i *far)
 {
+    const int step = kind.step, in_type = kind.in_type, out_type = kind.out_type, how = kind.how;
+    const bool is_unsigned = kind.is_unsigned, is_whole = kind.is_whole;
     const high_clip clip = load_clip(loop->rescale, out_type);
     high_scales s = {0};
     if (!step)
@@ -206,22 +214,24 @@ static int choose_way(const high_loop *loop, int step, const int in_type, __m128
 }
 
 /* Does as much of a row as it can, from the front; returns how many elements, 0 where it takes none. */
-ALWAYS size_t high_row(const ns_rescale *rescale, const void *in, const int32_t *multiplier,
-                       const int8_t *shift, int step, void *out, size_t count, const int in_type,
-                       const int out_type)
+ALWAYS size_t high_row(const rescale_row *row, const int in_type, const int out_type)
 {
+    const ns_rescale *rescale = row->rescale;
+    const int8_t *shift = row->shift;
+    const int step = row->step;
+    const size_t count = row->count;
     const bool is_unsigned = in_type < I32 && rescale->input_unsigned;
     if (count < 8 || (in_type == I16 && is_unsigned && rescale->input_zero_point != 32768) ||
         (in_type == I48 && rescale->wide) || !takes_shifts(rescale, shift, step ? count : 1, in_type))
         return 0;
-    high_loop loop = {rescale, in, multiplier, shift, out, _mm_setzero_si128()};
+    high_loop loop = {rescale, row->in, row->multiplier, shift, row->out, _mm_setzero_si128()};
     const bool is_whole =
         out_type == I16 && load_clip(rescale, out_type).whole && rescale->output_zero_point == 0;
     const int how = choose_way(&loop, step, in_type, &loop.bits);
     __m256i far = _mm256_setzero_si256();
     size_t done;
 #define HIGH(STEP, UNSIGNED, HOW, WHOLE) \
-    high_body(&loop, count, STEP, in_type, out_type, UNSIGNED, HOW, WHOLE, &far)
+    high_body(&loop, count, (high_kind){in_type, out_type, STEP, UNSIGNED, HOW, WHOLE}, &far)
     if (is_unsigned)
         done = step ? HIGH(1, true, PRODUCT, false) : HIGH(0, true, PRODUCT, false);
     else if (step)

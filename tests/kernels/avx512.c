@@ -8,14 +8,15 @@ enum { M_MOST = 20, N_MOST = 180, K_MOST = 700 };
 static int16_t a[M_MOST * (K_MOST + 1)], packed[(N_MOST + 16) * (K_MOST + 2)];
 static int64_t start[N_MOST], expected[M_MOST * N_MOST], got[M_MOST * N_MOST + 1];
 
-static void check(const char *name, ns_gemm_i16 gemm, size_t m, size_t n, size_t k, size_t block,
-                  const int64_t *from)
+static void check(const char *name, ns_gemm_i16 gemm, const ns_gemm_i16_call *plain)
 {
+    ns_gemm_i16_call call = *plain;
+    call.c = got;
     memset(got, 0x55, sizeof got);
-    gemm(a, k + 1, packed, m, n, k, block, from, got, n);
-    if (memcmp(got, expected, m * n * sizeof *got) != 0)
-        fail_msg("%s: m %zu, n %zu, k %zu, block %zu", name, m, n, k, block);
-    assert_int_equal(got[m * n], 0x5555555555555555);
+    gemm(&call);
+    if (memcmp(got, expected, call.m * call.n * sizeof *got) != 0)
+        fail_msg("%s: m %zu, n %zu, k %zu, block %zu", name, call.m, call.n, call.k, call.block);
+    assert_int_equal(got[call.m * call.n], 0x5555555555555555);
 }
 
 static void matrix_products_equal_plain_c(void **state)
@@ -33,9 +34,10 @@ static void matrix_products_equal_plain_c(void **state)
             start[j] = test_edge_value(&random, 48);
         const int64_t *from = round % 2 ? start : NULL;
         size_t block = round % 3 ? 510 : 2 + 2 * (ns_random_u64(&random) % 20);
-        ns_gemm_i16_c(a, k + 1, packed, m, n, k, block, from, expected, n);
-        check("avx512", ns_gemm_i16_avx512, m, n, k, block, from);
-        check("avx512vnni", ns_gemm_i16_avx512vnni, m, n, k, block, from);
+        const ns_gemm_i16_call call = {a, k + 1, packed, m, n, k, block, from, expected, n};
+        ns_gemm_i16_c(&call);
+        check("avx512", ns_gemm_i16_avx512, &call);
+        check("avx512vnni", ns_gemm_i16_avx512vnni, &call);
     }
 }
 

@@ -48,7 +48,7 @@ static void plain_is_the_sum_of_products(void **state)
     for (int i = 0; i < SHAPE_COUNT; i++) {
         const shape *s = &shapes[i];
         size_t a_step = (s->k + 1) / 2 * 2 + 2, block = draw(s, a_step, &random);
-        ns_gemm_i16_c(a, a_step, packed, s->m, s->n, s->k, block, start, got, s->n);
+        ns_gemm_i16_c(&(ns_gemm_i16_call){a, a_step, packed, s->m, s->n, s->k, block, start, got, s->n});
         for (size_t m = 0; m < s->m; m++)
             for (size_t n = 0; n < s->n; n++) {
                 int64_t sum = start[n];
@@ -73,8 +73,10 @@ static void check(const ns_kernels *kernels, const char *text)
             memset(expected, 0x55, sizeof expected);
             memset(got, 0x55, sizeof got);
             const int64_t *from = round % 2 ? start : NULL;
-            ns_gemm_i16_c(a, a_step, packed, s->m, s->n, s->k, block, from, expected, c_step);
-            kernels->gemm_i16(a, a_step, packed, s->m, s->n, s->k, block, from, got, c_step);
+            ns_gemm_i16_call call = {a, a_step, packed, s->m, s->n, s->k, block, from, expected, c_step};
+            ns_gemm_i16_c(&call);
+            call.c = got;
+            kernels->gemm_i16(&call);
             for (size_t e = 0; e < sizeof got / sizeof *got; e++)
                 if (got[e] != expected[e])
                     fail_msg("%s: %zu by %zu by %zu, block %zu, round %d: element %zu (step %zu) is %lld, "

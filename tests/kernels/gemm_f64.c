@@ -42,8 +42,8 @@ static void every_version_gives_the_sums(void **state)
                 for (size_t c = 0; c < n; c++)
                     for (size_t s = 0; s < shapes[i].used; s++)
                         wanted[r * c_step + c] += a[r * a_step + s] * b[(shapes[i].first + s) * n + c];
-            ns_kernels_get(masks[v]).gemm_f64(a, a_step, packed, shapes[i].first, k, m, n, shapes[i].used,
-                                              got, c_step);
+            ns_kernels_get(masks[v]).gemm_f64(&(ns_gemm_f64_call){a, a_step, packed, shapes[i].first, k, m, n,
+                                                                  shapes[i].used, got, c_step});
             assert_memory_equal(wanted, got, m * c_step * sizeof(double)); /* what lies between rows stays */
         }
     }

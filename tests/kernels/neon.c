@@ -25,9 +25,11 @@ int main(void)
             start[j] = (int64_t)ns_random_u64(&random) >> 17;
         const int64_t *from = round % 2 ? start : NULL;
         size_t block = round % 3 ? 510 : 2 + 2 * (ns_random_u64(&random) % 20);
-        ns_gemm_i16_c(a, k + 1, packed, m, n, k, block, from, expected, n);
+        ns_gemm_i16_call call = {a, k + 1, packed, m, n, k, block, from, expected, n};
+        ns_gemm_i16_c(&call);
         memset(got, 0x55, sizeof got);
-        ns_gemm_i16_neon(a, k + 1, packed, m, n, k, block, from, got, n);
+        call.c = got;
+        ns_gemm_i16_neon(&call);
         if (memcmp(got, expected, m * n * sizeof *got) != 0 || got[m * n] != 0x5555555555555555) {
             printf("neon: m %zu, n %zu, k %zu, block %zu\n", m, n, k, block);
             return 1;

@@ -76,8 +76,15 @@ static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv
 {
     size_t depth = (size_t)product->depth;
     if (product->packed) {
-        machine->kernels.gemm_i16(a, product->taps, product->packed, (size_t)width, depth, product->taps,
-                                  product->block, NULL, row, depth);
+        machine->kernels.gemm_i16(&(ns_gemm_i16_call){.a = a,
+                                                      .a_step = product->taps,
+                                                      .packed = product->packed,
+                                                      .m = (size_t)width,
+                                                      .n = depth,
+                                                      .k = product->taps,
+                                                      .block = product->block,
+                                                      .c = row,
+                                                      .c_step = depth});
         return;
     }
     for (size_t x = 0; x < (size_t)width; x++)
