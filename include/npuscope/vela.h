@@ -17,8 +17,9 @@ typedef struct ns_vela {
 } ns_vela;
 
 /* Finds Vela: `path` (a vela script, a Python interpreter, or a virtual environment's folder), or with
- * NULL: $NPUSCOPE_VELA, beside the program, the venv of the build that made it, PATH, in this order.
- * NS_ERROR_TOOL_MISSING says how to get it; NS_ERROR_USAGE when a path that was given has no Vela. */
+ * NULL: $NPUSCOPE_VELA (set and empty: there is none), beside the program, the venv of the build that made
+ * it, PATH, in this order. NS_ERROR_TOOL_MISSING says how to get it; NS_ERROR_USAGE when a path that was
+ * given has no Vela. */
 ns_code ns_vela_find(const char *path, ns_arena *arena, ns_vela *out, ns_error *error);
 
 typedef enum ns_vela_outcome {

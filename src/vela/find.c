@@ -134,10 +134,10 @@ ns_code ns_vela_find(const char *path, ns_arena *arena, ns_vela *out, ns_error *
     const char *chosen = path;
     if (!chosen || !*chosen)
         chosen = getenv("NPUSCOPE_VELA");
-    const bool given = chosen && *chosen;
+    const bool given = chosen && *chosen, none = chosen && !*chosen;
     if (!given)
-        chosen = beside_program(arena);
-    if (!chosen)
+        chosen = none ? NULL : beside_program(arena);
+    if (!chosen && !none)
         chosen = on_path(arena);
     if (!chosen)
         return ns_fail(error, NS_ERROR_TOOL_MISSING, "Vela is not installed; get it with: " HOW_TO_GET);
