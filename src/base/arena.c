@@ -17,6 +17,7 @@
 typedef struct chunk {
     struct chunk *next;
     size_t size;
+    size_t charge; /* what of it the budget pays: without redzones, which nobody asked for */
     size_t used;
     size_t dirty; /* bytes from here on were never handed out: still zero, and perhaps not touched at all */
     char *data;   /* aligned */
@@ -32,32 +33,33 @@ struct ns_arena {
 
 static void chunk_free(ns_budget *budget, chunk *c)
 {
-    ns_budget_give(budget, c->size);
+    ns_budget_give(budget, c->charge);
     ns_redzone_clear(c->data, c->size);
     free(c->block);
     free(c);
 }
 
-static chunk *chunk_new(ns_budget *budget, size_t size)
+static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge)
 {
-    if (!ns_budget_take(budget, size))
+    if (!ns_budget_take(budget, charge))
         return NULL;
     chunk *c = malloc(sizeof *c);
     if (!c) {
-        ns_budget_give(budget, size);
+        ns_budget_give(budget, charge);
         return NULL;
     }
     /* calloc leaves a large block to the operating system's zero pages: asking for much and using little
      * of it costs little. */
     c->block = size <= SIZE_MAX - ALIGNMENT ? calloc(size + ALIGNMENT, 1) : NULL;
     if (!c->block) {
-        ns_budget_give(budget, size);
+        ns_budget_give(budget, charge);
         free(c);
         return NULL;
     }
     c->data = (char *)(((uintptr_t)c->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
     c->next = NULL;
     c->size = size;
+    c->charge = charge;
     c->used = 0;
     c->dirty = 0;
     ns_redzone_poison(c->data, c->size);
@@ -138,7 +140,8 @@ static void *take(ns_arena *arena, size_t wanted, size_t *dirty)
     if (!c || c->size - c->used < bytes) {
         const bool own = arena->budget && arena->budget->separate;
         const size_t least = own ? 0 : arena->first ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
-        chunk *fresh = chunk_new(arena->budget, bytes > least ? bytes : least);
+        chunk *fresh = bytes > least ? chunk_new(arena->budget, bytes, bytes - NS_REDZONE)
+                                     : chunk_new(arena->budget, least, least);
         if (!fresh) {
             arena->was_short = true;
             return NULL;
