@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""scripts/check-includes finds planted breaches. Arguments: the source folder, the build folder, the compiler."""
+"""scripts/check-includes and scripts/check-operator-names find planted breaches. Arguments: the source folder, the build folder, the compiler."""
 import pathlib
 import shutil
 import subprocess
@@ -75,6 +75,14 @@ class CheckIncludes(unittest.TestCase):
         self.compile("src/base/low.c", "void high(int); void low(int n); void low(int n) { high(n); }\n")
         self.compile("src/tosa/high.c", "void high(int n); void high(int n) { (void)n; }\n")
         self.assert_fault("src/base/low.c: base must not call high, which is tosa's", self.root / "objects")
+
+    def test_an_operator_outside_its_room(self):
+        """src/program is left out: it runs ExecuTorch's kernels, which a file calls by name."""
+        for folder, code in (("program", 0), ("quant", 1)):
+            self.plant(f"src/{folder}/planted.c", 'static const char *planted = "conv1d";\n')
+            done = subprocess.run([self.root / "scripts/check-operator-names"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, code, done.stdout)
+        self.assertEqual(done.stdout, "src/quant/planted.c:1: conv1d stands outside src/ops\n")
 
     def test_without_objects(self):
         code, output = self.check(self.root)
