@@ -9,6 +9,7 @@
 #include "lower/lowering.h"
 #include "num/interface.h"
 #include "ops/cases.h"
+#include "ops/families/convolution.h"
 #include "ops/families/elementwise.h"
 #include "ops/families/window.h"
 
@@ -182,41 +183,6 @@ static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int 
                          : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
 }
 
-static ns_code make_bias(ns_lowering *lowering, const ns_aten_node *self, int number, int *step,
-                         ns_error *error)
-{
-    const ns_aten_node *bias = ns_aten_operand(lowering->program, self, BIAS);
-    const int64_t outputs = self->shape[1];
-    int64_t *values = NS_ARENA_ARRAY(lowering->arena, (size_t)outputs, int64_t);
-    const ns_step constant = {.kind = NS_STEP_CONSTANT,
-                              .group = bias ? NS_CONSTANT_PARAMETER : NS_CONSTANT_ZERO_BIAS,
-                              .dtype = NS_DTYPE_INT48,
-                              .rank = 1,
-                              .shape = {outputs},
-                              .data = values,
-                              .name = bias ? ns_lowering_parameter_name(lowering, self->inputs[BIAS])
-                                           : ns_lowering_name(lowering, "", EDGE, number, "_bias")};
-    if (!values || !constant.name)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    for (int64_t i = 0; bias && i < outputs; i++)
-        values[i] = bias->quantised[i];
-    return ns_plan_add(&lowering->plan, &constant, bias ? NS_PLAN_END : NS_PLAN_FRONT, step, error);
-}
-
-static ns_code rescale(ns_lowering *lowering, int node, int *step, ns_error *error)
-{
-    const ns_aten_node *self = &lowering->program->nodes[node];
-    const ns_quantisation *weight = &ns_aten_operand(lowering->program, self, WEIGHT)->quantisation;
-    double *scales = NS_ARENA_ARRAY(lowering->arena, (size_t)weight->count, double);
-    if (!scales)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    for (int i = 0; i < weight->count; i++)
-        scales[i] = ns_lowering_scale(lowering, self->inputs[X]) * (double)weight->scales[i] /
-                    ns_lowering_scale(lowering, node);
-    return ns_plan_rescale(&lowering->plan, *step, NS_DTYPE_INT16, weight->count, scales, NS_PLAN_END, step,
-                           error);
-}
-
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *self = &lowering->program->nodes[node];
@@ -232,7 +198,8 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     NS_TRY(ns_lowering_take_numbers(lowering, EDGE, 1, &number, error));
     NS_TRY(ns_lowering_value(lowering, self->inputs[X], &layout, &inputs[0], error));
     NS_TRY(make_weight(lowering, self, number, &inputs[1], error));
-    NS_TRY(make_bias(lowering, self, number, &inputs[2], error));
+    NS_TRY(ns_convolution_add_bias(lowering, self, self->shape[1],
+                                   ns_lowering_name(lowering, "", EDGE, number, "_bias"), &inputs[2], error));
     ns_step conv = ns_plan_like(&lowering->plan, NS_OP_TRANSPOSE_CONV2D, &inputs[0]);
     ns_step_zero(&conv, "_input_zp", NS_DTYPE_INT16);
     ns_step_zero(&conv, "_weight_zp", NS_DTYPE_INT8);
@@ -244,7 +211,7 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     NS_TRY(ns_plan_list(&lowering->plan, 4, pad, &conv.attributes.out_pad, error));
     NS_TRY(ns_plan_list(&lowering->plan, 2, stride, &conv.attributes.stride, error));
     NS_TRY(ns_plan_add(&lowering->plan, &conv, NS_PLAN_END, &step, error));
-    NS_TRY(rescale(lowering, node, &step, error));
+    NS_TRY(ns_convolution_rescale(lowering, node, step, &step, error));
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 

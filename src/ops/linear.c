@@ -4,6 +4,7 @@
 #include "lower/lowering.h"
 #include "num/interface.h"
 #include "ops/cases.h"
+#include "ops/families/convolution.h"
 #include "ops/families/elementwise.h"
 
 enum { X, WEIGHT, BIAS };
@@ -107,41 +108,6 @@ static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int 
                          : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
 }
 
-static ns_code make_bias(ns_lowering *lowering, const ns_aten_node *self, int number, int *step,
-                         ns_error *error)
-{
-    const ns_aten_node *bias = ns_aten_operand(lowering->program, self, BIAS);
-    const int64_t outputs = ns_aten_operand(lowering->program, self, WEIGHT)->shape[0];
-    int64_t *values = NS_ARENA_ARRAY(lowering->arena, (size_t)outputs, int64_t);
-    ns_step constant = {.kind = NS_STEP_CONSTANT,
-                        .group = bias ? NS_CONSTANT_PARAMETER : NS_CONSTANT_ZERO_BIAS,
-                        .dtype = NS_DTYPE_INT48,
-                        .rank = 1,
-                        .shape = {outputs},
-                        .data = values,
-                        .name = bias ? ns_lowering_parameter_name(lowering, self->inputs[BIAS])
-                                     : ns_lowering_name(lowering, "", EDGE, number, "_bias")};
-    if (!values || !constant.name)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    for (int64_t i = 0; bias && i < outputs; i++)
-        values[i] = bias->quantised[i];
-    return ns_plan_add(&lowering->plan, &constant, bias ? NS_PLAN_END : NS_PLAN_FRONT, step, error);
-}
-
-static ns_code rescale(ns_lowering *lowering, int node, int step, int *result, ns_error *error)
-{
-    const ns_aten_node *self = &lowering->program->nodes[node];
-    const ns_quantisation *weight = &ns_aten_operand(lowering->program, self, WEIGHT)->quantisation;
-    double *scales = NS_ARENA_ARRAY(lowering->arena, (size_t)weight->count, double);
-    if (!scales)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
-    for (int i = 0; i < weight->count; i++)
-        scales[i] = ns_lowering_scale(lowering, self->inputs[X]) * (double)weight->scales[i] /
-                    ns_lowering_scale(lowering, node);
-    return ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, weight->count, scales, NS_PLAN_END, result,
-                           error);
-}
-
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 {
     static int32_t pad[4], ones[2] = {1, 1};
@@ -155,7 +121,8 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     NS_TRY(ns_lowering_own(lowering, self->inputs[X], &inputs[0], error));
     NS_TRY(ns_plan_reshape(&lowering->plan, inputs[0], 4, shape, NS_PLAN_END, &inputs[0], error));
     NS_TRY(make_weight(lowering, self, &inputs[1], error));
-    NS_TRY(make_bias(lowering, self, number, &inputs[2], error));
+    NS_TRY(ns_convolution_add_bias(lowering, self, outputs,
+                                   ns_lowering_name(lowering, "", EDGE, number, "_bias"), &inputs[2], error));
     ns_step conv = ns_plan_like(&lowering->plan, NS_OP_CONV2D, &inputs[0]);
     ns_step_zero(&conv, "_input_zp", NS_DTYPE_INT16);
     ns_step_zero(&conv, "_weight_zp", NS_DTYPE_INT8);
@@ -167,7 +134,7 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     conv.attributes.pad = (ns_int_list){4, pad};
     conv.attributes.stride = conv.attributes.dilation = (ns_int_list){2, ones};
     NS_TRY(ns_plan_add(&lowering->plan, &conv, NS_PLAN_END, &step, error));
-    NS_TRY(rescale(lowering, node, step, &step, error));
+    NS_TRY(ns_convolution_rescale(lowering, node, step, &step, error));
     NS_TRY(ns_plan_reshape(&lowering->plan, step, self->rank, self->shape, NS_PLAN_END, &step, error));
     return ns_lowering_set_own(lowering, node, step, error);
 }

@@ -287,3 +287,38 @@ ns_code ns_convolution_lower(ns_lowering *lowering, int node, ns_error *error)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
     return lower_parts(lowering, &conv, parts, results, error);
 }
+
+ns_code ns_convolution_add_bias(ns_lowering *lowering, const ns_aten_node *self, int64_t outputs,
+                                const char *name, int *step, ns_error *error)
+{
+    const ns_aten_node *bias = ns_aten_operand(lowering->program, self, NS_CONVOLUTION_BIAS);
+    int64_t *values = NS_ARENA_ARRAY(lowering->arena, (size_t)outputs, int64_t);
+    const ns_step constant = {
+        .kind = NS_STEP_CONSTANT,
+        .group = bias ? NS_CONSTANT_PARAMETER : NS_CONSTANT_ZERO_BIAS,
+        .dtype = NS_DTYPE_INT48,
+        .rank = 1,
+        .shape = {outputs},
+        .data = values,
+        .name = bias ? ns_lowering_parameter_name(lowering, self->inputs[NS_CONVOLUTION_BIAS]) : name};
+    if (!values || !constant.name)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+    for (int64_t i = 0; bias && i < outputs; i++)
+        values[i] = bias->quantised[i];
+    return ns_plan_add(&lowering->plan, &constant, bias ? NS_PLAN_END : NS_PLAN_FRONT, step, error);
+}
+
+ns_code ns_convolution_rescale(ns_lowering *lowering, int node, int step, int *result, ns_error *error)
+{
+    const ns_aten_node *self = &lowering->program->nodes[node];
+    const ns_quantisation *weight =
+        &ns_aten_operand(lowering->program, self, NS_CONVOLUTION_WEIGHT)->quantisation;
+    double *scales = NS_ARENA_ARRAY(lowering->arena, (size_t)weight->count, double);
+    if (!scales)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+    for (int i = 0; i < weight->count; i++)
+        scales[i] = ns_lowering_scale(lowering, self->inputs[NS_CONVOLUTION_INPUT]) *
+                    (double)weight->scales[i] / ns_lowering_scale(lowering, node);
+    return ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, weight->count, scales, NS_PLAN_END, result,
+                           error);
+}
