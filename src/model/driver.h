@@ -37,7 +37,6 @@ struct ns_model {
     ns_npu_stream *stream;
     ns_program *program;
     struct ns_tflm *tflite;
-    const void *bytes; /* the file, where the driver goes on reading it */
 };
 
 /* Makes room for the descriptions. */

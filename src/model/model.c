@@ -4,10 +4,8 @@
 #include "model/driver.h"
 #include "npuscope/eval.h"
 
-static const struct {
-    const char *text, *sentence;
-} formats[] = {
-#define NS_MODEL_FORMAT(name, text, sentence) [NS_MODEL_##name] = {text, sentence},
+static const char *const texts[] = {
+#define NS_MODEL_FORMAT(name, text, sentence) [NS_MODEL_##name] = text,
 #include "npuscope/model_formats.def"
 #undef NS_MODEL_FORMAT
 };
@@ -21,7 +19,7 @@ static const ns_model_driver *const drivers[] = {
 
 const char *ns_model_format_text(ns_model_format format)
 {
-    return format >= 0 && format < NS_MODEL_FORMAT_COUNT ? formats[format].text : "?";
+    return format >= 0 && format < NS_MODEL_FORMAT_COUNT ? texts[format] : "?";
 }
 
 /* ---- load ---- */

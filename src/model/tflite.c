@@ -56,11 +56,10 @@ static ns_code describe_all(ns_model *model, ns_error *error)
 static ns_code load(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error)
 {
     /* Constants stay where the file has them. */
-    model->bytes = ns_arena_copy(model->arena, bytes.data, bytes.size);
-    if (!model->bytes)
+    const ns_bytes kept = {ns_arena_copy(model->arena, bytes.data, bytes.size), bytes.size};
+    if (!kept.data)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the file");
-    NS_TRY(
-        ns_tflm_read((ns_bytes){model->bytes, bytes.size}, accelerator, model->arena, &model->tflite, error));
+    NS_TRY(ns_tflm_read(kept, accelerator, model->arena, &model->tflite, error));
     if (ns_tflm_part_count(model->tflite) == 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "the .tflite has no ethos-u operator: compile it with Vela first");

@@ -27,7 +27,6 @@ ns_code ns_npu_dma_run(ns_npu_machine *machine, const ns_npu_dma *dma, ns_error 
 
 extern const ns_npu_family ns_npu_family_u55;
 extern const ns_npu_family ns_npu_family_u65;
-
 extern const ns_npu_family ns_npu_family_u85;
 
 /* ---- family.c ---- */

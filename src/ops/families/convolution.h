@@ -52,6 +52,7 @@ ns_code ns_convolution_supported(const ns_aten_program *program, const ns_aten_n
 
 /* ---- lowering (convolution_lower.c) ---- */
 ns_code ns_convolution_lower(ns_lowering *lowering, int node, ns_error *error);
+void ns_convolution_reads(const ns_lowering *lowering, int node, int operand, ns_layout *layout);
 
 /* Parts of it that other products of an input, weights and a bias share: operands as above. The bias as an
  * INT48 constant of `outputs` values, zeros under `name` where there is none; and the RESCALE of the product
@@ -59,7 +60,6 @@ ns_code ns_convolution_lower(ns_lowering *lowering, int node, ns_error *error);
 ns_code ns_convolution_add_bias(ns_lowering *lowering, const ns_aten_node *self, int64_t outputs,
                                 const char *name, int *step, ns_error *error);
 ns_code ns_convolution_rescale(ns_lowering *lowering, int node, int step, int *result, ns_error *error);
-void ns_convolution_reads(const ns_lowering *lowering, int node, int operand, ns_layout *layout);
 
 /* The kernel over the input's axes; `out` is not filled in. */
 ns_window ns_convolution_window(const ns_aten_node *node, const ns_aten_node *input,
