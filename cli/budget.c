@@ -1,4 +1,4 @@
-#include "budget.h"
+#include "shared.h"
 
 #define OPTION(field) offsetof(ns_budget_settings, field)
 

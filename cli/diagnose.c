@@ -2,8 +2,8 @@
 #include "diagnose.h"
 
 #include "base/interface.h"
-#include "program_files.h"
 #include "report/interface.h"
+#include "shared.h"
 
 #define OPTION(field) offsetof(ns_diagnose_settings, field)
 

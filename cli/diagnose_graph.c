@@ -5,7 +5,7 @@
 #include "diagnose.h"
 #include "npuscope/cpu.h"
 #include "npuscope/fuzz_vela.h"
-#include "smallest.h"
+#include "shared.h"
 
 void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_options *asked)
 {

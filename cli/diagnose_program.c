@@ -6,8 +6,8 @@
 #include "base/interface.h"
 #include "diagnose.h"
 #include "program/interface.h"
-#include "program_files.h"
 #include "run.h"
+#include "shared.h"
 
 /* What a delegate was given when it was first called. */
 typedef struct first_call {

@@ -1,4 +1,4 @@
-#include "fuzz_json.h"
+#include "fuzz.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* npuscope fuzz-vela: the report for people who mend compilers, one finding after another. */
-#include "fuzz_report.h"
+#include "fuzz.h"
 
 #include <string.h>
 

@@ -3,8 +3,7 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "fuzz_json.h"
-#include "fuzz_report.h"
+#include "fuzz.h"
 #include "npuscope/fuzz_vela.h"
 #include "options.h"
 #include "rows.h"

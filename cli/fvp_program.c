@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/interface.h"
-#include "budget.h"
 #include "npuscope/program.h"
 #include "npuscope/status.h"
 #include "npuscope/version.h"
+#include "shared.h"
 
 const ns_fvp ns_fvp_programs[] = {
 #define NS_FVP(program, family, macs_key, scratch, fast_scratch) \

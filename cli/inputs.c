@@ -1,4 +1,4 @@
-#include "inputs.h"
+#include "shared.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -3,7 +3,7 @@
 
 #include "base/interface.h"
 #include "inspect.h"
-#include "npu/stream/container_tflite.h"
+#include "npu/stream/internal.h"
 #include "npu/watch/interface.h"
 #include "tflm/tflm.h"
 

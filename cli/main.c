@@ -4,11 +4,10 @@
 #include <unistd.h>
 
 #include "base/interface.h"
-#include "budget.h"
 #include "fvp.h"
 #include "npuscope/version.h"
 #include "options.h"
-#include "signals.h"
+#include "shared.h"
 #include "subcommands.h"
 
 static void print_help(FILE *out)

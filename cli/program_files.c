@@ -1,9 +1,8 @@
-#include "program_files.h"
+#include "shared.h"
 
 #include <string.h>
 
 #include "base/interface.h"
-#include "inputs.h"
 #include "program/interface.h"
 
 /* A FlatBuffer with the file identifier ET and two digits, or a bundle of one. */

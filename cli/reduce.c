@@ -6,7 +6,7 @@
 #include "options.h"
 #include "rows.h"
 #include "run.h"
-#include "smallest.h"
+#include "shared.h"
 
 typedef struct reduce_settings {
     ns_text_list inputs;

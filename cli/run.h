@@ -5,13 +5,12 @@
 #include "base/bytes.h"
 #include "base/interface.h"
 #include "formats/npy.h"
-#include "inputs.h"
 #include "npuscope/npu.h"
 #include "npuscope/program.h"
 #include "npuscope/tensor.h"
 #include "npuscope/vela_debug.h"
 #include "options.h"
-#include "state.h"
+#include "shared.h"
 
 typedef struct ns_run_settings {
     ns_text_list inputs;      /* "FILE" or "NAME=FILE" */

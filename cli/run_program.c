@@ -3,8 +3,8 @@
 
 #include "base/interface.h"
 #include "program/interface.h"
-#include "program_files.h"
 #include "run.h"
+#include "shared.h"
 
 static ns_code make_output(ns_cli *cli, const ns_program_tensor *tensor, int index, ns_run_tensor *out,
                            ns_error *error)

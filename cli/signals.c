@@ -1,4 +1,4 @@
-#include "signals.h"
+#include "shared.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-#include "smallest.h"
+#include "shared.h"
 
 #include "base/interface.h"
 #include "formats/npy.h"

@@ -1,4 +1,4 @@
-#include "state.h"
+#include "shared.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "budget.h"
+#include "shared.h"
 
 #define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
 #include "subcommands.def"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "npu/weights/weights.h"
+#include "npu/weights/interface.h"
 
 enum { HEAD = 16 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "kernels/transpose.h"
+#include "kernels/matrix.h"
 
 void ns_strided_add(ns_strided *copy, int64_t dim, int64_t from_step, int64_t to_step)
 {

@@ -1,4 +1,4 @@
-#include "kernels/binary.h"
+#include "kernels/rows.h"
 
 #define ROWS ns_binary_rows_c
 #include "kernels/binary_template.h"

@@ -1,4 +1,4 @@
-#include "kernels/depthwise.h"
+#include "kernels/matrix.h"
 
 /* Where the fours of a group's channels lie. */
 static const size_t fours[4] = {0, 8, 4, 12};

@@ -2,7 +2,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernels/depthwise.h"
+#include "kernels/matrix.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
 

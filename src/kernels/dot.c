@@ -1,6 +1,6 @@
 /* dot(a, b) = sum over i of a[i] * b[i]. Products of two 16-bit values need 31 bits, so 2^32 of them fit 64.
  */
-#include "kernels/dot.h"
+#include "kernels/matrix.h"
 
 int64_t ns_dot_i16_i16(const int16_t *a, const int16_t *b, size_t count)
 {

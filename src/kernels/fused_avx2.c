@@ -3,7 +3,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernels/fused.h"
+#include "kernels/rows.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
 

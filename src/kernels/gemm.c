@@ -1,5 +1,5 @@
 /* c = start + a * b, sums in 32 bits for `block` steps at a time, then in 64. */
-#include "kernels/gemm.h"
+#include "kernels/matrix.h"
 
 void ns_gemm_pack_i8(const int8_t *rows, size_t k, size_t n, int32_t zero, int16_t *packed)
 {

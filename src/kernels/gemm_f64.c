@@ -1,4 +1,4 @@
-#include "kernels/gemm_f64.h"
+#include "kernels/matrix.h"
 
 void ns_gemm_f64_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, double *packed)
 {

@@ -4,7 +4,7 @@
  *
  * From plain C to here: a group's columns become 8 / LANES vectors, and each vector of b that is loaded
  * serves all rows of a tile. */
-#include "kernels/gemm_f64.h"
+#include "kernels/matrix.h"
 
 #define PER_GROUP (NS_GEMM_F64_COLUMNS / LANES)
 

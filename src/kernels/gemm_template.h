@@ -7,7 +7,7 @@
  * From plain C to here: the sums of one group of 16 columns become 16 / LANES vectors; a tile keeps rows *
  * vectors of them in registers, so that each load of b serves several rows and each broadcast of a several
  * columns. The order of additions differs, the sums are exact in any order. */
-#include "kernels/gemm.h"
+#include "kernels/matrix.h"
 
 /* Two int16 of a row at once, wherever it starts. */
 typedef int32_t __attribute__((aligned(2), may_alias)) ns_gemm_pair;

@@ -7,13 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernels/binary.h"
-#include "kernels/depthwise.h"
-#include "kernels/fused.h"
-#include "kernels/gemm.h"
-#include "kernels/gemm_f64.h"
-#include "kernels/rescale.h"
-#include "kernels/table.h"
+#include "kernels/matrix.h"
+#include "kernels/rows.h"
 
 typedef struct ns_kernels {
     ns_gemm_i16 gemm_i16;

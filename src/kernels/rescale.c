@@ -1,4 +1,4 @@
-#include "kernels/rescale.h"
+#include "kernels/rows.h"
 
 #define ROWS ns_rescale_rows_c
 #include "kernels/rescale_template.h"

@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernels/rescale.h"
+#include "kernels/rows.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
 

@@ -1,5 +1,5 @@
 /* 128 * base + slope * fraction; TOSA 1.0, "General Unary Functions". */
-#include "kernels/table.h"
+#include "kernels/rows.h"
 
 void ns_table_row_c(const int16_t *table, const int16_t *in, int32_t *out, size_t count)
 {

@@ -1,7 +1,7 @@
 /* 16 lookups at a time: one gather of 32 bits at entry j brings the base (low half) and the next entry. */
 #include <immintrin.h>
 
-#include "kernels/table.h"
+#include "kernels/rows.h"
 void ns_table_row_avx512(const int16_t *table, const int16_t *in, int32_t *out, size_t count)
 {
     const __m512i offset = _mm512_set1_epi32(256), low_bits = _mm512_set1_epi32(127);

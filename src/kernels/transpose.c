@@ -1,6 +1,6 @@
 /* Blocks of 8 by 8 in eight vectors of 128 bits, which every machine here has: three rounds of interleaving.
  */
-#include "kernels/transpose.h"
+#include "kernels/matrix.h"
 
 #include <string.h>
 

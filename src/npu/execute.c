@@ -3,7 +3,7 @@
 #include "npu/memory/internal.h"
 #include "npu/operations/internal.h"
 #include "npu/watch/internal.h"
-#include "npu/watch/shadow.h"
+#include "npu/watch/rules.h"
 
 static ns_code run(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                    ns_error *error)

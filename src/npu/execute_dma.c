@@ -9,8 +9,7 @@
 
 #include "npu/memory/internal.h"
 #include "npu/watch/internal.h"
-#include "npu/watch/shadow.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 static ns_code span(ns_npu_machine *machine, const ns_npu_dma_side *side, int64_t offset, uint64_t length,
                     bool write, uint8_t **out, ns_error *error)

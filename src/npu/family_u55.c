@@ -4,7 +4,7 @@
 
 #include "npu/memory/internal.h"
 #include "npu/operations/internal.h"
-#include "npu/stream/registers_u55.h"
+#include "npu/stream/registers.h"
 #include "npu/watch/internal.h"
 
 static ns_npu_command_kind kind_of(const ns_npu_command *command)

@@ -2,9 +2,9 @@
 
 #include "npu/memory/internal.h"
 #include "npu/operations/internal.h"
-#include "npu/stream/registers_u85.h"
-#include "npu/watch/chip_rules.h"
+#include "npu/stream/registers.h"
 #include "npu/watch/internal.h"
+#include "npu/watch/rules.h"
 
 /* Taken branches after which a stream is given up: far above any loop of a model, and reached in seconds. */
 #define MAX_BRANCHES ((uint64_t)1 << 22)

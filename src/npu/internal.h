@@ -7,7 +7,7 @@
 #include "npu/memory/internal.h"
 #include "npu/operations/operation.h"
 #include "npu/stream/internal.h"
-#include "npu/weights/weights_order.h"
+#include "npu/weights/interface.h"
 
 /* ---- execute.c ---- */
 

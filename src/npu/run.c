@@ -4,7 +4,7 @@
 
 #include "npu/internal.h"
 #include "npu/watch/internal.h"
-#include "npu/watch/shadow.h"
+#include "npu/watch/rules.h"
 
 #define LUT_BANKS 2
 #define BANK 1024

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "ops/cases.h"
-#include "ops/families/rescaled.h"
+#include "ops/families/arithmetic.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank1", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 1, 10))},

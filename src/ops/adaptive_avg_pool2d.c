@@ -5,7 +5,7 @@
  * a SLICE and an AVG_POOL2D for each cell, CONCAT over w, then over h (ExecuTorch 1.5.1,
  * backends/arm/_passes/decompose_adaptive_avg_pool2d_pass.py). */
 #include "ops/cases.h"
-#include "ops/families/pool.h"
+#include "ops/families/products.h"
 
 enum { SELF, OUTPUT_SIZE };
 

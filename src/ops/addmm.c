@@ -5,8 +5,8 @@
 #include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
+#include "ops/families/arithmetic.h"
 #include "ops/families/decompose.h"
-#include "ops/families/elementwise.h"
 
 enum { X, A, B, BETA, ALPHA };
 

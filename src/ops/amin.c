@@ -1,6 +1,6 @@
 /* amin: the smallest element over dim. */
 #include "ops/cases.h"
-#include "ops/families/extreme.h"
+#include "ops/families/reductions.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), {"dim", NS_LIST(1, -1)})},

@@ -2,7 +2,7 @@
  * (ExecuTorch 1.5.1, backends/arm/_passes/decompose_any_pass.py; operator_support/ethos_u55_support.py keeps
  * it off Ethos-U55). */
 #include "lower/lowering.h"
-#include "ops/families/reduce.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, DIM, KEEPDIM };
 

@@ -10,7 +10,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
-#include "ops/families/pool.h"
+#include "ops/families/products.h"
 
 enum { SELF, KERNEL, STRIDE, PADDING, CEIL_MODE, COUNT_INCLUDE_PAD, DIVISOR };
 

@@ -10,9 +10,9 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
+#include "ops/families/arithmetic.h"
 #include "ops/families/decompose.h"
-#include "ops/families/elementwise.h"
-#include "ops/families/normalise.h"
+#include "ops/families/reductions.h"
 
 enum { X, WEIGHT, BIAS, MEAN, VAR, TRAINING, MOMENTUM, EPSILON, CUDNN };
 

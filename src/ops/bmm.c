@@ -1,7 +1,7 @@
 /* bmm: out[b, n, m] = sum over k of left[b, n, k] * right[b, k, m] (families/product.h). */
 #include "ir/interface.h"
 #include "ops/cases.h"
-#include "ops/families/product.h"
+#include "ops/families/products.h"
 
 typedef struct ns_bmm_case {
     int64_t x[3], y[3];

@@ -1,6 +1,6 @@
 /* cat: the operands one behind the other along axis `dim`: CONCAT; all share one observer. */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { TENSORS, DIM };
 

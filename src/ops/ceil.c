@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "ops/cases.h"
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static double real(const ns_aten_node *node, double x)
 {

@@ -1,6 +1,6 @@
 /* chunk: piece `result` of axis `dim` in at most `chunks` pieces of equal size, the last of what is left. */
 #include "ops/cases.h"
-#include "ops/families/part.h"
+#include "ops/families/movement.h"
 
 enum { SELF, CHUNKS, DIM, RESULT };
 

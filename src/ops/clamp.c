@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "ops/cases.h"
-#include "ops/families/limit.h"
+#include "ops/families/arithmetic.h"
 
 enum { SELF, MIN, MAX };
 

@@ -1,6 +1,6 @@
 /* contiguous: the same tensor; where PyTorch keeps it makes no difference here. */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank2", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8))},

@@ -5,7 +5,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/convolution.h"
+#include "ops/families/products.h"
 
 /* ---- cases ---- */
 enum { PAD_CONSTANT, PAD_REFLECT, PAD_REPLICATE, PAD_CIRCULAR };

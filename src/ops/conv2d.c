@@ -1,7 +1,7 @@
 /* conv2d: out[n][o][y][x] = bias[o] + sum over c, i, j of
  * x[n][c][y * stride + i * dilation - padding][..] * w[o][c][i][j] (families/convolution.h). */
 #include "ops/cases.h"
-#include "ops/families/convolution.h"
+#include "ops/families/products.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "k3",

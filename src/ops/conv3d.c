@@ -1,7 +1,7 @@
 /* conv3d: conv2d with a third axis in front, [n, c, d, h, w] (families/convolution.h). A depthwise one is
  * split into groups like any other (decompose_grouped_conv_pass.py, rewrite_conv_pass.py). */
 #include "ops/cases.h"
-#include "ops/families/convolution.h"
+#include "ops/families/products.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "k3",

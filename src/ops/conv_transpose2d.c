@@ -9,9 +9,8 @@
 #include "lower/lowering.h"
 #include "num/interface.h"
 #include "ops/cases.h"
-#include "ops/families/convolution.h"
-#include "ops/families/elementwise.h"
-#include "ops/families/window.h"
+#include "ops/families/arithmetic.h"
+#include "ops/families/products.h"
 
 enum { X, WEIGHT, BIAS, STRIDE, PADDING, OUTPUT_PADDING, GROUPS, DILATION };
 

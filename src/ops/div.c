@@ -4,7 +4,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/binary.h"
+#include "ops/families/arithmetic.h"
 
 static double real(double a, double b)
 {

@@ -2,7 +2,7 @@
  * double. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 enum { SELF, ALPHA, SCALE, INPUT_SCALE };
 

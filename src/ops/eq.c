@@ -1,6 +1,6 @@
 /* eq: whether a = b, broadcast. */
 #include "ops/cases.h"
-#include "ops/families/compare.h"
+#include "ops/families/arithmetic.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank2", NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8), NS_INPUT(NS_NORMAL, 0, 1, 2, 8, 8))},

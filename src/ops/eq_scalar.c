@@ -1,6 +1,6 @@
 /* eq.Scalar: whether a = b, broadcast; b is a number, which becomes a constant with the shared scale. */
 #include "ops/cases.h"
-#include "ops/families/compare.h"
+#include "ops/families/arithmetic.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank2",

@@ -1,7 +1,7 @@
 /* erf: out = 2 / sqrt(pi) * integral of e^-t^2 from 0 to x. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 /* The double's rounding is the correct one but for ties within 2^-29 of an ulp. */
 static float float32(const ns_aten_node *node, float x)

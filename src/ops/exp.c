@@ -1,7 +1,7 @@
 /* exp: out = e^x; infinite where it exceeds the range of double (x > 709.78). */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 /* torch.exp on float32, up to its last bit: the double's rounding is the correct one but for ties within
  * 2^-29 of an ulp. */

@@ -1,7 +1,7 @@
 /* expand: axes of size 1 repeated to `size`; -1 keeps an axis, more sizes than axes add axes in front
  * (convert_expand_copy_to_repeat.py: TILE). */
 #include "ops/cases.h"
-#include "ops/families/tile.h"
+#include "ops/families/movement.h"
 
 enum { SELF, SIZE };
 

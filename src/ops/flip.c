@@ -2,7 +2,7 @@
  * of axis 1 or 2 of four (ExecuTorch 1.5.1, backends/arm/operator_support/ethos_u55_support.py,
  * EthosU55ReverseCheck). */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIMS };
 

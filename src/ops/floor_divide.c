@@ -5,7 +5,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/elementwise.h"
+#include "ops/families/arithmetic.h"
 
 static double real(double a, double b)
 {

@@ -8,7 +8,7 @@
  * two doubles. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 enum { PRECISION = 128 };
 enum { SELF, APPROXIMATE };

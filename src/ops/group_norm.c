@@ -2,9 +2,9 @@
  * num_groups groups and all axes behind. Decomposed before the quantiser sees it: as [n, group, channels per
  * group, rest] (families/normalise.h). */
 #include "ops/cases.h"
+#include "ops/families/arithmetic.h"
 #include "ops/families/decompose.h"
-#include "ops/families/elementwise.h"
-#include "ops/families/normalise.h"
+#include "ops/families/reductions.h"
 
 enum { X, GROUPS, WEIGHT, BIAS, EPSILON, CUDNN };
 enum { WEIGHT_OPERAND = 1, BIAS_OPERAND };

@@ -1,7 +1,7 @@
 /* hardsigmoid: out = min(max(x + 3, 0), 6) / 6; in double, to two roundings. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static double real(const ns_aten_node *node, double x)
 {

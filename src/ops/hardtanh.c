@@ -1,6 +1,6 @@
 /* hardtanh: out = min(max(x, min_val), max_val). */
 #include "ops/cases.h"
-#include "ops/families/limit.h"
+#include "ops/families/arithmetic.h"
 
 enum { SELF, MIN, MAX };
 

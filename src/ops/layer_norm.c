@@ -3,8 +3,8 @@
  * backends/arm/_passes/decompose_layernorm_pass.py): mean, sub, var, add, rsqrt, mul; weight and bias are
  * reshaped activations. */
 #include "ops/cases.h"
-#include "ops/families/elementwise.h"
-#include "ops/families/normalise.h"
+#include "ops/families/arithmetic.h"
+#include "ops/families/reductions.h"
 
 enum { X, SHAPE, WEIGHT, BIAS, EPSILON, CUDNN };
 enum { WEIGHT_OPERAND = 1, BIAS_OPERAND };

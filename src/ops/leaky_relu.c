@@ -1,7 +1,7 @@
 /* leaky_relu: out = x above 0, negative_slope * x elsewhere. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 enum { SELF, NEGATIVE_SLOPE };
 

@@ -4,8 +4,8 @@
 #include "lower/lowering.h"
 #include "num/interface.h"
 #include "ops/cases.h"
-#include "ops/families/convolution.h"
-#include "ops/families/elementwise.h"
+#include "ops/families/arithmetic.h"
+#include "ops/families/products.h"
 
 enum { X, WEIGHT, BIAS };
 

@@ -2,7 +2,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/softmax.h"
+#include "ops/families/reductions.h"
 
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error)

@@ -5,7 +5,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/recurrent.h"
+#include "ops/families/products.h"
 
 enum { I, F, G, O };
 

@@ -10,8 +10,8 @@
 #include "num/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
+#include "ops/families/arithmetic.h"
 #include "ops/families/decompose.h"
-#include "ops/families/elementwise.h"
 
 /* Rank and shape of an operand as a matrix with axes in front. */
 typedef struct operand {

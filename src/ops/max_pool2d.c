@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "ops/cases.h"
-#include "ops/families/pool.h"
+#include "ops/families/products.h"
 
 enum { SELF, KERNEL, STRIDE, PADDING, DILATION, CEIL_MODE };
 

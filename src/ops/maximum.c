@@ -1,6 +1,6 @@
 /* maximum: the larger of a and b, broadcast. Both operands go to INT32 at the smaller of their scales. */
 #include "ops/cases.h"
-#include "ops/families/binary.h"
+#include "ops/families/arithmetic.h"
 
 static double real(double a, double b)
 {

@@ -1,6 +1,6 @@
 /* mm: out[n, m] = sum over k of left[n, k] * right[k, m] (families/product.h). */
 #include "ops/cases.h"
-#include "ops/families/product.h"
+#include "ops/families/products.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "square",

@@ -1,7 +1,7 @@
 /* mul: out = a * b, broadcast. Operands go to INT32 at their own scales, the product has the product of the
  * scales. */
 #include "ops/cases.h"
-#include "ops/families/binary.h"
+#include "ops/families/arithmetic.h"
 
 static double real(double a, double b)
 {

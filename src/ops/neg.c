@@ -2,7 +2,7 @@
  * RESCALE between their scales: the result is off by the scales' ratio (catalogue of ExecuTorch 1.5.1;
  * docs/errata.md). */
 #include "ops/cases.h"
-#include "ops/families/rescaled.h"
+#include "ops/families/arithmetic.h"
 
 static double real(double x)
 {

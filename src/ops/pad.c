@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "ops/cases.h"
-#include "ops/families/move.h"
+#include "ops/families/movement.h"
 
 enum { SELF, PAD, MODE, VALUE };
 enum { CONSTANT, REFLECT, REPLICATE, CIRCULAR };

@@ -1,7 +1,6 @@
 /* permute: axis i of the result is axis dims[i] of the operand. */
-#include "ops/families/permute.h"
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIMS };
 

@@ -2,7 +2,7 @@
  * negative x and an exponent that is no integer. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 enum { SELF, EXPONENT };
 

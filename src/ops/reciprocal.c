@@ -5,7 +5,7 @@
  * [0.5, 1.5), as ExecuTorch's tests do. docs/suite.md has what happens nearer to zero. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static double real(const ns_aten_node *node, double x)
 {

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "ops/cases.h"
-#include "ops/families/limit.h"
+#include "ops/families/arithmetic.h"
 
 static void limits(const ns_aten_node *node, double *low, double *high)
 {

@@ -1,6 +1,6 @@
 /* repeat: the operand `repeats[i]` times along axis i; more repeats than axes add axes of 1 in front. */
 #include "ops/cases.h"
-#include "ops/families/tile.h"
+#include "ops/families/movement.h"
 
 enum { SELF, REPEATS };
 

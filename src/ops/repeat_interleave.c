@@ -4,7 +4,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, REPEATS, DIM };
 

@@ -1,6 +1,6 @@
 /* reshape: the same elements in row-major order under another shape; one dim may be -1, what is left over. */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, SHAPE };
 

@@ -4,7 +4,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/recurrent.h"
+#include "ops/families/products.h"
 
 static ns_code cell(ns_aten_program *program, const int linear[2], int64_t hidden, int *states,
                     ns_error *error)

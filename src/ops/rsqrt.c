@@ -1,7 +1,7 @@
 /* rsqrt: out = 1 / sqrt(x); infinite at 0, NaN below. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static float float32(const ns_aten_node *node, float x)
 {

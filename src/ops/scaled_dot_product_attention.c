@@ -8,8 +8,8 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
+#include "ops/families/arithmetic.h"
 #include "ops/families/decompose.h"
-#include "ops/families/elementwise.h"
 
 enum { QUERY, KEY, VALUE, MASK, DROPOUT, CAUSAL, SCALE, GQA };
 

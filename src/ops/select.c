@@ -1,6 +1,6 @@
 /* select: element `index` of axis `dim`; the axis goes. */
 #include "ops/cases.h"
-#include "ops/families/part.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIM, INDEX };
 

@@ -2,7 +2,7 @@
  * the result lies within 2^-120 of the midpoint of two doubles. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static double real(const ns_aten_node *node, double x)
 {

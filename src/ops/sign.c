@@ -4,7 +4,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/elementwise.h"
+#include "ops/families/arithmetic.h"
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {

@@ -1,7 +1,7 @@
 /* silu: out = x / (1 + e^-x). MPFR with 128 bits, then one rounding to double. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static double real(const ns_aten_node *node, double x)
 {

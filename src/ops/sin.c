@@ -1,7 +1,7 @@
 /* sin: out = sin x. */
 #include <math.h>
 
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 /* The double's rounding is the correct one but for ties within 2^-29 of an ulp. */
 static float float32(const ns_aten_node *node, float x)

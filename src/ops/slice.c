@@ -1,7 +1,7 @@
 /* slice: elements start to end - 1 of axis `dim`; negative ones count from the end, and both are held inside
  * it. */
 #include "ops/cases.h"
-#include "ops/families/part.h"
+#include "ops/families/movement.h"
 
 #include <stdint.h>
 

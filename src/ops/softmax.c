@@ -1,6 +1,6 @@
 /* softmax: out = e^x / sum over dim of e^x (families/softmax.h). */
-#include "ops/families/softmax.h"
 #include "ops/cases.h"
+#include "ops/families/reductions.h"
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "last", NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 2, 4, 10), {"dim", NS_INT(-1)})},

@@ -1,6 +1,6 @@
 /* split: piece `result` of axis `dim` in pieces of `split_size`, the last of what is left. */
 #include "ops/cases.h"
-#include "ops/families/part.h"
+#include "ops/families/movement.h"
 
 enum { SELF, SPLIT_SIZE, DIM, RESULT };
 

@@ -4,7 +4,7 @@
 
 #include "ir/interface.h"
 #include "ops/declared.h"
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 static double real(const ns_aten_node *node, double x)
 {

@@ -1,6 +1,6 @@
 /* squeeze.dim: without axis `dim` where its size is 1; else the same tensor. */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIM };
 

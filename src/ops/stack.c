@@ -2,7 +2,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { TENSORS, DIM };
 

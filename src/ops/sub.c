@@ -1,7 +1,7 @@
 /* sub: out = a - alpha * b, broadcast. Both operands go to INT32 at the scale 2 max(s_a, s_b) / 2^12, so that
  * the difference of two 16-bit values keeps 12 more bits. */
 #include "ops/cases.h"
-#include "ops/families/alpha.h"
+#include "ops/families/arithmetic.h"
 
 static double real(double a, double b)
 {

@@ -7,7 +7,7 @@
 #include "lower/lowering.h"
 #include "num/interface.h"
 #include "ops/cases.h"
-#include "ops/families/reduce.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, DIM, KEEPDIM };
 

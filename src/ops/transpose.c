@@ -1,7 +1,6 @@
 /* transpose: axes dim0 and dim1 change places. */
 #include "ops/cases.h"
-#include "ops/families/permute.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIM0, DIM1 };
 

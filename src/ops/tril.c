@@ -4,7 +4,7 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/elementwise.h"
+#include "ops/families/arithmetic.h"
 
 enum { SELF, DIAGONAL };
 

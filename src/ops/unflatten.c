@@ -1,6 +1,6 @@
 /* unflatten: axis `dim` becomes the axes `sizes`, one of which may be -1, what is left over. */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIM, SIZES };
 

@@ -3,7 +3,7 @@
  * ExecuTorch makes a GATHER of it on Ethos-U85, of the same elements
  * (backends/arm/_passes/decompose_unfold_to_gather_pass.py). */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIMENSION, SIZE, STEP };
 enum { WINDOWS_U55 = 16 };

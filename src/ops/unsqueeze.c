@@ -1,6 +1,6 @@
 /* unsqueeze: one more axis of size 1, in front of axis `dim`. */
 #include "ops/cases.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIM };
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "ops/cases.h"
-#include "ops/families/resize.h"
+#include "ops/families/movement.h"
 
 enum { INPUT, OUTPUT_SIZE, ALIGN_CORNERS, SCALE_FACTORS };
 

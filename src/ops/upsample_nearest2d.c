@@ -1,8 +1,7 @@
 /* upsample_nearest2d: element [floor(y * h / H), floor(x * w / W)] of [n, c, h, w]: RESIZE on INT16, no
  * RESCALE (families/resize.h). Ethos-U55: batch 1, and 2, 4 or 8 times both ways. */
 #include "ops/cases.h"
-#include "ops/families/move.h"
-#include "ops/families/resize.h"
+#include "ops/families/movement.h"
 
 enum { INPUT, OUTPUT_SIZE, SCALE_FACTORS };
 

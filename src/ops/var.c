@@ -7,7 +7,7 @@
 #include "ir/interface.h"
 #include "ops/declared.h"
 #include "ops/families/decompose.h"
-#include "ops/families/reduce.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, DIM, CORRECTION, KEEPDIM };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "ops/cases.h"
-#include "ops/families/binary.h"
+#include "ops/families/arithmetic.h"
 
 enum { CONDITION, A, B };
 

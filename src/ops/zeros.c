@@ -1,6 +1,6 @@
 /* zeros: a constant of zeros. */
 #include "ir/interface.h"
-#include "ops/families/elementwise.h"
+#include "ops/families/arithmetic.h"
 
 enum { SIZE };
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "npu/stream/container_tflite.h"
+#include "npu/stream/internal.h"
 #include "tflm/internal.h"
 
 /* Options of VAR_HANDLE in schema.fbs: 0 container, 1 shared_name. */

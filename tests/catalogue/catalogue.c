@@ -5,7 +5,7 @@
 
 #include "ir/interface.h"
 #include "support/arena.h"
-#include "support/captured.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static int count_cases(const ns_aten_operator *op, ns_case_list list)

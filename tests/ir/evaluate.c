@@ -1,5 +1,5 @@
 /* The stage `ideal` against PyTorch's float32 run of the captured cases (float_out<k>.npy). */
-#include "support/captured.h"
+#include "support/data.h"
 #include "support/test.h"
 
 #include <math.h>

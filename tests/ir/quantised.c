@@ -1,6 +1,6 @@
 /* The stage `quantised` against ExecuTorch's own run of its quantised graphs (quantised_out<k>.npy). */
 #include "ir/interface.h"
-#include "support/captured.h"
+#include "support/data.h"
 #include "support/test.h"
 
 #include <math.h>

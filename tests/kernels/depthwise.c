@@ -1,7 +1,7 @@
 /* Depthwise sums: every version gives the sums in 64 bits. And transposition. */
 #include "base/interface.h"
 #include "kernels/kernels.h"
-#include "kernels/transpose.h"
+#include "kernels/matrix.h"
 #include "support/test.h"
 
 #define MOST_TAPS 40

@@ -1,6 +1,6 @@
 /* Products of doubles: every version against the sum of products itself, with integers whose sums stay below
  * 2^53 and are therefore exact in any order. */
-#include "kernels/gemm_f64.h"
+#include "kernels/matrix.h"
 
 #include "support/kernels.h"
 

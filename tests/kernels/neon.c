@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "kernels/gemm.h"
+#include "kernels/matrix.h"
 
 enum { M_MOST = 20, N_MOST = 100, K_MOST = 700 };
 

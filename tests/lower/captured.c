@@ -1,11 +1,11 @@
 /* Each captured case, lowered with the captured scales, is the graph that ExecuTorch made, and computes the
  * same integers. */
-#include "support/captured.h"
 #include "base/interface.h"
 #include "formats/npy.h"
 #include "lower/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/eval.h"
+#include "support/data.h"
 #include "support/graph.h"
 #include "support/same_graph.h"
 

@@ -1,7 +1,7 @@
 /* Modules beyond the captured cases, lowered with the scales that ExecuTorch chose, are the graphs that
  * ExecuTorch made for each target, or are rejected where it kept them off (scripts/record-lower). */
 #include "lower/interface.h"
-#include "support/captured.h"
+#include "support/data.h"
 #include "support/graph.h"
 #include "support/same_graph.h"
 

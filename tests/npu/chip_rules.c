@@ -4,7 +4,7 @@
  * and by one whose stream does not and is right. u85_mean_int16 is ExecuTorch's mean.dim test rand_3 (a16w8),
  * whose stream of 5.0.0 gives zeros on Arm's model of the chip; u85_scatter_one_index its index_copy test
  * rand_single_index_not_zero, whose stream of 5.0.0 is wrong there where its test with index 0 is right. */
-#include "npu/watch/chip_rules.h"
+#include "npu/watch/rules.h"
 
 #include "npuscope/npu.h"
 #include "support/data.h"

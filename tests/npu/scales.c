@@ -1,4 +1,4 @@
-#include "npu/weights/scales.h"
+#include "npu/weights/interface.h"
 
 #include "support/test.h"
 

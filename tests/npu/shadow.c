@@ -1,6 +1,6 @@
 /* Signs that a stream is wrong whatever the values. Each stream is written so that exactly one byte range is
  * at fault; that healthy streams show none is held by tests/conformance/npu.c (1,294 streams of Vela). */
-#include "npu/stream/registers_u55.h"
+#include "npu/stream/registers.h"
 #include "npu/stream_program.h"
 
 enum { AVERAGE = 1, NATURAL = 2 << 14, GLOBAL = 1 << 8 };

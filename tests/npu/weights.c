@@ -3,7 +3,7 @@
  * tests/data/weights.zip (written by scripts/record-weights) holds streams that Vela 5.1.0 made
  * for convolutions on every Ethos-U, and streams of its encoder for blocks that Vela would not choose. A
  * record has the parameters and the streams; the weights themselves follow from a seed. */
-#include "npu/weights/weights.h"
+#include "npu/weights/interface.h"
 
 #include "base/interface.h"
 #include "npu/weights/internal.h"

@@ -3,7 +3,7 @@
 #include "ir/interface.h"
 #include "lower/interface.h"
 #include "measure/interface.h"
-#include "ops/families/elementwise.h"
+#include "ops/families/arithmetic.h"
 #include "quant/interface.h"
 #include "support/arena.h"
 #include "support/quantised_program.h"

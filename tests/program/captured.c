@@ -1,9 +1,9 @@
 /* Each captured ExecuTorch program, run on its float inputs, gives the captured float outputs, bit for bit.
  * Those came from tosa_reference_model in the NPU's place, with ExecuTorch's quantize and dequantize around.
  */
-#include "support/captured.h"
 #include "formats/npy.h"
 #include "npuscope/program.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static void check_outputs(const char *name, const ns_program_tensor *outputs, int count, ns_arena *arena)

@@ -2,7 +2,6 @@
  * what the captured cases do not. The expected outputs are those of tosa_reference_model in the NPU's place
  * (scripts/executorch/reference_in_place.py). */
 #include "support/data.h"
-#include "support/program_case.h"
 #include "support/test.h"
 
 /* Ethos-U65, memory mode Dedicated_Sram: intermediate results lie in region 2, which is larger than the

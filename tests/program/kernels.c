@@ -1,6 +1,6 @@
 /* Kernels outside the NPU: programs without a delegate give what ExecuTorch 1.5.0's own runtime gave, bit for
  * bit (scripts/record-program). */
-#include "support/program_case.h"
+#include "support/data.h"
 #include "support/test.h"
 
 static void test_elementwise(void **state)

@@ -1,6 +1,6 @@
 /* From the captured float inputs and weights, the native quantiser chooses ExecuTorch's scales, and the same
  * integers for weights, biases and constants. */
-#include "support/captured.h"
+#include "support/data.h"
 #include "support/test.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "support/archive.h"
+#include "support/data.h"
 
 #include <dirent.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "support/captured.h"
 #include "support/aten.h"
+#include "support/data.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "formats/npy.h"
-#include "support/archive.h"
+#include "support/data.h"
 
 typedef struct ns_corpus_stream {
     const char *target;      /* "ethos-u55-128", "ethos-u85-256_nochain" */

@@ -1,7 +1,6 @@
-#include "support/program_case.h"
+#include "support/data.h"
 
 #include "program/value.h"
-#include "support/data.h"
 #include "support/test.h"
 
 static const char *case_path(const char *name, const char *file, ns_arena *arena)

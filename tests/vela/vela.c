@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/interface.h"
-#include "support/captured.h"
+#include "support/data.h"
 #include "support/graph.h"
 
 static ns_vela vela;

@@ -1,7 +1,7 @@
 #include "npu/memory/internal.h"
 
-#include "npu/stream/registers_u85.h"
-#include "npu/watch/chip_rules.h"
+#include "npu/stream/registers.h"
+#include "npu/watch/rules.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U85_FIELD_##reg##_##name, (out), error))

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 #define MAX_ROW ((int64_t)1 << 26)
 

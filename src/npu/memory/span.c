@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write,
                     const char *what, uint8_t **out, ns_error *error)

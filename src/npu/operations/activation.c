@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 size_t ns_npu_table_size(ns_npu_table_kind kind)
 {

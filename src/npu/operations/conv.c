@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "kernels/dot.h"
+#include "kernels/matrix.h"
 #include "npu/weights/internal.h"
 
 /* The taps of output row y as a matrix [x][ky][kx][i], which has the order of the weights. */

@@ -1,6 +1,6 @@
-#include "npu/operations/parts_u55.h"
+#include "npu/operations/parts.h"
 
-#include "npu/stream/registers_u55.h"
+#include "npu/stream/registers.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U55_FIELD_##reg##_##name, (out), error))

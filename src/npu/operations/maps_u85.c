@@ -1,10 +1,10 @@
 /* Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, function by function the Generate... that has the
  * register's name. */
-#include "npu/operations/parts_u85.h"
+#include "npu/operations/parts.h"
 
 #include <string.h>
 
-#include "npu/stream/registers_u85.h"
+#include "npu/stream/registers.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U85_FIELD_##reg##_##name, (out), error))

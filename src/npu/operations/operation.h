@@ -5,8 +5,7 @@
 
 #include "npu/machine.h"
 #include "npu/operations/scale.h"
-#include "npu/weights/scales.h"
-#include "npu/weights/weights_order.h"
+#include "npu/weights/interface.h"
 
 typedef enum ns_npu_kind {
     NS_NPU_CONV,

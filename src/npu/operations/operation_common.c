@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "npu/operations/internal.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 ns_code ns_npu_read_precision(ns_npu_machine *machine, const ns_npu_map_fields *fields, ns_npu_map *map,
                               ns_error *error)

@@ -5,11 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "npu/operations/parts_u85.h"
-#include "npu/stream/registers_u85.h"
-#include "npu/watch/chip_rules.h"
-#include "npu/watch/undefined.h"
-#include "npu/weights/weights.h"
+#include "npu/operations/parts.h"
+#include "npu/stream/registers.h"
+#include "npu/watch/rules.h"
+#include "npu/weights/interface.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U85_FIELD_##reg##_##name, (out), error))

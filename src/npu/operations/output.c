@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "npu/memory/internal.h"
-#include "npu/watch/chip_rules.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 /* Ethos-U85: what accumulators begin with, and room for them where they stay. */
 static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation *operation,

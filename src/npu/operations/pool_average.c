@@ -7,7 +7,7 @@
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GenerateOFMScalingForPooling ("padded
  * average-pools use HW-scaling"); which bit the chip looks at is open (docs/chip-rules.md). */
 #include "npu/operations/internal.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 #include <string.h>
 

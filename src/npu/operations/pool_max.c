@@ -2,7 +2,7 @@
  * min; then the output stage.
  * A window with no tap inside the image is a fault: nothing says what the chip does then. */
 #include "npu/operations/internal.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 ns_code ns_npu_pool_max(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                         ns_error *error)

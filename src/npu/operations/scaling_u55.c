@@ -1,7 +1,7 @@
-#include "npu/operations/parts_u55.h"
+#include "npu/operations/parts.h"
 
-#include "npu/stream/registers_u55.h"
-#include "npu/watch/chip_rules.h"
+#include "npu/stream/registers.h"
+#include "npu/watch/rules.h"
 
 /* Reads a field into an int64_t. */
 #define GET(reg, name, out) NS_TRY(ns_npu_get(machine, U55_FIELD_##reg##_##name, (out), error))

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "npu/internal.h"
-#include "npu/stream/container_tflite.h"
+#include "npu/stream/internal.h"
 
 #define CUSTOM_CODE "ethos-u"
 

@@ -3,7 +3,9 @@
 #define NS_NPU_STREAM_INTERNAL_H
 
 #include "base/bytes.h"
+#include "formats/tflite.h"
 #include "npu/stream/registers.h"
+#include "npuscope/npu.h"
 
 /* ---- decode.c ---- */
 
@@ -39,5 +41,18 @@ typedef struct ns_npu_payload {
 
 /* Takes a driver payload apart (COP1 or COP2). NS_ERROR_INPUT names the word that is not understood. */
 ns_code ns_npu_payload_read(ns_bytes payload, ns_npu_payload *out, ns_error *error);
+
+/* ---- container_tflite.c ---- */
+
+/* The operators "ethos-u" of a .tflite. */
+
+bool ns_npu_is_tflite_operator(const ns_tflite_operator *operator);
+
+/* The stream of one ethos-u operator of `graph`. Its inputs are the operator's, bar constants; its outputs
+ * the operator's, then the variables among its inputs, which the NPU writes in place. `accelerator` as in
+ * ns_npu_load_npz. */
+ns_code ns_npu_load_tflite_operator(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                                    ns_accelerator accelerator, ns_arena *arena, ns_npu_stream **out,
+                                    ns_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* Registers: the tables that registers_*.def become. One table per family (Ethos-U55 and U65 share one);
  * decoder, disassembler, coverage and machine read nothing else about encodings. */
-#ifndef NS_NPU_REGISTERS_H
-#define NS_NPU_REGISTERS_H
+#ifndef NS_NPU_STREAM_REGISTERS_H
+#define NS_NPU_STREAM_REGISTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -68,5 +68,27 @@ const char *ns_npu_value_text(const ns_npu_table *table, int enum_index, int64_t
 
 /* Bits that the fields of a register (or operation) leave unused in its value. */
 uint64_t ns_npu_reserved_bits(const ns_npu_table *table, bool is_operation, int index);
+
+/* ---- registers_u55.c ---- */
+
+/* The enums of registers_u55.def: U55_REGISTER_IFM_BASE0, U55_FIELD_OFM_SCALE_SHIFT, U55_ACC_FORMAT_I40, ...
+ */
+
+#define NS_NPU_P(x) U55_##x
+#define NS_NPU_DEF "npu/stream/registers_u55.def"
+#include "npu/stream/registers_enums.inc"
+#undef NS_NPU_P
+#undef NS_NPU_DEF
+
+/* ---- registers_u85.c ---- */
+
+/* The enums of registers_u85.def: U85_REGISTER_IFM_BASE0, U85_FIELD_OFM_SCALE_SHIFT, U85_ACC_FORMAT_I48, ...
+ */
+
+#define NS_NPU_P(x) U85_##x
+#define NS_NPU_DEF "npu/stream/registers_u85.def"
+#include "npu/stream/registers_enums.inc"
+#undef NS_NPU_P
+#undef NS_NPU_DEF
 
 #endif

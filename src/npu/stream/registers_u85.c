@@ -1,4 +1,4 @@
-#include "npu/stream/registers_u85.h"
+#include "npu/stream/registers.h"
 
 #define NS_NPU_P(x) U85_##x
 #define NS_NPU_DEF "npu/stream/registers_u85.def"

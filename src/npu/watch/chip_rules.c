@@ -1,9 +1,7 @@
-#include "npu/watch/chip_rules.h"
+#include "npu/watch/rules.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-#include "npu/watch/undefined.h"
 
 typedef struct rule_entry {
     const char *name, *rule, *both;

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "npu/weights/weights.h"
+#include "npu/weights/interface.h"
 
 ns_code ns_inspect_look_at_weights(const ns_npu_stream *stream, const ns_npu_operation *operation,
                                    ns_arena *arena, ns_inspect_weights *out, ns_error *error)

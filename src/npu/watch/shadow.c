@@ -1,7 +1,7 @@
 /* A byte's writer is 0 (nothing wrote it), HELD (it was there before the stream began: constants, inputs,
  * variables) or the number of the command, plus 1. A DMA hands on what it copies: bytes that nothing wrote
  * stay such, for Vela copies allocations that are rounded up; only operations count as readers of values. */
-#include "npu/watch/shadow.h"
+#include "npu/watch/rules.h"
 
 #include <inttypes.h>
 #include <stdio.h>

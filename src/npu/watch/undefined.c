@@ -1,4 +1,4 @@
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "npu/operations/operation.h"
-#include "npu/weights/weights_order.h"
+#include "npu/weights/interface.h"
 
 /* ---- weights_cache.c ---- */
 

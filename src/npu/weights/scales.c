@@ -1,6 +1,6 @@
 /* Scale records: bias, scale and shift of each output channel, 10 bytes, little-endian. Facts: Vela 5.1.0,
  * ethos_u55_weight_encoder.cpp (EncodeBias), ethos_u85_weight_encoder.cpp (EncodeBias32, EncodeBias48). */
-#include "npu/weights/scales.h"
+#include "npu/weights/interface.h"
 
 /* Widths in bits of a record's three fields; they follow each other, each from a byte boundary. */
 typedef struct record_layout {

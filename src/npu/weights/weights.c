@@ -1,5 +1,5 @@
 /* Weights: from streams and their order to the dense array. */
-#include "npu/weights/weights.h"
+#include "npu/weights/interface.h"
 
 #include "npu/weights/internal.h"
 

@@ -5,7 +5,7 @@
 
 #include "npu/internal.h"
 #include "npu/memory/internal.h"
-#include "npu/weights/weights.h"
+#include "npu/weights/interface.h"
 
 /* Decoded weights that are kept per stream; past it they are decoded for each operation. */
 #define MAX_CACHE ((size_t)1 << 30)

@@ -7,7 +7,7 @@
  * regor/dependencies/mlw_codec/source/mlw_decode.cpp (ml_decode_internal). */
 #include "npu/weights/internal.h"
 
-#include "npu/weights/weights_order.h"
+#include "npu/weights/interface.h"
 
 enum {
     ZDIV_BITS = 3,

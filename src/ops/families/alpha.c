@@ -1,4 +1,4 @@
-#include "ops/families/alpha.h"
+#include "ops/families/arithmetic.h"
 
 #include "ir/interface.h"
 #include "ops/families/decompose.h"

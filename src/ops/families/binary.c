@@ -1,5 +1,5 @@
 /* Source: ExecuTorch 1.5.0, backends/arm/_passes/insert_rescales_pass.py, match_arg_ranks_pass.py. */
-#include "ops/families/binary.h"
+#include "ops/families/arithmetic.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Source: ExecuTorch 1.5.1, backends/arm/_passes/insert_rescales_pass.py,
  * operator_support/ethos_u55_support.py. */
-#include "ops/families/compare.h"
+#include "ops/families/arithmetic.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "ops/families/convolution.h"
+#include "ops/families/products.h"
 
 #include <inttypes.h>
 

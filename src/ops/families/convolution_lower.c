@@ -9,7 +9,7 @@
  * size_adjust_input_pass.py, fuse_consecutive_slices_pass.py, propagate_view_copy_permute_pass.py. */
 #include <string.h>
 
-#include "ops/families/convolution.h"
+#include "ops/families/products.h"
 
 static const char EDGE[] = "aten_convolution_default", SLICE_EDGE[] = "aten_slice_copy_tensor";
 

@@ -1,4 +1,4 @@
-#include "ops/families/extreme.h"
+#include "ops/families/reductions.h"
 
 #include <math.h>
 

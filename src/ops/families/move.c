@@ -1,4 +1,4 @@
-#include "ops/families/move.h"
+#include "ops/families/movement.h"
 
 ns_code ns_move_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                       ns_error *error)

@@ -1,5 +1,5 @@
 /* Source: ExecuTorch 1.5.1, backends/arm/_passes/decompose_layernorm_pass.py, decompose_groupnorm_pass.py. */
-#include "ops/families/normalise.h"
+#include "ops/families/reductions.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "ops/families/part.h"
+#include "ops/families/movement.h"
 
 #include <inttypes.h>
 

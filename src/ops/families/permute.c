@@ -1,4 +1,4 @@
-#include "ops/families/permute.h"
+#include "ops/families/movement.h"
 
 /* Infer has checked the attributes. */
 static void axes_of(const ns_aten_program *program, const ns_aten_node *node, int *axes)

@@ -1,6 +1,6 @@
 /* out[b, n, m] = sum over k of left[b, n, k] * right[b, k, m]: exact sum of exact products to the bound of
  * ns_double2, then rounded to double. */
-#include "ops/families/product.h"
+#include "ops/families/products.h"
 
 #include "num/interface.h"
 

@@ -1,4 +1,4 @@
-#include "ops/families/recurrent.h"
+#include "ops/families/products.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "ops/families/reduce.h"
+#include "ops/families/reductions.h"
 
 #include "ir/interface.h"
 

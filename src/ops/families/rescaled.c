@@ -1,4 +1,4 @@
-#include "ops/families/rescaled.h"
+#include "ops/families/arithmetic.h"
 
 ns_code ns_rescaled_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                           ns_error *error)

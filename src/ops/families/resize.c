@@ -1,4 +1,4 @@
-#include "ops/families/resize.h"
+#include "ops/families/movement.h"
 
 static int64_t divisor(int64_t a, int64_t b)
 {

@@ -1,10 +1,10 @@
-#include "ops/families/softmax.h"
+#include "ops/families/reductions.h"
 
 #include <math.h>
 
 #include "ir/interface.h"
 #include "ops/declared.h"
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 enum { SELF, DIM };
 

@@ -1,4 +1,4 @@
-#include "ops/families/table.h"
+#include "ops/families/arithmetic.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "ops/families/tile.h"
+#include "ops/families/movement.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "ops/families/view.h"
+#include "ops/families/movement.h"
 
 #include <inttypes.h>
 #include <string.h>

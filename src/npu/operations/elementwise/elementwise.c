@@ -1,5 +1,5 @@
 #include "npu/operations/internal.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 #include <inttypes.h>
 

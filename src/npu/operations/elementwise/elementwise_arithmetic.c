@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "npu/operations/elementwise/functions.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 static bool overflows(int64_t a, int64_t b, char operation)
 {

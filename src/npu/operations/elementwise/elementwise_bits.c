@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "npu/operations/elementwise/functions.h"
-#include "npu/watch/undefined.h"
+#include "npu/watch/rules.h"
 
 /* AND: a & b; OR: a | b; XOR: a ^ b; AND_NOT: a & ~b; NOT: ~a (Ethos-U85).
  * Source: Vela 5.1.0, ethos_u85_register_cs_generator.cpp, kElementwiseMap. */

@@ -1,10 +1,17 @@
 /* npuscope fuzz-vela: the findings as JSON. */
-#ifndef NS_CLI_FUZZ_JSON_H
-#define NS_CLI_FUZZ_JSON_H
+#ifndef NS_CLI_FUZZ_H
+#define NS_CLI_FUZZ_H
 
 #include "npuscope/fuzz_vela.h"
 
 /* Writes the document npuscope/fuzz-vela/1 to `path`; whole, or an error. */
 ns_code ns_fuzz_json_write(const char *path, const ns_fuzz_result *result, ns_error *error);
+
+/* ---- fuzz_report.c ---- */
+
+/* The Markdown report of a search. */
+
+ns_code ns_fuzz_report_write(const ns_fuzz_result *result, const char *path, ns_arena *arena,
+                             ns_error *error);
 
 #endif

@@ -1,0 +1,163 @@
+/* What subcommands share. */
+#ifndef NS_CLI_SHARED_H
+#define NS_CLI_SHARED_H
+
+#include "base/bytes.h"
+#include "formats/npy.h"
+#include "npuscope/diagnose.h"
+#include "npuscope/program.h"
+#include "options.h"
+
+/* ---- budget.c ---- */
+
+/* Budget: the options that bound memory, work and time, which every command that reads models shares. */
+
+typedef struct ns_budget_settings {
+    uint64_t max_memory, max_work; /* 0: the default */
+    double time_limit;             /* seconds; 0: none */
+} ns_budget_settings;
+
+/* The rows, for an ns_budget_settings. */
+extern const ns_option ns_budget_options[];
+
+/* Sets the limits. NS_ERROR_USAGE for a time limit below 0. */
+ns_code ns_budget_limit(ns_budget *budget, const ns_budget_settings *settings, ns_error *error);
+
+/* ---- inputs.c ---- */
+
+/* Inputs: loads what a model takes from the files of the command line, for every kind of model alike. */
+
+/* An input as a model declares it, and what was loaded for it. */
+typedef struct ns_input {
+    const char *name;
+    ns_npy_type type; /* of its elements in files */
+    int rank;
+    int64_t shape[NS_MAX_RANK];
+    bool padded;        /* the shape has dims of 1 that the model has not: the file's shape is taken */
+    bool unsigned_bits; /* the model takes an int8 or int16 for unsigned: files may say uint8, uint16 */
+    bool bool_bits;     /* its container does not tell bool from int8 */
+    double scale;       /* of its quantisation: files may hold floats; 0: not known */
+    int64_t zero_point;
+    const int64_t *least_shape; /* a dynamic shape: each dim may be from this up to `shape`; NULL: fixed */
+    /* Out. */
+    ns_npy array; /* in the model's type; data NULL: not given */
+    bool raw;     /* from bytes without a header */
+} ns_input;
+
+/* What files may hold beyond one value of each input. */
+typedef struct ns_input_rules {
+    const ns_text_list *files; /* of --input */
+    const ns_text_list *types; /* of --input-type, "[NAME=]TYPE"; NULL: none */
+    bool frames;               /* a leading axis that counts frames is taken */
+} ns_input_rules;
+
+/* Loads all inputs. *frames: how many frames the files hold; the same for every input, or one that is kept
+ * for all. Shapes may differ by dims of 1. Floats are quantised as TFLite Micro's QUANTIZE does where the
+ * scale is known; integers of another sign are refused, with the way round. Messages name the input, the file
+ * and what was expected. */
+ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, ns_input *inputs,
+                       int64_t *frames, ns_error *error);
+
+/* The same dims, but for those of 1. */
+bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other);
+
+/* Frame `index` of an array that holds `frames`, or all of an array that holds one. */
+ns_npy ns_input_frame(const ns_input *input, int64_t frames, int64_t index);
+
+#define NS_ROW_INPUT_TYPE(type, field)                                                          \
+    {                                                                                           \
+        0, "input-type", NS_OPTION_TEXT_LIST, "[NAME=]TYPE", offsetof(type, field),             \
+            "take the elements of an input's file for TYPE, bit for\nbit, such as uint8 bytes " \
+            "for int8"                                                                          \
+    }
+
+/* What a value of --input is for: the index of the input that it names, or `position`; and its file. */
+ns_code ns_input_find(const char *value, int position, int count, const char *(*name)(const void *, int),
+                      const void *list, int *index, const char **file, ns_error *error);
+
+/* ---- program_files.c ---- */
+
+/* Program files: the inputs and outputs of an ExecuTorch program as .npy files. */
+
+/* Is it an ExecuTorch program? */
+bool ns_program_files_probe(ns_bytes bytes);
+
+/* The file of a tensor, without data. */
+ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array, ns_error *error);
+
+/* A program's inputs in memory order; each list has room for all of them. */
+typedef struct ns_program_files {
+    const void **data; /* NULL: no tensor */
+    size_t *sizes;
+    int64_t *parts; /* of a dynamic shape's first dim as many as the file has; 0: all */
+    int test;       /* of a bundled program: the case whose inputs stand in where no file is given */
+} ns_program_files;
+
+ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_program_files *out,
+                             ns_error *error);
+
+ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_program *program,
+                              ns_program_files *out, ns_error *error);
+
+/* ---- signals.c ---- */
+
+/* Signals: SIGINT and SIGTERM end a run with 130 and 143, and leave nothing behind (base/leftover.h). */
+
+/* To be called once, before the process has other threads. A signal that the process was started to ignore
+ * stays ignored. */
+void ns_signals_watch(void);
+
+/* ---- smallest.c ---- */
+
+/* Smallest: what a reduced graph is written to, and where the stream of it departs first. */
+
+/* A reduced graph with inputs, and the results that TOSA gives. */
+typedef struct ns_smallest {
+    const void *file;
+    size_t file_size;
+    int input_count, output_count;
+    const ns_tensor *inputs, *outputs;
+} ns_smallest;
+
+/* Writes the graph to `path`, and its tensors to <prefix>in<k>.npy and <prefix>out<k>.npy. */
+ns_code ns_smallest_write(ns_cli *cli, const ns_smallest *smallest, const char *path, const char *prefix,
+                          ns_error *error);
+
+/* A configuration of Vela. */
+typedef struct ns_smallest_target {
+    const ns_vela *vela;
+    ns_accelerator accelerator;
+    const char *flags; /* beside ns_vela_flags; NULL: none */
+} ns_smallest_target;
+
+/* Compiles it, and prints the first operation of the NPU that departs, with its operator of the graph. */
+ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
+                                    const ns_smallest_target *target, ns_error *error);
+
+/* ---- state.c ---- */
+
+/* State: what a model keeps from run to run, in a folder (--state DIR): state<index>.npy each, and
+ * state.json. */
+
+/* One variable: its name, and its value with type and shape. */
+typedef struct ns_state_item {
+    const char *name; /* NULL: none */
+    ns_npy value;
+} ns_state_item;
+
+/* Reads the values that an earlier run left in `folder` into `items`. *found is false where there are none.
+ * NS_ERROR_INPUT: another model's, told by count, types or shapes. */
+ns_code ns_state_load(const char *folder, ns_arena *arena, int count, ns_state_item *items, bool *found,
+                      ns_error *error);
+
+ns_code ns_state_save(const char *folder, ns_arena *arena, int count, const ns_state_item *items,
+                      ns_error *error);
+
+#define NS_ROW_STATE(type, field)                                                                  \
+    {                                                                                              \
+        0, "state", NS_OPTION_TEXT, "DIR", offsetof(type, field),                                  \
+            "folder that the model's variables are taken from, if an\nearlier run left them, and " \
+            "written to"                                                                           \
+    }
+
+#endif
