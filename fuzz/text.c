@@ -1,11 +1,15 @@
-/* Fuzz target: the readers of what stands beside a model: .npy arrays, and Vela's debug database. */
+/* Fuzz target: the readers of what stands beside a model: .npy arrays, Vela's debug database, and the JSON of
+ * an earlier run of the suite. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "formats/npy.h"
+#include "history/baseline.h"
 #include "npuscope/vela_debug.h"
+#include "tokens.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
 static void read_npy(ns_bytes bytes, ns_arena *arena)
 {
@@ -27,18 +31,50 @@ static void read_npy(ns_bytes bytes, ns_arena *arena)
         abort();
 }
 
+static void read_baseline(ns_bytes bytes, ns_arena *arena)
+{
+    ns_error error = {0};
+    ns_history_run run;
+    const ns_suite_baseline *baseline;
+    const ns_code code = ns_history_parse_json("fuzz", bytes, arena, &run, &error);
+    if (code != NS_OK && !error.message[0])
+        abort();
+    if (code == NS_OK)
+        (void)ns_history_compare("fuzz", &run, &run, arena, &baseline, &error);
+}
+
+static void read_debug(ns_bytes bytes, ns_arena *arena)
+{
+    ns_error error = {0};
+    ns_vela_debug *debug;
+    const ns_code code = ns_vela_debug_read(bytes.data, bytes.size, arena, &debug, &error);
+    if (code != NS_OK && !error.message[0])
+        abort();
+    for (size_t word = 0; code == NS_OK && word < 64; word++)
+        (void)ns_vela_debug_find(debug, word);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    ns_error error;
-    ns_vela_debug *debug;
+    const ns_bytes bytes = {data, size};
     ns_budget budget;
     ns_budget_open(&budget, (uint64_t)64 << 20, 0, 0);
     ns_arena *arena = ns_arena_new_within(&budget);
     if (size && data[0] == 0x93)
-        read_npy((ns_bytes){data, size}, arena);
-    else if (ns_vela_debug_read(data, size, arena, &debug, &error) == NS_OK)
-        for (size_t word = 0; word < 64; word++)
-            (void)ns_vela_debug_find(debug, word);
+        read_npy(bytes, arena);
+    else if (size && data[0] == '{')
+        read_baseline(bytes, arena);
+    else
+        read_debug(bytes, arena);
     ns_arena_free(arena);
+    if (budget.memory != 0)
+        abort();
     return 0;
+}
+
+/* Texts by their words. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return size && data[0] != 0x93 ? ns_mutate_tokens(data, size, max_size, seed)
+                                   : LLVMFuzzerMutate(data, size, max_size);
 }

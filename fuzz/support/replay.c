@@ -2,13 +2,15 @@
  *
  *   fuzz_TARGET FILE...                          each file once: replays a corpus, or one input that was
  * found fuzz_TARGET --mutate SECONDS SEED FILE...    changed copies of the files for that time; the input at
- * hand stands in fuzz_current.SEED of the current folder, for when it ends the process */
+ * hand stands in fuzz_current.SEED of the current folder, for when it ends the process, the slowest in
+ * fuzz_slow.SEED */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,15 +39,30 @@ static uint8_t *open_current(const char *seed)
     return data;
 }
 
+/* The slowest input so far, for a look. */
+static void keep_slow(const char *seed, ns_bytes input)
+{
+    char name[128];
+    ns_error error;
+    snprintf(name, sizeof name, "fuzz_slow.%.64s", seed);
+    if (ns_file_write(name, input, &error) != NS_OK)
+        fprintf(stderr, "%s\n", error.message);
+}
+
+static double cpu_seconds(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
 static void mutate(ns_bytes *files, int count, const char *seed, double seconds)
 {
     uint8_t *current = open_current(seed);
     unsigned number = (unsigned)atoi(seed);
     unsigned long long runs = 0;
     double slowest = 0;
-    const double begun = ns_clock_seconds();
+    const double end = ns_clock_seconds() + seconds;
     ns_mutate_seed(number + 1);
-    for (double now = begun; now - begun < seconds; runs++) {
+    for (double now = cpu_seconds(); ns_clock_seconds() < end; runs++) {
         number = number * 1664525u + 1013904223u;
         const ns_bytes file = files[number / 65536 % (unsigned)count];
         size_t size = file.size < MOST / 2 ? file.size : MOST / 2;
@@ -54,12 +71,15 @@ static void mutate(ns_bytes *files, int count, const char *seed, double seconds)
             size = LLVMFuzzerCustomMutator ? LLVMFuzzerCustomMutator(current, size, MOST, number + n)
                                            : LLVMFuzzerMutate(current, size, MOST);
         LLVMFuzzerTestOneInput(current, size);
-        const double after = ns_clock_seconds();
-        if (after - now > slowest)
+        const double after = cpu_seconds();
+        if (after - now > slowest) {
             slowest = after - now;
+            if (slowest > 0.5)
+                keep_slow(seed, (ns_bytes){current, size});
+        }
         now = after;
     }
-    printf("%llu executions in %.0f s, the slowest took %.2f s\n", runs, ns_clock_seconds() - begun, slowest);
+    printf("%llu executions in %.0f s of CPU, the slowest took %.2f s\n", runs, cpu_seconds(), slowest);
 }
 
 int main(int argc, char **argv)

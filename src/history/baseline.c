@@ -113,17 +113,25 @@ static ns_code read_rows(const char *path, const json_t *root, ns_arena *arena, 
     return NS_OK;
 }
 
+ns_code ns_history_parse_json(const char *name, ns_bytes bytes, ns_arena *arena, ns_history_run *out,
+                              ns_error *error)
+{
+    json_error_t problem;
+    json_t *root = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
+    if (!root && json_error_code(&problem) == json_error_out_of_memory)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", name);
+    if (!root)
+        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", name, problem.line, problem.text);
+    const ns_code code = read_rows(name, root, arena, out, error);
+    json_decref(root);
+    return code;
+}
+
 ns_code ns_history_read_json(const char *path, ns_arena *arena, ns_history_run *out, ns_error *error)
 {
     ns_bytes bytes;
-    json_error_t problem;
     NS_TRY(ns_file_read(path, arena, &bytes, error));
-    json_t *root = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
-    if (!root)
-        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", path, problem.line, problem.text);
-    const ns_code code = read_rows(path, root, arena, out, error);
-    json_decref(root);
-    return code;
+    return ns_history_parse_json(path, bytes, arena, out, error);
 }
 
 /* ---- comparing ---- */

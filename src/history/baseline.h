@@ -2,6 +2,7 @@
 #ifndef NS_HISTORY_BASELINE_H
 #define NS_HISTORY_BASELINE_H
 
+#include "base/bytes.h"
 #include "npuscope/suite.h"
 
 /* A row of a run, by what names it. */
@@ -21,7 +22,10 @@ ns_row_figures ns_history_figures(const ns_case_result *result);
 ns_code ns_history_of_result(const ns_suite_result *result, ns_arena *arena, ns_history_run *out,
                              ns_error *error);
 
-/* The JSON document of an earlier run. NS_ERROR_INPUT where it is none. */
+/* The JSON document of an earlier run. NS_ERROR_INPUT where it is none. The first takes its bytes; messages
+ * call them `name`. */
+ns_code ns_history_parse_json(const char *name, ns_bytes bytes, ns_arena *arena, ns_history_run *out,
+                              ns_error *error);
 ns_code ns_history_read_json(const char *path, ns_arena *arena, ns_history_run *out, ns_error *error);
 
 /* `after` against `before`, which messages and reports call `file`. NS_ERROR_USAGE where their seeds differ:

@@ -6,6 +6,13 @@
 
 typedef int16_t eight __attribute__((vector_size(16)));
 
+/* The elements of two vectors by their numbers, in each compiler's words. */
+#ifdef __clang__
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define PICK(a, b, ...) __builtin_shuffle(a, b, (eight){__VA_ARGS__})
+#endif
+
 #define BLOCK 8
 /* Columns that are gone through together: the lines of both sides stay in the first-level cache until their
  * next elements are due. */
@@ -13,7 +20,6 @@ typedef int16_t eight __attribute__((vector_size(16)));
 
 static void transpose_block(const int16_t *from, size_t from_step, int16_t *to, size_t to_step)
 {
-    static const eight low = {0, 8, 1, 9, 2, 10, 3, 11}, high = {4, 12, 5, 13, 6, 14, 7, 15};
     eight v[BLOCK], w[BLOCK];
     for (size_t i = 0; i < BLOCK; i++)
         memcpy(&v[i], from + i * from_step, sizeof v[i]);
@@ -22,8 +28,8 @@ static void transpose_block(const int16_t *from, size_t from_step, int16_t *to, 
         /* Vectors i and i + 4 are interleaved. */
 #pragma GCC unroll 4
         for (int i = 0; i < 4; i++) {
-            w[2 * i] = __builtin_shuffle(v[i], v[i + 4], low);
-            w[2 * i + 1] = __builtin_shuffle(v[i], v[i + 4], high);
+            w[2 * i] = PICK(v[i], v[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
+            w[2 * i + 1] = PICK(v[i], v[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
         }
         memcpy(v, w, sizeof v);
     }
