@@ -124,22 +124,22 @@ static const char *part_path(const char *path, int part, ns_arena *arena)
 static ns_code lower_parts(ns_cli *cli, const ns_aten_program *program, ns_target target, const char *path,
                            ns_error *error)
 {
-    int count = 0;
     ns_error reason = *error;
-    ns_aten_program **parts = NS_ARENA_ARRAY(cli->arena, (size_t)program->node_count, ns_aten_program *);
-    if (!parts)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d nodes", program->node_count);
-    NS_TRY(ns_lower_parts(program, target, cli->arena, parts, &count, error));
-    for (int i = 0; i < count; i++) {
+    ns_lower_delegates split;
+    NS_TRY(ns_lower_parts(program, target, cli->arena, &split, error));
+    for (int i = 0; i < split.count; i++) {
         const char *file = part_path(path, i, cli->arena);
         if (!file)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
-        NS_TRY(lower_to(cli, parts[i], target, file, error));
+        NS_TRY(lower_to(cli, split.parts[i].program, target, file, error));
     }
     *error = reason;
-    if (count == 0)
+    if (split.count == 0)
         return NS_ERROR_UNSUPPORTED;
-    fprintf(cli->out, "%d part%s of the program, for %s\n", count, count > 1 ? "s" : "", reason.message);
+    fprintf(cli->out, "%d part%s of the program; the rest stays on the CPU:\n", split.count,
+            split.count > 1 ? "s" : "");
+    for (int i = 0; i < split.off_count; i++)
+        fprintf(cli->out, "  %s\n", split.off[i]);
     return NS_OK;
 }
 

@@ -94,6 +94,9 @@ typedef struct ns_case_result {
     ns_stage at_fault;  /* the first stage that failed; NS_STAGE_IDEAL: none */
     const char *reason; /* of the stage that decided the verdict; NULL for pass */
     const char *note; /* of a case of one's own: why its recorded graph stands in for the float graph; NULL */
+    int part_count,
+        off_count; /* where the target takes the program in parts, with the CPU between them; else 0 */
+    const char *const *off;  /* why the others stay on the CPU, a sentence each */
     int configuration_count; /* 0 unless the stage npu is at fault */
     const ns_configuration *configurations;
     ns_suspect suspect;

@@ -44,15 +44,38 @@ static double input_value(const ns_tensor *input, size_t i)
                                          : (double)ns_tensor_get(input, i);
 }
 
-static ns_code evaluate_node(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
-                             double *const *values, const ns_tensor *input, ns_arena *arena, double *out,
-                             ns_error *error)
+static ns_code compute_node(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
+                            double *const *values, const ns_tensor *input, ns_arena *arena, double *out,
+                            ns_error *error)
 {
     if (node->kind == NS_ATEN_CALL)
         return evaluate_call(program, node, mode, values, arena, out, error);
     for (size_t i = 0; i < ns_aten_count(node); i++)
         out[i] = node->kind == NS_ATEN_INPUT ? input_value(input, i) : (double)node->data[i];
     return NS_OK;
+}
+
+ns_code ns_aten_evaluate_node(const ns_aten_program *program, int n, ns_aten_mode mode,
+                              const ns_tensor *input, ns_arena *arena, double **values, ns_error *error)
+{
+    const ns_aten_node *node = &program->nodes[n];
+    const ns_quantisation *quantisation = &node->quantisation;
+    const size_t count = ns_aten_count(node);
+    const bool quantised = mode == NS_ATEN_QUANTISED && quantisation->present;
+    values[n] = NS_ARENA_ARRAY(arena, count, double);
+    if (!values[n])
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
+    if (node->kind == NS_ATEN_PARAMETER && node->dtype != NS_DTYPE_FP32) {
+        for (size_t i = 0; i < count; i++)
+            values[n][i] = node->quantised[i];
+        return NS_OK;
+    }
+    if (quantised && node->quantised)
+        return ns_dequantise_values(quantisation, node->rank, node->shape, node->quantised, values[n], error);
+    NS_TRY(compute_node(program, node, mode, values, input, arena, values[n], error));
+    for (size_t i = 0; mode == NS_ATEN_FLOAT32 && i < count; i++)
+        values[n][i] = (double)(float)values[n][i];
+    return quantised ? ns_fake_quantise(quantisation, node->rank, node->shape, values[n], error) : NS_OK;
 }
 
 ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, const ns_tensor *inputs,
@@ -65,31 +88,8 @@ ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, cons
                        program->node_count);
     int next_input = 0;
     for (int n = 0; n < program->node_count; n++) {
-        const ns_aten_node *node = &program->nodes[n];
-        const ns_quantisation *quantisation = &node->quantisation;
-        size_t count = ns_aten_count(node);
-        results[n] = NS_ARENA_ARRAY(arena, count, double);
-        if (!results[n])
-            return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
-        const ns_tensor *input = node->kind == NS_ATEN_INPUT ? &inputs[next_input++] : NULL;
-        bool quantised = mode == NS_ATEN_QUANTISED && quantisation->present;
-        if (node->kind == NS_ATEN_PARAMETER && node->dtype != NS_DTYPE_FP32) {
-            for (size_t i = 0; i < count; i++)
-                results[n][i] = node->quantised[i];
-            continue;
-        }
-        if (quantised && node->quantised) {
-            NS_TRY(ns_dequantise_values(quantisation, node->rank, node->shape, node->quantised, results[n],
-                                        error));
-            continue;
-        }
-        NS_TRY(evaluate_node(program, node, mode, results, input, arena, results[n], error));
-        if (mode == NS_ATEN_FLOAT32) {
-            for (size_t i = 0; i < count; i++)
-                results[n][i] = (double)(float)results[n][i];
-        } else if (quantised) {
-            NS_TRY(ns_fake_quantise(quantisation, node->rank, node->shape, results[n], error));
-        }
+        const ns_tensor *input = program->nodes[n].kind == NS_ATEN_INPUT ? &inputs[next_input++] : NULL;
+        NS_TRY(ns_aten_evaluate_node(program, n, mode, input, arena, results, error));
     }
     *values = results;
     return NS_OK;

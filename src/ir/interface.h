@@ -69,4 +69,8 @@ typedef enum ns_aten_mode {
 ns_code ns_aten_evaluate(const ns_aten_program *program, ns_aten_mode mode, const ns_tensor *inputs,
                          ns_arena *arena, double ***values, ns_error *error);
 
+/* One node, whose operands' values are there already; `input`: of an INPUT. */
+ns_code ns_aten_evaluate_node(const ns_aten_program *program, int n, ns_aten_mode mode,
+                              const ns_tensor *input, ns_arena *arena, double **values, ns_error *error);
+
 #endif

@@ -26,12 +26,24 @@ ns_code ns_lower(const ns_aten_program *program, ns_target target, ns_graph **gr
 /* Parts: of a program that ExecuTorch's partitioner does not give a target as a whole, the parts that it
  * does: delegates of their own, with the CPU between them. */
 
-/* `(*parts)[0 .. *count)` are programs in `arena`, each as large as can be without needing its own result, in
- * the order of their first calls: inputs are what a part reads from outside, results what is read outside,
- * each in the order of `program`, decomposed and quantised. *count is 0 where nothing but views is left.
- * `program` keeps what they share. */
+/* A delegate: a program of its own, in the order of the whole's first calls, decomposed and quantised. */
+typedef struct ns_lower_part {
+    ns_aten_program *program; /* its inputs are what it reads from outside, its results what is read there */
+    int *inputs, *outputs;    /* the nodes of the whole that these are */
+} ns_lower_part;
+
+typedef struct ns_lower_delegates {
+    int count;
+    ns_lower_part *parts;
+    int *owner; /* by node of the whole: its part's index; -1: in none */
+    int off_count;
+    const char **off; /* why calls are in none, one sentence each */
+} ns_lower_delegates;
+
+/* Each part is as large as can be without needing its own result. split->count is 0 where nothing but views
+ * is left. All memory is `arena`'s; `program` keeps what they share. */
 ns_code ns_lower_parts(const ns_aten_program *program, ns_target target, ns_arena *arena,
-                       ns_aten_program **parts, int *count, ns_error *error);
+                       ns_lower_delegates *split, ns_error *error);
 
 /* ---- support.c ---- */
 

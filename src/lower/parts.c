@@ -12,6 +12,7 @@ typedef struct partition {
     int *owner; /* by node: the partition, named by its first node; OUTSIDE: inputs, parameters, the CPU's */
     bool *merged; /* by node: of either of two partitions */
     bool *marked; /* by node: what follows from them */
+    ns_lower_delegates *split;
 } partition;
 
 static ns_code no_memory(ns_error *error)
@@ -19,13 +20,23 @@ static ns_code no_memory(ns_error *error)
     return ns_fail(error, NS_ERROR_MEMORY, "no memory for the parts of a program");
 }
 
-static ns_code begin(partition *p, const ns_aten_program *program, ns_target target, ns_arena *arena,
-                     ns_error *error)
+static ns_code keep_off(ns_lower_delegates *split, const char *reason, ns_arena *arena, ns_error *error)
+{
+    const char **place = &split->off[split->off_count++];
+    *place = ns_arena_string(arena, reason);
+    return *place ? NS_OK : no_memory(error);
+}
+
+static ns_code begin(partition *p, const ns_aten_program *program, ns_target target,
+                     ns_lower_delegates *split, ns_arena *arena, ns_error *error)
 {
     const size_t count = (size_t)program->node_count;
+    *split = (ns_lower_delegates){.parts = NS_ARENA_ARRAY(arena, count, ns_lower_part),
+                                  .owner = NS_ARENA_ARRAY(arena, count, int),
+                                  .off = NS_ARENA_ARRAY(arena, count, const char *)};
     *p = (partition){program, NS_ARENA_ARRAY(arena, count, int), NS_ARENA_ARRAY(arena, count, bool),
-                     NS_ARENA_ARRAY(arena, count, bool)};
-    if (!p->owner || !p->merged || !p->marked)
+                     NS_ARENA_ARRAY(arena, count, bool), split};
+    if (!split->parts || !split->owner || !split->off || !p->owner || !p->merged || !p->marked)
         return no_memory(error);
     for (int n = 0; n < program->node_count; n++) {
         ns_error reason = {0};
@@ -37,6 +48,8 @@ static ns_code begin(partition *p, const ns_aten_program *program, ns_target tar
             p->owner[n] = n;
         else if (code != NS_ERROR_UNSUPPORTED)
             return ns_fail(error, code, "%s", reason.message);
+        else
+            NS_TRY(keep_off(split, reason.message, arena, error));
     }
     return NS_OK;
 }
@@ -137,7 +150,7 @@ static bool take(const partition *p, int n, int part, ns_aten_node *node)
     return true;
 }
 
-static ns_code build(const partition *p, int part, ns_arena *arena, ns_aten_program **out, ns_error *error)
+static ns_code build(const partition *p, int part, ns_arena *arena, ns_lower_part *out, ns_error *error)
 {
     const size_t count = (size_t)p->program->node_count;
     ns_aten_program *made = NS_ARENA_NEW(arena, ns_aten_program);
@@ -148,7 +161,8 @@ static ns_code build(const partition *p, int part, ns_arena *arena, ns_aten_prog
                               .nodes = NS_ARENA_ARRAY(arena, count, ns_aten_node),
                               .inputs = NS_ARENA_ARRAY(arena, count, int),
                               .outputs = NS_ARENA_ARRAY(arena, count, int)};
-    if (!made->nodes || !made->inputs || !made->outputs)
+    *out = (ns_lower_part){made, NS_ARENA_ARRAY(arena, count, int), NS_ARENA_ARRAY(arena, count, int)};
+    if (!made->nodes || !made->inputs || !made->outputs || !out->inputs || !out->outputs)
         return no_memory(error);
     for (int n = 0; n < p->program->node_count; n++) {
         ns_aten_node *node = &made->nodes[made->node_count];
@@ -158,24 +172,44 @@ static ns_code build(const partition *p, int part, ns_arena *arena, ns_aten_prog
         node->inputs = ns_arena_copy(arena, node->inputs, (size_t)node->input_count * sizeof *node->inputs);
         for (int i = 0; i < node->input_count; i++)
             node->inputs[i] = node->inputs[i] < 0 ? -1 : map[node->inputs[i]];
-        if (node->kind == NS_ATEN_INPUT)
+        if (node->kind == NS_ATEN_INPUT) {
+            out->inputs[made->input_count] = n;
             made->inputs[made->input_count++] = map[n];
-        if (p->owner[n] == part && is_read_by(p, n, part, false))
+        }
+        if (p->owner[n] == part && is_read_by(p, n, part, false)) {
+            out->outputs[made->output_count] = n;
             made->outputs[made->output_count++] = map[n];
+        }
     }
-    *out = made;
     return NS_OK;
 }
 
+/* A partition as a part, or why it is none. */
+static ns_code add_part(const partition *p, int part, ns_target target, ns_arena *arena, ns_error *error)
+{
+    ns_lower_delegates *split = p->split;
+    if (!computes(p, part)) {
+        const char *reason = ns_arena_format(
+            arena, "%s: ExecuTorch keeps it off %s: what can be delegated does nothing but change shapes",
+            p->program->nodes[part].name, ns_target_accelerator(target));
+        return reason ? keep_off(split, reason, arena, error) : no_memory(error);
+    }
+    for (int n = 0; n < p->program->node_count; n++)
+        if (p->owner[n] == part)
+            split->owner[n] = split->count;
+    return build(p, part, arena, &split->parts[split->count++], error);
+}
+
 ns_code ns_lower_parts(const ns_aten_program *program, ns_target target, ns_arena *arena,
-                       ns_aten_program **parts, int *count, ns_error *error)
+                       ns_lower_delegates *split, ns_error *error)
 {
     partition p;
-    *count = 0;
-    NS_TRY(begin(&p, program, target, arena, error));
+    NS_TRY(begin(&p, program, target, split, arena, error));
     merge(&p);
     for (int n = 0; n < program->node_count; n++)
-        if (p.owner[n] == n && computes(&p, n))
-            NS_TRY(build(&p, n, arena, &parts[(*count)++], error));
+        split->owner[n] = OUTSIDE;
+    for (int n = 0; n < program->node_count; n++)
+        if (p.owner[n] == n)
+            NS_TRY(add_part(&p, n, target, arena, error));
     return NS_OK;
 }

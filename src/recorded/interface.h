@@ -129,6 +129,7 @@ typedef struct ns_recorded_settings {
                        the test's file says ("test_lstm.py": lstm), else "program" */
     double epsilon; /* least scale of an activation */
     double qtol, atol, rtol; /* tolerances of the test */
+    int delegates;           /* that ExecuTorch made of it; -1: it does not say */
     bool per_channel;        /* weights: one scale per output channel */
     bool has_target;         /* it was lowered for a board */
     ns_target target;        /* of its board; one for TOSA alone is lowered as for U85, which takes most */

@@ -69,12 +69,14 @@ static void read_settings(const json_t *info, ns_recorded_settings *out)
     const json_t *epsilon = observer_epsilon(info, "set_global", "input");
     const json_t *per_channel = json_object_get(params, "per_channel_quantization");
     const json_t *global = json_object_get(json_object_get(info, "quantizer"), "set_global");
+    const json_t *delegates = json_object_get(info, "delegates");
     const char *scheme = json_string_value(json_object_get(json_object_get(global, "weight"), "qscheme"));
     *out = (ns_recorded_settings){
         .epsilon = json_is_number(epsilon) ? json_number_value(epsilon) : number_of(params, "epsilon", NULL),
         .qtol = number_of(compare, "qtol", params),
         .atol = number_of(compare, "atol", params),
         .rtol = number_of(compare, "rtol", params),
+        .delegates = json_is_integer(delegates) ? (int)json_integer_value(delegates) : -1,
         .per_channel = scheme ? strstr(scheme, "per_channel") != NULL : !json_is_false(per_channel),
     };
     read_target(info, out);

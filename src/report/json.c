@@ -236,6 +236,13 @@ static void add_case(ns_json *json, const ns_case_result *result)
     add_reason(json, result->reason);
     if (result->note)
         ns_json_text(json, "note", result->note);
+    if (result->part_count) {
+        ns_json_integer(json, "parts", result->part_count);
+        ns_json_array(json, "kept_off");
+        for (int i = 0; i < result->off_count; i++)
+            ns_json_text(json, NULL, result->off[i]);
+        ns_json_end(json);
+    }
     ns_json_real(json, "seconds", result->seconds);
     if (result->outputs)
         add_outputs(json, result);

@@ -176,6 +176,20 @@ static void print_notes(const ns_text_report *report)
     }
 }
 
+/* Programs that the target takes in parts: what stays on the CPU, and why. */
+static void print_parts(const ns_text_report *report)
+{
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *result = &report->result->cases[i];
+        if (!result->part_count)
+            continue;
+        fprintf(report->out, "\nin parts %s %s on %s: %d on the NPU; on the CPU\n", result->op, result->name,
+                result->target, result->part_count);
+        for (int k = 0; k < result->off_count; k++)
+            ns_text_wrap(report->out, 2, result->off[k]);
+    }
+}
+
 static void print_figures(const char *what, const char *unit, double before, double after, char *text,
                           size_t size)
 {
@@ -243,6 +257,7 @@ void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
     ns_text_report report = {.result = result, .colour = colour, .out = out};
     ns_text_table(&report);
     print_rejections(&report);
+    print_parts(&report);
     print_notes(&report);
     print_defects(&report);
     print_reasons(&report, NS_VERDICT_INACCURATE);

@@ -57,10 +57,9 @@ ns_code ns_stage_eval(ns_ladder *ladder, ns_stage_output *output, ns_error *erro
 {
     const ns_target target = ladder->row->target->target;
     ns_code code = ns_lower_supported(ladder->decomposed, target, error);
-    if (code != NS_OK) {
-        output->rejected = code == NS_ERROR_UNSUPPORTED;
-        return code;
-    }
+    if (code != NS_OK)
+        return code == NS_ERROR_UNSUPPORTED ? ns_parts_eval(ladder, output, error) : code;
+    NS_TRY(ns_parts_check(ladder, 1, error));
     ns_graph *graph = NULL;
     NS_TRY(ns_lower(ladder->decomposed, target, &graph, error));
     if (ladder->hooks && ladder->hooks->lowered)

@@ -81,6 +81,7 @@ static ns_code take_recorded(ns_ladder *ladder, ns_error *error)
         counts[o] = ladder->outputs[o].count;
     NS_TRY(ns_case_read_references(ladder->row->files, ladder->output_count, counts, ladder->arena,
                                    &ladder->references, error));
+    ladder->delegates = is_as_recorded(ladder->row, &recorded.settings) ? recorded.settings.delegates : -1;
     for (int o = 0; !is_as_recorded(ladder->row, &recorded.settings) && o < ladder->output_count; o++)
         ladder->references.quantised[o].data = ladder->references.integers[o].data = NULL;
     return ns_aten_decompose(ladder->program, ladder->arena, &ladder->decomposed, error);
@@ -113,6 +114,7 @@ ns_code ns_ladder_new(const ns_suite_row *row, uint64_t seed, unsigned cpu_mask,
     ladder->row = row;
     ladder->cpu_mask = cpu_mask;
     ladder->arena = arena;
+    ladder->delegates = -1;
     NS_TRY(ns_accelerator_parse(row->target->accelerator, &ladder->request.accelerator, error));
     ladder->request.flags = row->target->flags;
     *out = ladder;

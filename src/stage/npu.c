@@ -17,6 +17,8 @@ ns_code ns_stage_npu_results(ns_ladder *ladder, ns_tensor *results, ns_error *er
 
 ns_code ns_stage_npu(ns_ladder *ladder, ns_stage_output *output, ns_error *error)
 {
+    if (ladder->parts)
+        return ns_parts_npu(ladder, output, error);
     ns_tensor *results = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->output_count, ns_tensor);
     if (!results)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the outputs");

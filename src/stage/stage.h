@@ -3,6 +3,7 @@
 #define NS_STAGE_STAGE_H
 
 #include "catalogue/interface.h"
+#include "lower/interface.h"
 #include "measure/interface.h"
 #include "npuscope/graph.h"
 #include "npuscope/vela.h"
@@ -36,16 +37,18 @@ typedef struct ns_ladder {
     ns_aten_program *decomposed; /* what the quantiser sees; with scales after the stage quantised */
     ns_tensor *inputs;
     ns_case_references references; /* of a case of one's own; else NULL pointers */
+    int delegates; /* that ExecuTorch made of a recorded case with these settings; -1: not known */
     int output_count;
-    ns_tensor *shapes;         /* type and shape of each output; no data */
-    ns_measured *outputs;      /* of the program; scales after the stage quantised */
-    size_t count;              /* elements of all outputs, which stand one after the other */
-    double *format_bound;      /* of these, after the stage quantised; NULL: not known */
-    const char *bound_problem; /* why not */
-    ns_tensor *integers;       /* what the graph is given, after the stage eval; NULL: none */
-    ns_tensor *evaluated;      /* what the graph gives, after the stage eval */
-    ns_vela_request request;   /* accelerator; graph: after the stage eval */
-    const char *chip_rule;     /* the first that struck in the stage npu; NULL: none */
+    ns_tensor *shapes;            /* type and shape of each output; no data */
+    ns_measured *outputs;         /* of the program; scales after the stage quantised */
+    size_t count;                 /* elements of all outputs, which stand one after the other */
+    double *format_bound;         /* of these, after the stage quantised; NULL: not known */
+    const char *bound_problem;    /* why not */
+    ns_tensor *integers;          /* what the graph is given, after the stage eval; NULL: none */
+    ns_tensor *evaluated;         /* what the graph gives, after the stage eval */
+    ns_vela_request request;      /* accelerator; graph: after the stage eval */
+    struct ns_stage_parts *parts; /* stage/parts.c: where the target takes the program in parts; else NULL */
+    const char *chip_rule;        /* the first that struck in the stage npu; NULL: none */
 } ns_ladder;
 
 /* What a stage hands back beside its status. */
@@ -60,6 +63,35 @@ ns_code ns_outputs_collect(const ns_ladder *ladder, const ns_aten_program *progr
                            double **out, ns_error *error);
 ns_code ns_outputs_dequantise(const ns_ladder *ladder, const char *who, const ns_tensor *integers,
                               double **out, ns_error *error);
+
+/* ---- parts.c ---- */
+
+/* Parts: a program that ExecuTorch gives the target in parts, with the CPU between them. Each part has a
+ * graph and a stream of its own; what stays on the CPU is computed there as in the stage quantised. */
+
+typedef struct ns_stage_part {
+    const ns_lower_part *part;
+    ns_vela_request request;         /* graph: after the stage eval, where it is to be compiled */
+    ns_tensor *integers, *evaluated; /* what its graph is given and gives, after the stage eval */
+} ns_stage_part;
+
+typedef struct ns_stage_parts {
+    ns_lower_delegates split;
+    ns_stage_part *parts;
+    size_t recorded, departing; /* integers that were recorded of the parts' results on recorded inputs, and
+                                   those of them that eval does not give */
+} ns_stage_parts;
+
+/* The stage eval; NS_ERROR_UNSUPPORTED, and output->rejected, where the target takes no part: *error says why
+ * before, and stays. NS_ERROR_INPUT where ExecuTorch made another number of delegates. */
+ns_code ns_parts_check(const ns_ladder *ladder, int count, ns_error *error);
+ns_code ns_parts_eval(ns_ladder *ladder, ns_stage_output *output, ns_error *error);
+
+/* The stage npu: NS_ERROR_INPUT where a part's stream does not give what its graph gave. */
+ns_code ns_parts_npu(ns_ladder *ladder, ns_stage_output *output, ns_error *error);
+
+/* What Vela is to compile after the stage eval: one graph, or one for each part. NULL beyond them. */
+ns_vela_request *ns_ladder_request(ns_ladder *ladder, int index);
 
 /* The integers that the compiled graph gives for ladder->integers. */
 ns_code ns_stage_npu_results(ns_ladder *ladder, ns_tensor *results, ns_error *error);

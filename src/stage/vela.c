@@ -2,11 +2,9 @@
  * outcome becomes the row's. */
 #include "stage/stage.h"
 
-ns_code ns_stage_vela(ns_ladder *ladder, ns_stage_output *output, ns_error *error)
+static ns_code conclude(const ns_ladder *ladder, const ns_vela_request *request, ns_stage_output *output,
+                        ns_error *error)
 {
-    ns_vela_request *request = &ladder->request;
-    if (ladder->hooks && ladder->hooks->compiled)
-        NS_TRY(ladder->hooks->compiled(ladder->hooks->context, request, ladder->arena, error));
     switch (request->outcome) {
     case NS_VELA_COMPILED:
         return NS_OK;
@@ -21,4 +19,15 @@ ns_code ns_stage_vela(ns_ladder *ladder, ns_stage_output *output, ns_error *erro
         break;
     }
     return ns_fail(error, NS_ERROR_INTERNAL, "Vela was not run on the graph");
+}
+
+ns_code ns_stage_vela(ns_ladder *ladder, ns_stage_output *output, ns_error *error)
+{
+    ns_vela_request *request;
+    for (int i = 0; (request = ns_ladder_request(ladder, i)) != NULL; i++) {
+        if (ladder->hooks && ladder->hooks->compiled)
+            NS_TRY(ladder->hooks->compiled(ladder->hooks->context, request, ladder->arena, error));
+        NS_TRY(conclude(ladder, request, output, error));
+    }
+    return NS_OK;
 }

@@ -90,8 +90,9 @@ ns_code ns_suite_case_begin(const ns_suite_row *row, const ns_case_options *opti
 /* The sweep's graph; NULL where there is none. */
 ns_vela_request *ns_suite_sweep_request(ns_case_run *run);
 
-/* What Vela is to compile for the row; NULL where no later stage needs it or an earlier one gave nothing. */
-ns_vela_request *ns_suite_case_request(ns_case_run *run);
+/* What Vela is to compile for the row, from index 0; NULL beyond it, and where no later stage needs it or an
+ * earlier one gave nothing. */
+ns_vela_request *ns_suite_case_request(ns_case_run *run, int index);
 
 /* Runs the rest, for which the request has its outcome, and gives the verdict. *result lies in the arena. */
 ns_code ns_suite_case_finish(ns_case_run *run, ns_case_result **result, ns_error *error);

@@ -147,6 +147,10 @@ static void compare_recorded(const ns_ladder *ladder, const double *values, ns_s
 {
     if (!ladder->references.floats)
         return;
+    if (ladder->parts && result->stage == NS_STAGE_EVAL) {
+        result->recorded = ladder->parts->recorded;
+        result->departing = ladder->parts->departing;
+    }
     for (int o = 0; o < ladder->output_count; o++) {
         const ns_tensor *recorded = recorded_output(ladder, result->stage, o);
         const double scale = ladder->outputs[o].scale > 0 ? ladder->outputs[o].scale : 1;

@@ -68,6 +68,11 @@ static ns_code describe(const ns_case_run *run, ns_case_result *result, ns_error
     result->scale = outputs[0].scale;
     result->output_count = ladder->output_count;
     result->outputs = ladder->output_count > 1 ? outputs : NULL;
+    if (ladder->parts) {
+        result->part_count = ladder->parts->split.count;
+        result->off_count = ladder->parts->split.off_count;
+        result->off = ladder->parts->split.off;
+    }
     result->note = ladder->model ? ladder->model->reason : NULL;
     if (!ns_ladder_has(ladder, NS_STAGE_VELA)) /* the stream says what it is for */
         result->target = result->accelerator = ns_accelerator_text(ladder->request.accelerator);
@@ -180,13 +185,33 @@ static ns_code new_run(const ns_suite_row *row, const ns_case_options *options, 
     return NS_OK;
 }
 
+/* Those of a part beside those of the parts before it. */
+static ns_code add_defects(const ns_case_run *run, const ns_graph *graph, ns_error *error)
+{
+    ns_case_result *result = run->result;
+    const ns_defect *met = NULL;
+    int count = 0;
+    NS_TRY(ns_defects_met(graph, ns_accelerator_family(run->ladder->request.accelerator), run->release,
+                          run->arena, &met, &count, error));
+    ns_defect *all = NS_ARENA_ARRAY(run->arena, (size_t)(result->defect_count + count), ns_defect);
+    if (!all)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for known defects");
+    for (int i = 0; i < result->defect_count; i++)
+        all[i] = result->defects[i];
+    for (int i = 0; i < count; i++)
+        all[result->defect_count++] = met[i];
+    result->defects = all;
+    return NS_OK;
+}
+
 static ns_code look_at_graph(void *context, const ns_graph *graph, ns_error *error)
 {
     const ns_case_run *run = context;
     if (run->release)
-        NS_TRY(ns_defects_met(graph, ns_accelerator_family(run->ladder->request.accelerator), run->release,
-                              run->arena, &run->result->defects, &run->result->defect_count, error));
-    return run->details ? ns_details_draw_graph(graph, run->arena, run->details, error) : NS_OK;
+        NS_TRY(add_defects(run, graph, error));
+    return run->details && run->details->node_count == 0
+               ? ns_details_draw_graph(graph, run->arena, run->details, error)
+               : NS_OK;
 }
 
 /* A sweep that goes wrong is no fault of the case. */
@@ -256,10 +281,10 @@ ns_vela_request *ns_suite_sweep_request(ns_case_run *run)
     return run->sweep ? ns_sweep_request(run->sweep) : NULL;
 }
 
-ns_vela_request *ns_suite_case_request(ns_case_run *run)
+ns_vela_request *ns_suite_case_request(ns_case_run *run, int index)
 {
     const bool wanted = !run->blocked && run->stages & NS_STAGES_COMPILED;
-    return wanted && ns_ladder_has(run->ladder, NS_STAGE_VELA) ? &run->ladder->request : NULL;
+    return wanted && ns_ladder_has(run->ladder, NS_STAGE_VELA) ? ns_ladder_request(run->ladder, index) : NULL;
 }
 
 static ns_code finish_details(ns_case_run *run, ns_error *error)
@@ -322,11 +347,12 @@ ns_code ns_suite_run_case(const ns_suite_row *row, const ns_case_options *option
 {
     ns_case_run *run = NULL;
     NS_TRY(ns_suite_case_begin(row, options, arena, &run, error));
-    ns_vela_request *request = ns_suite_case_request(run);
-    if (request && !vela)
-        return ns_fail(error, NS_ERROR_TOOL_MISSING, "the stages need Vela");
-    if (request)
+    ns_vela_request *request;
+    for (int i = 0; (request = ns_suite_case_request(run, i)) != NULL; i++) {
+        if (!vela)
+            return ns_fail(error, NS_ERROR_TOOL_MISSING, "the stages need Vela");
         NS_TRY(ns_vela_compile(vela, vela_options, request, 1, arena, error));
+    }
     ns_case_result *finished = NULL;
     NS_TRY(ns_suite_case_finish(run, &finished, error));
     int count = 0;

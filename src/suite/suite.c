@@ -75,6 +75,13 @@ static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
     result->configurations = configurations;
     if (complete && result->note)
         complete = (result->note = ns_arena_string(arena, result->note)) != NULL;
+    const char **off = complete && result->off_count
+                           ? ns_arena_copy(arena, result->off, (size_t)result->off_count * sizeof *off)
+                           : NULL;
+    complete = complete && (off || !result->off_count);
+    for (int i = 0; complete && i < result->off_count; i++)
+        complete = (off[i] = ns_arena_string(arena, off[i])) != NULL;
+    result->off = off;
     if (complete && result->reason)
         complete = (result->reason = ns_arena_string(arena, result->reason)) != NULL;
     return complete ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
@@ -231,23 +238,37 @@ static ns_code find_vela(const ns_suite_options *options, ns_suite_selection *se
     return code;
 }
 
-static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
+/* The graphs of all rows, then those of their sweeps; how many: `places` may be NULL. */
+static int list_requests(const suite_run *run, ns_vela_request **places)
 {
     const int rows = run->selection->count;
-    ns_vela_request *requests = NS_ARENA_ARRAY(arena, 2 * (size_t)rows, ns_vela_request);
-    ns_vela_request **places = NS_ARENA_ARRAY(arena, 2 * (size_t)rows, ns_vela_request *);
-    if (!requests || !places)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d graphs", rows);
+    ns_vela_request *request;
     int count = 0;
-    for (int i = 0; i < 2 * rows; i++) {
-        ns_case_run *row = run->rows[i % rows];
-        places[count] = i < rows ? ns_suite_case_request(row) : ns_suite_sweep_request(row);
-        if (places[count])
-            requests[count] = *places[count];
-        count += places[count] != NULL;
+    for (int i = 0; i < rows; i++)
+        for (int k = 0; (request = ns_suite_case_request(run->rows[i], k)) != NULL; k++, count++)
+            if (places)
+                places[count] = request;
+    for (int i = 0; i < rows; i++) {
+        request = ns_suite_sweep_request(run->rows[i]);
+        if (request && places)
+            places[count] = request;
+        count += request != NULL;
     }
-    if (count == 0)
+    return count;
+}
+
+static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
+{
+    const int most = list_requests(run, NULL);
+    ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)most, ns_vela_request);
+    ns_vela_request **places = NS_ARENA_ARRAY(arena, (size_t)most, ns_vela_request *);
+    if (most == 0)
         return NS_OK;
+    if (!requests || !places)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d graphs", most);
+    const int count = list_requests(run, places);
+    for (int i = 0; i < count; i++)
+        requests[i] = *places[i];
     NS_TRY(ns_vela_compile(vela, run->options->vela_options, requests, count, arena, error));
     for (int i = 0; i < count; i++)
         *places[i] = requests[i];

@@ -74,7 +74,7 @@ static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
         code = ns_ladder_run(ladder, NS_STAGE_EVAL, &output, &problem);
     if (ns_code_ends_run(code))
         return ns_fail(error, code, "%s", problem.message);
-    if (output.rejected) {
+    if (output.rejected || ladder->parts) {
         d->result->kept_off++;
         return NS_OK;
     }

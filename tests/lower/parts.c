@@ -8,11 +8,8 @@
 #include "support/aten.h"
 #include "support/quantised_program.h"
 
-enum { MOST = 16 };
-
 static ns_aten_program *program;
-static int count;
-static ns_aten_program *parts[MOST];
+static ns_lower_delegates split;
 
 static int value(int node)
 {
@@ -40,18 +37,18 @@ static void divide(int result, ns_target target)
 {
     ns_error error;
     ASSERT_OK(ns_aten_add_output(program, result, &error));
-    ASSERT_OK(ns_lower_parts(program, target, arena, parts, &count, &error));
+    ASSERT_OK(ns_lower_parts(program, target, arena, &split, &error));
 }
 
 /* What a part is: its calls, inputs and results. */
 static void expect(int part, int calls, int inputs, int outputs)
 {
     int got = 0;
-    for (int n = 0; n < parts[part]->node_count; n++)
-        got += parts[part]->nodes[n].kind == NS_ATEN_CALL;
+    for (int n = 0; n < split.parts[part].program->node_count; n++)
+        got += split.parts[part].program->nodes[n].kind == NS_ATEN_CALL;
     assert_int_equal(got, calls);
-    assert_int_equal(parts[part]->input_count, inputs);
-    assert_int_equal(parts[part]->output_count, outputs);
+    assert_int_equal(split.parts[part].program->input_count, inputs);
+    assert_int_equal(split.parts[part].program->output_count, outputs);
 }
 
 static void begin(void)
@@ -68,14 +65,19 @@ static void test_sides(void **state)
     const int x = add_input("x", 2), y = add_input("y", 2);
     const int product = call(&ns_aten_op_bmm, call(&ns_aten_op_exp, x, -1), y);
     divide(call(&ns_aten_op_neg, product, -1), NS_TARGET_U55);
-    assert_int_equal(count, 2);
+    assert_int_equal(split.count, 2);
     expect(0, 1, 1, 1);
     expect(1, 1, 1, 1);
-    assert_string_equal(parts[1]->nodes[parts[1]->inputs[0]].name, "bmm");
-    assert_true(parts[1]->nodes[parts[1]->inputs[0]].quantisation.present);
+    const ns_lower_part *second = &split.parts[1];
+    assert_string_equal(second->program->nodes[second->program->inputs[0]].name, "bmm");
+    assert_true(second->program->nodes[second->program->inputs[0]].quantisation.present);
+    assert_int_equal(second->inputs[0], product);
+    assert_int_equal(split.owner[product], -1);
+    assert_int_equal(split.off_count, 1);
+    assert_non_null(strstr(split.off[0], "bmm: ExecuTorch keeps bmm off Ethos-U55"));
     ns_error error;
-    ASSERT_OK(ns_lower_parts(program, NS_TARGET_U85, arena, parts, &count, &error));
-    assert_int_equal(count, 1);
+    ASSERT_OK(ns_lower_parts(program, NS_TARGET_U85, arena, &split, &error));
+    assert_int_equal(split.count, 1);
     expect(0, 3, 2, 1);
 }
 
@@ -88,7 +90,7 @@ static void test_beside(void **state)
     const int x = add_input("x", 2), y = add_input("y", 2);
     const int product = call(&ns_aten_op_bmm, x, y);
     divide(call(&ns_aten_op_add, call(&ns_aten_op_abs, x, -1), product), NS_TARGET_U55);
-    assert_int_equal(count, 1);
+    assert_int_equal(split.count, 1);
     expect(0, 2, 2, 1);
 }
 
@@ -99,7 +101,7 @@ static void test_around(void **state)
     begin();
     const int x = add_input("x", 2), y = add_input("y", 2), e = call(&ns_aten_op_exp, x, -1);
     divide(call(&ns_aten_op_add, e, call(&ns_aten_op_bmm, e, y)), NS_TARGET_U55);
-    assert_int_equal(count, 2);
+    assert_int_equal(split.count, 2);
     expect(0, 1, 1, 1);
     expect(1, 1, 2, 1);
 }
@@ -114,11 +116,11 @@ static void test_views(void **state)
     const int product = call(&ns_aten_op_bmm, add_input("x", 2), add_input("y", 2));
     ASSERT_OK(ns_aten_add_reshape(program, product, 1, (int64_t[]){4}, &node, &error));
     divide(value(node), NS_TARGET_U55);
-    assert_int_equal(count, 0);
+    assert_int_equal(split.count, 0);
     ASSERT_OK(ns_aten_call(program, &ns_aten_op_unsqueeze, 1, &product, NS_ARGUMENTS({"dim", NS_INT(0)}),
                            &node, &error));
     divide(value(node), NS_TARGET_U55);
-    assert_int_equal(count, 1);
+    assert_int_equal(split.count, 1);
     expect(0, 2, 1, 2);
 }
 

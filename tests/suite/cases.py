@@ -92,6 +92,32 @@ class Cases(unittest.TestCase):
         row, = self.rows("--cases", case, "--epsilon", 2**-15)
         self.assertNotIn("recorded", row["stages"][-1])
 
+    def test_parts(self):
+        """Ethos-U55 takes no int16 mm: ExecuTorch makes delegates of what is around it (tests/lower/parts.c)."""
+        case = self.unpack("test_addmm_16a8w_u55")
+        row, = self.rows("--cases", case)
+        self.assertEqual((row["verdict"], row["parts"], row["target"]), ("pass", 1, "u55"))
+        self.assertEqual(row["kept_off"], ["mm: ExecuTorch keeps mm off Ethos-U55 and Ethos-U65: operand x2 is int16, int8 is supported"])
+        recorded = row["stages"][-1]["recorded"]
+        self.assertGreater(recorded["elements"], 0)
+        self.assertEqual(recorded["departing"], 0)
+        out = case / "delegate0_out0.npy"
+        out.write_bytes(out.read_bytes()[:-2] + b"\x34\x12")
+        row, = self.rows("--cases", case, code=1)
+        self.assertEqual((row["verdict"], row["stages"][-1]["recorded"]["departing"]), ("fail", 1))
+        two, = self.rows("--cases", self.all, "--op", "matmul", "--target", "u55")
+        self.assertEqual((two["verdict"], two["parts"]), ("pass", 2))
+        info = case / "info.json"
+        info.write_text(json.dumps({**json.loads(info.read_text()), "delegates": 2}))
+        row, = self.rows("--cases", case, code=1)
+        self.assertIn("1 part for the target, recorded are 2", row["reason"])
+
+    def test_parts_on_the_npu(self):
+        if run("--op", "exp", "--case", "rank1", "--target", "u55", "--stages", "npu").returncode == 3:
+            self.skipTest("Vela is not installed")
+        rows = self.rows("--cases", self.all, "--op", "matmul", "--op", "addmm", "--target", "u55", "--stages", "eval,npu")
+        self.assertEqual([(r["parts"], r["stages"][-1]["name"], r["verdict"]) for r in rows], [(1, "npu", "pass"), (2, "npu", "pass")])
+
     def test_targets(self):
         case = self.unpack("u85")
         self.assertEqual([r["target"] for r in self.rows("--cases", case)], ["u85"])
