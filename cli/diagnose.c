@@ -79,61 +79,90 @@ static bool is_stdout(const char *path)
     return path && path[0] == '-' && !path[1];
 }
 
+/* Node data are those of one graph: of several delegates each has a file of its own. */
+static ns_code write_nodes(ns_cli *cli, const char *path, const ns_diagnose_result *result, ns_error *error)
+{
+    if (!path || !result->part_count)
+        return write_one(cli, path, ns_report_diagnose_nodes, result, error);
+    if (is_stdout(path))
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "--node-data -: node data are those of one graph, and the program has %d delegates: "
+                       "name a file",
+                       result->part_count);
+    for (int i = 0; i < result->part_count; i++) {
+        const char *file = ns_diagnose_numbered(path, i, cli->arena);
+        if (!file)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+        if (result->parts[i].precision)
+            NS_TRY(write_one(cli, file, ns_report_diagnose_nodes, &result->parts[i], error));
+    }
+    return NS_OK;
+}
+
 static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
                       ns_error *error)
 {
     const struct {
         const char *path;
         writer write;
-    } files[] = {
-        {settings->json, ns_report_diagnose_json},         {settings->html, ns_report_diagnose_html},
-        {settings->markdown, ns_report_diagnose_markdown}, {settings->junit, ns_report_diagnose_junit},
-        {settings->csv, ns_report_diagnose_csv},           {settings->nodes, ns_report_diagnose_nodes}};
-    bool text = true;
+    } files[] = {{settings->json, ns_report_diagnose_json},
+                 {settings->html, ns_report_diagnose_html},
+                 {settings->markdown, ns_report_diagnose_markdown},
+                 {settings->junit, ns_report_diagnose_junit},
+                 {settings->csv, ns_report_diagnose_csv}};
+    bool text = !is_stdout(settings->nodes);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         text = text && !is_stdout(files[i].path);
     if (text)
         ns_report_diagnose_text(result, cli->out);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         NS_TRY(write_one(cli, files[i].path, files[i].write, result, error));
+    return write_nodes(cli, settings->nodes, result, error);
+}
+
+/* The report, then what is made of the findings. */
+static ns_code finish(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
+                      const ns_diagnose_subjects *subjects, ns_error *error)
+{
+    NS_TRY(report(cli, settings, result, error));
+    NS_TRY(ns_diagnose_write(cli, settings, subjects, error));
     return ns_diagnose_fails(result) ? NS_ERROR_MISMATCH : NS_OK;
 }
 
 static ns_code diagnose_graph(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
                               ns_graph *graph, ns_bytes bytes, ns_error *error)
 {
-    ns_diagnose_options asked = {0};
     ns_diagnose_result result = {.model = path, .region = graph->regions[0].name};
-    ns_diagnose_set_options(settings, &asked);
+    ns_diagnose_subject subject = {.graph = graph, .result = &result};
+    const ns_diagnose_subjects subjects = {1, &subject};
+    ns_diagnose_set_options(settings, &subject.asked);
     NS_TRY(ns_graph_validate(graph, error));
-    NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &asked, error));
-    NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &asked, error));
-    NS_TRY(ns_diagnose_halves(cli, settings, graph, bytes, &asked, &result, error));
-    const ns_code code = report(cli, settings, &result, error);
-    if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->reduce)
-        NS_TRY(ns_diagnose_reduce_finding(cli, settings, graph, &asked, &result, error));
-    if ((code == NS_OK || code == NS_ERROR_MISMATCH) && settings->apply && result.precision)
-        NS_TRY(ns_diagnose_apply_mends(cli, settings, graph, &asked, result.precision, error));
-    return code;
+    NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &subject.asked, error));
+    NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &subject.asked, error));
+    NS_TRY(ns_diagnose_halves(cli, settings, graph, bytes, &subject.asked, &result, error));
+    return finish(cli, settings, &result, &subjects, error);
 }
 
 static ns_code diagnose_program(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
                                 ns_bytes bytes, ns_error *error)
 {
     ns_diagnose_result result = {.model = path};
-    if (settings->apply || settings->reduce)
-        return ns_fail(error, NS_ERROR_USAGE, "--%s takes a .tosa graph",
-                       settings->apply ? "apply" : "reduce");
-    NS_TRY(ns_diagnose_program_file(cli, settings, bytes, &result, error));
-    return report(cli, settings, &result, error);
+    ns_diagnose_subjects subjects = {0};
+    ns_code code = ns_diagnose_program_file(cli, settings, bytes, &result, &subjects, error);
+    if (code == NS_OK)
+        code = finish(cli, settings, &result, &subjects, error);
+    for (int i = 0; i < subjects.count; i++)
+        ns_graph_free(subjects.list[i].graph);
+    return code;
 }
 
 static ns_code diagnose_stream(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
                                ns_bytes bytes, ns_error *error)
 {
     ns_diagnose_result result = {.model = path};
+    const ns_diagnose_subjects none = {0};
     NS_TRY(ns_diagnose_stream_file(cli, settings, bytes, &result, error));
-    return report(cli, settings, &result, error);
+    return finish(cli, settings, &result, &none, error);
 }
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)

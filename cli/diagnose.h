@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "npuscope/diagnose.h"
 #include "options.h"
+#include "shared.h"
 
 typedef struct ns_diagnose_settings {
     ns_text_list inputs, input_scales, references, output_scales;
@@ -27,20 +28,60 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
                            ns_bytes bytes, const ns_diagnose_options *asked, ns_diagnose_result *result,
                            ns_error *error);
 
-/* --apply: writes the mended graph, and proves it by another diagnosis. */
-ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
-                                const ns_diagnose_options *asked, const ns_diagnose_precision *before,
-                                ns_error *error);
+/* A graph that was judged, kept for what is made of it afterwards; a program has one for each delegate. */
+typedef struct ns_diagnose_subject {
+    ns_graph *graph; /* NULL: there is none */
+    ns_diagnose_options asked;
+    const ns_diagnose_result *result;
+} ns_diagnose_subject;
 
-/* --reduce: writes the smallest graph with inputs that shows the first finding, of the precision half before
- * the other's. */
-ns_code ns_diagnose_reduce_finding(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
-                                   const ns_diagnose_options *asked, const ns_diagnose_result *result,
-                                   ns_error *error);
+typedef struct ns_diagnose_subjects {
+    int count;
+    ns_diagnose_subject *list;
+} ns_diagnose_subjects;
 
-/* An ExecuTorch program: a part of `result` for each delegate, or `result` itself where there is one. */
+/* --apply and --reduce (diagnose_write.c): write the mended graph, proved by another diagnosis; and the
+ * smallest graph with inputs that shows the first finding, of the precision half before the other's. Of
+ * several graphs those that have something of the kind, each into a file with the delegate's number. */
+ns_code ns_diagnose_write(ns_cli *cli, const ns_diagnose_settings *settings,
+                          const ns_diagnose_subjects *subjects, ns_error *error);
+
+/* "a_2.tosa" of "a.tosa": the file of delegate 2. NULL without memory. */
+const char *ns_diagnose_numbered(const char *path, int number, ns_arena *arena);
+
+/* The installations of --vela, or the one that is found. *missing: why there is none. */
+ns_code ns_diagnose_choose_velas(const ns_diagnose_settings *settings, ns_arena *arena,
+                                 ns_diagnose_compile_options *out, const char **missing, ns_error *error);
+
+/* An ExecuTorch program: a part of `result` for each delegate, or `result` itself where there is one. The
+ * caller frees the subjects' graphs, whatever is returned. */
 ns_code ns_diagnose_program_file(ns_cli *cli, const ns_diagnose_settings *settings, ns_bytes bytes,
-                                 ns_diagnose_result *result, ns_error *error);
+                                 ns_diagnose_result *result, ns_diagnose_subjects *subjects, ns_error *error);
+
+/* What a delegate was given, all samples one behind the other. */
+typedef struct ns_lifted {
+    int64_t taken; /* samples in which it was called */
+    int count;
+    ns_tensor *inputs;
+} ns_lifted;
+
+typedef struct ns_lifting {
+    ns_cli *cli;
+    const ns_diagnose_settings *settings;
+    const ns_program *program;
+    ns_program_files files;
+    int64_t sample; /* that runs */
+    ns_lifted *delegates;
+    const char *stopped; /* why the program did not run to its end; NULL: it did */
+} ns_lifting;
+
+/* Runs the program (diagnose_lift.c). A delegate that does what the chip does not define ends it: those
+ * before it, and it, can be judged. */
+ns_code ns_diagnose_lift(ns_lifting *l, ns_error *error);
+
+/* The delegate's inputs as the graph declares them, their reals, and the references. */
+ns_code ns_diagnose_bind(const ns_lifting *l, int delegate, const ns_graph *graph, ns_diagnose_options *asked,
+                         ns_error *error);
 
 /* The graph's inputs from the files of the command line: integers, or floats that are quantised with the
  * scales of --input-scale; with --samples each file's leading axis counts samples. Fills inputs, input_count,

@@ -1,11 +1,7 @@
 /* npuscope diagnose: a graph, both halves, and its mends. */
-#include <string.h>
-
 #include "base/interface.h"
 #include "diagnose.h"
 #include "npuscope/cpu.h"
-#include "npuscope/fuzz_vela.h"
-#include "shared.h"
 
 void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_options *asked)
 {
@@ -45,9 +41,8 @@ static ns_code choose_accelerators(const ns_diagnose_settings *settings, ns_aren
     return NS_OK;
 }
 
-/* The installations of --vela, or the one that is found. *missing: why there is none. */
-static ns_code choose_velas(const ns_diagnose_settings *settings, ns_arena *arena,
-                            ns_diagnose_compile_options *out, const char **missing, ns_error *error)
+ns_code ns_diagnose_choose_velas(const ns_diagnose_settings *settings, ns_arena *arena,
+                                 ns_diagnose_compile_options *out, const char **missing, ns_error *error)
 {
     const int count = settings->velas.count ? settings->velas.count : 1;
     ns_vela *list = NS_ARENA_ARRAY(arena, (size_t)count, ns_vela);
@@ -94,7 +89,7 @@ ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *setti
         .no_advice = settings->no_advice,
     };
     NS_TRY(choose_accelerators(settings, cli->arena, &options, error));
-    NS_TRY(choose_velas(settings, cli->arena, &options, &result->compile_missing, error));
+    NS_TRY(ns_diagnose_choose_velas(settings, cli->arena, &options, &result->compile_missing, error));
     if (result->compile_missing)
         return NS_OK;
     ns_error problem = {0};
@@ -126,100 +121,4 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
     return settings->no_compile
                ? NS_OK
                : ns_diagnose_compile_model(cli, settings, asked, bytes.data, bytes.size, result, error);
-}
-
-ns_code ns_diagnose_apply_mends(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
-                                const ns_diagnose_options *asked, const ns_diagnose_precision *before,
-                                ns_error *error)
-{
-    ns_diagnose_applied applied;
-    ns_bytes bytes;
-    const void *data = NULL;
-    if (ns_diagnose_apply(graph, asked, before, cli->arena, &applied, error) != NS_OK)
-        return ns_add_context(error, "--apply");
-    ns_code code = ns_graph_write(applied.graph, cli->arena, &data, &bytes.size, error);
-    bytes.data = data;
-    if (code == NS_OK)
-        code = ns_file_write(settings->apply, bytes, error);
-    ns_graph_free(applied.graph);
-    NS_TRY(code);
-    for (int i = 0; i < applied.count; i++)
-        fprintf(stderr, "%s: %s\n", settings->apply, applied.mends[i]);
-    fprintf(stderr, "%s: %d mend%s: %.1f dB against float, was %.1f; verdict: %s\n", settings->apply,
-            applied.count, applied.count == 1 ? "" : "s", applied.against_float_db, before->against_float_db,
-            ns_diagnose_verdict_text(applied.after.verdict));
-    return NS_OK;
-}
-
-/* ---- the smallest graph ---- */
-
-/* The first finding of the compile half that a stream of Vela's shows; NULL: none. */
-static const ns_diagnose_compile *first_finding(const ns_diagnose_result *result)
-{
-    for (int i = 0; i < result->compile_count; i++)
-        if (result->compile[i].is_finding && result->compile[i].flags)
-            return &result->compile[i];
-    return NULL;
-}
-
-static ns_code write_smallest(ns_cli *cli, const char *path, const ns_smallest *smallest, ns_error *error)
-{
-    const size_t size = strlen(path);
-    const bool has_suffix = size > 5 && strcmp(path + size - 5, ".tosa") == 0;
-    const char *prefix = ns_arena_format(cli->arena, "%.*s_", (int)(has_suffix ? size - 5 : size), path);
-    if (!prefix)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
-    return ns_smallest_write(cli, smallest, path, prefix, error);
-}
-
-static ns_code reduce_precision(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
-                                const ns_diagnose_options *asked, const ns_diagnose_precision *precision,
-                                ns_error *error)
-{
-    ns_diagnose_smallest r;
-    NS_TRY(ns_diagnose_reduce(graph, asked, precision, settings->time_limit, cli->arena, &r, error));
-    const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
-    NS_TRY(write_smallest(cli, settings->reduce, &smallest, error));
-    fprintf(stderr, "%s: %s: %d operators of %d left after %d trials in %.1f s: %s\n", settings->reduce,
-            r.finding, r.operators, r.operators_before, r.trials, r.seconds, r.words);
-    return NS_OK;
-}
-
-static ns_code reduce_compile(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
-                              const ns_diagnose_options *asked, const ns_diagnose_compile *row,
-                              ns_error *error)
-{
-    ns_diagnose_compile_options options = {0};
-    const char *missing = NULL;
-    ns_reduce_options o = {.flags = row->flags,
-                           .time_limit = settings->time_limit,
-                           .centre = row->departs ? row->first_wrong.output : NULL};
-    ns_reduce_result r;
-    NS_TRY(choose_velas(settings, cli->arena, &options, &missing, error));
-    NS_TRY(ns_accelerator_parse(row->accelerator, &o.accelerator, error));
-    for (int i = 0; i < options.vela_count; i++)
-        if (strcmp(options.velas[i].version, row->vela) == 0)
-            o.vela = options.velas[i];
-    NS_TRY(ns_reduce_graph(&o, graph, asked->inputs, asked->input_count, cli->arena, &r, error));
-    const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
-    const ns_smallest_target target = {&o.vela, o.accelerator, o.flags};
-    NS_TRY(write_smallest(cli, settings->reduce, &smallest, error));
-    fprintf(stderr, "%s: %s, Vela %s, %s, %s: %d operators of %d left after %d trials in %.1f s: %s\n",
-            settings->reduce, r.signature, row->vela, row->accelerator, row->memory_mode, r.operators,
-            r.operators_before, r.trials, r.seconds, r.operation);
-    ns_cli to_stderr = *cli;
-    to_stderr.out = stderr;
-    return ns_smallest_print_departure(&to_stderr, &smallest, &target, error);
-}
-
-ns_code ns_diagnose_reduce_finding(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
-                                   const ns_diagnose_options *asked, const ns_diagnose_result *result,
-                                   ns_error *error)
-{
-    const ns_diagnose_compile *row = first_finding(result);
-    if (result->precision && ns_diagnose_verdict_fails(result->precision->verdict))
-        return reduce_precision(cli, settings, graph, asked, result->precision, error);
-    if (row)
-        return reduce_compile(cli, settings, graph, asked, row, error);
-    return ns_fail(error, NS_ERROR_USAGE, "--reduce: there is no finding to reduce");
 }

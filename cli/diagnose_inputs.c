@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "diagnose.h"
-#include "formats/npy.h"
-#include "run.h"
+#include "shared.h"
 
 /* What a real number becomes: code = round(x / scale) + zero, within [low, high]. */
 typedef struct input_scale {
@@ -40,27 +39,6 @@ static ns_code read_scale(const char *option, const char *text, int position, co
     return NS_OK;
 }
 
-/* Do the shapes agree but for dims of 1, once the leading axis (0: none) counts `samples`? */
-static bool fits(const ns_npy *array, const ns_tensor *declared, int64_t samples)
-{
-    int a = 0, d = 0;
-    if (samples > 0) {
-        if (array->rank < 1 || array->shape[0] != samples)
-            return false;
-        a = 1;
-    }
-    for (;;) {
-        while (a < array->rank && array->shape[a] == 1)
-            a++;
-        while (d < declared->rank && declared->shape[d] == 1)
-            d++;
-        if (a == array->rank || d == declared->rank)
-            return a == array->rank && d == declared->rank;
-        if (array->shape[a++] != declared->shape[d++])
-            return false;
-    }
-}
-
 static double real_at(const ns_npy *array, size_t i)
 {
     return array->type == NS_NPY_FLOAT32 ? (double)((const float *)array->data)[i]
@@ -69,7 +47,7 @@ static double real_at(const ns_npy *array, size_t i)
 
 /* Floats to codes; *real takes the codes before they are rounded and clipped. */
 static ns_code quantise(const ns_npy *array, const input_scale *scale, const char *name, ns_arena *arena,
-                        ns_tensor *tensor, const double **real, ns_error *error)
+                        ns_tensor *tensor, double **real, ns_error *error)
 {
     if (!scale->given)
         return ns_fail(error, NS_ERROR_USAGE, "input '%s' holds floats: give --input-scale SCALE[:ZERO]",
@@ -91,33 +69,74 @@ static ns_code quantise(const ns_npy *array, const input_scale *scale, const cha
     return NS_OK;
 }
 
-typedef struct loaded {
-    ns_tensor tensor;
-    const double *real; /* NULL: the file holds integers */
-    int64_t samples;
-} loaded;
+/* ---- the inputs ---- */
 
-static ns_code load(const char *file, const ns_graph_tensor *declared, const input_scale *scale, bool samples,
-                    ns_arena *arena, loaded *out, ns_error *error)
+static ns_code no_memory(ns_error *error)
 {
-    ns_npy array;
-    char is[128], wanted[128];
-    NS_TRY(ns_npy_load(file, arena, &array, error));
-    *out = (loaded){.tensor = declared->tensor};
-    out->tensor.data = NULL;
-    out->samples = samples && array.rank ? array.shape[0] : samples ? 0 : 1;
-    if (!fits(&array, &declared->tensor, samples ? out->samples : 0) || out->samples < 1)
-        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", declared->name, file,
-                       ns_npy_describe(&array, is, sizeof is),
-                       ns_tensor_describe(&declared->tensor, wanted, sizeof wanted),
-                       samples ? " behind an axis that counts samples" : "");
-    if (array.type == NS_NPY_FLOAT32 || array.type == NS_NPY_FLOAT64)
-        return quantise(&array, scale, declared->name, arena, &out->tensor, &out->real, error);
-    /* Some hand every integer over as int64 or int32. */
-    ns_tensor view;
-    if (ns_npy_to_tensor(&array, declared->tensor.dtype, &view, error) != NS_OK)
-        return ns_add_context(error, "input '%s': %s", declared->name, file);
-    out->tensor.data = view.data;
+    return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs");
+}
+
+/* The tensors of `list` as the common loader takes them. */
+static ns_code declare(const ns_block *block, const int *list, int count, ns_arena *arena, ns_input **out,
+                       ns_error *error)
+{
+    *out = NS_ARENA_ARRAY(arena, (size_t)count, ns_input);
+    if (!*out)
+        return no_memory(error);
+    for (int i = 0; i < count; i++) {
+        const ns_graph_tensor *tensor = &block->tensors[list[i]];
+        ns_input *input = &(*out)[i];
+        *input = (ns_input){.name = tensor->name, .rank = tensor->tensor.rank};
+        memcpy(input->shape, tensor->tensor.shape, sizeof input->shape);
+        if (!ns_npy_type_of(tensor->tensor.dtype, &input->type))
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "'%s': files of type %s", tensor->name,
+                           ns_dtype_text(tensor->tensor.dtype));
+    }
+    return NS_OK;
+}
+
+static bool is_float(ns_npy_type type)
+{
+    return type == NS_NPY_FLOAT32 || type == NS_NPY_FLOAT64;
+}
+
+/* One that holds a single sample is kept for all: its bytes, once for each. */
+static ns_code repeat(void **data, size_t bytes, int samples, ns_arena *arena, ns_error *error)
+{
+    if (!*data || samples == 1)
+        return NS_OK;
+    char *all = ns_arena_alloc(arena, bytes, (size_t)samples);
+    if (!all)
+        return no_memory(error);
+    for (int i = 0; i < samples; i++)
+        memcpy(all + (size_t)i * bytes, *data, bytes);
+    *data = all;
+    return NS_OK;
+}
+
+/* Integers of any width that hold the codes, or floats that are quantised. */
+static ns_code convert(const ns_input *input, const ns_tensor *declared, const input_scale *scale,
+                       int samples, ns_arena *arena, ns_tensor *tensor, const double **real, ns_error *error)
+{
+    double *values = NULL;
+    *tensor = *declared;
+    tensor->data = NULL;
+    if (is_float(input->array.type)) {
+        NS_TRY(quantise(&input->array, scale, input->name, arena, tensor, &values, error));
+    } else {
+        ns_tensor view;
+        if (ns_npy_to_tensor(&input->array, declared->dtype, &view, error) != NS_OK)
+            return ns_add_context(error, "input '%s'", input->name);
+        tensor->data = view.data;
+    }
+    if (input->held == 1) {
+        const size_t count = ns_tensor_count(declared);
+        void *codes = values;
+        NS_TRY(repeat(&tensor->data, count * (size_t)ns_dtype_bytes(declared->dtype), samples, arena, error));
+        NS_TRY(repeat(&codes, count * sizeof *values, samples, arena, error));
+        values = codes;
+    }
+    *real = values;
     return NS_OK;
 }
 
@@ -126,67 +145,51 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
 {
     const ns_block *block = &graph->regions[0].blocks[0];
     const size_t count = (size_t)block->input_count;
-    ns_run_tensor *names = NS_ARENA_ARRAY(arena, count, ns_run_tensor);
-    ns_tensor *inputs = NS_ARENA_ARRAY(arena, count, ns_tensor);
+    const ns_input_rules rules = {.files = &settings->inputs, .frames = settings->samples, .any_type = true};
+    ns_tensor *tensors = NS_ARENA_ARRAY(arena, count, ns_tensor);
     const double **real = NS_ARENA_ARRAY(arena, count, const double *);
     input_scale *scales = NS_ARENA_ARRAY(arena, count, input_scale);
-    if (!names || !inputs || !real || !scales)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs");
-    for (size_t i = 0; i < count; i++)
-        names[i].name = block->tensors[block->inputs[i]].name;
+    ns_input *inputs = NULL;
+    int64_t samples = 1;
+    if (!tensors || !real || !scales)
+        return no_memory(error);
     for (int i = 0; i < settings->input_scales.count; i++)
         NS_TRY(read_scale("--input-scale", settings->input_scales.values[i], i, block, block->inputs,
                           block->input_count, scales, error));
-    options->samples = 0;
-    for (int i = 0; i < settings->inputs.count; i++) {
-        int index = 0;
-        loaded input = {0};
-        const char *file = NULL;
-        NS_TRY(ns_run_find_input(settings->inputs.values[i], i, block->input_count, names, &index, &file,
-                                 error));
-        if (inputs[index].data)
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index].name);
-        NS_TRY(load(file, &block->tensors[block->inputs[index]], &scales[index], settings->samples, arena,
-                    &input, error));
-        inputs[index] = input.tensor;
-        real[index] = input.real;
-        if (options->samples && input.samples != options->samples)
-            return ns_fail(error, NS_ERROR_INPUT, "input '%s' has %lld samples, another has %d",
-                           names[index].name, (long long)input.samples, options->samples);
-        options->samples = (int)input.samples;
-    }
+    NS_TRY(declare(block, block->inputs, block->input_count, arena, &inputs, error));
+    NS_TRY(ns_inputs_load(&rules, arena, block->input_count, inputs, &samples, error));
+    if (samples > INT32_MAX)
+        return ns_fail(error, NS_ERROR_INPUT, "%lld samples", (long long)samples);
     for (size_t i = 0; i < count; i++)
-        if (!inputs[i].data)
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is missing (-i %s=FILE)", names[i].name,
-                           names[i].name);
-    options->samples = options->samples ? options->samples : 1;
-    options->inputs = inputs;
+        NS_TRY(convert(&inputs[i], &block->tensors[block->inputs[i]].tensor, &scales[i], (int)samples, arena,
+                       &tensors[i], &real[i], error));
+    options->samples = (int)samples;
+    options->inputs = tensors;
     options->input_count = block->input_count;
     options->real_inputs = real;
     return NS_OK;
 }
 
-static ns_code load_reference(const char *file, const ns_graph_tensor *declared,
-                              const ns_diagnose_options *options, bool samples, ns_arena *arena,
-                              const double **out, ns_error *error)
+/* ---- what the float model gives ---- */
+
+static ns_code take_reference(const ns_input *input, int samples, ns_arena *arena, const double **out,
+                              ns_error *error)
 {
-    ns_npy array;
-    char is[128], wanted[128];
-    NS_TRY(ns_npy_load(file, arena, &array, error));
-    if ((array.type != NS_NPY_FLOAT32 && array.type != NS_NPY_FLOAT64) ||
-        !fits(&array, &declared->tensor, samples ? options->samples : 0))
-        return ns_fail(error, NS_ERROR_INPUT,
-                       "reference of '%s': %s is %s; expected floats of the shape of %s", declared->name,
-                       file, ns_npy_describe(&array, is, sizeof is),
-                       ns_tensor_describe(&declared->tensor, wanted, sizeof wanted));
-    double *values = NS_ARENA_ARRAY(arena, array.count, double);
+    const ns_npy *array = &input->array;
+    if (!is_float(array->type))
+        return ns_fail(error, NS_ERROR_INPUT, "reference of '%s': %s; expected floats", input->name,
+                       ns_npy_type_text(array->type));
+    if (input->held != samples)
+        return ns_fail(error, NS_ERROR_INPUT, "reference of '%s': %lld samples; the inputs hold %d",
+                       input->name, (long long)input->held, samples);
+    double *values = NS_ARENA_ARRAY(arena, array->count, double);
     if (!values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the reference of '%s'", declared->name);
-    for (size_t i = 0; i < array.count; i++) {
-        values[i] = real_at(&array, i);
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the reference of '%s'", input->name);
+    for (size_t i = 0; i < array->count; i++) {
+        values[i] = real_at(array, i);
         if (!isfinite(values[i]))
             return ns_fail(error, NS_ERROR_INPUT, "reference of '%s': element %zu is not a finite number",
-                           declared->name, i);
+                           input->name, i);
     }
     *out = values;
     return NS_OK;
@@ -197,29 +200,32 @@ ns_code ns_diagnose_load_references(const ns_diagnose_settings *settings, const 
 {
     const ns_block *block = &graph->regions[0].blocks[0];
     const size_t count = (size_t)block->output_count;
+    const ns_input_rules rules = {.files = &settings->references,
+                                  .frames = settings->samples,
+                                  .any_type = true,
+                                  .optional = true,
+                                  .what = "reference of"};
     if (!settings->references.count)
         return NS_OK;
-    ns_run_tensor *names = NS_ARENA_ARRAY(arena, count, ns_run_tensor);
     const double **values = NS_ARENA_ARRAY(arena, count, const double *);
     double *numbers = NS_ARENA_ARRAY(arena, count, double);
     input_scale *scales = NS_ARENA_ARRAY(arena, count, input_scale);
-    if (!names || !values || !numbers || !scales)
+    ns_input *outputs = NULL;
+    int64_t samples = 1;
+    if (!values || !numbers || !scales)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the references");
-    for (size_t i = 0; i < count; i++)
-        names[i].name = block->tensors[block->outputs[i]].name;
     for (int i = 0; i < settings->output_scales.count; i++)
         NS_TRY(read_scale("--output-scale", settings->output_scales.values[i], i, block, block->outputs,
                           block->output_count, scales, error));
-    for (int i = 0; i < settings->references.count; i++) {
-        int index = 0;
-        const char *file = NULL;
-        NS_TRY(ns_run_find_input(settings->references.values[i], i, block->output_count, names, &index, &file,
-                                 error));
-        NS_TRY(load_reference(file, &block->tensors[block->outputs[index]], options, settings->samples, arena,
-                              &values[index], error));
-    }
+    NS_TRY(declare(block, block->outputs, block->output_count, arena, &outputs, error));
     for (size_t i = 0; i < count; i++)
+        outputs[i].type = NS_NPY_FLOAT32;
+    NS_TRY(ns_inputs_load(&rules, arena, block->output_count, outputs, &samples, error));
+    for (size_t i = 0; i < count; i++) {
+        if (outputs[i].array.data)
+            NS_TRY(take_reference(&outputs[i], options->samples, arena, &values[i], error));
         numbers[i] = scales[i].scale;
+    }
     options->references = values;
     options->reference_scales = numbers;
     return NS_OK;

@@ -207,12 +207,19 @@ static ns_code take_type(const ns_input *input, const char *file, ns_arena *aren
 
 /* ---- files ---- */
 
-static ns_code expected(const ns_input *input, const char *file, const ns_npy *array, ns_error *error)
+static const char *what(const ns_input_rules *rules)
+{
+    return rules->what ? rules->what : "input";
+}
+
+static ns_code expected(const ns_input_rules *rules, const ns_input *input, const char *file,
+                        const ns_npy *array, ns_error *error)
 {
     char wanted[128], is[128];
     ns_shape_describe(input->rank, input->shape, ns_npy_type_text(input->type), wanted, sizeof wanted);
-    return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", input->name, file,
-                   ns_npy_describe(array, is, sizeof is), wanted,
+    return ns_fail(error, NS_ERROR_INPUT, "%s '%s': %s is %s; expected %s%s%s", what(rules), input->name,
+                   file, ns_npy_describe(array, is, sizeof is), wanted,
+                   rules->frames ? ", or several of them along a leading axis" : "",
                    input->least_shape ? " or less: the shape is dynamic" : "");
 }
 
@@ -256,8 +263,9 @@ static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_
             array.type = *as;
         const ns_npy given = array;
         if (!take_shape(&array, input, rules->frames, frames))
-            return expected(input, file, &given, error);
-        NS_TRY(take_type(input, file, arena, &array, error));
+            return expected(rules, input, file, &given, error);
+        if (!rules->any_type)
+            NS_TRY(take_type(input, file, arena, &array, error));
     }
     input->array = array;
     return NS_OK;
@@ -311,14 +319,15 @@ ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, 
         const char *file = NULL;
         NS_TRY(ns_input_find(rules->files->values[i], i, count, name_of, inputs, &index, &file, error));
         if (inputs[index].array.data)
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", inputs[index].name);
+            return ns_fail(error, NS_ERROR_USAGE, "%s '%s' is given twice", what(rules), inputs[index].name);
         NS_TRY(load(rules, file, as[index], arena, &inputs[index], &held, error));
         if (held != 1 && *frames != 1 && held != *frames)
-            return ns_fail(error, NS_ERROR_INPUT, "input '%s' holds %" PRId64 " frames, another %" PRId64,
-                           inputs[index].name, held, *frames);
+            return ns_fail(error, NS_ERROR_INPUT, "%s '%s' holds %" PRId64 " frames, another %" PRId64,
+                           what(rules), inputs[index].name, held, *frames);
+        inputs[index].held = held;
         *frames = held != 1 ? held : *frames;
     }
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count && !rules->optional; i++)
         if (!inputs[i].array.data)
             return missing(&inputs[i], error);
     return NS_OK;

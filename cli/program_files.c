@@ -80,12 +80,38 @@ static bool is_part(const ns_program_tensor *tensor, const ns_npy *array)
                   (size_t)(tensor->rank - 1) * sizeof tensor->shape[0]) == 0;
 }
 
-/* *given: of a dynamic shape, how many the file has along the first dim; the rest is filled with zeros. */
+/* Several of the tensor along a leading axis. */
+static bool is_row(const ns_program_tensor *tensor, const ns_npy *array)
+{
+    return array->rank > 0 && array->shape[0] > 0 &&
+           ns_input_same_but_ones(array->rank - 1, array->shape + 1, tensor->rank, tensor->shape);
+}
+
+/* From a file's order to the memory's, one sample after the other; what a part of a dynamic shape leaves is
+ * filled with zeros. */
+static ns_code arrange(const ns_program_tensor *tensor, const ns_npy *array, int64_t samples, size_t size,
+                       ns_arena *arena, ns_bytes *out, ns_error *error)
+{
+    uint8_t *memory = ns_arena_alloc(arena, size, (size_t)samples), *whole = array->data;
+    if (memory && array->count * array->item_size < size) {
+        whole = ns_arena_alloc(arena, size, 1);
+        if (whole)
+            memcpy(whole, array->data, array->count * array->item_size);
+    }
+    if (!memory || !whole)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the program's inputs");
+    for (int64_t i = 0; i < samples; i++)
+        ns_program_to_memory_order(tensor, whole + (size_t)i * size, memory + (size_t)i * size);
+    *out = (ns_bytes){memory, size};
+    return NS_OK;
+}
+
 static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor *tensor, const char *file,
-                          ns_bytes *out, int64_t *given, ns_error *error)
+                          ns_program_files *files, int index, ns_bytes *out, ns_error *error)
 {
     ns_npy wanted, array;
     char expected[128], is[128];
+    int64_t samples = 1;
     NS_TRY(ns_file_read(file, cli->arena, out, error));
     NS_TRY(ns_program_files_describe(tensor, &wanted, error));
     ns_npy_describe(&wanted, expected, sizeof expected);
@@ -97,24 +123,20 @@ static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor
         return NS_OK;
     }
     NS_TRY(ns_npy_read(*out, file, cli->arena, &array, error));
-    const bool part = is_part(tensor, &array);
-    if (array.type != wanted.type ||
-        (!part && !ns_input_same_but_ones(array.rank, array.shape, wanted.rank, wanted.shape)))
+    bool fits = ns_input_same_but_ones(array.rank, array.shape, wanted.rank, wanted.shape);
+    if (!fits && files->with_samples && is_row(tensor, &array)) {
+        fits = true;
+        samples = files->held[index] = array.shape[0];
+    }
+    if (!fits && is_part(tensor, &array)) {
+        fits = true;
+        files->parts[index] = array.shape[0];
+    }
+    if (array.type != wanted.type || !fits)
         return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", name, file,
                        ns_npy_describe(&array, is, sizeof is), expected,
                        tensor->dynamic ? ", or less along the first dim: the shape is dynamic" : "");
-    uint8_t *memory = ns_arena_alloc(cli->arena, size, 1), *whole = array.data;
-    if (part) {
-        whole = ns_arena_alloc(cli->arena, size, 1);
-        if (whole)
-            memcpy(whole, array.data, array.count * array.item_size);
-        *given = array.shape[0];
-    }
-    if (!memory || !whole)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", name);
-    ns_program_to_memory_order(tensor, whole, memory);
-    *out = (ns_bytes){memory, size};
-    return NS_OK;
+    return arrange(tensor, &array, samples, size, cli->arena, out, error);
 }
 
 ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_program_files *out,
@@ -123,8 +145,9 @@ ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_prog
     const size_t count = (size_t)ns_program_input_count(program);
     *out = (ns_program_files){.data = NS_ARENA_ARRAY(arena, count, const void *),
                               .sizes = NS_ARENA_ARRAY(arena, count, size_t),
-                              .parts = NS_ARENA_ARRAY(arena, count, int64_t)};
-    return out->data && out->sizes && out->parts
+                              .parts = NS_ARENA_ARRAY(arena, count, int64_t),
+                              .held = NS_ARENA_ARRAY(arena, count, int64_t)};
+    return out->data && out->sizes && out->parts && out->held
                ? NS_OK
                : ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
 }
@@ -163,12 +186,24 @@ static ns_code take_default(const ns_program *program, int index, const char *na
                    ns_npy_describe(&wanted, text, sizeof text), index);
 }
 
+/* As many in each file, or one that is kept for all. */
+static ns_code count_samples(ns_program_files *files, const char *name, int index, ns_error *error)
+{
+    const int64_t held = files->with_samples ? files->held[index] : 0;
+    if (held > 1 && files->samples > 1 && held != files->samples)
+        return ns_fail(error, NS_ERROR_INPUT, "input '%s' holds %lld samples, another %lld", name,
+                       (long long)held, (long long)files->samples);
+    files->samples = held > 1 ? held : files->samples;
+    return NS_OK;
+}
+
 ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_program *program,
                               ns_program_files *out, ns_error *error)
 {
     const int count = ns_program_input_count(program);
     const char **names;
     NS_TRY(make_names(count, cli->arena, &names, error));
+    out->samples = 1;
     for (int i = 0; i < inputs->count; i++) {
         int index = 0;
         const char *file = NULL;
@@ -180,10 +215,11 @@ ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_
             return ns_fail(error, NS_ERROR_USAGE,
                            "input '%s' is no tensor: the program holds its value, and %s cannot change it",
                            names[index], file);
-        NS_TRY(load_input(cli, names[index], ns_program_input(program, index), file, &bytes,
-                          &out->parts[index], error));
+        NS_TRY(
+            load_input(cli, names[index], ns_program_input(program, index), file, out, index, &bytes, error));
         out->data[index] = bytes.data ? bytes.data : (const void *)"";
         out->sizes[index] = bytes.size;
+        NS_TRY(count_samples(out, names[index], index, error));
     }
     for (int i = 0; i < count; i++)
         NS_TRY(take_default(program, i, names[i], out, error));

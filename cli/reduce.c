@@ -68,7 +68,7 @@ static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_opt
     NS_TRY(load(cli, s, block, &values, error));
     NS_TRY(ns_reduce_graph(o, graph, values, block->input_count, cli->arena, &r, error));
     const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
-    const ns_smallest_target target = {&o->vela, o->accelerator, o->flags};
+    const ns_diagnose_target target = {&o->vela, o->accelerator, o->flags};
     const char *path = ns_arena_format(cli->arena, "%s/graph.tosa", s->output);
     const char *prefix = ns_arena_format(cli->arena, "%s/", s->output);
     if (!path || !prefix)

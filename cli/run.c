@@ -58,17 +58,6 @@ static void preset(void *settings)
     run->part = -1;
 }
 
-static const char *name_of(const void *list, int index)
-{
-    return ((const ns_run_tensor *)list)[index].name;
-}
-
-ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
-                          const char **file, ns_error *error)
-{
-    return ns_input_find(value, position, count, name_of, inputs, index, file, error);
-}
-
 ns_code ns_run_declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error)
 {
     *out = (ns_input){.name = tensor->name,

@@ -59,10 +59,6 @@ ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int
 /* An input that a model has declared, for ns_inputs_load. */
 ns_code ns_run_declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error);
 
-/* The index of the input that a value of --input is for, by its name or position, and its file. */
-ns_code ns_run_find_input(const char *value, int position, int count, const ns_run_tensor *inputs, int *index,
-                          const char **file, ns_error *error);
-
 /* Input `index` of a stream, for ns_run_load_inputs. */
 ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns_run_tensor *out,
                              ns_error *error);

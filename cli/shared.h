@@ -41,6 +41,7 @@ typedef struct ns_input {
     const int64_t *least_shape; /* a dynamic shape: each dim may be from this up to `shape`; NULL: fixed */
     /* Out. */
     ns_npy array; /* in the model's type; data NULL: not given */
+    int64_t held; /* how many frames the file holds */
     bool raw;     /* from bytes without a header */
 } ns_input;
 
@@ -49,6 +50,9 @@ typedef struct ns_input_rules {
     const ns_text_list *files; /* of --input */
     const ns_text_list *types; /* of --input-type, "[NAME=]TYPE"; NULL: none */
     bool frames;               /* a leading axis that counts frames is taken */
+    bool any_type;             /* elements stay in the file's type: the caller converts them */
+    bool optional;             /* not every one must be given */
+    const char *what;          /* in messages: "reference of" an output; NULL: "input" */
 } ns_input_rules;
 
 /* Loads all inputs. *frames: how many frames the files hold; the same for every input, or one that is kept
@@ -88,9 +92,12 @@ ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array
 /* A program's inputs in memory order; each list has room for all of them. */
 typedef struct ns_program_files {
     const void **data; /* NULL: no tensor */
-    size_t *sizes;
-    int64_t *parts; /* of a dynamic shape's first dim as many as the file has; 0: all */
-    int test;       /* of a bundled program: the case whose inputs stand in where no file is given */
+    size_t *sizes;     /* of one sample */
+    bool with_samples; /* a leading axis of a file may count samples, which lie one behind the other */
+    int64_t *held;     /* with samples: how many each file holds; one is kept for all */
+    int64_t samples;   /* out: how many there are */
+    int64_t *parts;    /* of a dynamic shape's first dim as many as the file has; 0: all */
+    int test;          /* of a bundled program: the case whose inputs stand in where no file is given */
 } ns_program_files;
 
 ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_program_files *out,
@@ -123,16 +130,9 @@ typedef struct ns_smallest {
 ns_code ns_smallest_write(ns_cli *cli, const ns_smallest *smallest, const char *path, const char *prefix,
                           ns_error *error);
 
-/* A configuration of Vela. */
-typedef struct ns_smallest_target {
-    const ns_vela *vela;
-    ns_accelerator accelerator;
-    const char *flags; /* beside ns_vela_flags; NULL: none */
-} ns_smallest_target;
-
 /* Compiles it, and prints the first operation of the NPU that departs, with its operator of the graph. */
 ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
-                                    const ns_smallest_target *target, ns_error *error);
+                                    const ns_diagnose_target *target, ns_error *error);
 
 /* ---- state.c ---- */
 

@@ -26,36 +26,19 @@ ns_code ns_smallest_write(ns_cli *cli, const ns_smallest *smallest, const char *
     return NS_OK;
 }
 
-static ns_code judge(ns_cli *cli, const ns_smallest *smallest, const ns_vela_request *request,
-                     ns_diagnose_compile *row, ns_error *error)
+ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
+                                    const ns_diagnose_target *target, ns_error *error)
 {
-    ns_npu_stream *stream = NULL;
-    NS_TRY(
-        ns_npu_load_npz(request->npz, request->npz_size, request->accelerator, cli->arena, &stream, error));
+    ns_diagnose_compile row = {0};
+    const ns_vela_options vela = {0};
     const ns_diagnose_compile_options options = {.model = smallest->file,
                                                  .model_size = smallest->file_size,
                                                  .inputs = smallest->inputs,
                                                  .input_count = smallest->input_count,
-                                                 .samples = 1};
-    return ns_diagnose_stream_run(&options, stream, request->debug, request->debug_size, cli->arena, row,
-                                  error);
-}
-
-ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
-                                    const ns_smallest_target *target, ns_error *error)
-{
-    ns_diagnose_compile row = {0};
-    ns_vela_request request = {.graph = smallest->file,
-                               .graph_size = smallest->file_size,
-                               .accelerator = target->accelerator,
-                               .flags = target->flags,
-                               .want_debug = true};
-    const ns_vela_options options = {0};
-    NS_TRY(ns_vela_compile(target->vela, &options, &request, 1, cli->arena, error));
-    if (request.outcome != NS_VELA_COMPILED)
-        return NS_OK; /* it dies: there is no operation */
-    NS_TRY(judge(cli, smallest, &request, &row, error));
-    if (row.departs)
+                                                 .samples = 1,
+                                                 .vela = &vela};
+    NS_TRY(ns_diagnose_target_run(&options, target, cli->arena, &row, error));
+    if (row.departs) /* where Vela dies there is no operation */
         ns_report_diagnose_departure(&row.first_wrong, cli->out);
     return NS_OK;
 }

@@ -246,6 +246,18 @@ typedef struct ns_diagnose_compile_options {
 ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *options, ns_arena *arena,
                                 const ns_diagnose_compile **rows, int *count, ns_error *error);
 
+/* One configuration of Vela. */
+typedef struct ns_diagnose_target {
+    const ns_vela *vela;
+    ns_accelerator accelerator;
+    const char *flags; /* beside ns_vela_flags; NULL: none */
+} ns_diagnose_target;
+
+/* The same for one configuration, without advice; the options' accelerators, memory modes, flags and releases
+ * are not read. */
+ns_code ns_diagnose_target_run(const ns_diagnose_compile_options *options, const ns_diagnose_target *target,
+                               ns_arena *arena, ns_diagnose_compile *row, ns_error *error);
+
 /* The same for a stream that is there already, compiled by whom it may: Vela's npz, or a .tflite. `model` of
  * the options may be NULL: nothing to compare with, and only what is wrong without a reference is found; then
  * `inputs` are the stream's. `debug` is the debug database's bytes, or NULL. */

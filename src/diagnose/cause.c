@@ -161,8 +161,9 @@ ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int no
     double worst = -1, clamp = 0;
     NS_TRY(ns_dg_parallel(f->session, TRIALS, try_one, &a, error));
     for (int i = 0; i < TRIALS; i++) {
+        const bool possible = trials[i].mode != NS_DG_TABLE || f->plan->nodes[node].table >= 0;
         clamp = trials[i].mode == NS_DG_CLAMP ? a.energy[i] : clamp;
-        if (a.energy[i] > worst) {
+        if (possible && a.energy[i] > worst) {
             worst = a.energy[i];
             blame->cause = trials[i].cause;
         }

@@ -159,6 +159,30 @@ ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *options, ns_a
     return code;
 }
 
+ns_code ns_diagnose_target_run(const ns_diagnose_compile_options *options, const ns_diagnose_target *target,
+                               ns_arena *arena, ns_diagnose_compile *row, ns_error *error)
+{
+    ns_compile_reference reference = {0};
+    ns_vela_request request = {.graph = options->model,
+                               .graph_size = options->model_size,
+                               .accelerator = target->accelerator,
+                               .flags = target->flags,
+                               .want_debug = true};
+    *row = (ns_diagnose_compile){.accelerator = ns_accelerator_text(target->accelerator),
+                                 .memory_mode = "-",
+                                 .vela = target->vela->version,
+                                 .flags = target->flags};
+    NS_TRY(ns_vela_compile(target->vela, options->vela, &request, 1, arena, error));
+    ns_code code = ns_compile_evaluate(options, arena, &reference, error);
+    if (code == NS_OK)
+        code = ns_compile_judge(options, &reference, &request, true, arena, row, error);
+    if (code == NS_OK)
+        code =
+            ns_compile_name_defect(&reference, target->accelerator, target->vela->version, row, arena, error);
+    ns_graph_free(reference.graph);
+    return code;
+}
+
 ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_npu_stream *stream,
                                const void *debug, size_t debug_size, ns_arena *arena,
                                ns_diagnose_compile *row, ns_error *error)

@@ -1,4 +1,5 @@
-/* The stages as comma-separated values. What was not measured is empty. */
+/* Stages and configurations of the compiler as comma-separated values, a row each. What was not measured, and
+ * what the other kind of row has, is empty. */
 #include <math.h>
 
 #include "base/interface.h"
@@ -29,7 +30,18 @@ static const ns_diagnose_blame *blame_of(const ns_diagnose_precision *precision,
     return NULL;
 }
 
-static void append_row(ns_buffer *buffer, const ns_diagnose_result *result, int index)
+static void append_empty(ns_buffer *buffer, int count)
+{
+    for (int i = 0; i < count; i++)
+        ns_buffer_append(buffer, ",", 1);
+}
+
+/* Columns behind `part`. */
+#define CONFIGURATION \
+    "accelerator,memory_mode,vela,verdict,wrong,elements,sqnr_db,command,operation,known_defect,reason"
+enum { NUMBERS = 11, CONFIGURATION_COLUMNS = 11 };
+
+static void append_stage(ns_buffer *buffer, const ns_diagnose_result *result, int index)
 {
     const ns_diagnose_precision *precision = result->precision;
     const ns_diagnose_stage *stage = &precision->stages[index];
@@ -37,28 +49,51 @@ static void append_row(ns_buffer *buffer, const ns_diagnose_result *result, int 
     append_text(buffer, stage->output);
     ns_buffer_format(buffer, ",%s,%s,%s", stage->op, stage->function ? stage->function : "",
                      blame ? ns_diagnose_cause_text(blame->cause) : "");
-    const double numbers[] = {stage->local_steps,
-                              stage->local_db,
-                              stage->cumulative_steps,
-                              stage->cumulative_db,
-                              stage->largest_code,
-                              (double)stage->clipped,
-                              stage->peak,
-                              stage->alone_db,
-                              stage->knocked_out_db,
-                              stage->share,
-                              blame ? blame->gain_db : stage->gain_db};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    const double numbers[NUMBERS] = {stage->local_steps,
+                                     stage->local_db,
+                                     stage->cumulative_steps,
+                                     stage->cumulative_db,
+                                     stage->largest_code,
+                                     (double)stage->clipped,
+                                     stage->peak,
+                                     stage->alone_db,
+                                     stage->knocked_out_db,
+                                     stage->share,
+                                     blame ? blame->gain_db : stage->gain_db};
+    for (int i = 0; i < NUMBERS; i++)
         append_number(buffer, numbers[i]);
     ns_buffer_append(buffer, ",", 1);
     append_text(buffer, result->part);
+    append_empty(buffer, CONFIGURATION_COLUMNS);
+    ns_buffer_append(buffer, "\n", 1);
+}
+
+/* output and op: of the first operation that departs. */
+static void append_configuration(ns_buffer *buffer, const ns_diagnose_result *result, int index)
+{
+    const ns_diagnose_compile *row = &result->compile[index];
+    const ns_diagnose_departure *first = &row->first_wrong;
+    const bool command = row->departs && first->command >= 0;
+    append_text(buffer, row->departs ? first->output : NULL);
+    ns_buffer_format(buffer, ",%s", row->departs && first->op ? first->op : "");
+    append_empty(buffer, 2 + NUMBERS + 1);
+    append_text(buffer, result->part);
+    ns_buffer_format(buffer, ",%s,%s,%s,%s,%zu,%zu", row->accelerator, row->memory_mode, row->vela,
+                     row->verdict, row->wrong, row->elements);
+    append_number(buffer, row->sqnr_db);
+    append_number(buffer, command ? first->command : NAN);
+    ns_buffer_format(buffer, ",%s,%s,", row->departs && first->operation ? first->operation : "",
+                     row->known_defect ? row->known_defect : "");
+    append_text(buffer, row->reason);
     ns_buffer_append(buffer, "\n", 1);
 }
 
 static void append_rows(ns_buffer *buffer, const ns_diagnose_result *result)
 {
     for (int i = 0; result->precision && i < result->precision->stage_count; i++)
-        append_row(buffer, result, i);
+        append_stage(buffer, result, i);
+    for (int i = 0; i < result->compile_count; i++)
+        append_configuration(buffer, result, i);
     for (int i = 0; i < result->part_count; i++)
         append_rows(buffer, &result->parts[i]);
 }
@@ -69,7 +104,7 @@ ns_code ns_report_diagnose_csv(const ns_diagnose_result *result, ns_arena *arena
     ns_buffer buffer = {.arena = arena};
     ns_buffer_format(
         &buffer, "output,op,function,cause,local_steps,local_db,cumulative_steps,cumulative_db,largest_code,"
-                 "clipped,peak,alone_db,knocked_out_db,share,gain_db,part\n");
+                 "clipped,peak,alone_db,knocked_out_db,share,gain_db,part," CONFIGURATION "\n");
     append_rows(&buffer, result);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the table");
