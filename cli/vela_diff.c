@@ -1,4 +1,5 @@
-/* npuscope vela-diff: two releases of Vela, or two sets of options, on the same graphs. */
+/* npuscope vela-diff: several releases of Vela, or sets of options, on the same graphs. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/interface.h"
@@ -7,10 +8,11 @@
 #include "options.h"
 #include "report/report.h"
 #include "rows.h"
+#include "run.h"
 
 typedef struct diff_settings {
     ns_row_selection selection;
-    ns_text_list velas;
+    ns_text_list velas, inputs;
     const char *flags_a, *flags_b, *graphs, *json;
 } diff_settings;
 
@@ -18,11 +20,15 @@ typedef struct diff_settings {
 
 static const ns_option options[] = {
     {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas),
-     "given twice: A and B; once: both (see --flags-b). A vela script,\na Python interpreter or a virtual "
-     "environment"},
-    {0, "flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a), "further options of A: \"--optimise Size\""},
-    {0, "flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of B"},
-    {0, "graphs", NS_OPTION_TEXT, "DIR", OPTION(graphs), "the .tosa files of a folder, not the catalogue"},
+     "a vela script, a Python interpreter or a virtual environment; once\nfor each release, twice to 16 "
+     "times; once: with two sets of\noptions (see --flags-b)"},
+    {0, "flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a),
+     "further options of the first of two: \"--optimise Size\""},
+    {0, "flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of the second"},
+    {0, "graphs", NS_OPTION_TEXT, "PATH", OPTION(graphs),
+     "a .tosa file, or those of a folder, not the catalogue"},
+    {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
+     "inputs of the file of --graphs, as `run` takes them, samples too\n(default: drawn at random)"},
     NS_ROW_TARGETS(selection.targets),
     NS_ROW_CATALOGUE(selection.catalogue),
     NS_ROW_OPS(selection.ops),
@@ -39,6 +45,36 @@ static void show_compiling(void *context, int done, int count)
     fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled%s", done, count, done == count ? "\r\033[K" : "");
 }
 
+/* ---- the releases, from the oldest on ---- */
+
+/* Versions as numbers with dots. */
+static int compare_versions(const char *a, const char *b)
+{
+    for (;;) {
+        char *a_end, *b_end;
+        const long x = strtol(a, &a_end, 10), y = strtol(b, &b_end, 10);
+        if (x != y)
+            return x < y ? -1 : 1;
+        if (*a_end != '.' || *b_end != '.')
+            return (*a_end == '.') - (*b_end == '.');
+        a = a_end + 1;
+        b = b_end + 1;
+    }
+}
+
+/* What is as old keeps its order. */
+static void sort(ns_vela_diff_compiler *compilers, int count)
+{
+    for (int i = 1; i < count; i++)
+        for (int k = i; k > 0; k--) {
+            const ns_vela_diff_compiler later = compilers[k];
+            if (compare_versions(compilers[k - 1].vela.version, later.vela.version) <= 0)
+                break;
+            compilers[k] = compilers[k - 1];
+            compilers[k - 1] = later;
+        }
+}
+
 /* Their streams would be the same entries of the cache. */
 static bool is_same(const ns_vela_diff_compiler *a, const ns_vela_diff_compiler *b)
 {
@@ -46,32 +82,97 @@ static bool is_same(const ns_vela_diff_compiler *a, const ns_vela_diff_compiler 
            strcmp(a->flags ? a->flags : "", b->flags ? b->flags : "") == 0;
 }
 
+static ns_code check_count(const diff_settings *settings, ns_error *error)
+{
+    const int count = settings->velas.count;
+    const bool flags = settings->flags_a || settings->flags_b;
+    if (count > NS_VELA_DIFF_SIDES)
+        return ns_fail(error, NS_ERROR_USAGE, "--vela is given %d times; at most %d are compared", count,
+                       NS_VELA_DIFF_SIDES);
+    if (count > 2 && flags)
+        return ns_fail(error, NS_ERROR_USAGE, "--flags-a and --flags-b are for two releases or one");
+    if (count < 2 && !flags)
+        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: give --vela twice, or --flags-b");
+    return NS_OK;
+}
+
+static ns_code find_compilers(const diff_settings *settings, ns_arena *arena,
+                              ns_vela_diff_compiler *compilers, int *count, ns_error *error)
+{
+    NS_TRY(check_count(settings, error));
+    *count = settings->velas.count > 2 ? settings->velas.count : 2;
+    compilers[0].flags = settings->flags_a;
+    compilers[1].flags = settings->flags_b;
+    for (int side = 0; side < *count; side++) {
+        const int which = side < settings->velas.count ? side : 0;
+        NS_TRY(ns_vela_find(settings->velas.count ? settings->velas.values[which] : NULL, arena,
+                            &compilers[side].vela, error));
+    }
+    sort(compilers, *count);
+    for (int side = 1; side < *count; side++) {
+        const ns_vela_diff_compiler *a = &compilers[side - 1], *b = &compilers[side];
+        if (is_same(a, b))
+            return ns_fail(error, NS_ERROR_USAGE, "%c and %c are the same: Vela %s%s%s", 'A' + side - 1,
+                           'A' + side, a->vela.version, a->flags ? " with " : "", a->flags ? a->flags : "");
+    }
+    return NS_OK;
+}
+
+/* ---- inputs of one's own ---- */
+
+static ns_code take_inputs(void *context, const ns_graph *graph, ns_arena *arena, int *set_count,
+                           ns_tensor **sets, ns_error *error)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    const ns_input_rules rules = {.files = context, .frames = true};
+    ns_input *inputs = NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_input);
+    int64_t frames = 1;
+    if (!inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for inputs");
+    for (int i = 0; i < block->input_count; i++) {
+        const ns_graph_tensor *declared = &block->tensors[block->inputs[i]];
+        const ns_run_tensor tensor = {.name = declared->name, .tensor = declared->tensor};
+        NS_TRY(ns_run_declare(&tensor, &inputs[i], error));
+    }
+    NS_TRY(ns_inputs_load(&rules, arena, block->input_count, inputs, &frames, error));
+    *set_count = (int)frames;
+    *sets = NS_ARENA_ARRAY(arena, (size_t)frames * (size_t)block->input_count, ns_tensor);
+    if (!*sets)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for inputs");
+    for (int64_t k = 0; k < frames; k++)
+        for (int i = 0; i < block->input_count; i++) {
+            const ns_graph_tensor *declared = &block->tensors[block->inputs[i]];
+            ns_npy one = ns_input_frame(&inputs[i], frames, k);
+            one.data = ns_arena_copy(arena, one.data, one.count * one.item_size);
+            if (!one.data)
+                return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", declared->name);
+            NS_TRY(
+                ns_npy_to_tensor(&one, declared->tensor.dtype, &(*sets)[k * block->input_count + i], error));
+        }
+    return NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
     (void)operands;
-    const diff_settings *settings = settings_;
-    if (settings->velas.count > 2)
-        return ns_fail(error, NS_ERROR_USAGE, "--vela is given %d times; A and B are two",
-                       settings->velas.count);
-    if (settings->velas.count < 2 && !settings->flags_a && !settings->flags_b)
-        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: give --vela twice, or --flags-b");
-    ns_vela_diff_compiler compilers[2] = {{.flags = settings->flags_a}, {.flags = settings->flags_b}};
-    for (int side = 0; side < 2; side++) {
-        const int which = side < settings->velas.count ? side : 0;
-        NS_TRY(ns_vela_find(settings->velas.count ? settings->velas.values[which] : NULL, cli->arena,
-                            &compilers[side].vela, error));
-    }
-    if (is_same(&compilers[0], &compilers[1]))
-        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: Vela %s%s%s", compilers[0].vela.version,
-                       compilers[0].flags ? " with " : "", compilers[0].flags ? compilers[0].flags : "");
+    diff_settings *settings = settings_;
+    ns_vela_diff_compiler compilers[NS_VELA_DIFF_SIDES] = {0};
+    int count = 0;
+    if (settings->inputs.count && !settings->graphs)
+        return ns_fail(error, NS_ERROR_USAGE, "--input is for the file of --graphs");
+    NS_TRY(find_compilers(settings, cli->arena, compilers, &count, error));
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     suite.cpu_mask = ns_cpu_detect();
     const ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL};
-    const ns_vela_diff_options diff = {.folder = settings->graphs, .suite = &suite, .vela = &vela};
+    const ns_vela_diff_options diff = {.folder = settings->graphs,
+                                       .suite = &suite,
+                                       .vela = &vela,
+                                       .inputs = settings->inputs.count ? take_inputs : NULL,
+                                       .context = &settings->inputs};
     ns_vela_diff_result result;
-    NS_TRY(ns_vela_diff(&diff, compilers, cli->arena, &result, error));
+    NS_TRY(ns_vela_diff(&diff, count, compilers, cli->arena, &result, error));
     ns_report_vela_diff(&result, cli->out);
     if (settings->json) {
         ns_bytes bytes;
@@ -79,17 +180,20 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         NS_TRY(ns_file_write(settings->json, bytes, error));
     }
     if (result.compared == 0)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "no graph ran with both");
-    const bool wrong = result.statuses[0][NS_VELA_DIFF_WRONG] || result.statuses[1][NS_VELA_DIFF_WRONG];
-    return wrong ? NS_ERROR_MISMATCH : NS_OK;
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       count > 2 ? "no graph ran with two of them" : "no graph ran with both");
+    return result.worse[count - 1] ? NS_ERROR_MISMATCH : NS_OK;
 }
 
 const ns_subcommand ns_subcommand_vela_diff = {
     .operands = "",
-    .details = "Compiles the catalogue, or the .tosa files of a folder, with two releases of Vela or two\n"
-               "sets of options, runs both on the same integers, and says of each graph how many elements\n"
-               "changed and which of the two is wrong against eval. Listed are the graphs with a change or\n"
-               "a side that is not right. Exit code 1 if one is wrong.",
+    .details =
+        "Compiles the catalogue, or .tosa files, with several releases of Vela or two sets of options,\n"
+        "runs all on the same integers, and says of each graph which is wrong against eval, and how\n"
+        "many elements changed from one to the next. Releases stand from the oldest, A, to the newest.\n"
+        "Listed are the graphs with a change or a side that is not right. Exit code 1 if the newest is\n"
+        "worse than the one before it: wrong where that is not, or in more elements; refused or failed\n"
+        "where that is right.",
     .options = options,
     .settings_size = sizeof(diff_settings),
     .run = run,

@@ -10,37 +10,101 @@ static const char *flags_of(const ns_vela_diff_compiler *compiler)
     return compiler->flags ? compiler->flags : "";
 }
 
-static bool is_told(const ns_vela_diff_graph *graph)
+static bool is_told(const ns_vela_diff_result *result, const ns_vela_diff_graph *graph)
 {
-    return graph->changed > 0 || graph->sides[0].status != NS_VELA_DIFF_RIGHT ||
-           graph->sides[1].status != NS_VELA_DIFF_RIGHT;
+    for (int side = 0; side < result->side_count; side++)
+        if (graph->sides[side].changed || graph->sides[side].status != NS_VELA_DIFF_RIGHT)
+            return true;
+    return graph->changed > 0;
 }
 
-static void print_side(const ns_vela_diff_side *side, bool last, FILE *out)
+/* Letters name sides: A is the oldest. */
+static char letter(int side)
 {
-    char text[64];
+    return (char)('A' + side);
+}
+
+/* "wrong 35", "all 0, 35" (of which eval gives another value), "right". */
+static const char *side_words(const ns_vela_diff_side *side, char text[48])
+{
     if (side->status == NS_VELA_DIFF_WRONG)
-        snprintf(text, sizeof text, "wrong in %zu%s", side->wrong, side->all_zero ? ", all 0" : "");
+        snprintf(text, 48, "%s %zu", side->all_zero ? "all 0," : "wrong", side->wrong);
     else
-        snprintf(text, sizeof text, "%s", ns_vela_diff_status_text(side->status));
-    fprintf(out, last ? " %s\n" : " %-22s", text);
+        snprintf(text, 48, "%s", ns_vela_diff_status_text(side->status));
+    return text;
+}
+
+/* ---- the table: releases by target ---- */
+
+/* The next graph from `from` on whose accelerator no earlier graph has; count at the end. */
+static int next_accelerator(const ns_vela_diff_result *result, int from)
+{
+    for (int i = from; i < result->count; i++) {
+        int k = 0;
+        while (k < i && strcmp(result->graphs[k].accelerator, result->graphs[i].accelerator) != 0)
+            k++;
+        if (k == i)
+            return i;
+    }
+    return result->count;
+}
+
+typedef struct tally {
+    int statuses[NS_VELA_DIFF_STATUS_COUNT];
+    int changed, worse;
+} tally;
+
+/* The graphs of one side on one accelerator. */
+static tally count_graphs(const ns_vela_diff_result *result, int side, const char *accelerator)
+{
+    tally t = {0};
+    for (int i = 0; i < result->count; i++) {
+        if (strcmp(result->graphs[i].accelerator, accelerator) != 0)
+            continue;
+        const ns_vela_diff_side *one = &result->graphs[i].sides[side];
+        t.statuses[one->status]++;
+        t.changed += one->changed > 0;
+        t.worse += one->worse;
+    }
+    return t;
+}
+
+static void print_table(const ns_vela_diff_result *result, FILE *out)
+{
+    fprintf(out, "  %-8s %-14s %6s %6s %9s %8s %7s %8s %6s\n", "Vela", "target", "right", "wrong",
+            "unchecked", "refused", "failed", "changed", "worse");
+    for (int i = next_accelerator(result, 0); i < result->count; i = next_accelerator(result, i + 1))
+        for (int side = 0; side < result->side_count; side++) {
+            const tally t = count_graphs(result, side, result->graphs[i].accelerator);
+            fprintf(out, "%c %-8s %-14s %6d %6d %9d %8d %7d", letter(side),
+                    result->compilers[side].vela.version, result->graphs[i].accelerator,
+                    t.statuses[NS_VELA_DIFF_RIGHT], t.statuses[NS_VELA_DIFF_WRONG],
+                    t.statuses[NS_VELA_DIFF_UNCHECKED], t.statuses[NS_VELA_DIFF_REFUSED],
+                    t.statuses[NS_VELA_DIFF_FAILED]);
+            if (side)
+                fprintf(out, " %8d %6d\n", t.changed, t.worse);
+            else
+                fprintf(out, " %8s %6s\n", "-", "-");
+        }
 }
 
 static void print_counts(const ns_vela_diff_result *result, int side, FILE *out)
 {
-    fprintf(out, "%c: Vela %s%s%s:", "AB"[side], result -> compilers[side].vela.version,
-            result->compilers[side].flags ? " " : "", flags_of(&result->compilers[side]));
-    for (int i = 0; i < 5; i++)
+    fprintf(out, "%c: Vela %s%s%s:", letter(side), result->compilers[side].vela.version,
+            *flags_of(&result->compilers[side]) ? " " : "", flags_of(&result->compilers[side]));
+    for (int i = 0; i < NS_VELA_DIFF_STATUS_COUNT; i++)
         if (result->statuses[side][i] || i < 2)
             fprintf(out, "%s %d %s", i ? "," : "", result->statuses[side][i],
                     ns_vela_diff_status_text((ns_vela_diff_status)i));
+    if (result->worse[side])
+        fprintf(out, "; worse than %c in %d", letter(side - 1), result->worse[side]);
     fputs("\n", out);
 }
 
 /* Each chip rule once for each accelerator and side, with the number of its wrong graphs. */
 static void print_rules(const ns_vela_diff_result *result, FILE *out)
 {
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < result->side_count; side++)
         for (int i = 0; i < result->count; i++) {
             const ns_vela_diff_graph *graph = &result->graphs[i];
             const char *rule = graph->sides[side].chip_rule;
@@ -55,7 +119,7 @@ static void print_rules(const ns_vela_diff_result *result, FILE *out)
                 count++;
             }
             if (first == i)
-                fprintf(out, "%c on %s: chip rule %s (%d graph%s)\n", "AB"[side], graph -> accelerator, rule,
+                fprintf(out, "%c on %s: chip rule %s (%d graph%s)\n", letter(side), graph->accelerator, rule,
                         count, count == 1 ? "" : "s");
         }
 }
@@ -68,56 +132,140 @@ static bool meets(const ns_vela_diff_side *side, ns_defect defect)
     return false;
 }
 
-/* Known defects that graphs meet which are not right, each once for each side, with what avoids it. */
+/* Known defects that graphs meet which are not right, each once for the sides that have it, with what avoids
+ * it. */
 static void print_defects(const ns_vela_diff_result *result, FILE *out)
 {
-    for (int side = 0; side < 2; side++)
-        for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
-            const ns_defect_info *info = ns_defect_get_info(defect);
+    for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
+        const ns_defect_info *info = ns_defect_get_info(defect);
+        char sides[4 * NS_VELA_DIFF_SIDES + 1] = "";
+        int most = 0;
+        for (int side = 0; side < result->side_count; side++) {
             int count = 0;
             for (int i = 0; i < result->count; i++)
                 count += result->graphs[i].sides[side].status != NS_VELA_DIFF_RIGHT &&
                          meets(&result->graphs[i].sides[side], defect);
             if (count)
-                fprintf(out, "%c: known defect %s (%d graph%s): %s\n   avoided by: %s%s%s\n", "AB"[side],
-                        info -> id, count, count == 1 ? "" : "s", info->what,
-                        *info->avoid ? info->avoid : "nothing known in the graph",
-                        *info->options ? "; option " : "", info->options);
+                snprintf(sides + strlen(sides), sizeof sides - strlen(sides), "%s%c", *sides ? ", " : "",
+                         letter(side));
+            most = count > most ? count : most;
         }
+        if (most)
+            fprintf(out, "%s: known defect %s (%d graph%s): %s\n   avoided by: %s%s%s\n", sides, info->id,
+                    most, most == 1 ? "" : "s", info->what,
+                    *info->avoid ? info->avoid : "nothing known in the graph",
+                    *info->options ? "; option " : "", info->options);
+    }
+}
+
+/* A reason once, behind the letters of all sides that give it. */
+static void print_reasons(const ns_vela_diff_result *result, const ns_vela_diff_graph *graph, FILE *out)
+{
+    for (int side = 0; side < result->side_count; side++) {
+        const char *reason = graph->sides[side].reason;
+        bool said = !reason;
+        for (int k = 0; k < side && !said; k++)
+            said = graph->sides[k].reason && strcmp(graph->sides[k].reason, reason) == 0;
+        if (said)
+            continue;
+        fprintf(out, "  %c", letter(side));
+        for (int k = side + 1; k < result->side_count; k++)
+            if (graph->sides[k].reason && strcmp(graph->sides[k].reason, reason) == 0)
+                fprintf(out, ", %c", letter(k));
+        fprintf(out, ": %s\n", reason);
+    }
+    if (graph->eval_reason)
+        fprintf(out, "  eval: %s\n", graph->eval_reason);
+}
+
+/* ---- the graphs ---- */
+
+#define CELL 12
+#define CELLS 5 /* on a line */
+
+/* Columns of the name: of few sides it stands before them where it fits, else on a line of its own. */
+static int name_width(const ns_vela_diff_result *result)
+{
+    return result->side_count == 2 ? 23 : result->side_count == 3 ? 20 : 2;
+}
+
+static void print_heading(const ns_vela_diff_result *result, FILE *out)
+{
+    fprintf(out, "%-*s %-14s", name_width(result), result->side_count > 3 ? "" : "graph", "accelerator");
+    if (result->side_count < 4)
+        fprintf(out, " %8s", "elements");
+    if (result->side_count == 2)
+        fprintf(out, " %8s", "changed");
+    for (int side = 0; side < result->side_count; side++)
+        fprintf(out, " %-*c", side + 1 < result->side_count ? CELL - 1 : 1, letter(side));
+    fputs("\n", out);
+}
+
+static void print_graph(const ns_vela_diff_result *result, const ns_vela_diff_graph *graph, FILE *out)
+{
+    char text[48];
+    const int width = name_width(result);
+    const bool fits = (int)strlen(graph->name) <= width;
+    if (!fits)
+        fprintf(out, "%s\n", graph->name);
+    fprintf(out, "%-*s %-14s", width, fits ? graph->name : "", graph->accelerator);
+    if (result->side_count < 4)
+        fprintf(out, " %8zu", graph->elements);
+    if (result->side_count == 2)
+        fprintf(out, " %8zu", graph->changed);
+    for (int side = 0; side < result->side_count; side++) {
+        const bool ends = side + 1 == result->side_count || side % CELLS == CELLS - 1;
+        if (side && side % CELLS == 0)
+            fprintf(out, "%*s", width + 15, "");
+        fprintf(out, " %-*s%s", ends ? 1 : CELL - 1, side_words(&graph->sides[side], text), ends ? "\n" : "");
+    }
+    print_reasons(result, graph, out);
+}
+
+static void print_unmoved(const ns_vela_diff_result *result, FILE *out)
+{
+    size_t elements = 0;
+    int graphs = 0;
+    for (int i = 0; i < result->count; i++) {
+        elements += result->graphs[i].unmoved;
+        graphs += result->graphs[i].unmoved > 0;
+    }
+    if (elements)
+        fprintf(out,
+                "%zu output elements of %d graphs changed with no drawn input: constants, or not reached\n",
+                elements, graphs);
 }
 
 void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
 {
     bool heading = false;
     for (int i = 0; i < result->count; i++) {
-        const ns_vela_diff_graph *graph = &result->graphs[i];
-        if (!is_told(graph))
+        if (!is_told(result, &result->graphs[i]))
             continue;
         if (!heading)
-            fprintf(out, "%-34s %-14s %8s %8s  %-22s %s\n", "graph", "accelerator", "elements", "changed",
-                    "A", "B");
+            print_heading(result, out);
         heading = true;
-        fprintf(out, "%-34s %-14s %8zu %8zu ", graph->name, graph->accelerator, graph->elements,
-                graph->changed);
-        print_side(&graph->sides[0], false, out);
-        print_side(&graph->sides[1], true, out);
-        for (int side = 0; side < 2; side++)
-            if (graph->sides[side].reason)
-                fprintf(out, "  %c: %s\n", "AB"[side], graph -> sides[side].reason);
-        if (graph->eval_reason)
-            fprintf(out, "  eval: %s\n", graph->eval_reason);
+        print_graph(result, &result->graphs[i], out);
     }
+    if (heading)
+        fputs("\n", out);
+    if (result->side_count > 2)
+        print_table(result, out);
     fprintf(out,
-            "%s%d graphs compared, %llu elements: %d streams differ, %llu elements of %d graphs changed\n",
-            heading ? "\n" : "", result->compared, (unsigned long long)result->elements,
-            result->streams_differ, (unsigned long long)result->changed, result->changed_graphs);
-    print_counts(result, 0, out);
-    print_counts(result, 1, out);
+            "%d graphs compared, %llu elements: %d streams differ, %llu elements of %d graphs changed%s\n",
+            result->compared, (unsigned long long)result->elements, result->streams_differ,
+            (unsigned long long)result->changed, result->changed_graphs,
+            result->side_count > 2 ? " from the first to the last" : "");
+    for (int side = 0; side < result->side_count; side++)
+        print_counts(result, side, out);
     print_rules(result, out);
     print_defects(result, out);
+    print_unmoved(result, out);
     if (result->kept_off)
         fprintf(out, "%d cases not compiled: ExecuTorch keeps them off the target\n", result->kept_off);
 }
+
+/* ---- JSON ---- */
 
 static void add_side(ns_json *json, const char *key, const ns_vela_diff_side *side)
 {
@@ -125,6 +273,8 @@ static void add_side(ns_json *json, const char *key, const ns_vela_diff_side *si
     ns_json_text(json, "status", ns_vela_diff_status_text(side->status));
     ns_json_text(json, "reason", side->reason ? side->reason : "");
     ns_json_integer(json, "wrong", (int64_t)side->wrong);
+    ns_json_integer(json, "changed", (int64_t)side->changed);
+    ns_json_bool(json, "worse", side->worse);
     ns_json_bool(json, "all_zero", side->all_zero);
     ns_json_text(json, "chip_rule", side->chip_rule);
     ns_json_array(json, "known_defects");
@@ -139,8 +289,9 @@ static void add_compiler(ns_json *json, const char *key, const ns_vela_diff_resu
     ns_json_object(json, key);
     ns_json_text(json, "version", result->compilers[side].vela.version);
     ns_json_text(json, "flags", flags_of(&result->compilers[side]));
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < NS_VELA_DIFF_STATUS_COUNT; i++)
         ns_json_integer(json, ns_vela_diff_status_text((ns_vela_diff_status)i), result->statuses[side][i]);
+    ns_json_integer(json, "worse", result->worse[side]);
     ns_json_end(json);
 }
 
@@ -164,19 +315,25 @@ static void add_changes(ns_json *json, const ns_vela_diff_graph *graph)
     ns_json_end(json);
 }
 
-static void add_graph(ns_json *json, const ns_vela_diff_graph *graph)
+static void add_graph(ns_json *json, const ns_vela_diff_graph *graph, int side_count)
 {
     ns_json_object(json, NULL);
     ns_json_text(json, "graph", graph->name);
     ns_json_text(json, "accelerator", graph->accelerator);
     ns_json_bool(json, "compared", graph->compared);
     ns_json_bool(json, "streams_differ", graph->streams_differ);
+    ns_json_integer(json, "input_sets", graph->set_count);
     ns_json_integer(json, "elements", (int64_t)graph->elements);
+    ns_json_integer(json, "unmoved", (int64_t)graph->unmoved);
     ns_json_integer(json, "changed", (int64_t)graph->changed);
     add_changes(json, graph);
     ns_json_text(json, "eval_reason", graph->eval_reason ? graph->eval_reason : "");
     add_side(json, "a", &graph->sides[0]);
-    add_side(json, "b", &graph->sides[1]);
+    add_side(json, "b", &graph->sides[side_count - 1]);
+    ns_json_array(json, "sides");
+    for (int side = 0; side < side_count; side++)
+        add_side(json, NULL, &graph->sides[side]);
+    ns_json_end(json);
     ns_json_end(json);
 }
 
@@ -202,11 +359,15 @@ ns_code ns_report_vela_diff_json(const ns_vela_diff_result *result, ns_arena *ar
     ns_json_text(&json, "version", NS_VERSION_TEXT);
     ns_json_integer(&json, "seed", (int64_t)result->seed);
     add_compiler(&json, "a", result, 0);
-    add_compiler(&json, "b", result, 1);
+    add_compiler(&json, "b", result, result->side_count - 1);
+    ns_json_array(&json, "releases");
+    for (int side = 0; side < result->side_count; side++)
+        add_compiler(&json, NULL, result, side);
+    ns_json_end(&json);
     add_summary(&json, result);
     ns_json_array(&json, "graphs");
     for (int i = 0; i < result->count; i++)
-        add_graph(&json, &result->graphs[i]);
+        add_graph(&json, &result->graphs[i], result->side_count);
     ns_json_end(&json);
     ns_json_end(&json);
     return ns_json_finish(&json, "the JSON report", out, error);

@@ -1,36 +1,9 @@
 #include "npuscope/vela_diff.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/interface.h"
-#include "npuscope/eval.h"
 #include "stage/interface.h"
-#include "veladiff/vela_diff_inputs.h"
-
-#define MAX_INPUTS 16
-#define MAX_OUTPUTS 16
-
-/* A graph for one accelerator, with its inputs and what it gives. */
-typedef struct subject {
-    ns_vela_diff_graph *result;
-    ns_vela_request request; /* graph and accelerator */
-    int input_count, output_count;
-    ns_tensor *inputs;
-    bool read[MAX_INPUTS]; /* inputs that the graph reads; of a case of the catalogue all */
-    ns_tensor *evaluated;  /* NULL: eval gave nothing */
-    ns_tensor *outputs[2];
-} subject;
-
-typedef struct diff {
-    const ns_vela_diff_options *options;
-    ns_vela_diff_result *result;
-    ns_arena *arena;
-    int count;
-    subject *subjects;
-} diff;
+#include "veladiff/internal.h"
 
 static ns_code no_memory(ns_error *error)
 {
@@ -43,181 +16,77 @@ const char *ns_vela_diff_status_text(ns_vela_diff_status status)
     return (unsigned)status < sizeof texts / sizeof texts[0] ? texts[status] : "?";
 }
 
-static ns_code new_subjects(diff *d, int count, ns_error *error)
+/* ---- counting ---- */
+
+static size_t output_elements(int count, const ns_tensor *tensors)
 {
-    d->subjects = NS_ARENA_ARRAY(d->arena, (size_t)count, subject);
-    d->result->graphs = NS_ARENA_ARRAY(d->arena, (size_t)count, ns_vela_diff_graph);
-    return d->subjects && d->result->graphs ? NS_OK : no_memory(error);
+    size_t elements = 0;
+    for (int o = 0; o < count; o++)
+        elements += ns_tensor_count(&tensors[o]);
+    return elements;
 }
 
-static subject *next_subject(diff *d, const char *name, const char *accelerator)
+/* Of one set: *tensors is NULL where there is nothing to compare. */
+typedef const ns_tensor *values(const ns_diff_subject *s, int side, int set);
+
+static const ns_tensor *evaluated(const ns_diff_subject *s, int side, int set)
 {
-    subject *s = &d->subjects[d->count];
-    s->result = &d->result->graphs[d->count++];
-    s->result->name = name;
-    s->result->accelerator = accelerator;
-    return s;
+    (void)side;
+    return s->sets[set].evaluated;
 }
 
-/* The stages up to eval leave graph, integers and result in the ladder. A row whose stages fail is a graph
- * that failed on both sides; without a graph there is nothing to compile. */
-static ns_code take_row(diff *d, const ns_suite_row *row, ns_error *error)
+static const ns_tensor *executed(const ns_diff_subject *s, int side, int set)
 {
-    ns_ladder *ladder = NULL;
-    ns_stage_output output = {0};
-    ns_error problem = {0};
-    NS_TRY(
-        ns_ladder_new(row, d->options->suite->seed, d->options->suite->cpu_mask, d->arena, &ladder, error));
-    ladder->compile = true;
-    ns_code code = ns_ladder_run(ladder, NS_STAGE_QUANTISED, &output, &problem);
-    if (code == NS_OK)
-        code = ns_ladder_run(ladder, NS_STAGE_EVAL, &output, &problem);
-    if (ns_code_ends_run(code))
-        return ns_fail(error, code, "%s", problem.message);
-    if (output.rejected || ladder->parts) {
-        d->result->kept_off++;
-        return NS_OK;
+    return s->outputs[side][set];
+}
+
+/* The first set with which element `i` of output `o` differs; -1: none. Shapes that differ, differ. */
+static int first_difference(const ns_diff_subject *s, int o, size_t i, values *a_of, int a_side, int b_side)
+{
+    for (int set = 0; set < s->set_count; set++) {
+        const ns_tensor *a = a_of(s, a_side, set), *b = executed(s, b_side, set);
+        if (a && (i >= ns_tensor_count(&b[o]) || ns_tensor_get(&a[o], i) != ns_tensor_get(&b[o], i)))
+            return set;
     }
-    const char *name = ns_arena_format(d->arena, "%s %s", ns_suite_row_op(row), ns_suite_row_case(row));
-    const char *reason = code == NS_OK ? NULL : ns_arena_string(d->arena, problem.message);
-    if (!name || (code != NS_OK && !reason))
-        return no_memory(error);
-    subject *s = next_subject(d, name, row->target->accelerator);
-    s->result->eval_reason = reason;
-    s->request = ladder->request;
-    s->input_count = ladder->decomposed->input_count;
-    s->output_count = ladder->output_count;
-    for (int i = 0; i < s->input_count && i < MAX_INPUTS; i++)
-        s->read[i] = true;
-    s->inputs = ladder->integers;
-    s->evaluated = code == NS_OK ? ladder->evaluated : NULL;
-    return NS_OK;
+    return -1;
 }
 
-static ns_code take_catalogue(diff *d, const ns_suite_selection *selection, ns_error *error)
-{
-    NS_TRY(new_subjects(d, selection->count, error));
-    for (int i = 0; i < selection->count; i++)
-        NS_TRY(take_row(d, &selection->rows[i], error));
-    return NS_OK;
-}
-
-/* Whether an operator of the block reads the tensor, or it is an output. */
-static bool is_read(const ns_block *block, int tensor)
-{
-    for (int i = 0; i < block->output_count; i++)
-        if (block->outputs[i] == tensor)
-            return true;
-    for (int i = 0; i < block->operator_count; i++)
-        for (int k = 0; k < block->operators[i].input_count; k++)
-            if (block->operators[i].inputs[k] == tensor)
-                return true;
-    return false;
-}
-
-/* Inputs and eval of a graph that was read. */
-static ns_code evaluate(diff *d, subject *s, const ns_graph *graph, ns_random *random, ns_error *error)
-{
-    const ns_block *block = &graph->regions[0].blocks[0];
-    if (block->input_count > MAX_INPUTS || block->output_count > MAX_OUTPUTS)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%d inputs and %d outputs; at most %d are compared",
-                       block->input_count, block->output_count, MAX_INPUTS);
-    s->input_count = block->input_count;
-    s->output_count = block->output_count;
-    for (int i = 0; i < block->input_count; i++)
-        s->read[i] = is_read(block, block->inputs[i]);
-    s->inputs = NS_ARENA_ARRAY(d->arena, MAX_INPUTS, ns_tensor);
-    ns_tensor *evaluated = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
-    if (!s->inputs || !evaluated)
-        return no_memory(error);
-    const ns_eval_options options = {.cpu_mask = d->options->suite->cpu_mask};
-    NS_TRY(ns_vela_diff_draw(graph, &options, random, d->arena, s->inputs, evaluated, error));
-    s->evaluated = evaluated;
-    return NS_OK;
-}
-
-static ns_code take_file(diff *d, const char *name, const ns_suite_target *target, ns_error *error)
-{
-    ns_bytes bytes;
-    ns_graph *graph = NULL;
-    ns_error problem = {0};
-    const char *path = ns_arena_format(d->arena, "%s/%s", d->options->folder, name);
-    if (!path)
-        return no_memory(error);
-    NS_TRY(ns_file_read(path, d->arena, &bytes, error));
-    subject *s = next_subject(d, name, target->accelerator);
-    s->request.graph = bytes.data;
-    s->request.graph_size = bytes.size;
-    NS_TRY(ns_accelerator_parse(target->accelerator, &s->request.accelerator, error));
-    ns_random random = ns_case_random(d->options->suite->seed, "vela-diff", name);
-    ns_code code = ns_graph_read_within(ns_arena_budget(d->arena), bytes.data, bytes.size, &graph, &problem);
-    if (code == NS_OK)
-        code = evaluate(d, s, graph, &random, &problem);
-    ns_graph_free(graph);
-    if (ns_code_ends_run(code))
-        return ns_fail(error, code, "%s", problem.message);
-    if (code != NS_OK && !(s->result->eval_reason = ns_arena_string(d->arena, problem.message)))
-        return no_memory(error);
-    return NS_OK;
-}
-
-static int is_graph(const struct dirent *entry)
-{
-    const size_t length = strlen(entry->d_name);
-    return length > 5 && strcmp(entry->d_name + length - 5, ".tosa") == 0;
-}
-
-/* Each file for each target of the selection, which are those of its first case. */
-static ns_code take_folder(diff *d, const ns_suite_selection *selection, ns_error *error)
-{
-    struct dirent **entries = NULL;
-    const int files = scandir(d->options->folder, &entries, is_graph, alphasort);
-    if (files < 0)
-        return ns_fail(error, NS_ERROR_IO, "%s: %s", d->options->folder, strerror(errno));
-    int targets = 1;
-    while (targets < selection->count && selection->rows[targets].case_ == selection->rows[0].case_)
-        targets++;
-    ns_code code = files == 0 ? ns_fail(error, NS_ERROR_USAGE, "%s: no .tosa file in it", d->options->folder)
-                              : new_subjects(d, files * targets, error);
-    for (int i = 0; i < files; i++) {
-        const char *name = ns_arena_string(d->arena, entries[i]->d_name);
-        if (code == NS_OK && !name)
-            code = no_memory(error);
-        for (int t = 0; code == NS_OK && t < targets; t++)
-            code = take_file(d, name, selection->rows[t].target, error);
-        free(entries[i]);
-    }
-    free(entries);
-    return code;
-}
-
-/* Elements that differ; all of them where the counts do. */
-static size_t differences(int count, const ns_tensor *a, const ns_tensor *b)
+/* Elements that differ with one of the sets. */
+static size_t differences(const ns_diff_subject *s, values *a_of, int a_side, int b_side)
 {
     size_t different = 0;
-    for (int o = 0; o < count; o++) {
-        const size_t elements = ns_tensor_count(&a[o]);
-        if (elements != ns_tensor_count(&b[o])) {
-            different += elements;
-            continue;
-        }
-        for (size_t i = 0; i < elements; i++)
-            different += ns_tensor_get(&a[o], i) != ns_tensor_get(&b[o], i);
-    }
+    const ns_tensor *shapes = executed(s, b_side, 0);
+    for (int set = 0; set < s->set_count; set++)
+        if (a_of(s, a_side, set))
+            shapes = a_of(s, a_side, set);
+    for (int o = 0; o < s->output_count; o++)
+        for (size_t i = 0; i < ns_tensor_count(&shapes[o]); i++)
+            different += first_difference(s, o, i, a_of, a_side, b_side) >= 0;
     return different;
 }
 
-static bool all_zero(int count, const ns_tensor *tensors)
+static bool all_zero(const ns_diff_subject *s, int side)
 {
-    for (int o = 0; o < count; o++)
-        for (size_t i = 0; i < ns_tensor_count(&tensors[o]); i++)
-            if (ns_tensor_get(&tensors[o], i) != 0)
-                return false;
+    for (int set = 0; set < s->set_count; set++)
+        for (int o = 0; o < s->output_count; o++)
+            for (size_t i = 0; i < ns_tensor_count(&s->outputs[side][set][o]); i++)
+                if (ns_tensor_get(&s->outputs[side][set][o], i) != 0)
+                    return false;
     return true;
 }
 
+static bool is_evaluated(const ns_diff_subject *s)
+{
+    for (int set = 0; set < s->set_count; set++)
+        if (s->sets[set].evaluated)
+            return true;
+    return false;
+}
+
+/* ---- one side ---- */
+
 /* Known defects of the side's release that the graph meets. */
-static ns_code find_defects(const diff *d, const ns_vela_request *request, ns_vela_diff_side *side,
+static ns_code find_defects(const ns_diff *d, const ns_vela_request *request, ns_vela_diff_side *side,
                             const char *release, ns_error *error)
 {
     ns_graph *graph = NULL;
@@ -230,7 +99,29 @@ static ns_code find_defects(const diff *d, const ns_vela_request *request, ns_ve
     return code;
 }
 
-static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *request, ns_error *error)
+/* The stream on each set of inputs. */
+static ns_code execute(const ns_diff *d, const ns_diff_subject *s, const ns_vela_request *request,
+                       ns_tensor **outputs, ns_vela_diff_side *result, ns_error *error)
+{
+    for (int set = 0; set < s->set_count; set++) {
+        outputs[set] = NS_ARENA_ARRAY(d->arena, NS_DIFF_TENSORS, ns_tensor);
+        if (!outputs[set])
+            return no_memory(error);
+        const ns_stage_execution execution = {.request = request,
+                                              .cpu_mask = d->options->suite->cpu_mask,
+                                              .input_count = s->input_count,
+                                              .output_count = s->output_count,
+                                              .inputs = s->sets[set].inputs,
+                                              .read = s->read};
+        ns_npu_statistics statistics = {0};
+        NS_TRY(ns_stage_execute(&execution, d->arena, outputs[set], &statistics, error));
+        result->chip_rule = result->chip_rule ? result->chip_rule : statistics.chip_rule;
+    }
+    return NS_OK;
+}
+
+static ns_code run_side(ns_diff *d, ns_diff_subject *s, int side, const ns_vela_request *request,
+                        ns_error *error)
 {
     ns_vela_diff_side *result = &s->result->sides[side];
     ns_error problem = {0};
@@ -239,72 +130,119 @@ static ns_code run_side(diff *d, subject *s, int side, const ns_vela_request *re
     NS_TRY(find_defects(d, request, result, d->result->compilers[side].vela.version, error));
     if (request->outcome != NS_VELA_COMPILED)
         return NS_OK;
-    ns_tensor *outputs = NS_ARENA_ARRAY(d->arena, MAX_OUTPUTS, ns_tensor);
+    ns_tensor **outputs = NS_ARENA_ARRAY(d->arena, (size_t)s->set_count, ns_tensor *);
     if (!outputs)
         return no_memory(error);
-    const ns_stage_execution execution = {.request = request,
-                                          .cpu_mask = d->options->suite->cpu_mask,
-                                          .input_count = s->input_count,
-                                          .output_count = s->output_count,
-                                          .inputs = s->inputs,
-                                          .read = s->read};
-    ns_npu_statistics statistics = {0};
-    ns_code code = s->inputs ? ns_stage_execute(&execution, d->arena, outputs, &statistics, &problem)
-                             : ns_fail(&problem, NS_ERROR_INPUT, "%s", s->result->eval_reason);
+    const ns_code code = s->set_count ? execute(d, s, request, outputs, result, &problem)
+                                      : ns_fail(&problem, NS_ERROR_INPUT, "%s", s->result->eval_reason);
     if (ns_code_ends_run(code))
         return ns_fail(error, code, "%s", problem.message);
     if (code != NS_OK) {
         result->reason = ns_arena_string(d->arena, problem.message);
         return result->reason ? NS_OK : no_memory(error);
     }
-    result->chip_rule = statistics.chip_rule;
     s->outputs[side] = outputs;
     result->status = NS_VELA_DIFF_UNCHECKED;
-    if (!s->evaluated)
+    if (!is_evaluated(s))
         return NS_OK;
-    result->wrong = differences(s->output_count, s->evaluated, outputs);
+    result->wrong = differences(s, evaluated, 0, side);
     result->status = result->wrong ? NS_VELA_DIFF_WRONG : NS_VELA_DIFF_RIGHT;
-    result->all_zero = result->wrong && all_zero(s->output_count, outputs);
+    result->all_zero = result->wrong && all_zero(s, side);
     return NS_OK;
 }
 
-/* Fills in the first changes of a graph. */
-static ns_code list_changes(const diff *d, const subject *s, ns_error *error)
+/* ---- sides against each other ---- */
+
+/* A side that does not say, or says it of fewer elements, is better than a wrong one. */
+static bool is_worse(const ns_vela_diff_side *before, const ns_vela_diff_side *now)
+{
+    const bool ran = before->status != NS_VELA_DIFF_REFUSED && before->status != NS_VELA_DIFF_FAILED;
+    switch (now->status) {
+    case NS_VELA_DIFF_WRONG:
+        return before->status != NS_VELA_DIFF_WRONG || before->wrong < now->wrong;
+    case NS_VELA_DIFF_REFUSED:
+        return before->status == NS_VELA_DIFF_RIGHT;
+    case NS_VELA_DIFF_FAILED:
+        return ran && before->status != NS_VELA_DIFF_WRONG;
+    default:
+        return false;
+    }
+}
+
+/* Fills in the first changes of a graph, between the first and the last side that ran. */
+static ns_code list_changes(const ns_diff *d, const ns_diff_subject *s, ns_error *error)
 {
     ns_vela_diff_graph *graph = s->result;
+    const int first = graph->first, last = graph->last;
     const size_t room = graph->changed < NS_VELA_DIFF_CHANGES ? graph->changed : NS_VELA_DIFF_CHANGES;
-    graph->evaluated = s->evaluated != NULL;
+    graph->evaluated = is_evaluated(s);
     graph->changes = NS_ARENA_ARRAY(d->arena, room, ns_vela_diff_change);
     if (!graph->changes)
         return no_memory(error);
     for (int o = 0; o < s->output_count; o++) {
-        const ns_tensor *a = &s->outputs[0][o], *b = &s->outputs[1][o];
-        const ns_tensor *eval = s->evaluated ? &s->evaluated[o] : NULL;
-        const size_t elements = ns_tensor_count(a);
-        if (elements != ns_tensor_count(b) || (eval && elements != ns_tensor_count(eval)))
+        const size_t elements = ns_tensor_count(&s->outputs[first][0][o]);
+        if (elements != ns_tensor_count(&s->outputs[last][0][o]))
             continue;
-        for (size_t i = 0; i < elements && graph->change_count < room; i++)
-            if (ns_tensor_get(a, i) != ns_tensor_get(b, i))
-                graph->changes[graph->change_count++] = (ns_vela_diff_change){
-                    o, i, ns_tensor_get(a, i), ns_tensor_get(b, i), eval ? ns_tensor_get(eval, i) : 0};
+        for (size_t i = 0; i < elements && graph->change_count < room; i++) {
+            const int set = first_difference(s, o, i, executed, first, last);
+            if (set < 0)
+                continue;
+            const ns_tensor *eval = s->sets[set].evaluated;
+            graph->changes[graph->change_count++] =
+                (ns_vela_diff_change){o, i, ns_tensor_get(&s->outputs[first][set][o], i),
+                                      ns_tensor_get(&s->outputs[last][set][o], i),
+                                      eval && i < ns_tensor_count(&eval[o]) ? ns_tensor_get(&eval[o], i) : 0};
+        }
     }
     return NS_OK;
 }
 
-static ns_code compare(diff *d, subject *s, const ns_vela_request *a, const ns_vela_request *b,
-                       ns_error *error)
+static bool same_bytes(const ns_vela_request *a, const ns_vela_request *b)
+{
+    return a->npz_size == b->npz_size && memcmp(a->npz, b->npz, a->npz_size) == 0;
+}
+
+/* Each side with the one before it. `requests` are those of subject `index` of each side. */
+static void compare_neighbours(ns_diff *d, ns_diff_subject *s, ns_vela_request *const *requests, int index)
+{
+    for (int side = 1; side < d->result->side_count; side++) {
+        ns_vela_diff_side *now = &s->result->sides[side];
+        now->worse = is_worse(now - 1, now);
+        d->result->worse[side] += now->worse;
+        if (!s->outputs[side - 1] || !s->outputs[side])
+            continue;
+        now->changed = differences(s, executed, side - 1, side);
+        now->streams_differ = !same_bytes(&requests[side - 1][index], &requests[side][index]);
+    }
+}
+
+/* The first and the last side that ran; false: fewer than two. */
+static bool find_ends(const ns_diff_subject *s, int side_count, int *first, int *last)
+{
+    *first = *last = 0;
+    while (*first < side_count && !s->outputs[*first])
+        ++*first;
+    for (int side = *first; side < side_count; side++)
+        *last = s->outputs[side] ? side : *last;
+    return *first < *last;
+}
+
+static ns_code compare(ns_diff *d, int index, ns_vela_request *const *requests, ns_error *error)
 {
     ns_vela_diff_result *result = d->result;
+    ns_diff_subject *s = &d->subjects[index];
     ns_vela_diff_graph *graph = s->result;
-    for (int side = 0; side < 2; side++)
+    for (int side = 0; side < result->side_count; side++)
         result->statuses[side][graph->sides[side].status]++;
-    graph->compared = s->outputs[0] && s->outputs[1];
+    graph->set_count = s->set_count;
+    compare_neighbours(d, s, requests, index);
+    graph->compared = find_ends(s, result->side_count, &graph->first, &graph->last);
     if (!graph->compared)
         return NS_OK;
-    for (int o = 0; o < s->output_count; o++)
-        graph->elements += ns_tensor_count(&s->outputs[0][o]);
-    graph->streams_differ = a->npz_size != b->npz_size || memcmp(a->npz, b->npz, a->npz_size) != 0;
-    graph->changed = differences(s->output_count, s->outputs[0], s->outputs[1]);
+    const int first = graph->first, last = graph->last;
+    graph->elements = output_elements(s->output_count, s->outputs[first][0]);
+    graph->streams_differ = !same_bytes(&requests[first][index], &requests[last][index]);
+    graph->changed = differences(s, executed, first, last);
     result->compared++;
     result->streams_differ += graph->streams_differ;
     result->changed_graphs += graph->changed > 0;
@@ -314,7 +252,7 @@ static ns_code compare(diff *d, subject *s, const ns_vela_request *a, const ns_v
 }
 
 /* Compiles what has a graph; the others' requests stay NS_VELA_NOT_RUN. */
-static ns_code compile(const diff *d, const ns_vela_diff_compiler *compiler, ns_vela_request *requests,
+static ns_code compile(const ns_diff *d, const ns_vela_diff_compiler *compiler, ns_vela_request *requests,
                        ns_error *error)
 {
     ns_vela_request *graphs = NS_ARENA_ARRAY(d->arena, (size_t)d->count, ns_vela_request);
@@ -335,20 +273,23 @@ static ns_code compile(const diff *d, const ns_vela_diff_compiler *compiler, ns_
     return NS_OK;
 }
 
-ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_compiler compilers[2],
-                     ns_arena *arena, ns_vela_diff_result *result, ns_error *error)
+ns_code ns_vela_diff(const ns_vela_diff_options *options, int side_count,
+                     const ns_vela_diff_compiler *compilers, ns_arena *arena, ns_vela_diff_result *result,
+                     ns_error *error)
 {
-    *result = (ns_vela_diff_result){.compilers = {compilers[0], compilers[1]}, .seed = options->suite->seed};
-    diff d = {.options = options, .result = result, .arena = arena};
-    ns_suite_selection selection;
-    NS_TRY(ns_suite_select(options->suite, arena, &selection, error));
-    NS_TRY(options->folder ? take_folder(&d, &selection, error) : take_catalogue(&d, &selection, error));
+    if (side_count < 2 || side_count > NS_VELA_DIFF_SIDES)
+        return ns_fail(error, NS_ERROR_USAGE, "%d compilations; from 2 to %d are compared", side_count,
+                       NS_VELA_DIFF_SIDES);
+    *result = (ns_vela_diff_result){.side_count = side_count, .seed = options->suite->seed};
+    memcpy(result->compilers, compilers, (size_t)side_count * sizeof *compilers);
+    ns_diff d = {.options = options, .result = result, .arena = arena};
+    NS_TRY(ns_diff_take(&d, error));
     result->count = d.count;
     if (d.count == 0)
         return ns_fail(error, NS_ERROR_USAGE, "no graph is left to compile: ExecuTorch keeps all %d off",
                        result->kept_off);
-    ns_vela_request *requests[2];
-    for (int side = 0; side < 2; side++) {
+    ns_vela_request *requests[NS_VELA_DIFF_SIDES];
+    for (int side = 0; side < side_count; side++) {
         requests[side] = NS_ARENA_ARRAY(arena, (size_t)d.count, ns_vela_request);
         if (!requests[side])
             return no_memory(error);
@@ -357,6 +298,6 @@ ns_code ns_vela_diff(const ns_vela_diff_options *options, const ns_vela_diff_com
             NS_TRY(run_side(&d, &d.subjects[i], side, &requests[side][i], error));
     }
     for (int i = 0; i < d.count; i++)
-        NS_TRY(compare(&d, &d.subjects[i], &requests[0][i], &requests[1][i], error));
+        NS_TRY(compare(&d, i, requests, error));
     return NS_OK;
 }

@@ -18,7 +18,7 @@ static ns_code run(const char *target, ns_vela_diff_result *result, ns_error *er
     suite.epsilon = 1e38;
     const ns_vela_diff_options options = {.suite = &suite};
     const ns_vela_diff_compiler compilers[2] = {{.vela = {"none", "A"}}, {.vela = {"none", "B"}}};
-    return ns_vela_diff(&options, compilers, arena, result, error);
+    return ns_vela_diff(&options, 2, compilers, arena, result, error);
 }
 
 static void test_a_failed_lowering(void **state)

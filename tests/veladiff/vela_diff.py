@@ -11,6 +11,8 @@ import sys
 import tempfile
 import unittest
 
+import numpy
+
 NPUSCOPE = os.environ["NPUSCOPE"]
 CACHE = tempfile.TemporaryDirectory()
 os.environ["NPUSCOPE_CACHE"] = CACHE.name
@@ -63,6 +65,20 @@ class VelaDiff(unittest.TestCase):
         self.assertEqual(graphs["exp.tosa", "ethos-u55-128"]["b"]["status"], "right")
         self.assertEqual(graphs["bmm.tosa", "ethos-u85-128"]["b"]["status"], "right")
 
+    def test_own_data(self):
+        """Samples behind a leading axis are a set of inputs each."""
+        path = pathlib.Path(self.folder.name) / "exp.tosa"
+        self.assertEqual(run("lower", "exp", "rank2", "--target", "u85", "-o", str(path)).returncode, 0)
+        numpy.save(path.with_suffix(".npy"), numpy.arange(128, dtype=numpy.int16).reshape(2, 8, 8))
+        inputs = ("--graphs", str(path), "-i", str(path.with_suffix(".npy")), "--target", "u85")
+        document, _ = self.diff(*inputs)
+        self.assertEqual([(graph["input_sets"], graph["elements"], graph["a"]["status"]) for graph in document["graphs"]],
+                         [(2, 64, "right")])
+        numpy.save(path.with_suffix(".npy"), numpy.zeros((3, 3), numpy.int16))
+        result = run("vela-diff", "--flags-b", "--optimise Size", *inputs)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("exp.npy", result.stderr)
+
     def test_options_that_vela_does_not_take(self):
         for flags, words in ("--no-such", "unrecognized arguments: --no-such"), ("--optimise Sized", "Sized"):
             result = run("vela-diff", "--flags-b", flags, "--op", "exp", "--case", "rank1")
@@ -74,7 +90,9 @@ class VelaDiff(unittest.TestCase):
         for arguments, message in (
             ([], "A and B are the same"),
             (["--flags-a", "x", "--flags-b", "x"], "A and B are the same: Vela"),
-            (["--vela", "a", "--vela", "b", "--vela", "c"], "A and B are two"),
+            (["--vela", "a", "--vela", "b", "--vela", "c", "--flags-b", "x"], "are for two releases or one"),
+            (["--vela", "a"] * 17, "at most 16 are compared"),
+            (["--flags-b", "x", "-i", "in0.npy"], "--input is for the file of --graphs"),
             (["--flags-b", "x", "--graphs", self.folder.name], "no .tosa file in it"),
             (["--flags-b", "x", "--graphs", "/nowhere"], "/nowhere"),
             (["--flags-b", "x", "--op", "bmm", "--target", "u55"], "keeps all 5 off"),

@@ -45,15 +45,15 @@ class Releases(unittest.TestCase):
         sets.extract(sets.DATA / "graphs.zip", folder.name)
         return f"{folder.name}/{name}"
 
-    def diff(self, *arguments, code=1):
+    def diff(self, *arguments, code=0, velas=(OLD, NEW)):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "diff.json"
-            result = subprocess.run([os.environ["NPUSCOPE"], "vela-diff", "--vela", OLD, "--vela", NEW, "--json", str(path),
-                                     *arguments], capture_output=True, text=True, timeout=300)
+            result = subprocess.run([os.environ["NPUSCOPE"], "vela-diff", "--json", str(path), *arguments,
+                                     *[word for vela in velas for word in ("--vela", vela)]], capture_output=True, text=True, timeout=300)
             self.assertEqual(result.returncode, code, result.stdout + result.stderr)
             document = json.loads(path.read_text())
         VALIDATOR.validate(document)
-        self.assertEqual((document["a"]["version"], document["b"]["version"]), ("5.0.0", "5.1.0"))
+        self.assertEqual((document["a"]["version"], document["b"]["version"]), ("5.0.0", "5.1.0"))  # however given
         return document, result.stdout
 
     def test_reductions(self):
@@ -73,8 +73,31 @@ class Releases(unittest.TestCase):
             self.assertTrue(all(a == 0 and b == right for _, _, a, b, right in graph["changes"]))
         self.assertIn(f"A on ethos-u85-128: chip rule {RULE} (3 graphs)\n", text)
 
+    def test_the_newer_is_worse(self):
+        """A ReLU of several rows behind a convolution: 5.1.0 is wrong in it, and 5.0.0 is not."""
+        folder = pathlib.Path(self.graphs(""))
+        for name, data in sets.read(sets.DATA / "defects.zip").items():
+            if name == "fused_activation/ordinary.tosa":
+                (folder / "fused.tosa").write_bytes(data)
+        document, text = self.diff("--graphs", str(folder / "fused.tosa"), "--target", "u55", code=1, velas=(NEW, OLD))
+        one = document["graphs"][0]
+        self.assertEqual((one["a"]["status"], one["b"]["status"], one["b"]["worse"]), ("right", "wrong", True))
+        self.assertEqual((document["b"]["worse"], one["sides"]), (1, [one["a"], one["b"]]))
+        self.assertIn("B: Vela 5.1.0: 0 right, 1 wrong; worse than A in 1\n", text)
+
+    def test_wrong_in_both(self):
+        """What is as wrong as before is no reason to fail."""
+        folder = pathlib.Path(self.graphs(""))
+        for name, data in sets.read(sets.DATA / "defects.zip").items():
+            if name == "reduce_min_reshape/ordinary.tosa":
+                (folder / "amin.tosa").write_bytes(data)
+        document, text = self.diff("--graphs", str(folder / "amin.tosa"))
+        self.assertEqual([(graph["accelerator"], graph["a"]["status"], graph["b"]["status"]) for graph in document["graphs"]],
+                         [("ethos-u55-128", "wrong", "wrong"), ("ethos-u85-128", "right", "right")])
+        self.assertIn("A, B: known defect reduce_min_reshape", text)
+
     def test_softmax(self):
-        document, text = self.diff("--graphs", self.graphs("softmax"), code=0)
+        document, text = self.diff("--graphs", self.graphs("softmax"))
         self.assertEqual(document["summary"]["compared"], 8)
         # Its sums read NHCWB16, for which two readings of the chip are open; the milder is taken.
         self.assertEqual((document["a"]["right"], document["b"]["right"]), (8, 8))
@@ -87,7 +110,8 @@ class Releases(unittest.TestCase):
         document, text = self.diff("--graphs", self.graphs("scatter"), "--target", "u85", "--seed", "1")
         one, two = document["graphs"]
         self.assertEqual((one["graph"], one["a"]["status"], one["b"]["status"]), ("one_index.tosa", "wrong", "right"))
-        self.assertEqual((one["elements"], one["changed"]), (20, 10))  # the row that was written and the one that was not
+        # Four rows: the one that was written, and the two that were not, of all sets.
+        self.assertEqual((one["elements"], one["changed"]), (20, 15))
         self.assertEqual((two["graph"], two["a"]["status"], two["b"]["status"]), ("two_indices.tosa", "right", "right"))
         self.assertEqual(two["changed"], 0)
         self.assertIn("chip rule DMA_INDEX_SIZE", text)
