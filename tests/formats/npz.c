@@ -67,12 +67,82 @@ static void refuses_every_prefix(void **state)
     }
 }
 
+/* ---- each bound of the zip reader on its own ---- */
+
+enum { END = 22, RECORD = 46 + 1, METHOD = 10, CHECKSUM = 16, PACKED = 20, SIZE = 24 };
+
+/* Two members "a" and "b" of 16 bytes, the last one's record at `record`. */
+static uint8_t *small_zip(size_t *size, uint8_t **record)
+{
+    static const uint8_t text[16] = "0123456789abcde";
+    const ns_zip_member members[] = {{"a", {text, 16}}, {"b", {text, 16}}};
+    const ns_bytes bytes = test_zip(2, members, arena);
+    uint8_t *copy = ns_arena_copy(arena, bytes.data, bytes.size);
+    *size = bytes.size;
+    *record = copy + bytes.size - END - RECORD;
+    return copy;
+}
+
+static void expect_refused(const uint8_t *data, size_t size, ns_code code, const char *message)
+{
+    ns_zip zip;
+    assert_int_equal(ns_zip_read((ns_bytes){data, size}, "x", "a zip file", arena, &zip, &error), code);
+    if (!strstr(error.message, message))
+        fail_msg("'%s' is not '%s'", error.message, message);
+}
+
+static void a_member_may_not_claim_more_than_deflate_can_give(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_store_u16(record + METHOD, 8);
+    ns_store_u32(record + SIZE, 17 * 1032 + 1);
+    expect_refused(data, size, NS_ERROR_INPUT, "x: member 'b' claims 17545 bytes from 16");
+}
+
+/* The first member has 16 bytes of NS_ZIP_LIMIT; the second may have the rest and no byte more. */
+static void members_have_one_limit_together(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_store_u32(record + PACKED, 1 << 21);
+    ns_store_u32(record + SIZE, (uint32_t)NS_ZIP_LIMIT - 15);
+    expect_refused(data, size, NS_ERROR_UNSUPPORTED, "x: expands to more than 1073741824 bytes");
+}
+
+static void a_checksum_is_looked_at(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_zip zip;
+    ASSERT_OK(ns_zip_read((ns_bytes){data, size}, "x", "a zip file", arena, &zip, &error));
+    assert_memory_equal(zip.members[1].bytes.data, "0123456789abcde", 16);
+    data[30 + 1] ^= 1; /* the first byte of member a */
+    expect_refused(data, size, NS_ERROR_INPUT, "x: member 'a' is damaged");
+}
+
+static void other_methods_and_encryption_are_not_read(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_store_u16(record + METHOD, 12);
+    expect_refused(data, size, NS_ERROR_UNSUPPORTED, "x: member 'b' is neither stored nor deflated");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_vela_wrote),
         cmocka_unit_test(names_a_damaged_member),
         cmocka_unit_test(refuses_every_prefix),
+        cmocka_unit_test(a_member_may_not_claim_more_than_deflate_can_give),
+        cmocka_unit_test(members_have_one_limit_together),
+        cmocka_unit_test(a_checksum_is_looked_at),
+        cmocka_unit_test(other_methods_and_encryption_are_not_read),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

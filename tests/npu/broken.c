@@ -5,6 +5,7 @@
 
 #include "base/interface.h"
 #include "formats/interface.h"
+#include "npu/stream/internal.h"
 #include "npu/watch/interface.h"
 #include "npuscope/npu.h"
 #include "support/data.h"
@@ -170,12 +171,121 @@ static void changes_do_not_crash(void **state)
     assert_true(failed > total / 4);
 }
 
+/* ---- each bound on its own ---- */
+
+static void expect_payload_refused(const uint32_t *words, size_t size, const char *message)
+{
+    ns_npu_payload payload;
+    ns_error error = {0};
+    assert_int_equal(ns_npu_payload_read((ns_bytes){(const uint8_t *)words, size}, &payload, &error),
+                     NS_ERROR_INPUT);
+    if (!strstr(error.message, message))
+        fail_msg("'%s' is not '%s'", error.message, message);
+}
+
+static void payloads(void **state)
+{
+    (void)state;
+    const uint32_t cop1 = 0x31504f43, cop2 = 0x32504f43, veum = 0x4d554556;
+    const uint32_t unconfigured[] = {cop1, 0x00010002, 0};
+    expect_payload_refused(unconfigured, sizeof unconfigured, "a command stream before the configuration");
+    const uint32_t unknown[] = {cop1, 0x00000003, 0};
+    expect_payload_refused(unknown, sizeof unknown, "unknown action 0x00000003 at offset 4");
+    /* 64 bytes, of which 48 follow the length; metadata of 20 bytes behind its length, so commands from 48
+     * on. */
+    uint32_t whole[16] = {cop2, 1, 48, 0, 1, 28, 20, veum, 1, 20, 0x1807, 0x10066001};
+    ns_npu_payload payload;
+    ns_error error = {0};
+    ASSERT_OK(ns_npu_payload_read((ns_bytes){(const uint8_t *)whole, sizeof whole}, &payload, &error));
+    assert_int_equal(payload.words.size, 16);
+    whole[2] = 49;
+    expect_payload_refused(whole, sizeof whole, "49 bytes announced, 48 there");
+    whole[2] = 31;
+    expect_payload_refused(whole, sizeof whole, "31 bytes announced, 48 there");
+    whole[2] = 48;
+    whole[6] = 0x7fffffff;
+    expect_payload_refused(whole, sizeof whole, "48 bytes announced, 48 there");
+}
+
+static void expect_undecodable(unsigned products, const uint32_t *words, size_t size, const char *message)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_npu_command *commands;
+    size_t count;
+    assert_int_equal(ns_npu_decode(&ns_npu_table_u55, products, (ns_bytes){(const uint8_t *)words, size},
+                                   arena, &commands, &count, &error),
+                     NS_ERROR_FAULT);
+    if (!strstr(error.message, message))
+        fail_msg("'%s' is not '%s'", error.message, message);
+    ns_arena_free(arena);
+}
+
+static void words_of_a_stream(void **state)
+{
+    (void)state;
+    const uint32_t stop = 0xffff0000, base0 = 0x4080;
+    const uint32_t words[] = {stop, base0, 0};
+    expect_undecodable(NS_NPU_PRODUCT_U55, words, 6, "a command stream of 6 bytes: want whole words");
+    expect_undecodable(NS_NPU_PRODUCT_U55, words, 8, "word 1: the stream ends inside a two-word command");
+    for (int i = 0; i < ns_npu_table_u55.register_count; i++) {
+        const ns_npu_entry *entry = &ns_npu_table_u55.registers[i];
+        const uint32_t one[] = {entry->id | (uint32_t)entry->form << 14, 0};
+        if (!(entry->products & NS_NPU_PRODUCT_U55))
+            expect_undecodable(NS_NPU_PRODUCT_U55, one, sizeof one, "not on this product: ");
+    }
+}
+
+/* A captured container with one number changed. */
+static void expect_container_refused(const char *member, int64_t value, const char *message)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_bytes file;
+    ns_zip zip;
+    ns_npz npz;
+    ns_npu_stream *stream;
+    ASSERT_OK(test_data_read("captured/test_exp_a16w8_u55_INT[rank1_rand]/delegate0_vela.npz", arena, &file,
+                             &error));
+    ASSERT_OK(ns_zip_read(file, "x", "an npz", arena, &zip, &error));
+    ASSERT_OK(ns_npz_read(file, "x", arena, &npz, &error));
+    bool found = false;
+    for (int i = 0; i < zip.count; i++)
+        if (strcmp(npz.members[i].name, member) == 0) {
+            ns_npy array = npz.members[i].array;
+            array.data = ns_arena_copy(arena, array.data, array.count * array.item_size);
+            memcpy(array.data, &value, array.item_size);
+            ASSERT_OK(ns_npy_write(&array, arena, &zip.members[i].bytes, &error));
+            found = true;
+        }
+    assert_true(found);
+    file = test_zip(zip.count, zip.members, arena);
+    assert_int_equal(ns_npu_load_npz(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error),
+                     NS_ERROR_INPUT);
+    if (!strstr(error.message, message))
+        fail_msg("'%s' is not '%s'", error.message, message);
+    ns_arena_free(arena);
+}
+
+static void containers(void **state)
+{
+    (void)state;
+    expect_container_refused("weight_region", 8, "'weight_region' is 8; there are 8 regions");
+    expect_container_refused("weight_region", -1, "'weight_region' is -1; there are 8 regions");
+    expect_container_refused("weight_region", 1, "weights, scratch and fast scratch share a region");
+    expect_container_refused("scratch_size", -1, "scratch sizes of -1 and ");
+    expect_container_refused("scratch_fast_size", -1, " and -1 bytes");
+    expect_container_refused("input_region", 8, "input 0: element size 2, region 8, offset");
+    expect_container_refused("input_elem_size", 9, "input 0: element size 9, region ");
+    expect_container_refused("output_offset", -1, "offset -1 is not possible");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_streams_run),
-        cmocka_unit_test(prefixes_are_refused),
-        cmocka_unit_test(changes_do_not_crash),
+        cmocka_unit_test(whole_streams_run),    cmocka_unit_test(prefixes_are_refused),
+        cmocka_unit_test(changes_do_not_crash), cmocka_unit_test(payloads),
+        cmocka_unit_test(words_of_a_stream),    cmocka_unit_test(containers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

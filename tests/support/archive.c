@@ -181,3 +181,62 @@ ns_code ns_archive_list(ns_archive *archive, const char *folder, ns_arena *arena
     *names = list;
     return NS_OK;
 }
+
+/* ---- writing ---- */
+
+static uint32_t checksum(ns_bytes bytes)
+{
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 0; i < bytes.size; i++) {
+        crc ^= bytes.data[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+    }
+    return ~crc;
+}
+
+static void put(ns_buffer *buffer, int width, uint32_t value)
+{
+    ns_buffer_append(buffer, &value, (size_t)width);
+}
+
+/* What a local header and a record of the directory have in common: version to name length. */
+static void put_member(ns_buffer *buffer, const ns_zip_member *member)
+{
+    put(buffer, 4, 20);
+    put(buffer, 2, 0); /* stored */
+    put(buffer, 4, 0x5c210000);
+    put(buffer, 4, checksum(member->bytes));
+    put(buffer, 4, (uint32_t)member->bytes.size);
+    put(buffer, 4, (uint32_t)member->bytes.size);
+    put(buffer, 4, (uint32_t)strlen(member->name)); /* and no extra field */
+}
+
+ns_bytes test_zip(int count, const ns_zip_member *members, ns_arena *arena)
+{
+    ns_buffer files = {.arena = arena}, directory = {.arena = arena};
+    for (int i = 0; i < count; i++) {
+        const uint32_t at = (uint32_t)files.size;
+        put(&files, 4, 0x04034b50);
+        put_member(&files, &members[i]);
+        ns_buffer_append(&files, members[i].name, strlen(members[i].name));
+        ns_buffer_append(&files, members[i].bytes.data, members[i].bytes.size);
+        put(&directory, 4, 0x02014b50);
+        put(&directory, 2, 20);
+        put_member(&directory, &members[i]);
+        for (int k = 0; k < 5; k++)
+            put(&directory, 2, 0); /* comment, disk, attributes */
+        put(&directory, 4, at);
+        ns_buffer_append(&directory, members[i].name, strlen(members[i].name));
+    }
+    const uint32_t begin = (uint32_t)files.size;
+    ns_buffer_append(&files, directory.data, directory.size);
+    put(&files, 4, 0x06054b50);
+    put(&files, 4, 0);
+    put(&files, 2, (uint32_t)count);
+    put(&files, 2, (uint32_t)count);
+    put(&files, 4, (uint32_t)directory.size);
+    put(&files, 4, begin);
+    put(&files, 2, 0);
+    return (ns_bytes){files.data, files.size};
+}

@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "base/bytes.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "ir/operator.h"
 #include "npuscope/arena.h"
 #include "npuscope/program.h"
@@ -49,6 +49,11 @@ bool test_data_has(const char *name);
 /* The names right below `folder` (SET or SET/CASE), sorted. */
 ns_code test_data_list(const char *folder, ns_arena *arena, const char *const **names, int *count,
                        ns_error *error);
+
+/* A zip file of stored members, whose numbers a test may then change: the last bytes are the central
+ * directory (of the one member of a file with one: its record begins 46 + the name's length bytes before the
+ * last 22) and the end record of 22. */
+ns_bytes test_zip(int count, const ns_zip_member *members, ns_arena *arena);
 
 /* ---- captured.c ---- */
 
