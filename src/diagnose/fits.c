@@ -6,6 +6,8 @@
 #define ACCEPTED 0.6
 /* How near the mean of 256 roundings brings a fitted zero point to its integer. */
 #define NEAR_INTEGER 0.12
+/* Mean square up to which residuals may be those of roundings alone (a twelfth, if they were random). */
+#define ROUNDINGS 0.3
 enum { LEAST_KNOTS = 4 };
 
 static double largest_residual(const ns_dg_fit_knots *k, const ns_dg_fit *fit)
@@ -37,6 +39,47 @@ static void minimax(const ns_dg_fit_knots *k, ns_dg_fit *fit)
         fit->residual = largest_residual(k, fit);
         return;
     }
+}
+
+/* The b with the smallest largest residual, near the one of least squares. */
+static double narrow_b(const ns_dg_fit_knots *k, ns_dg_fit *fit)
+{
+    double low = fit->b - 2e-3 * fabs(fit->b), high = fit->b + 2e-3 * fabs(fit->b);
+    for (int i = 0; i < 40; i++) {
+        const double x1 = low + (high - low) / 3, x2 = high - (high - low) / 3;
+        fit->b = fit->negative = x1;
+        const double r1 = largest_residual(k, fit);
+        fit->b = fit->negative = x2;
+        if (r1 < largest_residual(k, fit))
+            high = x2;
+        else
+            low = x1;
+    }
+    fit->b = fit->negative = (low + high) / 2;
+    return fit->residual = largest_residual(k, fit);
+}
+
+/* Where a function is flat over many knots, all of them are rounded alike, and least squares follows that:
+ * both scales anew, by the largest residual. */
+static void narrow(const ns_dg_formula *f, ns_dg_fit_knots *k, ns_dg_fit *fit)
+{
+    double squares, low = fit->a - 2e-3, high = fit->a + 2e-3;
+    for (int i = 0; i < 30; i++) {
+        const double x1 = low + (high - low) / 3, x2 = high - (high - low) / 3;
+        double r[2] = {INFINITY, INFINITY};
+        for (int side = 0; side < 2; side++) {
+            squares = ns_dg_fit_squares(f, side ? x2 : x1, k, &fit->b, &fit->negative);
+            if (isfinite(squares))
+                r[side] = narrow_b(k, fit);
+        }
+        if (r[0] < r[1])
+            high = x2;
+        else
+            low = x1;
+    }
+    fit->a = (low + high) / 2;
+    if (isfinite(ns_dg_fit_squares(f, fit->a, k, &fit->b, &fit->negative)))
+        narrow_b(k, fit);
 }
 
 static bool fit_log(ns_dg_fit_knots *k, ns_dg_fit *fit)
@@ -117,6 +160,18 @@ static int misses(const ns_dg_table *table, const ns_dg_formula *f, const ns_dg_
     return count;
 }
 
+/* A power that is not whole has no values below 0: knots there that are not all alike are another function's.
+ */
+static bool ignores_knots(const ns_dg_table *table, const ns_dg_formula *f, const ns_dg_fit *fit)
+{
+    if (f->kind != NS_DG_FIT_POW || (fit->power > 1.5 && fabs(fit->power - rint(fit->power)) < 1e-3))
+        return false;
+    for (int i = 1; i < table->knots && ns_dg_knot_code(table, i) < table->zero_in; i++)
+        if (table->values[i] != table->values[0])
+            return true;
+    return false;
+}
+
 static bool try_function(const ns_dg_table *table, int index, bool with_last, ns_dg_fit *fit)
 {
     const ns_dg_formula *f = ns_dg_formula_get(index);
@@ -136,13 +191,16 @@ static bool try_function(const ns_dg_table *table, int index, bool with_last, ns
                                         (f->kind == NS_DG_FIT_BENT && f->f(-1) != -1)) &&
                                            !ns_dg_fit_search(f, &k, &fit->a))
             return false;
-        if (!isfinite(ns_dg_fit_squares(f, fit->a, &k, &fit->b, &fit->negative)))
+        const double squares = ns_dg_fit_squares(f, fit->a, &k, &fit->b, &fit->negative);
+        if (!isfinite(squares))
             return false;
         fit->residual = largest_residual(&k, fit);
         if (fit->residual > 0.5 && f->kind != NS_DG_FIT_BENT)
             minimax(&k, fit);
+        if (fit->residual > ACCEPTED && f->kind == NS_DG_FIT_SCALE && squares < ROUNDINGS * k.count)
+            narrow(f, &k, fit);
     }
-    return fit->residual <= ACCEPTED && misses(table, f, fit) == 0;
+    return fit->residual <= ACCEPTED && misses(table, f, fit) == 0 && !ignores_knots(table, f, fit);
 }
 
 void ns_dg_fit_all(ns_dg_table *table, bool with_last)
