@@ -39,4 +39,4 @@ format:
 	@scripts/format
 
 clean:
-	rm -rf build build-sanitize build-fuzz build-coverage
+	rm -rf build build-sanitize build-fuzz build-coverage build-thread

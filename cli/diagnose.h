@@ -68,7 +68,7 @@ typedef struct ns_lifted {
 typedef struct ns_lifting {
     ns_cli *cli;
     const ns_diagnose_settings *settings;
-    const ns_program *program;
+    ns_program *program;
     ns_program_files files;
     int64_t sample; /* that runs */
     ns_lifted *delegates;

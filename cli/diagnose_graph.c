@@ -74,7 +74,7 @@ ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *setti
                                   const ns_diagnose_options *asked, const void *model, size_t model_size,
                                   ns_diagnose_result *result, ns_error *error)
 {
-    const ns_vela_options vela = {.progress = cli->progress ? show_progress : NULL};
+    const ns_vela_options vela = {.progress = cli->progress ? show_progress : NULL, .warn = ns_cli_warn};
     ns_diagnose_compile_options options = {
         .model = model,
         .model_size = model_size,

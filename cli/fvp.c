@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "options.h"
 
 /* Where this program is, and whether it finds libraries beside itself, as the one in a wheel does: then a
@@ -17,10 +18,8 @@
 static ns_code find_self(ns_arena *arena, const char **path, bool *bound, ns_error *error)
 {
     char own[PATH_MAX];
-    const ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
-    if (size < 0)
-        return ns_fail(error, NS_ERROR_IO, "/proc/self/exe: %s", strerror(errno));
-    own[size] = '\0';
+    if (!ns_system_program(own, sizeof own))
+        return ns_fail(error, NS_ERROR_IO, "this program's file: %s", strerror(errno));
     *path = ns_arena_string(arena, own);
     *strrchr(own, '/') = '\0';
     const char *libraries = ns_arena_format(arena, "%s/../npuscope.libs", own);
@@ -46,8 +45,8 @@ static ns_code install(ns_cli *cli, const char *folder, ns_error *error)
     ns_bytes bytes;
     const char *self;
     bool bound;
-    NS_TRY(ns_file_read("/proc/self/exe", cli->arena, &bytes, error));
     NS_TRY(find_self(cli->arena, &self, &bound, error));
+    NS_TRY(ns_file_read(self, cli->arena, &bytes, error));
     NS_TRY(ns_folder_make(folder, error));
     for (const ns_fvp *fvp = ns_fvp_programs; fvp->program; fvp++) {
         const char *path = ns_arena_format(cli->arena, "%s/%s", folder, fvp->program);

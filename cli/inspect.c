@@ -6,6 +6,7 @@
 #include "inspect.h"
 #include "npuscope/graph.h"
 #include "options.h"
+#include "tflm/tflm.h"
 
 typedef struct inspect_settings {
     bool json;
@@ -46,7 +47,12 @@ static ns_code inspect_stream(ns_cli *cli, const inspect_settings *settings, ns_
 
 static ns_code inspect_tflite(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
 {
-    return ns_inspect_tflite(cli, settings->json, settings->part, bytes, error);
+    ns_tflm *model;
+    ns_buffer text = {.arena = cli->arena};
+    NS_TRY(ns_tflm_read(bytes, NS_ACCELERATOR_UNKNOWN, cli->arena, &model, error));
+    NS_TRY(ns_tflm_inspect(model, settings->json, settings->part, &text, error));
+    fwrite(text.data, 1, text.size, cli->out);
+    return NS_OK;
 }
 
 static void preset(void *settings)

@@ -5,10 +5,6 @@
 #include "base/bytes.h"
 #include "options.h"
 
-/* Prints a .tflite: its operators and the streams of its ethos-u operators; of part `part` alone unless that
- * is negative. */
-ns_code ns_inspect_tflite(ns_cli *cli, bool json, int64_t part, ns_bytes bytes, ns_error *error);
-
 /* Prints a command stream: a Vela npz. */
 ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "npuscope/cpu.h"
 
 /* getopt_long's values for long options: above every letter, so that an index can be told from one. */
@@ -226,4 +227,11 @@ void ns_options_help(const char *name, const char *summary, const ns_subcommand 
         print_option(row(subcommand, shared, i, &own), out);
     static const ns_option help = {HELP_VALUE, "help", NS_OPTION_FLAG, NULL, 0, "show this text"};
     print_option(&help, out);
+}
+
+void ns_cli_warn(void *context, const char *text)
+{
+    (void)context;
+    char printable[4 * NS_MESSAGE_SIZE];
+    fprintf(stderr, "npuscope: warning: %s\n", ns_printable(text, printable, sizeof printable));
 }

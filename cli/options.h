@@ -84,6 +84,9 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
                          char **argv, ns_arena *arena, void *settings, ns_parsed_options *out,
                          ns_error *error);
 
+/* A warning of the library, on stderr: a callback for its options. */
+void ns_cli_warn(void *context, const char *text);
+
 /* Prints what `npuscope <name> --help` shows. */
 void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand,
                      const ns_option *shared, FILE *out);

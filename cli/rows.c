@@ -20,7 +20,7 @@ ns_code ns_row_seed(int64_t value, uint64_t *seed, ns_error *error)
 
 ns_code ns_row_select(const ns_row_selection *selection, ns_suite_options *suite, ns_error *error)
 {
-    *suite = ns_suite_defaults();
+    ns_suite_defaults(suite, sizeof *suite);
     suite->catalogue = selection->catalogue;
     suite->op_count = selection->ops.count;
     suite->ops = selection->ops.values;

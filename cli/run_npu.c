@@ -10,13 +10,6 @@
 #include "npuscope/npu.h"
 #include "run.h"
 
-static void print_message(void *context, const char *text)
-{
-    (void)context;
-    char printable[4 * NS_MESSAGE_SIZE];
-    fprintf(stderr, "npuscope: warning: %s\n", ns_printable(text, printable, sizeof printable));
-}
-
 /* ---- tap ---- */
 
 ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
@@ -228,7 +221,7 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
         .hazards = settings->hazards || settings->check,
         .check = settings->check,
         .strict_chip = settings->strict_chip,
-        .message = print_message,
+        .message = ns_cli_warn,
         .tap = settings->tap ? take_tap : NULL,
         .context = tap,
     };

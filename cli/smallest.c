@@ -30,7 +30,7 @@ ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
                                     const ns_diagnose_target *target, ns_error *error)
 {
     ns_diagnose_compile row = {0};
-    const ns_vela_options vela = {0};
+    const ns_vela_options vela = {.warn = ns_cli_warn};
     const ns_diagnose_compile_options options = {.model = smallest->file,
                                                  .model_size = smallest->file_size,
                                                  .inputs = smallest->inputs,

@@ -294,7 +294,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(ns_row_weights(settings->weights, &suite.per_channel, error));
     suite.vela = settings->vela;
     suite.details = settings->html != NULL;
-    ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .context = &shown};
+    ns_vela_options vela = {
+        .progress = cli->progress ? show_compiling : NULL, .warn = ns_cli_warn, .context = &shown};
     suite.vela_options = &vela;
     if (cli->progress) {
         suite.progress = show_progress;

@@ -165,7 +165,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     suite.cpu_mask = ns_cpu_detect();
-    const ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL};
+    const ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .warn = ns_cli_warn};
     const ns_vela_diff_options diff = {.folder = settings->graphs,
                                        .suite = &suite,
                                        .vela = &vela,

@@ -24,7 +24,8 @@ typedef struct ns_comparison {
     double max_error, mean_error; /* of |a - b| over all elements; 0 for none */
     size_t worst;                 /* index of max_error */
     double signal, noise;         /* sums of b^2 and of (a - b)^2 */
-    double sqnr_db; /* 10 log10(signal / noise); INFINITY without any error, NAN when b is all zero */
+    double sqnr_db;     /* 10 log10(signal / noise); INFINITY without any error, NAN when b is all zero */
+    double reserved[4]; /* 0; room for later versions */
 } ns_comparison;
 
 /* Starts, adds one pair (a measured, b expected), and finishes. Integers up to 2^53 are exact. */

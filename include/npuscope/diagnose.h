@@ -123,9 +123,11 @@ typedef struct ns_diagnose_precision {
     int input_count;
     const char **input_names;
     size_t output_bins[NS_ERROR_BINS]; /* elements of all outputs by |TOSA - real-valued self|, in steps */
+    void *reserved[8];                 /* NULL; room for later versions */
 } ns_diagnose_precision;
 
 typedef struct ns_diagnose_options {
+    size_t size; /* sizeof(ns_diagnose_options), or 0 (status.h) */
     const ns_tensor
         *inputs; /* in the block's order, the declared shapes: `samples` of each, one behind the other */
     int input_count;
@@ -224,6 +226,7 @@ typedef struct ns_diagnose_compile {
 
 /* What is compiled, and for what. */
 typedef struct ns_diagnose_compile_options {
+    size_t size;       /* sizeof(ns_diagnose_compile_options), or 0 (status.h) */
     const void *model; /* the bytes of a .tosa file */
     size_t model_size;
     const ns_tensor *inputs; /* as in ns_diagnose_options */

@@ -17,6 +17,7 @@ typedef struct ns_eval_tap {
 } ns_eval_tap;
 
 typedef struct ns_eval_options {
+    size_t size;       /* sizeof(ns_eval_options), or 0 (status.h) */
     unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     ns_code (*tap)(void *context, const ns_eval_tap *tap, ns_error *error); /* may be NULL */
     void *context;

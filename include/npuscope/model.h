@@ -6,6 +6,7 @@
 #ifndef NPUSCOPE_MODEL_H
 #define NPUSCOPE_MODEL_H
 
+#include "npuscope/graph.h"
 #include "npuscope/npu.h"
 #include "npuscope/program.h"
 
@@ -45,6 +46,7 @@ typedef struct ns_model_tap {
 } ns_model_tap;
 
 typedef struct ns_model_options {
+    size_t size;       /* sizeof(ns_model_options), or 0 (status.h) */
     unsigned cpu_mask; /* instruction sets that kernels may use (ns_cpu_detect()); 0: plain C only */
     bool check;        /* streams: hazards, and books on every byte of memory (signs in the statistics) */
     bool strict_chip;  /* streams: where a chip rule leaves two readings open, take the harsher */
@@ -60,6 +62,10 @@ typedef struct ns_model_options {
 ns_code ns_model_load(const void *data, size_t size, ns_accelerator accelerator, ns_budget *budget,
                       ns_model **out, ns_error *error);
 
+/* The same of the file `path`; errors begin with its name. */
+ns_code ns_model_open(const char *path, ns_accelerator accelerator, ns_budget *budget, ns_model **out,
+                      ns_error *error);
+
 /* NULL is allowed. */
 void ns_model_free(ns_model *model);
 
@@ -70,6 +76,17 @@ int ns_model_input_count(const ns_model *model);
 int ns_model_output_count(const ns_model *model);
 const ns_model_tensor *ns_model_input(const ns_model *model, int index);
 const ns_model_tensor *ns_model_output(const ns_model *model, int index);
+
+/* What the model was made from, as data; it lives as long as the model. The graph of a .tosa file, valid and
+ * ready for ns_diagnose_precision_run and ns_defects_find; the stream of an .npz; the program of a .pte.
+ * NULL: the model is of another kind. */
+const ns_graph *ns_model_graph(const ns_model *model);
+ns_npu_stream *ns_model_stream(const ns_model *model);
+ns_program *ns_model_program(const ns_model *model);
+
+/* What `npuscope inspect` prints of the model: text for people, or the JSON document npuscope/inspect/1
+ * (docs/inspect.md), with a final NUL, in `arena`. */
+ns_code ns_model_inspect(ns_model *model, bool json, ns_arena *arena, const char **text, ns_error *error);
 
 /* Runs `samples` samples, one after the other. inputs[i] has those of input i one behind the other, each
  * ns_model_input(i)->bytes long (NULL for one that is no tensor); outputs[i] is made in `arena` alike, with

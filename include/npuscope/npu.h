@@ -142,12 +142,14 @@ typedef struct ns_npu_statistics {
     size_t fault_command;  /* the command that it ended at */
     const char *fault_name; /* of that command: "CONV" */
     size_t fault_word;      /* and its offset in the stream */
+    uint64_t reserved[8];   /* 0; room for later versions */
 } ns_npu_statistics;
 
 /* Adds `one` to the sums; of what is told of the first only, `sum` keeps its own if it has one. */
 void ns_npu_statistics_add(ns_npu_statistics *sum, const ns_npu_statistics *one);
 
 typedef struct ns_npu_options {
+    size_t size;           /* sizeof(ns_npu_options), or 0 (status.h) */
     unsigned cpu_mask;     /* instruction sets that kernels may use (ns_cpu_*); 0: plain C only */
     bool hazards;          /* check what waits and block dependencies promise; each hazard is a message */
     bool strict_chip;      /* where a chip rule leaves two readings open, take the harsher */

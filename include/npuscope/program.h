@@ -136,17 +136,18 @@ typedef struct ns_program_watch {
     void *context;
 } ns_program_watch;
 
-/* Runs the method once. outputs[i] is made in `arena`, with `data` NULL where the result is
+/* Runs the method once; the program's delegates keep decoded weights from run to run, so that one thread at a
+ * time may run a program. outputs[i] is made in `arena`, with `data` NULL where the result is
  * not a tensor. Buffers that the program changes start from their initial state in every call. `npu` may be
  * NULL; its tap and message see every delegate. `statistics` may be NULL. NS_ERROR_UNSUPPORTED names a kernel
  * that npuscope does not have; NS_ERROR_INPUT for a wrong input size, a kernel's argument check;
  * NS_ERROR_FAULT from a delegate. */
-ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
+ns_code ns_program_run(ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
                        ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                        ns_error *error);
 
 /* The same, watched; `watch` may be NULL. */
-ns_code ns_program_run_watched(const ns_program *program, const ns_npu_options *npu,
+ns_code ns_program_run_watched(ns_program *program, const ns_npu_options *npu,
                                const ns_program_inputs *inputs, const ns_program_watch *watch,
                                ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                                ns_error *error);

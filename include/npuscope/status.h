@@ -41,9 +41,12 @@ const char *ns_code_name(ns_code code);
 /* The command line's exit code for a status: 0 to 4 (docs/cli.md). */
 int ns_code_exit(ns_code code);
 
-/* Whether memory or a budget is out: that ends a whole run, where another failure would be the result of one
- * of its cases. */
+/* Whether memory or a budget is out, or the caller cancelled: that ends a whole run, where another failure
+ * would be the result of one of its cases. */
 bool ns_code_ends_run(ns_code code);
+
+/* How structs that callers make may grow: options begin with `size`, sizeof of the struct as the caller knows
+ * it (0: as version 0.1 had it), and what it does not reach has the value 0; results have reserved room. */
 
 /* Forwards a failure to the caller unchanged. */
 #define NS_TRY(call)                   \

@@ -156,6 +156,7 @@ typedef struct ns_suite_limit {
 } ns_suite_limit;
 
 typedef struct ns_suite_options {
+    size_t size;           /* sizeof(ns_suite_options), or 0 (status.h) */
     const char *catalogue; /* NULL: "seed", unless there are cases of one's own */
     int case_path_count;   /* folders and zip files of cases of one's own */
     const char *const *case_paths;
@@ -187,8 +188,8 @@ typedef struct ns_suite_options {
     void *context;
 } ns_suite_options;
 
-/* Options with nothing selected and nothing overridden. */
-ns_suite_options ns_suite_defaults(void);
+/* Fills in options with nothing selected and nothing overridden; `size` is sizeof(ns_suite_options). */
+void ns_suite_defaults(ns_suite_options *options, size_t size);
 
 /* Fills in op, name, target and settings of each selected row, in catalogue order, without running any.
  * NS_ERROR_USAGE for an unknown operator, case, target, stage or catalogue (the message lists what

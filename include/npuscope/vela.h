@@ -48,10 +48,11 @@ typedef struct ns_vela_request {
 } ns_vela_request;
 
 typedef struct ns_vela_options {
+    size_t size;                                          /* sizeof(ns_vela_options), or 0 (status.h) */
     const char *cache;                                    /* folder; NULL: ns_vela_cache_folder's */
     bool no_cache;                                        /* neither read nor write it */
     void (*progress)(void *context, int done, int count); /* may be NULL */
-    void (*warn)(void *context, const char *text);        /* of the cache; NULL: to standard error */
+    void (*warn)(void *context, const char *text);        /* of the cache; may be NULL */
     void *context;
 } ns_vela_options;
 

@@ -25,7 +25,8 @@ def suite(*, ops: Sequence[str] = (), cases: Sequence[str] = (), targets: Sequen
     `ops`, `cases`: names or patterns; `targets`: "u55", "u85" or an accelerator's name; `paths`: folders and zip files of
     cases of one's own. `stages`: "ideal,quantised,eval" needs no Vela. Nothing given: all of the catalogue.
     """
-    options, kept = ffi.new("ns_suite_options *", lib.ns_suite_defaults()), []
+    options, kept = ffi.new("ns_suite_options *"), []
+    lib.ns_suite_defaults(options, ffi.sizeof("ns_suite_options"))
     for field, counter, values in (("ops", "op_count", ops), ("names", "name_count", cases),
                                    ("targets", "target_count", targets), ("case_paths", "case_path_count", paths)):
         setattr(options, field, _texts(values, kept))

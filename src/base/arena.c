@@ -3,10 +3,10 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/redzone.h"
+#include "base/system.h"
 
 #define ALIGNMENT 64
 /* Small blocks share chunks of this size; a larger block gets a chunk of its own. */
@@ -21,7 +21,7 @@ typedef struct chunk {
     size_t used;
     size_t dirty; /* bytes from here on were never handed out: still zero, and perhaps not touched at all */
     char *data;   /* aligned */
-    void *block;  /* what calloc gave */
+    void *block;  /* what the system or the budget's allocator gave */
 } chunk;
 
 struct ns_arena {
@@ -35,25 +35,23 @@ static void chunk_free(ns_budget *budget, chunk *c)
 {
     ns_budget_give(budget, c->charge);
     ns_redzone_clear(c->data, c->size);
-    free(c->block);
-    free(c);
+    ns_memory_release(budget, c->block, c->size + ALIGNMENT);
+    ns_memory_release(budget, c, sizeof *c);
 }
 
 static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge)
 {
     if (!ns_budget_take(budget, charge))
         return NULL;
-    chunk *c = malloc(sizeof *c);
+    chunk *c = ns_memory_take(budget, sizeof *c);
     if (!c) {
         ns_budget_give(budget, charge);
         return NULL;
     }
-    /* calloc leaves a large block to the operating system's zero pages: asking for much and using little
-     * of it costs little. */
-    c->block = size <= SIZE_MAX - ALIGNMENT ? calloc(size + ALIGNMENT, 1) : NULL;
+    c->block = size <= SIZE_MAX - ALIGNMENT ? ns_memory_take(budget, size + ALIGNMENT) : NULL;
     if (!c->block) {
         ns_budget_give(budget, charge);
-        free(c);
+        ns_memory_release(budget, c, sizeof *c);
         return NULL;
     }
     c->data = (char *)(((uintptr_t)c->block + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
@@ -68,7 +66,7 @@ static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge)
 
 ns_arena *ns_arena_new_within(ns_budget *budget)
 {
-    ns_arena *arena = calloc(1, sizeof(ns_arena));
+    ns_arena *arena = ns_memory_take(budget, sizeof *arena);
     if (arena)
         arena->budget = budget;
     return arena;
@@ -103,7 +101,7 @@ void ns_arena_free(ns_arena *arena)
         chunk_free(arena->budget, c);
         c = next;
     }
-    free(arena);
+    ns_memory_release(arena->budget, arena, sizeof *arena);
 }
 
 void ns_arena_reset(ns_arena *arena)

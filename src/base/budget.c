@@ -3,31 +3,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-
-/* memory.max of the process's control group, where the system has one; UINT64_MAX where it has not. */
-static uint64_t group_memory(void)
-{
-    unsigned long long bytes = 0;
-    FILE *file = fopen("/sys/fs/cgroup/memory.max", "r");
-    const bool limited = file && fscanf(file, "%llu", &bytes) == 1;
-    if (file)
-        fclose(file);
-    return limited ? bytes : UINT64_MAX;
-}
+#include "base/system.h"
 
 uint64_t ns_budget_default_memory(void)
 {
-    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    uint64_t most = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : (uint64_t)4 << 30;
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < most)
-        most = limit.rlim_cur;
-    const uint64_t group = group_memory();
-    return (group < most ? group : most) / 2;
+    return ns_system_memory() / 2;
 }
 
 void ns_budget_open(ns_budget *budget, uint64_t max_memory, uint64_t max_work, double time_limit)
@@ -40,8 +22,15 @@ void ns_budget_open(ns_budget *budget, uint64_t max_memory, uint64_t max_work, d
     };
 }
 
+void ns_budget_cancel(ns_budget *budget)
+{
+    __atomic_store_n(&budget->cancelled, 1, __ATOMIC_RELAXED);
+}
+
 ns_code ns_budget_check_time(const ns_budget *budget, ns_error *error)
 {
+    if (budget && __atomic_load_n(&budget->cancelled, __ATOMIC_RELAXED))
+        return ns_fail(error, NS_ERROR_CANCELLED, "cancelled");
     if (!budget || budget->time_limit <= 0 || ns_clock_seconds() - budget->begin <= budget->time_limit)
         return NS_OK;
     return ns_fail(error, NS_ERROR_BUDGET,
@@ -63,7 +52,7 @@ ns_code ns_budget_spend(ns_budget *budget, uint64_t amount, ns_error *error)
                            budget->max_work, work, amount);
     } while (!__atomic_compare_exchange_n(&budget->work, &work, work + amount, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
-    return budget->time_limit > 0 ? ns_budget_check_time(budget, error) : NS_OK;
+    return ns_budget_check_time(budget, error);
 }
 
 void ns_budget_refund(ns_budget *budget, uint64_t amount)

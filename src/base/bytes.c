@@ -92,3 +92,22 @@ void ns_buffer_format(ns_buffer *buffer, const char *format, ...)
     va_end(arguments);
     ns_buffer_append(buffer, large, (size_t)length);
 }
+
+ns_code ns_options_take(void *out, size_t known, size_t first, const void *options, ns_error *error)
+{
+    size_t size = 0;
+    memset(out, 0, known);
+    if (!options)
+        return NS_OK;
+    memcpy(&size, options, sizeof size);
+    if (!size)
+        size = first;
+    for (size_t i = known; i < size; i++)
+        if (((const uint8_t *)options)[i])
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "options of %zu bytes, of which this version of npuscope knows %zu, say more",
+                           size, known);
+    memcpy(out, options, size < known ? size : known);
+    memcpy(out, &known, sizeof known);
+    return NS_OK;
+}

@@ -74,4 +74,13 @@ typedef struct ns_buffer {
 void ns_buffer_append(ns_buffer *buffer, const void *data, size_t size);
 void ns_buffer_format(ns_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Copies options that begin with their size to `out`, which has `known` bytes: what the caller's do not reach
+ * becomes 0. `first`: how many bytes version 0.1 had. NULL options are all 0. NS_ERROR_USAGE where a caller
+ * of a newer version asks for what this one does not have. */
+ns_code ns_options_take(void *out, size_t known, size_t first, const void *options, ns_error *error);
+
+/* The same into `*out`, for structs that are as version 0.1 had them. */
+#define NS_OPTIONS_TAKE(out, options, error) \
+    ns_options_take((out), sizeof *(out), sizeof *(out), (options), (error))
+
 #endif

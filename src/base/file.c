@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* O_TMPFILE */
 #include "base/interface.h"
 
 #include <errno.h>
@@ -7,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/system.h"
 
 #define FILE_LIMIT ((int64_t)4 << 30)
 
@@ -87,17 +88,15 @@ static int open_nameless(const char *path)
     const int length = slash ? (int)(slash - path) + 1 : 1;
     if (snprintf(folder, sizeof folder, "%.*s", length, slash ? path : ".") >= (int)sizeof folder)
         return -1;
-    return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    return ns_system_nameless(folder);
 }
 
 /* Gives a file without a name the name `beside`, a template of mkstemp's; false where that cannot be. */
 static bool give_name(int descriptor, char *beside)
 {
-    char self[64];
-    snprintf(self, sizeof self, "/proc/self/fd/%d", descriptor);
     for (unsigned i = 0; i < 100; i++) {
         snprintf(beside + strlen(beside) - 6, 7, "%06u", ((unsigned)getpid() * 100 + i) % 1000000);
-        if (linkat(AT_FDCWD, self, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0)
+        if (ns_system_give_name(descriptor, beside) == 0)
             return true;
         if (errno != EEXIST)
             return false;

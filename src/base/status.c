@@ -54,7 +54,7 @@ const char *ns_code_name(ns_code code)
 
 bool ns_code_ends_run(ns_code code)
 {
-    return code == NS_ERROR_MEMORY || code == NS_ERROR_BUDGET;
+    return code == NS_ERROR_MEMORY || code == NS_ERROR_BUDGET || code == NS_ERROR_CANCELLED;
 }
 
 int ns_code_exit(ns_code code)

@@ -6,7 +6,8 @@
 ns_code ns_suite_find_row(const ns_suite_row_name *name, ns_arena *arena, const ns_suite_row **row,
                           ns_error *error)
 {
-    ns_suite_options options = ns_suite_defaults();
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
     options.catalogue = name->catalogue;
     options.op_count = options.name_count = options.target_count = 1;
     options.ops = &name->op;

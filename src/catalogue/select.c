@@ -12,10 +12,13 @@
 #define HARNESS_ATOL 1e-3
 #define HARNESS_RTOL 1e-3
 
-ns_suite_options ns_suite_defaults(void)
+void ns_suite_defaults(ns_suite_options *options, size_t size)
 {
-    return (ns_suite_options){
+    const ns_suite_options defaults = {
         .qtol = NAN, .atol = NAN, .rtol = NAN, .epsilon = NAN, .data_scale = NAN, .per_channel = -1};
+    memset(options, 0, size);
+    memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
+    options->size = size;
 }
 
 static ns_code find_stages(const char *text, ns_arena *arena, unsigned *stages, ns_error *error)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "diagnose/findings.h"
 #include "diagnose/internal.h"
 #include "diagnose/plan.h"
@@ -347,11 +348,13 @@ static ns_code try_mend(const ideal *truth, mending *m, ns_diagnose_applied *out
     return code == NS_ERROR_MEMORY ? ns_fail(error, code, "%s", why.message) : NS_OK;
 }
 
-ns_code ns_diagnose_apply(const ns_graph *graph, const ns_diagnose_options *options,
+ns_code ns_diagnose_apply(const ns_graph *graph, const ns_diagnose_options *given,
                           const ns_diagnose_precision *precision, ns_arena *arena, ns_diagnose_applied *out,
                           ns_error *error)
 {
     ideal truth;
+    ns_diagnose_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     *out = (ns_diagnose_applied){.against_float_db = precision->against_float_db};
     out->mends = NS_ARENA_ARRAY(arena, (size_t)precision->blame_count + 1, const char *);
     if (!out->mends)

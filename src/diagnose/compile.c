@@ -1,6 +1,7 @@
 /* The matrix: every release, accelerator and memory mode. */
 #include <string.h>
 
+#include "base/interface.h"
 #include "diagnose/compile_parts.h"
 
 typedef struct memory_mode {
@@ -148,9 +149,11 @@ static ns_code run(matrix *m, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *options, ns_arena *arena,
+ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *given, ns_arena *arena,
                                 const ns_diagnose_compile **rows, int *count, ns_error *error)
 {
+    ns_diagnose_compile_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     matrix m = {.options = options, .arena = arena};
     const ns_code code = run(&m, error);
     *rows = m.rows;
@@ -159,9 +162,11 @@ ns_code ns_diagnose_compile_run(const ns_diagnose_compile_options *options, ns_a
     return code;
 }
 
-ns_code ns_diagnose_target_run(const ns_diagnose_compile_options *options, const ns_diagnose_target *target,
+ns_code ns_diagnose_target_run(const ns_diagnose_compile_options *given, const ns_diagnose_target *target,
                                ns_arena *arena, ns_diagnose_compile *row, ns_error *error)
 {
+    ns_diagnose_compile_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     ns_compile_reference reference = {0};
     ns_vela_request request = {.graph = options->model,
                                .graph_size = options->model_size,
@@ -183,12 +188,14 @@ ns_code ns_diagnose_target_run(const ns_diagnose_compile_options *options, const
     return code;
 }
 
-ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *options, ns_npu_stream *stream,
+ns_code ns_diagnose_stream_run(const ns_diagnose_compile_options *given, ns_npu_stream *stream,
                                const void *debug, size_t debug_size, ns_arena *arena,
                                ns_diagnose_compile *row, ns_error *error)
 {
     ns_compile_reference reference = {0};
+    ns_diagnose_compile_options taken, *options = &taken;
     ns_code code = NS_OK;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     *row = (ns_diagnose_compile){
         .accelerator = ns_accelerator_text(ns_npu_accelerator(stream)), .memory_mode = "-", .vela = "-"};
     if (options->model)

@@ -1,6 +1,7 @@
 /* The precision half: which operator loses it, why, and what mends it. */
 #include <math.h>
 
+#include "base/interface.h"
 #include "diagnose/findings.h"
 #include "diagnose/plan.h"
 #include "measure/interface.h"
@@ -302,9 +303,11 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     return NS_OK;
 }
 
-ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *options, ns_arena *arena,
+ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *given, ns_arena *arena,
                                   ns_diagnose_precision *out, ns_error *error)
 {
+    ns_diagnose_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     ns_dg_plan *plan = NULL;
     ns_dg_session session = {0};
     *out = (ns_diagnose_precision){0};

@@ -1,4 +1,5 @@
 #include "diagnose/session.h"
+#include "base/system.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,9 +34,8 @@ ns_dg_value ns_dg_read_base(void *context, int node)
 ns_code ns_dg_session_open(ns_dg_session *session, const ns_dg_plan *plan, const ns_diagnose_options *options,
                            ns_arena *arena, ns_error *error)
 {
-    const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     *session = (ns_dg_session){.plan = plan, .options = options, .arena = arena, .samples = options->samples};
-    session->threads = options->threads > 0 ? options->threads : cpus > 0 ? (int)cpus : 1;
+    session->threads = options->threads > 0 ? options->threads : ns_system_processors();
     session->q = NS_ARENA_ARRAY(arena, (size_t)session->samples, ns_dg_stored *);
     session->r = NS_ARENA_ARRAY(arena, (size_t)session->samples, ns_dg_stored *);
     session->signal = NS_ARENA_ARRAY(arena, (size_t)plan->output_count, double);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "draft/interface.h"
 #include "npuscope/diagnose.h"
 
@@ -51,11 +52,13 @@ static ns_code fill(const ns_draft *reduced, ns_arena *arena, ns_diagnose_smalle
                                       : ns_fail(error, NS_ERROR_MEMORY, "no memory for a reduced graph");
 }
 
-ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *options,
+ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *given,
                            const ns_diagnose_precision *precision, double time_limit, ns_arena *arena,
                            ns_diagnose_smallest *out, ns_error *error)
 {
     ns_draft start, reduced;
+    ns_diagnose_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     *out = (ns_diagnose_smallest){.finding = finding_of(precision, arena)};
     if (!out->finding)
         return ns_fail(error, NS_ERROR_INPUT, "nothing is to blame that could be reduced");

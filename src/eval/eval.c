@@ -1,7 +1,7 @@
 #include "npuscope/eval.h"
 
-#include <stdlib.h>
-
+#include "base/interface.h"
+#include "base/system.h"
 #include "eval/internal.h"
 
 struct ns_evaluator {
@@ -49,13 +49,14 @@ ns_code ns_evaluator_new(const ns_graph *graph, const ns_eval_options *options, 
 {
     if (graph->region_count < 1 || graph->regions[0].block_count < 1)
         return ns_fail(error, NS_ERROR_INPUT, "the graph has no block to run");
-    ns_evaluator *evaluator = calloc(1, sizeof *evaluator);
+    ns_eval_options taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, options, error));
+    ns_evaluator *evaluator = ns_memory_take(taken.budget, sizeof *evaluator);
     if (!evaluator)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
     struct ns_eval_run *run = &evaluator->run;
     run->graph = graph;
-    if (options)
-        run->options = *options;
+    run->options = taken;
     run->budget = run->options.budget;
     if (!run->budget)
         ns_budget_open(run->budget = &evaluator->own, 0, 0, 0);
@@ -97,13 +98,15 @@ void ns_evaluator_free(ns_evaluator *evaluator)
     ns_arena_free(run->scratch);
     ns_arena_free(run->arena);
     ns_arena_free(run->kept);
-    free(evaluator);
+    ns_budget *budget = run->budget == &evaluator->own ? NULL : run->budget;
+    ns_memory_release(budget, evaluator, sizeof *evaluator);
 }
 
 ns_code ns_eval(const ns_graph *graph, const ns_eval_options *options, const ns_tensor *inputs,
                 int input_count, ns_arena *arena, ns_tensor *outputs, ns_error *error)
 {
-    ns_eval_options own = options ? *options : (ns_eval_options){0};
+    ns_eval_options own;
+    NS_TRY(NS_OPTIONS_TAKE(&own, options, error));
     if (!own.budget)
         own.budget = ns_arena_budget(arena);
     ns_evaluator *evaluator = NULL;

@@ -1,12 +1,6 @@
-#define _DEFAULT_SOURCE
 #include "eval/internal.h"
 
-#include <stdlib.h>
-#include <sys/mman.h>
-
-/* Buffers from this size on are laid out in the system's large pages where it has them: page faults are most
- * of what a large elementwise operator costs otherwise. */
-#define LARGE_PAGE ((size_t)2 << 20)
+#include "base/system.h"
 
 static bool charge(ns_store *store, size_t bytes, uint64_t *account)
 {
@@ -48,15 +42,12 @@ ns_code ns_store_take(ns_store *store, size_t size, ns_store_buffer **out, ns_er
         return NS_OK;
     }
     ns_store_buffer *fresh = NS_ARENA_NEW(store->arena, ns_store_buffer);
-    size_t alignment = size >= LARGE_PAGE ? LARGE_PAGE : 64;
+    /* In large pages where there are any: page faults are most of what a large elementwise operator costs
+     * otherwise. */
+    size_t alignment = size >= NS_LARGE_PAGE ? NS_LARGE_PAGE : 64;
     size_t capacity = (size + NS_STORE_SLACK + alignment - 1) / alignment * alignment;
     if (fresh && charge(store, capacity, &store->memory))
-        fresh->data = aligned_alloc(alignment, capacity);
-#ifdef MADV_HUGEPAGE
-    /* A refusal changes nothing but the time. */
-    if (fresh && fresh->data && alignment == LARGE_PAGE)
-        (void)madvise(fresh->data, capacity, MADV_HUGEPAGE);
-#endif
+        fresh->data = ns_memory_take_large(store->budget, capacity, alignment);
     if (!fresh || !fresh->data)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", size);
     fresh->capacity = capacity - NS_STORE_SLACK;
@@ -78,7 +69,7 @@ void ns_store_drop(ns_store *store, ns_store_buffer *buffer)
 void ns_store_close(ns_store *store)
 {
     for (ns_store_buffer *b = store->all; b; b = b->next)
-        free(b->data);
+        ns_memory_release(store->budget, b->data, b->capacity + NS_STORE_SLACK);
     ns_store_settle(store);
     ns_budget_give(store->budget, store->memory);
     *store = (ns_store){.arena = store->arena, .budget = store->budget};

@@ -22,6 +22,8 @@ typedef struct ns_model_driver {
     ns_code (*load)(ns_model *model, ns_bytes bytes, ns_accelerator accelerator, ns_error *error);
     void (*begin)(ns_model *model); /* before the first sample of a call; NULL: nothing to do */
     ns_code (*run)(ns_model *model, const ns_model_call *call, ns_error *error);
+    /* Appends it in readable form, or as JSON. */
+    ns_code (*inspect)(ns_model *model, bool json, ns_buffer *text, ns_error *error);
     void (*end)(ns_model *model, const ns_model_options *options); /* behind the last; NULL: nothing to do */
 } ns_model_driver;
 

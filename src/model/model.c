@@ -1,6 +1,7 @@
 /* Which driver takes a file, and many samples of one model. */
 #include "npuscope/model.h"
 
+#include "base/interface.h"
 #include "model/driver.h"
 #include "npuscope/eval.h"
 
@@ -65,6 +66,21 @@ ns_code ns_model_load(const void *data, size_t size, ns_accelerator accelerator,
     return NS_OK;
 }
 
+ns_code ns_model_open(const char *path, ns_accelerator accelerator, ns_budget *budget, ns_model **out,
+                      ns_error *error)
+{
+    ns_bytes bytes;
+    ns_arena *arena = ns_arena_new_within(budget);
+    if (!arena)
+        return ns_budget_settle(budget, ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path), error);
+    ns_code code = ns_file_read(path, arena, &bytes, error);
+    if (code == NS_OK &&
+        (code = ns_model_load(bytes.data, bytes.size, accelerator, budget, out, error)) != NS_OK)
+        ns_add_context(error, "%s", path);
+    ns_arena_free(arena);
+    return ns_budget_settle(budget, code, error);
+}
+
 void ns_model_free(ns_model *model)
 {
     if (!model)
@@ -100,6 +116,32 @@ const ns_model_tensor *ns_model_input(const ns_model *model, int index)
 const ns_model_tensor *ns_model_output(const ns_model *model, int index)
 {
     return &model->outputs[index];
+}
+
+const ns_graph *ns_model_graph(const ns_model *model)
+{
+    return model->graph;
+}
+
+ns_npu_stream *ns_model_stream(const ns_model *model)
+{
+    return model->stream;
+}
+
+ns_program *ns_model_program(const ns_model *model)
+{
+    return model->program;
+}
+
+ns_code ns_model_inspect(ns_model *model, bool json, ns_arena *arena, const char **text, ns_error *error)
+{
+    ns_buffer buffer = {.arena = arena};
+    NS_TRY(drivers[model->format]->inspect(model, json, &buffer, error));
+    ns_buffer_append(&buffer, "", 1);
+    if (buffer.failed)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the description");
+    *text = (const char *)buffer.data;
+    return NS_OK;
 }
 
 /* ---- run ---- */
@@ -157,11 +199,13 @@ static ns_code run_samples(sampling *s, size_t samples, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_model_run(ns_model *model, const ns_model_options *options, const void *const *inputs,
+ns_code ns_model_run(ns_model *model, const ns_model_options *given, const void *const *inputs,
                      size_t samples, ns_arena *arena, const void **outputs, ns_npu_statistics *statistics,
                      ns_error *error)
 {
     ns_npu_statistics own = {0};
+    ns_model_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     sampling s = {.model = model, .inputs = inputs};
     if (!statistics)
         statistics = &own;

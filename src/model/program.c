@@ -88,4 +88,11 @@ static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
     return NS_OK;
 }
 
-const ns_model_driver ns_model_program_driver = {.probe = probe, .load = load, .run = run};
+static ns_code inspect(ns_model *model, bool json, ns_buffer *text, ns_error *error)
+{
+    return json ? ns_program_inspect_json(model->program, text, error)
+                : ns_program_inspect_text(model->program, text, error);
+}
+
+const ns_model_driver ns_model_program_driver = {
+    .probe = probe, .load = load, .run = run, .inspect = inspect};

@@ -1,8 +1,10 @@
 /* Models: command streams of Vela, run by the simulator. */
 #include <string.h>
 
+#include "base/interface.h"
 #include "formats/interface.h"
 #include "model/driver.h"
+#include "npu/watch/interface.h"
 
 /* Elements are the container's: a tensor holds unsigned ones and bools bit for bit as signed ones. */
 static ns_scalar scalar_of(const ns_npu_io *io)
@@ -57,4 +59,14 @@ static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
     return NS_OK;
 }
 
-const ns_model_driver ns_model_npz_driver = {.probe = ns_npz_probe, .load = load, .run = run};
+static ns_code inspect(ns_model *model, bool as_json, ns_buffer *text, ns_error *error)
+{
+    if (!as_json)
+        return ns_npu_inspect_text(model->stream, text, error);
+    ns_json json = ns_json_begin(text, true, 17);
+    NS_TRY(ns_npu_inspect_json(model->stream, &json, NULL, error));
+    return ns_json_finish(&json, "the description", NULL, error);
+}
+
+const ns_model_driver ns_model_npz_driver = {
+    .probe = ns_npz_probe, .load = load, .run = run, .inspect = inspect};

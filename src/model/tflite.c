@@ -87,5 +87,10 @@ static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
     return NS_OK;
 }
 
+static ns_code inspect(ns_model *model, bool json, ns_buffer *text, ns_error *error)
+{
+    return ns_tflm_inspect(model->tflite, json, -1, text, error);
+}
+
 const ns_model_driver ns_model_tflite_driver = {
-    .probe = ns_tflite_probe, .load = load, .begin = begin, .run = run};
+    .probe = ns_tflite_probe, .load = load, .begin = begin, .run = run, .inspect = inspect};

@@ -1,6 +1,7 @@
 /* Models: TOSA graphs, run by the evaluator. */
 #include <string.h>
 
+#include "base/interface.h"
 #include "model/driver.h"
 #include "npuscope/eval.h"
 
@@ -119,4 +120,14 @@ static void end(ns_model *model, const ns_model_options *options)
     model->evaluator = NULL;
 }
 
-const ns_model_driver ns_model_tosa_driver = {.probe = probe, .load = load, .run = run, .end = end};
+static ns_code inspect(ns_model *model, bool json, ns_buffer *text, ns_error *error)
+{
+    const char *made = NULL;
+    NS_TRY(json ? ns_graph_print_json(model->graph, text->arena, &made, error)
+                : ns_graph_print_text(model->graph, text->arena, &made, error));
+    ns_buffer_append(text, made, strlen(made));
+    return NS_OK;
+}
+
+const ns_model_driver ns_model_tosa_driver = {
+    .probe = probe, .load = load, .run = run, .inspect = inspect, .end = end};

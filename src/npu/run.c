@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "npu/internal.h"
 #include "npu/watch/internal.h"
 #include "npu/watch/rules.h"
@@ -202,13 +203,13 @@ static ns_code run(ns_npu_machine *machine, ns_arena *memory, const ns_tensor *i
     return copy_out(machine, inputs, input_count, arena, outputs, error);
 }
 
-ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *options, const ns_tensor *inputs,
+ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *given, const ns_tensor *inputs,
                    int input_count, ns_arena *arena, ns_tensor *outputs, ns_npu_statistics *statistics,
                    ns_error *error)
 {
-    static const ns_npu_options defaults;
+    ns_npu_options taken, *options = &taken;
     ns_npu_statistics ignored;
-    options = options ? options : &defaults;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     statistics = statistics ? statistics : &ignored;
     *statistics = (ns_npu_statistics){0};
     ns_budget own, *budget = options->budget ? options->budget : ns_arena_budget(arena);

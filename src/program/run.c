@@ -218,14 +218,14 @@ static ns_code run_within(running *run, const ns_program_inputs *inputs, ns_prog
     return NS_OK;
 }
 
-ns_code ns_program_run(const ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
+ns_code ns_program_run(ns_program *program, const ns_npu_options *npu, const ns_program_inputs *inputs,
                        ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                        ns_error *error)
 {
     return ns_program_run_watched(program, npu, inputs, NULL, arena, outputs, statistics, error);
 }
 
-ns_code ns_program_run_watched(const ns_program *program, const ns_npu_options *npu,
+ns_code ns_program_run_watched(ns_program *program, const ns_npu_options *npu,
                                const ns_program_inputs *inputs, const ns_program_watch *watch,
                                ns_arena *arena, ns_program_tensor *outputs, ns_program_statistics *statistics,
                                ns_error *error)

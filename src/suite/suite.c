@@ -5,9 +5,10 @@
  * stream, so which worker takes it changes nothing. */
 #include <math.h>
 #include <pthread.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/interface.h"
+#include "base/system.h"
 #include "suite/internal.h"
 
 #define MAX_THREADS 64
@@ -135,8 +136,10 @@ static void *work(void *argument)
         pthread_mutex_unlock(&run->lock);
         ns_case_result *result = NULL;
         ns_error error = {0};
-        ns_code code = run->finishing ? ns_suite_case_finish(run->rows[index], &result, &error)
-                                      : begin_row(run, index, &error);
+        ns_code code = ns_budget_check_time(ns_arena_budget(run->arena), &error);
+        if (code == NS_OK)
+            code = run->finishing ? ns_suite_case_finish(run->rows[index], &result, &error)
+                                  : begin_row(run, index, &error);
         pthread_mutex_lock(&run->lock);
         if (code == NS_OK && run->finishing)
             mark_not_compiled(run, result);
@@ -160,7 +163,7 @@ static void *work(void *argument)
 
 static int thread_count(const ns_suite_options *options, int rows)
 {
-    long count = options->threads > 0 ? options->threads : sysconf(_SC_NPROCESSORS_ONLN);
+    long count = options->threads > 0 ? options->threads : ns_system_processors();
     if (count > rows)
         count = rows;
     return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (int)count;
@@ -184,10 +187,12 @@ static ns_code new_result(const ns_suite_options *options, const ns_suite_select
     return NS_OK;
 }
 
-ns_code ns_suite_list(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
+ns_code ns_suite_list(const ns_suite_options *given, ns_arena *arena, ns_suite_result **result,
                       ns_error *error)
 {
     ns_suite_selection selection;
+    ns_suite_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     NS_TRY(ns_suite_select(options, arena, &selection, error));
     return new_result(options, &selection, arena, result, error);
 }
@@ -329,13 +334,15 @@ static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
     return code;
 }
 
-ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
+ns_code ns_suite_run(const ns_suite_options *given, ns_arena *arena, ns_suite_result **result,
                      ns_error *error)
 {
     const double start = ns_clock_seconds();
     ns_suite_selection selection;
     ns_vela vela = {0};
     const char *missing = NULL;
+    ns_suite_options taken, *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     NS_TRY(ns_suite_select(options, arena, &selection, error));
     NS_TRY(find_vela(options, &selection, arena, &vela, &missing, error));
     NS_TRY(new_result(options, &selection, arena, result, error));

@@ -50,6 +50,10 @@ ns_code ns_tflm_missing(const ns_tflm *model, ns_error *error);
 int ns_tflm_part_count(const ns_tflm *model);
 ns_npu_stream *ns_tflm_part(const ns_tflm *model, int index);
 
+/* Appends the model in readable form, or as one JSON document (docs/inspect.md): its operators and the
+ * streams of the ethos-u ones; of part `part` alone unless that is negative. */
+ns_code ns_tflm_inspect(ns_tflm *model, bool as_json, int64_t part, ns_buffer *text, ns_error *error);
+
 /* Makes memory for every tensor and sets variables to their start: 0, or the zero point of int8 ones. Once,
  * before the first run. */
 ns_code ns_tflm_open(ns_tflm *model, ns_error *error);

@@ -104,8 +104,7 @@ static const char *beside_program(ns_arena *arena)
 {
     static const char *const places[] = {"vela", "venv/bin/vela"};
     char self[4096];
-    const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    self[length > 0 ? length : 0] = 0;
+    (void)ns_system_program(self, sizeof self);
     char *slash = strrchr(self, '/');
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
         const char *candidate = ns_arena_format(arena, "%.*s/%s", (int)(slash - self), self, places[i]);

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 #include "base/interface.h"
+#include "base/system.h"
 #include "npuscope/vela.h"
 
 /* ---- cache.c ---- */

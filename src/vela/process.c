@@ -49,7 +49,7 @@ static void end(ns_process *process)
 ns_code ns_process_start(const char *const *arguments, ns_process *out, ns_error *error)
 {
     int pipes[2];
-    if (pipe2(pipes, O_CLOEXEC) != 0)
+    if (ns_system_pipe(pipes) != 0)
         return ns_fail(error, NS_ERROR_IO, "a pipe for %s: %s", arguments[0], strerror(errno));
     posix_spawn_file_actions_t actions;
     int failure = posix_spawn_file_actions_init(&actions);

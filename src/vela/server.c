@@ -101,9 +101,9 @@ static ns_code spawn(ns_vela_server *server, const int in[2], const int out[2], 
 static ns_code start(ns_vela_server *server, ns_error *error)
 {
     int in[2], out[2];
-    if (pipe2(in, O_CLOEXEC) != 0)
+    if (ns_system_pipe(in) != 0)
         return ns_fail(error, NS_ERROR_IO, "a pipe to Vela: %s", strerror(errno));
-    if (pipe2(out, O_CLOEXEC) != 0) {
+    if (ns_system_pipe(out) != 0) {
         close(in[0]);
         close(in[1]);
         return ns_fail(error, NS_ERROR_IO, "a pipe from Vela: %s", strerror(errno));

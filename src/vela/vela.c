@@ -76,10 +76,8 @@ static ns_code write_list(const batch *b, const char *list_path, int *pending, i
 
 static void warn(const batch *b, const char *text)
 {
-    if (b->options && b->options->warn)
+    if (b->options->warn)
         b->options->warn(b->options->context, text);
-    else
-        fprintf(stderr, "npuscope: warning: %s\n", text);
 }
 
 /* A file that the driver made; data NULL where it is not there. */
@@ -268,15 +266,17 @@ static ns_code run_in_folder(batch *b, const char *root, ns_error *error)
     return code != NS_OK ? code : removed;
 }
 
-ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *options, ns_vela_request *requests,
+ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *given, ns_vela_request *requests,
                         int count, ns_arena *arena, ns_error *error)
 {
-    batch b = {vela, options, requests, count, .arena = arena};
-    const char *root = options ? options->cache : NULL;
+    ns_vela_options options;
+    NS_TRY(NS_OPTIONS_TAKE(&options, given, error));
+    batch b = {vela, &options, requests, count, .arena = arena};
+    const char *root = options.cache;
     if (!root)
         NS_TRY(ns_vela_cache_folder(arena, &root, error));
     (void)ns_folder_make(root, NULL); /* where it cannot be made, nothing is kept */
-    b.cache = options && options->no_cache ? NULL : root;
+    b.cache = options.no_cache ? NULL : root;
     b.keys = NS_ARENA_ARRAY(arena, (size_t)count, const char *);
     if (!b.keys)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d requests", count);

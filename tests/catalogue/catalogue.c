@@ -37,7 +37,8 @@ static void test_86_rows(void **state)
 {
     (void)state;
     static const char *const seven[] = {"bmm", "exp", "reciprocal", "mean.dim", "var", "conv1d", "gelu"};
-    ns_suite_options options = ns_suite_defaults();
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
     ns_suite_result *result;
     ns_error error;
     options.op_count = 7;

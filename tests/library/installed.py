@@ -3,8 +3,10 @@
   installed.py SOURCE BUILD
 
 Checks: the libraries export the functions of the public headers and no other name; a program in C11 and one in C++17
-compile without a warning through pkg-config (shared and static) and CMake, and say the version that the project has.
+compile without a warning through pkg-config (shared and static) and CMake, and say the version that the project has;
+the programs in examples/ compile as docs/library.md says, and give on captured cases what their oracles recorded.
 """
+import io
 import json
 import os
 import pathlib
@@ -12,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 source, build = map(pathlib.Path, sys.argv[1:3])
 PROGRAM = """#include <npuscope/npuscope.h>
@@ -99,6 +102,88 @@ def check_cmake(folder, prefix, libraries, version):
     equal("CMake", out(folder / "cmake/user").strip(), version)
 
 
+def data_of(npy):
+    """The elements of a .npy file of version 1 or 2, raw."""
+    header = 10 + int.from_bytes(npy[8:10], "little") if npy[6] == 1 else 12 + int.from_bytes(npy[8:12], "little")
+    return npy[header:]
+
+
+class Cases:
+    """The files of one set of test data."""
+
+    def __init__(self, name):
+        outer = zipfile.ZipFile(source / f"tests/data/{name}.zip")
+        self.zip = zipfile.ZipFile(io.BytesIO(outer.read("all.zip")))
+
+    def read(self, name):
+        return self.zip.read(name)
+
+    def put(self, name, folder):
+        path = folder / name.replace("/", "-")
+        path.write_bytes(self.read(name) if not name.endswith(".npy") else data_of(self.read(name)))
+        return path
+
+
+def build_examples(folder, prefix, libraries):
+    """Each is one file, built by one line."""
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(libraries / "pkgconfig")}
+    flags = out("pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "npuscope",
+                env=environment).split()
+    strict = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+    for path in sorted((source / "examples").iterdir()):
+        compiler = ["c++", "-std=c++17", "-pthread"] if path.suffix == ".cpp" else ["cc", "-std=c11"]
+        if shutil.which(compiler[0]):
+            out(*compiler, *strict, path, "-o", folder / path.stem, *flags)
+    return {**os.environ, "LD_LIBRARY_PATH": str(libraries)}
+
+
+def check_run(folder, environment, cases, case):
+    """Three samples of each format give what the reference model, or ExecuTorch's own run, recorded."""
+    for model, given, wanted in (("delegate0.tosa", "delegate0_in0.npy", "delegate0_out0.npy"),
+                                 ("delegate0_vela.npz", "delegate0_in0.npy", "delegate0_out0.npy"),
+                                 ("program.pte", "i0.bin", "program_out0.npy")):
+        sample = cases.read(f"{case}/{given}")
+        sample = data_of(sample) if given.endswith(".npy") else sample
+        (folder / "in.raw").write_bytes(3 * sample)
+        path = cases.put(f"{case}/{model}", folder)
+        shown = out(folder / "run", path, 3, folder / "in.raw", folder / "out.raw", env=environment)
+        equal(f"examples/run {model}", (folder / "out.raw").read_bytes(), 3 * data_of(cases.read(f"{case}/{wanted}")))
+        assert " int16  " in shown, shown
+
+
+def check_examples(folder, prefix, libraries):
+    environment = build_examples(folder, prefix, libraries)
+    captured, diagnose = Cases("captured"), Cases("diagnose")
+    case = next(n for n in captured.zip.namelist() if "exp" in n and n.endswith("delegate0.tosa")).rsplit("/", 1)[0]
+    check_run(folder, environment, captured, case)
+
+    shown = out(folder / "inspect", folder / f"{case}-delegate0.tosa".replace("/", "-"), env=environment)
+    assert shown.startswith("TOSA 1.") and " TABLE " in shown and " RESCALE " in shown, shown
+    shown = json.loads(out(folder / "inspect", folder / f"{case}-delegate0_vela.npz".replace("/", "-"), env=environment))
+    equal("examples/inspect", (shown["schema"], bool(shown["operations"])), ("npuscope/inspect/1", True))
+
+    # Its planted fault: the second linear's scale is a third of what it needs (truth.json).
+    truth = json.loads(diagnose.read("mlp_narrow/truth.json"))
+    model, given = (diagnose.put(f"mlp_narrow/{name}", folder) for name in ("model.tosa", "in0.npy"))
+    lines = out("sh", "-c", '"$@"; test $? -eq 1', "sh", folder / "diagnose", model, 1, given,
+                env=environment).splitlines()
+    equal("examples/diagnose", lines[0].split(":")[0], truth["verdict"])
+    blamed = next(line for line in lines if line.startswith("operator "))
+    assert truth["at_fault"]["kind"] in blamed and truth["at_fault"]["operator"] in blamed, blamed
+    near = float(lines[1].split("against float ")[1].split(" dB")[0])
+    assert abs(near - truth["sqnr_db"]["tosa_vs_fp32"]) < 0.5, lines[1]
+
+    shown = out(folder / "suite", "exp", "sigmoid", env=environment)
+    rows = [line.split() for line in shown.splitlines()]
+    equal("examples/suite", {row[3] for row in rows}, {"pass"})
+    equal("examples/suite", {row[0] for row in rows}, {"exp", "sigmoid"})
+
+    if (folder / "threads").exists():
+        files = [folder / f"{case}-{name}".replace("/", "-") for name in ("delegate0.tosa", "delegate0_vela.npz")]
+        equal("examples/threads", out(folder / "threads", *files, 4, env=environment),
+              "4 threads, 10 rounds each: 0 elements differ\n")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -108,6 +193,7 @@ def main():
         check_symbols(libraries)
         check_programs(folder, prefix, libraries, version)
         check_cmake(folder, prefix, libraries, version)
+        check_examples(folder, prefix, libraries)
 
 
 if __name__ == "__main__":

@@ -171,6 +171,154 @@ static void test_refused(void **state)
     ns_arena_free(arena);
 }
 
+/* ---- what an embedding program sets ---- */
+
+static ns_code run_case(const one_case *c, const ns_model_options *options, ns_arena *arena, ns_error *error)
+{
+    ns_model *model = NULL;
+    const void *inputs[8], *outputs[8];
+    size_t size = 0;
+    const void *bytes = file_of(c, c->model, 0, arena, &size);
+    NS_TRY(ns_model_load(bytes, size, NS_ACCELERATOR_UNKNOWN, options->budget, &model, error));
+    for (int i = 0; i < ns_model_input_count(model); i++)
+        inputs[i] = file_of(c, c->inputs, i, arena, &size);
+    const ns_code code = ns_model_run(model, options, inputs, 1, arena, outputs, NULL, error);
+    ns_model_free(model);
+    return code;
+}
+
+static const one_case graph = {"captured", "test_bmm_a16w8_u85_INT[rand_rect]", "delegate0.tosa",
+                               "delegate0_in%d.npy", "delegate0_out%d.npy"};
+
+static ns_code cancel_at_second(void *context, const ns_model_tap *tap, ns_error *error)
+{
+    (void)error;
+    if (tap->number >= 1)
+        ns_budget_cancel(context);
+    return NS_OK;
+}
+
+/* In the midst of a graph and of a stream; until the budget is opened again. */
+static void test_cancel(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_budget budget;
+    ns_model_options options = {
+        .size = sizeof options, .budget = &budget, .tap = cancel_at_second, .context = &budget};
+    const one_case *const cases[] = {&graph, &bmm};
+    for (int i = 0; i < 2; i++) {
+        ns_budget_open(&budget, 0, 0, 0);
+        options.tap = cancel_at_second;
+        if (i == 1) { /* a stream of one operation: before it begins */
+            ns_budget_cancel(&budget);
+            options.tap = NULL;
+        }
+        assert_int_equal(run_case(cases[i], &options, arena, &error), NS_ERROR_CANCELLED);
+        options.tap = NULL;
+        assert_int_equal(run_case(cases[i], &options, arena, &error), NS_ERROR_CANCELLED);
+        assert_true(ns_code_ends_run(NS_ERROR_CANCELLED));
+        assert_int_equal(budget.memory, 0);
+        ns_budget_open(&budget, 0, 0, 0);
+        ASSERT_OK(run_case(cases[i], &options, arena, &error));
+    }
+    ns_arena_free(arena);
+}
+
+typedef struct books {
+    size_t calls, bytes, most, refuse_at;
+} books;
+
+static void *allocate(void *context, size_t bytes, size_t alignment)
+{
+    books *b = context;
+    if (++b->calls == b->refuse_at)
+        return NULL;
+    void *block = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    memset(block, 0xa5, bytes);
+    b->bytes += bytes;
+    b->most = b->bytes > b->most ? b->bytes : b->most;
+    return block;
+}
+
+static void release(void *context, void *block, size_t bytes)
+{
+    ((books *)context)->bytes -= bytes;
+    free(block);
+}
+
+/* All of a run's memory is the hook's, and comes back; where it refuses, the run says so. */
+static void test_allocator(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_budget budget;
+    const one_case *const cases[] = {&graph, &bmm};
+    for (int i = 0; i < 2; i++) {
+        books seen = {0};
+        ns_budget_open(&budget, 0, 0, 0);
+        budget.allocator = (ns_allocator){allocate, release, &seen};
+        const ns_model_options options = {.size = sizeof options, .budget = &budget};
+        ASSERT_OK(run_case(cases[i], &options, arena, &error));
+        assert_true(seen.calls > 5 && seen.most > 1000);
+        assert_int_equal(seen.bytes, 0);
+        const size_t calls = seen.calls;
+        for (size_t at = 1; at <= calls; at++) {
+            seen = (books){.refuse_at = at};
+            assert_int_equal(run_case(cases[i], &options, arena, &error), NS_ERROR_MEMORY);
+            assert_int_equal(seen.bytes, 0);
+        }
+    }
+    ns_arena_free(arena);
+}
+
+/* An older caller's options end before what it does not know; a newer one's may, if that is 0. */
+static void test_options(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    struct {
+        ns_model_options known;
+        int new_one;
+    } newer = {.known = {.size = sizeof newer}};
+    ASSERT_OK(run_case(&bmm, &newer.known, arena, &error));
+    newer.new_one = 1;
+    assert_int_equal(run_case(&bmm, &newer.known, arena, &error), NS_ERROR_USAGE);
+    assert_non_null(strstr(error.message, "of which this version"));
+    const ns_model_options older = {.size = offsetof(ns_model_options, tap), .tap = cancel_at_second};
+    ASSERT_OK(run_case(&bmm, &older, arena, &error));
+    ns_arena_free(arena);
+}
+
+/* The documents of `npuscope inspect --json`, and the graph, stream or program as data. */
+static void test_inspect(void **state)
+{
+    (void)state;
+    const char *const files[] = {"delegate0.tosa", "delegate0_vela.npz", "program.pte"};
+    const char *const parts[] = {"\"operators\"", "\"commands\"", "\"planned_buffers\""};
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    for (int i = 0; i < 3; i++) {
+        const one_case c = {bmm.set, bmm.name, files[i], bmm.inputs, bmm.outputs};
+        ns_model *model = load(&c, arena);
+        const char *json = NULL, *text = NULL;
+        ASSERT_OK(ns_model_inspect(model, true, arena, &json, &error));
+        ASSERT_OK(ns_model_inspect(model, false, arena, &text, &error));
+        assert_non_null(strstr(json, "\"npuscope/inspect/1\""));
+        if (!strstr(json, parts[i]))
+            fail_msg("%s: no %s in its description", files[i], parts[i]);
+        assert_true(strlen(text) > 100 && text[0] != '{');
+        assert_true((ns_model_graph(model) != NULL) == (i == 0));
+        assert_true((ns_model_stream(model) != NULL) == (i == 1));
+        assert_true((ns_model_program(model) != NULL) == (i == 2));
+        ns_model_free(model);
+    }
+    ns_arena_free(arena);
+}
+
 static void *run_in_thread(void *context)
 {
     check(context, NS_MODEL_NPZ);
@@ -192,7 +340,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_captured), cmocka_unit_test(test_tflite),  cmocka_unit_test(test_tap),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_refused),  cmocka_unit_test(test_cancel),  cmocka_unit_test(test_allocator),
+        cmocka_unit_test(test_options),  cmocka_unit_test(test_inspect), cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

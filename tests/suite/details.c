@@ -11,7 +11,8 @@ static const ns_case_details *details_of(const char *op, const char *name, ns_ar
 {
     ns_arena *arena = ns_arena_new();
     ns_error error = {0};
-    ns_suite_options options = ns_suite_defaults();
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
     const char *target = "u85";
     options.op_count = options.name_count = options.target_count = 1;
     options.ops = &op;

@@ -14,7 +14,8 @@ static void test_a_changed_rule(void **state)
     static const char *const targets[] = {"u55", "u85"};
     ns_error error;
     ns_suite_result *result = NULL;
-    ns_suite_options options = ns_suite_defaults();
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
     options.ops = ops;
     options.names = names;
     options.targets = targets;

@@ -1,5 +1,6 @@
 #include "support/data.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,15 @@ static ns_code find_set(const char *name, ns_archive **archive, const char **res
 
 ns_code test_data_read(const char *name, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     ns_archive *archive;
     const char *rest;
-    NS_TRY(find_set(name, &archive, &rest, error));
-    return ns_archive_read(archive, rest, arena, out, error);
+    pthread_mutex_lock(&lock);
+    ns_code code = find_set(name, &archive, &rest, error);
+    if (code == NS_OK)
+        code = ns_archive_read(archive, rest, arena, out, error);
+    pthread_mutex_unlock(&lock);
+    return code;
 }
 
 ns_code test_data_array(const char *name, ns_arena *arena, ns_npy *out, ns_error *error)

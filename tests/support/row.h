@@ -9,7 +9,8 @@
 static inline ns_suite_row test_row(ns_arena *memory, const char *op, const char *name, const char *target,
                                     double qtol, unsigned *stages)
 {
-    ns_suite_options options = ns_suite_defaults();
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
     options.op_count = options.name_count = options.target_count = 1;
     options.ops = &op;
     options.names = &name;

@@ -79,7 +79,8 @@ static inline ns_vela unary_vela(ns_arena *memory)
 static inline void unary_rows(const char *name, bool accurate)
 {
     ns_arena *memory = ns_arena_new();
-    ns_suite_options options = ns_suite_defaults();
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
     ns_suite_result *result;
     ns_error error;
     unary_vela(memory);

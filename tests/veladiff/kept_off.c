@@ -10,7 +10,8 @@
 static ns_code run(const char *target, ns_vela_diff_result *result, ns_error *error)
 {
     static const char *const ops[] = {"bmm"}, *const names[] = {"rectangular"};
-    ns_suite_options suite = ns_suite_defaults();
+    ns_suite_options suite;
+    ns_suite_defaults(&suite, sizeof suite);
     suite.op_count = suite.name_count = suite.target_count = 1;
     suite.ops = ops;
     suite.names = names;

@@ -1,8 +1,7 @@
-/* npuscope inspect: .tflite models: their operators, and the streams of the ethos-u ones. */
+/* .tflite models in readable form: their operators, and the streams of the ethos-u ones. */
 #include <inttypes.h>
 
 #include "base/interface.h"
-#include "inspect.h"
 #include "npu/stream/internal.h"
 #include "npu/watch/interface.h"
 #include "tflm/tflm.h"
@@ -125,31 +124,26 @@ static ns_code json(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *err
     return ns_json_finish(&json, "the description", NULL, error);
 }
 
-ns_code ns_inspect_tflite(ns_cli *cli, bool as_json, int64_t part, ns_bytes bytes, ns_error *error)
+static ns_code write_text(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *error)
 {
-    ns_tflm *model;
-    ns_buffer text = {.arena = cli->arena};
-    NS_TRY(ns_tflm_read(bytes, NS_ACCELERATOR_UNKNOWN, cli->arena, &model, error));
     const ns_tflite *file = ns_tflm_file(model);
+    if (part >= 0 || is_one_stream(model))
+        return ns_npu_inspect_text(ns_tflm_part(model, part < 0 ? 0 : (int)part), text, error);
+    for (int i = 0; i < file->subgraph_count; i++)
+        subgraph_text(text, file, i);
+    if (ns_tflm_part_count(model) == 0)
+        ns_buffer_format(text, "\nno ethos-u operator: the model is not compiled "
+                               "(vela MODEL.tflite --accelerator-config ethos-u55-128)\n");
+    return parts_text(text, model, part, error);
+}
+
+ns_code ns_tflm_inspect(ns_tflm *model, bool as_json, int64_t part, ns_buffer *text, ns_error *error)
+{
     const int parts = ns_tflm_part_count(model);
     if (part >= parts)
         return ns_fail(error, NS_ERROR_USAGE,
                        "--part %" PRId64 ": the model has %d ethos-u operator%s, from 0", part, parts,
                        parts == 1 ? "" : "s");
-    if (as_json) {
-        NS_TRY(json(&text, model, part, error));
-    } else if (part >= 0 || is_one_stream(model)) {
-        NS_TRY(ns_npu_inspect_text(ns_tflm_part(model, part < 0 ? 0 : (int)part), &text, error));
-    } else {
-        for (int i = 0; i < file->subgraph_count; i++)
-            subgraph_text(&text, file, i);
-        if (parts == 0)
-            ns_buffer_format(&text, "\nno ethos-u operator: the model is not compiled "
-                                    "(vela MODEL.tflite --accelerator-config ethos-u55-128)\n");
-        NS_TRY(parts_text(&text, model, part, error));
-    }
-    if (text.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the description");
-    fwrite(text.data, 1, text.size, cli->out);
-    return NS_OK;
+    NS_TRY(as_json ? json(text, model, part, error) : write_text(text, model, part, error));
+    return text->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the description") : NS_OK;
 }
