@@ -19,6 +19,18 @@ bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
     return b->rank >= 5 && ns_tensor_count(a) == 1 && ns_tensor_count(b) > 1;
 }
 
+/* Does a RESHAPE give the tensor several batches? */
+static bool has_batches_elsewhere(const ns_pattern *p, int tensor)
+{
+    for (int i = 0; i < p->block->operator_count; i++) {
+        ns_op_ref reader = &p->block->operators[i];
+        if (reader->op == NS_OP_RESHAPE && reader->inputs[0] == tensor &&
+            ns_pattern_batch(ns_pattern_output(p, reader)) > 1)
+            return true;
+    }
+    return false;
+}
+
 /* Where nothing broadcasts, and there is one batch, the elements lie alike in any shape. */
 bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
 {
@@ -28,7 +40,7 @@ bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
     bool viewed = ns_pattern_is_viewed(p, op->outputs[0]), shaped = ns_pattern_batch(y) > 1;
     for (int k = 0; k < 3; k++) {
         viewed |= ns_pattern_is_viewed(p, op->inputs[k]);
-        shaped |= !ns_shape_equal(ns_pattern_input(p, op, k), y);
+        shaped |= !ns_shape_equal(ns_pattern_input(p, op, k), y) || has_batches_elsewhere(p, op->inputs[k]);
     }
     return viewed && shaped;
 }

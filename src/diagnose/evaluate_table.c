@@ -46,35 +46,42 @@ static double evaluate(const ns_dg_table *table, unsigned mode, double code, dou
 static bool run_straight(const ns_dg_call *call, const ns_dg_table *table, double factor)
 {
     const ns_dg_value *in = call->inputs[0];
-    const double per_code = 1 / table->step, last = table->knots - 1;
+    const double per_code = 1 / table->step, last = table->knots - 1, scale = in->scale, first = table->first;
+    const double *from = in->data, *values = table->values;
+    double *to = call->out->data;
     for (size_t i = 0; i < call->count; i++) {
-        const double at = (in->data[i] * in->scale - table->first) * per_code;
+        const double at = (from[i] * scale - first) * per_code;
         if (!(at >= 0 && at <= last))
             return false;
         const int k = at >= last ? (int)last - 1 : (int)at;
-        const double left = table->values[k];
-        call->out->data[i] = factor * (left + (table->values[k + 1] - left) * (at - k));
+        const double left = values[k];
+        to[i] = factor * (left + (values[k + 1] - left) * (at - k));
     }
     return true;
 }
 
-/* The ideal by the cubics of tables.c, or itself where a code has none. */
+/* The ideal by the cubics of tables.c, or itself where a code has none: those are left as NaN, and made in a
+ * second walk. */
 static void run_cells(const ns_dg_call *call, const ns_dg_table *table, double factor)
 {
     const ns_dg_value *in = call->inputs[0];
     const double per_code = NS_DG_CELLS / table->step, count = (table->knots - 1) * NS_DG_CELLS;
     const double scale = in->scale * per_code, first = table->first * per_code;
+    const double *from = in->data, *cells = table->cells;
+    double *to = call->out->data;
+    bool whole = true;
     for (size_t i = 0; i < call->count; i++) {
-        const double at = in->data[i] * scale - first;
-        const double inside = at >= 0 && at < count ? at : 0;
-        const int cell = (int)inside;
-        const double *c = table->cells + 4 * (size_t)cell, t = inside - cell;
-        double v = factor * (c[0] + t * (c[1] + t * (c[2] + t * c[3])));
-        if (at != inside || !(v == v)) {
-            v = factor * ns_dg_table_ideal(table, in->data[i] * in->scale);
-        }
-        call->out->data[i] = v;
+        const double at = from[i] * scale - first;
+        const bool is_inside = at >= 0 && at < count;
+        const int cell = is_inside ? (int)at : 0;
+        const double *c = cells + 4 * (size_t)cell, t = at - cell;
+        const double v = factor * (c[0] + t * (c[1] + t * (c[2] + t * c[3])));
+        to[i] = is_inside ? v : NAN;
+        whole = whole && to[i] == to[i];
     }
+    for (size_t i = 0; !whole && i < call->count; i++)
+        if (!(to[i] == to[i]))
+            to[i] = factor * ns_dg_table_ideal(table, from[i] * in->scale);
 }
 
 ns_code ns_dg_op_table(ns_dg_call *call, ns_error *error)

@@ -20,14 +20,19 @@ typedef struct sums {
     double ideal, local, signal, cumulative; /* energies */
 } sums;
 
-static void add_element(const ns_dg_node *node, double q, double ideal, double real, sums *s,
-                        ns_diagnose_stage *row)
+static inline double larger(double a, double b)
+{
+    return a < b ? b : a;
+}
+
+static inline void add_element(const ns_dg_node *node, double q, double ideal, double real, sums *s,
+                               ns_diagnose_stage *row)
 {
     const double local = q - ideal, cumulative = q - real;
-    row->local_steps = fmax(row->local_steps, fabs(local));
-    row->cumulative_steps = fmax(row->cumulative_steps, fabs(cumulative));
-    row->largest_code = fmax(row->largest_code, fabs(q - node->zero));
-    row->peak = fmax(row->peak, fabs(ideal - node->zero) / ns_dg_side(node, ideal));
+    row->local_steps = larger(row->local_steps, fabs(local));
+    row->cumulative_steps = larger(row->cumulative_steps, fabs(cumulative));
+    row->largest_code = larger(row->largest_code, fabs(q - node->zero));
+    row->peak = larger(row->peak, fabs(ideal - node->zero) / ns_dg_side(node, ideal));
     row->clipped += ideal > node->high + 0.5 || ideal < node->low - 0.5;
     s->ideal += (ideal - node->zero) * (ideal - node->zero);
     s->local += local * local;

@@ -25,8 +25,8 @@ import tempfile
 from ethosu.vela import vela
 
 # Vela's words for a graph that it understands and cannot place (regor/compiler/compiler.cpp,
-# scheduler_packing.cpp; Vela 5.1.0).
-REFUSALS = ("could not run on NPU", "not supported", "Unsupported", "unsupported", "CPU operations")
+# scheduler_packing.cpp; Vela 5.1.0), and for a file of a version that it does not read (5.0.0: TOSA 1.1).
+REFUSALS = ("could not run on NPU", "not supported", "Unsupported", "unsupported", "CPU operations", "version mismatch")
 
 
 def keep_database(folder, path):
