@@ -1,8 +1,11 @@
 #include "shared.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/interface.h"
@@ -271,6 +274,64 @@ static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_
     return NS_OK;
 }
 
+static int is_npy(const struct dirent *entry)
+{
+    const size_t length = strlen(entry->d_name);
+    return length > 4 && strcmp(entry->d_name + length - 4, ".npy") == 0;
+}
+
+/* By their bytes, whatever the locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Adds a file's value behind the `index` values of `all`, which gets room for `count`. */
+static ns_code add_file(const char *file, const ns_npy_type *as, ns_arena *arena, const ns_input *input,
+                        size_t index, size_t count, ns_npy *all, ns_error *error)
+{
+    ns_input value = *input;
+    int64_t held = 1;
+    NS_TRY(load(&(ns_input_rules){0}, file, as, arena, &value, &held, error));
+    const size_t size = value.array.count * value.array.item_size;
+    if (index == 0) {
+        *all = value.array;
+        all->count *= count;
+        all->data = ns_arena_alloc(arena, count, size);
+    }
+    if (!all->data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
+    memcpy((uint8_t *)all->data + index * size, value.array.data, size);
+    return NS_OK;
+}
+
+/* The .npy files of a folder, in the order of their names, are a frame each. */
+static ns_code load_folder(const char *folder, const ns_npy_type *as, ns_arena *arena, ns_input *input,
+                           int64_t *frames, ns_error *error)
+{
+    struct dirent **entries = NULL;
+    const int count = scandir(folder, &entries, is_npy, by_name);
+    ns_code code = NS_OK;
+    if (count < 1)
+        code = ns_fail(error, NS_ERROR_INPUT, "input '%s': folder %s has no .npy files", input->name, folder);
+    for (int i = 0; i < count; i++) {
+        const char *file = ns_arena_format(arena, "%s/%s", folder, entries[i]->d_name);
+        if (code == NS_OK)
+            code = file ? add_file(file, as, arena, input, (size_t)i, (size_t)count, &input->array, error)
+                        : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+        free(entries[i]);
+    }
+    free(entries);
+    *frames = count;
+    return code;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static const char *name_of(const void *list, int index)
 {
     return ((const ns_input *)list)[index].name;
@@ -320,7 +381,10 @@ ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, 
         NS_TRY(ns_input_find(rules->files->values[i], i, count, name_of, inputs, &index, &file, error));
         if (inputs[index].array.data)
             return ns_fail(error, NS_ERROR_USAGE, "%s '%s' is given twice", what(rules), inputs[index].name);
-        NS_TRY(load(rules, file, as[index], arena, &inputs[index], &held, error));
+        if (rules->frames && is_folder(file))
+            NS_TRY(load_folder(file, as[index], arena, &inputs[index], &held, error));
+        else
+            NS_TRY(load(rules, file, as[index], arena, &inputs[index], &held, error));
         if (held != 1 && *frames != 1 && held != *frames)
             return ns_fail(error, NS_ERROR_INPUT, "%s '%s' holds %" PRId64 " frames, another %" PRId64,
                            what(rules), inputs[index].name, held, *frames);

@@ -45,6 +45,8 @@ static const ns_option options[] = {
      "of a command stream: Vela's debug database; its taps are\nnamed by the graph's tensors"},
     {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),
      "operations to tap, such as 3,7-9"},
+    {0, "threads", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, threads),
+     "of a graph: threads that share the samples, or the rows\nof one (default 1; 0: one per processor)"},
     {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),
      "instruction sets that may be used: all, none, or a\nlist of avx2, avx512, avx512vnni, neon (default "
      "all)"},
@@ -56,6 +58,7 @@ static void preset(void *settings)
     ns_run_settings *run = settings;
     run->cpu_mask = ~0u;
     run->part = -1;
+    run->threads = 1;
 }
 
 ns_code ns_run_declare(const ns_run_tensor *tensor, ns_input *out, ns_error *error)
@@ -185,6 +188,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     const ns_run_settings *settings = settings_;
     (void)operand_count;
     ns_bytes bytes;
+    if (settings->threads < 0 || settings->threads > 1024)
+        return ns_fail(error, NS_ERROR_USAGE, "--threads %lld: expected 0 to 1024",
+                       (long long)settings->threads);
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     const ns_model_kind *kind = NULL;
     for (int i = 0; !kind && i < KIND_COUNT; i++)

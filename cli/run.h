@@ -29,6 +29,7 @@ typedef struct ns_run_settings {
     const char *debug_db;     /* of the stream: taps are named by the graph's tensors; NULL: by number */
     const char *tap_only;     /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
+    int64_t threads; /* of a graph */
 } ns_run_settings;
 
 /* A named tensor: what a model takes and gives. */

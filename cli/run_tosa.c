@@ -1,6 +1,7 @@
 /* npuscope run: TOSA graphs. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/interface.h"
 #include "npuscope/eval.h"
@@ -71,9 +72,9 @@ static ns_code write_tap_json(graph_tap *tap, ns_arena *arena, ns_error *error)
 typedef struct sampling {
     const ns_block *block;
     ns_input *inputs;
-    int64_t samples; /* that the files hold behind a leading axis; 1: none */
-    ns_tensor *values, *results;
-    ns_npy *outputs; /* of all samples */
+    int64_t samples;    /* that the files hold behind a leading axis; 1: none */
+    ns_tensor *results; /* of one */
+    ns_npy *outputs;    /* of all samples */
 } sampling;
 
 static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, sampling *s, ns_error *error)
@@ -90,7 +91,8 @@ static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, samplin
 }
 
 /* Sample `index` of the inputs, where the evaluator may read it. */
-static ns_code take_sample(sampling *s, int64_t index, ns_arena *arena, ns_error *error)
+static ns_code take_sample(const sampling *s, int64_t index, ns_arena *arena, ns_tensor *values,
+                           ns_error *error)
 {
     for (int i = 0; i < s->block->input_count; i++) {
         const ns_graph_tensor *declared = &s->block->tensors[s->block->inputs[i]];
@@ -99,18 +101,20 @@ static ns_code take_sample(sampling *s, int64_t index, ns_arena *arena, ns_error
             one.data = ns_arena_copy(arena, one.data, one.count * one.item_size);
         if (!one.data)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", declared->name);
-        if (ns_npy_to_tensor(&one, declared->tensor.dtype, &s->values[i], error) != NS_OK)
+        if (ns_npy_to_tensor(&one, declared->tensor.dtype, &values[i], error) != NS_OK)
             return ns_add_context(error, "input '%s'", declared->name);
     }
     return NS_OK;
 }
 
-/* Room for the outputs of all samples, once the first has shown what they are. */
+/* Room for the outputs of all samples. */
 static ns_code make_outputs(ns_cli *cli, sampling *s, ns_error *error)
 {
     for (int i = 0; i < s->block->output_count; i++) {
         ns_npy *all = &s->outputs[i];
-        NS_TRY(ns_npy_from_tensor(&s->results[i], all, error));
+        ns_tensor one = s->block->tensors[s->block->outputs[i]].tensor;
+        NS_TRY(ns_shape_count(one.rank, one.shape, &(size_t){0}, error));
+        NS_TRY(ns_npy_from_tensor(&one, all, error));
         if (all->rank == NS_MAX_RANK)
             return ns_fail(error, NS_ERROR_UNSUPPORTED, "samples of an output of rank %d", all->rank);
         memmove(all->shape + 1, all->shape, (size_t)all->rank++ * sizeof all->shape[0]);
@@ -124,39 +128,41 @@ static ns_code make_outputs(ns_cli *cli, sampling *s, ns_error *error)
     return NS_OK;
 }
 
-static ns_code keep_outputs(ns_cli *cli, sampling *s, int64_t index, ns_error *error)
+static ns_code take_one(void *context, size_t sample, ns_arena *arena, ns_tensor *inputs, ns_error *error)
 {
-    if (index == 0)
-        NS_TRY(make_outputs(cli, s, error));
+    return take_sample(context, (int64_t)sample, arena, inputs, error);
+}
+
+static ns_code keep_one(void *context, size_t sample, const ns_tensor *outputs, ns_error *error)
+{
+    const sampling *s = context;
     for (int i = 0; i < s->block->output_count; i++) {
         ns_npy one;
-        NS_TRY(ns_npy_from_tensor(&s->results[i], &one, error));
+        NS_TRY(ns_npy_from_tensor(&outputs[i], &one, error));
         const size_t size = one.count * one.item_size;
-        memcpy((uint8_t *)s->outputs[i].data + (size_t)index * size, one.data, size);
+        memcpy((uint8_t *)s->outputs[i].data + sample * size, one.data, size);
     }
     return NS_OK;
 }
 
-static ns_code run_samples(ns_cli *cli, ns_evaluator *evaluator, sampling *s, ns_error *error)
+static ns_code run_one(ns_cli *cli, const ns_graph *graph, const ns_eval_options *options, sampling *s,
+                       ns_error *error)
 {
-    if (s->samples == 1) {
-        NS_TRY(take_sample(s, 0, cli->arena, error));
-        return ns_evaluator_run(evaluator, s->values, s->block->input_count, cli->arena, s->results, error);
-    }
-    ns_arena *arena = ns_arena_new_within(cli->budget);
-    ns_code code = arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for samples");
-    for (int64_t k = 0; k < s->samples && code == NS_OK; k++) {
-        ns_arena_reset(arena);
-        code = take_sample(s, k, arena, error);
-        if (code == NS_OK)
-            code = ns_evaluator_run(evaluator, s->values, s->block->input_count, arena, s->results, error);
-        if (code != NS_OK)
-            code = ns_add_context(error, "sample %lld", (long long)k);
-        else
-            code = keep_outputs(cli, s, k, error);
-    }
-    ns_arena_free(arena);
-    return code;
+    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, (size_t)s->block->input_count, ns_tensor);
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    NS_TRY(take_sample(s, 0, cli->arena, values, error));
+    return ns_eval(graph, options, values, s->block->input_count, cli->arena, s->results, error);
+}
+
+static ns_code run_samples(ns_cli *cli, const ns_graph *graph, const ns_eval_options *options, sampling *s,
+                           ns_error *error)
+{
+    if (s->samples == 1)
+        return run_one(cli, graph, options, s, error);
+    NS_TRY(make_outputs(cli, s, error));
+    return ns_eval_all(graph, options, &(ns_eval_samples){(size_t)s->samples, take_one, keep_one, s},
+                       cli->arena, error);
 }
 
 static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph, sampling *s,
@@ -167,7 +173,11 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
                      .settings = settings,
                      .block = s->block,
                      .json = ns_json_begin(&buffer, true, 17)};
-    ns_eval_options options = {.cpu_mask = settings->cpu_mask, .budget = cli->budget, .context = &tap};
+    ns_eval_options options = {
+        .cpu_mask = settings->cpu_mask,
+        .budget = cli->budget,
+        .context = &tap,
+        .threads = (int)(settings->threads ? settings->threads : sysconf(_SC_NPROCESSORS_ONLN))};
     if (settings->tap) {
         NS_TRY(ns_folder_make(settings->tap, error));
         options.tap = take_tap;
@@ -175,11 +185,7 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
         ns_json_text(&tap.json, "schema", "npuscope/tap/1");
         ns_json_array(&tap.json, "operators");
     }
-    ns_evaluator *evaluator = NULL;
-    NS_TRY(ns_evaluator_new(graph, &options, &evaluator, error));
-    const ns_code code = run_samples(cli, evaluator, s, error);
-    ns_evaluator_free(evaluator);
-    NS_TRY(code);
+    NS_TRY(run_samples(cli, graph, &options, s, error));
     return settings->tap ? write_tap_json(&tap, cli->arena, error) : NS_OK;
 }
 
@@ -196,10 +202,9 @@ static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_
     const size_t in_count = (size_t)s.block->input_count, out_count = (size_t)s.block->output_count;
     ns_run_tensor *out = NS_ARENA_ARRAY(cli->arena, out_count, ns_run_tensor);
     s.inputs = NS_ARENA_ARRAY(cli->arena, in_count, ns_input);
-    s.values = NS_ARENA_ARRAY(cli->arena, in_count, ns_tensor);
     s.results = NS_ARENA_ARRAY(cli->arena, out_count, ns_tensor);
     s.outputs = NS_ARENA_ARRAY(cli->arena, out_count, ns_npy);
-    if (!out || !s.inputs || !s.values || !s.results || !s.outputs)
+    if (!out || !s.inputs || !s.results || !s.outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs and outputs");
     NS_TRY(load_inputs(cli, settings, &s, error));
     NS_TRY(evaluate(cli, settings, graph, &s, error));

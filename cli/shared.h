@@ -49,10 +49,10 @@ typedef struct ns_input {
 typedef struct ns_input_rules {
     const ns_text_list *files; /* of --input */
     const ns_text_list *types; /* of --input-type, "[NAME=]TYPE"; NULL: none */
-    bool frames;               /* a leading axis that counts frames is taken */
-    bool any_type;             /* elements stay in the file's type: the caller converts them */
-    bool optional;             /* not every one must be given */
-    const char *what;          /* in messages: "reference of" an output; NULL: "input" */
+    bool frames;   /* a leading axis that counts frames is taken, and a folder of .npy files, a frame each */
+    bool any_type; /* elements stay in the file's type: the caller converts them */
+    bool optional; /* not every one must be given */
+    const char *what; /* in messages: "reference of" an output; NULL: "input" */
 } ns_input_rules;
 
 /* Loads all inputs. *frames: how many frames the files hold; the same for every input, or one that is kept

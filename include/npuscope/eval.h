@@ -25,6 +25,8 @@ typedef struct ns_eval_options {
                        rows at a time. The results are the same */
     ns_budget
         *budget; /* what the run is charged to; NULL: the arena's, or one of its own with the defaults */
+    int threads; /* that share the rows of long chains, or the samples; below 2: one. The results are the same
+                  */
 } ns_eval_options;
 
 /* Runs the main block. `inputs` are in the block's input order and must have the declared shapes and
@@ -47,6 +49,21 @@ ns_code ns_evaluator_new(const ns_graph *graph, const ns_eval_options *options, 
 /* As ns_eval; each evaluation is the first (variables have their first values). */
 ns_code ns_evaluator_run(ns_evaluator *evaluator, const ns_tensor *inputs, int input_count, ns_arena *arena,
                          ns_tensor *outputs, ns_error *error);
+
+/* Many evaluations of one graph. `take` gives the inputs of a sample, in `arena` or elsewhere, aligned to 64
+ * bytes; `keep` gets its outputs, which are forgotten after it. With several threads both are called from any
+ * of them, for different samples at a time. */
+typedef struct ns_eval_samples {
+    size_t count;
+    ns_code (*take)(void *context, size_t sample, ns_arena *arena, ns_tensor *inputs, ns_error *error);
+    ns_code (*keep)(void *context, size_t sample, const ns_tensor *outputs, ns_error *error);
+    void *context;
+} ns_eval_samples;
+
+/* Evaluates all samples, on options->threads threads (under a tap one). Memory is charged as that of `arena`.
+ * Fails as ns_eval does, with the least sample that fails. */
+ns_code ns_eval_all(const ns_graph *graph, const ns_eval_options *options, const ns_eval_samples *samples,
+                    ns_arena *arena, ns_error *error);
 
 /* NULL is allowed. */
 void ns_evaluator_free(ns_evaluator *evaluator);

@@ -54,6 +54,7 @@ typedef struct ns_model_options {
     ns_code (*tap)(void *context, const ns_model_tap *tap, ns_error *error); /* may be NULL */
     void (*message)(void *context, const char *text); /* warnings: chip rules, hazards; may be NULL */
     void *context;
+    int threads; /* graphs: that share the samples, or the rows of one; below 2: one. Results are the same */
 } ns_model_options;
 
 /* Reads the bytes, which may be freed afterwards. `accelerator`: NS_ACCELERATOR_UNKNOWN takes what the stream
@@ -88,10 +89,11 @@ ns_program *ns_model_program(const ns_model *model);
  * (docs/inspect.md), with a final NUL, in `arena`. */
 ns_code ns_model_inspect(ns_model *model, bool json, ns_arena *arena, const char **text, ns_error *error);
 
-/* Runs `samples` samples, one after the other. inputs[i] has those of input i one behind the other, each
- * ns_model_input(i)->bytes long (NULL for one that is no tensor); outputs[i] is made in `arena` alike, with
- * as many bytes a sample as ns_model_output(i) says (NULL for one that is no tensor). `statistics`, of the
- * streams, summed over the samples, may be NULL. Fails as ns_eval, ns_npu_run and ns_program_run do. */
+/* Runs `samples` samples, one after the other, or, of a graph, in threads. inputs[i] has those of input i one
+ * behind the other, each ns_model_input(i)->bytes long (NULL for one that is no tensor); outputs[i] is made
+ * in `arena` alike, with as many bytes a sample as ns_model_output(i) says (NULL for one that is no tensor).
+ * `statistics`, of the streams, summed over the samples, may be NULL. Fails as ns_eval, ns_npu_run and
+ * ns_program_run do. */
 ns_code ns_model_run(ns_model *model, const ns_model_options *options, const void *const *inputs,
                      size_t samples, ns_arena *arena, const void **outputs, ns_npu_statistics *statistics,
                      ns_error *error);

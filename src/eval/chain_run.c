@@ -1,16 +1,10 @@
 #include "eval/internal.h"
 
-/* An operator's call with the operands of its step. */
-static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena *arena, ns_step *step)
+/* The step of operator `index`, as link `link` has it, which takes its first `operands` operands. */
+static bool prepare_operator(const ns_chain_run *run, int index, int operands, ns_arena *arena, ns_step *step,
+                             ns_step_prepare function)
 {
-    const ns_operator *op = &run->block->operators[link->form == NS_LINK_TABLE ? link->table : link->index];
-    step->kernels = run->kernels;
-    for (int k = 0; k < link->operands; k++)
-        step->spans[k] = link->spans[k];
-    if (link->form == NS_LINK_PAIR || link->form == NS_LINK_SUM) {
-        ns_fused_prepare(link, step);
-        return true;
-    }
+    const ns_operator *op = &run->block->operators[index];
     ns_eval_call call = {
         .block = run->block,
         .node = op,
@@ -27,12 +21,47 @@ static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena
         return false;
     for (int i = 0; i < op->input_count; i++) {
         call.inputs[i] = &run->values[op->inputs[i]].tensor;
-        if (i >= link->operands && !run->values[op->inputs[i]].present)
+        if (i >= operands && !run->values[op->inputs[i]].present)
             return false;
     }
     call.outputs[0] = &run->values[op->outputs[0]].tensor;
-    return (link->form == NS_LINK_TABLE ? ns_step_table_rounded
-                                        : ns_step_kind_of(op->op)->prepare)(&call, step, NULL) == NS_OK;
+    return (function ? function : ns_step_kind_of(op->op)->prepare)(&call, step, NULL) == NS_OK;
+}
+
+/* A product that requantises its sums while they are at hand, or else both steps after each other. */
+static bool prepare_product(const ns_chain_run *run, const ns_chain_link *link, ns_arena *arena,
+                            ns_step *step)
+{
+    ns_step rescale = *step;
+    if (!prepare_operator(run, link->index, 1, arena, &rescale, NULL))
+        return false;
+    ns_step_scales scales = *ns_step_rescale_scales(&rescale);
+    step->scales = &scales;
+    const bool is_good = prepare_operator(run, link->source, link->operands, arena, step, NULL);
+    step->scales = NULL;
+    if (!is_good || scales.is_taken)
+        return is_good;
+    const ns_step product = *step;
+    return ns_fused_join(&product, &rescale, link->columns, arena, step) == NS_OK;
+}
+
+static bool prepare(const ns_chain_run *run, const ns_chain_link *link, ns_arena *arena, ns_step *step)
+{
+    step->kernels = run->kernels;
+    for (int k = 0; k < link->operands; k++)
+        step->spans[k] = link->spans[k];
+    switch (link->form) {
+    case NS_LINK_PAIR:
+    case NS_LINK_SUM:
+        ns_fused_prepare(link, step);
+        return true;
+    case NS_LINK_TABLE:
+        return prepare_operator(run, link->source, link->operands, arena, step, ns_step_table_rounded);
+    case NS_LINK_PRODUCT:
+        return prepare_product(run, link, arena, step);
+    default:
+        return prepare_operator(run, link->index, link->operands, arena, step, NULL);
+    }
 }
 
 /* Gives the members that others read their room; false where one has a value already, or memory is out. */
@@ -61,11 +90,11 @@ static char *address(const ns_chain_run *run, const ns_chain *chain, const ns_ch
 }
 
 static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_step *steps, char *room,
-                     size_t first, size_t rows)
+                     size_t first, size_t rows, bool is_new)
 {
     for (int i = 0; i < chain->link_count; i++) {
         const ns_chain_link *link = &chain->links[i];
-        ns_slab slab = {.first = first, .rows = rows, .columns = link->columns};
+        ns_slab slab = {.first = first, .is_new = is_new, .rows = rows, .columns = link->columns};
         for (int k = 0; k < link->operands; k++)
             slab.in[k] = address(run, chain, &link->in[k], room, first);
         slab.out = address(run, chain, &link->out, room, first);
@@ -78,15 +107,32 @@ static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_st
 /* Kept of a chain that cannot run. */
 static const ns_step refused;
 
-/* The chain's steps: made anew, or those of the run before; NULL where an operator is not good. */
-static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain)
+/* Less is done before another thread has begun. */
+#define PART_WORK (1 << 18)
+/* Rows of a part are whole bands of this many, the tile of a matrix product. */
+#define PART_ROWS 12
+
+/* How many workers share the rows. Each has steps of its own, whose rooms and packed operands it fills. */
+static size_t parts_of(const ns_chain_run *run, const ns_chain *chain)
+{
+    const size_t workers = (size_t)ns_workers_count(run->workers), rows = chain->rows / PART_ROWS;
+    const uint64_t worth = chain->work / PART_WORK;
+    size_t parts = workers < rows ? workers : rows;
+    parts = parts < worth ? parts : (size_t)worth;
+    return parts > 1 ? parts : 1;
+}
+
+/* The chain's steps, one list after the other for each part: made anew, or those of the run before; NULL
+ * where an operator is not good. */
+static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain, size_t parts)
 {
     if (*run->steps)
         return *run->steps == &refused ? NULL : *run->steps;
     ns_arena *arena = chain->is_constant ? run->kept : run->scratch;
-    ns_step *steps = NS_ARENA_ARRAY(arena, (size_t)chain->link_count, ns_step);
-    for (int i = 0; steps && i < chain->link_count; i++)
-        if (!prepare(run, &chain->links[i], arena, &steps[i])) {
+    const size_t links = (size_t)chain->link_count;
+    ns_step *steps = NS_ARENA_ARRAY(arena, parts * links, ns_step);
+    for (size_t i = 0; steps && i < parts * links; i++)
+        if (!prepare(run, &chain->links[i % links], arena, &steps[i])) {
             *run->steps = chain->is_constant ? (void *)&refused : NULL;
             return NULL;
         }
@@ -95,11 +141,45 @@ static const ns_step *prepare_all(const ns_chain_run *run, const ns_chain *chain
     return steps;
 }
 
+typedef struct shared_rows {
+    const ns_chain_run *run;
+    const ns_chain *chain;
+    const ns_step *steps;
+    char *room;
+    size_t parts, part_rows;
+    bool *is_good; /* for each part */
+} shared_rows;
+
+static void run_part(void *context, int worker)
+{
+    const shared_rows *s = context;
+    const ns_chain *chain = s->chain;
+    const size_t part = (size_t)worker;
+    if (part >= s->parts)
+        return;
+    const size_t first = part * s->part_rows, left = chain->rows - first;
+    const size_t end = first + (left < s->part_rows ? left : s->part_rows);
+    const ns_step *steps = s->steps + part * (size_t)chain->link_count;
+    for (size_t row = first; row < end; row += chain->slab_rows) {
+        const size_t rows = end - row < chain->slab_rows ? end - row : chain->slab_rows;
+        if (ns_budget_check_time(s->run->budget, NULL) != NS_OK ||
+            !run_rows(s->run, chain, steps, s->room + part * chain->room, row, rows, row == first))
+            return;
+    }
+    s->is_good[part] = true;
+}
+
 static bool run_steps(const ns_chain_run *run, const ns_chain *chain)
 {
-    const ns_step *steps = prepare_all(run, chain);
-    char *room = ns_arena_alloc(run->scratch, chain->room, 1);
-    if (!steps || !room)
+    size_t parts = parts_of(run, chain);
+    const size_t bands = (chain->rows + PART_ROWS - 1) / PART_ROWS, each = (bands + parts - 1) / parts;
+    shared_rows s = {.run = run, .chain = chain, .steps = prepare_all(run, chain, parts)};
+    parts = (bands + each - 1) / each; /* none is empty */
+    s.parts = parts;
+    s.part_rows = parts > 1 ? each * PART_ROWS : chain->rows;
+    s.room = ns_arena_alloc(run->scratch, parts * chain->room, 1);
+    s.is_good = NS_ARENA_ARRAY(run->scratch, parts, bool);
+    if (!s.steps || !s.room || !s.is_good)
         return false;
     for (int i = 0; i < chain->link_count; i++)
         for (int k = 0; k < chain->links[i].operands; k++) {
@@ -107,11 +187,13 @@ static bool run_steps(const ns_chain_run *run, const ns_chain *chain)
             if (in->slot < 0 && !run->values[in->tensor].tensor.data)
                 return false;
         }
-    for (size_t row = 0; row < chain->rows; row += chain->slab_rows) {
-        const size_t left = chain->rows - row, rows = left < chain->slab_rows ? left : chain->slab_rows;
-        if (ns_budget_check_time(run->budget, NULL) != NS_OK || !run_rows(run, chain, steps, room, row, rows))
+    if (parts > 1)
+        ns_workers_run(run->workers, run_part, &s);
+    else
+        run_part(&s, 0);
+    for (size_t p = 0; p < parts; p++)
+        if (!s.is_good[p])
             return false;
-    }
     return true;
 }
 

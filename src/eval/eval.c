@@ -69,6 +69,8 @@ ns_code ns_evaluator_new(const ns_graph *graph, const ns_eval_options *options, 
             return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a graph");
         }
     run->store = (ns_store){.arena = run->kept, .budget = run->budget};
+    if (run->options.threads > 1 && !run->options.no_chains)
+        run->workers = ns_workers_start(run->options.threads);
     *out = evaluator;
     return NS_OK;
 }
@@ -91,6 +93,7 @@ void ns_evaluator_free(ns_evaluator *evaluator)
     if (!evaluator)
         return;
     struct ns_eval_run *run = &evaluator->run;
+    ns_workers_stop(run->workers);
     ns_store_close(&run->store);
     for (int i = 0; i <= NS_EVAL_NESTING; i++)
         ns_arena_free(run->frames[i]);

@@ -118,7 +118,7 @@ static bool fuse_table(fusing *f, ns_chain_link *link, const ns_chain_link *sour
         exponent(s->multiplier) < 0 || s->shift < 24 || s->shift != exponent(s->multiplier) + 7)
         return false;
     link->form = NS_LINK_TABLE;
-    link->table = source->index;
+    link->source = source->index;
     link->in[0].tensor = op->inputs[0];
     return true;
 }
@@ -135,6 +135,28 @@ static void fuse_sum(fusing *f, ns_chain_link *link)
     pass(f, op->inputs[0]);
 }
 
+/* Whatever the scales: what the product does not take over runs behind it (ns_fused_join). */
+static bool fuse_product(fusing *f, ns_chain_link *link)
+{
+    const ns_operator *op = &f->block->operators[link->index];
+    const ns_chain_link *source = only_source(f, op->inputs[0]);
+    if (op->op != NS_OP_RESCALE || op->attributes.output_unsigned || !source ||
+        source->form != NS_LINK_OPERATOR ||
+        ns_step_kind_of(f->block->operators[source->index].op)->form != NS_STEP_PRODUCE ||
+        f->block->tensors[op->inputs[0]].tensor.dtype != NS_DTYPE_INT48 ||
+        f->block->tensors[op->outputs[0]].tensor.dtype != NS_DTYPE_INT16)
+        return false;
+    link->form = NS_LINK_PRODUCT;
+    link->source = source->index;
+    link->operands = source->operands;
+    for (int k = 0; k < source->operands; k++) {
+        link->spans[k] = source->spans[k];
+        link->in[k] = source->in[k];
+    }
+    f->replaced[source - f->chain->links] = -1;
+    return true;
+}
+
 static void fuse_link(fusing *f, ns_chain_link *link)
 {
     const ns_operator *op = &f->block->operators[link->index];
@@ -143,7 +165,7 @@ static void fuse_link(fusing *f, ns_chain_link *link)
         return;
     }
     scale s;
-    if (!read_scale(f, op, NS_DTYPE_INT32, NS_DTYPE_INT16, &s))
+    if (fuse_product(f, link) || !read_scale(f, op, NS_DTYPE_INT32, NS_DTYPE_INT16, &s))
         return;
     ns_chain_link *source = only_source(f, op->inputs[0]);
     if (source && ((s.shift >= 33 && fuse_pair(f, link, source, &s)) || fuse_table(f, link, source, &s)))
@@ -226,4 +248,42 @@ void ns_fused_prepare(const ns_chain_link *link, ns_step *step)
 {
     step->run = link->form == NS_LINK_PAIR ? run_pair : run_sum;
     step->data = link;
+}
+
+typedef struct joined {
+    ns_step product, rescale;
+    void *room; /* for the sums of a band */
+} joined;
+
+static bool run_joined(const ns_step *step, const ns_slab *slab)
+{
+    const joined *j = step->data;
+    for (size_t done = 0; done < slab->rows; done += NS_PRODUCT_BAND) {
+        const size_t left = slab->rows - done;
+        ns_slab part = *slab;
+        part.first += done;
+        part.is_new &= done == 0;
+        part.rows = left < NS_PRODUCT_BAND ? left : NS_PRODUCT_BAND;
+        part.out = j->room;
+        if (j->product.run(&j->product, &part))
+            return true;
+        part.in[0] = j->room;
+        part.out = (int16_t *)slab->out + done * slab->columns;
+        if (j->rescale.run(&j->rescale, &part))
+            return true;
+    }
+    return false;
+}
+
+ns_code ns_fused_join(const ns_step *product, const ns_step *rescale, size_t columns, ns_arena *arena,
+                      ns_step *step)
+{
+    joined *j = NS_ARENA_NEW(arena, joined);
+    int64_t *room = NS_ARENA_ARRAY(arena, NS_PRODUCT_BAND * columns + NS_STORE_SLACK / 8, int64_t);
+    if (!j || !room)
+        return NS_ERROR_MEMORY;
+    *j = (joined){*product, *rescale, room};
+    step->run = run_joined;
+    step->data = j;
+    return NS_OK;
 }

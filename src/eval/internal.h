@@ -25,13 +25,19 @@ typedef struct ns_chain_operand {
 } ns_chain_operand;
 
 /* A link is an operator, or several in one (eval/fuse.h). */
-typedef enum ns_link_form { NS_LINK_OPERATOR, NS_LINK_PAIR, NS_LINK_TABLE, NS_LINK_SUM } ns_link_form;
+typedef enum ns_link_form {
+    NS_LINK_OPERATOR,
+    NS_LINK_PAIR,
+    NS_LINK_TABLE,
+    NS_LINK_SUM,
+    NS_LINK_PRODUCT
+} ns_link_form;
 
 typedef struct ns_chain_link {
     int index; /* of the operator, the last of several */
     ns_link_form form;
     ns_fused_pair pair; /* NS_LINK_PAIR */
-    int table;          /* NS_LINK_TABLE: the operator TABLE, whose result is rounded */
+    int source;         /* NS_LINK_TABLE, NS_LINK_PRODUCT: the operator whose result is rescaled */
     int left;           /* NS_LINK_SUM: of int16 values times 2^left */
     size_t columns;
     int operands;
@@ -128,6 +134,22 @@ void ns_value_release(ns_value *value, ns_store *store);
  */
 void ns_values_done(ns_value *values, const ns_operator *op, ns_store *store);
 
+/* ---- workers.c ---- */
+
+/* Workers: threads that wait for rows of a chain. The caller of ns_workers_run is one of them, number 0. */
+typedef struct ns_workers ns_workers;
+typedef void (*ns_worker_job)(void *context, int worker);
+
+/* As many as can be had, up to `count`; NULL: no memory. */
+ns_workers *ns_workers_start(int count);
+int ns_workers_count(const ns_workers *workers); /* NULL: 1 */
+
+/* job(context, k) for each worker k at once; returns when all are done. */
+void ns_workers_run(ns_workers *workers, ns_worker_job job, void *context);
+
+/* NULL is allowed. */
+void ns_workers_stop(ns_workers *workers);
+
 /* ---- chain_run.c ---- */
 
 /* Chain run: a chain's links over its rows. */
@@ -142,6 +164,7 @@ typedef struct ns_chain_run {
     void **steps;      /* what is kept of the chain, NULL at first */
     const ns_kernels *kernels;
     ns_budget *budget;
+    ns_workers *workers; /* NULL: none */
 } ns_chain_run;
 
 /* Runs the links; the operators of `before` have run. True: all that others read of the chain is made. False:
@@ -162,7 +185,7 @@ ns_code ns_chain_place(const ns_block *block, ns_chain *chain, const int *reader
 /* ---- fuse.c ---- */
 
 /* Fuse: links of a chain that kernels/fused.h does in one. RESCALE, RESCALE, ADD (SUB, MUL), RESCALE; TABLE,
- * RESCALE; RESCALE, REDUCE_SUM: the quantised operators of an a16w8 graph. */
+ * RESCALE; RESCALE, REDUCE_SUM; convolution or MATMUL, RESCALE: the quantised operators of an a16w8 graph. */
 
 /* Replaces links, where their scales are constants of the graph and such that no REQUIRE can fail. `readers`
  * as for ns_chain_place; `makers`: -1 for each tensor, and so again afterwards. */
@@ -171,6 +194,11 @@ ns_code ns_chain_fuse(const ns_block *block, ns_chain *chain, const int *readers
 
 /* Sets the step of a link of the form NS_LINK_PAIR or NS_LINK_SUM; `spans` and `kernels` are set. */
 void ns_fused_prepare(const ns_chain_link *link, ns_step *step);
+
+/* Joins the step of a product, which has not taken over the scales of its RESCALE, with the latter's: in
+ * `arena`, the sums of some rows between. */
+ns_code ns_fused_join(const ns_step *product, const ns_step *rescale, size_t columns, ns_arena *arena,
+                      ns_step *step);
 
 /* ---- plan.c ---- */
 
@@ -229,7 +257,8 @@ typedef struct ns_product {
     int64_t *bias;        /* n values, or NULL */
     size_t block;         /* steps that a 32-bit sum can hold */
     bool careful;         /* an accumulator might leave its type: every step is checked */
-    int64_t *low_sums;    /* room for one band of rows when split */
+    int64_t bound;        /* of a sum's magnitude, its bias included; INT64_MAX: more than that */
+    ns_requantise *scale; /* NULL: the sums are the result */
     int64_t *narrow;      /* room for one band of rows when the output is int32 */
 } ns_product;
 
@@ -259,9 +288,24 @@ void ns_product_ready(ns_product *product, int64_t largest);
 ns_code ns_product_rows(ns_product *product, const int16_t *rows, size_t step, size_t first, size_t count,
                         ns_error *error);
 
-/* The same where no accumulator can leave its type (not `careful`), to `to`: n values of the output's type
- * for each row. */
+/* The same where no accumulator can leave its type (not `careful`), to `to`: n values for each row, of the
+ * output's type, or int16 with a scale. */
 void ns_product_fast_rows(ns_product *product, const int16_t *rows, size_t step, size_t count, void *to);
+
+/* Bytes of a value that ns_product_fast_rows makes. */
+static inline size_t ns_product_value_size(const ns_product *product)
+{
+    return product->scale ? 2 : product->narrow ? 4 : 8;
+}
+
+/* Takes over the scales of the RESCALE behind the product where it can: `product` is ready, sums int48. NULL:
+ * nothing to take over. */
+ns_code ns_product_scale(ns_product *product, ns_step_scales *scales, ns_arena *arena, ns_error *error);
+
+/* Scales for `columns` sums of at most `bound` in magnitude; *out NULL where they are not such as
+ * kernels/matrix.h takes. */
+ns_code ns_requantise_new(const ns_kernels *kernels, ns_step_scales *scales, size_t columns, int64_t bound,
+                          ns_arena *arena, ns_requantise **out, ns_error *error);
 
 /* Run: what evaluating a graph needs, and what its next evaluation takes over. */
 
@@ -285,6 +329,7 @@ struct ns_eval_run {
     ns_kernels kernels;
     ns_eval_run_block run_block; /* for operators that run other blocks */
     ns_budget *budget;
+    ns_workers *workers; /* NULL: none */
     /* As long as the graph is evaluated again and again: */
     ns_arena *kept;
     ns_store store;

@@ -196,7 +196,7 @@ typedef struct conv {
 static bool run_step(const ns_step *step, const ns_slab *slab)
 {
     const conv *c = step->data;
-    const size_t size = ns_product_row_size(c->product->k), bytes = c->product->narrow ? 4 : 8;
+    const size_t size = ns_product_row_size(c->product->k), bytes = ns_product_value_size(c->product);
     for (size_t done = 0; done < slab->rows; done += NS_PRODUCT_BAND) {
         const size_t left = slab->rows - done, count = left < NS_PRODUCT_BAND ? left : NS_PRODUCT_BAND;
         const int16_t *rows = load_rows(&c->g, slab->in[0], slab->first + done, count, size, c->room);
@@ -215,6 +215,7 @@ ns_code ns_step_conv(ns_eval_call *call, ns_step *step, ns_error *error)
     NS_TRY(pack(call, (int32_t)weight_zero, &c->product, error));
     if (c->product->careful)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "every step is checked");
+    NS_TRY(ns_product_scale(c->product, step->scales, call->scratch, error));
     c->room = NS_ARENA_ARRAY(call->scratch, NS_PRODUCT_BAND * ns_product_row_size(c->product->k), int16_t);
     if (!c->room)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");

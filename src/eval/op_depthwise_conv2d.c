@@ -1,6 +1,6 @@
 /* output[n, oy, ox, c * M + m] = bias[c * M + m] + sum over ky, kx of
  * (input[n, oy * stride - pad + ky * dilation, .., c] - input_zp) * (weight[ky, kx, c, m] - weight_zp). */
-#include "eval/step.h"
+#include "eval/internal.h"
 
 typedef struct depthwise {
     const ns_tensor *in, *weight;
@@ -18,6 +18,8 @@ typedef struct depthwise {
     const int16_t *padding; /* zeros for all channels */
     int64_t *bias;          /* one for each output channel */
     size_t *offsets;        /* of the taps from an output position's first */
+    int32_t *start32;       /* the bias and the scale for kernels->depthwise_scaled, NULL without */
+    ns_requantise *scale;
 } depthwise;
 
 static ns_code read_shapes(const ns_eval_call *call, depthwise *d, ns_error *error)
@@ -165,7 +167,13 @@ static void run_position(const depthwise *d, const ns_kernels *kernels, const po
                                .taps = (size_t)(d->kernel[0] * d->kernel[1]),
                                .count = count,
                                .block = d->block,
-                               .start = d->bias};
+                               .start = d->bias,
+                               .start32 = d->start32,
+                               .scale = d->scale};
+    if (d->scale) {
+        kernels->depthwise_scaled(&call, out);
+        return;
+    }
     kernels->depthwise_i16(&call, d->is_wide ? out : p->sums);
     for (size_t i = 0; !d->is_wide && i < count; i++)
         ((int32_t *)out)[i] = (int32_t)p->sums[i];
@@ -252,14 +260,38 @@ typedef struct stepwise {
 static bool run_step(const ns_step *step, const ns_slab *slab)
 {
     const stepwise *s = step->data;
-    const size_t size = s->d.is_wide ? 8 : 4;
-    const int16_t *values = is_direct(&s->d)   ? slab->in[0]
-                            : slab->first == 0 ? widen(&s->d, slab->in[0])
-                                               : s->d.widened;
+    const size_t size = s->d.scale ? 2 : s->d.is_wide ? 8 : 4;
+    const int16_t *values = is_direct(&s->d) ? slab->in[0]
+                            : slab->is_new   ? widen(&s->d, slab->in[0])
+                                             : s->d.widened;
     for (size_t r = 0; r < slab->rows; r++)
         run_position(&s->d, step->kernels, &s->position, values, slab->first + r,
                      (char *)slab->out + r * slab->columns * size);
     return false;
+}
+
+/* Takes over the scales of the RESCALE behind it, where the sums with their bias fit 32 bits. */
+static ns_code take_scales(depthwise *d, ns_step *step, ns_arena *arena, ns_error *error)
+{
+    const size_t count = d->channels * d->multiplier, taps = (size_t)(d->kernel[0] * d->kernel[1]);
+    if (!step->scales || !step->kernels->depthwise_scaled || taps > d->block)
+        return NS_OK;
+    const int64_t most = INT32_MAX - ((int64_t)taps << 22);
+    d->start32 = NS_ARENA_ARRAY(arena, ns_requantise_size(count), int32_t);
+    if (!d->start32)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its bias");
+    for (size_t i = 0; i < count; i++) {
+        if (d->bias[i] > most || d->bias[i] < -most)
+            return NS_OK;
+        d->start32[i] = (int32_t)d->bias[i];
+    }
+    NS_TRY(ns_requantise_new(step->kernels, step->scales, count, INT32_MAX, arena, &d->scale, error));
+    if (!d->scale)
+        return NS_OK;
+    int32_t *ordered[] = {d->start32, d->scale->multiplier, d->scale->half, d->scale->shift};
+    for (size_t i = 0; i < sizeof ordered / sizeof *ordered; i++)
+        ns_depthwise_order(ordered[i], ns_requantise_size(count));
+    return NS_OK;
 }
 
 ns_code ns_step_depthwise_conv2d(ns_eval_call *call, ns_step *step, ns_error *error)
@@ -271,6 +303,8 @@ ns_code ns_step_depthwise_conv2d(ns_eval_call *call, ns_step *step, ns_error *er
     if (s->d.careful)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "every step is checked");
     NS_TRY(make_position(&s->d, call->scratch, &s->position, error));
+    if (s->d.is_wide)
+        NS_TRY(take_scales(&s->d, step, call->scratch, error));
     step->run = run_step;
     step->data = s;
     return NS_OK;

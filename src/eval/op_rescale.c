@@ -10,6 +10,7 @@ typedef struct scaling {
     int32_t *multipliers; /* one, or one for each channel */
     int8_t *shifts;
     size_t in_size, out_size; /* bytes of an element */
+    ns_step_scales scales;
 } scaling;
 
 static ns_code read_scales(ns_eval_call *call, size_t channels, int32_t **multipliers, int8_t **shifts,
@@ -169,7 +170,13 @@ ns_code ns_step_rescale(ns_eval_call *call, ns_step *step, ns_error *error)
     if (!s)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its scales");
     NS_TRY(read_scaling(call, s, error));
+    s->scales = (ns_step_scales){s->multipliers, s->shifts, s->per_channel, false};
     step->run = run_step;
     step->data = s;
     return NS_OK;
+}
+
+const ns_step_scales *ns_step_rescale_scales(const ns_step *step)
+{
+    return step->run == run_step ? &((const scaling *)step->data)->scales : NULL;
 }

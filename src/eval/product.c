@@ -8,10 +8,8 @@ ns_code ns_product_new(ns_product *product, const ns_kernels *kernels, ns_tensor
     bool is_narrow = out->dtype == NS_DTYPE_INT32;
     product->packed = NS_ARENA_ARRAY(arena, size, int16_t);
     product->packed_high = split ? NS_ARENA_ARRAY(arena, size, int16_t) : NULL;
-    product->low_sums = split ? NS_ARENA_ARRAY(arena, NS_PRODUCT_BAND * n, int64_t) : NULL;
     product->narrow = is_narrow ? NS_ARENA_ARRAY(arena, NS_PRODUCT_BAND * n, int64_t) : NULL;
-    if (!product->packed || (split && (!product->packed_high || !product->low_sums)) ||
-        (is_narrow && !product->narrow))
+    if (!product->packed || (split && !product->packed_high) || (is_narrow && !product->narrow))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu by %zu weights", k, n);
     return NS_OK;
 }
@@ -61,6 +59,7 @@ void ns_product_ready(ns_product *product, int64_t largest)
     }
     __int128 bound = (__int128)product->k * largest * (256 * high + weight) + bias;
     product->careful = bound > ns_dtype_max(product->out->dtype);
+    product->bound = bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
 }
 
 static int64_t column_value(const ns_product *product, size_t s, size_t j)
@@ -103,25 +102,20 @@ void ns_product_fast_rows(ns_product *product, const int16_t *rows, size_t step,
 {
     size_t n = product->n;
     int64_t *sums = product->narrow ? product->narrow : to;
-    ns_gemm_i16_call call = {.a = rows,
-                             .a_step = step,
-                             .packed = product->packed,
-                             .m = count,
-                             .n = n,
-                             .k = product->k,
-                             .block = product->block,
-                             .start = product->bias,
-                             .c = product->packed_high ? product->low_sums : sums,
-                             .c_step = n};
+    const ns_gemm_i16_call call = {.a = rows,
+                                   .a_step = step,
+                                   .packed = product->packed,
+                                   .packed_high = product->packed_high,
+                                   .m = count,
+                                   .n = n,
+                                   .k = product->k,
+                                   .block = product->block,
+                                   .start = product->bias,
+                                   .c = sums,
+                                   .c_step = n,
+                                   .scale = product->scale,
+                                   .out = to};
     product->kernels->gemm_i16(&call);
-    if (product->packed_high) {
-        call.packed = product->packed_high;
-        call.start = NULL;
-        call.c = sums;
-        product->kernels->gemm_i16(&call);
-        for (size_t i = 0; i < count * n; i++)
-            sums[i] = sums[i] * 256 + product->low_sums[i];
-    }
     for (size_t i = 0; product->narrow && i < count * n; i++)
         ((int32_t *)to)[i] = (int32_t)sums[i];
 }
@@ -134,4 +128,27 @@ ns_code ns_product_rows(ns_product *product, const int16_t *rows, size_t step, s
     const size_t size = (size_t)ns_dtype_bytes(product->out->dtype);
     ns_product_fast_rows(product, rows, step, count, (char *)product->out->data + first * product->n * size);
     return NS_OK;
+}
+
+ns_code ns_requantise_new(const ns_kernels *kernels, ns_step_scales *scales, size_t columns, int64_t bound,
+                          ns_arena *arena, ns_requantise **out, ns_error *error)
+{
+    const size_t size = ns_requantise_size(columns);
+    ns_requantise *q = NS_ARENA_NEW(arena, ns_requantise);
+    int32_t *values = NS_ARENA_ARRAY(arena, 3 * size, int32_t);
+    if (!q || !values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its scales");
+    *q = (ns_requantise){kernels->requantise, values, values + size, values + 2 * size};
+    scales->is_taken =
+        ns_requantise_prepare(q, scales->multipliers, scales->shifts, scales->per_channel, columns, bound);
+    *out = scales->is_taken ? q : NULL;
+    return NS_OK;
+}
+
+ns_code ns_product_scale(ns_product *product, ns_step_scales *scales, ns_arena *arena, ns_error *error)
+{
+    if (!scales)
+        return NS_OK;
+    return ns_requantise_new(product->kernels, scales, product->n, product->bound, arena, &product->scale,
+                             error);
 }

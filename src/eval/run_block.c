@@ -152,7 +152,8 @@ static bool run_chain(ns_frame *f, const ns_chain *chain)
                                 .kept = run->kept,
                                 .steps = &f->kept->chains[chain->first],
                                 .kernels = &run->kernels,
-                                .budget = run->budget};
+                                .budget = run->budget,
+                                .workers = run->workers};
     if (!ns_chain_run_links(&links, chain)) {
         ns_budget_refund(run->budget, chain->work);
         return false;

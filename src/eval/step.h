@@ -18,6 +18,7 @@ typedef enum ns_span {
 /* Some rows of a step: where its operands and its result begin. */
 typedef struct ns_slab {
     size_t first; /* of the rows, in the whole */
+    bool is_new;  /* the first slab of a run: what a step derives from whole operands is out of date */
     size_t rows, columns;
     const void *in[NS_STEP_OPERANDS];
     void *out; /* rows * columns elements; of a reduction: one for each row */
@@ -29,11 +30,20 @@ typedef struct ns_step ns_step;
  * operator by operator, and the operator's function reports it. */
 typedef bool (*ns_step_function)(const ns_step *step, const ns_slab *slab);
 
+/* The scales of the RESCALE of int48 to int16 behind a product (eval/op_rescale.c). */
+typedef struct ns_step_scales {
+    const int32_t *multipliers; /* one, or one for each column */
+    const int8_t *shifts;
+    bool per_channel;
+    bool is_taken; /* set by the product's step, which then gives int16 */
+} ns_step_scales;
+
 struct ns_step {
     ns_step_function run;
     ns_span spans[NS_STEP_OPERANDS];
     const ns_kernels *kernels;
-    const void *data; /* the function's own */
+    const void *data;       /* the function's own */
+    ns_step_scales *scales; /* while it is prepared: NULL, or what it may take over */
 };
 
 /* Sets `run` and `data` (in the call's scratch, without pointers to the call's tensors: a step may serve the
@@ -61,6 +71,9 @@ bool ns_step_run_binary(ns_binary_row kernel, const ns_step *step, const ns_slab
 
 /* TABLE and a RESCALE that shifts right by 7, in one: to int16. */
 ns_code ns_step_table_rounded(ns_eval_call *call, ns_step *step, ns_error *error);
+
+/* The scales of a RESCALE of int48 to int16; NULL where a product cannot take them over. */
+const ns_step_scales *ns_step_rescale_scales(const ns_step *step);
 
 #define NS_EVAL_STEP(op, form, operands, function) \
     ns_code ns_step_##function(ns_eval_call *call, ns_step *step, ns_error *error);

@@ -14,6 +14,16 @@ void ns_depthwise_pack(const int16_t *weights, size_t taps, size_t count, int16_
             }
 }
 
+void ns_depthwise_order(int32_t *values, size_t count)
+{
+    for (size_t group = 0; group + NS_DEPTHWISE_CHANNELS <= count; group += NS_DEPTHWISE_CHANNELS)
+        for (size_t i = group + 4; i < group + 8; i++) {
+            const int32_t value = values[i];
+            values[i] = values[i + 4];
+            values[i + 4] = value;
+        }
+}
+
 /* One whole group of channels. */
 static void run_group(const ns_depthwise *d, size_t group, int64_t *out)
 {

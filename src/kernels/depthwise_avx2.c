@@ -79,3 +79,89 @@ void ns_depthwise_i16_avx2(const ns_depthwise *d, int64_t *out)
     if (i < d->count)
         run_rest(d, i, out);
 }
+
+/* Eight sums of 32 bits, scaled (kernels/matrix.h). */
+ALWAYS __m256i scale(__m256i sums, const ns_requantise *q, size_t at)
+{
+    const __m256i m = load(q->multiplier + at);
+    const __m256i even = _mm256_srli_epi64(_mm256_mul_epi32(sums, m), 32);
+    const __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(sums, 32), _mm256_srli_epi64(m, 32));
+    const __m256i high = _mm256_blend_epi32(even, odd, 0xaa);
+    return _mm256_srav_epi32(_mm256_add_epi32(high, load(q->half + at)), load(q->shift + at));
+}
+
+/* Channels i to i + 15. */
+ALWAYS __m256i scaled_sixteen(const ns_depthwise *d, size_t i)
+{
+    const size_t stride = ns_depthwise_packed_size(2, d->count);
+    const int16_t *w = d->packed + 2 * i;
+    __m256i low = load(d->start32 + i), high = load(d->start32 + i + 8);
+    for (size_t t = 0; t < d->taps; t += 2, w += stride) {
+        const __m256i x = load(d->in[t] + i), y = load(d->in[t + 1] + i);
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(x, y), load(w)));
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_unpackhi_epi16(x, y), load(w + 16)));
+    }
+    return _mm256_packs_epi32(scale(low, d->scale, i), scale(high, d->scale, i + 8));
+}
+
+/* Channels i to i + 31: two independent sums at a time hide the products' latency. */
+ALWAYS void scaled_pair(const ns_depthwise *d, size_t i, int16_t *out)
+{
+    const size_t stride = ns_depthwise_packed_size(2, d->count);
+    const int16_t *w = d->packed + 2 * i;
+    __m256i sums[4];
+#pragma GCC unroll 4
+    for (size_t k = 0; k < 4; k++)
+        sums[k] = load(d->start32 + i + 8 * k);
+    for (size_t t = 0; t < d->taps; t += 2, w += stride) {
+#pragma GCC unroll 2
+        for (size_t g = 0; g < 2; g++) {
+            const __m256i x = load(d->in[t] + i + 16 * g), y = load(d->in[t + 1] + i + 16 * g);
+            const __m256i low = _mm256_madd_epi16(_mm256_unpacklo_epi16(x, y), load(w + 32 * g));
+            const __m256i high = _mm256_madd_epi16(_mm256_unpackhi_epi16(x, y), load(w + 32 * g + 16));
+            sums[2 * g] = _mm256_add_epi32(sums[2 * g], low);
+            sums[2 * g + 1] = _mm256_add_epi32(sums[2 * g + 1], high);
+        }
+    }
+#pragma GCC unroll 2
+    for (size_t g = 0; g < 2; g++)
+        _mm256_storeu_si256((__m256i *)(void *)(out + i + 16 * g),
+                            _mm256_packs_epi32(scale(sums[2 * g], d->scale, i + 16 * g),
+                                               scale(sums[2 * g + 1], d->scale, i + 16 * g + 8)));
+}
+
+/* The channels behind the last whole group, two taps at a time. */
+static void scaled_rest(const ns_depthwise *d, size_t i, int16_t *out)
+{
+    const size_t left = d->count - i, stride = ns_depthwise_packed_size(2, d->count);
+    int32_t start[16];
+    memcpy(start, d->start32 + i, sizeof start);
+    int16_t x[16] = {0}, y[16] = {0};
+    for (size_t t = 0; t < d->taps; t += 2) {
+        memcpy(x, d->in[t] + i, left * sizeof *x);
+        memcpy(y, d->in[t + 1] + i, left * sizeof *y);
+        const int16_t *w = d->packed + t / 2 * stride + 2 * i;
+        const __m256i a = load(x), b = load(y);
+        const __m256i low = _mm256_madd_epi16(_mm256_unpacklo_epi16(a, b), load(w));
+        const __m256i high = _mm256_madd_epi16(_mm256_unpackhi_epi16(a, b), load(w + 16));
+        _mm256_storeu_si256((__m256i *)(void *)start, _mm256_add_epi32(load(start), low));
+        _mm256_storeu_si256((__m256i *)(void *)(start + 8), _mm256_add_epi32(load(start + 8), high));
+    }
+    const __m256i words =
+        _mm256_packs_epi32(scale(load(start), d->scale, i), scale(load(start + 8), d->scale, i + 8));
+    _mm256_storeu_si256((__m256i *)(void *)x, words);
+    memcpy(out + i, x, left * sizeof *out);
+}
+
+void ns_depthwise_scaled_avx2(const ns_depthwise *d, int16_t *out)
+{
+    size_t i = 0;
+    for (; i + 32 <= d->count; i += 32)
+        scaled_pair(d, i, out);
+    if (i + 16 <= d->count) {
+        _mm256_storeu_si256((__m256i *)(void *)(out + i), scaled_sixteen(d, i));
+        i += 16;
+    }
+    if (i < d->count)
+        scaled_rest(d, i, out);
+}

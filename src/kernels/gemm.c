@@ -35,25 +35,39 @@ void ns_gemm_pack_split_i16(const int16_t *rows, size_t k, size_t n, int16_t *lo
     }
 }
 
-void ns_gemm_i16_c(const ns_gemm_i16_call *call)
+/* The sums of row i and the group of columns from j on, of one packed matrix. */
+static void add_group(const ns_gemm_i16_call *call, const int16_t *packed, size_t i, size_t j, int64_t *wide)
 {
     const size_t pairs = (call->k + 1) / 2, block_pairs = call->block / 2;
+    const int16_t *row = call->a + i * call->a_step;
+    const int16_t *b = packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
+    for (size_t first = 0; first < pairs; first += block_pairs) {
+        size_t last = first + block_pairs < pairs ? first + block_pairs : pairs;
+        int32_t sums[NS_GEMM_COLUMNS] = {0};
+        for (size_t p = first; p < last; p++)
+            for (int l = 0; l < NS_GEMM_COLUMNS; l++)
+                sums[l] +=
+                    row[2 * p] * b[32 * p + 2 * (size_t)l] + row[2 * p + 1] * b[32 * p + 2 * (size_t)l + 1];
+        for (int l = 0; l < NS_GEMM_COLUMNS; l++)
+            wide[l] += sums[l];
+    }
+}
+
+void ns_gemm_i16_c(const ns_gemm_i16_call *call)
+{
     for (size_t i = 0; i < call->m; i++)
         for (size_t j = 0; j < call->n; j += NS_GEMM_COLUMNS) {
-            const int16_t *row = call->a + i * call->a_step;
-            const int16_t *b = call->packed + j / NS_GEMM_COLUMNS * pairs * (2 * NS_GEMM_COLUMNS);
-            int64_t wide[NS_GEMM_COLUMNS] = {0};
-            for (size_t first = 0; first < pairs; first += block_pairs) {
-                size_t last = first + block_pairs < pairs ? first + block_pairs : pairs;
-                int32_t sums[NS_GEMM_COLUMNS] = {0};
-                for (size_t p = first; p < last; p++)
-                    for (int l = 0; l < NS_GEMM_COLUMNS; l++)
-                        sums[l] += row[2 * p] * b[32 * p + 2 * (size_t)l] +
-                                   row[2 * p + 1] * b[32 * p + 2 * (size_t)l + 1];
-                for (int l = 0; l < NS_GEMM_COLUMNS; l++)
-                    wide[l] += sums[l];
-            }
-            for (size_t l = 0; l < NS_GEMM_COLUMNS && j + l < call->n; l++)
-                call->c[i * call->c_step + j + l] = wide[l] + (call->start ? call->start[j + l] : 0);
+            const size_t columns = call->n - j < NS_GEMM_COLUMNS ? call->n - j : NS_GEMM_COLUMNS;
+            int64_t wide[NS_GEMM_COLUMNS] = {0}, high[NS_GEMM_COLUMNS] = {0};
+            add_group(call, call->packed, i, j, wide);
+            if (call->packed_high)
+                add_group(call, call->packed_high, i, j, high);
+            for (size_t l = 0; l < columns; l++)
+                wide[l] += high[l] * 256 + (call->start ? call->start[j + l] : 0);
+            if (call->scale)
+                call->scale->rows(call->scale, wide, 0, 1, j, columns, call->out + i * call->c_step + j, 0);
+            else
+                for (size_t l = 0; l < columns; l++)
+                    call->c[i * call->c_step + j + l] = wide[l];
         }
 }

@@ -3,16 +3,18 @@
 #include <stddef.h>
 
 static inline __attribute__((always_inline)) void widen(int32x4_t sums, const int64_t *from, int64_t *to,
-                                                        size_t count)
+                                                        size_t count, const int left)
 {
     int32_t narrow[4];
     if (count < 4) {
         vst1q_s32(narrow, sums);
         for (size_t i = 0; i < count; i++)
-            to[i] = narrow[i] + (from ? from[i] : 0);
+            to[i] = narrow[i] * (INT64_C(1) << left) + (from ? from[i] : 0);
         return;
     }
     int64x2_t first = vmovl_s32(vget_low_s32(sums)), second = vmovl_s32(vget_high_s32(sums));
+    first = vshlq_s64(first, vdupq_n_s64(left));
+    second = vshlq_s64(second, vdupq_n_s64(left));
     if (from) {
         first = vaddq_s64(first, vld1q_s64(from));
         second = vaddq_s64(second, vld1q_s64(from + 2));

@@ -10,17 +10,22 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         .gemm_f64 = ns_gemm_f64_c,
         .binary = ns_binary_rows_c,
         .rescale = &ns_rescale_rows_c,
+        .requantise = ns_requantise_rows_c,
         .table_i16 = ns_table_row_c,
         .depthwise_i16 = ns_depthwise_i16_c,
+        .pack_split = ns_gemm_pack_split_i16,
     };
 #if defined(__x86_64__)
     if (cpu_mask & NS_CPU_AVX2) {
         kernels.binary = ns_binary_rows_avx2;
         kernels.rescale = &ns_rescale_rows_avx2;
+        kernels.requantise = ns_requantise_rows_avx2;
         kernels.gemm_i16 = ns_gemm_i16_avx2;
         kernels.gemm_f64 = ns_gemm_f64_avx2;
         kernels.table_i16 = ns_table_row_avx2;
         kernels.depthwise_i16 = ns_depthwise_i16_avx2;
+        kernels.depthwise_scaled = ns_depthwise_scaled_avx2;
+        kernels.pack_split = ns_gemm_pack_split_avx2;
         kernels.fused = &ns_fused_kernels_avx2;
     }
     if (cpu_mask & NS_CPU_AVX512) {

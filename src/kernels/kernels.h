@@ -15,8 +15,11 @@ typedef struct ns_kernels {
     ns_gemm_f64 gemm_f64;
     const ns_binary_rows *binary; /* [NS_BINARY_COUNT] */
     const ns_rescale_rows *rescale;
+    ns_requantise_rows requantise;
     ns_table_row table_i16;
     ns_depthwise_i16 depthwise_i16;
+    ns_depthwise_scaled depthwise_scaled; /* NULL: none */
+    ns_gemm_pack_split pack_split;
     const ns_fused_kernels *fused; /* NULL: none */
 } ns_kernels;
 

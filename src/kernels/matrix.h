@@ -2,6 +2,7 @@
 #ifndef NS_KERNELS_MATRIX_H
 #define NS_KERNELS_MATRIX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,49 @@ int64_t ns_dot_i16_i16(const int16_t *a, const int16_t *b, size_t count);
 /* to[r * to_step + c] = from[c * from_step + r] for r < rows, c < columns. */
 void ns_transpose_i16(const int16_t *from, size_t from_step, int16_t *to, size_t to_step, size_t rows,
                       size_t columns);
+
+/* ---- requantise.c ---- */
+
+/* Requantise: RESCALE of 48-bit sums to int16 with zero points 0, behind a matrix product or a depthwise
+ * convolution while the sums are at hand.
+ *
+ * (v * m + 2^(s-1)) >> s with m < 2^15. For s < 33 multiplier and shift are raised together to m' = m *
+ * 2^(t-s), t = max(s, 33). With h = floor(v * m' / 2^32) the result is (h + 2^(t-33)) >> (t - 32): 2^(t-1)
+ * has no bits below 2^32, so that nothing carries out of the lower half. |v| * m' < 2^62 keeps |h| to 2^30,
+ * and 2^(t-33) <= 2^29: all behind h fits 32 bits, and no REQUIRE can fail. */
+
+typedef struct ns_requantise ns_requantise;
+
+/* out[r * out_step + i] from sums[r * step + i] by the scale of column `column` + i, for r < rows, i < count;
+ * `column` is a multiple of 8. |sum| is at most the bound that the scales were prepared for. */
+typedef void (*ns_requantise_rows)(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
+                                   size_t column, size_t count, int16_t *out, size_t out_step);
+
+/* Each array has `columns` values, made whole groups of 16. */
+struct ns_requantise {
+    ns_requantise_rows rows;
+    int32_t *multiplier; /* m' */
+    int32_t *half;       /* 2^(t-33) */
+    int32_t *shift;      /* t - 32 */
+};
+
+/* Values that each array takes for so many columns. */
+static inline size_t ns_requantise_size(size_t columns)
+{
+    return (columns + 15) / 16 * 16;
+}
+
+/* Fills the arrays, which have room; `per_channel`: a multiplier and shift for each column, else one for all.
+ * False where a scale is not such as above for sums of at most `bound` in magnitude. */
+bool ns_requantise_prepare(ns_requantise *q, const int32_t *multiplier, const int8_t *shift, bool per_channel,
+                           size_t columns, int64_t bound);
+
+void ns_requantise_rows_c(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
+                          size_t column, size_t count, int16_t *out, size_t out_step);
+#if defined(__x86_64__)
+void ns_requantise_rows_avx2(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
+                             size_t column, size_t count, int16_t *out, size_t out_step);
+#endif
 
 /* ---- depthwise.c ---- */
 
@@ -40,20 +84,30 @@ static inline size_t ns_depthwise_packed_size(size_t taps, size_t count)
 /* Packs weights[tap * count + channel], into `packed`, which is zero. */
 void ns_depthwise_pack(const int16_t *weights, size_t taps, size_t count, int16_t *packed);
 
+/* Brings `count` values, whole groups of 16, into the order of packed channels. */
+void ns_depthwise_order(int32_t *values, size_t count);
+
 typedef struct ns_depthwise {
     const int16_t *const *in; /* for each tap its `count` values; taps are made even, by any values */
     const int16_t *packed;
     size_t taps, count;
     size_t block;         /* even, >= 2: so many products fit 32 bits together, as the caller has shown */
     const int64_t *start; /* `count` values */
+    /* For ns_depthwise_scaled, in the order of packed channels: */
+    const int32_t *start32;
+    const ns_requantise *scale;
 } ns_depthwise;
 
 /* out[i] = start[i] + sum over t < taps of in[t][i] * weight[t][i], for i < count. */
 typedef void (*ns_depthwise_i16)(const ns_depthwise *d, int64_t *out);
 
+/* The same sums, requantised; all taps fit `block`, and the sums with `start32` 32 bits. */
+typedef void (*ns_depthwise_scaled)(const ns_depthwise *d, int16_t *out);
+
 void ns_depthwise_i16_c(const ns_depthwise *d, int64_t *out);
 #if defined(__x86_64__)
 void ns_depthwise_i16_avx2(const ns_depthwise *d, int64_t *out);
+void ns_depthwise_scaled_avx2(const ns_depthwise *d, int16_t *out);
 #endif
 
 /* ---- gemm.c ---- */
@@ -78,6 +132,7 @@ void ns_gemm_pack_i8(const int8_t *rows, size_t k, size_t n, int32_t zero, int16
 
 /* Packs k rows of n int16 values, b[s][j] = rows[s * n + j], split in two that fit 8 bits and their sign:
  * b = 256 * high + low with low in [-128, 127] and high in [-128, 128]. */
+typedef void (*ns_gemm_pack_split)(const int16_t *rows, size_t k, size_t n, int16_t *low, int16_t *high);
 void ns_gemm_pack_split_i16(const int16_t *rows, size_t k, size_t n, int16_t *low, int16_t *high);
 
 /* Where step `k` of column `n` lies; `steps` is the k that the matrix was packed for. */
@@ -99,6 +154,10 @@ typedef struct ns_gemm_i16_call {
     const int64_t *start; /* NULL: zeros */
     int64_t *c;
     size_t c_step;
+    const int16_t *packed_high; /* NULL; else b = 256 * this + packed */
+    /* NULL; else the sums are requantised to `out` while a tile of them is at hand, and c is not written. */
+    const ns_requantise *scale;
+    int16_t *out; /* rows c_step apart */
 } ns_gemm_i16_call;
 
 typedef void (*ns_gemm_i16)(const ns_gemm_i16_call *call);
@@ -107,6 +166,7 @@ void ns_gemm_i16_c(const ns_gemm_i16_call *call);
 
 #if defined(__x86_64__)
 void ns_gemm_i16_avx2(const ns_gemm_i16_call *call);
+void ns_gemm_pack_split_avx2(const int16_t *rows, size_t k, size_t n, int16_t *low, int16_t *high);
 void ns_gemm_i16_avx512(const ns_gemm_i16_call *call);
 void ns_gemm_i16_avx512vnni(const ns_gemm_i16_call *call);
 #endif

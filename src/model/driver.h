@@ -25,6 +25,10 @@ typedef struct ns_model_driver {
     /* Appends it in readable form, or as JSON. */
     ns_code (*inspect)(ns_model *model, bool json, ns_buffer *text, ns_error *error);
     void (*end)(ns_model *model, const ns_model_options *options); /* behind the last; NULL: nothing to do */
+    /* Many samples at once, in options->threads; inputs and outputs as ns_model_run has them. NULL: `run`,
+     * one after the other. */
+    ns_code (*run_all)(ns_model *model, const ns_model_options *options, const void *const *inputs,
+                       size_t samples, ns_arena *scratch, void *const *outputs, ns_error *error);
 } ns_model_driver;
 
 struct ns_model {
@@ -35,7 +39,8 @@ struct ns_model {
     ns_model_tensor *inputs, *outputs;
     struct ns_evaluator *evaluator; /* of the graph; NULL: none yet */
     unsigned evaluator_mask;        /* its cpu_mask */
-    ns_graph *graph;                /* the one of these that its driver has made; freed by ns_model_free */
+    int evaluator_threads;
+    ns_graph *graph; /* the one of these that its driver has made; freed by ns_model_free */
     ns_npu_stream *stream;
     ns_program *program;
     struct ns_tflm *tflite;

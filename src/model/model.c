@@ -215,9 +215,13 @@ ns_code ns_model_run(ns_model *model, const ns_model_options *given, const void 
     s.call.scratch = ns_arena_new_like(arena);
     if (!s.call.scratch)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
-    if (drivers[model->format]->begin)
-        drivers[model->format]->begin(model);
-    ns_code code = run_samples(&s, samples, error);
+    const ns_model_driver *driver = drivers[model->format];
+    if (driver->begin)
+        driver->begin(model);
+    const bool at_once = driver->run_all && options->threads > 1 && samples > 1 && !options->tap;
+    ns_code code = at_once
+                       ? driver->run_all(model, options, inputs, samples, s.call.scratch, s.outputs, error)
+                       : run_samples(&s, samples, error);
     if (drivers[model->format]->end)
         drivers[model->format]->end(model, options);
     ns_arena_free(s.call.scratch);

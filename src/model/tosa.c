@@ -58,13 +58,12 @@ static ns_code pass_on(void *context, const ns_eval_tap *tap, ns_error *error)
 }
 
 /* The evaluator wants its tensors aligned to 64 bytes; a caller's sample may lie anywhere. */
-static ns_code take_input(const ns_model *model, const ns_model_call *call, int index, ns_tensor *out,
-                          ns_error *error)
+static ns_code take_input(const ns_model *model, const void *data, int index, ns_arena *scratch,
+                          ns_tensor *out, ns_error *error)
 {
     const ns_block *block = main_block(model);
-    const void *data = call->inputs[index];
     if ((uintptr_t)data % 64 != 0)
-        data = ns_arena_copy(call->scratch, data, model->inputs[index].bytes);
+        data = ns_arena_copy(scratch, data, model->inputs[index].bytes);
     if (!data)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", model->inputs[index].name);
     *out =
@@ -75,12 +74,15 @@ static ns_code take_input(const ns_model *model, const ns_model_call *call, int 
 /* The evaluator that the samples share. Under a tap, whose context is the sample's, each has its own. */
 static ns_code find_evaluator(ns_model *model, const ns_model_options *options, ns_error *error)
 {
-    if (model->evaluator && model->evaluator_mask == options->cpu_mask)
+    if (model->evaluator && model->evaluator_mask == options->cpu_mask &&
+        model->evaluator_threads == options->threads)
         return NS_OK;
     ns_evaluator_free(model->evaluator);
     model->evaluator = NULL;
     model->evaluator_mask = options->cpu_mask;
-    const ns_eval_options own = {.cpu_mask = options->cpu_mask, .budget = options->budget};
+    model->evaluator_threads = options->threads;
+    const ns_eval_options own = {
+        .cpu_mask = options->cpu_mask, .budget = options->budget, .threads = options->threads};
     return ns_evaluator_new(model->graph, &own, &model->evaluator, error);
 }
 
@@ -104,11 +106,48 @@ static ns_code run(ns_model *model, const ns_model_call *call, ns_error *error)
     if (!inputs || !outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the graph's inputs and outputs");
     for (int i = 0; i < model->input_count; i++)
-        NS_TRY(take_input(model, call, i, &inputs[i], error));
+        NS_TRY(take_input(model, call->inputs[i], i, call->scratch, &inputs[i], error));
     NS_TRY(evaluate(model, call, inputs, outputs, error));
     for (int i = 0; i < model->output_count; i++)
         memcpy(call->outputs[i], outputs[i].data, model->outputs[i].bytes);
     return NS_OK;
+}
+
+typedef struct all_samples {
+    const ns_model *model;
+    const void *const *inputs;
+    void *const *outputs;
+} all_samples;
+
+static ns_code take_sample(void *context, size_t sample, ns_arena *arena, ns_tensor *inputs, ns_error *error)
+{
+    const all_samples *all = context;
+    const ns_model *model = all->model;
+    for (int i = 0; i < model->input_count; i++)
+        NS_TRY(take_input(model, (const uint8_t *)all->inputs[i] + sample * model->inputs[i].bytes, i, arena,
+                          &inputs[i], error));
+    return NS_OK;
+}
+
+static ns_code keep_sample(void *context, size_t sample, const ns_tensor *outputs, ns_error *error)
+{
+    (void)error;
+    const all_samples *all = context;
+    for (int i = 0; i < all->model->output_count; i++) {
+        const size_t bytes = all->model->outputs[i].bytes;
+        memcpy((uint8_t *)all->outputs[i] + sample * bytes, outputs[i].data, bytes);
+    }
+    return NS_OK;
+}
+
+static ns_code run_all(ns_model *model, const ns_model_options *options, const void *const *inputs,
+                       size_t samples, ns_arena *scratch, void *const *outputs, ns_error *error)
+{
+    all_samples all = {model, inputs, outputs};
+    const ns_eval_options own = {
+        .cpu_mask = options->cpu_mask, .budget = options->budget, .threads = options->threads};
+    return ns_eval_all(model->graph, &own, &(ns_eval_samples){samples, take_sample, keep_sample, &all},
+                       scratch, error);
 }
 
 /* A caller's budget need not outlive the call. */
@@ -130,4 +169,4 @@ static ns_code inspect(ns_model *model, bool json, ns_buffer *text, ns_error *er
 }
 
 const ns_model_driver ns_model_tosa_driver = {
-    .probe = probe, .load = load, .run = run, .inspect = inspect, .end = end};
+    .probe = probe, .load = load, .run = run, .inspect = inspect, .end = end, .run_all = run_all};

@@ -278,6 +278,32 @@ static int convolution(maker *m, int in)
                         add_tensor(m, NS_DTYPE_INT16, 4, from.shape));
 }
 
+/* MATMUL of [n, h, c] by [n, c, c], a constant, or by what is there where the shapes allow; and its RESCALE.
+ */
+static int product(maker *m, int in)
+{
+    const ns_tensor from = *tensor_of(m, in);
+    const bool is_wide = from.dtype == NS_DTYPE_INT16;
+    const ns_dtype sum = is_wide ? NS_DTYPE_INT48 : NS_DTYPE_INT32;
+    const int64_t square[] = {from.shape[0], from.shape[2], from.shape[2]}, one = 1;
+    const int by = from.shape[1] == from.shape[2] && pick(m, 0, 1)
+                       ? in
+                       : add_const(m, from.dtype, 3, square, is_wide ? -32768 : -128, is_wide ? 32767 : 127);
+    const int zeros[] = {add_one(m, from.dtype, is_wide ? 0 : 3), add_one(m, from.dtype, is_wide ? 0 : -4)};
+    const int sums = add_operator(m, NS_OP_MATMUL, &(ns_attributes){.acc_type = sum}, 4,
+                                  (int[]){in, by, zeros[0], zeros[1]}, add_tensor(m, sum, 3, from.shape));
+    if (!is_wide)
+        return rescale(m, sums, NS_DTYPE_INT16, INT32_MAX, 35, false);
+    if (pick(m, 0, 5) == 0)
+        m->live[m->count++] = rescale(m, in, NS_DTYPE_INT32, 1 << 30, 30, false);
+    const ns_attributes narrow = {.rounding_mode = NS_SINGLE_ROUND};
+    const int parameters[] = {sums, add_const(m, NS_DTYPE_INT16, 1, &one, 16000, 32000),
+                              add_const(m, NS_DTYPE_INT8, 1, &one, 22, 34), add_one(m, sum, 0),
+                              add_one(m, NS_DTYPE_INT16, 0)};
+    return add_operator(m, NS_OP_RESCALE, &narrow, 5, parameters,
+                        add_tensor(m, NS_DTYPE_INT16, 3, from.shape));
+}
+
 /* A random graph; its outputs are some of its tensors and the last. */
 static ns_graph *make_graph(uint64_t seed)
 {
@@ -294,6 +320,8 @@ static ns_graph *make_graph(uint64_t seed)
     m.live[m.count++] = inputs[0];
     if (pick(&m, 0, 1))
         m.live[m.count - 1] = convolution(&m, reshape(&m, inputs[pick(&m, 0, 1)]));
+    else if (pick(&m, 0, 1))
+        m.live[m.count - 1] = product(&m, inputs[pick(&m, 0, 1)]);
     const int length = (int)pick(&m, 2, LONGEST);
     for (int i = 0; i < length; i++)
         grow(&m);
@@ -338,7 +366,8 @@ static bool check_graph(ns_graph *graph, uint64_t seed, unsigned cpu_mask)
     ns_tensor inputs[2], single[4], chained[4];
     ns_error expected = {0}, got = {0};
     fill(graph, inputs, seed);
-    const ns_eval_options options[] = {{.cpu_mask = 0, .no_chains = true}, {.cpu_mask = cpu_mask}};
+    const ns_eval_options options[] = {{.cpu_mask = 0, .no_chains = true},
+                                       {.cpu_mask = cpu_mask, .threads = (int)(seed % 4)}};
     const ns_code code = ns_eval(graph, &options[0], inputs, block->input_count, arena, single, &expected);
     /* The second run of an evaluator, behind one of other inputs, which may have no result. */
     ns_tensor others[2];
@@ -458,8 +487,69 @@ static void one_chain(void **state)
     ns_graph_free(m.graph);
 }
 
+typedef struct sampled {
+    const ns_tensor *inputs; /* of each sample */
+    ns_tensor expected[8];
+    size_t failing; /* this one and those behind it have no result; SIZE_MAX: all have one */
+    _Atomic size_t seen;
+} sampled;
+
+static ns_code take(void *context, size_t sample, ns_arena *arena, ns_tensor *inputs, ns_error *e)
+{
+    const sampled *s = context;
+    (void)arena;
+    if (sample >= s->failing)
+        return ns_fail(e, NS_ERROR_INPUT, "no sample");
+    inputs[0] = s->inputs[sample];
+    return NS_OK;
+}
+
+static ns_code keep(void *context, size_t sample, const ns_tensor *outputs, ns_error *e)
+{
+    sampled *s = context;
+    (void)e;
+    assert_same(&outputs[0], &s->expected[sample], sample);
+    s->seen++;
+    return NS_OK;
+}
+
+/* Every sample is evaluated once, whatever the number of threads; of failing ones the first is told. */
+static void samples_in_threads(void **state)
+{
+    (void)state;
+    maker m = {.random = {11}, .dims = {2, 40, 37}};
+    ASSERT_OK(ns_graph_new(&m.graph, &error));
+    m.block = &m.graph->regions[0].blocks[0];
+    const int in = add_tensor(&m, NS_DTYPE_INT16, 3, m.dims);
+    const int out = product(&m, in);
+    ASSERT_OK(ns_block_set_inputs(m.graph, m.block, 1, &in, &error));
+    ASSERT_OK(ns_block_set_outputs(m.graph, m.block, 1, &out, &error));
+    ns_tensor inputs[8];
+    ns_arena *arena = ns_arena_new();
+    sampled s = {.inputs = inputs};
+    for (size_t k = 0; k < 8; k++) {
+        fill(m.graph, &inputs[k], k + 1);
+        ASSERT_OK(ns_eval(m.graph, &(ns_eval_options){.cpu_mask = ~0u}, &inputs[k], 1, arena, &s.expected[k],
+                          &error));
+    }
+    for (int threads = 0; threads < 10; threads++) {
+        const ns_eval_options options = {.cpu_mask = ~0u, .threads = threads};
+        const ns_eval_samples samples = {8, take, keep, &s};
+        s.seen = 0;
+        s.failing = SIZE_MAX;
+        ASSERT_OK(ns_eval_all(m.graph, &options, &samples, arena, &error));
+        assert_int_equal(s.seen, 8);
+        s.failing = 3;
+        assert_int_equal(ns_eval_all(m.graph, &options, &samples, arena, &error), NS_ERROR_INPUT);
+        assert_non_null(strstr(error.message, "sample 3"));
+    }
+    ns_arena_free(arena);
+    ns_graph_free(m.graph);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(one_chain), cmocka_unit_test(random_graphs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_chain), cmocka_unit_test(random_graphs),
+                                       cmocka_unit_test(samples_in_threads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,36 @@ static void matrix_products_equal_plain_c(void **state)
     }
 }
 
+/* The right-hand side in two halves, sums and what requantising makes of them. */
+static void split_products_equal_plain_c(void **state)
+{
+    (void)state;
+    static int16_t wide[N_MOST * K_MOST], high[(N_MOST + 16) * (K_MOST + 2)], narrow[2][M_MOST * N_MOST];
+    static int32_t arrays[3][N_MOST + 16];
+    ns_random random = {3};
+    for (int round = 0; round < 60; round++) {
+        size_t k = 1 + ns_random_u64(&random) % K_MOST, n = 1 + ns_random_u64(&random) % N_MOST;
+        size_t m = 1 + ns_random_u64(&random) % M_MOST;
+        for (size_t i = 0; i < m * (k + 1); i++)
+            a[i] = (int16_t)test_edge_value(&random, 16);
+        for (size_t i = 0; i < k * n; i++)
+            wide[i] = (int16_t)test_edge_value(&random, 16);
+        ns_gemm_pack_split_i16(wide, k, n, packed, high);
+        ns_gemm_i16_call call = {a, k + 1, packed, m, n, k, 510, NULL, expected, n, high};
+        ns_gemm_i16_c(&call);
+        check("avx512", ns_gemm_i16_avx512, &call);
+        check("avx512vnni", ns_gemm_i16_avx512vnni, &call);
+        ns_requantise q = {ns_requantise_rows_c, arrays[0], arrays[1], arrays[2]};
+        assert_true(ns_requantise_prepare(&q, &(int32_t){20000}, &(int8_t){30}, false, n, INT64_C(1) << 41));
+        call.scale = &q;
+        call.out = narrow[0];
+        ns_gemm_i16_c(&call);
+        call.out = narrow[1];
+        ns_gemm_i16_avx512vnni(&call);
+        assert_memory_equal(narrow[1], narrow[0], m * n * sizeof **narrow);
+    }
+}
+
 static void lookups_equal_plain_c(void **state)
 {
     (void)state;
@@ -65,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(matrix_products_equal_plain_c),
+        cmocka_unit_test(split_products_equal_plain_c),
         cmocka_unit_test(lookups_equal_plain_c),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,59 @@ static void equals_the_sums(void **state)
     }
 }
 
+/* Requantised sums against the formula of RESCALE, by channel or by one scale. */
+static void scaled_equals_the_formula(void **state)
+{
+    (void)state;
+    const ns_kernels kernels = ns_kernels_get(~0u);
+    if (!kernels.depthwise_scaled)
+        skip();
+    static int16_t in[MOST_TAPS + 1][MOST_CHANNELS], weights[MOST_TAPS * MOST_CHANNELS],
+        out[MOST_CHANNELS + 1];
+    for (int round = 0; round < 3000; round++) {
+        const size_t taps = (size_t)pick(1, MOST_TAPS), count = (size_t)pick(1, MOST_CHANNELS);
+        static int16_t packed[(MOST_TAPS + 1) * (MOST_CHANNELS + 16)];
+        int32_t multipliers[MOST_CHANNELS], start[MOST_CHANNELS + 16] = {0}, ordered[MOST_CHANNELS + 16];
+        int32_t arrays[3][MOST_CHANNELS + 16];
+        int8_t shifts[MOST_CHANNELS];
+        const int16_t *rows[MOST_TAPS + 1];
+        const bool per_channel = pick(0, 1);
+        for (size_t t = 0; t <= taps; t++) {
+            rows[t] = in[t];
+            for (size_t i = 0; i < count; i++)
+                in[t][i] = value(32768);
+        }
+        for (size_t i = 0; i < taps * count; i++)
+            weights[i] = value(128);
+        for (size_t i = 0; i < count; i++) {
+            const int64_t most = INT32_MAX - ((int64_t)taps << 22);
+            start[i] = (int32_t)(pick(0, 5) ? pick(-most, most) : pick(0, 1) ? most : -most);
+            multipliers[i] = (int32_t)pick(0, 32767);
+            shifts[i] = (int8_t)pick(17, 62);
+        }
+        memset(packed, 0, sizeof packed);
+        ns_depthwise_pack(weights, taps, count, packed);
+        ns_requantise q = {kernels.requantise, arrays[0], arrays[1], arrays[2]};
+        assert_true(ns_requantise_prepare(&q, multipliers, shifts, per_channel, count, INT32_MAX));
+        memcpy(ordered, start, sizeof start);
+        int32_t *all[] = {ordered, arrays[0], arrays[1], arrays[2]};
+        for (int k = 0; k < 4; k++)
+            ns_depthwise_order(all[k], ns_requantise_size(count));
+        const ns_depthwise d = {rows, packed, taps, count, 510, NULL, ordered, &q};
+        out[count] = 1234;
+        kernels.depthwise_scaled(&d, out);
+        for (size_t i = 0; i < count; i++) {
+            const size_t c = per_channel ? i : 0;
+            int64_t sum = start[i];
+            for (size_t t = 0; t < taps; t++)
+                sum += (int64_t)in[t][i] * weights[t * count + i];
+            const int64_t r = (sum * multipliers[c] + (INT64_C(1) << (shifts[c] - 1))) >> shifts[c];
+            assert_int_equal(out[i], r < -32768 ? -32768 : r > 32767 ? 32767 : r);
+        }
+        assert_int_equal(out[count], 1234);
+    }
+}
+
 static void transposes(void **state)
 {
     (void)state;
@@ -82,6 +135,8 @@ static void transposes(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_the_sums), cmocka_unit_test(transposes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(equals_the_sums),
+                                       cmocka_unit_test(scaled_equals_the_formula),
+                                       cmocka_unit_test(transposes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,18 +61,79 @@ static void plain_is_the_sum_of_products(void **state)
     }
 }
 
+static _Alignas(64) int16_t packed_high[(MOST_STEPS + 2) * 160];
+static int16_t narrow[MOST_ROWS * (MOST_COLUMNS + 3)];
+
+/* A product of int16 by int16, whose right-hand side is split, requantised with the scales of each column or
+ * not, against the sums of products and the formula of RESCALE. */
+static void check_split(const ns_kernels *kernels, const char *text, const shape *s, ns_random *random,
+                        int round)
+{
+    static int16_t wide[MOST_STEPS * MOST_COLUMNS];
+    int32_t multipliers[MOST_COLUMNS], arrays[3][MOST_COLUMNS + 16];
+    int8_t shifts[MOST_COLUMNS];
+    const size_t a_step = (s->k + 1) / 2 * 2 + 2, c_step = s->n + 3;
+    draw(s, a_step, random);
+    for (size_t i = 0; i < s->k * s->n; i++)
+        wide[i] = (int16_t)(round == 1 ? INT16_MIN : test_edge_value(random, 16));
+    kernels->pack_split(wide, s->k, s->n, packed, packed_high);
+    for (size_t n = 0; n < s->n; n++) {
+        start[n] = test_edge_value(random, 36);
+        multipliers[n] = (int32_t)(ns_random_u64(random) % 32768);
+        shifts[n] = (int8_t)ns_random_range(random, 28, 62);
+    }
+    ns_requantise q = {kernels->requantise, arrays[0], arrays[1], arrays[2]};
+    assert_true(ns_requantise_prepare(&q, multipliers, shifts, round % 2, s->n, INT64_C(1) << 42));
+    memset(got, 0x55, sizeof got);
+    memset(narrow, 0x55, sizeof narrow);
+    ns_gemm_i16_call call = {a, a_step, packed, s->m, s->n, s->k, 510, start, got, c_step, packed_high};
+    kernels->gemm_i16(&call);
+    call.scale = &q;
+    call.out = narrow;
+    kernels->gemm_i16(&call);
+    for (size_t m = 0; m < s->m; m++)
+        for (size_t n = 0; n < c_step && m * c_step + n < s->m * s->n; n++) {
+            int64_t sum = n < s->n ? start[n] : 0x5555555555555555;
+            for (size_t k = 0; n < s->n && k < s->k; k++)
+                sum += (int64_t)a[m * a_step + k] * wide[k * s->n + n];
+            const size_t c = round % 2 ? n : 0;
+            int64_t r = 0x5555;
+            if (n < s->n)
+                r = (int64_t)(((__int128)sum * multipliers[c] + ((__int128)1 << (shifts[c] - 1))) >>
+                              shifts[c]);
+            r = r < INT16_MIN ? INT16_MIN : r > INT16_MAX ? INT16_MAX : r;
+            if (got[m * c_step + n] != sum || narrow[m * c_step + n] != r)
+                fail_msg("%s: split %zu by %zu by %zu, round %d: [%zu, %zu] is %lld and %d, expected %lld "
+                         "and %lld",
+                         text, s->m, s->n, s->k, round, m, n, (long long)got[m * c_step + n],
+                         narrow[m * c_step + n], (long long)sum, (long long)r);
+        }
+}
+
+static void plain_splits(void **state)
+{
+    (void)state;
+    ns_random random = {5};
+    const ns_kernels kernels = ns_kernels_get(0);
+    for (int i = 0; i < SHAPE_COUNT; i++)
+        check_split(&kernels, "plain C", &shapes[i], &random, i % 4);
+}
+
 static void check(const ns_kernels *kernels, const char *text)
 {
     ns_random random = {4};
     for (int i = 0; i < SHAPE_COUNT; i++)
         for (int round = 0; round < 8; round++) {
             const shape *s = &shapes[i];
-            size_t a_step = (s->k + 1) / 2 * 2 + 2, block = draw(s, a_step, &random), c_step = s->n + 3;
+            size_t a_step = (s->k + 1) / 2 * 2 + 2, block, c_step = s->n + 3;
+            const int64_t *from = round % 2 ? start : NULL;
+            if (round < 4)
+                check_split(kernels, text, s, &random, round);
+            block = draw(s, a_step, &random);
             if (round % 4 == 3)
                 block = 2;
             memset(expected, 0x55, sizeof expected);
             memset(got, 0x55, sizeof got);
-            const int64_t *from = round % 2 ? start : NULL;
             ns_gemm_i16_call call = {a, a_step, packed, s->m, s->n, s->k, block, from, expected, c_step};
             ns_gemm_i16_c(&call);
             call.c = got;
@@ -91,6 +152,6 @@ TEST_EACH_MASK(check)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(plain_is_the_sum_of_products),
-                                       cmocka_unit_test(every_mask)};
+                                       cmocka_unit_test(plain_splits), cmocka_unit_test(every_mask)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,5 +9,5 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$1"
 aarch64-linux-gnu-gcc -std=gnu17 -O2 -static -Wall -Wextra -Werror -Iinclude -Isrc tests/kernels/neon.c \
-  src/kernels/gemm.c src/kernels/gemm_neon.c -o "$folder/neon"
+  src/kernels/gemm.c src/kernels/requantise.c src/kernels/gemm_neon.c -o "$folder/neon"
 qemu-aarch64 "$folder/neon"

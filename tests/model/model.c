@@ -86,6 +86,11 @@ static void check(const one_case *c, ns_model_format format)
     if (ns_model_run(model, &options, inputs, SAMPLES, arena, outputs, &statistics, &error) != NS_OK)
         fail_msg("%s/%s: %s", c->name, c->model, error.message);
     check_outputs(c, model, outputs, arena);
+    const ns_model_options threaded = {.cpu_mask = ns_cpu_detect(), .threads = 2};
+    if (format == NS_MODEL_TOSA) {
+        ASSERT_OK(ns_model_run(model, &threaded, inputs, SAMPLES, arena, outputs, NULL, &error));
+        check_outputs(c, model, outputs, arena);
+    }
     assert_int_equal(statistics.operations % SAMPLES, 0);
     assert_int_equal(statistics.operations == 0, format == NS_MODEL_TOSA);
     ns_model_free(model);
@@ -248,7 +253,8 @@ static void release(void *context, void *block, size_t bytes)
     free(block);
 }
 
-/* All of a run's memory is the hook's, and comes back; where it refuses, the run says so. */
+/* All of a run's memory is the hook's, and comes back; where it refuses, the run says so, but that a chain
+ * which is refused its room gives way to its operators one by one. */
 static void test_allocator(void **state)
 {
     (void)state;
@@ -265,11 +271,15 @@ static void test_allocator(void **state)
         assert_true(seen.calls > 5 && seen.most > 1000);
         assert_int_equal(seen.bytes, 0);
         const size_t calls = seen.calls;
+        size_t refused = 0;
         for (size_t at = 1; at <= calls; at++) {
             seen = (books){.refuse_at = at};
-            assert_int_equal(run_case(cases[i], &options, arena, &error), NS_ERROR_MEMORY);
+            const ns_code code = run_case(cases[i], &options, arena, &error);
+            refused += code == NS_ERROR_MEMORY;
+            assert_true(code == NS_ERROR_MEMORY || (code == NS_OK && cases[i] == &graph));
             assert_int_equal(seen.bytes, 0);
         }
+        assert_true(refused > calls / 2);
     }
     ns_arena_free(arena);
 }

@@ -57,6 +57,12 @@ EMULATED __m512i _mm512_add_epi32(__m512i a, __m512i b)
         a.w[i] = (int32_t)((uint32_t)a.w[i] + (uint32_t)b.w[i]);
     return a;
 }
+EMULATED __m512i _mm512_slli_epi64(__m512i a, unsigned bits)
+{
+    for (int i = 0; i < 8; i++)
+        a.q[i] = (int64_t)((uint64_t)a.q[i] << bits);
+    return a;
+}
 EMULATED __m512i _mm512_sub_epi32(__m512i a, __m512i b)
 {
     for (int i = 0; i < 16; i++)
