@@ -58,11 +58,11 @@ static const char *result_name(const ns_defect_match *match)
 
 static void print_match(const ns_defect_match *match, FILE *out)
 {
-    char families[16];
+    char families[16], name[256];
     const ns_defect_info *info = ns_defect_get_info(match->defect);
     const ns_operator *op = &match->block->operators[match->op];
     fprintf(out, "operator %d %s '%s': %s\n  %s on %s, Vela %s: %s\n", match->op, ns_op_text(op->op),
-            result_name(match), info->id, ns_defect_kind_text(info->kind),
+            ns_printable(result_name(match), name, sizeof name), info->id, ns_defect_kind_text(info->kind),
             ns_families_text(match->families, families), info->releases, info->what);
     if (*info->avoid)
         fprintf(out, "  way round: %s\n", info->avoid);

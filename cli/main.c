@@ -98,18 +98,19 @@ int main(int argc, char **argv)
     ns_budget_open(&budget, 0, 0, 0);
     budget.separate = getenv("NPUSCOPE_SEPARATE_ALLOCATIONS") != NULL;
     ns_cli cli = {
-        .out = stdout,
         .budget = &budget,
         .arena = ns_arena_new_within(&budget),
         .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
         .progress = isatty(STDERR_FILENO),
         .self = argv[0],
     };
-    ns_code code = cli.arena ? dispatch(&cli, argc, argv, &error)
-                             : ns_fail(&error, NS_ERROR_MEMORY, "no memory to start with");
+    cli.out = ns_printable_stream(stdout, cli.colour);
+    ns_code code = cli.arena && cli.out ? dispatch(&cli, argc, argv, &error)
+                                        : ns_fail(&error, NS_ERROR_MEMORY, "no memory to start with");
     code = ns_budget_settle(&budget, code, &error);
     /* A full disk or a closed pipe must not pass for success. */
-    bool write_failed = ferror(stdout);
+    bool write_failed = cli.out && (ferror(cli.out) != 0 || (cli.out != stdout && fclose(cli.out) != 0));
+    write_failed = ferror(stdout) || write_failed;
     if ((fflush(stdout) != 0 || write_failed) && code == NS_OK)
         code = ns_fail(&error, NS_ERROR_IO, "standard output: could not be written");
     if (code != NS_OK && error.message[0])

@@ -9,9 +9,9 @@
 #include "base/bytes.h"
 #include "ir/interface.h"
 #include "lower/interface.h"
+#include "mutate.h"
 #include "quant/interface.h"
 #include "recorded/interface.h"
-#include "tokens.h"
 
 enum { FILES = 32, NAME = 48 };
 

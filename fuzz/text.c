@@ -5,8 +5,8 @@
 
 #include "formats/npy.h"
 #include "history/baseline.h"
+#include "mutate.h"
 #include "npuscope/vela_debug.h"
-#include "tokens.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);

@@ -1,60 +1,11 @@
+#define _GNU_SOURCE /* fopencookie */
 #include "base/interface.h"
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* The length of the UTF-8 character at `text`; 0 where there is none (RFC 3629: no overlong forms, no
- * surrogates, at most U+10FFFF). */
-int ns_utf8_length(const unsigned char *text)
-{
-    const unsigned char first = text[0];
-    if (first < 0x80)
-        return 1;
-    if (first < 0xc2 || first > 0xf4)
-        return 0;
-    const int length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-    const unsigned char least = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
-    const unsigned char most = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
-    if (text[1] < least || text[1] > most)
-        return 0;
-    for (int i = 2; i < length; i++)
-        if (text[i] < 0x80 || text[i] > 0xbf)
-            return 0;
-    return length;
-}
-
-static bool is_control(const unsigned char *text, int length)
-{
-    if (length <= 1)
-        return length == 0 || (*text < ' ' && *text != '\t') || *text == 0x7f;
-    if (length == 2)
-        return text[0] == 0xc2 && text[1] < 0xa0;
-    return length == 3 && text[0] == 0xe2 &&
-           ((text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
-            (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9));
-}
-
-const char *ns_printable(const char *text, char *out, size_t size)
-{
-    size_t used = 0;
-    for (const unsigned char *at = (const unsigned char *)text; *at;) {
-        int length = ns_utf8_length(at);
-        const bool escaped = is_control(at, length);
-        length += length == 0;
-        const size_t room = escaped ? 4 * (size_t)length : (size_t)length;
-        if (used + room + 1 > size)
-            break;
-        for (int i = 0; escaped && i < length; i++)
-            snprintf(out + used + 4 * i, 5, "\\x%02x", at[i]);
-        if (!escaped)
-            memcpy(out + used, at, (size_t)length);
-        used += room;
-        at += length;
-    }
-    out[used] = '\0';
-    return out;
-}
+#include <unistd.h>
 
 const char *ns_printable_copy(ns_arena *arena, const char *text)
 {
@@ -64,3 +15,99 @@ const char *ns_printable_copy(ns_arena *arena, const char *text)
         return text ? "?" : NULL;
     return ns_printable(text, copy, size);
 }
+
+/* ---- a stream ---- */
+
+#ifdef __linux__
+
+enum { BLOCK = 4096, LONGEST = 8 }; /* bytes of a colour's sequence, or of a character */
+
+typedef struct printable_stream {
+    FILE *to;
+    bool colours;
+    size_t left; /* bytes of `text` from the last write, of which more has to come before they can be told */
+    char text[BLOCK + LONGEST + 1];
+} printable_stream;
+
+/* The length of one of the sequences that reports write for colours; 0: it is none, -1: more has to come. */
+static int colour_length(const char *text)
+{
+    static const char *const known[] = {"\033[0m", "\033[32m", "\033[33m", "\033[1;31m"};
+    int length = 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        const size_t have = strlen(text), want = strlen(known[i]);
+        if (strncmp(text, known[i], have < want ? have : want) == 0)
+            length = have < want ? -1 : (int)want;
+    }
+    return length;
+}
+
+/* Writes what can be told of the text; the rest, fewer than LONGEST bytes, moves to its begin. */
+static void pass_on(printable_stream *s, size_t size, bool last)
+{
+    size_t at = 0;
+    s->text[size] = '\0';
+    while (at < size) {
+        const unsigned char *here = (const unsigned char *)s->text + at;
+        size_t plain = 0;
+        while ((here[plain] >= ' ' && here[plain] < 0x7f) || here[plain] == '\n' || here[plain] == '\t')
+            plain++;
+        const int colour = plain || !s->colours ? 0 : colour_length(s->text + at);
+        const int character = plain || colour ? 0 : ns_utf8_length(here);
+        if (!last && size - at < LONGEST && (colour < 0 || (*here >= 0xc2 && !character && size - at < 4)))
+            break;
+        const size_t whole = plain ? plain : colour > 0 ? (size_t)colour : character ? (size_t)character : 1;
+        if (plain || colour > 0 || !ns_is_control(here, character))
+            fwrite(here, 1, whole, s->to);
+        for (size_t i = 0; !plain && colour <= 0 && ns_is_control(here, character) && i < whole; i++)
+            fprintf(s->to, "\\x%02x", here[i]);
+        at += whole;
+    }
+    s->left = size - at;
+    memmove(s->text, s->text + at, s->left);
+}
+
+static ssize_t write_printable(void *cookie, const char *data, size_t size)
+{
+    printable_stream *s = cookie;
+    for (size_t done = 0; done < size;) {
+        const size_t part = size - done < BLOCK ? size - done : BLOCK;
+        memcpy(s->text + s->left, data + done, part);
+        done += part;
+        pass_on(s, s->left + part, false);
+    }
+    return fflush(s->to) == 0 && !ferror(s->to) ? (ssize_t)size : 0;
+}
+
+static int close_printable(void *cookie)
+{
+    printable_stream *s = cookie;
+    pass_on(s, s->left, true);
+    const int result = fflush(s->to) == 0 && !ferror(s->to) ? 0 : EOF;
+    free(s);
+    return result;
+}
+
+FILE *ns_printable_stream(FILE *to, bool colours)
+{
+    printable_stream *s = calloc(1, sizeof *s);
+    const cookie_io_functions_t functions = {.write = write_printable, .close = close_printable};
+    FILE *stream = s ? fopencookie(s, "w", functions) : NULL;
+    if (!stream) {
+        free(s);
+        return NULL;
+    }
+    *s = (printable_stream){.to = to, .colours = colours};
+    setvbuf(stream, NULL, isatty(fileno(to)) ? _IOLBF : _IOFBF, BUFSIZ);
+    return stream;
+}
+
+#else
+
+FILE *ns_printable_stream(FILE *to, bool colours)
+{
+    (void)colours;
+    return to;
+}
+
+#endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
+
 static const struct {
     const char *name;
     int exit_code;
@@ -15,14 +17,17 @@ static const struct {
 #undef NS_ERROR_KIND
 };
 
+/* Names in messages are a file's: what they are made of stays visible. */
 ns_code ns_fail(ns_error *error, ns_code code, const char *format, ...)
 {
     if (error) {
+        char message[sizeof error->message];
         error->code = code;
         va_list arguments;
         va_start(arguments, format);
-        int length = vsnprintf(error->message, sizeof error->message, format, arguments);
+        int length = vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
+        ns_printable_lines(length > 0 ? message : "", error->message, sizeof error->message);
         if (length <= 0)
             snprintf(error->message, sizeof error->message, "%s", kinds[code].sentence);
     }
@@ -40,7 +45,9 @@ ns_code ns_add_context(ns_error *error, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         return error->code;
-    size_t used = strlen(message);
+    char context[sizeof message];
+    strcpy(context, message);
+    size_t used = strlen(ns_printable_lines(context, message, sizeof message));
     /* The cause matters more than the whole of a long context: both are cut by snprintf. */
     snprintf(message + used, sizeof message - used, ": %s", error->message);
     memcpy(error->message, message, sizeof message);

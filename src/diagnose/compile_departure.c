@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "diagnose/compile_parts.h"
 
 /* Suspects that are tried. */
@@ -186,8 +187,8 @@ static ns_code describe_operator(const ns_block *block, int tensor, const ns_vel
         name = block->tensors[op->outputs[0]].name;
     out->op = op ? ns_op_text(op->op) : NULL;
     /* The graph is gone before the row is. */
-    out->location = op && op->location && op->location[0] ? ns_arena_string(arena, op->location) : NULL;
-    out->output = name ? ns_arena_string(arena, name) : NULL;
+    out->location = op && op->location && op->location[0] ? ns_printable_copy(arena, op->location) : NULL;
+    out->output = ns_printable_copy(arena, name);
     return (name && !out->output) ? ns_fail(error, NS_ERROR_MEMORY, "no memory for a name") : NS_OK;
 }
 

@@ -5,6 +5,7 @@
  * only suspected. */
 #include <string.h>
 
+#include "base/interface.h"
 #include "diagnose/compile_parts.h"
 
 /* Operators between a pattern that is only suspected and the operator to blame. */
@@ -175,7 +176,7 @@ static ns_code open_pattern(const ns_compile_reference *reference, const ns_defe
     t->options.model_size = 0;
     if (count == block->output_count)
         return NS_OK;
-    const char *name = block->tensors[outputs[block->output_count]].name;
+    const char *name = ns_printable_copy(arena, block->tensors[outputs[block->output_count]].name);
     NS_TRY(ns_graph_write(reference->graph, arena, &data, &t->options.model_size, error));
     NS_TRY(ns_graph_read(data, t->options.model_size, &copy, error));
     ns_code code = ns_block_set_outputs(copy, &copy->regions[0].blocks[0], count, outputs, error);

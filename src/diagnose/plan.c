@@ -2,7 +2,7 @@
 
 const char *ns_dg_name(const ns_dg_plan *plan, int tensor)
 {
-    return plan->block->tensors[tensor].name;
+    return plan->names[tensor];
 }
 
 double ns_dg_constant(const ns_dg_plan *plan, int tensor, size_t i)

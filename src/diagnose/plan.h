@@ -48,6 +48,7 @@ typedef struct ns_dg_plan {
     const ns_block *block;
     ns_arena *arena;
     ns_kernels kernels;
+    const char **names;          /* of each tensor, printable */
     int *producers;              /* of each tensor: its operator, or -1 */
     bool *constant;              /* of each tensor: it depends on constants alone */
     bool *on_constants;          /* of each operator */
@@ -65,6 +66,7 @@ typedef struct ns_dg_plan {
     int *outputs; /* nodes of the graph's outputs, each once */
 } ns_dg_plan;
 
+/* For people: what is not printable is escaped. */
 const char *ns_dg_name(const ns_dg_plan *plan, int tensor);
 static inline const ns_tensor *ns_dg_tensor(const ns_dg_plan *plan, int tensor)
 {

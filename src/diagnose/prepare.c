@@ -1,5 +1,6 @@
 #include "diagnose/plan.h"
 
+#include "base/interface.h"
 #include "diagnose/internal.h"
 
 static ns_code check_operator(const ns_dg_plan *plan, int index, ns_error *error)
@@ -81,6 +82,7 @@ ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena
         .block = block,
         .arena = arena,
         .kernels = ns_kernels_get(cpu_mask),
+        .names = NS_ARENA_ARRAY(arena, tensors, const char *),
         .producers = NS_ARENA_ARRAY(arena, tensors, int),
         .constant = NS_ARENA_ARRAY(arena, tensors, bool),
         .on_constants = NS_ARENA_ARRAY(arena, operators, bool),
@@ -90,8 +92,10 @@ ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena
         .tables = NS_ARENA_ARRAY(arena, tensors, struct ns_dg_table *),
         .mean_of = NS_ARENA_ARRAY(arena, tensors, int),
     };
-    if (!plan->producers || !plan->constant || !plan->on_constants || !plan->node_of || !plan->values ||
-        !plan->packed || !plan->tables || !plan->mean_of)
+    for (int i = 0; plan->names && i < block->tensor_count; i++)
+        plan->names[i] = ns_printable_copy(arena, block->tensors[i].name);
+    if (!plan->names || !plan->producers || !plan->constant || !plan->on_constants || !plan->node_of ||
+        !plan->values || !plan->packed || !plan->tables || !plan->mean_of)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the diagnosis");
     NS_TRY(find_constants(plan, error));
     NS_TRY(copy_values(plan, error));

@@ -1,6 +1,7 @@
 /* What each stage does to the integers that it gets, and how far its result is from the real-valued self. */
 #include <math.h>
 
+#include "base/interface.h"
 #include "diagnose/findings.h"
 
 bool ns_dg_rounds(const ns_dg_plan *plan, int node)
@@ -46,7 +47,7 @@ static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose
     const ns_tensor *tensor = ns_dg_tensor(plan, node->tensor);
     row->output = ns_arena_string(plan->arena, ns_dg_name(plan, node->tensor));
     row->op = ns_op_text(op->op);
-    row->location = op->location ? ns_arena_string(plan->arena, op->location) : NULL;
+    row->location = op->location ? ns_printable_copy(plan->arena, op->location) : NULL;
     row->operator_index = node->named;
     row->rank = tensor->rank;
     for (int d = 0; d < tensor->rank; d++)

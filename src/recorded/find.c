@@ -51,7 +51,7 @@ static ns_code add(finder *f, const ns_case_files *files, ns_error *error)
     return NS_OK;
 }
 
-/* The last component of `path`, without ".zip". */
+/* The last component of `path`, without ".zip", for people. */
 static const char *name_of(const char *path, ns_arena *arena)
 {
     size_t end = strlen(path);
@@ -62,7 +62,8 @@ static const char *name_of(const char *path, ns_arena *arena)
         start--;
     if (end - start > 4 && memcmp(path + end - 4, ".zip", 4) == 0)
         end -= 4;
-    return ns_arena_format(arena, "%.*s", (int)(end - start), path + start);
+    const char *name = ns_arena_format(arena, "%.*s", (int)(end - start), path + start);
+    return name ? ns_printable_copy(arena, name) : NULL;
 }
 
 static bool ends_in_zip(const char *name)

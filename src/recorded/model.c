@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "base/interface.h"
+
 /* ---- what lies in a folder without case.json ---- */
 
 /* Names by which a model and its tensors are found, %d for the tensor's number; the first model that is there
@@ -168,6 +170,7 @@ static ns_code read_case(const reader *r, const json_t *root, ns_case_model *out
     else
         NS_TRY(find_model(r->files, r->arena, out, error));
     NS_TRY(read_text(r, root, "op", &out->op, error));
+    out->op = ns_printable_copy(r->arena, out->op);
     NS_TRY(read_text(r, root, "target", &out->target, error));
     NS_TRY(read_tensors(r, root, "inputs", &out->input_count, out->inputs, error));
     NS_TRY(read_tensors(r, root, "outputs", &out->output_count, out->outputs, error));

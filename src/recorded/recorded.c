@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "recorded/float_graph.h"
 
 /* Boards that ExecuTorch's pipelines build for, and the target of each. */
@@ -34,7 +35,8 @@ static const char *name_of_file(const char *file, ns_arena *arena)
     const size_t start = strncmp(file, "test_", 5) == 0 ? 5 : 0;
     if (length > start + 3 && strcmp(file + length - 3, ".py") == 0)
         length -= 3;
-    return ns_arena_format(arena, "%.*s", (int)(length - start), file + start);
+    const char *name = ns_arena_format(arena, "%.*s", (int)(length - start), file + start);
+    return name ? ns_printable_copy(arena, name) : NULL;
 }
 
 /* The one operator of the float graph, else what the test's file says, else "program". */

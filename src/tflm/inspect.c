@@ -8,11 +8,11 @@
 
 static void tensor_line(ns_buffer *text, const char *what, int index, const ns_tflite_tensor *tensor)
 {
-    char shape[128];
+    char shape[128], name[256];
     ns_buffer_format(text, "%s %d: %s, %s", what, index,
                      ns_shape_describe(tensor->rank, tensor->shape, ns_tflite_type_text(tensor->type), shape,
                                        sizeof shape),
-                     tensor->name);
+                     ns_printable(tensor->name, name, sizeof name));
     if (tensor->scale_count)
         ns_buffer_format(text, ", scale %.9g, zero point %" PRId64, tensor->scale, tensor->zero_point);
     ns_buffer_format(text, "\n");
@@ -21,9 +21,12 @@ static void tensor_line(ns_buffer *text, const char *what, int index, const ns_t
 static void list_tensors(ns_buffer *text, const char *label, const ns_tflite_subgraph *graph,
                          const int32_t *list, int count)
 {
+    char name[256];
     ns_buffer_format(text, "%s", label);
     for (int i = 0; i < count; i++)
-        ns_buffer_format(text, "%s%s", i ? ", " : "", list[i] < 0 ? "none" : graph->tensors[list[i]].name);
+        ns_buffer_format(text, "%s%s", i ? ", " : "",
+                         list[i] < 0 ? "none"
+                                     : ns_printable(graph->tensors[list[i]].name, name, sizeof name));
 }
 
 /* "  3  ADD  from a, b to c  (on the CPU)"; of an ethos-u operator its number for --part. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/interface.h"
 #include "stage/interface.h"
 #include "veladiff/internal.h"
 
@@ -25,7 +26,7 @@ static ns_code next_subject(ns_diff *d, const char *name, const char *accelerato
 {
     ns_diff_subject *s = &d->subjects[d->count];
     s->result = &d->result->graphs[d->count++];
-    s->result->name = name;
+    s->result->name = ns_printable_copy(d->arena, name);
     s->result->accelerator = accelerator;
     s->result->sides = NS_ARENA_ARRAY(d->arena, (size_t)d->result->side_count, ns_vela_diff_side);
     *out = s;

@@ -44,12 +44,63 @@ static void long_names_are_cut_at_a_character(void **state)
     assert_string_equal(ns_printable("abcd\xc3\xbc", out, sizeof out), "abcd");
 }
 
+/* What stands in the stream's target after the text was written in parts of `part` bytes. */
+static void check_stream(const char *text, size_t part, bool colours, const char *expected)
+{
+    char *written = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&written, &size), *stream = ns_printable_stream(to, colours);
+    assert_non_null(stream);
+    for (size_t at = 0; at < strlen(text); at += part) {
+        const size_t left = strlen(text) - at;
+        assert_int_equal(fwrite(text + at, 1, left < part ? left : part, stream), left < part ? left : part);
+        assert_int_equal(fflush(stream), 0);
+    }
+    assert_int_equal(fclose(stream), 0);
+    assert_int_equal(fclose(to), 0);
+    assert_string_equal(written, expected);
+    free(written);
+}
+
+/* The same however the text is cut. */
+static void a_stream_escapes_what_it_is_given(void **state)
+{
+    (void)state;
+    for (size_t part = 1; part < 40; part++) {
+        check_stream(
+            "a\x1b[2J\tb\n\rgr\xc3\xbc\xc3\x9f \xf0\x9f\x8d\x80 \xff\xc3(\xe2\x80\xae\xe6\xbc", part, false,
+            "a\\x1b[2J\tb\n\\x0dgr\xc3\xbc\xc3\x9f \xf0\x9f\x8d\x80 \\xff\\xc3(\\xe2\\x80\\xae\\xe6\\xbc");
+        check_stream("\x1b[1;31mred\x1b[0m \x1b[31m\x1b", part, true, "\x1b[1;31mred\x1b[0m \\x1b[31m\\x1b");
+        check_stream("\x1b[1;31mred\x1b[0m", part, false, "\\x1b[1;31mred\\x1b[0m");
+    }
+    char *much = malloc(3 * 100000 + 1), *text = malloc(3 * 100000 + 1);
+    for (int i = 0; i < 100000; i++)
+        memcpy(much + 3 * i, i % 2 ? "\xe6\xbc\xa2" : "abc", 3);
+    much[3 * 100000] = 0;
+    strcpy(text, much);
+    check_stream(text, 99991, false, much);
+    free(much);
+    free(text);
+}
+
+static void messages_are_printable(void **state)
+{
+    (void)state;
+    ns_error error;
+    ns_fail(&error, NS_ERROR_INPUT, "tensor '%s'\nand more", "\x1b[2J");
+    assert_string_equal(error.message, "tensor '\\x1b[2J'\nand more");
+    ns_add_context(&error, "%s", "\x07name");
+    assert_string_equal(error.message, "\\x07name: tensor '\\x1b[2J'\nand more");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(controls_are_escaped),
         cmocka_unit_test(what_is_not_utf8_is_escaped),
         cmocka_unit_test(long_names_are_cut_at_a_character),
+        cmocka_unit_test(a_stream_escapes_what_it_is_given),
+        cmocka_unit_test(messages_are_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
