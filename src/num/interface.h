@@ -41,6 +41,51 @@ static inline double ns_double2_divide(ns_double2 sum, double n)
     return q + (fma(-q, n, sum.hi) + sum.lo) / n;
 }
 
+/* ---- fixed.c ---- */
+
+/* Fixed: TFLite's fixed-point arithmetic. Pure functions.
+ * Source: tensorflow/lite/kernels/internal/quantization_util.cc, common.cc (without TFLITE_SINGLE_ROUNDING,
+ * which TFLite Micro's builds leave off) and gemmlowp's fixedpoint.h. */
+
+/* value ~ multiplier / 2^31 * 2^shift: QuantizeMultiplier. */
+typedef struct ns_fixed_scale {
+    int32_t multiplier;
+    int shift;
+} ns_fixed_scale;
+
+ns_fixed_scale ns_fixed_scale_of(double value);
+
+/* SaturatingRoundingDoublingHighMul: (a * b) / 2^31, halves away from zero; -2^31 times itself saturates. */
+int32_t ns_fixed_high_multiply(int32_t a, int32_t b);
+
+/* RoundingDivideByPOT: value / 2^exponent, exponent 0 to 31, halves away from zero. */
+int32_t ns_fixed_divide_pot(int32_t value, int exponent);
+
+/* MultiplyByQuantizedMultiplier of an int32 (two roundings; a shift to the left wraps) and of a sum of 48
+ * bits (16 bits of the multiplier). */
+int32_t ns_fixed_multiply(int32_t value, ns_fixed_scale scale);
+int32_t ns_fixed_multiply_wide(int64_t value, ns_fixed_scale scale);
+
+/* value * 2^exponent, saturated: SaturatingRoundingMultiplyByPOT for exponents of 0 and more. */
+int32_t ns_fixed_saturating_shift(int32_t value, int exponent);
+
+/* gemmlowp, Q5.26 (value at most 0) to Q0.31: exp(value). */
+int32_t ns_fixed_exp(int32_t value, int integer_bits);
+/* Q0.31 to Q0.31: 1 / (1 + value) for values from 0 to 1. */
+int32_t ns_fixed_reciprocal_of_one_plus(int32_t value);
+/* Q4.27 to Q0.31: 1 / (1 + exp(-value)). */
+int32_t ns_fixed_logistic_q4(int32_t value);
+
+/* CalculateInputRadius: the least |input| at which a function of `integer_bits` bits saturates. */
+int32_t ns_fixed_input_radius(int integer_bits, int left_shift);
+
+/* The softmax of one row of int8 codes (internal/reference/softmax.h; CMSIS-NN's arm_nn_softmax_common_s8 is
+ * the same). scale: differences of codes to Q5.26; those below `least` (at most 0) count as nothing. `out`
+ * gets steps above the lowest code of an output of `bits` bits, unclamped. False: the sum leaves the fixed
+ * point no room (512 equal codes or more). */
+bool ns_fixed_softmax(ns_fixed_scale scale, int32_t least, const int32_t *in, size_t depth, int bits,
+                      int32_t *out);
+
 /* ---- float32_product.c ---- */
 
 /* PyTorch's float32 linear layer on a CPU, in its own order of additions. */

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "formats/flatbuffer.h"
 #include "npuscope/npu.h"
+#include "num/interface.h"
 #include "program/call.h"
 #include "program/value.h"
 
@@ -23,6 +24,53 @@ typedef struct ns_kernel_info {
 
 /* NULL when there is no such kernel. */
 const ns_kernel_info *ns_kernel_find(const char *name, const char *overload);
+
+/* ---- op_cortex_m.c ---- */
+
+/* Cortex-M: what the kernels of ExecuTorch's Cortex-M backend share: CMSIS-NN's rescaling, and its reading of
+ * arguments. */
+
+/* arm_nn_requantize: value * multiplier / 2^31 * 2^shift, shift -31 to 31. A shift to the left wraps; the
+ * product rounds halves up, the shift to the right away from zero. */
+static inline int32_t ns_cortex_m_requantize(int32_t value, int32_t multiplier, int32_t shift)
+{
+    const int32_t left = (int32_t)((uint32_t)value << (shift > 0 ? shift : 0));
+    const int64_t product = (int64_t)left * multiplier + ((int64_t)1 << 30);
+    return ns_fixed_divide_pot((int32_t)(product >> 31), shift < 0 ? -shift : 0);
+}
+
+/* value + offset between the limits. */
+static inline int8_t ns_cortex_m_code(int32_t value, int32_t offset, int32_t low, int32_t high)
+{
+    const int64_t code = (int64_t)value + offset;
+    return (int8_t)(code < low ? low : code > high ? high : code);
+}
+
+/* Arguments from `first` on as 32-bit integers. NS_ERROR_INPUT beyond them. */
+ns_code ns_cortex_m_integers(ns_call *call, int first, int count, int32_t *out, ns_error *error);
+
+/* NS_ERROR_INPUT for an offset of codes beyond 2^16. */
+ns_code ns_cortex_m_offset(const ns_call *call, int32_t offset, ns_error *error);
+
+/* Argument `index`, a tensor of int8. */
+ns_code ns_cortex_m_bytes(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
+
+/* Argument `index`, None (NULL) or `count` elements of int32. */
+ns_code ns_cortex_m_words(ns_call *call, int index, size_t count, const int32_t **out, ns_error *error);
+
+/* NS_ERROR_INPUT for a shift that ns_cortex_m_requantize does not take. */
+ns_code ns_cortex_m_shift(ns_call *call, int32_t shift, ns_error *error);
+
+/* Whether memory is NHWC where the shape is NCHW, as the backend tells it: where channels or pixels are one,
+ * both orders are the same. */
+static inline bool ns_cortex_m_is_channels_last(const ns_program_tensor *tensor)
+{
+    static const uint8_t order[] = {0, 2, 3, 1};
+    if (tensor->rank != 4)
+        return false;
+    return tensor->shape[1] == 1 || (tensor->shape[2] == 1 && tensor->shape[3] == 1) ||
+           memcmp(tensor->dim_order, order, sizeof order) == 0;
+}
 
 /* Program: the structures that the reader fills and a run executes. Unchanged by a run. */
 

@@ -12,20 +12,20 @@ typedef float float_function(float a, float b);
 struct binary {
     int shift; /* of both operands, to the left */
     int32_t a_zero, b_zero, low, high, zero;
-    ns_tflm_scale a_scale, b_scale, scale;
+    ns_fixed_scale a_scale, b_scale, scale;
     int sign; /* of the second operand: -1 for SUB */
 };
 
 static int32_t add_codes(const binary *op, int32_t a, int32_t b)
 {
-    const int32_t first = ns_tflm_multiply((int32_t)((uint32_t)(a - op->a_zero) << op->shift), op->a_scale);
-    const int32_t second = ns_tflm_multiply((int32_t)((uint32_t)(b - op->b_zero) << op->shift), op->b_scale);
-    return ns_tflm_multiply((int32_t)((uint32_t)first + (uint32_t)(op->sign * second)), op->scale);
+    const int32_t first = ns_fixed_multiply((int32_t)((uint32_t)(a - op->a_zero) << op->shift), op->a_scale);
+    const int32_t second = ns_fixed_multiply((int32_t)((uint32_t)(b - op->b_zero) << op->shift), op->b_scale);
+    return ns_fixed_multiply((int32_t)((uint32_t)first + (uint32_t)(op->sign * second)), op->scale);
 }
 
 static int32_t multiply_codes(const binary *op, int32_t a, int32_t b)
 {
-    return ns_tflm_multiply((a - op->a_zero) * (b - op->b_zero), op->scale);
+    return ns_fixed_multiply((a - op->a_zero) * (b - op->b_zero), op->scale);
 }
 
 static float add_floats(float a, float b)
@@ -100,9 +100,9 @@ static ns_code set_sum(const ns_tflm_call *call, binary *op, ns_error *error)
     const double result = twice / ((double)(1 << op->shift) * out);
     if (!(a > 0) || !(b > 0) || !(out > 0) || !(result < 1))
         return ns_fail(error, NS_ERROR_INPUT, "%s: scales %g and %g to %g", call->operator->name, a, b, out);
-    op->a_scale = ns_tflm_scale_of(a / twice);
-    op->b_scale = ns_tflm_scale_of(b / twice);
-    op->scale = ns_tflm_scale_of(result);
+    op->a_scale = ns_fixed_scale_of(a / twice);
+    op->b_scale = ns_fixed_scale_of(b / twice);
+    op->scale = ns_fixed_scale_of(result);
     return NS_OK;
 }
 
@@ -111,7 +111,7 @@ static ns_code set_product(const ns_tflm_call *call, binary *op, ns_error *error
     const double out = call->outputs[0]->tensor->scale;
     if (!(out > 0))
         return ns_tflm_refuse_shapes(call, error);
-    op->scale = ns_tflm_scale_of(call->inputs[0]->tensor->scale * call->inputs[1]->tensor->scale / out);
+    op->scale = ns_fixed_scale_of(call->inputs[0]->tensor->scale * call->inputs[1]->tensor->scale / out);
     return NS_OK;
 }
 

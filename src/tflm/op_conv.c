@@ -68,7 +68,7 @@ static ns_code run_codes(ns_tflm_call *call, const product *p, uint8_t activatio
     ns_tflm_spot spot = {0};
     int32_t *in, *weights;
     int64_t *bias;
-    ns_tflm_scale *scales;
+    ns_fixed_scale *scales;
     if (ns_tflm_type(filter) != NS_TFLITE_INT8 || ns_tflm_type(input) != ns_tflm_type(output))
         return ns_tflm_refuse_types(call, error);
     NS_TRY(ns_tflm_range(call, activation, output, &finish.low, &finish.high, error));

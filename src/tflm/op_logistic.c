@@ -16,16 +16,16 @@ static float logistic(float x)
 static ns_code run_bytes(ns_tflm_call *call, ns_error *error)
 {
     const ns_tflm_value *input = call->inputs[0], *output = call->outputs[0];
-    const ns_tflm_scale scale = ns_tflm_scale_of(input->tensor->scale * (1 << (31 - INTEGER_BITS)));
-    const int32_t radius = ns_tflm_input_radius(INTEGER_BITS, scale.shift);
+    const ns_fixed_scale scale = ns_fixed_scale_of(input->tensor->scale * (1 << (31 - INTEGER_BITS)));
+    const int32_t radius = ns_fixed_input_radius(INTEGER_BITS, scale.shift);
     int32_t *in;
     NS_TRY(ns_tflm_load(call, input, &in, error));
     for (size_t i = 0; i < output->count; i++) {
         const int32_t value = in[i] - (int32_t)input->tensor->zero_point;
         int32_t code = value <= -radius ? INT8_MIN : INT8_MAX;
         if (value > -radius && value < radius) {
-            const int32_t result = ns_tflm_logistic_q4(ns_tflm_multiply(value, scale));
-            code = ns_tflm_clamp(ns_tflm_divide_pot(result, 23) - 128, INT8_MIN, INT8_MAX);
+            const int32_t result = ns_fixed_logistic_q4(ns_fixed_multiply(value, scale));
+            code = ns_tflm_clamp(ns_fixed_divide_pot(result, 23) - 128, INT8_MIN, INT8_MAX);
         }
         ns_tflm_store(output, i, code);
     }

@@ -23,7 +23,7 @@ typedef struct codes {
     int64_t a_zero, b_zero;
     const int64_t *bias; /* NULL: none */
     ns_tflm_finish finish;
-    const ns_tflm_scale *scales;
+    const ns_fixed_scale *scales;
     bool one_scale; /* else one for each column */
 } codes;
 
@@ -63,7 +63,7 @@ static ns_code dense_codes(ns_tflm_call *call, const matrices *m, uint8_t activa
                .finish = {.offset = (int32_t)output->tensor->zero_point}};
     int32_t *in, *weights;
     int64_t *biases;
-    ns_tflm_scale *scales;
+    ns_fixed_scale *scales;
     if (ns_tflm_type(filter) != NS_TFLITE_INT8 || ns_tflm_type(input) != ns_tflm_type(output))
         return ns_tflm_refuse_types(call, error);
     NS_TRY(ns_tflm_range(call, activation, output, &c.finish.low, &c.finish.high, error));
@@ -163,7 +163,7 @@ static size_t matrix_of(const ns_tflite_tensor *operand, const ns_tflite_tensor 
 static ns_code set_codes(ns_tflm_call *call, codes *c, ns_error *error)
 {
     const ns_tflm_value *a = call->inputs[0], *b = call->inputs[1], *output = call->outputs[0];
-    ns_tflm_scale *scales;
+    ns_fixed_scale *scales;
     int32_t *left, *right;
     NS_TRY(ns_tflm_channel_scales(call, a, b, output, 1, &scales, error));
     NS_TRY(ns_tflm_load(call, a, &left, error));

@@ -50,10 +50,10 @@ ns_code ns_tflm_quantize(ns_tflm_call *call, ns_error *error)
         return NS_OK;
     }
     NS_TRY(ns_tflm_load(call, input, &values, error));
-    const ns_tflm_scale scale = ns_tflm_scale_of(input->tensor->scale / output->tensor->scale);
+    const ns_fixed_scale scale = ns_fixed_scale_of(input->tensor->scale / output->tensor->scale);
     const int32_t from = (int32_t)input->tensor->zero_point, to = (int32_t)output->tensor->zero_point;
     for (size_t i = 0; i < output->count; i++) {
-        const int64_t scaled = (int64_t)ns_tflm_multiply((int32_t)((int64_t)values[i] - from), scale) + to;
+        const int64_t scaled = (int64_t)ns_fixed_multiply((int32_t)((int64_t)values[i] - from), scale) + to;
         const int64_t least = ns_tflm_least(ns_tflm_type(output)),
                       greatest = ns_tflm_greatest(ns_tflm_type(output));
         ns_tflm_store(output, i, (int32_t)(scaled < least ? least : scaled > greatest ? greatest : scaled));

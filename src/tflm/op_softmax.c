@@ -7,7 +7,6 @@
 #include "tflm/internal.h"
 
 #define DIFFERENCE_BITS 5
-#define SUM_BITS 12
 #define STEPS 512
 
 static void row_of_floats(const float *in, size_t depth, float beta, float *out)
@@ -34,47 +33,28 @@ static int32_t greatest_of(const int32_t *in, size_t depth)
 /* ---- int8: gemmlowp's exp and reciprocal ---- */
 
 typedef struct byte_softmax {
-    ns_tflm_scale scale;
+    ns_fixed_scale scale;
     int32_t least_difference;
 } byte_softmax;
 
 static byte_softmax set_bytes(double beta, double input_scale)
 {
     const double scaled = beta * input_scale * (1 << (31 - DIFFERENCE_BITS)), most = 2147483647.0;
-    byte_softmax softmax = {.scale = ns_tflm_scale_of(scaled < most ? scaled : most)};
-    softmax.least_difference = -ns_tflm_input_radius(DIFFERENCE_BITS, softmax.scale.shift);
+    byte_softmax softmax = {.scale = ns_fixed_scale_of(scaled < most ? scaled : most)};
+    softmax.least_difference = -ns_fixed_input_radius(DIFFERENCE_BITS, softmax.scale.shift);
     return softmax;
 }
 
-/* exp(difference) in Q0.31. */
-static int32_t exp_of(const byte_softmax *softmax, int32_t difference)
-{
-    return ns_tflm_exp(ns_tflm_multiply(difference, softmax->scale), DIFFERENCE_BITS);
-}
-
 static ns_code row_of_bytes(const byte_softmax *softmax, const int32_t *in, size_t depth,
-                            const ns_tflm_value *output, size_t first, ns_error *error)
+                            const ns_tflm_value *output, size_t first, int32_t *steps, ns_error *error)
 {
+    const int32_t low = ns_tflm_least(ns_tflm_type(output)), high = ns_tflm_greatest(ns_tflm_type(output));
     const int bits = 8 * ns_tflite_type_bytes(ns_tflm_type(output));
-    const int32_t greatest = greatest_of(in, depth), low = ns_tflm_least(ns_tflm_type(output)),
-                  high = ns_tflm_greatest(ns_tflm_type(output));
-    uint32_t sum = 0;
-    for (size_t c = 0; c < depth; c++)
-        if (in[c] - greatest >= softmax->least_difference)
-            sum += (uint32_t)ns_tflm_divide_pot(exp_of(softmax, in[c] - greatest), SUM_BITS);
-    const int headroom = __builtin_clz(sum);
-    const int32_t inverse = ns_tflm_reciprocal_of_one_plus((int32_t)((sum << headroom) - (1u << 31)));
-    const int exponent = SUM_BITS - headroom + 31 - bits;
-    if (exponent < 0 || exponent > 31)
+    if (!ns_fixed_softmax(softmax->scale, softmax->least_difference, in, depth, bits, steps))
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "SOFTMAX of %zu classes: TFLite's fixed point has no room", depth);
-    for (size_t c = 0; c < depth; c++) {
-        int32_t code = low;
-        if (in[c] - greatest >= softmax->least_difference)
-            code += ns_tflm_divide_pot(ns_tflm_high_multiply(inverse, exp_of(softmax, in[c] - greatest)),
-                                       exponent);
-        ns_tflm_store(output, first + c, ns_tflm_clamp(code, low, high));
-    }
+    for (size_t c = 0; c < depth; c++)
+        ns_tflm_store(output, first + c, ns_tflm_clamp(low + steps[c], low, high));
     return NS_OK;
 }
 
@@ -119,7 +99,7 @@ static int16_t look_up(const int16_t *table, int32_t code)
 }
 
 typedef struct word_softmax {
-    ns_tflm_scale scale; /* of differences, so that -65535 to 0 are -10 to 0 */
+    ns_fixed_scale scale; /* of differences, so that -65535 to 0 are -10 to 0 */
     int16_t exp[STEPS + 1], inverse[STEPS + 1];
 } word_softmax;
 
@@ -129,7 +109,7 @@ static void row_of_words(const word_softmax *softmax, const int32_t *in, size_t 
     const int32_t greatest = greatest_of(in, depth);
     int32_t sum = 0;
     for (size_t c = 0; c < depth; c++) {
-        const int32_t scaled = ns_tflm_multiply(in[c] - greatest, softmax->scale);
+        const int32_t scaled = ns_fixed_multiply(in[c] - greatest, softmax->scale);
         exps[c] = look_up(softmax->exp, ns_tflm_clamp(scaled + 32767, INT16_MIN, INT16_MAX));
         sum += exps[c];
     }
@@ -149,7 +129,7 @@ static void row_of_words(const word_softmax *softmax, const int32_t *in, size_t 
 static ns_code run_words(ns_tflm_call *call, size_t depth, double beta, ns_error *error)
 {
     const ns_tflm_value *input = call->inputs[0], *output = call->outputs[0];
-    word_softmax softmax = {.scale = ns_tflm_scale_of(input->tensor->scale * beta / (10.0 / 65535.0))};
+    word_softmax softmax = {.scale = ns_fixed_scale_of(input->tensor->scale * beta / (10.0 / 65535.0))};
     int32_t *in, *exps = NS_ARENA_ARRAY(call->arena, depth, int32_t);
     if (!exps)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu exponentials", depth);
@@ -166,12 +146,14 @@ static ns_code run_words(ns_tflm_call *call, size_t depth, double beta, ns_error
 static ns_code run_bytes(ns_tflm_call *call, size_t depth, double beta, ns_error *error)
 {
     const byte_softmax softmax = set_bytes(beta, call->inputs[0]->tensor->scale);
-    int32_t *in;
+    int32_t *in, *steps = NS_ARENA_ARRAY(call->arena, depth, int32_t);
+    if (!steps)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu probabilities", depth);
     if (softmax.scale.shift < 0) /* PreprocessSoftmaxScaling wants more than 1 */
         return ns_tflm_refuse_shapes(call, error);
     NS_TRY(ns_tflm_load(call, call->inputs[0], &in, error));
     for (size_t i = 0; i < call->outputs[0]->count; i += depth)
-        NS_TRY(row_of_bytes(&softmax, in + i, depth, call->outputs[0], i, error));
+        NS_TRY(row_of_bytes(&softmax, in + i, depth, call->outputs[0], i, steps, error));
     return NS_OK;
 }
 

@@ -7,7 +7,7 @@ enum { INPUT, FEATURE, TIME, BIAS, STATE };
 
 typedef struct svdf {
     size_t batches, inputs, filters, units, rank, memory;
-    ns_tflm_scale feature_scale, time_scale;
+    ns_fixed_scale feature_scale, time_scale;
 } svdf;
 
 static ns_code set(const ns_tflm_call *call, svdf *out, ns_error *error)
@@ -33,8 +33,8 @@ static ns_code set(const ns_tflm_call *call, svdf *out, ns_error *error)
         call->outputs[0]->count != out->batches * out->units || (bias && bias->count != out->units))
         return ns_tflm_refuse_shapes(call, error);
     /* In double, as the package of October 2026 does; the source named above has floats. */
-    out->feature_scale = ns_tflm_scale_of(input->scale * feature->scale / state->scale);
-    out->time_scale = ns_tflm_scale_of(state->scale * time->scale / output->scale);
+    out->feature_scale = ns_fixed_scale_of(input->scale * feature->scale / state->scale);
+    out->time_scale = ns_fixed_scale_of(state->scale * time->scale / output->scale);
     return NS_OK;
 }
 
@@ -51,7 +51,7 @@ static void feed_state(const svdf *s, const ns_tflm_call *call, const int32_t *i
             int32_t sum = 0;
             for (size_t i = 0; i < s->inputs; i++)
                 sum += feature[f * s->inputs + i] * (input[b * s->inputs + i] - zero);
-            const int32_t code = ns_tflm_clamp(ns_tflm_multiply(sum, s->feature_scale), low, high);
+            const int32_t code = ns_tflm_clamp(ns_fixed_multiply(sum, s->feature_scale), low, high);
             state[((b * s->filters) + f) * s->memory + s->memory - 1] =
                 (int32_t)kept->tensor->zero_point + code;
         }
@@ -83,7 +83,7 @@ static ns_code give_results(const svdf *s, ns_tflm_call *call, const int32_t *ti
                 sum += (uint32_t)dot_time(s, time, state + (b * s->filters + f) * s->memory, zero, f);
             }
             const int64_t code =
-                (int64_t)ns_tflm_multiply((int32_t)sum, s->time_scale) + output->tensor->zero_point;
+                (int64_t)ns_fixed_multiply((int32_t)sum, s->time_scale) + output->tensor->zero_point;
             ns_tflm_store(output, b * s->units + u,
                           (int32_t)(code < INT8_MIN   ? INT8_MIN
                                     : code > INT8_MAX ? INT8_MAX

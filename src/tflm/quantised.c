@@ -48,19 +48,19 @@ ns_code ns_tflm_float_range(const ns_tflm_call *call, uint8_t activation, float 
 }
 
 ns_code ns_tflm_channel_scales(ns_tflm_call *call, const ns_tflm_value *input, const ns_tflm_value *filter,
-                               const ns_tflm_value *output, size_t channels, ns_tflm_scale **out,
+                               const ns_tflm_value *output, size_t channels, ns_fixed_scale **out,
                                ns_error *error)
 {
     const int count = filter->tensor->scale_count;
     if ((count != 1 && (size_t)count != channels) || !(output->tensor->scale > 0) ||
         !input->tensor->scale_count)
         return ns_tflm_refuse_shapes(call, error);
-    ns_tflm_scale *scales = NS_ARENA_ARRAY(call->arena, channels, ns_tflm_scale);
+    ns_fixed_scale *scales = NS_ARENA_ARRAY(call->arena, channels, ns_fixed_scale);
     if (!scales)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu scales", channels);
     for (size_t c = 0; c < channels; c++) {
         const float own = filter->tensor->scales[count == 1 ? 0 : c];
-        scales[c] = ns_tflm_scale_of(input->tensor->scale * (double)own / output->tensor->scale);
+        scales[c] = ns_fixed_scale_of(input->tensor->scale * (double)own / output->tensor->scale);
     }
     *out = scales;
     return NS_OK;
@@ -88,10 +88,10 @@ ns_code ns_tflm_bias(ns_tflm_call *call, const ns_tflm_value *bias, size_t count
     return NS_OK;
 }
 
-int32_t ns_tflm_finish_sum(const ns_tflm_finish *finish, int64_t sum, ns_tflm_scale scale)
+int32_t ns_tflm_finish_sum(const ns_tflm_finish *finish, int64_t sum, ns_fixed_scale scale)
 {
     const int32_t scaled =
-        finish->wide ? ns_tflm_multiply_wide(sum, scale) : ns_tflm_multiply((int32_t)sum, scale);
+        finish->wide ? ns_fixed_multiply_wide(sum, scale) : ns_fixed_multiply((int32_t)sum, scale);
     const int64_t offset = (int64_t)scaled + finish->offset;
     return offset < finish->low ? finish->low : offset > finish->high ? finish->high : (int32_t)offset;
 }
