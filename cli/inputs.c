@@ -105,18 +105,6 @@ static size_t width(ns_npy_type type)
     return 0;
 }
 
-static bool parse_type(const char *text, ns_npy_type *out)
-{
-#define NS_NPY_TYPE(name, kind, size, label)                          \
-    if (size && strcmp(text, ns_npy_type_text(NS_NPY_##name)) == 0) { \
-        *out = NS_NPY_##name;                                         \
-        return true;                                                  \
-    }
-    NS_NPY_TYPES(NS_NPY_TYPE)
-#undef NS_NPY_TYPE
-    return false;
-}
-
 static bool is_float(ns_npy_type type)
 {
     return type == NS_NPY_FLOAT32 || type == NS_NPY_FLOAT64;
@@ -349,7 +337,7 @@ static ns_code read_types(const ns_input_rules *rules, ns_arena *arena, int coun
             NS_TRY(ns_input_find(value, i, count, name_of, inputs, &index, &text, error));
         if (!type)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a type");
-        if (index >= count || !parse_type(text, type))
+        if (index >= count || !ns_npy_type_parse(text, type))
             return ns_fail(error, NS_ERROR_USAGE, "--input-type '%s': expected [NAME=]TYPE, such as int8",
                            value);
         as[index] = type;
@@ -379,6 +367,10 @@ ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, 
         int64_t held = 1;
         const char *file = NULL;
         NS_TRY(ns_input_find(rules->files->values[i], i, count, name_of, inputs, &index, &file, error));
+        if (inputs[index].fixed)
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "input '%s' is no tensor: the program holds its value, and %s cannot change it",
+                           inputs[index].name, file);
         if (inputs[index].array.data)
             return ns_fail(error, NS_ERROR_USAGE, "%s '%s' is given twice", what(rules), inputs[index].name);
         if (rules->frames && is_folder(file))

@@ -12,12 +12,15 @@ typedef struct inspect_settings {
     bool json;
     bool coverage;
     int64_t part;
+    const char *method;
 } inspect_settings;
 
 static const ns_option options[] = {
     {0, "json", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, json), "print JSON (docs/inspect.md)"},
     {0, "part", NS_OPTION_INTEGER, "N", offsetof(inspect_settings, part),
      "of a .tflite: only its ethos-u operator N, from 0"},
+    {0, "method", NS_OPTION_TEXT, "NAME", offsetof(inspect_settings, method),
+     "of an ExecuTorch program: the method to show (default:\nforward, or the first)"},
     {0, "coverage", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, coverage),
      "command streams only, any number of them: which\noperations, register fields and values they "
      "execute,\nand which never"},
@@ -62,7 +65,7 @@ static void preset(void *settings)
 
 static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
 {
-    return ns_inspect_program(cli, settings->json, bytes, error);
+    return ns_inspect_program(cli, settings->json, settings->method, bytes, error);
 }
 
 /* Models are told by content; one row for each kind. */

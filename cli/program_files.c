@@ -12,54 +12,6 @@ bool ns_program_files_probe(ns_bytes bytes)
            (memcmp(bytes.data + 4, "ET", 2) == 0 || ns_program_is_bundle(bytes.data, bytes.size));
 }
 
-static ns_code npy_type_of(const ns_program_tensor *tensor, ns_npy_type *type, ns_error *error)
-{
-    switch (tensor->scalar) {
-    case NS_SCALAR_BOOL:
-        *type = NS_NPY_BOOL;
-        return NS_OK;
-    case NS_SCALAR_INT8:
-        *type = NS_NPY_INT8;
-        return NS_OK;
-    case NS_SCALAR_INT16:
-        *type = NS_NPY_INT16;
-        return NS_OK;
-    case NS_SCALAR_INT32:
-        *type = NS_NPY_INT32;
-        return NS_OK;
-    case NS_SCALAR_INT64:
-        *type = NS_NPY_INT64;
-        return NS_OK;
-    case NS_SCALAR_UINT8:
-        *type = NS_NPY_UINT8;
-        return NS_OK;
-    case NS_SCALAR_UINT16:
-    case NS_SCALAR_BITS16:
-    case NS_SCALAR_BFLOAT16: /* NumPy has no bfloat16: its bits */
-        *type = NS_NPY_UINT16;
-        return NS_OK;
-    case NS_SCALAR_UINT32:
-        *type = NS_NPY_UINT32;
-        return NS_OK;
-    case NS_SCALAR_UINT64:
-        *type = NS_NPY_UINT64;
-        return NS_OK;
-    case NS_SCALAR_FLOAT16:
-        *type = NS_NPY_FLOAT16;
-        return NS_OK;
-    case NS_SCALAR_FLOAT32:
-        *type = NS_NPY_FLOAT32;
-        return NS_OK;
-    case NS_SCALAR_FLOAT64:
-        *type = NS_NPY_FLOAT64;
-        return NS_OK;
-    case NS_SCALAR_COUNT:
-        break;
-    }
-    return ns_fail(error, NS_ERROR_UNSUPPORTED, "tensors of %s in .npy files",
-                   ns_scalar_text(tensor->scalar));
-}
-
 ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array, ns_error *error)
 {
     *array = (ns_npy){.item_size = (size_t)ns_scalar_bytes(tensor->scalar), .rank = tensor->rank};
@@ -68,75 +20,80 @@ ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array
                        NS_MAX_RANK);
     memcpy(array->shape, tensor->shape, (size_t)tensor->rank * sizeof array->shape[0]);
     array->count = tensor->count;
-    return npy_type_of(tensor, &array->type, error);
+    return ns_npy_type_parse(ns_scalar_text(tensor->scalar), &array->type)
+               ? NS_OK
+               : ns_fail(error, NS_ERROR_UNSUPPORTED, "tensors of %s in .npy files",
+                         ns_scalar_text(tensor->scalar));
 }
 
-/* Fewer along the first dim of a dynamic shape, and the same along the others. */
-static bool is_part(const ns_program_tensor *tensor, const ns_npy *array)
+/* The files of a program's inputs as those of any model. */
+static ns_code declare(const ns_program *program, int index, ns_arena *arena, ns_input *out, ns_error *error)
 {
-    return tensor->dynamic && tensor->rank > 0 && array->rank == tensor->rank && array->shape[0] > 0 &&
-           array->shape[0] < tensor->shape[0] &&
-           memcmp(array->shape + 1, tensor->shape + 1,
-                  (size_t)(tensor->rank - 1) * sizeof tensor->shape[0]) == 0;
-}
-
-/* Several of the tensor along a leading axis. */
-static bool is_row(const ns_program_tensor *tensor, const ns_npy *array)
-{
-    return array->rank > 0 && array->shape[0] > 0 &&
-           ns_input_same_but_ones(array->rank - 1, array->shape + 1, tensor->rank, tensor->shape);
-}
-
-/* From a file's order to the memory's, one sample after the other; what a part of a dynamic shape leaves is
- * filled with zeros. */
-static ns_code arrange(const ns_program_tensor *tensor, const ns_npy *array, int64_t samples, size_t size,
-                       ns_arena *arena, ns_bytes *out, ns_error *error)
-{
-    uint8_t *memory = ns_arena_alloc(arena, size, (size_t)samples), *whole = array->data;
-    if (memory && array->count * array->item_size < size) {
-        whole = ns_arena_alloc(arena, size, 1);
-        if (whole)
-            memcpy(whole, array->data, array->count * array->item_size);
-    }
-    if (!memory || !whole)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the program's inputs");
-    for (int64_t i = 0; i < samples; i++)
-        ns_program_to_memory_order(tensor, whole + (size_t)i * size, memory + (size_t)i * size);
-    *out = (ns_bytes){memory, size};
+    static const int64_t one[NS_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    _Static_assert(NS_MAX_RANK <= 8, "a one for each dim");
+    const ns_program_tensor *tensor = ns_program_input(program, index);
+    ns_npy array;
+    *out = (ns_input){.name = ns_arena_format(arena, "in%d", index), .fixed = !tensor};
+    if (!out->name)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
+    if (!tensor)
+        return NS_OK;
+    NS_TRY(ns_program_files_describe(tensor, &array, error));
+    out->type = array.type;
+    out->rank = array.rank;
+    memcpy(out->shape, array.shape, sizeof out->shape);
+    out->least_shape = tensor->dynamic && array.count ? one : NULL;
     return NS_OK;
 }
 
-static ns_code load_input(ns_cli *cli, const char *name, const ns_program_tensor *tensor, const char *file,
-                          ns_program_files *files, int index, ns_bytes *out, ns_error *error)
+/* Elements of a smaller array at their places in a larger one of zeros. */
+static void place(const ns_npy *small, const int64_t *shape, uint8_t *out)
 {
-    ns_npy wanted, array;
-    char expected[128], is[128];
-    int64_t samples = 1;
-    NS_TRY(ns_file_read(file, cli->arena, out, error));
-    NS_TRY(ns_program_files_describe(tensor, &wanted, error));
-    ns_npy_describe(&wanted, expected, sizeof expected);
-    const size_t size = tensor->count * wanted.item_size;
-    if (!ns_npy_probe(*out)) {
-        if (out->size != size)
-            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s", name,
-                           file, out->size, size, expected);
-        return NS_OK;
+    int64_t index[NS_MAX_RANK] = {0};
+    for (size_t i = 0; i < small->count; i++) {
+        size_t at = 0;
+        for (int d = 0; d < small->rank; d++)
+            at = at * (size_t)shape[d] + (size_t)index[d];
+        memcpy(out + at * small->item_size, (const uint8_t *)small->data + i * small->item_size,
+               small->item_size);
+        for (int d = small->rank - 1; d >= 0 && ++index[d] == small->shape[d]; d--)
+            index[d] = 0;
     }
-    NS_TRY(ns_npy_read(*out, file, cli->arena, &array, error));
-    bool fits = ns_input_same_but_ones(array.rank, array.shape, wanted.rank, wanted.shape);
-    if (!fits && files->with_samples && is_row(tensor, &array)) {
-        fits = true;
-        samples = files->held[index] = array.shape[0];
+}
+
+/* From a file's order to the memory's, one sample after the other. A delegate takes the upper bound of a
+ * dynamic shape and nothing else: where the program has one, what the file leaves is zeros. */
+static ns_code arrange(const ns_program *program, int index, const ns_input *input, ns_arena *arena,
+                       ns_program_files *files, ns_error *error)
+{
+    ns_program_tensor tensor = *ns_program_input(program, index);
+    ns_npy array = input->array;
+    const bool smaller = memcmp(array.shape, tensor.shape, (size_t)tensor.rank * sizeof *array.shape) != 0;
+    if (smaller && !(files->shapes[index] = ns_arena_copy(arena, array.shape, sizeof array.shape)))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a shape");
+    if (smaller && ns_program_delegate_count(program)) {
+        array.data = ns_arena_alloc(arena, tensor.count, array.item_size);
+        if (!array.data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the program's inputs");
+        place(&input->array, tensor.shape, array.data);
+    } else if (smaller) {
+        memcpy(tensor.shape, array.shape, (size_t)tensor.rank * sizeof *array.shape);
+        tensor.count = array.count;
     }
-    if (!fits && is_part(tensor, &array)) {
-        fits = true;
-        files->parts[index] = array.shape[0];
-    }
-    if (array.type != wanted.type || !fits)
-        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s is %s; expected %s%s", name, file,
-                       ns_npy_describe(&array, is, sizeof is), expected,
-                       tensor->dynamic ? ", or less along the first dim: the shape is dynamic" : "");
-    return arrange(tensor, &array, samples, size, cli->arena, out, error);
+    const size_t size = tensor.count * array.item_size;
+    uint8_t *memory = ns_arena_alloc(arena, size ? size : 1, (size_t)input->held);
+    if (!memory)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the program's inputs");
+    for (int64_t i = 0; i < input->held; i++)
+        if (input->raw)
+            memcpy(memory + (size_t)i * size, (uint8_t *)array.data + (size_t)i * size, size);
+        else
+            ns_program_to_memory_order(&tensor, (uint8_t *)array.data + (size_t)i * size,
+                                       memory + (size_t)i * size);
+    files->data[index] = memory;
+    files->sizes[index] = size;
+    files->held[index] = input->held;
+    return NS_OK;
 }
 
 ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_program_files *out,
@@ -145,28 +102,11 @@ ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_prog
     const size_t count = (size_t)ns_program_input_count(program);
     *out = (ns_program_files){.data = NS_ARENA_ARRAY(arena, count, const void *),
                               .sizes = NS_ARENA_ARRAY(arena, count, size_t),
-                              .parts = NS_ARENA_ARRAY(arena, count, int64_t),
+                              .shapes = NS_ARENA_ARRAY(arena, count, const int64_t *),
                               .held = NS_ARENA_ARRAY(arena, count, int64_t)};
-    return out->data && out->sizes && out->parts && out->held
+    return out->data && out->sizes && out->shapes && out->held
                ? NS_OK
                : ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
-}
-
-static const char *name_of(const void *list, int index)
-{
-    return ((const char *const *)list)[index];
-}
-
-static ns_code make_names(int count, ns_arena *arena, const char ***out, ns_error *error)
-{
-    const char **names = NS_ARENA_ARRAY(arena, (size_t)count, const char *);
-    for (int i = 0; names && i < count; i++) {
-        names[i] = ns_arena_format(arena, "in%d", i);
-        if (!names[i])
-            names = NULL;
-    }
-    *out = names;
-    return names ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
 }
 
 /* An input that no file gives: the bundle's, or an error. */
@@ -186,42 +126,21 @@ static ns_code take_default(const ns_program *program, int index, const char *na
                    ns_npy_describe(&wanted, text, sizeof text), index);
 }
 
-/* As many in each file, or one that is kept for all. */
-static ns_code count_samples(ns_program_files *files, const char *name, int index, ns_error *error)
-{
-    const int64_t held = files->with_samples ? files->held[index] : 0;
-    if (held > 1 && files->samples > 1 && held != files->samples)
-        return ns_fail(error, NS_ERROR_INPUT, "input '%s' holds %lld samples, another %lld", name,
-                       (long long)held, (long long)files->samples);
-    files->samples = held > 1 ? held : files->samples;
-    return NS_OK;
-}
-
 ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_program *program,
                               ns_program_files *out, ns_error *error)
 {
     const int count = ns_program_input_count(program);
-    const char **names;
-    NS_TRY(make_names(count, cli->arena, &names, error));
-    out->samples = 1;
-    for (int i = 0; i < inputs->count; i++) {
-        int index = 0;
-        const char *file = NULL;
-        ns_bytes bytes;
-        NS_TRY(ns_input_find(inputs->values[i], i, count, name_of, names, &index, &file, error));
-        if (out->data[index])
-            return ns_fail(error, NS_ERROR_USAGE, "input '%s' is given twice", names[index]);
-        if (!ns_program_input(program, index))
-            return ns_fail(error, NS_ERROR_USAGE,
-                           "input '%s' is no tensor: the program holds its value, and %s cannot change it",
-                           names[index], file);
-        NS_TRY(
-            load_input(cli, names[index], ns_program_input(program, index), file, out, index, &bytes, error));
-        out->data[index] = bytes.data ? bytes.data : (const void *)"";
-        out->sizes[index] = bytes.size;
-        NS_TRY(count_samples(out, names[index], index, error));
-    }
+    ns_input *list = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_input);
+    const ns_input_rules rules = {.files = inputs, .frames = out->with_samples, .optional = true};
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
     for (int i = 0; i < count; i++)
-        NS_TRY(take_default(program, i, names[i], out, error));
+        NS_TRY(declare(program, i, cli->arena, &list[i], error));
+    NS_TRY(ns_inputs_load(&rules, cli->arena, count, list, &out->samples, error));
+    for (int i = 0; i < count; i++) {
+        if (list[i].array.data)
+            NS_TRY(arrange(program, i, &list[i], cli->arena, out, error));
+        NS_TRY(take_default(program, i, list[i].name, out, error));
+    }
     return NS_OK;
 }

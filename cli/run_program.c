@@ -1,5 +1,6 @@
 /* npuscope run: ExecuTorch programs whose delegates are Ethos-U command streams. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/interface.h"
 #include "program/interface.h"
@@ -25,17 +26,41 @@ static ns_code make_output(ns_cli *cli, const ns_program_tensor *tensor, int ind
     return NS_OK;
 }
 
-/* Of a dynamic first dim only what was given: outputs whose shape is dynamic too, with the same bound. */
+/* How many the files gave of a dynamic dim with this upper bound, at the same place first; the bound where
+ * none has it. */
+static int64_t given_of(const ns_program *program, const ns_program_files *files, int dim, int64_t bound)
+{
+    for (int same = 1; same >= 0; same--)
+        for (int i = 0; i < ns_program_input_count(program); i++) {
+            const ns_program_tensor *input = ns_program_input(program, i);
+            for (int d = 0; files->shapes[i] && d < input->rank; d++)
+                if (input->shape[d] == bound && files->shapes[i][d] < bound && (!same || d == dim))
+                    return files->shapes[i][d];
+        }
+    return bound;
+}
+
+/* Of dynamic dims only what was given: a program with a delegate runs on the upper bounds. */
 static void cut(const ns_program *program, const ns_program_files *files, const ns_program_tensor *result,
                 ns_npy *array)
 {
-    for (int i = 0; i < ns_program_input_count(program); i++) {
-        const ns_program_tensor *input = ns_program_input(program, i);
-        if (!files->parts[i] || !result->dynamic || result->rank < 1 || result->shape[0] != input->shape[0])
-            continue;
-        array->count = array->count / (size_t)array->shape[0] * (size_t)files->parts[i];
-        array->shape[0] = files->parts[i];
+    ns_npy whole = *array;
+    int64_t index[NS_MAX_RANK] = {0};
+    if (!result->dynamic || !ns_program_delegate_count(program))
         return;
+    array->count = 1;
+    for (int d = 0; d < array->rank; d++) {
+        array->shape[d] = given_of(program, files, d, whole.shape[d]);
+        array->count *= (size_t)array->shape[d];
+    }
+    for (size_t i = 0; i < array->count; i++) { /* in place: each moves towards the front */
+        size_t at = 0;
+        for (int d = 0; d < array->rank; d++)
+            at = at * (size_t)whole.shape[d] + (size_t)index[d];
+        memmove((uint8_t *)array->data + i * array->item_size,
+                (const uint8_t *)whole.data + at * array->item_size, array->item_size);
+        for (int d = array->rank - 1; d >= 0 && ++index[d] == array->shape[d]; d--)
+            index[d] = 0;
     }
 }
 
@@ -105,9 +130,9 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
     NS_TRY(ns_program_files_load(cli, &settings->inputs, program, &files, error));
     NS_TRY(ns_run_tap_open(&tap, cli, settings, NULL, &options, error));
     const ns_program_watch watch = {ns_run_tap_delegate, &tap};
-    ns_code code =
-        ns_program_run_watched(program, &options, &(ns_program_inputs){input_count, files.data, files.sizes},
-                               &watch, cli->arena, results, &statistics, error);
+    ns_code code = ns_program_run_watched(
+        program, &options, &(ns_program_inputs){input_count, files.data, files.sizes, files.shapes}, &watch,
+        cli->arena, results, &statistics, error);
     NS_TRY(ns_run_tap_close(&tap, code, &statistics.npu, error));
     for (int i = 0; i < count; i++) {
         NS_TRY(make_output(cli, &results[i], i, &out[i], error));

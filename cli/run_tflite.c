@@ -7,22 +7,8 @@
 
 static ns_code npy_type_of(const ns_tflite_tensor *tensor, ns_npy_type *out, ns_error *error)
 {
-    static const struct {
-        ns_tflite_type type;
-        ns_npy_type array;
-    } types[] = {
-        {NS_TFLITE_FLOAT32, NS_NPY_FLOAT32}, {NS_TFLITE_FLOAT16, NS_NPY_FLOAT16},
-        {NS_TFLITE_FLOAT64, NS_NPY_FLOAT64}, {NS_TFLITE_INT8, NS_NPY_INT8},
-        {NS_TFLITE_INT16, NS_NPY_INT16},     {NS_TFLITE_INT32, NS_NPY_INT32},
-        {NS_TFLITE_INT64, NS_NPY_INT64},     {NS_TFLITE_UINT8, NS_NPY_UINT8},
-        {NS_TFLITE_UINT16, NS_NPY_UINT16},   {NS_TFLITE_UINT32, NS_NPY_UINT32},
-        {NS_TFLITE_UINT64, NS_NPY_UINT64},   {NS_TFLITE_BOOL, NS_NPY_BOOL},
-    };
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (types[i].type == tensor->type) {
-            *out = types[i].array;
-            return NS_OK;
-        }
+    if (ns_npy_type_parse(ns_tflite_type_text(tensor->type), out))
+        return NS_OK;
     return ns_fail(error, NS_ERROR_UNSUPPORTED, "tensor '%s': %s in files", tensor->name,
                    ns_tflite_type_text(tensor->type));
 }

@@ -38,6 +38,7 @@ typedef struct ns_input {
     bool bool_bits;     /* its container does not tell bool from int8 */
     double scale;       /* of its quantisation: files may hold floats; 0: not known */
     int64_t zero_point;
+    bool fixed;                 /* no tensor: the model holds its value */
     const int64_t *least_shape; /* a dynamic shape: each dim may be from this up to `shape`; NULL: fixed */
     /* Out. */
     ns_npy array; /* in the model's type; data NULL: not given */
@@ -91,13 +92,13 @@ ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array
 
 /* A program's inputs in memory order; each list has room for all of them. */
 typedef struct ns_program_files {
-    const void **data; /* NULL: no tensor */
-    size_t *sizes;     /* of one sample */
-    bool with_samples; /* a leading axis of a file may count samples, which lie one behind the other */
-    int64_t *held;     /* with samples: how many each file holds; one is kept for all */
-    int64_t samples;   /* out: how many there are */
-    int64_t *parts;    /* of a dynamic shape's first dim as many as the file has; 0: all */
-    int test;          /* of a bundled program: the case whose inputs stand in where no file is given */
+    const void **data;      /* NULL: no tensor */
+    size_t *sizes;          /* of one sample */
+    bool with_samples;      /* a leading axis of a file may count samples, which lie one behind the other */
+    int64_t *held;          /* with samples: how many each file holds; one is kept for all */
+    int64_t samples;        /* out: how many there are */
+    const int64_t **shapes; /* of a dynamic shape what the file has; NULL: its upper bound */
+    int test;               /* of a bundled program: the case whose inputs stand in where no file is given */
 } ns_program_files;
 
 ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_program_files *out,

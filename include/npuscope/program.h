@@ -121,6 +121,9 @@ typedef struct ns_program_inputs {
     int count;
     const void *const *data;
     const size_t *sizes; /* in bytes */
+    /* shapes[i]: the dims of input i where its shape is dynamic and smaller than its upper bound; NULL: the
+     * bound. NULL: all bounds. Kernels compute on these shapes; a delegate takes its own only. */
+    const int64_t *const *shapes;
 } ns_program_inputs;
 
 /* One call of a delegate, as its own interface declares the tensors; they last until the watch returns. */

@@ -36,6 +36,8 @@ typedef struct ns_vela_diff_side {
                               in more elements */
     bool streams_differ;   /* from the side before it: the two files of Vela are not the same bytes */
     const char *chip_rule; /* the first that struck (ns_npu_statistics); NULL: none */
+    const char *sign;      /* the first that the stream is wrong whatever the values, else one that it may be
+                              (ns_npu_statistics); NULL: none */
     bool all_zero;         /* all elements are 0 with every set, and not all of eval's */
     int defect_count;      /* known defects of the release that the graph meets */
     const ns_defect *defects;

@@ -26,6 +26,18 @@ const char *ns_npy_type_text(ns_npy_type type)
     return (unsigned)type < TYPE_COUNT ? types[type].text : "?";
 }
 
+bool ns_npy_type_parse(const char *text, ns_npy_type *out)
+{
+    if (strcmp(text, "bfloat16") == 0 || strcmp(text, "bits16") == 0)
+        text = "uint16";
+    for (int i = 0; i < TYPE_COUNT; i++)
+        if (types[i].size && strcmp(text, types[i].text) == 0) {
+            *out = (ns_npy_type)i;
+            return true;
+        }
+    return false;
+}
+
 const char *ns_npy_describe(const ns_npy *array, char *text, size_t size)
 {
     return ns_shape_describe(array->rank, array->shape, ns_npy_type_text(array->type), text, size);

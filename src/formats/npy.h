@@ -44,6 +44,10 @@ typedef struct ns_npy {
 
 const char *ns_npy_type_text(ns_npy_type type); /* "int16" */
 
+/* The type of that name, of those that have a size; bfloat16 and bits16, which NumPy lacks, are their bits:
+ * uint16. */
+bool ns_npy_type_parse(const char *text, ns_npy_type *out);
+
 /* "[1, 3] int16" in `text`; returns it. */
 const char *ns_npy_describe(const ns_npy *array, char *text, size_t size);
 

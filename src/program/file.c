@@ -120,6 +120,9 @@ ns_code ns_program_file_constant(ns_program_file *file, uint32_t index, size_t s
 {
     ns_fb_table segment;
     ns_fb_vector buffers;
+    *out = (ns_bytes){(const uint8_t *)"", 0};
+    if (size == 0) /* a file all of whose constants are empty has no segment for them */
+        return NS_OK;
     NS_TRY(ns_fb_get_table(file->root, PROGRAM_CONSTANT_SEGMENT, "constant segment", &segment, error));
     if (segment.reader)
         return subsegment(file, segment, index, size, "constant", out, error);

@@ -254,6 +254,10 @@ ns_code ns_program_inspect_json(const ns_program *program, ns_buffer *buffer, ns
     ns_json_text(&json, "schema", "npuscope/inspect/1");
     ns_json_text(&json, "format", "program");
     ns_json_text(&json, "method", program->method);
+    ns_json_array(&json, "methods");
+    for (int i = 0; i < program->method_count; i++)
+        ns_json_text(&json, NULL, program->methods[i]);
+    ns_json_end(&json);
     add_values(&json, "inputs", program, program->input_count, program->inputs);
     add_values(&json, "outputs", program, program->output_count, program->outputs);
     ns_json_array(&json, "planned_buffers");

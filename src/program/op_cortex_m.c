@@ -1,6 +1,6 @@
-/* Kernels of ExecuTorch's Cortex-M backend that have no window, on int8 codes in memory order (backends/cortex_m/ops
- * at cff6f4dd32e6, which call CMSIS-NN; arithmetic of CMSIS-NN at 99f736a63036, without single rounding). They
- * look at memory, not at dim orders, and so do these. */
+/* Kernels of ExecuTorch's Cortex-M backend that have no window, on int8 codes in memory order
+ * (backends/cortex_m/ops at cff6f4dd32e6, which call CMSIS-NN; arithmetic of CMSIS-NN at 99f736a63036,
+ * without single rounding). They look at memory, not at dim orders, and so do these. */
 #include <math.h>
 
 #include "program/element.h"
@@ -14,8 +14,8 @@ ns_code ns_cortex_m_integers(ns_call *call, int first, int count, int32_t *out, 
         int64_t value;
         NS_TRY(ns_call_integer(call, first + i, &value, error));
         if (value < INT32_MIN || value > INT32_MAX)
-            return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is %lld, beyond 32 bits", call->name, first + i,
-                           (long long)value);
+            return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is %lld, beyond 32 bits", call->name,
+                           first + i, (long long)value);
         out[i] = (int32_t)value;
     }
     return NS_OK;
@@ -33,15 +33,16 @@ ns_code ns_cortex_m_bytes(ns_call *call, int index, ns_program_tensor **out, ns_
     NS_TRY(ns_call_tensor(call, index, out, error));
     return (*out)->scalar == NS_SCALAR_INT8
                ? NS_OK
-               : ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is a tensor of %s, expected int8", call->name, index,
-                         ns_scalar_text((*out)->scalar));
+               : ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is a tensor of %s, expected int8",
+                         call->name, index, ns_scalar_text((*out)->scalar));
 }
 
 ns_code ns_cortex_m_shift(ns_call *call, int32_t shift, ns_error *error)
 {
     return shift >= -31 && shift <= 31
                ? NS_OK
-               : ns_fail(error, NS_ERROR_INPUT, "%s: a shift of %d, expected -31 to 31", call->name, (int)shift);
+               : ns_fail(error, NS_ERROR_INPUT, "%s: a shift of %d, expected -31 to 31", call->name,
+                         (int)shift);
 }
 
 ns_code ns_cortex_m_words(ns_call *call, int index, size_t count, const int32_t **out, ns_error *error)
@@ -51,8 +52,8 @@ ns_code ns_cortex_m_words(ns_call *call, int index, size_t count, const int32_t 
     *out = tensor ? tensor->data : NULL;
     return !tensor || (tensor->scalar == NS_SCALAR_INT32 && tensor->count == count)
                ? NS_OK
-               : ns_fail(error, NS_ERROR_INPUT, "%s: argument %d must be %zu elements of int32", call->name, index,
-                         count);
+               : ns_fail(error, NS_ERROR_INPUT, "%s: argument %d must be %zu elements of int32", call->name,
+                         index, count);
 }
 
 static ns_code refuse_shapes(const ns_call *call, ns_error *error)
@@ -88,8 +89,8 @@ static ns_code get_pair(ns_call *call, int b, int out, pair *p, ns_error *error)
     NS_TRY(ns_cortex_m_bytes(call, b, &p->b, error));
     NS_TRY(ns_cortex_m_bytes(call, out, &p->out, error));
     if ((!same_shape(p->a, p->b) && !is_channel_broadcast(p->a, p->b)) || p->out->rank != p->a->rank)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s broadcasts channels only: no other shapes but equal ones",
-                       call->name);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "%s broadcasts channels only: no other shapes but equal ones", call->name);
     NS_TRY(ns_program_tensor_resize(p->out, p->a->count < p->b->count ? p->b->shape : p->a->shape, error));
     p->x = p->a->data;
     p->y = p->b->data;
@@ -104,8 +105,8 @@ static int32_t shifted(int32_t code, int32_t zero_point)
     return (int32_t)(((uint32_t)code - (uint32_t)zero_point) << 20);
 }
 
-/* quantized_add (self, zero_point, multiplier, shift, other, zero_point, multiplier, shift, output_zero_point,
- * output_multiplier, output_shift, activation_min, activation_max, out) */
+/* quantized_add (self, zero_point, multiplier, shift, other, zero_point, multiplier, shift,
+ * output_zero_point, output_multiplier, output_shift, activation_min, activation_max, out) */
 ns_code ns_kernel_cortex_m_add(ns_call *call, ns_error *error)
 {
     pair p;
@@ -138,13 +139,14 @@ ns_code ns_kernel_cortex_m_mul(ns_call *call, ns_error *error)
     NS_TRY(ns_cortex_m_shift(call, o[2], error));
     for (size_t i = 0; i < p.out->count; i++) {
         const int64_t product = ((int64_t)p.x[i % p.a_count] - a) * ((int64_t)p.y[i % p.b_count] - b);
-        p.result[i] = ns_cortex_m_code(ns_cortex_m_requantize((int32_t)product, o[1], o[2]), o[0], INT8_MIN, INT8_MAX);
+        p.result[i] =
+            ns_cortex_m_code(ns_cortex_m_requantize((int32_t)product, o[1], o[2]), o[0], INT8_MIN, INT8_MAX);
     }
     return NS_OK;
 }
 
-/* quantized_div (self, zero_point, other, zero_point, output_zero_point, output_scale, out) of int8 or int16: in
- * float32, halves away from zero; a quotient by 0 is 0. */
+/* quantized_div (self, zero_point, other, zero_point, output_zero_point, output_scale, out) of int8 or int16:
+ * in float32, halves away from zero; a quotient by 0 is 0. */
 ns_code ns_kernel_cortex_m_div(ns_call *call, ns_error *error)
 {
     ns_program_tensor *a, *b, *out;
@@ -161,7 +163,8 @@ ns_code ns_kernel_cortex_m_div(ns_call *call, ns_error *error)
     if ((!wide && out->scalar != NS_SCALAR_INT8) || a->scalar != out->scalar || b->scalar != out->scalar ||
         !isfinite(scale))
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %s and %s to %s by %g", call->name,
-                       ns_scalar_text(a->scalar), ns_scalar_text(b->scalar), ns_scalar_text(out->scalar), scale);
+                       ns_scalar_text(a->scalar), ns_scalar_text(b->scalar), ns_scalar_text(out->scalar),
+                       scale);
     if (!same_shape(a, b) || out->rank != a->rank)
         return refuse_shapes(call, error);
     NS_TRY(ns_program_tensor_resize(out, a->shape, error));
@@ -177,8 +180,8 @@ ns_code ns_kernel_cortex_m_div(ns_call *call, ns_error *error)
     return NS_OK;
 }
 
-/* minimum and maximum (self, other, out): the shapes count from the last dim as if memory were row-major. Where
- * it is not and one operand is repeated, CMSIS-NN mixes channels and pixels up: refused. */
+/* minimum and maximum (self, other, out): the shapes count from the last dim as if memory were row-major.
+ * Where it is not and one operand is repeated, CMSIS-NN mixes channels and pixels up: refused. */
 static ns_code extremum(ns_call *call, ns_code (*aten)(ns_call *, ns_error *), ns_error *error)
 {
     ns_program_tensor *a, *b;
@@ -186,7 +189,8 @@ static ns_code extremum(ns_call *call, ns_code (*aten)(ns_call *, ns_error *), n
     NS_TRY(ns_cortex_m_bytes(call, 1, &b, error));
     if (a->count != 1 && b->count != 1 && !same_shape(a, b) &&
         !(ns_program_tensor_is_contiguous(a) && ns_program_tensor_is_contiguous(b)))
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s repeats a tensor that is not row-major in memory", call->name);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s repeats a tensor that is not row-major in memory",
+                       call->name);
     return aten(call, error);
 }
 
@@ -216,7 +220,8 @@ ns_code ns_kernel_cortex_m_activation(ns_call *call, ns_error *error)
     return NS_OK;
 }
 
-/* softmax (input, dim, input_zero_point, output_zero_point, multiplier, shift, diff_min, out), over the last dim */
+/* softmax (input, dim, input_zero_point, output_zero_point, multiplier, shift, diff_min, out), over the last
+ * dim */
 ns_code ns_kernel_cortex_m_softmax(ns_call *call, ns_error *error)
 {
     ns_program_tensor *in, *out;
@@ -228,19 +233,20 @@ ns_code ns_kernel_cortex_m_softmax(ns_call *call, ns_error *error)
     NS_TRY(ns_cortex_m_bytes(call, 7, &out, error));
     if (out->rank != in->rank || dim != in->rank - 1 || a[2] != INT8_MIN || a[4] < 0 || a[4] > 30 || a[5] > 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "%s over dim %d of %d, output zero point %d, shift %d, least difference %d", call->name, dim,
-                       in->rank, (int)a[2], (int)a[4], (int)a[5]);
+                       "%s over dim %d of %d, output zero point %d, shift %d, least difference %d",
+                       call->name, dim, in->rank, (int)a[2], (int)a[4], (int)a[5]);
     NS_TRY(ns_program_tensor_resize(out, in->shape, error));
     const size_t depth = (size_t)in->shape[dim];
-    int32_t *codes = NS_ARENA_ARRAY(call->arena, depth, int32_t), *steps = NS_ARENA_ARRAY(call->arena, depth, int32_t);
+    int32_t *codes = NS_ARENA_ARRAY(call->arena, depth, int32_t),
+            *steps = NS_ARENA_ARRAY(call->arena, depth, int32_t);
     if (!codes || !steps)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a row", call->name);
     for (size_t i = 0; i < in->count; i += depth) {
         for (size_t c = 0; c < depth; c++)
             codes[c] = ((const int8_t *)in->data)[i + c];
         if (!ns_fixed_softmax((ns_fixed_scale){a[3], a[4]}, a[5], codes, depth, 8, steps))
-            return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of %zu classes: CMSIS-NN's fixed point has no room",
-                           call->name, depth);
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s of %zu classes: CMSIS-NN's fixed point has no room", call->name, depth);
         for (size_t c = 0; c < depth; c++)
             ((int8_t *)out->data)[i + c] = ns_cortex_m_code(steps[c], INT8_MIN, INT8_MIN, INT8_MAX);
     }
@@ -254,7 +260,8 @@ ns_code ns_kernel_cortex_m_transpose(ns_call *call, ns_error *error)
     NS_TRY(ns_cortex_m_bytes(call, 0, &in, error));
     NS_TRY(ns_cortex_m_bytes(call, 2, &out, error));
     if (in->rank > 4 || !ns_program_tensor_is_contiguous(in) || !ns_program_tensor_is_contiguous(out))
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of a tensor that is not row-major in memory", call->name);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of a tensor that is not row-major in memory",
+                       call->name);
     return ns_kernel_permute_copy(call, error);
 }
 
@@ -292,7 +299,9 @@ ns_code ns_kernel_cortex_m_pad(ns_call *call, ns_error *error)
     for (int64_t n = 0; n < sizes[0]; n++)
         for (int64_t h = 0; h < sizes[1]; h++)
             for (int64_t w = 0; w < sizes[2]; w++, from += sizes[3])
-                memcpy(to + (((n + pads[0][0]) * outer[1] + h + pads[0][1]) * outer[2] + w + pads[0][2]) * outer[3] +
+                memcpy(to +
+                           (((n + pads[0][0]) * outer[1] + h + pads[0][1]) * outer[2] + w + pads[0][2]) *
+                               outer[3] +
                            pads[0][3],
                        from, (size_t)sizes[3]);
     return NS_OK;
@@ -313,9 +322,9 @@ static int64_t dot(const product *p, const int8_t *x, const int8_t *w)
     return sum;
 }
 
-/* quantized_linear (input, weights, bias, kernel_sum, input_offset, filter_offset, output_offset, multipliers,
- * shifts, activation_max, activation_min, out). kernel_sum, of programs for Helium, has the bias and the input's
- * offset in it. */
+/* quantized_linear (input, weights, bias, kernel_sum, input_offset, filter_offset, output_offset,
+ * multipliers, shifts, activation_max, activation_min, out). kernel_sum, of programs for Helium, has the bias
+ * and the input's offset in it. */
 ns_code ns_kernel_cortex_m_linear(ns_call *call, ns_error *error)
 {
     ns_program_tensor *in, *weights, *out;
@@ -335,7 +344,8 @@ ns_code ns_kernel_cortex_m_linear(ns_call *call, ns_error *error)
     if (in->rank < 1 || weights->rank != 2 || out->rank != in->rank || counts[0] < 1 || counts[1] < 1 ||
         in->shape[in->rank - 1] != weights->shape[1])
         return refuse_shapes(call, error);
-    const int64_t columns = weights->shape[0], rows = weights->shape[1] ? (int64_t)in->count / weights->shape[1] : 0;
+    const int64_t columns = weights->shape[0],
+                  rows = weights->shape[1] ? (int64_t)in->count / weights->shape[1] : 0;
     int64_t shape[NS_PROGRAM_MAX_RANK];
     memcpy(shape, in->shape, sizeof shape);
     shape[in->rank - 1] = columns;
@@ -351,13 +361,14 @@ ns_code ns_kernel_cortex_m_linear(ns_call *call, ns_error *error)
                                 (const int8_t *)weights->data + i % columns * p.inner) +
                             (added ? added[i % columns] : 0);
         ((int8_t *)out->data)[i] = ns_cortex_m_code(
-            ns_cortex_m_requantize((int32_t)sum, (int32_t)multipliers[0], (int32_t)shifts[0]), a[2], limits[1], limits[0]);
+            ns_cortex_m_requantize((int32_t)sum, (int32_t)multipliers[0], (int32_t)shifts[0]), a[2],
+            limits[1], limits[0]);
     }
     return NS_OK;
 }
 
-/* quantized_batch_matmul (lhs, lhs_offset, rhs_transposed, rhs_offset, output_offset, multiplier, shift, scratch,
- * out) */
+/* quantized_batch_matmul (lhs, lhs_offset, rhs_transposed, rhs_offset, output_offset, multiplier, shift,
+ * scratch, out) */
 ns_code ns_kernel_cortex_m_matmul(ns_call *call, ns_error *error)
 {
     ns_program_tensor *a, *b, *out;
@@ -371,7 +382,8 @@ ns_code ns_kernel_cortex_m_matmul(ns_call *call, ns_error *error)
     NS_TRY(ns_cortex_m_offset(call, offsets[1], error));
     NS_TRY(ns_cortex_m_integers(call, 4, 3, o, error));
     NS_TRY(ns_cortex_m_shift(call, o[2], error));
-    if (a->rank != 3 || b->rank != 3 || out->rank != 3 || a->shape[0] != b->shape[0] || a->shape[2] != b->shape[2])
+    if (a->rank != 3 || b->rank != 3 || out->rank != 3 || a->shape[0] != b->shape[0] ||
+        a->shape[2] != b->shape[2])
         return refuse_shapes(call, error);
     const int64_t rows = a->shape[1], columns = b->shape[1], inner = a->shape[2];
     NS_TRY(ns_program_tensor_resize(out, (int64_t[]){a->shape[0], rows, columns}, error));

@@ -1,5 +1,6 @@
-/* Convolutions and pools of ExecuTorch's Cortex-M backend: int8, NHWC in memory (sources as in op_cortex_m.c).
- * The plain forms have shapes NCHW and must lie channels-last; those named _nhwc have shapes NHWC, row-major. */
+/* Convolutions and pools of ExecuTorch's Cortex-M backend: int8, NHWC in memory (sources as in
+ * op_cortex_m.c). The plain forms have shapes NCHW and must lie channels-last; those named _nhwc have shapes
+ * NHWC, row-major. */
 #include "program/element.h"
 #include "program/internal.h"
 
@@ -25,8 +26,8 @@ static ns_code get_plane(ns_call *call, int index, plane *out, ns_error *error)
     if (tensor->rank != 4)
         return refuse_shapes(call, error);
     if (nhwc ? !ns_program_tensor_is_contiguous(tensor) : !ns_cortex_m_is_channels_last(tensor))
-        return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d does not lie channels-last, as the kernel wants",
-                       call->name, index);
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "%s: argument %d does not lie channels-last, as the kernel wants", call->name, index);
     *out = nhwc ? (plane){shape[0], shape[1], shape[2], shape[3], tensor->data}
                 : (plane){shape[0], shape[2], shape[3], shape[1], tensor->data};
     return NS_OK;
@@ -40,8 +41,8 @@ static ns_code get_two(ns_call *call, int index, int64_t least, int64_t *out, ns
     NS_TRY(ns_call_integers(call, index, &count, &list, error));
     for (int i = 0; i < 2; i++) {
         if (count != 2 || list[i] < least || list[i] > PAIR_LIMIT)
-            return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d must be two numbers from %d to %d", call->name,
-                           index, (int)least, PAIR_LIMIT);
+            return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d must be two numbers from %d to %d",
+                           call->name, index, (int)least, PAIR_LIMIT);
         out[i] = list[i];
     }
     return NS_OK;
@@ -146,16 +147,17 @@ static ns_code convolve(ns_call *call, const convolution *c, ns_error *error)
 {
     const plane *out = &c->window.out;
     int8_t *to = out->data;
-    NS_TRY(ns_call_work(call, 7,
-                        (int64_t[]){out->n, out->h, out->w, out->c, c->window.kernel[0], c->window.kernel[1], c->depth},
-                        error));
+    NS_TRY(ns_call_work(
+        call, 7,
+        (int64_t[]){out->n, out->h, out->w, out->c, c->window.kernel[0], c->window.kernel[1], c->depth},
+        error));
     for (int64_t n = 0; n < out->n; n++)
         for (int64_t y = 0; y < out->h; y++)
             for (int64_t x = 0; x < out->w; x++)
                 for (int64_t o = 0; o < out->c; o++)
-                    *to++ = ns_cortex_m_code(
-                        ns_cortex_m_requantize((int32_t)sum_at(c, n, y, x, o), c->multipliers[o], c->shifts[o]),
-                        c->output_offset, c->low, c->high);
+                    *to++ = ns_cortex_m_code(ns_cortex_m_requantize((int32_t)sum_at(c, n, y, x, o),
+                                                                    c->multipliers[o], c->shifts[o]),
+                                             c->output_offset, c->low, c->high);
     return NS_OK;
 }
 
@@ -189,8 +191,8 @@ ns_code ns_kernel_cortex_m_conv2d(ns_call *call, ns_error *error)
     return convolve(call, &c, error);
 }
 
-/* quantized_depthwise_conv2d (input, weight [1, h, w, o], bias, stride, padding, dilation, depth_multiplier, and on
- * as above) */
+/* quantized_depthwise_conv2d (input, weight [1, h, w, o], bias, stride, padding, dilation, depth_multiplier,
+ * and on as above) */
 ns_code ns_kernel_cortex_m_depthwise(ns_call *call, ns_error *error)
 {
     convolution c = {.depth = 1};
@@ -211,8 +213,8 @@ ns_code ns_kernel_cortex_m_depthwise(ns_call *call, ns_error *error)
     return convolve(call, &c, error);
 }
 
-/* quantized_transpose_conv2d (input, weight, bias, stride, padding, output_padding, dilation, and on as above, with a
- * second scratch before out). CMSIS-NN reads no dilation and no groups. */
+/* quantized_transpose_conv2d (input, weight, bias, stride, padding, output_padding, dilation, and on as
+ * above, with a second scratch before out). CMSIS-NN reads no dilation and no groups. */
 ns_code ns_kernel_cortex_m_transpose_conv2d(ns_call *call, ns_error *error)
 {
     convolution c = {.window.transposed = true};
@@ -268,10 +270,11 @@ static ns_code run_pool(ns_call *call, pool *p, int out, bool ceil_mode, ns_erro
     w->dilation[0] = w->dilation[1] = 1;
     if (w->in.c != w->out.c || w->in.n != w->out.n)
         return refuse_shapes(call, error);
-    if (!ceil_mode) /* with it, a window more, which begins inside the image: pool_at says where one does not */
+    if (!ceil_mode) /* with it, a window more, which begins inside the image: pool_at says where one does not
+                     */
         NS_TRY(check_size(call, w, NULL, error));
-    NS_TRY(ns_call_work(call, 6,
-                        (int64_t[]){w->out.n, w->out.h, w->out.w, w->out.c, w->kernel[0], w->kernel[1]}, error));
+    NS_TRY(ns_call_work(
+        call, 6, (int64_t[]){w->out.n, w->out.h, w->out.w, w->out.c, w->kernel[0], w->kernel[1]}, error));
     int8_t *to = w->out.data;
     for (int64_t n = 0; n < w->out.n; n++)
         for (int64_t y = 0; y < w->out.h; y++)
@@ -282,8 +285,8 @@ static ns_code run_pool(ns_call *call, pool *p, int out, bool ceil_mode, ns_erro
     return NS_OK;
 }
 
-/* quantized_avg_pool2d (input, kernel_size, stride, padding, ceil_mode, zero_point, multiplier, shift, scratch, out):
- * the codes' mean; CMSIS-NN reads no scale. */
+/* quantized_avg_pool2d (input, kernel_size, stride, padding, ceil_mode, zero_point, multiplier, shift,
+ * scratch, out): the codes' mean; CMSIS-NN reads no scale. */
 ns_code ns_kernel_cortex_m_avg_pool2d(ns_call *call, ns_error *error)
 {
     pool p = {.low = INT8_MIN, .high = INT8_MAX};
@@ -305,7 +308,8 @@ ns_code ns_kernel_cortex_m_max_pool2d(ns_call *call, ns_error *error)
     NS_TRY(ns_cortex_m_integers(call, 6, 2, zeros, error));
     NS_TRY(ns_cortex_m_integers(call, 8, 2, limits, error));
     if (ceil_mode || dilation[0] != 1 || dilation[1] != 1 || zeros[0] != zeros[1])
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s with a dilation, ceil_mode or two zero points", call->name);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s with a dilation, ceil_mode or two zero points",
+                       call->name);
     p.low = limits[0];
     p.high = limits[1];
     return run_pool(call, &p, 10, false, error);

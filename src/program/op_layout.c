@@ -156,8 +156,44 @@ ns_code ns_kernel_as_strided_copy(ns_call *call, ns_error *error)
     return NS_OK;
 }
 
-/* squeeze_copy.dims, unsqueeze_copy (self, dims, out) and view_copy (self, size, out): the shape of the out
- * tensor, which the program's memory plan gives, holds the same elements. */
+/* view_copy (self, size, out), one size may be -1 */
+ns_code ns_kernel_view_copy(ns_call *call, ns_error *error)
+{
+    ns_program_tensor *in = NULL, *out = NULL;
+    int count = 0, open = -1;
+    int64_t *size = NULL, known = 1;
+    NS_TRY(ns_call_tensor(call, 0, &in, error));
+    NS_TRY(ns_call_integers(call, 1, &count, &size, error));
+    for (int i = 0; i < count; i++)
+        if (size[i] == -1)
+            open = i;
+        else if (size[i] < 0 || __builtin_mul_overflow(known, size[i], &known))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: a size of %lld", call->name, (long long)size[i]);
+    if (open >= 0)
+        size[open] = known > 0 ? (int64_t)in->count / known : 0;
+    NS_TRY(ns_call_result(call, 2, count, size, &out, error));
+    return copy_elements(out, in, call, error);
+}
+
+/* unsqueeze_copy (self, dim, out) */
+ns_code ns_kernel_unsqueeze_copy(ns_call *call, ns_error *error)
+{
+    ns_program_tensor *in = NULL, *out = NULL;
+    int dim = 0;
+    int64_t shape[NS_PROGRAM_MAX_RANK];
+    NS_TRY(ns_call_tensor(call, 0, &in, error));
+    if (in->rank + 1 > NS_PROGRAM_MAX_RANK)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of rank %d", call->name, in->rank);
+    NS_TRY(ns_call_dim(call, 1, in->rank + 1, &dim, error));
+    for (int d = 0; d < in->rank; d++)
+        shape[d + (d >= dim)] = in->shape[d];
+    shape[dim] = 1;
+    NS_TRY(ns_call_result(call, 2, in->rank + 1, shape, &out, error));
+    return copy_elements(out, in, call, error);
+}
+
+/* squeeze_copy (self, dims, out): the shape of the out tensor, which the program's memory plan gives, holds
+ * the same elements. */
 ns_code ns_kernel_reshape_copy(ns_call *call, ns_error *error)
 {
     ns_program_tensor *in = NULL, *out = NULL;
@@ -222,6 +258,23 @@ ns_code ns_kernel_select_copy(ns_call *call, ns_error *error)
     return NS_OK;
 }
 
+/* Gives the result of cat its shape: the items' along `dim` together. */
+static ns_code join(ns_call *call, const ns_value *list, int dim, ns_program_tensor *out, ns_error *error)
+{
+    int64_t shape[NS_PROGRAM_MAX_RANK], joined = 0;
+    memcpy(shape, out->shape, sizeof shape);
+    for (int i = 0; i < list->as.list.count; i++) {
+        ns_program_tensor *in = NULL;
+        NS_TRY(ns_call_value_tensor(call, list->as.list.indices[i], 0, &in, error));
+        if (in->rank != out->rank || __builtin_add_overflow(joined, in->shape[dim], &joined))
+            continue;
+        for (int d = 0; d < out->rank; d++)
+            shape[d] = in->shape[d];
+    }
+    shape[dim] = joined;
+    return ns_program_tensor_resize(out, shape, error);
+}
+
 /* cat (tensors, dim, out); an empty tensor of rank 1 is left out */
 ns_code ns_kernel_cat(ns_call *call, ns_error *error)
 {
@@ -233,6 +286,8 @@ ns_code ns_kernel_cat(ns_call *call, ns_error *error)
     if (list->kind != NS_VALUE_TENSOR_LIST || out->rank == 0)
         return ns_fail(error, NS_ERROR_INPUT, "%s: argument 0 is %s, expected a list of tensors", call->name,
                        ns_value_kind_text(list->kind));
+    if (out->dynamic)
+        NS_TRY(join(call, list, dim, out, error));
     ns_view to = ns_view_of(out);
     int64_t at = 0;
     for (int i = 0; i < list->as.list.count; i++) {

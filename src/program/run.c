@@ -70,6 +70,19 @@ static ns_code own_block(running *run, ns_program_tensor *tensor, ns_error *erro
                : ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of %zu bytes", tensor->capacity);
 }
 
+/* The shape that a caller gives a dynamic input. */
+static ns_code take_shape(ns_program_tensor *tensor, const int64_t *shape, int index, ns_error *error)
+{
+    if (!shape || !memcmp(shape, tensor->shape, (size_t)tensor->rank * sizeof *shape))
+        return NS_OK;
+    for (int d = 0; d < tensor->rank; d++)
+        if (!tensor->dynamic || shape[d] > tensor->shape[d])
+            return ns_fail(error, NS_ERROR_INPUT, "input %d: dim %d is %lld, at most %lld%s", index, d,
+                           (long long)shape[d], (long long)tensor->shape[d],
+                           tensor->dynamic ? "" : "; its shape is fixed");
+    return ns_program_tensor_resize(tensor, shape, error);
+}
+
 static ns_code set_inputs(running *run, const ns_program_inputs *inputs, ns_error *error)
 {
     const ns_program *program = run->program;
@@ -83,10 +96,12 @@ static ns_code set_inputs(running *run, const ns_program_inputs *inputs, ns_erro
         if (value->kind != NS_VALUE_TENSOR)
             continue;
         ns_program_tensor *tensor = &value->as.tensor;
-        if (sizes[i] != tensor->capacity) {
+        NS_TRY(take_shape(tensor, inputs->shapes ? inputs->shapes[i] : NULL, i, error));
+        if (sizes[i] != tensor->count * (size_t)ns_scalar_bytes(tensor->scalar)) {
             char text[160];
             return ns_fail(error, NS_ERROR_INPUT, "input %d has %zu bytes, but %s takes %zu", i, sizes[i],
-                           ns_program_tensor_describe(tensor, text, sizeof text), tensor->capacity);
+                           ns_program_tensor_describe(tensor, text, sizeof text),
+                           tensor->count * (size_t)ns_scalar_bytes(tensor->scalar));
         }
         if (!tensor->data)
             NS_TRY(own_block(run, tensor, error));

@@ -101,25 +101,37 @@ static void print_counts(const ns_vela_diff_result *result, int side, FILE *out)
     fputs("\n", out);
 }
 
-/* Each chip rule once for each accelerator and side, with the number of its wrong graphs. */
-static void print_rules(const ns_vela_diff_result *result, FILE *out)
+/* A mark of a side that is wrong: a chip rule that struck, or a sign of its stream. */
+typedef const char *mark_of(const ns_vela_diff_side *side);
+
+static const char *chip_rule_of(const ns_vela_diff_side *side)
+{
+    return side->status == NS_VELA_DIFF_WRONG ? side->chip_rule : NULL;
+}
+
+static const char *sign_of(const ns_vela_diff_side *side)
+{
+    return side->status != NS_VELA_DIFF_RIGHT ? side->sign : NULL;
+}
+
+/* Each mark once for each accelerator and side, with the number of its graphs. */
+static void print_marks(const ns_vela_diff_result *result, const char *what, mark_of *mark, FILE *out)
 {
     for (int side = 0; side < result->side_count; side++)
         for (int i = 0; i < result->count; i++) {
             const ns_vela_diff_graph *graph = &result->graphs[i];
-            const char *rule = graph->sides[side].chip_rule;
+            const char *own = mark(&graph->sides[side]);
             int count = 0, first = -1;
-            for (int k = 0; rule && k < result->count; k++) {
+            for (int k = 0; own && k < result->count; k++) {
                 const ns_vela_diff_graph *other = &result->graphs[k];
-                /* One entry of the table of rules: the same text is the same pointer. */
-                if (other->sides[side].chip_rule != rule || other->sides[side].status != NS_VELA_DIFF_WRONG ||
-                    strcmp(other->accelerator, graph->accelerator) != 0)
+                /* One entry of a table: the same text is the same pointer. */
+                if (mark(&other->sides[side]) != own || strcmp(other->accelerator, graph->accelerator) != 0)
                     continue;
                 first = first < 0 ? k : first;
                 count++;
             }
             if (first == i)
-                fprintf(out, "%c on %s: chip rule %s (%d graph%s)\n", letter(side), graph->accelerator, rule,
+                fprintf(out, "%c on %s: %s %s (%d graph%s)\n", letter(side), graph->accelerator, what, own,
                         count, count == 1 ? "" : "s");
         }
 }
@@ -258,7 +270,8 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
             result->side_count > 2 ? " from the first to the last" : "");
     for (int side = 0; side < result->side_count; side++)
         print_counts(result, side, out);
-    print_rules(result, out);
+    print_marks(result, "chip rule", chip_rule_of, out);
+    print_marks(result, "sign", sign_of, out);
     print_defects(result, out);
     print_unmoved(result, out);
     if (result->kept_off)
@@ -277,6 +290,7 @@ static void add_side(ns_json *json, const char *key, const ns_vela_diff_side *si
     ns_json_bool(json, "worse", side->worse);
     ns_json_bool(json, "all_zero", side->all_zero);
     ns_json_text(json, "chip_rule", side->chip_rule);
+    ns_json_text(json, "sign", side->sign);
     ns_json_array(json, "known_defects");
     for (int i = 0; i < side->defect_count; i++)
         ns_json_text(json, NULL, ns_defect_get_info(side->defects[i])->id);

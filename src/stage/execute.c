@@ -19,7 +19,7 @@ ns_code ns_stage_execute(const ns_stage_execution *execution, ns_arena *arena, n
                          ns_npu_statistics *statistics, ns_error *error)
 {
     const ns_vela_request *request = execution->request;
-    const ns_npu_options options = {.cpu_mask = execution->cpu_mask};
+    const ns_npu_options options = {.cpu_mask = execution->cpu_mask, .check = execution->check};
     ns_npu_stream *stream = NULL;
     NS_TRY(ns_npu_load_npz(request->npz, request->npz_size, request->accelerator, arena, &stream, error));
     const ns_tensor *inputs = execution->inputs;

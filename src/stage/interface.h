@@ -15,6 +15,7 @@
 typedef struct ns_stage_execution {
     const ns_vela_request *request; /* COMPILED */
     unsigned cpu_mask;
+    bool check; /* look for signs of a wrong stream (ns_npu_options) */
     int input_count, output_count;
     const ns_tensor *inputs;
     const bool *read; /* which inputs the graph reads: Vela drops the others from the stream; NULL: all */

@@ -109,6 +109,7 @@ static ns_code execute(const ns_diff *d, const ns_diff_subject *s, const ns_vela
             return no_memory(error);
         const ns_stage_execution execution = {.request = request,
                                               .cpu_mask = d->options->suite->cpu_mask,
+                                              .check = set == 0, /* books of bytes: the same for each */
                                               .input_count = s->input_count,
                                               .output_count = s->output_count,
                                               .inputs = s->sets[set].inputs,
@@ -116,6 +117,8 @@ static ns_code execute(const ns_diff *d, const ns_diff_subject *s, const ns_vela
         ns_npu_statistics statistics = {0};
         NS_TRY(ns_stage_execute(&execution, d->arena, outputs[set], &statistics, error));
         result->chip_rule = result->chip_rule ? result->chip_rule : statistics.chip_rule;
+        if (set == 0)
+            result->sign = statistics.sign ? statistics.sign : statistics.possible_sign;
     }
     return NS_OK;
 }

@@ -69,6 +69,44 @@ static void test_half_precision(void **state)
     program_case_check("bmm_bfloat16", 1);
 }
 
+/* What CMSIS-NN makes of the same (scripts/executorch/cortex_m.py). */
+static void test_cortex_m(void **state)
+{
+    (void)state;
+    program_case_check("cortex_m_elementwise", 10);
+    program_case_check("cortex_m_softmax", 7);
+    program_case_check("cortex_m_conv", 11);
+    program_case_check("cortex_m_pool", 6);
+    program_case_check("cortex_m_product", 4);
+}
+
+/* A program for up to [4, 9, 6], given [2, 5, 6]. */
+static void test_dynamic_shapes(void **state)
+{
+    (void)state;
+    static const int64_t given[] = {2, 5, 6}, whole[] = {4, 9, 6}, more[] = {2, 10, 6};
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_program_tensor outputs[PROGRAM_CASE_OUTPUTS];
+    ns_bytes file, input;
+    ns_program *program = NULL;
+    ASSERT_OK(test_data_read("program/dynamic/program.pte", arena, &file, &error));
+    ASSERT_OK(test_data_read("program/dynamic/in0.bin", arena, &input, &error));
+    ASSERT_OK(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, &error));
+    const ns_program_tensor *bound = ns_program_input(program, 0);
+    assert_true(bound->dynamic);
+    assert_memory_equal(bound->shape, whole, sizeof whole);
+    const int64_t *shape = given;
+    const ns_program_inputs inputs = {1, (const void *[]){input.data}, &input.size, &shape};
+    ASSERT_OK(ns_program_run(program, NULL, &inputs, arena, outputs, NULL, &error));
+    for (int i = 0; i < ns_program_output_count(program); i++)
+        program_case_check_output("dynamic", i, &outputs[i], arena);
+    shape = more;
+    assert_int_equal(ns_program_run(program, NULL, &inputs, arena, outputs, NULL, &error), NS_ERROR_INPUT);
+    assert_string_equal(error.message, "input 0: dim 1 is 10, at most 9");
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -80,6 +118,8 @@ int main(void)
         cmocka_unit_test(test_sums),
         cmocka_unit_test(conv1d_arguments),
         cmocka_unit_test(test_half_precision),
+        cmocka_unit_test(test_cortex_m),
+        cmocka_unit_test(test_dynamic_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

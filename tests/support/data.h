@@ -90,7 +90,7 @@ const char *captured_path(const char *name, const char *file, ns_arena *arena);
  * out<i>.npy.
  */
 
-enum { PROGRAM_CASE_INPUTS = 4, PROGRAM_CASE_OUTPUTS = 16 };
+enum { PROGRAM_CASE_INPUTS = 8, PROGRAM_CASE_OUTPUTS = 16 };
 
 /* Runs the program of folder `name`, which has output_count outputs, with its inputs. */
 ns_code program_case_run(const char *name, const ns_npu_options *options, int output_count, ns_arena *arena,
@@ -98,5 +98,8 @@ ns_code program_case_run(const char *name, const ns_npu_options *options, int ou
 
 /* The same; each output must equal the expected one, bit for bit, type and shape included. */
 void program_case_check(const char *name, int output_count);
+
+/* Output `index` of a run equals the expected one. */
+void program_case_check_output(const char *name, int index, const ns_program_tensor *output, ns_arena *arena);
 
 #endif

@@ -26,7 +26,7 @@ static uint8_t *in_order(const ns_program_tensor *tensor, ns_arena *arena)
     return out;
 }
 
-static void check_output(const char *name, int index, const ns_program_tensor *output, ns_arena *arena)
+void program_case_check_output(const char *name, int index, const ns_program_tensor *output, ns_arena *arena)
 {
     ns_error error = {0};
     ns_npy expected;
@@ -78,6 +78,6 @@ void program_case_check(const char *name, int output_count)
     if (program_case_run(name, NULL, output_count, arena, outputs, &error) != NS_OK)
         fail_msg("%s: %s", name, error.message);
     for (int i = 0; i < output_count; i++)
-        check_output(name, i, &outputs[i], arena);
+        program_case_check_output(name, i, &outputs[i], arena);
     ns_arena_free(arena);
 }
