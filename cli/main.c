@@ -15,8 +15,8 @@ static void print_help(FILE *out)
     ns_subcommand_entry entry;
     fputs("Usage: npuscope COMMAND [OPTION]... [OPERAND]...\n"
           "\n"
-          "Executes TOSA graphs and Arm Ethos-U command streams bit for bit, and names the operator and\n"
-          "the stage that breaks a quantised model.\n"
+          "Executes TOSA graphs and Arm Ethos-U command streams bit for bit, and names the\n"
+          "operator and the stage that breaks a quantised model.\n"
           "\n"
           "Commands:\n",
           out);
@@ -24,8 +24,8 @@ static void print_help(FILE *out)
         fprintf(out, "  %-10s %s\n", entry.name, entry.summary);
     fputs("\n"
           "npuscope COMMAND --help shows the options of a command.\n"
-          "Exit codes: 0 all good, 1 a comparison failed, 2 bad input or usage, 3 a needed tool is\n"
-          "missing, 4 internal error.\n",
+          "Exit codes: 0 all good, 1 a comparison failed, 2 bad input or usage, 3 a needed\n"
+          "tool is missing, 4 internal error.\n",
           out);
 }
 

@@ -13,6 +13,7 @@
 #define FIRST_LONG 256
 #define HELP_VALUE 'h'
 #define HELP_COLUMN 26
+#define COLUMNS 79
 
 static bool has(const ns_option *options, const char *name)
 {
@@ -187,6 +188,34 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
     return NS_OK;
 }
 
+void ns_options_wrap(const char *text, int at, int indent, FILE *out)
+{
+    int lead = 0; /* spaces that the line begins with */
+    for (bool fresh = true; *text; fresh = false) {
+        if (text[0] == '\n' && (text[1] == '\n' || text[1] == ' ')) {
+            fputs(text[1] == '\n' ? "\n\n" : "\n", out);
+            text += text[1] == '\n' ? 2 : 1;
+            lead = (int)strspn(text, " ");
+            fresh = true;
+            at = 0;
+        }
+        text += strspn(text, " \n");
+        if (!*text)
+            break;
+        const int length = (int)strcspn(text, " \n");
+        if (!fresh && at + 1 + length > COLUMNS) {
+            fputs("\n", out);
+            fresh = true;
+            at = lead = 0;
+        }
+        const int gap = fresh ? (at < indent ? indent - at : 0) + lead : 1;
+        fprintf(out, "%*s%.*s", gap, "", length, text);
+        at += gap + length;
+        text += length;
+    }
+    fputs("\n", out);
+}
+
 static void print_option(const ns_option *option, FILE *out)
 {
     char left[80];
@@ -200,15 +229,7 @@ static void print_option(const ns_option *option, FILE *out)
         fputc('\n', out);
         width = 0;
     }
-    const char *text = option->help;
-    for (;;) {
-        size_t length = strcspn(text, "\n");
-        fprintf(out, "%*s%.*s\n", HELP_COLUMN - width, "", (int)length, text);
-        if (!text[length])
-            break;
-        text += length + 1;
-        width = 0;
-    }
+    ns_options_wrap(option->help, width, HELP_COLUMN, out);
 }
 
 void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand,
@@ -217,8 +238,10 @@ void ns_options_help(const char *name, const char *summary, const ns_subcommand 
     fprintf(out, "Usage: npuscope %s [OPTION]...%s%s\n", name, *subcommand->operands ? " " : "",
             subcommand->operands);
     fprintf(out, "\n%c%s.\n", summary[0] - ('a' <= summary[0] && summary[0] <= 'z' ? 32 : 0), summary + 1);
-    if (subcommand->details)
-        fprintf(out, "\n%s\n", subcommand->details);
+    if (subcommand->details) {
+        fputs("\n", out);
+        ns_options_wrap(subcommand->details, 0, 0, out);
+    }
     if (subcommand->details_end)
         subcommand->details_end(out);
     fprintf(out, "\nOptions:\n");

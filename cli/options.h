@@ -36,7 +36,7 @@ typedef struct ns_option {
     ns_option_kind kind;
     const char *argument; /* how help names the argument: "FILE"; NULL for a flag */
     size_t offset;        /* of the field in the settings struct */
-    const char *help;     /* lower case, no full stop; "\n" starts a new line */
+    const char *help;     /* lower case, no full stop */
 } ns_option;
 
 /* What every subcommand is given. Results go to `out`, everything else to stderr. */
@@ -52,7 +52,7 @@ typedef struct ns_cli {
 typedef struct ns_subcommand {
     const char *operands; /* "MODEL"; "" when it takes none */
     int operand_min, operand_max;
-    const char *details; /* paragraphs under the usage line of --help; each line under 78 columns */
+    const char *details;            /* paragraphs under the usage line of --help (ns_options_wrap) */
     void (*details_end)(FILE *out); /* prints what follows them; NULL: nothing */
     const ns_option *options;
     bool unlimited; /* reads nothing that could ask for much: takes no limits (budget.h) */
@@ -86,6 +86,11 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
 
 /* A warning of the library, on stderr: a callback for its options. */
 void ns_cli_warn(void *context, const char *text);
+
+/* Prints `text` in lines of less than 80 columns, each indented by `indent`; the first begins at column `at`.
+ * A line of `text` that begins with a space stands alone, and an empty one ends a paragraph; others run on.
+ */
+void ns_options_wrap(const char *text, int at, int indent, FILE *out);
 
 /* Prints what `npuscope <name> --help` shows. */
 void ns_options_help(const char *name, const char *summary, const ns_subcommand *subcommand,

@@ -9,8 +9,8 @@
 #include "formats/npy.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
-static const ns_model_kind *const kinds[] = {&ns_model_tosa, &ns_model_npz, &ns_model_tflite,
-                                             &ns_model_program};
+static const ns_model_kind *const kinds[] = {&ns_run_tosa_kind, &ns_run_npz_kind, &ns_run_tflite_kind,
+                                             &ns_run_program_kind};
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const ns_option options[] = {

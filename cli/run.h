@@ -111,9 +111,9 @@ ns_code ns_run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_strea
 /* The accelerator of the settings; NS_ACCELERATOR_UNKNOWN where none is given. */
 ns_code ns_run_accelerator(const ns_run_settings *settings, ns_accelerator *out, ns_error *error);
 
-extern const ns_model_kind ns_model_tosa;
-extern const ns_model_kind ns_model_npz;
-extern const ns_model_kind ns_model_tflite;
-extern const ns_model_kind ns_model_program;
+extern const ns_model_kind ns_run_tosa_kind;
+extern const ns_model_kind ns_run_npz_kind;
+extern const ns_model_kind ns_run_tflite_kind;
+extern const ns_model_kind ns_run_program_kind;
 
 #endif

@@ -279,4 +279,4 @@ static ns_code run_npz(ns_cli *cli, const ns_run_settings *settings, ns_bytes by
     return ns_run_stream(cli, settings, stream, output_count, outputs, error);
 }
 
-const ns_model_kind ns_model_npz = {.name = "Vela npz", .probe = ns_npz_probe, .run = run_npz};
+const ns_model_kind ns_run_npz_kind = {.name = "Vela npz", .probe = ns_npz_probe, .run = run_npz};

@@ -145,5 +145,5 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
                : NS_OK;
 }
 
-const ns_model_kind ns_model_program = {
+const ns_model_kind ns_run_program_kind = {
     .name = "ExecuTorch program", .probe = ns_program_files_probe, .run = run};

@@ -171,4 +171,4 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
     return run_model(cli, settings, model, output_count, outputs, error);
 }
 
-const ns_model_kind ns_model_tflite = {.name = "TFLite model", .probe = ns_tflite_probe, .run = run};
+const ns_model_kind ns_run_tflite_kind = {.name = "TFLite model", .probe = ns_tflite_probe, .run = run};

@@ -231,4 +231,4 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
     return code;
 }
 
-const ns_model_kind ns_model_tosa = {.name = "TOSA graph", .probe = probe, .run = run};
+const ns_model_kind ns_run_tosa_kind = {.name = "TOSA graph", .probe = probe, .run = run};

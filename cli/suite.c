@@ -41,8 +41,8 @@ static const ns_option options[] = {
      "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
      "that do without,\nand exit code 3)"},
     {0, "cases", NS_OPTION_TEXT_LIST, "PATH", OPTION(cases),
-     "cases of your own, or recorded ones: a folder or zip file of\nthem; may be repeated. Instead of the "
-     "catalogue, or\nbeside the one that --catalogue names"},
+     "cases of your own, or recorded ones: a folder or zip file of\nthem; may be repeated. Beside the "
+     "catalogue's; alone with\n--catalogue none"},
     NS_ROW_SEED(selection.seed),
     {0, "qtol", NS_OPTION_REAL, "N", OPTION(qtol),
      "tolerance in steps of the output's scale (default: the case's)"},

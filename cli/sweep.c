@@ -194,14 +194,14 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
 
 static void print_swept(FILE *out)
 {
-    const char *separator = "";
-    fprintf(out, "Operators whose codes are all run: ");
+    char text[4096] = "Operators whose codes are all run:";
+    size_t used = strlen(text);
     for (int i = 0; i < ns_aten_operator_count; i++)
-        if (ns_aten_operators[i]->sweepable && ns_aten_operators[i]->catalogue) {
-            fprintf(out, "%s%s", separator, ns_aten_operators[i]->name);
-            separator = ", ";
-        }
-    fprintf(out, ".\n");
+        if (ns_aten_operators[i]->sweepable && ns_aten_operators[i]->catalogue && used < sizeof text)
+            used += (size_t)snprintf(text + used, sizeof text - used, " %s,", ns_aten_operators[i]->name);
+    text[(used < sizeof text ? used : sizeof text) - 1] = '.';
+    fputs("\n", out);
+    ns_options_wrap(text, 0, 0, out);
 }
 
 const ns_subcommand ns_subcommand_sweep = {
@@ -218,7 +218,7 @@ const ns_subcommand ns_subcommand_sweep = {
         "largest gain, cancellation, results between two codes, and steps from the worst of these),\n"
         "and reports the worst with its error against the best that the scales allow.\n"
         "\n"
-        "Exit code 1 when the NPU differs from the evaluator.\n",
+        "Exit code 1 when the NPU differs from the evaluator.",
     .details_end = print_swept,
     .options = options,
     .settings_size = sizeof(sweep_settings),

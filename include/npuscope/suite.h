@@ -155,9 +155,11 @@ typedef struct ns_suite_limit {
     double value;
 } ns_suite_limit;
 
+#define NS_NO_CATALOGUE "none"
+
 typedef struct ns_suite_options {
     size_t size;           /* sizeof(ns_suite_options), or 0 (status.h) */
-    const char *catalogue; /* NULL: "seed", unless there are cases of one's own */
+    const char *catalogue; /* NULL: "seed"; NS_NO_CATALOGUE beside cases of one's own: only these */
     int case_path_count;   /* folders and zip files of cases of one's own */
     const char *const *case_paths;
     /* 0: all operators, families and cases; where all three are 0, the operators before NS_ATEN_SHORT_LIST of

@@ -23,7 +23,7 @@ def suite(*, ops: Sequence[str] = (), cases: Sequence[str] = (), targets: Sequen
     """Runs operators through all stages: the document npuscope/suite/1 (docs/suite.schema.json).
 
     `ops`, `cases`: names or patterns; `targets`: "u55", "u85" or an accelerator's name; `paths`: folders and zip files of
-    cases of one's own. `stages`: "ideal,quantised,eval" needs no Vela. Nothing given: all of the catalogue.
+    cases of one's own, which then stand alone. `stages`: "ideal,quantised,eval" needs no Vela. Nothing given: all of the catalogue.
     """
     options, kept = ffi.new("ns_suite_options *"), []
     lib.ns_suite_defaults(options, ffi.sizeof("ns_suite_options"))
@@ -31,7 +31,7 @@ def suite(*, ops: Sequence[str] = (), cases: Sequence[str] = (), targets: Sequen
                                    ("targets", "target_count", targets), ("case_paths", "case_path_count", paths)):
         setattr(options, field, _texts(values, kept))
         setattr(options, counter, len(values))
-    for field, value in (("stages", stages), ("vela", vela)):
+    for field, value in (("stages", stages), ("vela", vela), ("catalogue", "none" if paths else None)):
         if value is not None:
             kept.append(ffi.new("char[]", str(value).encode()))
             setattr(options, field, kept[-1])

@@ -160,11 +160,13 @@ static ns_code check_names(const ns_suite_options *options, const ns_supply *s, 
     return NS_OK;
 }
 
-/* Cases of one's own stand alone unless a catalogue is asked for beside them. */
+/* Cases of one's own stand beside the catalogue's, or alone. */
 ns_code ns_supply_find(const ns_suite_options *options, ns_arena *arena, ns_supply *s, ns_error *error)
 {
-    *s = (ns_supply){.catalogue = options->catalogue || options->case_path_count == 0};
-    NS_TRY(find_list(options->catalogue, arena, &s->list, error));
+    const bool none =
+        options->catalogue && options->case_path_count && strcmp(options->catalogue, NS_NO_CATALOGUE) == 0;
+    *s = (ns_supply){.catalogue = !none};
+    NS_TRY(find_list(none ? NULL : options->catalogue, arena, &s->list, error));
     return ns_given_find(options->case_path_count, options->case_paths, arena, &s->given, &s->given_count,
                          error);
 }

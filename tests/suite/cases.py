@@ -7,12 +7,15 @@ import csv
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 import xml.etree.ElementTree
 import zipfile
+
+import numpy
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "recording"))
 import sets
@@ -24,7 +27,9 @@ STAGES = ("--stages", "quantised,eval")  # Vela is not needed
 
 
 def run(*arguments):
-    return subprocess.run([os.environ["NPUSCOPE"], "suite", *map(str, arguments)], capture_output=True, text=True, timeout=300)
+    """Without the catalogue's rows, unless it is named."""
+    alone = () if "--catalogue" in arguments else ("--catalogue", "none")
+    return subprocess.run([os.environ["NPUSCOPE"], "suite", *map(str, arguments), *alone], capture_output=True, text=True, timeout=300)
 
 
 class Cases(unittest.TestCase):
@@ -126,6 +131,8 @@ class Cases(unittest.TestCase):
         self.assertIn("the selection is empty", done.stderr)
 
     def test_beside_the_catalogue(self):
+        self.assertEqual(run("--list", "--cases", self.all, "--catalogue", "seed").stdout, subprocess.run(
+            [os.environ["NPUSCOPE"], "suite", "--list", "--cases", self.all], capture_output=True, text=True).stdout)
         rows = self.rows("--cases", self.all, "--catalogue", "seed", "--op", "exp", "--op", "tanh", "--case", "rank1", "--case", "*tanh*")
         self.assertEqual(rows[0]["op"], "exp")
         self.assertNotIn("where", rows[0])
@@ -165,6 +172,53 @@ class Cases(unittest.TestCase):
         if case:
             (folder / "case.json").write_text(json.dumps({"schema": "npuscope/case/1", **case}))
         return folder
+
+    def record(self, *arguments, code=0):
+        done = subprocess.run([os.environ["NPUSCOPE"], "record", *map(str, arguments)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, code, done.stderr)
+        return done.stdout + done.stderr
+
+    def test_record(self):
+        """What `record` writes is a case that passes, until the model is another one."""
+        given, case = self.folder / "given", self.folder / "recorded"
+        given.mkdir()
+        for name in ("delegate0.tosa", "delegate0_in0.npy", "delegate0_out0.npy", "delegate0_vela.npz"):
+            (given / name).write_bytes(CAPTURED[f"test_exp_a16w8_u55_INT[rank1_rand]/{name}"])
+        integers = numpy.load(given / "delegate0_in0.npy")
+        numpy.save(given / "floats.npy", (integers * 0.25).astype(numpy.float32))
+        for model, file, scale in (("delegate0.tosa", "delegate0_in0.npy", ()), ("delegate0.tosa", "floats.npy", ("0.25",)),
+                                   ("delegate0_vela.npz", "delegate0_in0.npy", ())):
+            self.record(given / model, "-i", given / file, "-o", case, "--op", "mine", "--output-scale", "0.5:3",
+                        *(("--input-scale", *scale) if scale else ()))
+            # The reference model's integers, whatever the inputs were given as.
+            self.assertEqual(numpy.load(case / "out0.npy").ravel().tolist(), numpy.load(given / "delegate0_out0.npy").ravel().tolist())
+            self.assertEqual(json.loads((case / "case.json").read_text())["outputs"], [{"scale": 0.5, "zero_point": 3, "expected": "out0.npy"}])
+            row, = self.rows("--cases", case, "--target", "u55", "--stages", "eval" if model.endswith("tosa") else "npu")
+            self.assertEqual((row["op"], row["case"], row["verdict"]), ("mine", "recorded", "pass"))
+            shutil.rmtree(case)
+        self.record(given / "delegate0.tosa", "-i", given / "delegate0_in0.npy", "-o", case)
+        numpy.save(case / "out0.npy", numpy.load(case / "out0.npy") + 1)
+        row, = self.rows("--cases", case, "--target", "u55", "--stages", "eval", code=1)
+        self.assertEqual(row["verdict"], "fail")
+
+    def test_record_refuses(self):
+        model = self.model("graph", {"model.tosa": "delegate0.tosa", "in0.npy": "delegate0_in0.npy", "raw": "i0.bin"})
+        numpy.save(model / "floats.npy", numpy.zeros(10, numpy.float32))
+        inputs = ("-i", model / "in0.npy")
+        for arguments, words in (
+            ((), "-o DIR is missing"),
+            (("-o", self.folder / "new"), "is not given"),
+            (("-o", self.folder / "new", "-i", model / "raw"), "is no .npy file"),
+            (("-o", self.folder / "new", "-i", model / "floats.npy"), "no scale is given"),
+            (("-o", self.folder / "new", *inputs, *inputs), "takes 1 input"),
+            (("-o", self.folder / "new", *inputs, "--input-scale", "-1"), "takes a scale above 0"),
+            (("-o", self.folder / "new", *inputs, "--target", "u99"), "u99"),
+            (("-o", self.folder / "new", *inputs, "--qtol", "-1"), "negative"),
+            (("-o", self.folder / "new", *inputs, "--expected", "x", "--no-expected"), "exclude each other"),
+            (("-o", self.folder / "new", *inputs, "--reference", "nosuch.npy"), "nosuch.npy"),
+        ):
+            self.assertIn(words, self.record(model / "model.tosa", *arguments, code=2), arguments)
+            self.assertFalse((self.folder / "new").exists())
 
     def test_models(self):
         inside = {"in0.npy": "delegate0_in0.npy", "out0.npy": "delegate0_out0.npy"}
