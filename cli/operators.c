@@ -12,6 +12,7 @@ static const char *const annotations[] = {
     [NS_ANNOTATION_SHARED] = "shared",
     [NS_ANNOTATION_RESULT_AS_OPERAND] = "result as operand",
     [NS_ANNOTATION_OPERANDS_ALIKE] = "operands alike",
+    [NS_ANNOTATION_FLOAT] = "float",
     [NS_ANNOTATION_NONE] = "none",
 };
 

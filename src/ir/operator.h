@@ -88,6 +88,8 @@ typedef enum ns_annotation {
     NS_ANNOTATION_SHARED,            /* operands, result and all neighbours of this kind share one observer */
     NS_ANNOTATION_RESULT_AS_OPERAND, /* the result takes the first operand's */
     NS_ANNOTATION_OPERANDS_ALIKE,    /* the operands share one; a result that is no real has none (compare) */
+    NS_ANNOTATION_FLOAT,             /* the quantiser does not know it: it stays float32, on the CPU; its
+                                        operands and its result are quantised where others want it */
     NS_ANNOTATION_NONE,              /* integers and truth values: nothing is quantised */
 } ns_annotation;
 

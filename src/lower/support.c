@@ -21,12 +21,31 @@ static ns_code check_rank(const ns_aten_program *program, const ns_aten_node *no
                    ns_aten_text(node), ns_target_accelerator(target), rank, MAX_RANK);
 }
 
+/* CheckProperQuantization (operator_support/tosa_supported_operators.py): no float on a target of integers.
+ */
+static ns_code check_quantised(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                               ns_error *error)
+{
+    for (int i = -1; i < node->input_count; i++) {
+        if (i >= 0 && node->inputs[i] < 0)
+            continue;
+        const ns_aten_node *value = i < 0 ? node : &program->nodes[node->inputs[i]];
+        if (value->dtype == NS_DTYPE_FP32 && !value->quantisation.present)
+            return ns_keep_off(node, target, error, "%s is not quantised",
+                               i < 0 ? "its result" : value->name);
+    }
+    return NS_OK;
+}
+
 static ns_code check_node(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                           ns_error *error)
 {
     NS_TRY(check_rank(program, node, target, error));
     if (ns_aten_decomposes(program, node)) /* its parts are asked */
         return NS_OK;
+    if (node->op->annotation == NS_ANNOTATION_FLOAT)
+        return ns_keep_off(node, target, error, "ExecuTorch's quantiser does not know it");
+    NS_TRY(check_quantised(program, node, target, error));
     if (node->op->supported)
         return node->op->supported(program, node, target, error);
     return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: whether ExecuTorch gives %s to %s is not known",

@@ -18,12 +18,30 @@ const int ns_aten_short_list = SHORT_LIST;
 
 const int ns_aten_operator_count = sizeof ns_aten_operators / sizeof ns_aten_operators[0];
 
+static const struct {
+    const char *name;
+    const ns_aten_operator *op;
+} spellings[] = {
+#define NS_ATEN_SPELLING(name, op) {name, &ns_aten_op_##op},
+#include "ops/spellings.def"
+#undef NS_ATEN_SPELLING
+};
+
 const ns_aten_operator *ns_aten_find(const char *name)
 {
     for (int i = 0; i < ns_aten_operator_count; i++)
         if (strcmp(ns_aten_operators[i]->name, name) == 0 || strcmp(ns_aten_operators[i]->aten, name) == 0)
             return ns_aten_operators[i];
+    for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++)
+        if (strcmp(spellings[i].name, name) == 0)
+            return spellings[i].op;
     return NULL;
+}
+
+bool ns_aten_in_place(const char *name)
+{
+    const char *end = strrchr(name, '.');
+    return end && end > name && end[-1] == '_';
 }
 
 const char *ns_aten_names(bool (*holds)(const ns_aten_operator *op), ns_arena *arena)

@@ -9,8 +9,12 @@ extern const int ns_aten_operator_count;
 extern const int
     ns_aten_short_list; /* so many of the first are what the suite runs unless asked for others */
 
-/* By the name of the command line ("mean.dim") or of the FX node ("aten.mean.dim"); NULL: there is none. */
+/* By the name of the command line ("mean.dim") or of the FX node ("aten.mean.dim"), or by one of
+ * spellings.def; NULL: there is none. */
 const ns_aten_operator *ns_aten_find(const char *name);
+
+/* Whether the FX node's operator works in place: "aten.relu_.default". */
+bool ns_aten_in_place(const char *name);
 
 /* The names of all operators for which `holds` is true: "exp, reciprocal and gelu"; NULL when memory is out.
  */

@@ -5,6 +5,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/arithmetic.h"
+#include "ops/families/decompose.h"
 
 enum { SELF, DIAGONAL };
 
@@ -27,31 +28,13 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     return NS_OK;
 }
 
-/* 0, 1, .. along one axis of two. */
-static ns_code add_range(ns_aten_program *program, int64_t count, bool down, int *out, ns_error *error)
-{
-    const int64_t shape[2] = {down ? count : 1, down ? 1 : count};
-    float *values = NS_ARENA_ARRAY(program->arena, (size_t)count, float);
-    if (!values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %lld numbers", (long long)count);
-    for (int64_t i = 0; i < count; i++)
-        values[i] = (float)i;
-    return ns_aten_add_parameter(program, NULL, 2, shape, values, out, error);
-}
-
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error)
 {
-    const float diagonal = (float)node->attributes[DIAGONAL].integer, nothing = 0;
-    const int64_t one[2] = {1, 1};
-    int row, column, shift, mask, zero;
-    NS_TRY(add_range(program, node->shape[node->rank - 2], true, &row, error));
-    NS_TRY(add_range(program, node->shape[node->rank - 1], false, &column, error));
-    if (node->attributes[DIAGONAL].integer) {
-        NS_TRY(ns_aten_add_parameter(program, NULL, 2, one, &diagonal, &shift, error));
-        NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, (int[]){row, shift}, NULL, &row, error));
-    }
-    NS_TRY(ns_aten_call(program, &ns_aten_op_ge, 2, (int[]){row, column}, NULL, &mask, error));
+    const float nothing = 0;
+    int mask, zero;
+    NS_TRY(ns_decompose_below(program, node->shape[node->rank - 2], node->shape[node->rank - 1],
+                              (float)node->attributes[DIAGONAL].integer, &mask, error));
     NS_TRY(ns_aten_add_parameter(program, NULL, 0, NULL, &nothing, &zero, error));
     return ns_aten_call(program, &ns_aten_op_where, 3, (int[]){mask, inputs[0], zero}, NULL, out, error);
 }

@@ -86,6 +86,7 @@ static ns_code share(ns_plan *plan, const ns_aten_program *program, int n, ns_er
         plan->roles[n] = NS_ROLE_NONE;
         return NS_OK;
     case NS_ANNOTATION_OWN:
+    case NS_ANNOTATION_FLOAT:
         return NS_OK;
     case NS_ANNOTATION_UNKNOWN:
         break;
@@ -120,6 +121,36 @@ static ns_code check_users(const ns_plan *plan, const ns_aten_program *program, 
     return NS_OK;
 }
 
+/* Whether call `node` gives its operands and its result observers of its own; one that shares takes its
+ * neighbours'. */
+static bool annotates(const ns_aten_node *node)
+{
+    return node->kind == NS_ATEN_CALL && node->op->annotation != NS_ANNOTATION_FLOAT &&
+           node->op->annotation != NS_ANNOTATION_SHARED && node->op->annotation != NS_ANNOTATION_NONE;
+}
+
+/* What nobody annotates stays float: the program's inputs and outputs are always annotated. */
+static ns_code leave_float(ns_plan *plan, const ns_aten_program *program, ns_error *error)
+{
+    bool *annotated = NS_ARENA_ARRAY(plan->scratch, (size_t)program->node_count, bool);
+    if (!annotated)
+        return out_of_memory(error);
+    for (int n = 0; n < program->node_count; n++) {
+        const ns_aten_node *node = &program->nodes[n];
+        if (node->kind == NS_ATEN_INPUT || annotates(node))
+            annotated[group_of(plan, n)] = true;
+        for (int i = 0; annotates(node) && i < node->input_count; i++)
+            if (node->inputs[i] >= 0)
+                annotated[group_of(plan, node->inputs[i])] = true;
+    }
+    for (int i = 0; i < program->output_count; i++)
+        annotated[group_of(plan, program->outputs[i])] = true;
+    for (int n = 0; n < program->node_count; n++)
+        if (plan->roles[n] == NS_ROLE_ACTIVATION && !annotated[group_of(plan, n)])
+            plan->roles[n] = NS_ROLE_NONE;
+    return NS_OK;
+}
+
 static ns_code make_plan(ns_plan *plan, const ns_aten_program *program, ns_error *error)
 {
     size_t count = (size_t)program->node_count;
@@ -140,7 +171,7 @@ static ns_code make_plan(ns_plan *plan, const ns_aten_program *program, ns_error
             NS_TRY(plan_call(plan, program, n, error));
     for (int n = 0; n < program->node_count; n++)
         NS_TRY(check_users(plan, program, n, error));
-    return NS_OK;
+    return leave_float(plan, program, error);
 }
 
 static ns_code observe(ns_plan *plan, const ns_aten_program *program, const ns_tensor *inputs,

@@ -160,8 +160,10 @@ static ns_code bind_value(const call *c, const reader *r, const ns_aten_paramete
     case NS_ATEN_REALS:
         return bind_reals(c, r, value, out, error);
     case NS_ATEN_REAL:
-        out->real = json_number_value(value);
-        return json_is_number(value) ? NS_OK : fail_at(r, c->name, error, "a number is expected");
+        out->real = json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
+        return json_is_boolean(value) || json_is_number(value)
+                   ? NS_OK
+                   : fail_at(r, c->name, error, "a number is expected");
     default:
         out->integer = json_is_boolean(value) ? json_is_true(value) : json_integer_value(value);
         return json_is_boolean(value) || json_is_integer(value)
@@ -220,6 +222,41 @@ static ns_code check_all_known(const reader *r, const call *c, const json_t *nod
     return NS_OK;
 }
 
+/* Whether an argument of `node` is node `name`. */
+static bool reads(const json_t *value, const char *name)
+{
+    if (json_is_object(value))
+        return strcmp(text_of(value, "node"), name) == 0;
+    bool found = false;
+    for (size_t i = 0; json_is_array(value) && i < json_array_size(value); i++)
+        found = found || reads(json_array_get(value, i), name);
+    return found;
+}
+
+/* What works in place on a value that is read later, by its name or as part of what it was viewed from, has a
+ * meaning that the graph's edges do not show. */
+static ns_code check_in_place(const reader *r, const json_t *node, ns_error *error)
+{
+    const char *operand = text_of(json_array_get(json_object_get(node, "args"), 0), "node");
+    size_t self = 0;
+    while (self < json_array_size(r->nodes) && json_array_get(r->nodes, self) != node)
+        self++;
+    for (int at = find_node(r, operand); at >= 0; at = find_node(r, operand)) {
+        const json_t *from = json_array_get(r->nodes, (size_t)at);
+        const bool is_call = strcmp(text_of(from, "kind"), "call_function") == 0;
+        for (size_t i = self + 1; i < json_array_size(r->nodes); i++)
+            if (reads(json_object_get(json_array_get(r->nodes, i), "args"), operand) || !is_call)
+                return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                               "%s/float.json: node '%s': %s changes '%s' in place, which is read elsewhere",
+                               r->files->where, text_of(node, "name"), text_of(node, "target"), operand);
+        const ns_aten_operator *op = ns_aten_find(text_of(from, "target"));
+        if (!op || op->annotation != NS_ANNOTATION_SHARED)
+            return NS_OK;
+        operand = text_of(json_array_get(json_object_get(from, "args"), 0), "node");
+    }
+    return NS_OK;
+}
+
 static ns_code read_call(reader *r, const json_t *node, const char *target, int result, int *out,
                          ns_error *error)
 {
@@ -229,6 +266,8 @@ static ns_code read_call(reader *r, const json_t *node, const char *target, int 
                        "%s/float.json: node '%s': %s is not among npuscope's operators", r->files->where,
                        c.name, target);
     NS_TRY(check_all_known(r, &c, node, error));
+    if (ns_aten_in_place(target))
+        NS_TRY(check_in_place(r, node, error));
     for (int p = 0; p < c.op->parameter_count; p++) {
         const json_t *value = argument_of(node, c.op, p);
         if (value)
