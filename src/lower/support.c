@@ -21,12 +21,21 @@ static ns_code check_rank(const ns_aten_program *program, const ns_aten_node *no
                    ns_aten_text(node), ns_target_accelerator(target), rank, MAX_RANK);
 }
 
-/* CheckProperQuantization (operator_support/tosa_supported_operators.py): no float on a target of integers.
+static bool is_quantised(const ns_aten_program *program)
+{
+    for (int i = 0; i < program->node_count; i++)
+        if (program->nodes[i].quantisation.present)
+            return true;
+    return false;
+}
+
+/* A program that is not quantised yet is asked about its operators alone.
+ * CheckProperQuantization (operator_support/tosa_supported_operators.py): no float on a target of integers.
  */
 static ns_code check_quantised(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                                ns_error *error)
 {
-    for (int i = -1; i < node->input_count; i++) {
+    for (int i = -1; is_quantised(program) && i < node->input_count; i++) {
         if (i >= 0 && node->inputs[i] < 0)
             continue;
         const ns_aten_node *value = i < 0 ? node : &program->nodes[node->inputs[i]];
@@ -44,7 +53,7 @@ static ns_code check_node(const ns_aten_program *program, const ns_aten_node *no
     if (ns_aten_decomposes(program, node)) /* its parts are asked */
         return NS_OK;
     if (node->op->annotation == NS_ANNOTATION_FLOAT)
-        return ns_keep_off(node, target, error, "ExecuTorch's quantiser does not know it");
+        return ns_keep_off(node, target, error, "its quantiser does not know it");
     NS_TRY(check_quantised(program, node, target, error));
     if (node->op->supported)
         return node->op->supported(program, node, target, error);

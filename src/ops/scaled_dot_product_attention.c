@@ -180,7 +180,10 @@ static ns_code make_mask(ns_aten_program *program, const ns_aten_node *node, con
 {
     *out = mask;
     if (node->attributes[CAUSAL].integer) {
-        NS_TRY(ns_decompose_below(program, s->l, s->s, 0, &mask, error));
+        int row, column;
+        NS_TRY(ns_decompose_range(program, s->l, true, &row, error));
+        NS_TRY(ns_decompose_range(program, s->s, false, &column, error));
+        NS_TRY(ns_aten_call(program, &ns_aten_op_ge, 2, (int[]){row, column}, NULL, &mask, error));
         return add_hidden(program, mask, out, error);
     }
     return mask >= 0 && program->nodes[mask].dtype == NS_DTYPE_BOOL ? add_hidden(program, mask, out, error)

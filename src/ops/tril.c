@@ -31,10 +31,16 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error)
 {
-    const float nothing = 0;
-    int mask, zero;
-    NS_TRY(ns_decompose_below(program, node->shape[node->rank - 2], node->shape[node->rank - 1],
-                              (float)node->attributes[DIAGONAL].integer, &mask, error));
+    const float diagonal = (float)node->attributes[DIAGONAL].integer, nothing = 0;
+    const int64_t one[2] = {1, 1};
+    int row, column, shift, mask, zero;
+    NS_TRY(ns_decompose_range(program, node->shape[node->rank - 2], true, &row, error));
+    NS_TRY(ns_decompose_range(program, node->shape[node->rank - 1], false, &column, error));
+    if (node->attributes[DIAGONAL].integer) {
+        NS_TRY(ns_aten_add_parameter(program, NULL, 2, one, &diagonal, &shift, error));
+        NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, (int[]){row, shift}, NULL, &row, error));
+    }
+    NS_TRY(ns_aten_call(program, &ns_aten_op_ge, 2, (int[]){row, column}, NULL, &mask, error));
     NS_TRY(ns_aten_add_parameter(program, NULL, 0, NULL, &nothing, &zero, error));
     return ns_aten_call(program, &ns_aten_op_where, 3, (int[]){mask, inputs[0], zero}, NULL, out, error);
 }

@@ -207,7 +207,7 @@ static void test_tables(void **state)
 static bool is_rough(const ns_aten_operator *op)
 {
     return op == &ns_aten_op_ceil || op == &ns_aten_op_floor || op == &ns_aten_op_round ||
-           op == &ns_aten_op_atanh;
+           op == &ns_aten_op_atanh || op == &ns_aten_op_remainder;
 }
 
 static void test_rows(void **state)

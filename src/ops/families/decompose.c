@@ -81,8 +81,7 @@ ns_code ns_decompose_mean(ns_aten_program *program, int node, const ns_aten_attr
     return NS_OK;
 }
 
-/* 0, 1, .. along one axis of two. */
-static ns_code add_range(ns_aten_program *program, int64_t count, bool down, int *out, ns_error *error)
+ns_code ns_decompose_range(ns_aten_program *program, int64_t count, bool down, int *out, ns_error *error)
 {
     const int64_t shape[2] = {down ? count : 1, down ? 1 : count};
     float *values = NS_ARENA_ARRAY(program->arena, (size_t)count, float);
@@ -91,18 +90,4 @@ static ns_code add_range(ns_aten_program *program, int64_t count, bool down, int
     for (int64_t i = 0; i < count; i++)
         values[i] = (float)i;
     return ns_aten_add_parameter(program, NULL, 2, shape, values, out, error);
-}
-
-ns_code ns_decompose_below(ns_aten_program *program, int64_t rows, int64_t columns, float diagonal, int *out,
-                           ns_error *error)
-{
-    const int64_t one[2] = {1, 1};
-    int row, column, shift;
-    NS_TRY(add_range(program, rows, true, &row, error));
-    NS_TRY(add_range(program, columns, false, &column, error));
-    if (diagonal != 0) {
-        NS_TRY(ns_aten_add_parameter(program, NULL, 2, one, &diagonal, &shift, error));
-        NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, (int[]){row, shift}, NULL, &row, error));
-    }
-    return ns_aten_call(program, &ns_aten_op_ge, 2, (int[]){row, column}, NULL, out, error);
 }

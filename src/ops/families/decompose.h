@@ -17,9 +17,8 @@ ns_code ns_decompose_sum(ns_aten_program *program, int node, const ns_aten_attri
 ns_code ns_decompose_mean(ns_aten_program *program, int node, const ns_aten_attribute *dims, int rank,
                           const int64_t *shape, int *out, ns_error *error);
 
-/* Truth values [rows, columns]: whether row + diagonal >= column; rows and columns are constants that the NPU
- * compares (decompose_tril_pass.py). */
-ns_code ns_decompose_below(ns_aten_program *program, int64_t rows, int64_t columns, float diagonal, int *out,
-                           ns_error *error);
+/* The constant 0, 1, .. [count, 1], or [1, count] where it does not go down: with ge, which the NPU computes,
+ * a diagonal (decompose_tril_pass.py). */
+ns_code ns_decompose_range(ns_aten_program *program, int64_t count, bool down, int *out, ns_error *error);
 
 #endif
