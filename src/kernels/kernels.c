@@ -11,6 +11,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         .binary = ns_binary_rows_c,
         .rescale = &ns_rescale_rows_c,
         .requantise = ns_requantise_rows_c,
+        .wide = &ns_wide_kernels_c,
         .table_i16 = ns_table_row_c,
         .depthwise_i16 = ns_depthwise_i16_c,
         .pack_split = ns_gemm_pack_split_i16,
@@ -20,6 +21,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.binary = ns_binary_rows_avx2;
         kernels.rescale = &ns_rescale_rows_avx2;
         kernels.requantise = ns_requantise_rows_avx2;
+        kernels.wide = &ns_wide_kernels_avx2;
         kernels.gemm_i16 = ns_gemm_i16_avx2;
         kernels.gemm_f64 = ns_gemm_f64_avx2;
         kernels.table_i16 = ns_table_row_avx2;

@@ -16,6 +16,7 @@ typedef struct ns_kernels {
     const ns_binary_rows *binary; /* [NS_BINARY_COUNT] */
     const ns_rescale_rows *rescale;
     ns_requantise_rows requantise;
+    const ns_wide_kernels *wide;
     ns_table_row table_i16;
     ns_depthwise_i16 depthwise_i16;
     ns_depthwise_scaled depthwise_scaled; /* NULL: none */

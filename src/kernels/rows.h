@@ -112,4 +112,38 @@ typedef struct ns_fused_kernels {
 extern const ns_fused_kernels ns_fused_kernels_avx2;
 #endif
 
+/* ---- wide.c ---- */
+
+/* Rows of 64-bit values, as the simulator's output stage has them. */
+
+/* For each column: |value| < 2^31 and a multiplier below 2^31 keep the product to 62 bits, rounding terms of
+ * at most 2^61 the sum to 63; shift in [0, 63]. */
+typedef struct ns_wide_scales {
+    const int64_t *multiplier, *positive, *negative, *shift; /* terms for values >= 0 and below */
+} ns_wide_scales;
+
+typedef struct ns_wide_clip {
+    int64_t low, high, add; /* low <= high; `add` comes behind the clip */
+} ns_wide_clip;
+
+typedef struct ns_wide_kernels {
+    /* The least and the largest value, and 0. */
+    void (*range)(const int64_t *row, size_t count, int64_t *low, int64_t *high);
+    /* row[r][i] += terms[i] */
+    void (*add)(int64_t *row, size_t rows, const int64_t *terms, size_t columns);
+    /* row[r][i] = (row[r][i] * multiplier[i] + term) >> shift[i] */
+    void (*scale)(int64_t *row, size_t rows, size_t columns, const ns_wide_scales *scales);
+    /* Returns how many values the clip changed. */
+    int64_t (*clip)(int64_t *row, size_t count, const ns_wide_clip *clip);
+} ns_wide_kernels;
+
+void ns_wide_range_c(const int64_t *row, size_t count, int64_t *low, int64_t *high);
+void ns_wide_scale_c(int64_t *row, size_t rows, size_t columns, const ns_wide_scales *s);
+int64_t ns_wide_clip_c(int64_t *row, size_t count, const ns_wide_clip *clip);
+
+extern const ns_wide_kernels ns_wide_kernels_c;
+#if defined(__x86_64__)
+extern const ns_wide_kernels ns_wide_kernels_avx2;
+#endif
+
 #endif

@@ -126,8 +126,66 @@ static void plain_values(void **state)
 
 TEST_EACH_MASK(check)
 
+/* The loops over 64 bits against plain C, and plain C against the formulas. */
+static void check_wide(const ns_kernels *kernels, const char *text)
+{
+    ns_random random = {9};
+    for (int round = 0; round < 2000; round++) {
+        int64_t multiplier[20], positive[20], negative[20], shift[20], a[60], b[60], terms[20];
+        const size_t columns = 1 + ns_random_u64(&random) % 20, rows = ns_random_u64(&random) % 4;
+        for (size_t i = 0; i < columns; i++) {
+            multiplier[i] = ns_random_range(&random, 0, INT32_MAX);
+            shift[i] = ns_random_range(&random, 0, 61);
+            positive[i] = shift[i] ? INT64_C(1) << (shift[i] - 1) : 0;
+            negative[i] = ns_random_u64(&random) % 2 ? positive[i] : positive[i] - (shift[i] > 0);
+            terms[i] = test_edge_value(&random, 48);
+        }
+        for (size_t i = 0; i < rows * columns; i++) {
+            a[i] = b[i] = test_edge_value(&random, 32);
+            if (a[i] == INT32_MIN)
+                a[i] = b[i] = 0;
+        }
+        const ns_wide_scales scales = {multiplier, positive, negative, shift};
+        kernels->wide->scale(a, rows, columns, &scales);
+        for (size_t i = 0; i < rows * columns; i++) {
+            const size_t c = i % columns;
+            const __int128 sum = (__int128)b[i] * multiplier[c] + (b[i] < 0 ? negative[c] : positive[c]);
+            if (a[i] != (int64_t)(sum >> shift[c]))
+                fail_msg("%s: %lld * %lld >> %lld is %lld", text, (long long)b[i], (long long)multiplier[c],
+                         (long long)shift[c], (long long)a[i]);
+            b[i] = a[i];
+        }
+        kernels->wide->add(a, rows, terms, columns);
+        int64_t low = 0, high = 0, least, most, cut = 0;
+        const ns_wide_clip clip = {ns_random_range(&random, -40000, 0), ns_random_range(&random, 0, 70000),
+                                   77};
+        for (size_t i = 0; i < rows * columns; i++) {
+            b[i] += terms[i % columns];
+            assert_int_equal(a[i], b[i]);
+            low = b[i] < low ? b[i] : low;
+            high = b[i] > high ? b[i] : high;
+            cut += b[i] < clip.low || b[i] > clip.high;
+            b[i] = (b[i] < clip.low ? clip.low : b[i] > clip.high ? clip.high : b[i]) + 77;
+        }
+        kernels->wide->range(a, rows * columns, &least, &most);
+        assert_int_equal(least, low);
+        assert_int_equal(most, high);
+        assert_int_equal(kernels->wide->clip(a, rows * columns, &clip), cut);
+        assert_memory_equal(a, b, rows * columns * sizeof *a);
+    }
+}
+
+static void wide_rows(void **state)
+{
+    (void)state;
+    const ns_kernels plain = ns_kernels_get(0);
+    check_wide(&plain, "plain C");
+    test_each_mask(check_wide);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(plain_values), cmocka_unit_test(every_mask)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(plain_values), cmocka_unit_test(every_mask),
+                                       cmocka_unit_test(wide_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #ifndef NS_NPU_OPERATIONS_INTERNAL_H
 #define NS_NPU_OPERATIONS_INTERNAL_H
 
+#include "kernels/rows.h"
 #include "npu/operations/elementwise/functions.h"
 #include "npu/operations/operation.h"
 
@@ -37,9 +38,11 @@ typedef struct ns_npu_output_stage {
     const ns_npu_operation *operation;
     const ns_scale_record *records; /* CHANNEL scaling: bias and scale of each OFM channel */
     ns_npu_rounding rounding;
-    int64_t *preload;  /* a row of IFM2, where accumulators begin with it */
-    int64_t saturated; /* elements that the clip changed, so far */
-    bool left_32_bits; /* rule OFM_RANGE_32 has struck */
+    int64_t *bias;       /* of each OFM channel, where there are records */
+    ns_wide_scales wide; /* of each OFM channel; multiplier NULL: not such as kernels take */
+    int64_t *preload;    /* a row of IFM2, where accumulators begin with it */
+    int64_t saturated;   /* elements that the clip changed, so far */
+    bool left_32_bits;   /* rule OFM_RANGE_32 has struck */
 } ns_npu_output_stage;
 
 /* Checks the OFM's memory and the table, and reads the scale records. */

@@ -66,6 +66,26 @@ static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, int
     return operation->accumulators_stay;
 }
 
+/* What the kernels take of the scale records. */
+static ns_code widen_records(ns_npu_machine *machine, ns_npu_output_stage *out, ns_error *error)
+{
+    const size_t depth = (size_t)out->operation->ofm.depth;
+    void *memory;
+    NS_TRY(ns_npu_scratch(machine, 5 * depth, sizeof(int64_t), &memory, error));
+    int64_t *multiplier = memory, *positive = multiplier + depth, *negative = positive + depth,
+            *shift = negative + depth;
+    bool are_wide = true;
+    out->bias = shift + depth;
+    for (size_t c = 0; c < depth; c++) {
+        const ns_scale_record *record = &out->records[c];
+        const ns_npu_scale scale = {record->scale, record->shift, out->rounding, 0};
+        are_wide &= ns_npu_scale_wide(&scale, &multiplier[c], &positive[c], &negative[c], &shift[c]);
+        out->bias[c] = record->bias;
+    }
+    out->wide = (ns_wide_scales){are_wide ? multiplier : NULL, positive, negative, shift};
+    return NS_OK;
+}
+
 ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *operation,
                            ns_npu_output_stage *out, ns_error *error)
 {
@@ -89,18 +109,15 @@ ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *oper
     out->records = records;
     return code == NS_ERROR_FAULT ? ns_npu_fault(machine, error, "%s", inner.message)
            : code != NS_OK        ? ns_fail(error, code, "%s", inner.message)
-                                  : NS_OK;
+                                  : widen_records(machine, out, error);
 }
 
 ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t y,
                                  const int64_t *row, size_t count, ns_error *error)
 {
     int64_t limit = (int64_t)1 << (operation->accumulator_bits - 1);
-    int64_t low = 0, high = 0;
-    for (size_t i = 0; i < count; i++) {
-        low = row[i] < low ? row[i] : low;
-        high = row[i] > high ? row[i] : high;
-    }
+    int64_t low, high;
+    machine->kernels.wide->range(row, count, &low, &high);
     if (high < limit && low >= -limit)
         return NS_OK;
     size_t i = 0;
@@ -114,6 +131,14 @@ ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation
                             operation->accumulator_bits);
 }
 
+/* Whether all values are such as ns_wide_scales wants them. */
+static bool fit_32_bits(const ns_npu_machine *machine, const int64_t *row, size_t count)
+{
+    int64_t low, high;
+    machine->kernels.wide->range(row, count, &low, &high);
+    return low > INT32_MIN && high <= INT32_MAX;
+}
+
 /* Per-channel: bias first, then each channel's own scale. The sum cannot wrap: a bias has at most 48 bits;
  * what accumulators began with has been checked; and an operation's own sum is of at most 2^28 elements
  * (MAX_IMAGE) of 32 bits, or products of 30. */
@@ -122,16 +147,36 @@ static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage
 {
     const ns_npu_operation *operation = output->operation;
     int64_t width = operation->ofm.width, depth = operation->ofm.depth;
-    for (int64_t x = 0; x < width; x++)
-        for (int64_t c = 0; c < depth; c++)
-            row[x * depth + c] += output->records[c].bias;
-    NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)(width * depth), error));
+    const size_t count = (size_t)(width * depth);
+    machine->kernels.wide->add(row, (size_t)width, output->bias, (size_t)depth);
+    NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, count, error));
+    if (output->wide.multiplier && fit_32_bits(machine, row, count)) {
+        machine->kernels.wide->scale(row, (size_t)width, (size_t)depth, &output->wide);
+        return NS_OK;
+    }
     for (int64_t c = 0; c < depth; c++) {
         const ns_scale_record *record = &output->records[c];
         ns_npu_scale scale = {record->scale, record->shift, output->rounding, 0};
         ns_npu_scale_column(row + c, (size_t)width, (size_t)depth, &scale);
     }
     return NS_OK;
+}
+
+/* One scale for all. */
+static void scale_all(const ns_npu_machine *machine, const ns_npu_scale *scale, int64_t *row, size_t count)
+{
+    enum { COLUMNS = 4 };
+    int64_t m[COLUMNS], positive[COLUMNS], negative[COLUMNS], shift[COLUMNS];
+    bool is_wide = scale->scale != 1 || scale->shift != 0;
+    for (int k = 0; k < COLUMNS && is_wide; k++)
+        is_wide = ns_npu_scale_wide(scale, &m[k], &positive[k], &negative[k], &shift[k]);
+    if (!is_wide || !fit_32_bits(machine, row, count)) {
+        ns_npu_scale_column(row, count, 1, scale);
+        return;
+    }
+    const ns_wide_scales wide = {m, positive, negative, shift};
+    machine->kernels.wide->scale(row, count / COLUMNS, COLUMNS, &wide);
+    ns_wide_scale_c(row + count / COLUMNS * COLUMNS, 1, count % COLUMNS, &wide);
 }
 
 /* Rule OFM_RANGE_32: a result of ADD, SUB or MUL that a 32-bit OFM cannot hold is its nearest end; under
@@ -174,22 +219,17 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     if (operation->scaling == NS_NPU_SCALING_CHANNEL)
         NS_TRY(scale_channels(machine, output, y, row, error));
     else if (operation->scaling == NS_NPU_SCALING_GLOBAL)
-        ns_npu_scale_column(row, count, 1, &operation->scale);
+        scale_all(machine, &operation->scale, row, count);
     int64_t zero_point = ofm->zero_point;
     const bool curve = ns_npu_table_is_curve(operation->table);
     if (curve)
         ns_npu_table_row(machine, operation, row, count);
     if (operation->clip) {
-        const int64_t low = operation->clip_low - zero_point, high = operation->clip_high - zero_point;
-        int64_t saturated = 0;
-        for (size_t i = 0; i < count; i++) {
-            /* Limits and zero point have 16 bits; the value may be the largest of 64. */
-            int64_t value = row[i];
-            saturated += value < low || value > high;
-            value = value < low ? low : value;
-            row[i] = (value > high ? high : value) + zero_point;
-        }
-        output->saturated += saturated;
+        /* Limits and zero point have 16 bits; the value may be the largest of 64. */
+        const ns_wide_clip clip = {operation->clip_low - zero_point, operation->clip_high - zero_point,
+                                   zero_point};
+        output->saturated += clip.low <= clip.high ? machine->kernels.wide->clip(row, count, &clip)
+                                                   : ns_wide_clip_c(row, count, &clip);
     } else if (zero_point != 0) {
         for (size_t i = 0; i < count; i++)
             row[i] = (int64_t)((uint64_t)row[i] + (uint64_t)zero_point); /* its low bits are stored */

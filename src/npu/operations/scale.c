@@ -1,7 +1,5 @@
 #include "npu/operations/scale.h"
 
-#include <stdbool.h>
-
 typedef struct rounding_terms {
     __int128 positive, negative; /* added for value >= 0 and for value < 0 */
 } rounding_terms;
@@ -44,6 +42,17 @@ static inline int64_t apply(int64_t value, const ns_npu_scale *scale, rounding_t
 int64_t ns_npu_scale_value(int64_t value, const ns_npu_scale *scale)
 {
     return apply(value, scale, terms_of(scale));
+}
+
+bool ns_npu_scale_wide(const ns_npu_scale *scale, int64_t *multiplier, int64_t *positive, int64_t *negative,
+                       int64_t *shift)
+{
+    const rounding_terms terms = terms_of(scale);
+    *multiplier = scale->scale;
+    *positive = (int64_t)terms.positive;
+    *negative = (int64_t)terms.negative;
+    *shift = scale->shift;
+    return scale->scale <= INT32_MAX && scale->shift <= 61;
 }
 
 void ns_npu_scale_column(int64_t *values, size_t count, size_t step, const ns_npu_scale *scale)

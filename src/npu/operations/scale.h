@@ -3,6 +3,7 @@
 #ifndef NS_NPU_SCALE_H
 #define NS_NPU_SCALE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,10 @@ typedef struct ns_npu_scale {
  * |value| < 2^62; the product is taken in 128 bits and the result saturated to 64, so nothing wraps.
  * Source: Vela 5.1.0, regor/compiler/graphir_optimiser.cpp, template Scale. */
 int64_t ns_npu_scale_value(int64_t value, const ns_npu_scale *scale);
+
+/* The scale as kernels/rows.h takes it (ns_wide_scales); false where it does not. */
+bool ns_npu_scale_wide(const ns_npu_scale *scale, int64_t *multiplier, int64_t *positive, int64_t *negative,
+                       int64_t *shift);
 
 /* The same for `count` values, each `step` after the last, in place. */
 void ns_npu_scale_column(int64_t *values, size_t count, size_t step, const ns_npu_scale *scale);
