@@ -3,7 +3,7 @@
 
 A run without a failure tells the allocations and who asked for them (tests/support/fail_malloc.c; the arenas ask the system for each
 block, so that theirs are among them). Then each distinct caller's first allocation fails, in a run of its own (--most N: of N callers of each run, evenly
-spread). Such a run ends with exit code 4 and a message, or, where the allocation was not needed (a buffer of standard output),
+spread). Ten of the runs go on in address spaces of few MiB (prlimit --as). Such a run ends with exit code 4 and a message, or, where the allocation was not needed (a buffer of standard output),
 as if nothing had happened. Either way nothing is leaked, and no file is left that the run without failure does not write alike.
 """
 import os
@@ -41,12 +41,17 @@ RUNS = {
     "diagnose": ["diagnose", NARROW + "model.tosa", "-i", NARROW + "in0.npy", "--no-compile", "--threads", "1", "--json", "d.json", "--html", "d.html",
                  "--markdown", "d.md", "--junit", "d.xml", "--csv", "d.csv", "--node-data", "d.nodes"],
     "lower": ["lower", "gelu", "rank1", "--target", "u85", "-o", "graph.tosa"],
+    "a recorded case": ["lower", "--from", LOWERED + "test_add_tensor_u85_INT_16a8w[1d_ones]", "-o", "graph.tosa"],
+    "recorded cases": ["suite", "--cases", LOWERED + "test_addmm_16a8w_u55_INT[alpha_only]", "--stages", "eval", "--threads", "1", "--json", "s.json"],
     "operators": ["operators"],
     "compare": ["compare", BMM + "delegate0_in0.npy", BMM + "delegate0_in0.npy", "--json", "c.json"],
     "cache": ["cache", "show", "--folder", "none"],
     "write random graphs": ["fuzz-vela", "--write", "--graphs", "2", "-o", "graphs"],
     "a simulator's stand-in": ["FVP_Corstone_SSE-320", "-C", "semihosting-cwd=.", "-C", "semihosting-cmd_line=runner -m program.pte -i i0.bin -i i1.bin -o out"],
 }
+SPACES = [14, 15, 16, 17, 18, 20, 24]  # MiB, for these
+IN_SPACES = ["run a graph, tapped", "run a stream, checked", "run a .tflite", "run a program", "inspect a stream as JSON", "lint", "suite", "search", "diagnose",
+             "recorded cases"]
 TIMES = re.compile(rb'"seconds": ?[0-9.e-]+|time="[0-9.]+"|\([0-9.]+ s\)|[0-9.]+ s\b|20\d\d-\d\d-\d\dT[0-9:Z]*')
 
 
@@ -58,8 +63,8 @@ class Run:
             self.program = str(pathlib.Path(data) / arguments.pop(0))
             self.arguments = arguments
 
-    def once(self, **settings):
-        """(exit code, standard output, standard error, {file: bytes}, what fail_malloc left)"""
+    def once(self, limit=(), **settings):
+        """With `limit` before the command: (exit code, standard output, standard error, {file: bytes}, what fail_malloc left)"""
         with tempfile.TemporaryDirectory() as folder:
             work = pathlib.Path(folder, "work")
             work.mkdir()
@@ -69,7 +74,7 @@ class Run:
             environment = dict(os.environ, LD_PRELOAD=self.shim, NPUSCOPE_SEPARATE_ALLOCATIONS="1", FAIL_LEFT=f"{folder}/left",
                                HOME=folder, LC_ALL="C", **settings)
             environment.pop("MALLOC_PERTURB_", None)
-            result = subprocess.run([self.program, *self.arguments], cwd=work, env=environment, capture_output=True, timeout=120)
+            result = subprocess.run([*limit, self.program, *self.arguments], cwd=work, env=environment, capture_output=True, timeout=120)
             files = {str(path.relative_to(work)): TIMES.sub(b"T", path.read_bytes()) for path in work.rglob("*") if path.is_file()}
             left = pathlib.Path(folder, "left")
             return (result.returncode, TIMES.sub(b"T", result.stdout), result.stderr.decode(errors="replace"), files,
@@ -106,6 +111,21 @@ def problem_of(good, failed):
     return ""
 
 
+def in_small_spaces(name, run, good):
+    """The run under `prlimit --as`: as if nothing had happened, or exit code 4 (the system's want) or 2 (the budget's, half of the space)."""
+    bad, codes = 0, []
+    for space in SPACES:
+        code, out, err, files, _ = run.once(["prlimit", f"--as={space << 20}", "env", "-u", "LD_PRELOAD"])
+        loaded = "error while loading shared libraries" not in err and code != 127
+        fine = (code, files) == (good[0], good[3]) or (code in (2, 4) and err.startswith("npuscope: ") and not set(files) - set(good[3]))
+        codes.append(f"{space}M: {code if loaded else 'not loaded'}")
+        if loaded and not fine:
+            print(f"{name}: in {space} MiB: exit code {code}: {err.strip()}")
+            bad += 1
+    print(f"{name}: {', '.join(codes)}")
+    return bad
+
+
 def main():
     arguments = sys.argv[1:]
     most = sys.maxsize
@@ -116,7 +136,7 @@ def main():
     program, shim, *names = arguments
     bad = total = 0
     with tempfile.TemporaryDirectory() as data:
-        for name in ("captured", "tflite", "diagnose"):
+        for name in ("captured", "tflite", "diagnose", "lowered"):
             sets.extract(sets.DATA / f"{name}.zip", f"{data}/{name}")
         shutil.copy(program, f"{data}/FVP_Corstone_SSE-320")
         for name, command in RUNS.items():
@@ -127,6 +147,8 @@ def main():
             if good[0] not in (0, 1) or good[4] < 0:
                 print(f"{name}: without a failure: exit code {good[0]}: {good[2]}")
                 bad += 1
+            if name in IN_SPACES:
+                bad += in_small_spaces(name, run, good)
             step = max(1, -(-len(numbers) // most))
             for number in numbers[::step]:
                 found = problem_of(good, run.once(FAIL_AT=str(number)))

@@ -325,7 +325,9 @@ static void test_impossible_sizes_cost_nothing(void **state)
     ns_weight_order smaller = order;
     smaller.kernel_height = smaller.kernel_width = 1;
     smaller.ifm_depth = smaller.ofm_depth = 4096;
-    assert_int_equal(ns_weights_decode_u85(&smaller, streams, arena, &weights, NULL), NS_ERROR_FAULT);
+    ns_error error = {0};
+    assert_int_equal(ns_weights_decode_u85(&smaller, streams, arena, &weights, &error), NS_ERROR_FAULT);
+    assert_non_null(strstr(error.message, "weights: 1 bytes of streams cannot hold 16777216 weights"));
     ns_arena_free(arena);
 }
 

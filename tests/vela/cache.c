@@ -151,6 +151,28 @@ static void a_folder_that_takes_nothing(void **state)
     assert_int_equal(warnings, 2);
 }
 
+/* Entries that are there are still served. Root may write anywhere: it becomes somebody else for the time. */
+static void a_read_only_folder(void **state)
+{
+    (void)state;
+    const char *cache = in_folder("cache"), *empty = in_folder("empty");
+    const bool root = geteuid() == 0;
+    assert_false(compile(cache));
+    ASSERT_OK(ns_folder_make(empty, &error));
+    assert_int_equal(system(ns_arena_format(arena, "chmod -R a+rX %s", folder)), 0);
+    assert_int_equal(chmod(cache, 0555) | chmod(empty, 0555), 0);
+    if (root)
+        assert_int_equal(seteuid(65534), 0);
+    assert_true(compile(cache));
+    assert_int_equal(warnings, 0);
+    assert_false(compile(empty));
+    assert_int_equal(warnings, 1);
+    assert_non_null(strstr(warning, "what Vela makes is not kept"));
+    if (root)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(cache, 0755) | rmdir(empty), 0);
+}
+
 /* Vela's own file fits, the entry with its head does not. */
 static void a_full_disk(void **state)
 {
@@ -178,6 +200,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_patched_vela_is_another_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_damaged_entry_is_made_anew, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_takes_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_read_only_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_disk, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

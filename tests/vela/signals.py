@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""SIGINT and SIGTERM end a run with 130 and 143, stop Vela's process and leave nothing; what SIGKILL leaves, the next run removes.
+"""SIGINT and SIGTERM end a run with 130 and 143, stop Vela's process and leave nothing; what SIGKILL leaves, the next run removes;
+killed at any time, the cache is whole.
 
 Vela is an interpreter that only looks like one with it, and never ends. Environment: NPUSCOPE, the program.
 """
+import hashlib
 import os
 import pathlib
 import signal
+import struct
 import subprocess
 import tempfile
 import time
@@ -14,6 +17,8 @@ NPUSCOPE = os.environ["NPUSCOPE"]
 FAKE = """#!/bin/bash
 [ "$2" = -c ] && {{ echo 9.9.9; echo {folder}/package; exit; }}
 [ -e {folder}/quick ] && exit 1
+[ -e {folder}/compiles ] && {{ n=0; while IFS=$'\\t' read -r graph made reason rest; do echo begin $n; head -c 200000 /dev/urandom > $made; echo end $n
+n=$((n + 1)); done < $3; exit; }}
 echo $$ > {folder}/vela.pid.part; mv {folder}/vela.pid.part {folder}/vela.pid
 exec sleep 1000
 """
@@ -32,6 +37,40 @@ def wait_until(condition):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def check_entries(cache):
+    """Every entry is whole: 32 bytes of magic, outcome, three sizes, checksum, parts (src/vela/entry.c); returns how many there are."""
+    found = sorted(cache.glob("*.entry"))
+    for path in found:
+        data = path.read_bytes()
+        outcome, *sizes = struct.unpack_from("<4Q", data, 32)
+        assert len(data) == 96 + sum(sizes), path
+        parts, at = [data[32:40]], 96
+        for size in sizes:
+            parts.append(data[at : at + size])
+            at += size
+        assert data[64:96] == hashlib.sha256(b"".join(struct.pack("<Q", len(part)) + part for part in parts)).digest(), path
+    return len(found)
+
+
+def kill_at_any_time(start, cache, marker):
+    """Runs that compile, each killed a little later; what is in the cache is whole after each, and the last run goes through."""
+    marker.touch()
+    kept = 0
+    for i in range(25):
+        run = start()
+        time.sleep(0.012 * i)
+        run.kill()
+        run.communicate(timeout=60)
+        kept = max(kept, check_entries(cache))
+    run = start()
+    message = run.communicate(timeout=60)[1]
+    assert run.returncode in (0, 1), message
+    assert "made anew" not in message, message
+    assert check_entries(cache) > 0
+    assert not [path for path in cache.iterdir() if path.suffix != ".entry"], list(cache.iterdir())
+    return kept
 
 
 def main():
@@ -81,6 +120,8 @@ def main():
         assert "removed 0 entries, 0.0 MiB, 1 leftovers" in shown, shown
         assert not list(cache.iterdir())
         assert not (folder / "out.json").exists()
+        (folder / "quick").unlink()
+        print(kill_at_any_time(start, cache, folder / "compiles"), "entries at most before the last run")
         # A signal that is ignored stays so.
         ignoring = subprocess.run(["bash", "-c", f"trap '' INT; {NPUSCOPE} operators > /dev/null & kill -INT $!; wait $!"], timeout=60)
         assert ignoring.returncode == 0, ignoring.returncode
