@@ -69,7 +69,16 @@ static void refuses_every_prefix(void **state)
 
 /* ---- each bound of the zip reader on its own ---- */
 
-enum { END = 22, RECORD = 46 + 1, METHOD = 10, CHECKSUM = 16, PACKED = 20, SIZE = 24 };
+enum {
+    END = 22,
+    RECORD = 46 + 1,
+    METHOD = 10,
+    PACKED = 20,
+    SIZE = 24,
+    NAME_LENGTH = 28,
+    EXTRA_LENGTH = 30,
+    COMMENT_LENGTH = 32
+};
 
 /* Two members "a" and "b" of 16 bytes, the last one's record at `record`. */
 static uint8_t *small_zip(size_t *size, uint8_t **record)
@@ -133,6 +142,73 @@ static void other_methods_and_encryption_are_not_read(void **state)
     expect_refused(data, size, NS_ERROR_UNSUPPORTED, "x: member 'b' is neither stored nor deflated");
 }
 
+static void a_member_ends_before_the_directory(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_store_u32(record + PACKED, 17);
+    ns_store_u32(record + SIZE, 17);
+    expect_refused(data, size, NS_ERROR_INPUT, "x: member 'b' is damaged (it is not where its record says)");
+}
+
+static void a_record_lies_in_the_file(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_store_u16(record + COMMENT_LENGTH, END + 1);
+    expect_refused(data, size, NS_ERROR_INPUT, "leaves the file");
+}
+
+static void the_end_tells_where_the_directory_is(void **state)
+{
+    (void)state;
+    size_t size;
+    uint8_t *record, *data = small_zip(&size, &record);
+    ns_store_u32(data + size - END + 12, 2 * RECORD - 1);
+    expect_refused(data, size, NS_ERROR_INPUT,
+                   "x: not a zip file (no end of a zip archive that fits the file)");
+}
+
+/* The name's last eight bytes become an extra field that is too small for the size that it should hold. */
+static void a_wide_number_lies_in_its_field(void **state)
+{
+    (void)state;
+    static const uint8_t text[16] = {0}, extra[] = {1, 0, 4, 0, 9, 0, 0, 0};
+    const ns_zip_member member = {"a.......!", {text, 16}};
+    const ns_bytes bytes = test_zip(1, &member, arena);
+    uint8_t *copy = ns_arena_copy(arena, bytes.data, bytes.size), *record = copy + bytes.size - END - 46 - 9;
+    ns_store_u16(record + NAME_LENGTH, 1);
+    ns_store_u16(record + EXTRA_LENGTH, 8);
+    ns_store_u32(record + SIZE, UINT32_MAX);
+    memcpy(record + 47, extra, sizeof extra);
+    expect_refused(copy, bytes.size, NS_ERROR_INPUT, "x: member 'a' has a damaged record");
+}
+
+/* One stored block of deflate (RFC 1951, 3.2.4) with all the bytes; it is the last block, or not. */
+static void packed_bytes_have_an_end(void **state)
+{
+    (void)state;
+    static const uint8_t text[16] = "0123456789abcde";
+    for (int last = 1; last >= 0; last--) {
+        uint8_t block[21] = {(uint8_t)last, 16, 0, 0xef, 0xff};
+        memcpy(block + 5, text, 16);
+        const ns_zip_member stored = {"a", {text, 16}}, member = {"a", {block, sizeof block}};
+        const ns_bytes right = test_zip(1, &stored, arena), bytes = test_zip(1, &member, arena);
+        uint8_t *copy = ns_arena_copy(arena, bytes.data, bytes.size),
+                *record = copy + bytes.size - END - RECORD;
+        memcpy(record + 16, right.data + right.size - END - RECORD + 16, 4); /* the checksum */
+        ns_store_u16(record + METHOD, 8);
+        ns_store_u32(record + SIZE, 16);
+        ns_zip zip;
+        if (last)
+            ASSERT_OK(ns_zip_read((ns_bytes){copy, bytes.size}, "x", "a zip file", arena, &zip, &error));
+        else
+            expect_refused(copy, bytes.size, NS_ERROR_INPUT, "x: member 'a' is damaged (its packed bytes)");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +219,11 @@ int main(void)
         cmocka_unit_test(members_have_one_limit_together),
         cmocka_unit_test(a_checksum_is_looked_at),
         cmocka_unit_test(other_methods_and_encryption_are_not_read),
+        cmocka_unit_test(a_member_ends_before_the_directory),
+        cmocka_unit_test(a_record_lies_in_the_file),
+        cmocka_unit_test(the_end_tells_where_the_directory_is),
+        cmocka_unit_test(a_wide_number_lies_in_its_field),
+        cmocka_unit_test(packed_bytes_have_an_end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
