@@ -3,6 +3,7 @@
 
 #include "base/interface.h"
 #include "report/interface.h"
+#include "rows.h"
 #include "shared.h"
 
 #define OPTION(field) offsetof(ns_diagnose_settings, field)
@@ -32,6 +33,7 @@ static const ns_option options[] = {
      "the .tosa graph of a MODEL that is Vela's npz or .tflite; of a\nprogram one for each Ethos-U delegate, "
      "in order"},
     {0, "debug-db", NS_OPTION_TEXT_LIST, "FILE", OPTION(debug_dbs), "and Vela's debug database of it"},
+    NS_ROW_SHARD(shard),
     {0, "no-advice", NS_OPTION_FLAG, NULL, OPTION(no_advice), "do not try what avoids a finding"},
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
     {0, "apply", NS_OPTION_TEXT, "FILE", OPTION(apply),

@@ -12,7 +12,7 @@ typedef struct ns_diagnose_settings {
     bool samples, no_precision, no_compile;
     ns_text_list accelerators, memory_modes, velas;
     bool all_targets, no_advice;
-    const char *vela_options;
+    const char *vela_options, *shard;
     ns_text_list graphs, debug_dbs; /* of a stream, or of each delegate */
     const char *json, *html, *markdown, *junit, *csv, *nodes, *apply, *reduce;
     double time_limit;

@@ -2,6 +2,7 @@
 #include "base/interface.h"
 #include "diagnose.h"
 #include "npuscope/cpu.h"
+#include "rows.h"
 
 void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_options *asked)
 {
@@ -88,6 +89,7 @@ ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *setti
         .cpu_mask = asked->cpu_mask,
         .no_advice = settings->no_advice,
     };
+    NS_TRY(ns_row_shard(settings->shard, &options.shard, &options.shards, error));
     NS_TRY(choose_accelerators(settings, cli->arena, &options, error));
     NS_TRY(ns_diagnose_choose_velas(settings, cli->arena, &options, &result->compile_missing, error));
     if (result->compile_missing)
@@ -107,6 +109,19 @@ ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *setti
 
 /* ---- both ---- */
 
+/* Of the parts of a split run one has the precision half, by the model's bytes. */
+static ns_code is_precision_of_shard(const ns_diagnose_settings *settings, ns_bytes model, bool *out,
+                                     ns_error *error)
+{
+    int shard, shards;
+    char digest[24];
+    const char *const key[] = {digest, "precision"};
+    NS_TRY(ns_row_shard(settings->shard, &shard, &shards, error));
+    snprintf(digest, sizeof digest, "%016llx", (unsigned long long)ns_bytes_hash(model));
+    *out = ns_shard_takes(shard, shards, 2, key);
+    return NS_OK;
+}
+
 ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, const ns_graph *graph,
                            ns_bytes bytes, const ns_diagnose_options *asked, ns_diagnose_result *result,
                            ns_error *error)
@@ -114,7 +129,11 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
     ns_diagnose_precision *precision = NS_ARENA_NEW(cli->arena, ns_diagnose_precision);
     if (!precision)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a diagnosis");
-    if (!settings->no_precision) {
+    bool of_shard = true;
+    NS_TRY(is_precision_of_shard(settings, bytes, &of_shard, error));
+    if (!settings->no_precision && !of_shard)
+        result->precision_missing = "another part of --shard has it";
+    if (!settings->no_precision && of_shard) {
         NS_TRY(ns_diagnose_precision_run(graph, asked, cli->arena, precision, error));
         result->precision = precision;
     }

@@ -153,6 +153,9 @@ static ns_code write_within(const char *path, const ns_fuzz_result *r, ns_arena 
     ns_json_object(&json, NULL);
     ns_json_text(&json, "schema", "npuscope/fuzz-vela/1");
     ns_json_integer(&json, "seed", (int64_t)r->seed);
+    ns_json_integer(&json, "first", (int64_t)r->first);
+    ns_json_integer(&json, "shard", r->shard);
+    ns_json_integer(&json, "shards", r->shards);
     ns_json_integer(&json, "graphs", (int64_t)r->graphs);
     ns_json_integer(&json, "streams", (int64_t)r->streams);
     ns_json_integer(&json, "refused", (int64_t)r->refused);

@@ -33,7 +33,7 @@ static const ns_option options[] = {
      "NPUSCOPE_VELA, beside the\nprogram, PATH)"},
     {0, "reduce", NS_OPTION_REAL, "S", OPTION(reduce_seconds),
      "seconds for one reduction (default 10; 0: none)"},
-    {0, "shard", NS_OPTION_TEXT, "I/N", OPTION(shard), "every N-th graph, from number I (0 to N - 1) on"},
+    NS_ROW_SHARD(shard),
     {0, "write", NS_OPTION_FLAG, NULL, OPTION(write_only),
      "only write the graphs, with inputs, to DIR/<number>"},
     {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
@@ -102,9 +102,7 @@ static ns_code fill(const fuzz_settings *s, ns_arena *arena, ns_fuzz_options *o,
         if (s->targets.count)
             NS_TRY(ns_accelerator_parse(s->targets.values[i], &o->targets[i], error));
     }
-    if (s->shard && (sscanf(s->shard, "%d/%d", &o->shard, &o->shards) != 2 || o->shards < 1 || o->shard < 0 ||
-                     o->shard >= o->shards))
-        return ns_fail(error, NS_ERROR_USAGE, "--shard takes I/N with I from 0 to N - 1, not '%s'", s->shard);
+    NS_TRY(ns_row_shard(s->shard, &o->shard, &o->shards, error));
     for (int i = 0; i < o->vela_count && !s->write_only; i++)
         NS_TRY(ns_vela_find(s->velas.count ? s->velas.values[i] : NULL, arena, &o->velas[i], error));
     return NS_OK;
@@ -114,7 +112,11 @@ static ns_code write_graphs(ns_cli *cli, const fuzz_settings *s, ns_error *error
 {
     if (!s->output)
         return ns_fail(error, NS_ERROR_USAGE, "--write needs -o DIR");
+    int shard, shards;
+    NS_TRY(ns_row_shard(s->shard, &shard, &shards, error));
     for (int64_t i = s->first; i < s->first + s->graphs; i++) {
+        if (shards > 1 && i % shards != shard)
+            continue;
         const char *folder = ns_arena_format(cli->arena, "%s/%lld", s->output, (long long)i);
         if (!folder)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name");

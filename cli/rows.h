@@ -56,16 +56,25 @@
     {                                                                                      \
         0, "json", NS_OPTION_TEXT, "FILE", OPTION(field), "also write the results as JSON" \
     }
+#define NS_ROW_SHARD(field)                                                                           \
+    {                                                                                                 \
+        0, "shard", NS_OPTION_TEXT, "I/N", OPTION(field),                                             \
+            "only part I (0 to N - 1) of N, the same on every machine; npuscope\nhistory merge puts " \
+            "the parts' JSON together"                                                                \
+    }
 #define NS_ROW_CPU(field)                                         \
     {                                                             \
         0, "cpu", NS_OPTION_CPU, "LIST", OPTION(field),           \
             "instruction sets to use, none or all (default: all)" \
     }
 
-/* What selects rows of the catalogue: NS_ROW_TARGETS, OPS, CASES, CATALOGUE and SEED. */
+/* What NS_ROW_SHARD took; NULL: one part. NS_ERROR_USAGE where it is no part of several. */
+ns_code ns_row_shard(const char *text, int *shard, int *shards, ns_error *error);
+
+/* What selects rows of the catalogue: NS_ROW_TARGETS, OPS, CASES, CATALOGUE, SEED and SHARD. */
 typedef struct ns_row_selection {
     ns_text_list targets, ops, families, cases;
-    const char *catalogue;
+    const char *catalogue, *shard;
     int64_t seed;
 } ns_row_selection;
 

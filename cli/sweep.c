@@ -12,7 +12,7 @@
 #include "rows.h"
 
 typedef struct sweep_settings {
-    const char *target, *catalogue, *stages, *vela, *json, *output;
+    const char *target, *catalogue, *stages, *vela, *json, *output, *shard;
     int64_t seed, trials;
     double epsilon;
     unsigned cpu_mask;
@@ -31,6 +31,7 @@ static const ns_option options[] = {
      "eval, or eval,npu (default: both where Vela is found)"},
     NS_ROW_VELA(vela),
     NS_ROW_SEED(seed),
+    NS_ROW_SHARD(shard),
     NS_ROW_EPSILON(epsilon),
     {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json),
      "also write the results, with every code's error, as JSON"},
@@ -63,9 +64,31 @@ static ns_code read_stages(const char *text, bool *asked, bool *wanted, ns_error
     return NS_OK;
 }
 
-static ns_code run_sweep(ns_cli *cli, const sweep_settings *settings, const ns_sweep_options *sweep,
-                         const char *missing, const char **problem, ns_error *error)
+/* What the cases of one call have in common; with patterns there may be many. */
+typedef struct sweeping {
+    ns_cli *cli;
+    const sweep_settings *settings;
+    const char *missing; /* why there is no Vela; NULL: there is, or it is not wanted */
+    bool asked;          /* for the stage npu */
+    bool several;
+    int differing; /* cases for which npu is not eval */
+    ns_json json;  /* of several: their documents in one */
+} sweeping;
+
+/* The case's document: the file, or a member of it. */
+static ns_code write_json(sweeping *s, ns_bytes document, ns_error *error)
 {
+    if (!s->several)
+        return ns_file_write(s->settings->json, document, error);
+    ns_json_document(&s->json, NULL, document);
+    return NS_OK;
+}
+
+static ns_code run_sweep(sweeping *s, const ns_sweep_options *sweep, const char **problem, ns_error *error)
+{
+    ns_cli *cli = s->cli;
+    const sweep_settings *settings = s->settings;
+    const char *missing = s->missing;
     ns_sweep_result *result = NULL;
     NS_TRY(ns_sweep_run(sweep, cli->arena, &result, error));
     if (missing)
@@ -74,7 +97,7 @@ static ns_code run_sweep(ns_cli *cli, const sweep_settings *settings, const ns_s
     if (settings->json) {
         ns_bytes json;
         NS_TRY(ns_report_sweep_json(result, cli->arena, &json, error));
-        NS_TRY(ns_file_write(settings->json, json, error));
+        NS_TRY(write_json(s, json, error));
     }
     *problem = result->npu.reason;
     if (result->differences)
@@ -116,9 +139,11 @@ static ns_code write_worst(const char *folder, const ns_search_result *result, n
     return write_inputs(folder, "npu", &result->difference, count, arena, error);
 }
 
-static ns_code run_search(ns_cli *cli, const sweep_settings *settings, const ns_sweep_options *sweep,
-                          const char *missing, const char **problem, ns_error *error)
+static ns_code run_search(sweeping *s, const ns_sweep_options *sweep, const char **problem, ns_error *error)
 {
+    ns_cli *cli = s->cli;
+    const sweep_settings *settings = s->settings;
+    const char *missing = s->missing;
     const ns_search_options search = {
         .catalogue = sweep->catalogue,
         .op = sweep->op,
@@ -139,7 +164,7 @@ static ns_code run_search(ns_cli *cli, const sweep_settings *settings, const ns_
     if (settings->json) {
         ns_bytes json;
         NS_TRY(ns_report_search_json(result, cli->arena, &json, error));
-        NS_TRY(ns_file_write(settings->json, json, error));
+        NS_TRY(write_json(s, json, error));
     }
     if (settings->output)
         NS_TRY(write_worst(settings->output, result, cli->arena, error));
@@ -150,12 +175,83 @@ static ns_code run_search(ns_cli *cli, const sweep_settings *settings, const ns_
     return NS_OK;
 }
 
+static ns_code run_case(sweeping *s, const ns_sweep_options *sweep, ns_error *error)
+{
+    const sweep_settings *settings = s->settings;
+    bool fits = false;
+    NS_TRY(ns_sweep_takes(sweep, s->cli->arena, &fits, error));
+    const char *for_search = settings->output                               ? "--output"
+                             : settings->uniform                            ? "--uniform"
+                             : settings->trials != NS_SEARCH_DEFAULT_TRIALS ? "--trials"
+                                                                            : NULL;
+    if (fits && for_search && !s->several)
+        return ns_fail(error, NS_ERROR_USAGE, "%s has all its codes run: %s is for a search", sweep->op,
+                       for_search);
+    const char *problem = NULL;
+    NS_TRY((fits ? run_sweep : run_search)(s, sweep, &problem, error));
+    if (s->asked && problem)
+        return ns_fail(error, NS_ERROR_MISMATCH, "npu did not run: %s", problem);
+    return NS_OK;
+}
+
+/* Of several a difference is counted, and what ExecuTorch keeps off the target, or is no sum of products, is
+ * named and left out. */
+static ns_code run_one_of_several(sweeping *s, const ns_sweep_options *sweep, ns_error *error)
+{
+    ns_error problem = {0};
+    ns_code code = run_case(s, sweep, &problem);
+    s->differing += code == NS_ERROR_MISMATCH;
+    if (code == NS_ERROR_MISMATCH || code == NS_ERROR_UNSUPPORTED || code == NS_ERROR_USAGE) {
+        fprintf(s->cli->out, "%s %s on %s: %s\n", sweep->op, sweep->name, sweep->target, problem.message);
+        code = NS_OK;
+    }
+    fputs("\n", s->cli->out);
+    return code == NS_OK ? NS_OK : ns_fail(error, code, "%s", problem.message);
+}
+
+/* The cases that patterns name, as far as they are of the shard. */
+static ns_code run_several(sweeping *s, ns_sweep_options *sweep, char **operands, ns_error *error)
+{
+    ns_suite_options rows;
+    ns_suite_result *list = NULL;
+    ns_buffer text = {.arena = s->cli->arena};
+    const char *const ops[] = {operands[0]}, *const names[] = {operands[1]};
+    ns_suite_defaults(&rows, sizeof rows);
+    rows.catalogue = sweep->catalogue;
+    rows.ops = ops;
+    rows.names = names;
+    rows.targets = &s->settings->target;
+    rows.op_count = rows.name_count = rows.target_count = 1;
+    NS_TRY(ns_row_shard(s->settings->shard, &rows.shard, &rows.shards, error));
+    NS_TRY(ns_suite_list(&rows, s->cli->arena, &list, error));
+    s->json = ns_json_begin(&text, true, 17);
+    ns_json_object(&s->json, NULL);
+    ns_json_text(&s->json, "schema", "npuscope/sweeps/1");
+    ns_json_integer(&s->json, "seed", (int64_t)sweep->seed);
+    ns_json_array(&s->json, "sweeps");
+    for (int i = 0; i < list->case_count; i++) {
+        sweep->op = list->cases[i].op;
+        sweep->name = list->cases[i].name;
+        NS_TRY(run_one_of_several(s, sweep, error));
+    }
+    ns_json_end(&s->json);
+    ns_json_end(&s->json);
+    fprintf(s->cli->out, "%d cases, npu differs from eval in %d\n", list->case_count, s->differing);
+    if (s->settings->json) {
+        ns_bytes json;
+        NS_TRY(ns_json_finish(&s->json, "the sweeps", &json, error));
+        NS_TRY(ns_file_write(s->settings->json, json, error));
+    }
+    return s->differing ? NS_ERROR_MISMATCH : NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
     const sweep_settings *settings = settings_;
-    bool asked = false, wanted = false, fits = false;
-    NS_TRY(read_stages(settings->stages, &asked, &wanted, error));
+    sweeping s = {.cli = cli, .settings = settings};
+    bool wanted = false;
+    NS_TRY(read_stages(settings->stages, &s.asked, &wanted, error));
     uint64_t seed = 0;
     NS_TRY(ns_row_seed(settings->seed, &seed, error));
     if (settings->trials < 1 || settings->trials > MAX_TRIALS)
@@ -164,9 +260,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_vela vela;
     ns_error missing = {0};
     ns_code found = wanted ? ns_vela_find(settings->vela, cli->arena, &vela, &missing) : NS_OK;
-    if (found != NS_OK && (asked || found != NS_ERROR_TOOL_MISSING))
+    if (found != NS_OK && (s.asked || found != NS_ERROR_TOOL_MISSING))
         return ns_fail(error, found, "%s", missing.message);
-    const ns_sweep_options sweep = {
+    s.missing = found == NS_OK ? NULL : missing.message;
+    ns_sweep_options sweep = {
         .catalogue = settings->catalogue,
         .op = operands[0],
         .name = operands[1],
@@ -176,20 +273,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         .cpu_mask = settings->cpu_mask,
         .vela = wanted && found == NS_OK ? &vela : NULL,
     };
-    NS_TRY(ns_sweep_takes(&sweep, cli->arena, &fits, error));
-    const char *for_search = settings->output                               ? "--output"
-                             : settings->uniform                            ? "--uniform"
-                             : settings->trials != NS_SEARCH_DEFAULT_TRIALS ? "--trials"
-                                                                            : NULL;
-    if (fits && for_search)
-        return ns_fail(error, NS_ERROR_USAGE, "%s has all its codes run: %s is for a search", operands[0],
-                       for_search);
-    const char *problem = NULL;
-    NS_TRY((fits ? run_sweep : run_search)(cli, settings, &sweep, found == NS_OK ? NULL : missing.message,
-                                           &problem, error));
-    if (asked && problem)
-        return ns_fail(error, NS_ERROR_MISMATCH, "npu did not run: %s", problem);
-    return NS_OK;
+    s.several = settings->shard || strpbrk(operands[0], "*?[") || strpbrk(operands[1], "*?[");
+    if (s.several && settings->output)
+        return ns_fail(error, NS_ERROR_USAGE, "--output is for one case, not for patterns or a part of them");
+    return s.several ? run_several(&s, &sweep, operands, error) : run_case(&s, &sweep, error);
 }
 
 static void print_swept(FILE *out)
@@ -218,6 +305,7 @@ const ns_subcommand ns_subcommand_sweep = {
         "largest gain, cancellation, results between two codes, and steps from the worst of these),\n"
         "and reports the worst with its error against the best that the scales allow.\n"
         "\n"
+        "OP and CASE may be patterns ('*'): all cases that they name, and with --shard a part of them.\n"
         "Exit code 1 when the NPU differs from the evaluator.",
     .details_end = print_swept,
     .options = options,

@@ -241,6 +241,8 @@ typedef struct ns_diagnose_compile_options {
     const ns_vela_options *vela; /* cache and progress */
     unsigned cpu_mask;
     bool no_advice; /* do not try what avoids a finding */
+    int shard,
+        shards; /* only the configurations that fall to part `shard`, from 0, of `shards`; 0 parts: all */
 } ns_diagnose_compile_options;
 
 /* Compiles the graph for each accelerator, memory mode and release, runs each stream on the inputs, and

@@ -48,7 +48,9 @@ typedef struct ns_fuzz_yield {
 } ns_fuzz_yield;
 
 typedef struct ns_fuzz_result {
-    uint64_t seed, graphs, streams, refused, starts, failing;
+    uint64_t seed, first; /* as asked for */
+    int shard, shards;
+    uint64_t graphs, streams, refused, starts, failing;
     double seconds, reducing;
     int finding_count, known_count, yield_count;
     ns_fuzz_finding *findings;

@@ -91,6 +91,7 @@ typedef struct ns_graph {
     ns_region *regions;
 } ns_graph;
 
+/* Gives back the graph and all that it holds; NULL is allowed. */
 void ns_graph_free(ns_graph *graph);
 
 /* The name of an operator as the specification spells it: "CONV2D". */
@@ -169,6 +170,7 @@ typedef struct ns_operator_parts {
 ns_code ns_block_add_operator(ns_graph *graph, ns_block *block, const ns_operator_parts *parts,
                               ns_error *error);
 
+/* What the block takes and gives: indices of its tensors, copied. NS_ERROR_MEMORY. */
 ns_code ns_block_set_inputs(ns_graph *graph, ns_block *block, int count, const int *indices, ns_error *error);
 ns_code ns_block_set_outputs(ns_graph *graph, ns_block *block, int count, const int *indices,
                              ns_error *error);

@@ -73,8 +73,11 @@ void ns_model_free(ns_model *model);
 ns_model_format ns_model_format_of(const ns_model *model);
 const char *ns_model_format_text(ns_model_format format); /* "TOSA graph" */
 
+/* Inputs and outputs, in the file's order; a program's that are no tensors are counted too. */
 int ns_model_input_count(const ns_model *model);
 int ns_model_output_count(const ns_model *model);
+
+/* What input or output `index`, from 0 and below the count, takes or gives; lives as long as the model. */
 const ns_model_tensor *ns_model_input(const ns_model *model, int index);
 const ns_model_tensor *ns_model_output(const ns_model *model, int index);
 

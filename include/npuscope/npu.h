@@ -69,9 +69,12 @@ typedef struct ns_npu_parts {
     const ns_npu_io *inputs, *outputs;
 } ns_npu_parts;
 
+/* Loads such parts, as ns_npu_load_npz does; the bytes and descriptions are copied. */
 ns_code ns_npu_load_parts(const ns_npu_parts *parts, ns_accelerator accelerator, ns_arena *arena,
                           ns_npu_stream **out, ns_error *error);
 
+/* What the stream runs on, and its inputs and outputs in the container's order, from 0; they live as long as
+ * the stream's arena. */
 ns_accelerator ns_npu_accelerator(const ns_npu_stream *stream);
 int ns_npu_input_count(const ns_npu_stream *stream);
 int ns_npu_output_count(const ns_npu_stream *stream);

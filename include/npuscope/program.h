@@ -62,6 +62,7 @@ const void *ns_program_case_input(const ns_program *program, int test, int index
 /* What an output is expected to be; NULL for one that is no tensor, or beyond what the case holds. */
 const ns_program_tensor *ns_program_case_expected(const ns_program *program, int test, int index);
 
+/* Inputs and outputs of the method, in its order; those that are no tensors are counted too. */
 int ns_program_input_count(const ns_program *program);
 int ns_program_output_count(const ns_program *program);
 

@@ -185,6 +185,10 @@ typedef struct ns_suite_options {
     const char *vela;                    /* where Vela is, as for ns_vela_find */
     const ns_vela_options *vela_options; /* NULL: the usual cache, no progress */
 
+    /* Only the rows that fall to part `shard`, from 0, of `shards`, told by operator, case, target,
+     * accelerator and memory mode; 0 parts: all. A part without rows is no error. */
+    int shard, shards;
+
     /* Called after each case, one call at a time; NULL: none. */
     void (*progress)(void *context, const ns_case_result *result, int done, int total);
     void *context;

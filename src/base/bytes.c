@@ -93,6 +93,37 @@ void ns_buffer_format(ns_buffer *buffer, const char *format, ...)
     ns_buffer_append(buffer, large, (size_t)length);
 }
 
+/* ---- parts of a run ---- */
+
+#define FNV_START 0xcbf29ce484222325u
+
+static uint64_t hash_on(uint64_t hash, ns_bytes bytes)
+{
+    for (size_t i = 0; i < bytes.size; i++)
+        hash = (hash ^ bytes.data[i]) * 0x100000001b3u;
+    return hash;
+}
+
+uint64_t ns_bytes_hash(ns_bytes bytes)
+{
+    return hash_on(FNV_START, bytes);
+}
+
+bool ns_shard_takes(int shard, int shards, int count, const char *const *key)
+{
+    uint64_t hash = FNV_START;
+    if (shards <= 1)
+        return true;
+    for (int i = 0; i < count; i++) {
+        const char *text = key[i] ? key[i] : "";
+        hash = hash_on(hash, (ns_bytes){(const uint8_t *)text, strlen(text) + 1});
+    }
+    /* The low bits of FNV-1a depend on the low bits of the bytes alone. */
+    return (hash ^ hash >> 32) % (uint64_t)shards == (uint64_t)shard;
+}
+
+/* ---- options ---- */
+
 ns_code ns_options_take(void *out, size_t known, size_t first, const void *options, ns_error *error)
 {
     size_t size = 0;

@@ -74,6 +74,14 @@ typedef struct ns_buffer {
 void ns_buffer_append(ns_buffer *buffer, const void *data, size_t size);
 void ns_buffer_format(ns_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* FNV-1a, 64 bits: the same on every machine. */
+uint64_t ns_bytes_hash(ns_bytes bytes);
+
+/* Whether what `key` names, `count` texts (NULL: ""), belongs to part `shard`, from 0, of `shards`; 0 or 1:
+ * there is one part. Of the texts alone, so that every machine splits the same way, whatever else it was
+ * given. */
+bool ns_shard_takes(int shard, int shards, int count, const char *const *key);
+
 /* Copies options that begin with their size to `out`, which has `known` bytes: what the caller's do not reach
  * becomes 0. `first`: how many bytes version 0.1 had. NULL options are all 0. NS_ERROR_USAGE where a caller
  * of a newer version asks for what this one does not have. */

@@ -126,11 +126,21 @@ typedef struct filling {
     int target_count;
     const ns_suite_target **targets;
     ns_suite_row *rows;
-    int count;
+    int count, there_are; /* of the shard, and in all */
 } filling;
+
+static bool is_of_shard(const filling *f, const ns_suite_row *row)
+{
+    const char *const key[] = {ns_suite_row_op(row), ns_suite_row_case(row), row->target->name,
+                               row->target->accelerator};
+    return ns_shard_takes(f->options->shard, f->options->shards, 4, key);
+}
 
 static void add_row(filling *f, const ns_suite_row *row)
 {
+    f->there_are++;
+    if (!is_of_shard(f, row))
+        return;
     if (f->rows)
         f->rows[f->count] = *row;
     f->count++;
@@ -201,7 +211,7 @@ static void fill_given(filling *f)
 
 static int fill_rows(filling *f)
 {
-    f->count = 0;
+    f->count = f->there_are = 0;
     if (f->supply->catalogue)
         fill_catalogue(f);
     fill_given(f);
@@ -224,7 +234,7 @@ ns_code ns_suite_select(const ns_suite_options *options, ns_arena *arena, ns_sui
     NS_TRY(check_number("epsilon", options->epsilon, true, error));
     NS_TRY(check_number("scale-data", options->data_scale, true, error));
     selection->count = fill_rows(&f);
-    if (selection->count == 0)
+    if (f.there_are == 0)
         return ns_fail(error, NS_ERROR_USAGE, "no case is left to run: the selection is empty");
     f.rows = selection->rows = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_suite_row);
     if (!selection->rows)

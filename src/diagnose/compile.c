@@ -1,4 +1,5 @@
 /* The matrix: every release, accelerator and memory mode. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/interface.h"
@@ -68,6 +69,16 @@ static ns_code add_job(matrix *m, const ns_vela *vela, ns_accelerator accelerato
     return job->flags ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's options");
 }
 
+static bool is_of_shard(const matrix *m, const ns_vela *vela, ns_accelerator accelerator, const char *mode)
+{
+    const ns_diagnose_compile_options *options = m->options;
+    char model[24];
+    snprintf(model, sizeof model, "%016llx",
+             (unsigned long long)ns_bytes_hash((ns_bytes){options->model, options->model_size}));
+    const char *const key[] = {model, ns_accelerator_text(accelerator), mode, vela->version, options->flags};
+    return ns_shard_takes(options->shard, options->shards, 5, key);
+}
+
 static ns_code plan(matrix *m, ns_error *error)
 {
     const ns_diagnose_compile_options *options = m->options;
@@ -80,7 +91,8 @@ static ns_code plan(matrix *m, ns_error *error)
         for (int a = 0; a < options->accelerator_count; a++)
             for (int k = 0; k < MODE_COUNT; k++)
                 if (is_asked_for(options, modes[k].name) &&
-                    (modes[k].families & ns_accelerator_family(options->accelerators[a])))
+                    (modes[k].families & ns_accelerator_family(options->accelerators[a])) &&
+                    is_of_shard(m, &options->velas[v], options->accelerators[a], modes[k].name))
                     NS_TRY(add_job(m, &options->velas[v], options->accelerators[a], &modes[k], error));
     return NS_OK;
 }

@@ -283,6 +283,9 @@ static ns_code prepare(campaign *c, ns_error *error)
     const ns_fuzz_options *o = c->options;
     ns_fuzz_result *r = c->result;
     *r = (ns_fuzz_result){.seed = o->seed,
+                          .first = o->first,
+                          .shard = o->shard,
+                          .shards = o->shards ? o->shards : 1,
                           .findings = NS_ARENA_ARRAY(c->arena, MAX_FINDINGS, ns_fuzz_finding),
                           .known = NS_ARENA_ARRAY(c->arena, NS_DEFECT_COUNT, ns_fuzz_known),
                           .yields = NS_ARENA_ARRAY(c->arena, MAX_YIELDS, ns_fuzz_yield)};

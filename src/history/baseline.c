@@ -179,8 +179,7 @@ static const ns_history_row *find_row(const ns_history_run *run, const ns_histor
     return NULL;
 }
 
-/* How many earlier rows have the name of row `index`. */
-static int number_of(const ns_history_run *run, int index)
+int ns_history_number_of(const ns_history_run *run, int index)
 {
     const ns_history_run earlier = {.count = index, .rows = run->rows};
     int nth = 0;
@@ -211,12 +210,13 @@ ns_code ns_history_compare(const char *file, const ns_history_run *before, const
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a comparison");
     b->file = file;
     for (int i = 0; i < after->count; i++) {
-        const ns_history_row *row = &after->rows[i], *old = find_row(before, row, number_of(after, i));
+        const ns_history_row *row = &after->rows[i],
+                             *old = find_row(before, row, ns_history_number_of(after, i));
         add(b, row, old ? judge(&old->figures, &row->figures) : NS_CHANGE_NEW, old ? &old->figures : &none,
             &row->figures);
     }
     for (int i = 0; i < before->count; i++)
-        if (!find_row(after, &before->rows[i], number_of(before, i)))
+        if (!find_row(after, &before->rows[i], ns_history_number_of(before, i)))
             add(b, &before->rows[i], NS_CHANGE_GONE, &before->rows[i].figures, &none);
     *out = b;
     return NS_OK;

@@ -1,4 +1,4 @@
-#include "history/history.h"
+#include "history/internal.h"
 
 #include <math.h>
 #include <sqlite3.h>
@@ -13,11 +13,6 @@
 /* Milliseconds that a writer waits for another. */
 enum { PATIENCE = 60000 };
 
-struct ns_history {
-    sqlite3 *db;
-    char *path;
-};
-
 /* What brings the schema from version i to i + 1 (PRAGMA user_version); what stands here is never changed. */
 static const char *const migrations[] = {
     "CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, version TEXT NOT NULL,"
@@ -26,6 +21,9 @@ static const char *const migrations[] = {
     " op TEXT NOT NULL, name TEXT NOT NULL, target TEXT NOT NULL, verdict TEXT NOT NULL, sqnr_db REAL,"
     " max_steps REAL, PRIMARY KEY (run, number)) WITHOUT ROWID;",
     "ALTER TABLE runs ADD COLUMN label TEXT NOT NULL DEFAULT '';",
+    "ALTER TABLE runs ADD COLUMN source TEXT NOT NULL DEFAULT '';"
+    "CREATE TABLE items (run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, list TEXT NOT NULL,"
+    " key TEXT NOT NULL, json TEXT NOT NULL, PRIMARY KEY (run, list, key)) WITHOUT ROWID;",
 };
 enum { SCHEMA = sizeof migrations / sizeof migrations[0] };
 
@@ -39,12 +37,12 @@ static ns_code fail(const ns_history *h, ns_error *error)
                    "%s: %s", h->path, sqlite3_errmsg(h->db));
 }
 
-static ns_code run_sql(const ns_history *h, const char *sql, ns_error *error)
+ns_code ns_history_run_sql(const ns_history *h, const char *sql, ns_error *error)
 {
     return sqlite3_exec(h->db, sql, NULL, NULL, NULL) == SQLITE_OK ? NS_OK : fail(h, error);
 }
 
-static ns_code prepare(const ns_history *h, const char *sql, sqlite3_stmt **out, ns_error *error)
+ns_code ns_history_prepare(const ns_history *h, const char *sql, sqlite3_stmt **out, ns_error *error)
 {
     return sqlite3_prepare_v2(h->db, sql, -1, out, NULL) == SQLITE_OK ? NS_OK : fail(h, error);
 }
@@ -52,7 +50,7 @@ static ns_code prepare(const ns_history *h, const char *sql, sqlite3_stmt **out,
 static ns_code read_number(const ns_history *h, const char *sql, int64_t *out, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    NS_TRY(prepare(h, sql, &statement, error));
+    NS_TRY(ns_history_prepare(h, sql, &statement, error));
     const bool row = sqlite3_step(statement) == SQLITE_ROW;
     if (row)
         *out = sqlite3_column_int64(statement, 0);
@@ -73,9 +71,9 @@ static ns_code migrate(const ns_history *h, ns_error *error)
                        (long long)version, SCHEMA);
     for (; version < SCHEMA; version++) {
         char sql[64];
-        NS_TRY(run_sql(h, migrations[version], error));
+        NS_TRY(ns_history_run_sql(h, migrations[version], error));
         snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)version + 1);
-        NS_TRY(run_sql(h, sql, error));
+        NS_TRY(ns_history_run_sql(h, sql, error));
     }
     return NS_OK;
 }
@@ -89,11 +87,11 @@ static ns_code bring_up_to_date(const ns_history *h, ns_error *error)
     NS_TRY(read_number(h, "SELECT count(*) FROM sqlite_master", &tables, error));
     if (version == 0 && tables > 0)
         return ns_fail(error, NS_ERROR_INPUT, "%s is a database of something else", h->path);
-    NS_TRY(run_sql(h, "BEGIN IMMEDIATE", error));
+    NS_TRY(ns_history_run_sql(h, "BEGIN IMMEDIATE", error));
     const ns_code code = migrate(h, error);
     if (code == NS_OK)
-        return run_sql(h, "COMMIT", error);
-    run_sql(h, "ROLLBACK", NULL);
+        return ns_history_run_sql(h, "COMMIT", error);
+    ns_history_run_sql(h, "ROLLBACK", NULL);
     return code;
 }
 
@@ -109,7 +107,7 @@ ns_code ns_history_open(const char *path, bool create, ns_history **out, ns_erro
     ns_code code = sqlite3_open_v2(path, &h->db, flags, NULL) == SQLITE_OK ? NS_OK : fail(h, error);
     if (code == NS_OK) {
         sqlite3_busy_timeout(h->db, PATIENCE);
-        code = run_sql(h, "PRAGMA foreign_keys = ON", error);
+        code = ns_history_run_sql(h, "PRAGMA foreign_keys = ON", error);
     }
     if (code == NS_OK)
         code = bring_up_to_date(h, error);
@@ -132,13 +130,13 @@ void ns_history_close(ns_history *h)
 
 /* ---- adding ---- */
 
-static void bind_text(sqlite3_stmt *statement, int index, const char *text)
+void ns_history_bind_text(sqlite3_stmt *statement, int index, const char *text)
 {
     sqlite3_bind_text(statement, index, text ? text : "", -1, SQLITE_TRANSIENT);
 }
 
 /* Runs a statement that gives no rows, and forgets it. */
-static ns_code finish(const ns_history *h, sqlite3_stmt *statement, ns_error *error)
+ns_code ns_history_finish(const ns_history *h, sqlite3_stmt *statement, ns_error *error)
 {
     const bool done = sqlite3_step(statement) == SQLITE_DONE;
     const ns_code code = done ? NS_OK : fail(h, error);
@@ -154,16 +152,16 @@ static ns_code add_run(const ns_history *h, const ns_suite_result *result, const
     struct tm parts;
     gmtime_r(&now, &parts);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    NS_TRY(prepare(h,
-                   "INSERT INTO runs (time, version, vela, catalogue, seed, label) VALUES (?, ?, ?, ?, ?, ?)",
-                   &statement, error));
-    bind_text(statement, 1, text);
-    bind_text(statement, 2, NS_VERSION_TEXT);
-    bind_text(statement, 3, result->vela);
-    bind_text(statement, 4, result->catalogue);
+    NS_TRY(ns_history_prepare(
+        h, "INSERT INTO runs (time, version, vela, catalogue, seed, label) VALUES (?, ?, ?, ?, ?, ?)",
+        &statement, error));
+    ns_history_bind_text(statement, 1, text);
+    ns_history_bind_text(statement, 2, NS_VERSION_TEXT);
+    ns_history_bind_text(statement, 3, result->vela);
+    ns_history_bind_text(statement, 4, result->catalogue);
     sqlite3_bind_int64(statement, 5, (int64_t)result->seed);
-    bind_text(statement, 6, label);
-    return finish(h, statement, error);
+    ns_history_bind_text(statement, 6, label);
+    return ns_history_finish(h, statement, error);
 }
 
 /* NaN, nothing was measured, is NULL. */
@@ -173,21 +171,22 @@ static void bind_real(sqlite3_stmt *statement, int index, double value)
         sqlite3_bind_double(statement, index, value);
 }
 
-static ns_code add_row(const ns_history *h, int64_t run, int number, const ns_case_result *row,
-                       ns_error *error)
+ns_code ns_history_put_row(const ns_history *h, int64_t run, int64_t number, const ns_history_row *row,
+                           ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    const ns_row_figures figures = ns_history_figures(row);
-    NS_TRY(prepare(h, "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", &statement, error));
+    const ns_row_figures figures = row->figures;
+    NS_TRY(ns_history_prepare(h, "INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", &statement,
+                              error));
     sqlite3_bind_int64(statement, 1, run);
-    sqlite3_bind_int(statement, 2, number);
-    bind_text(statement, 3, row->op);
-    bind_text(statement, 4, row->name);
-    bind_text(statement, 5, row->target);
-    bind_text(statement, 6, ns_verdict_text(figures.verdict));
+    sqlite3_bind_int64(statement, 2, number);
+    ns_history_bind_text(statement, 3, row->op);
+    ns_history_bind_text(statement, 4, row->name);
+    ns_history_bind_text(statement, 5, row->target);
+    ns_history_bind_text(statement, 6, ns_verdict_text(figures.verdict));
     bind_real(statement, 7, figures.sqnr_db);
     bind_real(statement, 8, figures.max_steps);
-    return finish(h, statement, error);
+    return ns_history_finish(h, statement, error);
 }
 
 static ns_code add_all(const ns_history *h, const ns_suite_result *result, const char *label, int64_t *id,
@@ -195,19 +194,22 @@ static ns_code add_all(const ns_history *h, const ns_suite_result *result, const
 {
     NS_TRY(add_run(h, result, label, error));
     *id = sqlite3_last_insert_rowid(h->db);
-    for (int i = 0; i < result->case_count; i++)
-        NS_TRY(add_row(h, *id, i, &result->cases[i], error));
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *one = &result->cases[i];
+        const ns_history_row row = {one->op, one->name, one->target, ns_history_figures(one)};
+        NS_TRY(ns_history_put_row(h, *id, i, &row, error));
+    }
     return NS_OK;
 }
 
 ns_code ns_history_add(ns_history *h, const ns_suite_result *result, const char *label, int64_t *id,
                        ns_error *error)
 {
-    NS_TRY(run_sql(h, "BEGIN IMMEDIATE", error));
+    NS_TRY(ns_history_run_sql(h, "BEGIN IMMEDIATE", error));
     const ns_code code = add_all(h, result, label, id, error);
     if (code == NS_OK)
-        return run_sql(h, "COMMIT", error);
-    run_sql(h, "ROLLBACK", NULL);
+        return ns_history_run_sql(h, "COMMIT", error);
+    ns_history_run_sql(h, "ROLLBACK", NULL);
     return code;
 }
 
@@ -237,8 +239,8 @@ static bool find_verdict(const char *text, ns_verdict *out)
 static ns_code count_verdicts(const ns_history *h, ns_history_entry *entry, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    NS_TRY(
-        prepare(h, "SELECT verdict, count(*) FROM rows WHERE run = ? GROUP BY verdict", &statement, error));
+    NS_TRY(ns_history_prepare(h, "SELECT verdict, count(*) FROM rows WHERE run = ? GROUP BY verdict",
+                              &statement, error));
     sqlite3_bind_int64(statement, 1, entry->id);
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -271,8 +273,9 @@ ns_code ns_history_list(ns_history *h, ns_arena *arena, ns_history_entry **out, 
     *out = NS_ARENA_ARRAY(arena, (size_t)runs, ns_history_entry);
     if (!*out)
         return no_memory(h, error);
-    NS_TRY(prepare(h, "SELECT id, time, version, vela, catalogue, seed, label FROM runs ORDER BY id",
-                   &statement, error));
+    NS_TRY(ns_history_prepare(h,
+                              "SELECT id, time, version, vela, catalogue, seed, label FROM runs ORDER BY id",
+                              &statement, error));
     bool complete = true;
     while (complete && *count < runs && sqlite3_step(statement) == SQLITE_ROW)
         complete = read_entry(statement, arena, &(*out)[(*count)++]);
@@ -317,13 +320,13 @@ ns_code ns_history_read(ns_history *h, int64_t id, ns_arena *arena, ns_history_r
 {
     sqlite3_stmt *head = NULL, *rows = NULL;
     *out = (ns_history_run){0};
-    NS_TRY(prepare(h, "SELECT seed, (SELECT count(*) FROM rows WHERE run = id) FROM runs WHERE id = ?", &head,
-                   error));
+    NS_TRY(ns_history_prepare(
+        h, "SELECT seed, (SELECT count(*) FROM rows WHERE run = id) FROM runs WHERE id = ?", &head, error));
     const ns_code code = read_run(h, id, head, arena, out, error);
     const int64_t count = code == NS_OK ? sqlite3_column_int64(head, 1) : 0;
     sqlite3_finalize(head);
     NS_TRY(code);
-    NS_TRY(prepare(
+    NS_TRY(ns_history_prepare(
         h, "SELECT op, name, target, verdict, sqnr_db, max_steps FROM rows WHERE run = ? ORDER BY number",
         &rows, error));
     sqlite3_bind_int64(rows, 1, id);
@@ -337,10 +340,11 @@ ns_code ns_history_read(ns_history *h, int64_t id, ns_arena *arena, ns_history_r
 ns_code ns_history_prune(ns_history *h, int64_t keep, int *removed, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    NS_TRY(prepare(h, "DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)",
-                   &statement, error));
+    NS_TRY(ns_history_prepare(
+        h, "DELETE FROM runs WHERE id NOT IN (SELECT id FROM runs ORDER BY id DESC LIMIT ?)", &statement,
+        error));
     sqlite3_bind_int64(statement, 1, keep);
-    NS_TRY(finish(h, statement, error));
+    NS_TRY(ns_history_finish(h, statement, error));
     *removed = sqlite3_changes(h->db);
     return NS_OK;
 }

@@ -23,6 +23,19 @@ void ns_history_close(ns_history *history); /* NULL is allowed */
 ns_code ns_history_add(ns_history *history, const ns_suite_result *result, const char *label, int64_t *id,
                        ns_error *error);
 
+/* What merging found. */
+typedef struct ns_history_merged {
+    int runs; /* that were not there */
+    int rows, items;
+} ns_history_merged;
+
+/* Puts the results of one part of a split run into the run that they belong to, which is made where there is
+ * none: the JSON of suite, sweep, diagnose, vela-diff or fuzz-vela, or the database of `suite --history`. In
+ * one transaction; a result that is there already is replaced. `label` may be NULL. The counts are added to.
+ */
+ns_code ns_history_merge(ns_history *history, const char *file, const char *label, ns_history_merged *counts,
+                         ns_error *error);
+
 /* All runs, the oldest first. */
 ns_code ns_history_list(ns_history *history, ns_arena *arena, ns_history_entry **out, int *count,
                         ns_error *error);

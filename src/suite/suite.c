@@ -1,7 +1,7 @@
 /* The run: rows in parallel, results in the order of the selection, with one run of Vela for all of them.
  *
- * Two passes over the rows: the stages before Vela, and those after it. In each, a worker takes the next
- * row that nobody has; each row is computed by one worker alone, in its own arena, from its own random
+ * Two passes over a window of rows: the stages before Vela, and those after it. In each, a worker takes the
+ * next row that nobody has; each row is computed by one worker alone, in its own arena, from its own random
  * stream, so which worker takes it changes nothing. */
 #include <math.h>
 #include <pthread.h>
@@ -12,6 +12,8 @@
 #include "suite/internal.h"
 
 #define MAX_THREADS 64
+/* Rows that are under way together: what they need at one time does not grow with the number of all. */
+#define WINDOW 512
 
 typedef struct suite_run {
     const ns_suite_options *options;
@@ -24,6 +26,7 @@ typedef struct suite_run {
     ns_sweep_memory *sweeps;   /* where details are wanted */
     pthread_mutex_t lock;
     bool finishing; /* the second pass */
+    int from, to;   /* the window */
     int next, done;
     ns_error error; /* the first; code NS_OK: none */
 } suite_run;
@@ -130,7 +133,7 @@ static void *work(void *argument)
 {
     suite_run *run = argument;
     pthread_mutex_lock(&run->lock);
-    while (run->error.code == NS_OK && run->next < run->selection->count) {
+    while (run->error.code == NS_OK && run->next < run->to) {
         const int index = run->next++;
         const ns_suite_row *row = &run->selection->rows[index];
         pthread_mutex_unlock(&run->lock);
@@ -200,9 +203,9 @@ ns_code ns_suite_list(const ns_suite_options *given, ns_arena *arena, ns_suite_r
 static ns_code run_pass(suite_run *run, bool finishing, ns_error *error)
 {
     run->finishing = finishing;
-    run->next = 0;
+    run->next = run->from;
     pthread_t threads[MAX_THREADS];
-    const int wanted = thread_count(run->options, run->selection->count);
+    const int wanted = thread_count(run->options, run->to - run->from);
     int started = 0;
     /* This thread is one of the workers; where no other can be started, it does all the rows. */
     while (started < wanted - 1 && pthread_create(&threads[started], NULL, work, run) == 0)
@@ -246,14 +249,13 @@ static ns_code find_vela(const ns_suite_options *options, ns_suite_selection *se
 /* The graphs of all rows, then those of their sweeps; how many: `places` may be NULL. */
 static int list_requests(const suite_run *run, ns_vela_request **places)
 {
-    const int rows = run->selection->count;
     ns_vela_request *request;
     int count = 0;
-    for (int i = 0; i < rows; i++)
+    for (int i = run->from; i < run->to; i++)
         for (int k = 0; (request = ns_suite_case_request(run->rows[i], k)) != NULL; k++, count++)
             if (places)
                 places[count] = request;
-    for (int i = 0; i < rows; i++) {
+    for (int i = run->from; i < run->to; i++) {
         request = ns_suite_sweep_request(run->rows[i]);
         if (request && places)
             places[count] = request;
@@ -283,15 +285,15 @@ static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena
 /* The rows whose NPU result differs from eval's: one more run of Vela tells whose fault that is. */
 static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
 {
-    const int rows = run->selection->count;
+    const int rows = run->to - run->from, from = run->from;
     int total = 0, next = 0;
     ns_vela_request **own = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request *);
     int *counts = NS_ARENA_ARRAY(arena, (size_t)rows, int);
     if (!own || !counts)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", rows);
     for (int i = 0; i < rows; i++)
-        if (run->disputed[i]) {
-            NS_TRY(ns_suite_case_configurations(run->rows[i], &own[i], &counts[i], error));
+        if (run->disputed[from + i]) {
+            NS_TRY(ns_suite_case_configurations(run->rows[from + i], &own[i], &counts[i], error));
             total += counts[i];
         }
     ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)total, ns_vela_request);
@@ -305,7 +307,7 @@ static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *aren
         NS_TRY(ns_vela_compile(vela, run->options->vela_options, requests, total, arena, error));
     for (int i = 0; i < total; i++)
         *places[i] = requests[i];
-    for (int i = 0; i < rows; i++)
+    for (int i = from; i < run->to; i++)
         if (run->disputed[i]) {
             NS_TRY(ns_suite_case_diagnose(run->rows[i], error));
             NS_TRY(keep_row(run, i, run->disputed[i], error));
@@ -313,22 +315,36 @@ static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *aren
     return NS_OK;
 }
 
+static ns_code run_window(suite_run *run, const ns_vela *vela, ns_arena *compiled, ns_error *error)
+{
+    NS_TRY(run_pass(run, false, error));
+    NS_TRY(compile_rows(run, vela, compiled, error));
+    NS_TRY(run_pass(run, true, error));
+    return diagnose_rows(run, vela, compiled, error);
+}
+
+static void close_window(suite_run *run)
+{
+    for (int i = run->from; i < run->to; i++) {
+        ns_arena_free(run->arenas[i]);
+        run->arenas[i] = NULL;
+    }
+}
+
 static ns_code run_rows(suite_run *run, const ns_vela *vela, ns_error *error)
 {
     ns_arena *compiled = ns_arena_new_like(run->arena); /* what Vela made, until the rows are finished */
     run->sweeps = run->options->details ? ns_sweep_memory_new() : NULL;
     ns_code code = compiled && (run->sweeps || !run->options->details)
-                       ? run_pass(run, false, error)
+                       ? NS_OK
                        : ns_fail(error, NS_ERROR_MEMORY, "no memory to run cases");
-    if (code == NS_OK)
-        code = compile_rows(run, vela, compiled, error);
-    if (code == NS_OK)
-        code = run_pass(run, true, error);
-    if (code == NS_OK)
-        code = diagnose_rows(run, vela, compiled, error);
-    for (int i = 0; i < run->selection->count; i++)
-        if (run->arenas[i])
-            ns_arena_free(run->arenas[i]);
+    const int count = run->selection->count;
+    for (run->from = 0; code == NS_OK && run->from < count; run->from = run->to) {
+        run->to = count - run->from > WINDOW ? run->from + WINDOW : count;
+        code = run_window(run, vela, compiled, error);
+        close_window(run);
+        ns_arena_reset(compiled);
+    }
     ns_sweep_memory_free(run->sweeps);
     ns_arena_free(compiled);
     return code;

@@ -1,0 +1,330 @@
+/* Results of the parts of a split run, put together in one database: the same whatever the order, and however
+ * often a part is merged.
+ *
+ * A document becomes items, each with a key of its own (docs/many.md); what it shares with the other parts of
+ * its run is the run's source. Times are left out: they differ from one run to the next. */
+#include <jansson.h>
+#include <math.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/interface.h"
+#include "history/internal.h"
+
+#define FIELDS 6
+
+/* Each kind of document: what names its run, and its lists of items with what names an item of one. */
+static const struct kind {
+    const char *schema, *command;
+    const char *source[FIELDS];
+    struct {
+        const char *list; /* "": the document is the item; an object's member is one too */
+        const char *key[FIELDS];
+    } items[2];
+} kinds[] = {
+    {"npuscope/suite/1",
+     "suite",
+     {"version", "vela", "vela_flags", "catalogue", "seed"},
+     {{"cases", {"op", "case", "target", "accelerator"}}}},
+    {"npuscope/vela-diff/1",
+     "vela-diff",
+     {"version", "seed", "releases"},
+     {{"graphs", {"graph", "accelerator"}}}},
+    {"npuscope/diagnose/1",
+     "diagnose",
+     {"version", "model"},
+     {{"compile", {"accelerator", "memory_mode", "vela", "flags"}}, {"precision", {NULL}}}},
+    {"npuscope/sweeps/1", "sweep", {"seed"}, {{"sweeps", {"op", "case", "target"}}}},
+    {"npuscope/sweep/1", "sweep", {NULL}, {{"", {"op", "case", "target"}}}},
+    {"npuscope/search/1", "sweep", {"seed"}, {{"", {"op", "case", "target"}}}},
+    {"npuscope/fuzz-vela/1", "fuzz-vela", {"seed"}, {{"", {"first", "shard", "shards"}}}},
+};
+
+typedef struct merging {
+    ns_history *history;
+    const char *file, *label;
+    const struct kind *kind;
+    int64_t run;
+    ns_history_merged *counts;
+} merging;
+
+/* ---- documents ---- */
+
+/* Takes out what says how long something took. */
+static void forget_times(json_t *value)
+{
+    json_t *member;
+    size_t index;
+    const char *name;
+    void *next;
+    if (json_is_array(value)) {
+        json_array_foreach(value, index, member) forget_times(member);
+        return;
+    }
+    json_object_foreach_safe(value, next, name, member)
+    {
+        if (strcmp(name, "seconds") == 0 || strcmp(name, "reducing") == 0)
+            json_object_del(value, name);
+        else
+            forget_times(member);
+    }
+}
+
+/* The fields' values in one JSON array: text that is the same for the same values. */
+static ns_code join(const json_t *object, const char *const *fields, const char *more, int nth, char **out,
+                    ns_error *error)
+{
+    json_t *list = json_array();
+    bool complete = list != NULL;
+    for (int i = 0; complete && i < FIELDS && fields[i]; i++) {
+        json_t *value = json_object_get(object, fields[i]);
+        complete = json_array_append_new(list, value ? json_incref(value) : json_null()) == 0;
+    }
+    if (complete && more)
+        complete = json_array_append_new(list, json_string(more)) == 0;
+    if (complete && nth)
+        complete = json_array_append_new(list, json_integer(nth)) == 0;
+    *out = complete ? json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    json_decref(list);
+    return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+}
+
+/* ---- rows ---- */
+
+static ns_code put_item(merging *m, const char *list, const char *key, const char *json, ns_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    NS_TRY(ns_history_prepare(m->history, "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", &statement,
+                              error));
+    sqlite3_bind_int64(statement, 1, m->run);
+    ns_history_bind_text(statement, 2, list);
+    ns_history_bind_text(statement, 3, key);
+    ns_history_bind_text(statement, 4, json);
+    m->counts->items++;
+    return ns_history_finish(m->history, statement, error);
+}
+
+/* The row's number is made of its key, so that it does not turn on the order of merging. */
+static ns_code put_row(merging *m, const ns_history_row *row, const char *key, ns_error *error)
+{
+    const uint64_t hash = ns_bytes_hash((ns_bytes){(const uint8_t *)key, strlen(key)});
+    return ns_history_put_row(m->history, m->run, (int64_t)(hash >> 1), row, error);
+}
+
+static ns_code add_item(merging *m, const char *list, const char *const *fields, const json_t *item, int nth,
+                        ns_error *error)
+{
+    char *key = NULL, *text = json_dumps(item, JSON_COMPACT | JSON_SORT_KEYS);
+    ns_code code = text ? join(item, fields, NULL, nth, &key, error)
+                        : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    if (code == NS_OK)
+        code = put_item(m, list, key, text, error);
+    free(key);
+    free(text);
+    return code;
+}
+
+/* How many items before `index` have its key: several rows of one name are told by their order. */
+static int number_of(const json_t *list, size_t index, const char *const *fields)
+{
+    int nth = 0;
+    for (size_t i = 0; i < index; i++) {
+        bool same = true;
+        for (int f = 0; same && f < FIELDS && fields[f]; f++)
+            same = json_equal(json_object_get(json_array_get(list, i), fields[f]),
+                              json_object_get(json_array_get(list, index), fields[f])) != 0;
+        nth += same;
+    }
+    return nth;
+}
+
+static ns_code add_list(merging *m, const char *name, const char *const *fields, const json_t *document,
+                        ns_error *error)
+{
+    const json_t *list = *name ? json_object_get(document, name) : document;
+    if (json_is_object(list))
+        return add_item(m, *name ? name : m->kind->command, fields, list, 0, error);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        NS_TRY(add_item(m, name, fields, json_array_get(list, i), number_of(list, i, fields), error));
+    return NS_OK;
+}
+
+/* What history compares: of the suite alone. */
+static ns_code add_rows(merging *m, const ns_history_run *rows, ns_error *error)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_code code = arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    for (int i = 0; code == NS_OK && i < rows->count; i++) {
+        const ns_history_row *row = &rows->rows[i];
+        const char *key = ns_arena_format(arena, "%s\n%s\n%s\n%d", row->op, row->name, row->target,
+                                          ns_history_number_of(rows, i));
+        code = key ? put_row(m, row, key, error)
+                   : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+        ns_arena_reset(arena);
+    }
+    m->counts->rows += rows->count;
+    ns_arena_free(arena);
+    return code;
+}
+
+/* ---- runs ---- */
+
+static ns_code find_run(merging *m, const char *source, ns_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    NS_TRY(ns_history_prepare(m->history, "SELECT id FROM runs WHERE source = ?", &statement, error));
+    ns_history_bind_text(statement, 1, source);
+    m->run = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    sqlite3_finalize(statement);
+    return NS_OK;
+}
+
+static ns_code open_run(merging *m, const char *source, const ns_history_entry *entry, ns_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    NS_TRY(find_run(m, source, error));
+    if (m->run >= 0)
+        return NS_OK;
+    NS_TRY(ns_history_prepare(m->history,
+                              "INSERT INTO runs (time, version, vela, catalogue, seed, label, source) VALUES "
+                              "('', ?, ?, ?, ?, ?, ?)",
+                              &statement, error));
+    ns_history_bind_text(statement, 1, entry->version);
+    ns_history_bind_text(statement, 2, entry->vela);
+    ns_history_bind_text(statement, 3, entry->catalogue);
+    sqlite3_bind_int64(statement, 4, entry->seed);
+    ns_history_bind_text(statement, 5, m->label);
+    ns_history_bind_text(statement, 6, source);
+    NS_TRY(ns_history_finish(m->history, statement, error));
+    m->counts->runs++;
+    return find_run(m, source, error);
+}
+
+static const char *member(const json_t *document, const char *name)
+{
+    const char *text = json_string_value(json_object_get(document, name));
+    return text ? text : "";
+}
+
+static ns_code add_document(merging *m, json_t *document, const ns_history_run *rows, ns_error *error)
+{
+    char *source = NULL;
+    const json_t *catalogue = json_object_get(document, "catalogue");
+    const ns_history_entry entry = {.version = member(document, "version"),
+                                    .vela = member(document, "vela"),
+                                    .catalogue =
+                                        json_is_string(catalogue) || !strcmp(m->kind->command, "suite")
+                                            ? member(document, "catalogue")
+                                            : m->kind->command,
+                                    .seed = json_integer_value(json_object_get(document, "seed"))};
+    char *fields = NULL;
+    forget_times(document);
+    NS_TRY(join(document, m->kind->source, m->label, 0, &fields, error));
+    source = json_dumps(json_object_get(document, "schema"), JSON_ENCODE_ANY);
+    char *full = NULL;
+    if (source && (full = malloc(strlen(source) + strlen(fields) + 1)))
+        strcat(strcpy(full, source), fields);
+    ns_code code = full ? open_run(m, full, &entry, error)
+                        : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    for (int i = 0; code == NS_OK && i < 2 && m->kind->items[i].list; i++)
+        code = add_list(m, m->kind->items[i].list, m->kind->items[i].key, document, error);
+    if (code == NS_OK)
+        code = add_rows(m, rows, error);
+    free(full);
+    free(source);
+    free(fields);
+    return code;
+}
+
+static const struct kind *kind_of(const json_t *document)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].schema, member(document, "schema")) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+static ns_code merge_json(merging *m, ns_bytes bytes, ns_arena *arena, ns_error *error)
+{
+    json_error_t problem;
+    ns_history_run rows = {0};
+    json_t *document = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
+    if (!document)
+        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", m->file, problem.line, problem.text);
+    m->kind = kind_of(document);
+    ns_code code =
+        m->kind
+            ? NS_OK
+            : ns_fail(error, NS_ERROR_INPUT,
+                      "%s is no result of suite, sweep, diagnose, vela-diff or fuzz-vela --json", m->file);
+    if (code == NS_OK && m->kind == &kinds[0])
+        code = ns_history_parse_json(m->file, bytes, arena, &rows, error);
+    if (code == NS_OK)
+        code = add_document(m, document, &rows, error);
+    json_decref(document);
+    return code;
+}
+
+/* ---- databases ---- */
+
+/* A run that `suite --history` kept of its part: the same run as the JSON of the same part. */
+static ns_code merge_entry(merging *m, ns_history *from, const ns_history_entry *entry, ns_arena *arena,
+                           ns_error *error)
+{
+    ns_history_run rows;
+    json_t *document = json_pack(
+        "{s:s, s:s, s:o, s:n, s:o, s:I}", "schema", kinds[0].schema, "version", entry->version, "vela",
+        *entry->vela ? json_string(entry->vela) : json_null(), "vela_flags", "catalogue",
+        *entry->catalogue ? json_string(entry->catalogue) : json_null(), "seed", (json_int_t)entry->seed);
+    if (!document)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    m->kind = &kinds[0];
+    if (!*m->label)
+        m->label = entry->label;
+    ns_code code = ns_history_read(from, entry->id, arena, &rows, error);
+    if (code == NS_OK)
+        code = add_document(m, document, &rows, error);
+    json_decref(document);
+    return code;
+}
+
+static ns_code merge_database(merging *m, ns_arena *arena, ns_error *error)
+{
+    ns_history *from = NULL;
+    ns_history_entry *entries = NULL;
+    int count = 0;
+    NS_TRY(ns_history_open(m->file, false, &from, error));
+    ns_code code = ns_history_list(from, arena, &entries, &count, error);
+    for (int i = 0; code == NS_OK && i < count; i++) {
+        merging one = *m;
+        code = merge_entry(&one, from, &entries[i], arena, error);
+    }
+    ns_history_close(from);
+    return code;
+}
+
+ns_code ns_history_merge(ns_history *history, const char *file, const char *label, ns_history_merged *counts,
+                         ns_error *error)
+{
+    static const char mark[] = "SQLite format 3";
+    merging m = {.history = history, .file = file, .label = label ? label : "", .counts = counts};
+    ns_bytes bytes;
+    ns_arena *arena = ns_arena_new();
+    if (!arena)
+        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", file);
+    ns_code code = ns_file_read(file, arena, &bytes, error);
+    if (code == NS_OK)
+        code = ns_history_run_sql(history, "BEGIN IMMEDIATE", error);
+    if (code == NS_OK) {
+        code = bytes.size > sizeof mark && memcmp(bytes.data, mark, sizeof mark) == 0
+                   ? merge_database(&m, arena, error)
+                   : merge_json(&m, bytes, arena, error);
+        if (code == NS_OK)
+            code = ns_history_run_sql(history, "COMMIT", error);
+        else
+            (void)ns_history_run_sql(history, "ROLLBACK", NULL);
+    }
+    ns_arena_free(arena);
+    return code;
+}

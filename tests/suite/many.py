@@ -1,0 +1,345 @@
+"""Runs split with --shard: parts are disjoint and together the whole; merged they give one database, whatever the
+order, however often, and with a part that was killed run again alone. The recipes of docs/many.md, as they stand there.
+
+  many.py SOURCE NPUSCOPE WHAT [GRAPHS]
+
+WHAT: "split", or a recipe: "parallel", "slurm", "xdist", "matrix" (exit code 77 where its tool is not installed); "growth":
+time and memory of GRAPHS graphs against a quarter of them.
+"""
+import importlib.util
+import itertools
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+
+source, npuscope, what = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+graphs = int(sys.argv[4]) if len(sys.argv) > 4 else 24
+PARTS = 8
+
+
+def run(*command, codes=(0,), **options):
+    result = subprocess.run([str(c) for c in command], capture_output=True, text=True, **options)
+    if result.returncode not in codes:
+        sys.exit(f"{' '.join(map(str, command))}: exit code {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
+def equal(what_, is_, wanted):
+    if is_ != wanted:
+        sys.exit(f"{what_}: {is_!r}, expected {wanted!r}")
+
+
+def make_cases(folder, count):
+    """Random graphs with inputs, each a case of its own, whose expected output is what `run` gives."""
+    made = folder / "made"
+    run(npuscope, "fuzz-vela", "--write", "--graphs", count, "-o", made)
+    for path in sorted(made.iterdir()):
+        case = folder / "cases" / f"graph{path.name}"
+        case.mkdir(parents=True)
+        for file in path.iterdir():
+            file.rename(case / ("model.tosa" if file.suffix == ".tosa" else file.name))
+        inputs = [f for k in range(len(list(case.glob("in*.npy")))) for f in ("-i", case / f"in{k}.npy")]
+        run(npuscope, "run", case / "model.tosa", *inputs, "-o", case / "out", codes=(0, 2))
+        for out in (case / "out").glob("*.npy") if (case / "out").exists() else ():
+            number = re.search(r"(\d+)", out.name)
+            out.rename(case / f"out{number[1] if number else 0}.npy")
+        shutil.rmtree(case / "out", ignore_errors=True)
+    shutil.rmtree(made)
+
+
+def dump(path):
+    """All that a database says."""
+    with sqlite3.connect(path) as db:
+        return list(db.iterdump())
+
+
+def rows(document, name="cases"):
+    """A document's rows without times, by what they are."""
+    def timeless(value):
+        if isinstance(value, dict):
+            return {k: timeless(v) for k, v in value.items() if k != "seconds"}
+        return [timeless(v) for v in value] if isinstance(value, list) else value
+
+    return [json.dumps(timeless(row), sort_keys=True) for row in document[name]]
+
+
+# ---- splitting and merging ----
+
+def split(folder, name, *command, codes=(0, 1, 2)):
+    """Every part of a command is disjoint from the others, and all are the whole."""
+    def document(*more):
+        path = folder / "document.json"
+        run(npuscope, *command, *more, "--json", path, codes=codes)
+        return json.loads(path.read_text())
+
+    whole, parts = rows(document(), name), []
+    for i in range(3):
+        parts += rows(document("--shard", f"{i}/3"), name)
+    equal(f"{command[0]} in parts", sorted(parts), sorted(whole))
+    if len(whole) < 6:
+        sys.exit(f"{command[0]}: {len(whole)} rows are too few to be split")
+
+
+def check_splits(folder):
+    split(folder, "cases", "suite", "--cases", folder / "cases", "--stages", "eval")
+    split(folder, "cases", "suite", "--op", "exp", "--op", "bmm", "--op", "var", "--stages", "ideal,quantised,eval")
+    split(folder, "sweeps", "sweep", "[es]*", "rank1", "--stages", "eval")
+    numbers = [sorted(int(p.name) for p in make_part(folder, f"{i}/3").iterdir()) for i in range(3)]
+    equal("fuzz-vela in parts", sorted(itertools.chain(*numbers)), list(range(20)))
+    for text in ("3/3", "-1/3", "1", "1/0", "1/3x"):
+        run(npuscope, "suite", "--list", "--shard", text, codes=(2,))
+    vela = os.environ.get("NPUSCOPE_VELA")
+    if vela:
+        few = folder / "few"
+        few.mkdir()
+        for i in range(4):
+            shutil.copy(sorted((folder / "cases").iterdir())[i] / "model.tosa", few / f"{i}.tosa")
+        split(folder, "graphs", "vela-diff", "--vela", vela, "--flags-b", "--optimise Size", "--graphs", few)
+        case = sorted((folder / "cases").iterdir())[0]
+        inputs = [f for p in sorted(case.glob("in*.npy")) for f in ("-i", p)]
+        split(folder, "compile", "diagnose", case / "model.tosa", *inputs, "--no-advice", "--no-precision", "--all-targets")
+
+
+def make_part(folder, shard):
+    made = folder / f"part{shard[0]}"
+    run(npuscope, "fuzz-vela", "--write", "--graphs", 20, "--shard", shard, "-o", made)
+    return made
+
+
+def check_merges(folder):
+    files = []
+    for i in range(PARTS):
+        files.append(folder / f"{i}.json")
+        run(npuscope, "suite", "--cases", folder / "cases", "--stages", "eval", "--shard", f"{i}/{PARTS}", "--json",
+            files[-1], "--history", folder / f"{i}.db", codes=(0, 1, 2))
+    first = folder / "first.db"
+    run(npuscope, "history", "merge", first, *files)
+    wanted = dump(first)
+    run(npuscope, "history", "merge", first, *files[:3])
+    equal("merged again", dump(first), wanted)
+    other = folder / "other.db"
+    for file in reversed(files):
+        run(npuscope, "history", "merge", other, file)
+    equal("merged in another order", dump(other), wanted)
+    with sqlite3.connect(first) as db:
+        merged = db.execute("SELECT op, name, target, verdict FROM rows ORDER BY 1, 2, 3").fetchall()
+        equal("runs", db.execute("SELECT count(*) FROM runs").fetchone()[0], 1)
+        equal("items", db.execute("SELECT count(*) FROM items").fetchone()[0], len(merged))
+    whole = folder / "whole.json"
+    run(npuscope, "suite", "--cases", folder / "cases", "--stages", "eval", "--json", whole, codes=(0, 1, 2))
+    equal("merged rows", merged, sorted((r["op"], r["case"], r["target"], r["verdict"])
+                                        for r in json.loads(whole.read_text())["cases"]))
+    kept = folder / "kept.db"
+    run(npuscope, "history", "merge", kept, *(folder / f"{i}.db" for i in range(PARTS)))
+    with sqlite3.connect(kept) as db:
+        equal("merged databases", db.execute("SELECT op, name, target, verdict FROM rows ORDER BY 1, 2, 3").fetchall(),
+              merged)
+    broken = folder / "broken.json"
+    broken.write_bytes(files[0].read_bytes()[:-20])
+    run(npuscope, "history", "merge", first, broken, codes=(2,))
+    equal("after a broken file", dump(first), wanted)
+
+
+# ---- recipes ----
+
+def recipes():
+    text = (source / "docs/many.md").read_text()
+    return dict(re.findall(r"```\w+\n# recipe: (\S+)\n(.*?)```", text, re.S))
+
+
+def check_result(folder):
+    """The recipe's database is what merging the parts' results, run here, gives."""
+    direct = folder / "direct"
+    direct.mkdir()
+    for i in range(PARTS):
+        run(npuscope, "suite", "--cases", "cases", "--stages", "eval", "--shard", f"{i}/{PARTS}", "--json",
+            direct / f"{i}.json", cwd=folder)
+    run(npuscope, "history", "merge", folder / "direct.db", *(direct / f"{i}.json" for i in range(PARTS)))
+    equal("the recipe's database", dump(folder / "results.db"), dump(folder / "direct.db"))
+
+
+def shell(folder, text):
+    environment = {**os.environ, "PATH": f"{npuscope.parent}:{os.environ['PATH']}"}
+    return run("sh", "-ec", text, cwd=folder, env=environment)
+
+
+def check_parallel(folder):
+    if not shutil.which("parallel"):
+        skip("GNU parallel is not installed")
+    shell(folder, recipes()["parallel"])
+
+
+def check_xdist(folder):
+    if not importlib.util.find_spec("xdist"):
+        skip("pytest-xdist is not installed")
+    (folder / "test_shards.py").write_text(recipes()["test_shards.py"])
+    shell(folder, recipes()["xdist"].replace("pytest ", f"{sys.executable} -m pytest -p no:cacheprovider "))
+
+
+def check_matrix(folder):
+    """What the jobs run, with each value of the matrix; artifacts stay where they are."""
+    text = recipes()["matrix"]
+    shards = json.loads(re.search(r"shard: (\[.*\])", text)[1])
+    part, merge = (re.findall(r"run: (.*)", job) for job in text.split("  merge:\n"))
+    for shard in shards:
+        for command in part:
+            shell(folder, command.replace("${{ matrix.shard }}", str(shard)))
+    for command in merge:
+        shell(folder, command)
+
+
+class Slurm:
+    """A cluster of this machine alone."""
+
+    def __init__(self, folder):
+        self.folder, self.processes = folder / "slurm", []
+        self.folder.mkdir()
+        host = run("hostname", "-s").strip()
+        plugins = next(pathlib.Path("/usr/lib").rglob("slurm-wlm"), None) or next(pathlib.Path("/usr/lib").rglob("slurm"))
+        self.munge(plugins)
+        (self.folder / "cgroup.conf").write_text("CgroupAutomount=no\n")
+        (self.folder / "slurm.conf").write_text(f"""ClusterName=one
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser={run("id", "-un").strip()}
+SlurmdUser={run("id", "-un").strip()}
+AuthType=auth/munge
+AuthInfo=socket={self.folder}/munge.socket
+CredType=cred/munge
+SlurmctldPort=16817
+SlurmdPort=16818
+StateSaveLocation={self.folder}/state
+SlurmdSpoolDir={self.folder}/spool
+SlurmctldPidFile={self.folder}/slurmctld.pid
+SlurmdPidFile={self.folder}/slurmd.pid
+SlurmctldLogFile={self.folder}/slurmctld.log
+SlurmdLogFile={self.folder}/slurmd.log
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerParameters=sched_interval=1
+NodeName={host} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} State=UNKNOWN
+PartitionName=all Nodes={host} Default=YES State=UP
+""")
+        self.environment = {**os.environ, "SLURM_CONF": str(self.folder / "slurm.conf"),
+                            "PATH": f"{npuscope.parent}:{os.environ['PATH']}"}
+        self.start("slurmctld", "-D")
+        self.start("slurmd", "-D", "-N", host)
+        self.wait_for_node()
+
+    def munge(self, plugins):
+        (self.folder / "munge.key").write_bytes(os.urandom(1024))
+        (self.folder / "munge.key").chmod(0o600)
+        self.folder.chmod(0o711)
+        self.environment = dict(os.environ)
+        self.start("munged", "-F", "-f", f"--key-file={self.folder}/munge.key", f"--socket={self.folder}/munge.socket",
+                   f"--pid-file={self.folder}/munge.pid", f"--log-file={self.folder}/munge.log",
+                   f"--seed-file={self.folder}/munge.seed")
+        time.sleep(1)
+
+    def start(self, name, *arguments):
+        with open(self.folder / f"{name}.out", "wb") as log:
+            self.processes.append(subprocess.Popen([shutil.which(name, path="/usr/sbin:/usr/bin"), *arguments], stdout=log,
+                                                   stderr=log, env=self.environment, start_new_session=True))
+
+    def wait_for_node(self):
+        for _ in range(60):
+            state = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, env=self.environment)
+            if state.stdout.strip() == "idle":
+                return
+            time.sleep(0.5)
+        logs = "".join(p.read_text(errors="replace")[-1500:] for p in self.folder.glob("*.log"))
+        self.stop()
+        skip(f"Slurm's node does not come up here: {state.stdout.strip()} {state.stderr.strip()}\n{logs}")
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            process.wait(20)
+
+
+def check_slurm(folder):
+    if not (shutil.which("slurmd", path="/usr/sbin:/usr/bin") and shutil.which("sbatch") and shutil.which(
+            "munged", path="/usr/sbin:/usr/bin")):
+        skip("Slurm (slurmctld, slurmd, slurm-client, munge) is not installed")
+    cluster = Slurm(folder)
+    script = recipes()["suite.sbatch"]
+    # Part 3 is killed in its first run, before it writes.
+    killed = '[ "$SLURM_ARRAY_TASK_ID" != 3 ] || [ -e again ] || kill -9 $$\n'
+    (folder / "suite.sbatch").write_text(script.replace("npuscope ", killed + "npuscope ", 1))
+    try:
+        begin = time.monotonic()
+        subprocess.run(["sh", "-ec", "mkdir -p results; sbatch --wait suite.sbatch"], cwd=folder, env=cluster.environment)
+        present = sorted(p.name for p in (folder / "results").glob("*.json"))
+        equal("parts after the kill", present, [f"{i}.json" for i in range(PARTS) if i != 3])
+        run(npuscope, "history", "merge", "results.db", *(f"results/{name}" for name in present), cwd=folder)
+        print(f"7 of 8 parts in {time.monotonic() - begin:.1f} s; part 3 was killed")
+        (folder / "again").touch()
+        begin = time.monotonic()
+        print(run("sh", "-ec", "sbatch --wait --array=3 suite.sbatch", cwd=folder, env=cluster.environment).strip())
+        print(run(npuscope, "history", "merge", "results.db", *(f"results/{i}.json" for i in range(PARTS)),
+                  cwd=folder).strip(), f"({time.monotonic() - begin:.1f} s)")
+        print((folder / "results/3.txt").read_text().strip().splitlines()[-4:])
+        print(run(npuscope, "history", "list", "results.db", cwd=folder).strip())
+    finally:
+        cluster.stop()
+
+
+def skip(why):
+    print(why)
+    sys.exit(77)
+
+
+# ---- growth ----
+
+def measure(cases, folder):
+    """Seconds and peak bytes of a run over them."""
+    begin = time.monotonic()
+    process = subprocess.Popen([npuscope, "suite", "--cases", cases, "--stages", "eval", "--json", folder / "g.json"],
+                               stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    equal("exit code", os.waitstatus_to_exitcode(status), 0)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, time.monotonic() - begin
+
+
+def check_growth(folder):
+    few = folder / "few"
+    few.mkdir()
+    for path in sorted((folder / "cases").iterdir())[:graphs // 4]:
+        shutil.copytree(path, few / path.name)
+    small, large = measure(few, folder), measure(folder / "cases", folder)
+    print(f"{graphs // 4} graphs: {small[0]:.2f} s of CPU, {small[1] / 2**20:.0f} MiB; "
+          f"{graphs}: {large[0]:.2f} s, {large[1] / 2**20:.0f} MiB")
+    if large[0] > 4 * 1.5 * small[0] + 0.5:
+        sys.exit("time grows faster than the number of graphs")
+    if large[1] > 1.5 * small[1] + graphs * 16384:
+        sys.exit("memory grows with the number of graphs by more than 16 KiB each")
+
+
+def main():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        make_cases(folder, graphs)
+        if what == "split":
+            check_splits(folder)
+            check_merges(folder)
+        elif what == "growth":
+            check_growth(folder)
+        else:
+            {"parallel": check_parallel, "slurm": check_slurm, "xdist": check_xdist, "matrix": check_matrix}[what](folder)
+            check_result(folder)
+
+
+main()
