@@ -41,6 +41,7 @@ typedef struct ns_defect_info {
     const char *cause;   /* file and function of Vela's sources; "" where it was not found */
 } ns_defect_info;
 
+/* What is known of a defect: a row of known_defects.def, for as long as the program runs. */
 const ns_defect_info *ns_defect_get_info(ns_defect defect);
 
 const char *ns_defect_kind_text(ns_defect_kind kind); /* "wrong" */

@@ -26,7 +26,9 @@ static ns_code describe_recorded(ns_given_case *out, ns_arena *arena, ns_error *
     return NS_OK;
 }
 
-static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_given_case *out, ns_error *error)
+/* Reads with `scratch`, which may then be forgotten: the files of all cases are not in memory at one time. */
+static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_arena *scratch, ns_given_case *out,
+                        ns_error *error)
 {
     const ns_given_case nothing = {.files = *files,
                                    .op = "program",
@@ -35,14 +37,30 @@ static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_given_ca
     *out = nothing;
     if (files->problem)
         return NS_OK;
-    const ns_code code = (ns_case_is_model(files) ? describe_model : describe_recorded)(out, arena, &problem);
+    const ns_code code = (ns_case_is_model(files) ? describe_model : describe_recorded)(out, scratch, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
-    if (code == NS_OK)
-        return NS_OK;
+    if (code == NS_OK) {
+        out->op = out->settings.op = ns_arena_string(arena, out->op);
+        return out->op ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
+    }
     *out = nothing;
     out->files.problem = ns_arena_string(arena, problem.message);
     return out->files.problem ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+}
+
+static ns_code describe_all(const ns_found_cases *found, int paths, ns_arena *arena, ns_given_case *out,
+                            ns_error *error)
+{
+    ns_arena *scratch = ns_arena_new_like(arena);
+    ns_code code = scratch ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for cases");
+    for (int p = 0; p < paths; p++)
+        for (int i = 0; code == NS_OK && i < found[p].count; i++) {
+            code = describe(&found[p].cases[i], arena, scratch, out++, error);
+            ns_arena_reset(scratch);
+        }
+    ns_arena_free(scratch);
+    return code;
 }
 
 ns_code ns_given_find(int path_count, const char *const *paths, ns_arena *arena, const ns_given_case **out,
@@ -58,8 +76,5 @@ ns_code ns_given_find(int path_count, const char *const *paths, ns_arena *arena,
     if (!found || !next)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d cases", *count);
     *out = next;
-    for (int p = 0; p < path_count; p++)
-        for (int i = 0; i < found[p].count; i++)
-            NS_TRY(describe(&found[p].cases[i], arena, next++, error));
-    return NS_OK;
+    return describe_all(found, path_count, arena, next, error);
 }

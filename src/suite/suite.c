@@ -13,7 +13,7 @@
 
 #define MAX_THREADS 64
 /* Rows that are under way together: what they need at one time does not grow with the number of all. */
-#define WINDOW 512
+#define WINDOW 128
 
 typedef struct suite_run {
     const ns_suite_options *options;

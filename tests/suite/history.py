@@ -60,8 +60,10 @@ class History(unittest.TestCase):
 
     def test_an_older_schema(self):
         self.keep()
-        with sqlite3.connect(self.db) as database:  # as version 1 had it: no labels
+        with sqlite3.connect(self.db) as database:  # as version 1 had it: no labels, no items
             database.execute("ALTER TABLE runs DROP COLUMN label")
+            database.execute("ALTER TABLE runs DROP COLUMN source")
+            database.execute("DROP TABLE items")
             database.execute("PRAGMA user_version = 1")
         self.keep("--label", "new")
         listed = self.history("list", self.db).splitlines()
@@ -80,7 +82,7 @@ class History(unittest.TestCase):
         text.write_text("no database at all, and longer than a header of SQLite's " * 10)
         self.assertIn("not a database", self.history("list", text, code=2))
         self.assertIn("unable to open", self.history("list", self.folder / "none.db", code=2))
-        self.assertIn("is none of list, compare and prune", self.history("show", other, code=2))
+        self.assertIn("is none of list, compare, merge and prune", self.history("show", other, code=2))
         done = npuscope("suite", *ROW, "--history", self.folder / "no" / "such.db")
         self.assertEqual((done.returncode, done.stdout), (2, ""))  # said before the work
         fresh = self.folder / "fresh.db"

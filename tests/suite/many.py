@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 
-source, npuscope, what = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+source, npuscope, what = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3]
 graphs = int(sys.argv[4]) if len(sys.argv) > 4 else 24
 PARTS = 8
 
