@@ -37,7 +37,8 @@ static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_arena *s
     *out = nothing;
     if (files->problem)
         return NS_OK;
-    const ns_code code = (ns_case_is_model(files) ? describe_model : describe_recorded)(out, scratch, &problem);
+    const ns_code code =
+        (ns_case_is_model(files) ? describe_model : describe_recorded)(out, scratch, &problem);
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
     if (code == NS_OK) {
