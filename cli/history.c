@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "history/history.h"
+#include "history/interface.h"
 #include "options.h"
 #include "report/report.h"
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/interface.h"
-#include "history/history.h"
+#include "history/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/suite.h"
 #include "options.h"

@@ -4,7 +4,7 @@
 
 #include <sqlite3.h>
 
-#include "history/history.h"
+#include "history/interface.h"
 
 struct ns_history {
     sqlite3 *db;

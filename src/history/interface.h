@@ -1,7 +1,8 @@
-/* History: runs of the suite in an SQLite database, with the schema's version in it. Several writers may use
- * one database at once: each run is one transaction, and a writer waits for the other. */
-#ifndef NS_HISTORY_HISTORY_H
-#define NS_HISTORY_HISTORY_H
+/* What history gives the rooms above it: runs of the suite in an SQLite database, with the schema's version
+ * in it. Several writers may use one database at once: each run is one transaction, and a writer waits for
+ * the other. */
+#ifndef NS_HISTORY_INTERFACE_H
+#define NS_HISTORY_INTERFACE_H
 
 #include "history/baseline.h"
 
