@@ -130,6 +130,17 @@ ns_code ns_plan_slice_all(ns_plan *plan, int input, const int64_t *start, const 
     return ns_plan_add(plan, &step, after, index, error);
 }
 
+/* A slice of a slice is one (FuseConsecutiveSlicesPass); the first goes where nothing else reads it. */
+static int through_slice(const ns_plan *plan, int input, int64_t *starts)
+{
+    const ns_step *first = &plan->steps[input];
+    if (first->kind != NS_STEP_OPERATOR || first->op != NS_OP_SLICE)
+        return input;
+    for (int i = 0; i < first->rank; i++)
+        starts[i] += first->constants[0].values[i];
+    return first->inputs[0];
+}
+
 ns_code ns_plan_slice(ns_plan *plan, int input, int axis, int64_t start, int64_t size, int after, int *index,
                       ns_error *error)
 {
@@ -137,6 +148,7 @@ ns_code ns_plan_slice(ns_plan *plan, int input, int axis, int64_t start, int64_t
     memcpy(sizes, plan->steps[input].shape, sizeof sizes);
     starts[axis] = start;
     sizes[axis] = size;
+    input = through_slice(plan, input, starts);
     return ns_plan_slice_all(plan, input, starts, sizes, after, index, error);
 }
 

@@ -89,7 +89,8 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
     return NS_OK;
 }
 
-static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int *step, ns_error *error)
+static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int number, int *step,
+                           ns_error *error)
 {
     const ns_aten_node *weight = ns_aten_operand(lowering->program, self, WEIGHT);
     const int64_t shape[4] = {weight->shape[0], 1, 1, weight->shape[1]};
@@ -103,7 +104,7 @@ static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int 
                         .rank = 4,
                         .shape = {shape[0], 1, 1, shape[3]},
                         .data = values.data,
-                        .name = ns_lowering_parameter_name(lowering, self->inputs[WEIGHT])};
+                        .name = ns_lowering_name(lowering, "", EDGE, number, "_weight_ohwi")};
     return constant.name ? ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, step, error)
                          : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
 }
@@ -120,7 +121,7 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     NS_TRY(ns_lowering_take_numbers(lowering, EDGE, 1, &number, error));
     NS_TRY(ns_lowering_own(lowering, self->inputs[X], &inputs[0], error));
     NS_TRY(ns_plan_reshape(&lowering->plan, inputs[0], 4, shape, NS_PLAN_END, &inputs[0], error));
-    NS_TRY(make_weight(lowering, self, &inputs[1], error));
+    NS_TRY(make_weight(lowering, self, number, &inputs[1], error));
     NS_TRY(ns_convolution_add_bias(lowering, self, outputs,
                                    ns_lowering_name(lowering, "", EDGE, number, "_bias"), &inputs[2], error));
     ns_step conv = ns_plan_like(&lowering->plan, NS_OP_CONV2D, &inputs[0]);

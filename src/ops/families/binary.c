@@ -93,6 +93,8 @@ ns_code ns_binary_lower(ns_lowering *lowering, int node, ns_error *error)
     step.input_count = 2;
     step.inputs = inputs;
     memcpy(step.shape, result->shape, sizeof step.shape);
+    if (binary->op == NS_OP_MAXIMUM || binary->op == NS_OP_MINIMUM)
+        step.attributes.nan_mode = NS_NAN_PROPAGATE;
     if (binary->op == NS_OP_MUL)
         ns_step_zero(&step, "_shift", NS_DTYPE_INT8);
     NS_TRY(ns_plan_add(&lowering->plan, &step, NS_PLAN_END, &made, error));

@@ -96,10 +96,34 @@ static ns_code trim(ns_lowering *lowering, const ns_pool_window *window, int *st
     return trims ? ns_plan_slice_all(&lowering->plan, *step, start, size, NS_PLAN_END, step, error) : NS_OK;
 }
 
+/* The zero points of input and output: calls of full that ExecuTorch computes beforehand, each in front of
+ * what stands there (rewrite_avg_pool2d_pass.py, ComputeConstantOpsAOTPass); equal constants become one. */
+static ns_code add_zero_points(ns_lowering *lowering, ns_dtype dtype, int *inputs, ns_error *error)
+{
+    static const char edge[] = "aten_full_default";
+    static const int32_t zero = 0;
+    int number = 0;
+    NS_TRY(ns_lowering_take_numbers(lowering, edge, 2, &number, error));
+    for (int i = 0; i < 2; i++) {
+        const ns_step constant = {.kind = NS_STEP_CONSTANT,
+                                  .group = NS_CONSTANT_TABLE,
+                                  .dtype = dtype,
+                                  .rank = 1,
+                                  .shape = {1},
+                                  .name = ns_lowering_name(lowering, "", edge, number + i, "_pre_computed"),
+                                  .data = &zero};
+        if (!constant.name)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the zero points of a pool");
+        NS_TRY(ns_plan_add(&lowering->plan, &constant, NS_PLAN_FRONT, &inputs[i], error));
+    }
+    return NS_OK;
+}
+
 ns_code ns_pool_step(ns_lowering *lowering, ns_op op, const ns_pool_window *window, int *step,
                      ns_error *error)
 {
-    ns_step pool = ns_plan_like(&lowering->plan, op, &(int){*step});
+    int inputs[3] = {*step, 0, 0};
+    ns_step pool = ns_plan_like(&lowering->plan, op, &inputs[0]);
     int32_t kernel[2], stride[2], pad[4];
     for (int axis = 0; axis < 2; axis++) {
         kernel[axis] = (int32_t)window->kernel[axis];
@@ -113,8 +137,9 @@ ns_code ns_pool_step(ns_lowering *lowering, ns_op op, const ns_pool_window *wind
     NS_TRY(ns_plan_list(&lowering->plan, 4, pad, &pool.attributes.pad, error));
     if (op == NS_OP_AVG_POOL2D) {
         pool.attributes.acc_type = NS_DTYPE_INT32;
-        ns_step_zero(&pool, "_input_zp", pool.dtype);
-        ns_step_zero(&pool, "_output_zp", pool.dtype);
+        NS_TRY(add_zero_points(lowering, pool.dtype, &inputs[1], error));
+        pool.input_count = 3;
+        pool.inputs = inputs;
     } else {
         pool.attributes.nan_mode = NS_NAN_PROPAGATE;
     }
