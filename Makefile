@@ -1,7 +1,7 @@
 # Commands for people; Meson and ninja do the work. Each command installs what is missing and can be repeated.
 PREFIX ?= /usr/local
 
-.PHONY: all suite check quick bench fuzz coverage lint install format clean
+.PHONY: all suite check quick bench fuzz coverage lint dist install format clean
 
 all:
 	@scripts/install-dependencies
@@ -29,6 +29,9 @@ coverage:
 
 lint: all
 	@scripts/lint $(ARGS)
+
+dist: all
+	@scripts/make-dist $(WHAT)
 
 install: all
 	@meson configure build -Dprefix=$(PREFIX)

@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "formats/interface.h"
-#include "history/baseline.h"
+#include "history/interface.h"
 #include "mutate.h"
 #include "npuscope/vela_debug.h"
 

@@ -1,4 +1,4 @@
-#include "history/baseline.h"
+#include "history/interface.h"
 
 #include <jansson.h>
 #include <math.h>
