@@ -118,18 +118,17 @@ typedef struct candidates {
     double energy[CANDIDATES];
 } candidates;
 
-static double gain(const ns_dg_findings *f, double before, double after)
-{
-    return 10 * log10((before + f->hidden + 1e-300) / (after + f->hidden + 1e-300));
-}
-
 static ns_code knock_out(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
                          ns_error *error)
 {
     const candidates *c = context;
     const int node = c->nodes[index];
-    return ns_dg_measure_nodes(session, worker, &node, 1, NS_DG_IDEAL, NS_DG_TOSA, &c->f->knocked[node],
-                               error);
+    NS_TRY(
+        ns_dg_measure_nodes(session, worker, &node, 1, NS_DG_IDEAL, NS_DG_TOSA, &c->f->knocked[node], error));
+    if (c->f->measured)
+        return ns_dg_measure_without(c->f, worker, &node, 1, &c->f->float_knocked[node], error);
+    c->f->float_knocked[node] = c->f->knocked[node] + c->f->hidden;
+    return NS_OK;
 }
 
 static ns_code knock_out_with(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
@@ -138,9 +137,9 @@ static ns_code knock_out_with(ns_dg_session *session, ns_dg_worker *worker, int 
     candidates *c = context;
     int list[CANDIDATES + MOST_BLAMED + 1];
     memcpy(list, c->fixed, (size_t)c->fixed_count * sizeof *list);
+    (void)session;
     list[c->fixed_count] = c->nodes[index];
-    return ns_dg_measure_nodes(session, worker, list, c->fixed_count + 1, NS_DG_IDEAL, NS_DG_TOSA,
-                               &c->energy[index], error);
+    return ns_dg_measure_without(c->f, worker, list, c->fixed_count + 1, &c->energy[index], error);
 }
 
 static void sort_by_alone(const ns_dg_findings *f, int *nodes, int count)
@@ -184,9 +183,8 @@ static ns_code try_series(ns_dg_findings *f, candidates *c, double now, bool *fo
         return NS_OK;
     memcpy(list, c->fixed, (size_t)c->fixed_count * sizeof *list);
     memcpy(list + c->fixed_count, big, (size_t)count * sizeof *list);
-    NS_TRY(ns_dg_measure_nodes(f->session, &f->session->workers[0], list, c->fixed_count + count, NS_DG_IDEAL,
-                               NS_DG_TOSA, &energy, error));
-    if (gain(f, now, energy) < NS_DG_LEAST_GAIN)
+    NS_TRY(ns_dg_measure_without(f, &f->session->workers[0], list, c->fixed_count + count, &energy, error));
+    if (ns_dg_gain(now, energy) < NS_DG_LEAST_GAIN)
         return NS_OK;
     for (int i = 0; i < count; i++)
         add_blame(f, c, big[i], energy);
@@ -200,7 +198,7 @@ static ns_code add_one(ns_dg_findings *f, candidates *c, double *now, bool *foun
     const int tried = c->count < CANDIDATES ? c->count : CANDIDATES;
     if (c->fixed_count == 0)
         for (int i = 0; i < tried; i++)
-            c->energy[i] = f->knocked[c->nodes[i]];
+            c->energy[i] = f->float_knocked[c->nodes[i]];
     else
         NS_TRY(ns_dg_parallel(f->session, tried, knock_out_with, c, error));
     int best = 0;
@@ -209,7 +207,7 @@ static ns_code add_one(ns_dg_findings *f, candidates *c, double *now, bool *foun
             best = i;
     if (tried == 0)
         return NS_OK;
-    if (gain(f, *now, c->energy[best]) >= NS_DG_LEAST_GAIN) {
+    if (ns_dg_gain(*now, c->energy[best]) >= NS_DG_LEAST_GAIN) {
         *now = c->energy[best];
         add_blame(f, c, c->nodes[best], *now);
         *found = true;
@@ -237,7 +235,8 @@ ns_code ns_dg_find_blame(ns_dg_findings *f, ns_error *error)
     sort_by_alone(f, c.nodes, c.count);
     c.count = c.count < 3 * CANDIDATES ? c.count : 3 * CANDIDATES;
     NS_TRY(ns_dg_parallel(f->session, c.count, knock_out, &c, error));
-    double now = f->as_is;
+    NS_TRY(ns_dg_measure_without(f, &f->session->workers[0], NULL, 0, &f->float_as_is, error));
+    double now = f->float_as_is;
     bool found = true;
     while (found && f->blame_count < MOST_BLAMED)
         NS_TRY(add_one(f, &c, &now, &found, error));

@@ -32,8 +32,10 @@ typedef struct ns_dg_findings {
     int dithered_count;
     ns_dg_dithered *dithered; /* worst first */
     double *alone, *knocked;  /* of each node */
-    size_t clipped_biases;    /* elements of biases at the ends of int32 */
-    double rails;             /* largest share of an input's codes at the ends of its range */
+    double float_as_is,
+        *float_knocked;    /* the same against float: measured with a reference, else with `hidden` */
+    size_t clipped_biases; /* elements of biases at the ends of int32 */
+    double rails;          /* largest share of an input's codes at the ends of its range */
     int suspect_count, vanishing_count, note_count;
     bool suspicious; /* the suspects decide the verdict */
     int *suspects;   /* nodes */
@@ -43,7 +45,7 @@ typedef struct ns_dg_findings {
     int mended_count; /* blamed stages that are taken for mended while another's mends are tried */
     int mended[16];
     double unmended_db; /* the output then, against float */
-    double *joint;      /* energy with this and all before it ideal */
+    double *joint;      /* against float, with this and all before it ideal */
 } ns_dg_findings;
 
 /* Identifies the functions of all tables, zero points from the neighbours (functions.c). */
@@ -64,7 +66,15 @@ ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error);
 
 /* The error against float of a changed run: measured with a reference, else the error against R and what is
  * hidden. */
-ns_code ns_dg_measure_float(ns_dg_findings *f, ns_dg_change change, double *energy, ns_error *error);
+ns_code ns_dg_measure_float(const ns_dg_findings *f, ns_dg_worker *worker, ns_dg_change change,
+                            double *energy, ns_error *error);
+
+/* The same of Q with the nodes of `list` ideal. */
+ns_code ns_dg_measure_without(const ns_dg_findings *f, ns_dg_worker *worker, const int *list, int count,
+                              double *energy, ns_error *error);
+
+/* In dB, of energies against float. */
+double ns_dg_gain(double before, double after);
 
 /* The way from TOSA's integers to float, step by step (waterfall.c). */
 ns_code ns_dg_fill_waterfall(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);

@@ -20,7 +20,7 @@ static ns_code add(ns_dg_findings *f, ns_diagnose_blame *blame, const char *text
                    bool applicable, ns_error *error)
 {
     double energy = 0;
-    NS_TRY(ns_dg_measure_float(f, *change, &energy, error));
+    NS_TRY(ns_dg_measure_float(f, &f->session->workers[0], *change, &energy, error));
     if (!text)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
     const ns_diagnose_mend mend = {text, ns_dg_db(energy), applicable};
@@ -232,7 +232,8 @@ static ns_code measure_unmended(ns_dg_findings *f, ns_error *error)
     unsigned *modes = NULL;
     double energy = 0;
     NS_TRY(fresh_modes(f, &modes, error));
-    NS_TRY(ns_dg_measure_float(f, (ns_dg_change){.rest = NS_DG_TOSA, .modes = modes}, &energy, error));
+    NS_TRY(ns_dg_measure_float(f, &f->session->workers[0], (ns_dg_change){.rest = NS_DG_TOSA, .modes = modes},
+                               &energy, error));
     f->unmended_db = ns_dg_db(energy);
     return NS_OK;
 }

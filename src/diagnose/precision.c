@@ -34,11 +34,6 @@ static ns_code check_against_eval(const ns_dg_session *session, double *worst, n
     return code;
 }
 
-static double gain(const ns_dg_findings *f, double before, double after)
-{
-    return 10 * log10((before + f->hidden + 1e-300) / (after + f->hidden + 1e-300));
-}
-
 static void fill_energies(const ns_dg_findings *f, ns_diagnose_stage *rows)
 {
     double sum = 0;
@@ -52,25 +47,9 @@ static void fill_energies(const ns_dg_findings *f, ns_diagnose_stage *rows)
         }
         if (!isnan(f->knocked[i])) {
             row->knocked_out_db = ns_dg_db(f->knocked[i]);
-            row->gain_db = gain(f, f->as_is, f->knocked[i]);
+            row->gain_db = ns_dg_gain(f->float_as_is, f->float_knocked[i]);
         }
     }
-}
-
-/* Against float, with this stage ideal. */
-static ns_code knocked_out(ns_dg_findings *f, int node, double *db, ns_error *error)
-{
-    double energy = f->knocked[node] + f->hidden;
-    if (f->measured) {
-        unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
-        if (!modes)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
-        for (int i = 0; i < f->plan->node_count; i++)
-            modes[i] = i == node ? NS_DG_IDEAL : NS_DG_SAME;
-        NS_TRY(ns_dg_measure_float(f, (ns_dg_change){.rest = NS_DG_TOSA, .modes = modes}, &energy, error));
-    }
-    *db = ns_dg_db(energy);
-    return NS_OK;
 }
 
 /* A mend is judged with those above it mended, and with the others of its series. */
@@ -84,7 +63,7 @@ static void take_for_mended(ns_dg_findings *f, int index)
 
 static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
 {
-    double before = f->as_is;
+    double before = f->float_as_is;
     out->blame = NS_ARENA_ARRAY(f->arena, (size_t)f->blame_count, ns_diagnose_blame);
     if (!out->blame)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
@@ -92,13 +71,13 @@ static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
         const int node = f->blame[i];
         const ns_diagnose_stage *row = &out->stages[node - f->plan->input_count];
         ns_diagnose_blame *blame = &out->blame[out->blame_count++];
-        const double alone_gain = gain(f, f->as_is, f->knocked[node]);
+        const double alone_gain = ns_dg_gain(f->float_as_is, f->float_knocked[node]);
         /* Of faults in series none gains by itself: each is given what all of them bring. */
         blame->stage = node - f->plan->input_count;
-        blame->gain_db = alone_gain >= NS_DG_LEAST_GAIN ? alone_gain : gain(f, before, f->joint[i]);
+        blame->gain_db = alone_gain >= NS_DG_LEAST_GAIN ? alone_gain : ns_dg_gain(before, f->joint[i]);
         blame->now_db = out->against_float_db;
-        NS_TRY(knocked_out(f, node, &blame->knocked_out_db, error));
-        blame->joint_db = ns_dg_db(f->joint[i] + f->hidden);
+        blame->knocked_out_db = ns_dg_db(f->float_knocked[node]);
+        blame->joint_db = ns_dg_db(f->joint[i]);
         NS_TRY(ns_dg_find_cause(f, row, node, blame, error));
         take_for_mended(f, i);
         NS_TRY(ns_dg_find_mends(f, row, node, blame, error));
@@ -243,10 +222,11 @@ static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_err
     out->stages = NS_ARENA_ARRAY(f->arena, nodes, ns_diagnose_stage);
     f->alone = NS_ARENA_ARRAY(f->arena, nodes, double);
     f->knocked = NS_ARENA_ARRAY(f->arena, nodes, double);
-    if (!out->stages || !f->alone || !f->knocked)
+    f->float_knocked = NS_ARENA_ARRAY(f->arena, nodes, double);
+    if (!out->stages || !f->alone || !f->knocked || !f->float_knocked)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
     for (size_t i = 0; i < nodes; i++)
-        f->alone[i] = f->knocked[i] = NAN;
+        f->alone[i] = f->knocked[i] = f->float_knocked[i] = NAN;
     NS_TRY(ns_dg_fill_rows(f, out->stages, error));
     f->rows = out->stages;
     NS_TRY(ns_dg_dither(f, error));

@@ -1,5 +1,6 @@
 /* The float model's outputs, where they are known: what was an estimate is then measured. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "diagnose/findings.h"
 
@@ -83,14 +84,36 @@ ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error)
     return ns_dg_measure(f->session, &f->session->workers[0], &ideal, &f->hidden, error);
 }
 
-ns_code ns_dg_measure_float(ns_dg_findings *f, ns_dg_change change, double *energy, ns_error *error)
+ns_code ns_dg_measure_float(const ns_dg_findings *f, ns_dg_worker *worker, ns_dg_change change,
+                            double *energy, ns_error *error)
 {
     if (f->measured)
         change.against = NS_DG_AGAINST_REFERENCE;
-    NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &change, energy, error));
+    NS_TRY(ns_dg_measure(f->session, worker, &change, energy, error));
     if (!f->measured)
         *energy += f->hidden;
     return NS_OK;
+}
+
+ns_code ns_dg_measure_without(const ns_dg_findings *f, ns_dg_worker *worker, const int *list, int count,
+                              double *energy, ns_error *error)
+{
+    unsigned *modes = malloc((size_t)f->plan->node_count * sizeof *modes);
+    if (!modes)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    for (int i = 0; i < f->plan->node_count; i++)
+        modes[i] = NS_DG_SAME;
+    for (int i = 0; i < count; i++)
+        modes[list[i]] = NS_DG_IDEAL;
+    const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes};
+    const ns_code code = ns_dg_measure_float(f, worker, change, energy, error);
+    free(modes);
+    return code;
+}
+
+double ns_dg_gain(double before, double after)
+{
+    return 10 * log10((before + 1e-300) / (after + 1e-300));
 }
 
 /* From TOSA's integers to float: the distance as it is, then with each blamed stage ideal, then all of them,
@@ -107,19 +130,6 @@ static ns_code add(ns_dg_findings *f, ns_diagnose_precision *out, const char *na
         out->steps[out->step_count++] = (ns_diagnose_step){name, ns_dg_db(energy), estimated};
     (void)f;
     return NS_OK;
-}
-
-/* The blamed stages up to `count` ideal. */
-static ns_code without(ns_dg_findings *f, int count, double *energy, ns_error *error)
-{
-    unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
-    if (!modes)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the waterfall");
-    for (int i = 0; i < f->plan->node_count; i++)
-        modes[i] = NS_DG_SAME;
-    for (int i = 0; i < count; i++)
-        modes[f->blame[i]] = NS_DG_IDEAL;
-    return ns_dg_measure_float(f, (ns_dg_change){.rest = NS_DG_TOSA, .modes = modes}, energy, error);
 }
 
 /* R on the integers of the inputs, where their reals are known: what the inputs' quantisation costs. */
@@ -147,12 +157,13 @@ ns_code ns_dg_fill_waterfall(ns_dg_findings *f, ns_diagnose_precision *out, ns_e
     out->steps = NS_ARENA_ARRAY(f->arena, MOST_STEPS, ns_diagnose_step);
     if (!out->steps)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the waterfall");
+    ns_dg_worker *worker = &f->session->workers[0];
     double energy = 0, input = NAN;
-    NS_TRY(without(f, 0, &energy, error));
+    NS_TRY(ns_dg_measure_without(f, worker, f->blame, 0, &energy, error));
     NS_TRY(add(f, out, "as it is", energy, !f->measured, error));
     out->against_float_db = ns_dg_db(energy);
     for (int i = 0; i < f->blame_count; i++) {
-        NS_TRY(without(f, i + 1, &energy, error));
+        NS_TRY(ns_dg_measure_without(f, worker, f->blame, i + 1, &energy, error));
         NS_TRY(add(
             f, out,
             ns_arena_format(f->arena, "'%s' ideal", ns_dg_name(f->plan, f->plan->nodes[f->blame[i]].tensor)),

@@ -19,6 +19,8 @@ typedef struct judged {
     ns_graph *graph;
     json_t *truth;
     ns_diagnose_precision precision;
+    const double *real, *reference; /* where the float model's are given */
+    double scale;
 } judged;
 
 static bool lists(const json_t *list, const char *text)
@@ -29,21 +31,67 @@ static bool lists(const json_t *list, const char *text)
     return false;
 }
 
-/* How many there are; they lie in `inputs`. */
-static int load_inputs(const char *name, judged *model, ns_tensor *inputs)
+/* The reals of a file in codes; of an input `codes` too, as ExecuTorch rounds them. */
+static const double *load_reals(const char *name, const char *kind, int index, const char *scales,
+                                const judged *model, ns_tensor *codes)
+{
+    char file[96];
+    ns_npy array;
+    ns_error error = {0};
+    const double scale =
+        codes ? json_number_value(json_array_get(json_object_get(model->truth, scales), (size_t)index)) : 1;
+    snprintf(file, sizeof file, "judged/%s/%s%d.npy", name, kind, index);
+    ASSERT_OK(test_data_array(file, model->arena, &array, &error));
+    assert_int_equal(array.type, NS_NPY_FLOAT32);
+    double *values = NS_ARENA_ARRAY(model->arena, array.count, double);
+    assert_non_null(values);
+    for (size_t i = 0; i < array.count; i++) {
+        values[i] = (double)((const float *)array.data)[i] / scale;
+        if (codes)
+            ns_tensor_set(codes, i, (int64_t)fmin(fmax(rint(values[i]), -32767), 32767));
+    }
+    return values;
+}
+
+/* One input, one output: what the float model was given, and what it gives. */
+static void load_floats(const char *name, judged *model, ns_tensor *input, ns_diagnose_options *options)
 {
     const ns_block *block = &model->graph->regions[0].blocks[0];
     ns_error error = {0};
+    const ns_tensor *declared = &block->tensors[block->inputs[0]].tensor;
+    assert_int_equal(block->input_count, 1);
+    assert_int_equal(block->output_count, 1);
+    ASSERT_OK(ns_tensor_new(model->arena, declared->dtype, declared->rank, declared->shape, input, &error));
+    model->real = load_reals(name, "float_in", 0, "input_scales", model, input);
+    model->reference = load_reals(name, "float_out", 0, NULL, model, NULL);
+    model->scale = json_number_value(json_array_get(json_object_get(model->truth, "output_scales"), 0));
+    options->real_inputs = &model->real;
+    options->references = &model->reference;
+    options->reference_scales = &model->scale;
+}
+
+/* Integers, or floats with the float model's outputs; they lie in `inputs`. */
+static ns_diagnose_options load_inputs(const char *name, judged *model, ns_tensor *inputs)
+{
+    const ns_block *block = &model->graph->regions[0].blocks[0];
+    ns_error error = {0};
+    char file[96];
+    ns_diagnose_options options = {
+        .inputs = inputs, .input_count = block->input_count, .samples = 1, .cpu_mask = ns_cpu_detect()};
     assert_in_range(block->input_count, 1, MAX_INPUTS);
+    snprintf(file, sizeof file, "judged/%s/float_out0.npy", name);
+    if (test_data_has(file)) {
+        load_floats(name, model, &inputs[0], &options);
+        return options;
+    }
     for (int i = 0; i < block->input_count; i++) {
-        char file[96];
         ns_npy array;
         snprintf(file, sizeof file, "judged/%s/in%d.npy", name, i);
         ASSERT_OK(test_data_array(file, model->arena, &array, &error));
         const ns_tensor *declared = &block->tensors[block->inputs[i]].tensor;
         ASSERT_OK(ns_npy_to_tensor(&array, declared->dtype, &inputs[i], &error));
     }
-    return block->input_count;
+    return options;
 }
 
 static void open_model(const char *name, judged *model)
@@ -58,9 +106,7 @@ static void open_model(const char *name, judged *model)
     ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &model->graph, &error));
     snprintf(file, sizeof file, "judged/%s/truth.json", name);
     ASSERT_OK(test_data_json(file, &model->truth, &error));
-    const int count = load_inputs(name, model, inputs);
-    const ns_diagnose_options options = {
-        .inputs = inputs, .input_count = count, .samples = 1, .cpu_mask = ns_cpu_detect()};
+    const ns_diagnose_options options = load_inputs(name, model, inputs);
     ASSERT_OK(ns_diagnose_precision_run(model->graph, &options, model->arena, &model->precision, &error));
 }
 
@@ -153,10 +199,7 @@ static void mends_are_written(void **state)
         ns_error error = {0};
         ns_tensor inputs[MAX_INPUTS];
         open_model(mended[i].name, &model);
-        const ns_diagnose_options options = {.inputs = inputs,
-                                             .input_count = load_inputs(mended[i].name, &model, inputs),
-                                             .samples = 1,
-                                             .cpu_mask = ns_cpu_detect()};
+        const ns_diagnose_options options = load_inputs(mended[i].name, &model, inputs);
         ASSERT_OK(ns_diagnose_apply(model.graph, &options, &model.precision, model.arena, &applied, &error));
         const double told = model.precision.without_faults_db, is = applied.against_float_db;
         if (!(is >= model.precision.against_float_db + mended[i].gain) || is < told - 6)
