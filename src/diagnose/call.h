@@ -95,4 +95,24 @@ ns_code ns_dg_op_alias(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_control(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_on_integers(ns_dg_call *call, ns_error *error);
 
+/* Matrix products. With dithered constants a run is an estimate: floats are near enough (a rounding 140 dB
+ * below), and twice as fast. Never where integers must stay exact. */
+typedef struct ns_dg_operands {
+    const double *in, *packed;
+    double *out;
+    float *in32, *packed32, *out32; /* NULL: in doubles */
+    double factor; /* of in32: its largest value is near 1, for codes may leave a float's range */
+} ns_dg_operands;
+
+/* Makes the floats where they will do: of `in_count` elements of the input and `packed_count` of the weights.
+ */
+ns_code ns_dg_operands_narrow(const ns_dg_call *call, ns_dg_operands *o, size_t in_count, size_t packed_count,
+                              ns_error *error);
+
+/* A product whose a, packed and c are within the operands' doubles. */
+void ns_dg_product(const ns_dg_call *call, const ns_dg_operands *o, const ns_gemm_f64_call *p);
+
+/* After the last of them. */
+void ns_dg_operands_finish(const ns_dg_call *call, const ns_dg_operands *o);
+
 #endif

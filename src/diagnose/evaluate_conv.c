@@ -134,8 +134,7 @@ static ns_code get_packed(ns_dg_call *call, const window *w, bool transposed, co
 }
 
 /* Rows of one output line meet one line of taps. */
-static void multiply(const ns_dg_call *call, const window *w, bool transposed, const double *in,
-                     const double *packed, double *out)
+static void multiply(const ns_dg_call *call, const window *w, bool transposed, const ns_dg_operands *from)
 {
     const int64_t c = w->channels, size1 = padded(w, 1, transposed), size2 = padded(w, 2, transposed);
     const int64_t size0 = padded(w, 0, transposed),
@@ -152,22 +151,22 @@ static void multiply(const ns_dg_call *call, const window *w, bool transposed, c
                 for (int64_t tap = 0; tap < taps; tap += run) {
                     const int64_t kx = tap % w->kernel[2], ky = tap / w->kernel[2] % w->kernel[1],
                                   kz = tap / w->kernel[2] / w->kernel[1];
-                    const double *a = in + n * size0 * steps[0] +
+                    const double *a = from->in + n * size0 * steps[0] +
                                       (oz * stride[0] + kz * w->dilation[0]) * steps[0] +
                                       o * stride[across] * steps[across] + ky * w->dilation[1] * steps[1] +
                                       kx * w->dilation[2] * steps[2];
-                    double *to = out + (n * w->out[0] + oz) * out_steps[0] + o * out_steps[across];
-                    call->plan->kernels.gemm_f64(
-                        &(ns_gemm_f64_call){.a = a,
-                                            .a_step = (size_t)(stride[along] * steps[along]),
-                                            .packed = packed,
-                                            .first = (size_t)(tap * c),
-                                            .steps = (size_t)(taps * c),
-                                            .m = (size_t)w->out[along],
-                                            .n = (size_t)w->results,
-                                            .k = (size_t)(run * c),
-                                            .c = to,
-                                            .c_step = (size_t)out_steps[along]});
+                    double *to = from->out + (n * w->out[0] + oz) * out_steps[0] + o * out_steps[across];
+                    ns_dg_product(call, from,
+                                  &(ns_gemm_f64_call){.a = a,
+                                                      .a_step = (size_t)(stride[along] * steps[along]),
+                                                      .packed = from->packed,
+                                                      .first = (size_t)(tap * c),
+                                                      .steps = (size_t)(taps * c),
+                                                      .m = (size_t)w->out[along],
+                                                      .n = (size_t)w->results,
+                                                      .k = (size_t)(run * c),
+                                                      .c = to,
+                                                      .c_step = (size_t)out_steps[along]});
                 }
 }
 
@@ -213,13 +212,24 @@ ns_code ns_dg_op_convolution(ns_dg_call *call, ns_error *error)
     if (is_pointwise(&w) && !transposed && ns_dg_scalar(call, 3) == 0) {
         const size_t rows = call->count / (size_t)w.results;
         const size_t k = (size_t)w.channels, n = (size_t)w.results;
-        call->plan->kernels.gemm_f64(
-            &(ns_gemm_f64_call){plain.data, k, packed, 0, k, rows, n, k, call->out->data, n});
+        ns_dg_operands o = {.in = plain.data, .packed = packed, .out = call->out->data};
+        NS_TRY(ns_dg_operands_narrow(call, &o, rows * k, ns_gemm_f64_packed_size(k, n), error));
+        ns_dg_product(call, &o, &(ns_gemm_f64_call){o.in, k, packed, 0, k, rows, n, k, o.out, n});
+        ns_dg_operands_finish(call, &o);
         return NS_OK;
     }
     double *filled = NULL;
     NS_TRY(pad_input(call, &w, transposed, &filled, error));
-    multiply(call, &w, transposed, filled, packed, call->out->data);
+    ns_dg_operands o = {.in = filled, .packed = packed, .out = call->out->data};
+    size_t padded_count = (size_t)(w.batches * w.channels), steps = (size_t)w.channels;
+    for (int d = 0; d < 3; d++) {
+        padded_count *= (size_t)padded(&w, d, transposed);
+        steps *= (size_t)w.kernel[d];
+    }
+    NS_TRY(ns_dg_operands_narrow(call, &o, padded_count, ns_gemm_f64_packed_size(steps, (size_t)w.results),
+                                 error));
+    multiply(call, &w, transposed, &o);
+    ns_dg_operands_finish(call, &o);
     return NS_OK;
 }
 

@@ -8,18 +8,30 @@ void ns_gemm_f64_pack(const double *values, size_t step_k, size_t step_n, size_t
                 *packed++ = j + c < n ? values[s * step_k + (j + c) * step_n] : 0;
 }
 
-void ns_gemm_f64_c(const ns_gemm_f64_call *call)
+void ns_gemm_f32_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, float *packed)
 {
-    for (size_t j = 0; j < call->n; j += NS_GEMM_F64_COLUMNS) {
-        const double *b = call->packed + j * call->steps + call->first * NS_GEMM_F64_COLUMNS;
-        const size_t columns = call->n - j < NS_GEMM_F64_COLUMNS ? call->n - j : NS_GEMM_F64_COLUMNS;
-        for (size_t i = 0; i < call->m; i++) {
-            double sums[NS_GEMM_F64_COLUMNS] = {0};
-            for (size_t s = 0; s < call->k; s++)
-                for (size_t v = 0; v < NS_GEMM_F64_COLUMNS; v++)
-                    sums[v] += call->a[i * call->a_step + s] * b[s * NS_GEMM_F64_COLUMNS + v];
-            for (size_t v = 0; v < columns; v++)
-                call->c[i * call->c_step + j + v] += sums[v];
-        }
-    }
+    for (size_t j = 0; j < n; j += NS_GEMM_F64_COLUMNS)
+        for (size_t s = 0; s < k; s++)
+            for (size_t c = 0; c < NS_GEMM_F64_COLUMNS; c++)
+                *packed++ = j + c < n ? (float)values[s * step_k + (j + c) * step_n] : 0;
 }
+
+#define PRODUCT(name, real, struct_)                                                               \
+    void name(const struct_ *call)                                                                 \
+    {                                                                                              \
+        for (size_t j = 0; j < call->n; j += NS_GEMM_F64_COLUMNS) {                                \
+            const real *b = call->packed + j * call->steps + call->first * NS_GEMM_F64_COLUMNS;    \
+            const size_t left = call->n - j;                                                       \
+            const size_t columns = left < NS_GEMM_F64_COLUMNS ? left : NS_GEMM_F64_COLUMNS;        \
+            for (size_t i = 0; i < call->m; i++) {                                                 \
+                real sums[NS_GEMM_F64_COLUMNS] = {0};                                              \
+                for (size_t s = 0; s < call->k; s++)                                               \
+                    for (size_t v = 0; v < NS_GEMM_F64_COLUMNS; v++)                               \
+                        sums[v] += call->a[i * call->a_step + s] * b[s * NS_GEMM_F64_COLUMNS + v]; \
+                for (size_t v = 0; v < columns; v++)                                               \
+                    call->c[i * call->c_step + j + v] += sums[v];                                  \
+            }                                                                                      \
+        }                                                                                          \
+    }
+PRODUCT(ns_gemm_f64_c, double, ns_gemm_f64_call)
+PRODUCT(ns_gemm_f32_c, float, ns_gemm_f32_call)

@@ -1,7 +1,10 @@
-/* gemm_f64_template.h with 4 doubles to a vector: a tile's sums take 12 of 16 registers. */
+/* gemm_f64_template.h with 4 doubles or 8 floats to a vector: a tile's sums take 12 of 16 registers. */
 #include <immintrin.h>
 
+#define REAL double
+#define CALL ns_gemm_f64_call
 #define NAME ns_gemm_f64_avx2
+#define TILE tile_f64
 #define VECTOR __m256d
 #define LANES 4
 #define ROWS 6
@@ -10,4 +13,18 @@
 #define STORE(p, v) _mm256_storeu_pd(p, v)
 #define SET(x) _mm256_set1_pd(x)
 #define ADD(sum, b, a) _mm256_fmadd_pd(b, a, sum)
+#include "kernels/gemm_f64_template.h"
+
+#define REAL float
+#define CALL ns_gemm_f32_call
+#define NAME ns_gemm_f32_avx2
+#define TILE tile_f32
+#define VECTOR __m256
+#define LANES 8
+#define ROWS 6
+#define GROUPS 2
+#define LOAD(p) _mm256_loadu_ps(p)
+#define STORE(p, v) _mm256_storeu_ps(p, v)
+#define SET(x) _mm256_set1_ps(x)
+#define ADD(sum, b, a) _mm256_fmadd_ps(b, a, sum)
 #include "kernels/gemm_f64_template.h"

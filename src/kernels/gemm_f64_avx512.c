@@ -1,7 +1,10 @@
 /* gemm_f64_template.h with 8 doubles to a vector: a tile's sums take 24 of 32 registers. */
 #include <immintrin.h>
 
+#define REAL double
+#define CALL ns_gemm_f64_call
 #define NAME ns_gemm_f64_avx512
+#define TILE tile_f64
 #define VECTOR __m512d
 #define LANES 8
 #define ROWS 8

@@ -8,6 +8,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
     ns_kernels kernels = {
         .gemm_i16 = ns_gemm_i16_c,
         .gemm_f64 = ns_gemm_f64_c,
+        .gemm_f32 = ns_gemm_f32_c,
         .binary = ns_binary_rows_c,
         .rescale = &ns_rescale_rows_c,
         .requantise = ns_requantise_rows_c,
@@ -24,6 +25,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.wide = &ns_wide_kernels_avx2;
         kernels.gemm_i16 = ns_gemm_i16_avx2;
         kernels.gemm_f64 = ns_gemm_f64_avx2;
+        kernels.gemm_f32 = ns_gemm_f32_avx2;
         kernels.table_i16 = ns_table_row_avx2;
         kernels.depthwise_i16 = ns_depthwise_i16_avx2;
         kernels.depthwise_scaled = ns_depthwise_scaled_avx2;
@@ -44,6 +46,7 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
     if (cpu_mask & NS_CPU_NEON) {
         kernels.gemm_i16 = ns_gemm_i16_neon;
         kernels.gemm_f64 = ns_gemm_f64_neon;
+        kernels.gemm_f32 = ns_gemm_f32_neon;
     }
 #endif
     return kernels;

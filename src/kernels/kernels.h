@@ -13,6 +13,7 @@
 typedef struct ns_kernels {
     ns_gemm_i16 gemm_i16;
     ns_gemm_f64 gemm_f64;
+    ns_gemm_f32 gemm_f32;
     const ns_binary_rows *binary; /* [NS_BINARY_COUNT] */
     const ns_rescale_rows *rescale;
     ns_requantise_rows requantise;

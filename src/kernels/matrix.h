@@ -207,13 +207,32 @@ typedef struct ns_gemm_f64_call {
 
 typedef void (*ns_gemm_f64)(const ns_gemm_f64_call *call);
 
+/* The same of floats, for what need not be exact; packed alike, from doubles. */
+void ns_gemm_f32_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, float *packed);
+
+typedef struct ns_gemm_f32_call {
+    const float *a;
+    size_t a_step;
+    const float *packed;
+    size_t first, steps;
+    size_t m, n, k;
+    float *c;
+    size_t c_step;
+} ns_gemm_f32_call;
+
+typedef void (*ns_gemm_f32)(const ns_gemm_f32_call *call);
+
+void ns_gemm_f32_c(const ns_gemm_f32_call *call);
+
 void ns_gemm_f64_c(const ns_gemm_f64_call *call);
 #if defined(__x86_64__)
 void ns_gemm_f64_avx2(const ns_gemm_f64_call *call);
+void ns_gemm_f32_avx2(const ns_gemm_f32_call *call);
 void ns_gemm_f64_avx512(const ns_gemm_f64_call *call);
 #endif
 #if defined(__aarch64__)
 void ns_gemm_f64_neon(const ns_gemm_f64_call *call);
+void ns_gemm_f32_neon(const ns_gemm_f32_call *call);
 #endif
 
 #endif

@@ -1,5 +1,5 @@
-/* Products of doubles: every version against the sum of products itself, with integers whose sums stay below
- * 2^53 and are therefore exact in any order. */
+/* Products of doubles and of floats: every version against the sum of products itself, with integers whose
+ * sums stay below 2^53, or 2^24, and are therefore exact in any order. */
 #include "kernels/matrix.h"
 
 #include "support/kernels.h"
@@ -49,8 +49,40 @@ static void every_version_gives_the_sums(void **state)
     }
 }
 
+static float a32[MOST_ROWS * (MOST_STEPS + 3)], packed32[MOST_STEPS * (MOST_COLUMNS + 8)],
+    wanted32[MOST_ROWS * (MOST_COLUMNS + 2)], got32[MOST_ROWS * (MOST_COLUMNS + 2)];
+
+static void floats_give_the_sums_too(void **state)
+{
+    (void)state;
+    ns_random random = {11};
+    const unsigned masks[] = {0, NS_CPU_AVX2, ~0u};
+    for (int i = 0; i < SHAPE_COUNT; i++) {
+        const size_t m = shapes[i].m, n = shapes[i].n, k = shapes[i].k, a_step = shapes[i].used + 3,
+                     c_step = n + 2;
+        draw(&random, a, m * a_step, 7);
+        draw(&random, b, k * n, 7);
+        for (size_t e = 0; e < m * a_step; e++)
+            a32[e] = (float)a[e];
+        ns_gemm_f32_pack(b, n, 1, k, n, packed32);
+        for (int v = 0; v < 3; v++) {
+            for (size_t e = 0; e < m * c_step; e++)
+                wanted32[e] = got32[e] = (float)(e % 1000);
+            for (size_t r = 0; r < m; r++)
+                for (size_t c = 0; c < n; c++)
+                    for (size_t s = 0; s < shapes[i].used; s++)
+                        wanted32[r * c_step + c] +=
+                            (float)(a[r * a_step + s] * b[(shapes[i].first + s) * n + c]);
+            ns_kernels_get(masks[v]).gemm_f32(&(ns_gemm_f32_call){a32, a_step, packed32, shapes[i].first, k,
+                                                                  m, n, shapes[i].used, got32, c_step});
+            assert_memory_equal(wanted32, got32, m * c_step * sizeof(float));
+        }
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_version_gives_the_sums)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_version_gives_the_sums),
+                                       cmocka_unit_test(floats_give_the_sums_too)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,7 +190,7 @@ def report(truth, inputs):
     guilty = [s for s in ranked if s.gain >= 1.0]
     joint = [] if guilty else series(truth, ranked)
     rails = max(float(np.mean(np.abs(x) > 32768)) for x in inputs)
-    constants = [] if guilty or joint else lost_constants(truth)
+    constants = [] if guilty or joint else lost_constants(truth) or lost_means(truth)
     if guilty or joint:
         at_fault(truth, result, guilty or joint, joint)
     elif constants:
@@ -243,6 +243,14 @@ def series(truth, ranked):
         if len(less) > 1 and db(truth.against(large)) - db(truth.against(less)) < 0.5:
             large = less
     return large
+
+
+def lost_means(truth):
+    """Constants 1/N whose rounding costs 1 dB or more only where all of them are exact: their errors cancel in part."""
+    if not truth.all_means or db(truth.against(constants=truth.all_means)) - db(truth.base) < 1.0:
+        return []
+    stages = sorted((s for s in truth.stages.values() if s.means), key=lambda s: -s.damage)
+    return [{"operator": s.name, "kind": s.kind, "codes": truth.codes[s.means[0]].ravel()[:4].tolist()} for s in stages]
 
 
 def lost_constants(truth):
