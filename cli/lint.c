@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/interface.h"
+#include "defects/match.h"
 #include "npuscope/defects.h"
 #include "options.h"
 #include "report/report.h"
@@ -68,44 +69,65 @@ static void print_match(const ns_defect_match *match, FILE *out)
         fprintf(out, "  way round: %s\n", info->avoid);
 }
 
-static void add_match(ns_json *json, const ns_defect_match *match)
+/* A finding as the JSON has it. */
+typedef struct finding {
+    ns_defect defect;
+    const char *block;
+    int operator;
+    const char *op, *output, *targets;
+} finding;
+
+static void add_finding(ns_json *json, const finding *f)
 {
-    char families[16];
-    const ns_defect_info *info = ns_defect_get_info(match->defect);
     ns_json_object(json, NULL);
-    ns_report_known_defect(json, match->defect);
-    ns_json_text(json, "block", match->block->name ? match->block->name : "");
-    ns_json_integer(json, "operator", match->op);
-    ns_json_text(json, "op", ns_op_text(match->block->operators[match->op].op));
-    ns_json_text(json, "output", result_name(match));
-    ns_json_text(json, "targets", ns_families_text(match->families, families));
-    ns_json_text(json, "releases", info->releases);
+    ns_report_known_defect(json, f->defect);
+    ns_json_text(json, "block", f->block);
+    ns_json_integer(json, "operator", f->operator);
+    ns_json_text(json, "op", f->op);
+    ns_json_text(json, "output", f->output);
+    ns_json_text(json, "targets", f->targets);
+    ns_json_text(json, "releases", ns_defect_get_info(f->defect)->releases);
     ns_json_end(json);
 }
 
-static ns_code write_json(const lint_settings *settings, const char *model, const ns_defect_match *matches,
-                          int count, ns_arena *arena, ns_error *error)
+static ns_json begin_json(ns_buffer *buffer, const lint_settings *settings, const char *model)
 {
-    ns_bytes bytes;
-    ns_buffer buffer = {.arena = arena};
-    ns_json json = ns_json_begin(&buffer, true, 17);
+    ns_json json = ns_json_begin(buffer, true, 17);
     ns_json_object(&json, NULL);
     ns_json_text(&json, "schema", "npuscope/lint/1");
     ns_json_text(&json, "model", model);
     ns_json_text(&json, "vela", settings->release);
     ns_json_array(&json, "findings");
-    for (int i = 0; i < count; i++)
-        add_match(&json, &matches[i]);
-    ns_json_end(&json);
-    ns_json_end(&json);
-    NS_TRY(ns_json_finish(&json, settings->json, &bytes, error));
+    return json;
+}
+
+static ns_code end_json(ns_json *json, const lint_settings *settings, ns_error *error)
+{
+    ns_bytes bytes;
+    ns_json_end(json);
+    ns_json_end(json);
+    NS_TRY(ns_json_finish(json, settings->json, &bytes, error));
     return ns_file_write(settings->json, bytes, error);
 }
 
-static ns_code read_model(const char *path, ns_arena *arena, ns_graph **graph, ns_error *error)
+static ns_code write_json(const lint_settings *settings, const char *model, const ns_defect_match *matches,
+                          int count, ns_arena *arena, ns_error *error)
 {
-    ns_bytes bytes;
-    NS_TRY(ns_file_read(path, arena, &bytes, error));
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = begin_json(&buffer, settings, model);
+    for (int i = 0; i < count; i++) {
+        const ns_defect_match *match = &matches[i];
+        char families[16];
+        add_finding(&json, &(finding){match->defect, match->block->name ? match->block->name : "", match->op,
+                                      ns_op_text(match->block->operators[match->op].op), result_name(match),
+                                      ns_families_text(match->families, families)});
+    }
+    return end_json(&json, settings, error);
+}
+
+static ns_code read_model(const char *path, ns_bytes bytes, ns_arena *arena, ns_graph **graph,
+                          ns_error *error)
+{
     if (ns_graph_read_within(ns_arena_budget(arena), bytes.data, bytes.size, graph, error) != NS_OK)
         return ns_add_context(error, "%s", path);
     if (ns_graph_validate(*graph, error) == NS_OK)
@@ -130,6 +152,75 @@ static ns_code report(ns_cli *cli, const lint_settings *settings, const char *pa
     return count ? NS_ERROR_MISMATCH : NS_OK;
 }
 
+/* Of a .tflite: the rows of TFLite's own operators. */
+typedef struct tflite_findings {
+    int count;
+    int *operators; /* of the first subgraph */
+} tflite_findings;
+
+static ns_code find_tflite(const ns_tflite *file, const char *release, ns_arena *arena, tflite_findings *out,
+                           ns_error *error)
+{
+    const ns_tflite_subgraph *graph = &file->subgraphs[0];
+    *out = (tflite_findings){.operators = NS_ARENA_ARRAY(arena, (size_t)graph->operator_count, int)};
+    if (!out->operators)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for findings");
+    for (int i = 0; i < graph->operator_count; i++) {
+        bool met;
+        if (graph->operators[i].custom && strcmp(graph->operators[i].name, "ethos-u") == 0)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "Vela has compiled it: lint looks at the .tflite that Vela is given (run --check "
+                           "looks at streams)");
+        NS_TRY(ns_defect_met_tflite_reduce(graph, &graph->operators[i], &met, error));
+        if (met && (!release || ns_defect_has_release(NS_DEFECT_tflite_reduce, release)))
+            out->operators[out->count++] = i;
+    }
+    return NS_OK;
+}
+
+static ns_code write_tflite_json(const lint_settings *settings, const char *path, const ns_tflite *file,
+                                 const tflite_findings *found, const char *targets, ns_arena *arena,
+                                 ns_error *error)
+{
+    ns_buffer buffer = {.arena = arena};
+    ns_json json = begin_json(&buffer, settings, path);
+    for (int i = 0; i < found->count; i++) {
+        const ns_tflite_operator *operator= & file->subgraphs[0].operators[found->operators[i]];
+        const char *output = operator->output_count
+            ? file->subgraphs[0].tensors[operator->outputs[0]].name : "?";
+        add_finding(&json, &(finding){NS_DEFECT_tflite_reduce, "", found->operators[i], operator->name,
+                                      output, targets});
+    }
+    return end_json(&json, settings, error);
+}
+
+static ns_code lint_tflite(ns_cli *cli, const lint_settings *settings, const char *path, ns_bytes bytes,
+                           unsigned families, const char *release, ns_error *error)
+{
+    char targets[16];
+    ns_tflite file;
+    tflite_findings found;
+    const ns_defect_info *info = ns_defect_get_info(NS_DEFECT_tflite_reduce);
+    ns_families_text(families & info->families, targets);
+    NS_TRY(ns_tflite_read(bytes, cli->arena, &file, error));
+    NS_TRY(find_tflite(&file, release, cli->arena, &found, error));
+    for (int i = 0; i < found.count; i++) {
+        const ns_tflite_operator *operator= & file.subgraphs[0].operators[found.operators[i]];
+        char name[256];
+        fprintf(cli->out, "operator %d %s '%s': %s\n  %s on %s, Vela %s: %s\n  way round: %s\n",
+                found.operators[i], operator->name,
+                operator->output_count ? ns_printable(file.subgraphs[0].tensors[operator->outputs[0]].name,
+                                                      name, sizeof name)
+                                       : "?",
+                info->id, ns_defect_kind_text(info->kind), targets, info->releases, info->what, info->avoid);
+    }
+    fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s (of a .tflite lint knows one: %s)\n", path,
+            found.count, found.count == 1 ? "" : "s", settings->release, targets, info->id);
+    if (settings->json)
+        NS_TRY(write_tflite_json(settings, path, &file, &found, targets, cli->arena, error));
+    return found.count ? NS_ERROR_MISMATCH : NS_OK;
+}
+
 static void print_table(FILE *out)
 {
     char families[16];
@@ -152,7 +243,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return NS_OK;
     }
     if (!operand_count)
-        return ns_fail(error, NS_ERROR_USAGE, "MODEL.tosa is missing");
+        return ns_fail(error, NS_ERROR_USAGE, "MODEL is missing");
     const char *release = strcmp(settings->release, "all") == 0 ? NULL : settings->release;
     if (release && !ns_defects_know_release(release))
         return ns_fail(
@@ -161,19 +252,24 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
             release);
     unsigned families = 0;
     NS_TRY(parse_targets(&settings->targets, &families, error));
+    ns_bytes bytes;
+    NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
+    if (ns_tflite_probe(bytes))
+        return lint_tflite(cli, settings, operands[0], bytes, families, release, error);
     ns_graph *graph = NULL;
-    NS_TRY(read_model(operands[0], cli->arena, &graph, error));
+    NS_TRY(read_model(operands[0], bytes, cli->arena, &graph, error));
     const ns_code code = report(cli, settings, operands[0], graph, families, release, error);
     ns_graph_free(graph);
     return code;
 }
 
 const ns_subcommand ns_subcommand_lint = {
-    .operands = "MODEL.tosa",
+    .operands = "MODEL",
     .operand_min = 0,
     .operand_max = 1,
     .details = "Names the places where a TOSA graph meets a known defect of Vela (docs/errata.md), and what\n"
-               "avoids it. Nothing is compiled: it takes milliseconds. Exit code 1 where a defect is met.",
+               "avoids it; of a .tflite that is not compiled, defects of TFLite's own operators. Nothing is\n"
+               "compiled: it takes milliseconds. Exit code 1 where a defect is met.",
     .options = options,
     .settings_size = sizeof(lint_settings),
     .preset = preset,

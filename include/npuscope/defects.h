@@ -55,6 +55,9 @@ unsigned ns_accelerator_family(ns_accelerator accelerator);
 /* True when the row says that `release` ("5.1.0") has the defect. NULL: any release. */
 bool ns_defect_concerns(ns_defect defect, unsigned families, const char *release);
 
+/* Whether the row has `release` among its own. */
+bool ns_defect_has_release(ns_defect defect, const char *release);
+
 /* Whether any row knows `release`: of another one nothing is known, which is no good news. */
 bool ns_defects_know_release(const char *release);
 

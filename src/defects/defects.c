@@ -11,7 +11,7 @@
 #define NS_U5 (NS_FAMILY_U55 | NS_FAMILY_U65)
 #define NS_ALL (NS_FAMILY_U55 | NS_FAMILY_U65 | NS_FAMILY_U85)
 
-/* Of rows that only a stream shows. */
+/* Of rows that only a stream or a .tflite shows. */
 bool ns_defect_met_never(const ns_pattern *p, ns_op_ref op)
 {
     (void)p;
@@ -77,6 +77,11 @@ static bool has_word(const char *list, const char *word)
 bool ns_defect_concerns(ns_defect defect, unsigned families, const char *release)
 {
     return (infos[defect].families & families) && (!release || has_word(infos[defect].releases, release));
+}
+
+bool ns_defect_has_release(ns_defect defect, const char *release)
+{
+    return has_word(infos[defect].releases, release);
 }
 
 bool ns_defects_know_release(const char *release)

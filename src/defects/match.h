@@ -4,10 +4,16 @@
 #define NS_DEFECTS_MATCH_H
 
 #include "defects/pattern.h"
+#include "formats/tflite.h"
 
 #define NS_DEFECT(id, kind, releases, families, matcher, ...) \
     bool ns_defect_met_##matcher(const ns_pattern *p, ns_op_ref op);
 #include "npuscope/known_defects.def"
 #undef NS_DEFECT
+
+/* Row tflite_reduce: whether an operator of a .tflite that is not compiled is such a reduction. An axis that
+ * is no constant is no match. NS_ERROR_INPUT: malformed. */
+ns_code ns_defect_met_tflite_reduce(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                                    bool * met, ns_error *error);
 
 #endif

@@ -1,4 +1,6 @@
 /* Known defects of reductions. */
+#include <string.h>
+
 #include "defects/match.h"
 
 bool ns_defect_met_reverse_reduce(const ns_pattern *p, ns_op_ref op)
@@ -67,4 +69,34 @@ bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
         return false;
     const int rank = ns_pattern_input(p, from, 0)->rank;
     return rank > 3 || from->attributes.axis != rank - 1;
+}
+
+/* More than one element before one of the axes. */
+static bool has_rows(const ns_tflite_tensor *input, const ns_tflite_tensor *axes)
+{
+    for (size_t i = 0; (i + 1) * sizeof(int32_t) <= axes->data.size && axes->type == NS_TFLITE_INT32; i++) {
+        int32_t axis;
+        int64_t before = 1;
+        memcpy(&axis, axes->data.data + i * sizeof axis, sizeof axis);
+        axis += axis < 0 ? input->rank : 0;
+        for (int d = 0; d < axis && d < input->rank; d++)
+            before = input->shape[d] > 1 ? 2 : before;
+        if (before > 1)
+            return true;
+    }
+    return false;
+}
+
+/* Option in schema.fbs: 0 keep_dims. */
+ns_code ns_defect_met_tflite_reduce(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                                    bool * met, ns_error *error)
+{
+    bool keep_dims = false;
+    *met = false;
+    if ((strcmp(operator->name, "REDUCE_MAX") != 0 && strcmp(operator->name, "REDUCE_MIN") != 0) ||
+        operator->input_count != 2 || operator->inputs[0]<0 || operator->inputs[1]<0)
+        return NS_OK;
+    NS_TRY(ns_tflite_option_bool(operator, 0, false, &keep_dims, error));
+    *met = !keep_dims && has_rows(&graph->tensors[operator->inputs[0]], &graph->tensors[operator->inputs[1]]);
+    return NS_OK;
 }

@@ -110,16 +110,20 @@ static bool is_quantised_int8(const ns_tflite_tensor *tensor)
     return tensor->type == NS_TFLITE_INT8 && tensor->scale_count;
 }
 
+/* Each byte of a variable before the first run. */
+static uint8_t start_of(const ns_tflite_tensor *tensor)
+{
+    return is_quantised_int8(tensor) ? (uint8_t)tensor->zero_point : 0;
+}
+
 /* A variable tensor: MicroInterpreterGraph::ResetVariableTensors fills int8 ones with their zero point and
  * all others with 0. */
 static ns_code add_tensor(ns_tflm *model, ns_tflm_value *value, ns_error *error)
 {
     const ns_tflite_tensor *tensor = value->tensor;
     ns_tflm_variable *variable = &model->variables[model->variable_count++];
-    *variable = (ns_tflm_variable){.name = tensor->name,
-                                   .tensor = tensor,
-                                   .bytes = value->bytes,
-                                   .start = is_quantised_int8(tensor) ? (uint8_t)tensor->zero_point : 0};
+    *variable = (ns_tflm_variable){
+        .name = tensor->name, .tensor = tensor, .bytes = value->bytes, .start = start_of(tensor)};
     if (!value->bytes)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "variable '%s' of type %s", tensor->name,
                        ns_tflite_type_text(tensor->type));
@@ -185,6 +189,7 @@ static void add_places(ns_tflm *model, int index)
             model->variables[model->variable_count++] = (ns_tflm_variable){.name = value->tensor->name,
                                                                            .tensor = value->tensor,
                                                                            .bytes = value->bytes,
+                                                                           .start = start_of(value->tensor),
                                                                            .is_place = true};
     }
 }

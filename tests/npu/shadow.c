@@ -2,6 +2,7 @@
  * at fault; that healthy streams show none is held by tests/conformance/npu.c (1,294 streams of Vela). */
 #include "npu/stream/registers.h"
 #include "npu/stream_program.h"
+#include "support/data.h"
 
 enum { AVERAGE = 1, NATURAL = 2 << 14, GLOBAL = 1 << 8 };
 
@@ -125,6 +126,34 @@ static void test_input_not_read(void **state)
     expect_sign(p, NULL, "INPUT_NOT_READ:");
 }
 
+/* TFLite's REDUCE_MAX without keep_dims, and with it, as Vela 5.1.0 compiles it (docs/errata.md,
+ * tflite_reduce). */
+static void test_reduce_of_tflite(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"wrong-5.1.0", "right-keep_dims"};
+    for (int i = 0; i < 2; i++) {
+        ns_arena *arena = ns_arena_new();
+        ns_error error = {0};
+        ns_bytes file;
+        ns_npy input;
+        ns_tensor in, out[1];
+        ns_npu_stream *stream;
+        ns_npu_statistics statistics;
+        ASSERT_OK(test_data_read(ns_arena_format(arena, "vela_versions/u55_tflite_reduce/%s.npz", names[i]),
+                                 arena, &file, &error));
+        ASSERT_OK(test_data_array("vela_versions/u55_tflite_reduce/in0.npy", arena, &input, &error));
+        ASSERT_OK(ns_npy_to_tensor(&input, NS_DTYPE_INT8, &in, &error));
+        ASSERT_OK(ns_npu_load_npz(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &stream, &error));
+        ASSERT_OK(
+            ns_npu_run(stream, &(ns_npu_options){.check = true}, &in, 1, arena, out, &statistics, &error));
+        assert_int_equal(statistics.signs, 0);
+        assert_int_equal(statistics.unread_input_bytes, i ? 0 : 144);
+        assert_int_equal(statistics.possible_signs, !i);
+        ns_arena_free(arena);
+    }
+}
+
 static void test_lost_load(void **state)
 {
     (void)state;
@@ -158,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_a_dma_hands_on_what_nothing_wrote),
         cmocka_unit_test(test_output_not_written),
         cmocka_unit_test(test_input_not_read),
+        cmocka_unit_test(test_reduce_of_tflite),
         cmocka_unit_test(test_lost_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
