@@ -152,13 +152,16 @@ static bool search_wave(const ns_dg_formula *f, ns_dg_fit_knots *all, double *a)
     return true;
 }
 
-bool ns_dg_fit_search(const ns_dg_formula *f, ns_dg_fit_knots *all, double *a)
+bool ns_dg_fit_search(const ns_dg_formula *f, ns_dg_fit_knots *all, bool thorough, double *a)
 {
     static const double step = 1.0 / 8;
     ns_dg_fit_knots few = {.free_offset = all->free_offset};
     if (f->kind == NS_DG_FIT_PERIODIC && search_wave(f, all, a))
         return true;
-    thin(all, &few);
+    if (thorough)
+        few = *all;
+    else
+        thin(all, &few);
     double best = INFINITY, b, negative;
     for (int g = GRID_LOW; g <= GRID_HIGH; g++) {
         const double sum = ns_dg_fit_squares(f, g * step, &few, &b, &negative);

@@ -172,7 +172,7 @@ static bool ignores_knots(const ns_dg_table *table, const ns_dg_formula *f, cons
     return false;
 }
 
-static bool try_function(const ns_dg_table *table, int index, bool with_last, ns_dg_fit *fit)
+static bool try_function(const ns_dg_table *table, int index, bool with_last, bool thorough, ns_dg_fit *fit)
 {
     const ns_dg_formula *f = ns_dg_formula_get(index);
     static _Thread_local ns_dg_fit_knots k;
@@ -189,7 +189,7 @@ static bool try_function(const ns_dg_table *table, int index, bool with_last, ns
         if (f->kind == NS_DG_FIT_LOG ? !fit_log(&k, fit)
                                      : (f->kind == NS_DG_FIT_SCALE || f->kind == NS_DG_FIT_PERIODIC ||
                                         (f->kind == NS_DG_FIT_BENT && f->f(-1) != -1)) &&
-                                           !ns_dg_fit_search(f, &k, &fit->a))
+                                           !ns_dg_fit_search(f, &k, thorough, &fit->a))
             return false;
         const double squares = ns_dg_fit_squares(f, fit->a, &k, &fit->b, &fit->negative);
         if (!isfinite(squares))
@@ -203,14 +203,14 @@ static bool try_function(const ns_dg_table *table, int index, bool with_last, ns
     return fit->residual <= ACCEPTED && misses(table, f, fit) == 0 && !ignores_knots(table, f, fit);
 }
 
-void ns_dg_fit_all(ns_dg_table *table, bool with_last)
+static void fit_each(ns_dg_table *table, bool with_last, bool thorough)
 {
     for (int i = 0; ns_dg_formula_get(i); i++) {
         ns_dg_fit fit;
         /* A free exponent explains what a named power law does; it is the last resort. */
         if (ns_dg_formula_get(i)->kind == NS_DG_FIT_POW && table->accepted_count)
             continue;
-        if (!try_function(table, i, with_last, &fit))
+        if (!try_function(table, i, with_last, thorough, &fit))
             continue;
         int at = table->accepted_count < NS_DG_FITS ? table->accepted_count++ : NS_DG_FITS - 1;
         while (at > 0 && table->accepted[at - 1].residual > fit.residual + 1e-3) {
@@ -219,6 +219,13 @@ void ns_dg_fit_all(ns_dg_table *table, bool with_last)
         }
         table->accepted[at] = fit;
     }
+}
+
+void ns_dg_fit_all(ns_dg_table *table, bool with_last)
+{
+    fit_each(table, with_last, false);
+    if (!table->accepted_count)
+        fit_each(table, with_last, true);
 }
 
 /* The offset with which one formula fits; false: it does not. */
@@ -233,7 +240,7 @@ static bool offset_of(const ns_dg_table *table, int formula, ns_dg_fit_knots *k,
     ns_dg_fit_choose(table, f, true, k);
     if (k->count < 2 * LEAST_KNOTS || ns_dg_fit_range(k) < 8)
         return false;
-    if (f->kind != NS_DG_FIT_POWER && f->kind != NS_DG_FIT_LOG && !ns_dg_fit_search(f, k, &fit.a))
+    if (f->kind != NS_DG_FIT_POWER && f->kind != NS_DG_FIT_LOG && !ns_dg_fit_search(f, k, false, &fit.a))
         return false;
     if (!isfinite(ns_dg_fit_squares(f, fit.a, k, &fit.b, &fit.negative)))
         return false;

@@ -90,9 +90,9 @@ static ns_code fit_table(ns_dg_session *session, ns_dg_worker *worker, int index
     const ns_operator *op = ns_dg_operator(plan, job->operators[index]);
     const bool wide = ns_dg_tensor(plan, op->inputs[1])->dtype == NS_DTYPE_INT16;
     const double zero_in = wide ? 0 : zero_of(plan, op->inputs[0]);
-    return ns_dg_table_new(ns_dg_tensor(plan, op->inputs[1]), isnan(zero_in) ? 0 : zero_in,
-                           wide ? 0 : zero_behind(plan, op->outputs[0]), job->arenas[index],
-                           &plan->tables[op->inputs[1]], error);
+    return ns_dg_table_new(ns_dg_tensor(plan, op->inputs[1]), ns_dg_name(plan, op->inputs[1]),
+                           isnan(zero_in) ? 0 : zero_in, wide ? 0 : zero_behind(plan, op->outputs[0]),
+                           job->arenas[index], &plan->tables[op->inputs[1]], error);
 }
 
 ns_code ns_dg_identify(ns_dg_session *session, ns_dg_plan *plan, ns_error *error)

@@ -89,6 +89,7 @@ typedef struct ns_dg_table {
     bool zero_known; /* zero_out is: it stands in the graph, or a fit tells it */
     double values[NS_DG_KNOTS];
     ns_dg_fit fit; /* function < 0: nothing fits */
+    bool named;    /* several functions fit, and the constant's name says which */
     int accepted_count;
     ns_dg_fit accepted[NS_DG_FITS]; /* all that fit, `fit` included, best first */
     ns_dg_segment *segments;        /* knots - 1 of them; NULL where a function is known */
@@ -170,8 +171,9 @@ double ns_dg_fit_range(const ns_dg_fit_knots *k);
  */
 double ns_dg_fit_squares(const ns_dg_formula *f, double a, ns_dg_fit_knots *k, double *b, double *negative);
 
-/* The scale of the input, over a grid and then by golden section; false where it comes near nowhere. */
-bool ns_dg_fit_search(const ns_dg_formula *f, ns_dg_fit_knots *all, double *a);
+/* The scale of the input, over a grid and then by golden section; false where it comes near nowhere. Over a
+ * few knots first, or `thorough`: over all, for a function that shows in three knots beside a clamp. */
+bool ns_dg_fit_search(const ns_dg_formula *f, ns_dg_fit_knots *all, bool thorough, double *a);
 
 /* What is made of it (fits.c). */
 
@@ -186,10 +188,10 @@ bool ns_dg_fit_zero(const ns_dg_table *table, double *zero);
 
 /* Tables: which function a TABLE's constant holds, told by its knots. */
 
-/* Fits `values` (513 int16 or 256 int8). Zero points are those of the stored input and output; NAN for the
- * output's: not known. */
-ns_code ns_dg_table_new(const ns_tensor *values, double zero_in, double zero_out, ns_arena *arena,
-                        ns_dg_table **out, ns_error *error);
+/* Fits `values` (513 int16 or 256 int8); `name` is the constant's, or NULL. Zero points are those of the
+ * stored input and output; NAN for the output's: not known. */
+ns_code ns_dg_table_new(const ns_tensor *values, const char *name, double zero_in, double zero_out,
+                        ns_arena *arena, ns_dg_table **out, ns_error *error);
 
 /* "rsqrt", or NULL: nothing fits. */
 const char *ns_dg_table_name(const ns_dg_table *table);

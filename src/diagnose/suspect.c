@@ -59,6 +59,9 @@ static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
         ns_dg_note(f,
                    ns_arena_format(f->arena, "TABLE %s at '%s' has jumps: between its knots it has no ideal",
                                    ns_dg_table_name(table), name));
+    if (table->named)
+        ns_dg_note(f, ns_arena_format(f->arena, "several functions fit the TABLE at '%s': its name says %s",
+                                      name, ns_dg_table_name(table)));
     if (table->knots != NS_DG_KNOTS)
         return NS_OK;
     if (ns_dg_table_name(table) && table->accepted_count < 2)

@@ -59,8 +59,30 @@ static ns_code make_cells(ns_dg_table *table, ns_arena *arena, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_dg_table_new(const ns_tensor *values, double zero_in, double zero_out, ns_arena *arena,
-                        ns_dg_table **out, ns_error *error)
+/* Of several functions that fit, the one that the constant is named after: ExecuTorch calls the table of a
+ * silu "b_aten_silu_default_table_constant". Where the name may mean two of them (gelu, gelu_tanh) nothing is
+ * told. */
+static void ask_name(ns_dg_table *table, const char *name)
+{
+    const char *from = name ? strstr(name, "aten_") : NULL, *to = from ? strstr(from, "_default") : NULL;
+    int found = 0, at = 0;
+    if (!to)
+        return;
+    from += strlen("aten_");
+    for (int i = 0; i < table->accepted_count; i++)
+        if (strncmp(ns_dg_formula_get(table->accepted[i].function)->name, from, (size_t)(to - from)) == 0) {
+            found++;
+            at = i;
+        }
+    if (found != 1 || table->accepted_count < 2)
+        return;
+    table->accepted[0] = table->accepted[at];
+    table->accepted_count = 1;
+    table->named = true;
+}
+
+ns_code ns_dg_table_new(const ns_tensor *values, const char *name, double zero_in, double zero_out,
+                        ns_arena *arena, ns_dg_table **out, ns_error *error)
 {
     const bool wide = values->dtype == NS_DTYPE_INT16;
     const int count = wide ? NS_DG_KNOTS : 256;
@@ -89,6 +111,7 @@ ns_code ns_dg_table_new(const ns_tensor *values, double zero_in, double zero_out
     /* Where the last knot is one code short of 32768, the rest still tells the function. */
     if (!table->accepted_count && wide)
         ns_dg_fit_all(table, false);
+    ask_name(table, name);
     if (table->accepted_count)
         table->fit = table->accepted[0];
     else
