@@ -2,7 +2,8 @@
  * instruction set a graph takes longer than without it.
  *   bench_eval                   the graphs that are built here: a16w8 layers as ExecuTorch lowers them
  *   bench_eval GRAPH.tosa...     graphs from files
- *   bench_eval --write FOLDER    writes the graphs and their inputs, for reference.py
+ *   bench_eval --write FOLDER    writes the graphs and their inputs, for peers.py
+ *   bench_eval --json [GRAPH..]  the same as JSON, with the limits of the machine, for peers.py
  * Each figure is the least CPU time of several runs on random inputs; evaluation only, without reading files.
  */
 #define _POSIX_C_SOURCE 200809L
@@ -196,19 +197,22 @@ static int build_softmax(builder *b)
     return add_rescale(b, product, NS_DTYPE_INT16, 15);
 }
 
+/* products: of int16 by int8, as the kernels make them (int16 by int16 is two). elements: of an elementwise
+ * graph. */
 static const struct {
     const char *name;
     double macs;
     int inputs;
     int (*build)(builder *);
+    double products, elements;
 } graphs[] = {
-    {"conv2d 3x3 64->64, 56x56", 115.6e6, 1, build_conv2d},
-    {"conv1d k5 64->64, length 4096", 83.9e6, 1, build_conv1d},
-    {"depthwise 3x3, 128 channels, 56x56", 3.61e6, 1, build_depthwise},
-    {"linear 1024x1024, 256 rows", 268.4e6, 1, build_linear},
-    {"bmm 8 x 256^3, int16 x int16", 134.2e6, 2, build_bmm},
-    {"table and rescale, 1 M elements", 0, 1, build_table},
-    {"softmax 8x512x512", 0, 1, build_softmax},
+    {"conv2d 3x3 64->64, 56x56", 115.6e6, 1, build_conv2d, 115.6e6, 0},
+    {"conv1d k5 64->64, length 4096", 83.9e6, 1, build_conv1d, 83.9e6, 0},
+    {"depthwise 3x3, 128 channels, 56x56", 3.61e6, 1, build_depthwise, 3.61e6, 0},
+    {"linear 1024x1024, 256 rows", 268.4e6, 1, build_linear, 268.4e6, 0},
+    {"bmm 8 x 256^3, int16 x int16", 134.2e6, 2, build_bmm, 268.4e6, 0},
+    {"table and rescale, 1 M elements", 0, 1, build_table, 0, 1 << 20},
+    {"softmax 8x512x512", 0, 1, build_softmax, 0, 1 << 21},
 };
 
 static ns_graph *build(size_t which)
@@ -304,20 +308,128 @@ static double evaluate_level(const ns_graph *graph, const char *name, const leve
         taken = evaluate(graph, now->mask);
     }
     if (below && taken > lower * TOLERANCE) {
-        printf("%s: %s takes %.2f times what %s takes\n", name, now->name, taken / lower, below->name);
+        fprintf(stderr, "%s: %s takes %.2f times what %s takes\n", name, now->name, taken / lower,
+                below->name);
         slower_levels++;
     }
     return taken;
 }
 
-static void measure(const char *name, double macs, const ns_graph *graph)
+/* ---- limits of the machine ---- */
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* Products a second: vpmaddwd and vpaddd alone, twelve sums in registers, as the AVX2 kernels have them. */
+__attribute__((target("avx2"))) static double multiply_limit(void)
 {
+    enum { SUMS = 12, ROUNDS = 1 << 15 };
+    double best = 1e9;
+    for (int again = 0; again < 500; again++) {
+        __m256i sums[SUMS], a = _mm256_set1_epi16(3);
+        const __m256i b = _mm256_set1_epi16(5);
+        for (int i = 0; i < SUMS; i++)
+            sums[i] = _mm256_setzero_si256();
+        const double before = cpu_seconds();
+        for (int k = 0; k < ROUNDS; k++) {
+#pragma GCC unroll 12
+            for (int i = 0; i < SUMS; i++) {
+                __asm__ volatile("" : "+x"(a)); /* or one product would do for all sums */
+                sums[i] = _mm256_add_epi32(sums[i], _mm256_madd_epi16(a, b));
+            }
+        }
+        for (int i = 0; i < SUMS; i++)
+            __asm__ volatile("" ::"x"(sums[i]));
+        const double taken = cpu_seconds() - before;
+        best = taken < best ? taken : best;
+    }
+    return 16.0 * SUMS * ROUNDS / best;
+}
+
+static bool has_multiply_limit(void)
+{
+    return ns_cpu_detect() & NS_CPU_AVX2;
+}
+#else
+static double multiply_limit(void)
+{
+    return 0;
+}
+
+static bool has_multiply_limit(void)
+{
+    return false;
+}
+#endif
+
+/* Bytes a second that a copy of `size` bytes reads and writes together. */
+static double copy_limit(size_t size)
+{
+    char *from = malloc(size), *to = malloc(size);
+    double best = 1e9;
+    if (!from || !to)
+        must(ns_fail(&error, NS_ERROR_MEMORY, "no memory for a copy"));
+    memset(from, 1, size);
+    memset(to, 2, size);
+    const size_t rounds = ((size_t)64 << 20) / size;
+    for (int again = 0; again < 20; again++) {
+        const double before = cpu_seconds();
+        for (size_t k = 0; k < rounds; k++) {
+            memcpy(to, from, size);
+            __asm__ volatile("" ::"r"(to) : "memory");
+        }
+        const double taken = cpu_seconds() - before;
+        best = taken < best ? taken : best;
+    }
+    free(from);
+    free(to);
+    return 2.0 * (double)(size * rounds) / best;
+}
+
+static ns_json *json; /* NULL: text is printed */
+
+static void print_limits(void)
+{
+    ns_json_object(json, "limits");
+    if (has_multiply_limit())
+        ns_json_real(json, "products_per_second", multiply_limit());
+    ns_json_real(json, "copy_bytes_per_second_256K", copy_limit((size_t)256 << 10));
+    ns_json_real(json, "copy_bytes_per_second_32M", copy_limit((size_t)32 << 20));
+    ns_json_end(json);
+}
+
+static void write_row(const char *name, int which, int count, const level *levels, const double *taken)
+{
+    ns_json_object(json, NULL);
+    ns_json_text(json, "name", name);
+    ns_json_real(json, "macs", which < 0 ? 0 : graphs[which].macs);
+    ns_json_real(json, "products", which < 0 ? 0 : graphs[which].products);
+    ns_json_real(json, "elements", which < 0 ? 0 : graphs[which].elements);
+    ns_json_array(json, "levels");
+    for (int i = 0; i < count; i++) {
+        ns_json_object(json, NULL);
+        ns_json_text(json, "instructions", levels[i].name);
+        ns_json_real(json, "seconds", taken[i]);
+        ns_json_end(json);
+    }
+    ns_json_end(json);
+    ns_json_end(json);
+}
+
+/* `which`: of the graphs that are built here; -1: from a file. */
+static void measure(const char *name, int which, const ns_graph *graph)
+{
+    const double macs = which < 0 ? 0 : graphs[which].macs;
     level levels[8];
     const int count = find_levels(levels);
     double taken[8];
     for (int i = 0; i < count; i++)
         taken[i] = evaluate_level(graph, name, &levels[i], i ? &levels[i - 1] : NULL, i ? taken[i - 1] : 0);
     const double fast = taken[count - 1];
+    if (json) {
+        write_row(name, which, count, levels, taken);
+        return;
+    }
     printf("%-36s %9.3f ms", name, fast * 1e3);
     if (macs > 0)
         printf("  %6.1f GMAC/s", macs / fast * 1e-9);
@@ -359,27 +471,51 @@ static void write_graphs(const char *folder)
     ns_arena_free(arena);
 }
 
+static void measure_file(const char *path)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_bytes bytes;
+    ns_graph *graph = NULL;
+    must(ns_file_read(path, arena, &bytes, &error));
+    must(ns_graph_read(bytes.data, bytes.size, &graph, &error));
+    const char *slash = strrchr(path, '/');
+    measure(slash ? slash + 1 : path, -1, graph);
+    ns_graph_free(graph);
+    ns_arena_free(arena);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--write") == 0) {
         write_graphs(argv[2]);
         return 0;
     }
-    for (int i = 1; i < argc; i++) {
-        ns_arena *arena = ns_arena_new();
-        ns_bytes bytes;
-        ns_graph *graph = NULL;
-        must(ns_file_read(argv[i], arena, &bytes, &error));
-        must(ns_graph_read(bytes.data, bytes.size, &graph, &error));
-        const char *slash = strrchr(argv[i], '/');
-        measure(slash ? slash + 1 : argv[i], 0, graph);
-        ns_graph_free(graph);
-        ns_arena_free(arena);
+    ns_arena *text = ns_arena_new();
+    ns_buffer buffer = {.arena = text};
+    ns_json document = ns_json_begin(&buffer, true, 6);
+    const int first = argc > 1 && strcmp(argv[1], "--json") == 0 ? 2 : 1;
+    if (first == 2) {
+        json = &document;
+        ns_json_object(json, NULL);
+        ns_json_text(json, "schema", "npuscope/bench/1");
+        print_limits();
+        ns_json_array(json, "graphs");
     }
-    for (size_t i = 0; argc < 2 && i < sizeof graphs / sizeof *graphs; i++) {
+    for (int i = first; i < argc; i++)
+        measure_file(argv[i]);
+    for (size_t i = 0; argc == first && i < sizeof graphs / sizeof *graphs; i++) {
         ns_graph *graph = build(i);
-        measure(graphs[i].name, graphs[i].macs, graph);
+        measure(graphs[i].name, (int)i, graph);
         ns_graph_free(graph);
     }
+    if (json) {
+        ns_bytes bytes;
+        ns_json_end(json);
+        ns_json_integer(json, "slower_levels", slower_levels);
+        ns_json_end(json);
+        must(ns_json_finish(json, "the bench", &bytes, &error));
+        fwrite(bytes.data, 1, bytes.size, stdout);
+    }
+    ns_arena_free(text);
     return slower_levels != 0;
 }

@@ -16,10 +16,13 @@ import resource
 import subprocess
 import sys
 import tempfile
-import zipfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "scripts" / "recording"))
+import sets
 
 RUNS = 5
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+OUT = sys.stdout
 
 
 def find_reference_model():
@@ -44,7 +47,7 @@ def cpu_seconds(command):
 
 
 def compare(title, folder, names, model, npuscope, reference):
-    """Times npuscope on FOLDER's `model` and the reference model on its graph.tosa; prints a line. Returns 1 if the outputs differ."""
+    """Times npuscope on FOLDER's `model` and the reference model on its graph.tosa; prints a line and returns it."""
     inputs, output = names
     files = [f"in{k}.npy" for k in range(len(inputs))]
     (folder / "desc.json").write_text(json.dumps({
@@ -56,9 +59,13 @@ def compare(title, folder, names, model, npuscope, reference):
     theirs = cpu_seconds([reference, f"--test_desc={folder}/desc.json"])
     ours = cpu_seconds(command)
     same = values(folder / "reference.npy") == values(folder / "out" / "out0.npy")
+    return line(title, ours, theirs, same)
+
+
+def line(title, ours, theirs, same):
     print(f"{title:36} npuscope {ours * 1e3:8.1f} ms  tosa_reference_model {theirs * 1e3:8.1f} ms"
-          f"  {theirs / ours:6.1f} times  {'equal' if same else 'DIFFERENT'}", flush=True)
-    return not same
+          f"  {theirs / ours:6.1f} times  {'equal' if same else 'DIFFERENT'}", file=OUT, flush=True)
+    return {"name": title, "npuscope": ours, "reference": theirs, "equal": same}
 
 
 def values(path):
@@ -69,31 +76,39 @@ def values(path):
 
 
 def conformer(folder, npuscope, reference):
-    with zipfile.ZipFile(ROOT / "tests" / "data" / "conformer.zip") as archive:
-        archive.extractall(folder)
+    """The TOSA graph, and the program with Vela's stream, which takes and gives floats: its own recorded outputs are the measure."""
+    sets.extract(sets.DATA / "conformer.zip", folder)
     case = folder / "conformer"
     inspected = subprocess.run([npuscope, "inspect", case / "graph.tosa", "--json"], capture_output=True, text=True, check=True)
     block = json.loads(inspected.stdout)["regions"][0]["blocks"][0]
-    names = block["inputs"], block["outputs"][0]
-    different = compare("a16w8 Conformer, TOSA graph", case, names, "graph.tosa", npuscope, reference)
-    return different + compare("a16w8 Conformer, Ethos-U85 stream", case, names, "ethos-u85-256_vela.npz", npuscope,
-                               reference)
+    graph = compare("a16w8 Conformer, TOSA graph", case, (block["inputs"], block["outputs"][0]), "graph.tosa", npuscope, reference)
+    ours = cpu_seconds([npuscope, "run", case / "ethos-u85-256_vela.pte", "-i", case / "program_in0.npy", "-o", case / "out"])
+    same = values(case / "program_out0.npy") == values(case / "out" / "out0.npy")
+    return [graph, line("a16w8 Conformer, Ethos-U85 stream", ours, graph["reference"], same)]
+
+
+def run(bench, npuscope):
+    """All rows; None where the reference model is not installed."""
+    reference = find_reference_model()
+    if reference is None:
+        return None
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([bench, "--write", folder], check=True)
+        for index, text in enumerate((pathlib.Path(folder) / "names.txt").read_text().splitlines()):
+            title, output, *inputs = text.split("|")
+            rows.append(compare(title, pathlib.Path(folder) / str(index), (inputs, output), "graph.tosa", npuscope, reference))
+        rows += conformer(pathlib.Path(folder), npuscope, reference)
+    return rows
 
 
 def main():
-    bench, npuscope = sys.argv[1:3]
-    reference = find_reference_model()
-    if reference is None:
+    rows = run(*sys.argv[1:3])
+    if rows is None:
         print("tosa_reference_model is not installed (scripts/install-oracles): nothing to compare with")
         return 0
-    different = 0
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run([bench, "--write", folder], check=True)
-        for index, line in enumerate((pathlib.Path(folder) / "names.txt").read_text().splitlines()):
-            title, output, *inputs = line.split("|")
-            different += compare(title, pathlib.Path(folder) / str(index), (inputs, output), "graph.tosa", npuscope, reference)
-        different += conformer(pathlib.Path(folder), npuscope, reference)
-    return 1 if different else 0
+    return 0 if all(row["equal"] for row in rows) else 1
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
