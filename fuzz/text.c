@@ -1,5 +1,5 @@
-/* Fuzz target: the readers of what stands beside a model: .npy arrays, zip files of them, Vela's debug
- * database, and the JSON of an earlier run of the suite. */
+/* Fuzz target: the readers of what stands beside a model: .npy arrays, zip files of them, pickles in these,
+ * Vela's debug database, and the JSON of an earlier run of the suite. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -82,6 +82,19 @@ static void read_zip(ns_bytes bytes, ns_arena *arena)
         abort();
 }
 
+static void read_pickle(ns_bytes bytes, ns_arena *arena)
+{
+    ns_error error = {0};
+    const ns_pickle_value *root;
+    const ns_code code = ns_pickle_read(bytes, arena, &root, &error);
+    if (code != NS_OK && !error.message[0])
+        abort();
+    for (int i = 0; code == NS_OK && i < 4; i++) {
+        const ns_pickle_value *item = ns_pickle_object(root, i);
+        (void)ns_pickle_first(ns_pickle_find(item, "scale"), "f4", 4);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const ns_bytes bytes = {data, size};
@@ -92,6 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         read_npy(bytes, arena);
     else if (size && data[0] == 'P')
         read_zip(bytes, arena);
+    else if (size && data[0] == 0x80)
+        read_pickle(bytes, arena);
     else if (size && data[0] == '{')
         read_baseline(bytes, arena);
     else
@@ -105,6 +120,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* Texts by their words. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-    return size && data[0] != 0x93 && data[0] != 'P' ? ns_mutate_tokens(data, size, max_size, seed)
-                                                     : LLVMFuzzerMutate(data, size, max_size);
+    return size && data[0] < 0x80 && data[0] != 'P' ? ns_mutate_tokens(data, size, max_size, seed)
+                                                    : LLVMFuzzerMutate(data, size, max_size);
 }

@@ -88,14 +88,28 @@ static ns_code peek(const reader *r, int above, ns_pickle_value **out, ns_error 
     return NS_OK;
 }
 
+/* Items that there is room for behind `count` of them: powers of two, so that one by one is no more than
+ * double the memory. */
+static int room_of(int count)
+{
+    int room = count > 0;
+    while (room < count)
+        room *= 2;
+    return room;
+}
+
 /* Appends the top `count` values to `value`, and takes them off. */
 static ns_code append(reader *r, ns_pickle_value *value, int count, ns_error *error)
 {
-    ns_pickle_value **items = NS_ARENA_ARRAY(r->arena, (size_t)(value->count + count), ns_pickle_value *);
-    if (!items)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a pickle's list");
-    if (value->count)
-        memcpy(items, value->items, (size_t)value->count * sizeof *items);
+    const int wanted = value->count + count;
+    ns_pickle_value **items = value->items;
+    if (wanted > room_of(value->count)) {
+        items = NS_ARENA_ARRAY(r->arena, (size_t)room_of(wanted), ns_pickle_value *);
+        if (!items)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a pickle's list");
+        if (value->count)
+            memcpy(items, value->items, (size_t)value->count * sizeof *items);
+    }
     for (int i = 0; i < count; i++) {
         items[value->count + i] = r->stack[r->depth - count + i];
         if (!items[value->count + i])

@@ -1,4 +1,5 @@
 #include "formats/interface.h"
+#include "npuscope/budget.h"
 
 #include "support/data.h"
 #include "support/test.h"
@@ -209,6 +210,121 @@ static void packed_bytes_have_an_end(void **state)
     }
 }
 
+/* ---- pickles in them ---- */
+
+static const ns_pickle_value *pickle_of(const char *text, size_t size)
+{
+    const ns_pickle_value *value = NULL;
+    ASSERT_OK(ns_pickle_read((ns_bytes){(const uint8_t *)text, size}, arena, &value, &error));
+    return value;
+}
+
+#define PICKLE(text) pickle_of(text, sizeof text - 1)
+
+/* Opcodes of Python's pickletools: what {"a": [1, -2, 300, 70000, -1, True, None], "b": (b"xy", 1.5)} is. */
+static void pickles_of_plain_data(void **state)
+{
+    (void)state;
+    const ns_pickle_value *root =
+        PICKLE("\x80\x04\x95\0\0\0\0\0\0\0\0}\x94(\x8c\x01"
+               "a]\x94(K\x01J\xfe\xff\xff\xffM\x2c\x01\x8a\x03\x70\x11\x01\x8a\x01\xff\x88NeX\x01\0\0\0"
+               "bC\x02xyG\x3f\xf8\0\0\0\0\0\0\x86u.");
+    static const int64_t wanted[] = {1, -2, 300, 70000, -1, 1};
+    const ns_pickle_value *list = ns_pickle_find(root, "a"), *pair = ns_pickle_find(root, "b");
+    assert_non_null(list);
+    assert_int_equal(list->count, 7);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(list->items[i]->kind, NS_PICKLE_INTEGER);
+        assert_int_equal(list->items[i]->integer, wanted[i]);
+    }
+    assert_int_equal(list->items[6]->kind, NS_PICKLE_NONE);
+    assert_int_equal(pair->count, 2);
+    assert_int_equal(pair->items[0]->kind, NS_PICKLE_BYTES);
+    assert_memory_equal(pair->items[0]->bytes.data, "xy", 2);
+    assert_int_equal(pair->items[1]->kind, NS_PICKLE_OTHER);
+    assert_null(ns_pickle_find(root, "c"));
+    assert_null(ns_pickle_find(list, "a"));
+}
+
+/* An array of one object as numpy writes it: a call that is not made, and its state; memo, single items. */
+static void pickles_of_calls(void **state)
+{
+    (void)state;
+    const ns_pickle_value *array = PICKLE("\x80\x02"
+                                          "cnumpy\nempty\nq\x05h\x05r\x06\0\0\0j\x06\0\0\0\x86R(K\x01)"
+                                          "\x8c\x02i4\x89]K\x07"
+                                          "atb.");
+    assert_int_equal(array->kind, NS_PICKLE_OBJECT);
+    assert_int_equal(array->state->count, 5);
+    assert_int_equal(ns_pickle_object(array, 0)->integer, 7);
+    assert_null(ns_pickle_object(array, 1));
+    assert_null(ns_pickle_object(array, -1));
+    assert_null(ns_pickle_first(array, "i4", 4)); /* a list of objects, no bytes */
+    const ns_pickle_value *dict = PICKLE("}\x8c\x01kB\x01\0\0\0zs.");
+    assert_memory_equal(ns_pickle_find(dict, "k")->bytes.data, "z", 1);
+    assert_int_equal(PICKLE("\x8c\x01m\x8c\x01n\x93)\x81.")->kind, NS_PICKLE_OBJECT);
+    assert_int_equal(PICKLE("K\x01\x85.")->count, 1);
+}
+
+/* 30,000 items one by one take no more than a few times their own memory. */
+static void a_long_list_one_by_one(void **state)
+{
+    (void)state;
+    enum { COUNT = 30000 };
+    ns_budget budget;
+    ns_budget_open(&budget, (uint64_t)16 << 20, 0, 0);
+    ns_arena *within = ns_arena_new_within(&budget);
+    char *text = ns_arena_alloc(arena, 2 * COUNT + 2, 1);
+    text[0] = ']';
+    for (int i = 0; i < COUNT; i++)
+        memcpy(text + 1 + 2 * i, "Na", 2);
+    text[1 + 2 * COUNT] = '.';
+    const ns_pickle_value *list;
+    ASSERT_OK(ns_pickle_read((ns_bytes){(const uint8_t *)text, 2 * COUNT + 2}, within, &list, &error));
+    assert_int_equal(list->count, COUNT);
+    ns_arena_free(within);
+}
+
+static void malformed_pickles(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *message;
+    } rows[] = {
+#define ROW(text, message) {text, sizeof text - 1, message}
+        ROW("", "malformed at byte 0"),
+        ROW(".", "malformed at byte 1"),       /* nothing on the stack */
+        ROW("NN.", "malformed at byte 3"),     /* two values */
+        ROW("N.N", "malformed at byte 2"),     /* more behind it */
+        ROW("(.", "malformed at byte 2"),      /* a mark is no value */
+        ROW("Nt.", "malformed at byte 2"),     /* no mark */
+        ROW("N\x86.", "malformed at byte 2"),  /* one value for a pair */
+        ROW("(N\x86.", "malformed at byte 3"), /* a mark in the pair */
+        ROW("NNa.", "malformed at byte 3"),    /* None is no list */
+        ROW("}(Nu.", "malformed at byte 4"),   /* a key without a value */
+        ROW("h\x05.", "malformed at byte 2"),  /* nothing there */
+        ROW("Nr\xff\xff\xff\xff.", "malformed at byte 6"),
+        ROW("C\5zz.", "malformed at byte 2"), /* two of five bytes */
+        ROW("X\xff\xff\xff\x7f.", "malformed at byte 5"),
+        ROW("\x8a\x09.........", "malformed at byte 2"),
+        ROW("Nb.", "malformed at byte 2"),
+        ROW("cmodule", "malformed at byte 7"),
+        ROW("K", "malformed at byte 1"),
+        ROW("I1\n.", "the pickle has opcode 0x49 at byte 0"),
+#undef ROW
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const ns_pickle_value *value;
+        assert_int_not_equal(
+            ns_pickle_read((ns_bytes){(const uint8_t *)rows[i].text, rows[i].size}, arena, &value, &error),
+            NS_OK);
+        if (!strstr(error.message, rows[i].message))
+            fail_msg("%zu: '%s' is not '%s'", i, error.message, rows[i].message);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +340,10 @@ int main(void)
         cmocka_unit_test(the_end_tells_where_the_directory_is),
         cmocka_unit_test(a_wide_number_lies_in_its_field),
         cmocka_unit_test(packed_bytes_have_an_end),
+        cmocka_unit_test(pickles_of_plain_data),
+        cmocka_unit_test(pickles_of_calls),
+        cmocka_unit_test(a_long_list_one_by_one),
+        cmocka_unit_test(malformed_pickles),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
