@@ -3,9 +3,10 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "inspect.h"
 #include "npuscope/graph.h"
 #include "options.h"
+#include "program/interface.h"
+#include "shared.h"
 #include "tflm/tflm.h"
 
 typedef struct inspect_settings {
@@ -65,7 +66,14 @@ static void preset(void *settings)
 
 static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
 {
-    return ns_inspect_program(cli, settings->json, settings->method, bytes, error);
+    ns_program *program;
+    ns_buffer text = {.arena = cli->arena};
+    NS_TRY(ns_program_read_method(bytes.data, bytes.size, settings->method, NS_ACCELERATOR_UNKNOWN, cli->arena,
+                                  &program, error));
+    NS_TRY(settings->json ? ns_program_inspect_json(program, &text, error)
+                          : ns_program_inspect_text(program, &text, error));
+    fwrite(text.data, 1, text.size, cli->out);
+    return NS_OK;
 }
 
 /* Models are told by content; one row for each kind. */

@@ -1,9 +1,9 @@
 /* npuscope inspect: Vela's command streams, and which registers a set of them executes. */
-#include "inspect.h"
 
 #include "base/interface.h"
 #include "formats/tflite.h"
 #include "npu/watch/interface.h"
+#include "shared.h"
 
 /* Either container of a command stream, told by its content. */
 static ns_code load(ns_bytes bytes, ns_arena *arena, ns_npu_stream **out, ns_error *error)

@@ -161,4 +161,12 @@ ns_code ns_state_save(const char *folder, ns_arena *arena, int count, const ns_s
             "written to"                                                                           \
     }
 
+/* ---- inspect_npu.c ---- */
+
+/* Prints a command stream: a Vela npz. */
+ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error);
+
+/* Prints what the operations of many streams execute, and what never. */
+ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_error *error);
+
 #endif

@@ -1,22 +1,27 @@
 """Installs npuscope into an empty folder and builds programs against it as its users do.
 
-  installed.py SOURCE BUILD
+  installed.py SOURCE BUILD [WALK [PYTHON]]
 
 Checks: the libraries export the functions of the public headers and no other name; a program in C11 and one in C++17
 compile without a warning through pkg-config (shared and static) and CMake, and say the version that the project has;
 the programs in examples/ compile as docs/library.md says, and give on captured cases what their oracles recorded.
+
+With WALK one of the walks of docs/library.md and docs/python.md, from install to the first verdict, runs as it stands there, in an
+empty folder with a user's files, and what it prints is compared with what the page says: c, cpp; python, pytest (PYTHON has the
+wheel; exit code 77 where it lacks what the walk needs).
 """
 import io
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
 
-source, build = map(pathlib.Path, sys.argv[1:3])
+source, build = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
 PROGRAM = """#include <npuscope/npuscope.h>
 #include <stdio.h>
 
@@ -184,6 +189,55 @@ def check_examples(folder, prefix, libraries):
               "4 threads, 10 rounds each: 0 elements differ\n")
 
 
+# ---- walks ----
+
+# What stands for the page's first line, since nothing is built or fetched anew here.
+INSTALL = """
+make() { # install PREFIX=..
+  prefix=${2#PREFIX=}
+  DESTDIR=$PWD/root meson install -C "$BUILD" --no-rebuild --quiet
+  mv "$(dirname "$(find root -type d -name include)")" "$prefix"
+  sed -i "s|^prefix=.*|prefix=$prefix|" "$(find "$prefix" -name npuscope.pc)"
+}
+"""
+
+
+def page_of(name):
+    """The script of a walk, and what it prints."""
+    for page in ("docs/library.md", "docs/python.md"):
+        found = re.search(rf"```sh\n# walk: {name}\n(.*?)```\n+```\n(.*?)```", (source / page).read_text(), re.S)
+        if found:
+            return found[1], found[2]
+    sys.exit(f"no page has a walk '{name}'")
+
+
+def run_walk(walk):
+    script, wanted = page_of(walk)
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for case, files in ((("diagnose", "mlp_narrow"), {"model.tosa": "model.tosa", "in0.npy": "in0.npy"}),
+                            (("captured", "test_bmm_a16w8_u85_INT[rand_rect]"),
+                             {"delegate0.tosa": "graph.tosa", "delegate0_vela.npz": "stream.npz"})):
+            for file, called in files.items():
+                (folder / called).write_bytes(Cases(case[0]).read(f"{case[1]}/{file}"))
+        (folder / "examples").symlink_to(source / "examples")
+        environment = {**os.environ, "BUILD": str(build), "HOME": name}
+        if walk in ("python", "pytest"):
+            python = pathlib.Path(sys.argv[4])
+            if walk == "pytest" and subprocess.run([python, "-c", "import executorch.backends.arm"],
+                                                   capture_output=True).returncode:
+                print("ExecuTorch is not installed beside the wheel")
+                sys.exit(77)
+            environment["PATH"] = f"{python.parent}:{environment['PATH']}"
+            script = re.sub(r"^pip install .*\n", "", script, flags=re.M)
+        else:
+            script = INSTALL + script
+        result = subprocess.run(["sh", "-ec", script], cwd=folder, env=environment, capture_output=True, text=True)
+        printed = re.sub(r"in [0-9.]+s", "in 1s", result.stdout)
+        if printed.strip() != wanted.strip():
+            sys.exit(f"walk '{walk}': exit code {result.returncode}\n{result.stderr}\nprints\n{printed}\nnot\n{wanted}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
@@ -197,4 +251,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_walk(sys.argv[3]) if len(sys.argv) > 3 else main()
