@@ -68,8 +68,8 @@ static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns
 {
     ns_program *program;
     ns_buffer text = {.arena = cli->arena};
-    NS_TRY(ns_program_read_method(bytes.data, bytes.size, settings->method, NS_ACCELERATOR_UNKNOWN, cli->arena,
-                                  &program, error));
+    NS_TRY(ns_program_read_method(bytes.data, bytes.size, settings->method, NS_ACCELERATOR_UNKNOWN,
+                                  cli->arena, &program, error));
     NS_TRY(settings->json ? ns_program_inspect_json(program, &text, error)
                           : ns_program_inspect_text(program, &text, error));
     fwrite(text.data, 1, text.size, cli->out);

@@ -19,11 +19,13 @@ def _texts(values, kept):
 
 
 def suite(*, ops: Sequence[str] = (), cases: Sequence[str] = (), targets: Sequence[str] = (), paths: Sequence[Any] = (),
-          stages: str | None = None, vela: str | None = None, threads: int = 0) -> dict:
+          stages: str | None = None, vela: str | None = None, threads: int = 0,
+          shard: tuple[int, int] = (0, 1)) -> dict:
     """Runs operators through all stages: the document npuscope/suite/1 (docs/suite.schema.json).
 
     `ops`, `cases`: names or patterns; `targets`: "u55", "u85" or an accelerator's name; `paths`: folders and zip files of
-    cases of one's own, which then stand alone. `stages`: "ideal,quantised,eval" needs no Vela. Nothing given: all of the catalogue.
+    cases of one's own, which then stand alone. `stages`: "ideal,quantised,eval" needs no Vela. `shard`: (I, N), part I
+    from 0 of N. Nothing given: all of the catalogue.
     """
     options, kept = ffi.new("ns_suite_options *"), []
     lib.ns_suite_defaults(options, ffi.sizeof("ns_suite_options"))
@@ -36,6 +38,7 @@ def suite(*, ops: Sequence[str] = (), cases: Sequence[str] = (), targets: Sequen
             kept.append(ffi.new("char[]", str(value).encode()))
             setattr(options, field, kept[-1])
     options.cpu_mask, options.threads = lib.ns_cpu_detect(), threads
+    options.shard, options.shards = shard
     arena, result, error = new_arena(), ffi.new("ns_suite_result **"), new_error()
     raise_for(lib.ns_suite_run(options, arena, result, error), error)
     return document(lib.ns_report_suite_json, result[0], arena)
