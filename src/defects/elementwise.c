@@ -108,13 +108,19 @@ bool ns_defect_met_conv_reverse(const ns_pattern *p, ns_op_ref op)
            ns_pattern_only_reader(p, from);
 }
 
-/* The TABLE behind operand `index`, through RESCALEs that nothing else reads. */
-static ns_op_ref table_before(const ns_pattern *p, ns_op_ref op, int index)
+/* What stands behind operand `index`, through RESCALEs that nothing else reads. */
+static ns_op_ref operator_before(const ns_pattern *p, ns_op_ref op, int index)
 {
     ns_op_ref from = ns_pattern_from(p, op, index);
     while (from && from->op == NS_OP_RESCALE && ns_pattern_only_reader(p, from))
         from = ns_pattern_from(p, from, 0);
-    return from && from->op == NS_OP_TABLE && ns_pattern_only_reader(p, from) ? from : NULL;
+    return from && ns_pattern_only_reader(p, from) ? from : NULL;
+}
+
+static ns_op_ref table_before(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref from = operator_before(p, op, index);
+    return from && from->op == NS_OP_TABLE ? from : NULL;
 }
 
 /* TABLE, an operation `between`, TABLE; with nothing but RESCALEs between them two tables are right. */
@@ -136,11 +142,24 @@ static ns_op_ref before_table(const ns_pattern *p, ns_op_ref op)
     return between && ns_pattern_only_reader(p, between) ? between : NULL;
 }
 
+/* The same one operation further back, as in the last step of an LSTM: tanh of a sum of two products, each
+ * with a sigmoid. With one such product, as a GRU has it, the streams of 5.1.0 are right. */
+static bool has_tables_behind_products(const ns_pattern *p, ns_op_ref op, ns_op_ref between)
+{
+    for (int k = 0; k < 2; k++) {
+        ns_op_ref product = between->input_count > k ? operator_before(p, between, k) : NULL;
+        if (!product || product->op != NS_OP_MUL || !has_table_before(p, op, product))
+            return false;
+    }
+    return true;
+}
+
 bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref between = before_table(p, op);
     return between && (is_binary(between->op) || between->op == NS_OP_NEGATE) &&
-           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && has_table_before(p, op, between);
+           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
+           (has_table_before(p, op, between) || has_tables_behind_products(p, op, between));
 }
 
 bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)

@@ -118,4 +118,12 @@ ns_code ns_suite_run_case(const ns_suite_row *row, const ns_case_options *option
 /* Fills in scale_count, floor_count, input_codes and output_codes, as far as the stages have come. */
 void ns_subject_describe(const ns_ladder *ladder, ns_case_result *result);
 
+/* ---- why.c ---- */
+
+/* Whether the row is one function of one value, by TABLE in `graph`. */
+void ns_why_look(const ns_ladder *ladder, const ns_graph *graph, bool *tabled);
+
+/* Adds to the reason of a failed stage eval of such a row between which knots its worst element lies. */
+ns_code ns_why_table(const ns_ladder *ladder, ns_arena *arena, ns_stage_result *result, ns_error *error);
+
 #endif

@@ -18,6 +18,7 @@ struct ns_case_run {
     ns_case_details *details; /* NULL: not wanted */
     ns_sweep *sweep;          /* after the stage eval, where details are wanted and it fits */
     const char *release;      /* of Vela; NULL: it does not run */
+    bool tabled;              /* ns_why_look */
     bool blocked;             /* no further stage can run */
     double seconds;
 };
@@ -45,8 +46,12 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
         return NS_OK;
     }
     run->outputs[result->stage] = output.values;
-    if (output.values)
-        return ns_judge(&(ns_judging){run->ladder, run->outputs, run->arena}, result, error);
+    if (output.values) {
+        NS_TRY(ns_judge(&(ns_judging){run->ladder, run->outputs, run->arena}, result, error));
+        return run->tabled && result->stage == NS_STAGE_EVAL && result->verdict == NS_VERDICT_FAIL
+                   ? ns_why_table(run->ladder, run->arena, result, error)
+                   : NS_OK;
+    }
     result->verdict = NS_VERDICT_PASS;
     return NS_OK;
 }
@@ -206,7 +211,8 @@ static ns_code add_defects(const ns_case_run *run, const ns_graph *graph, ns_err
 
 static ns_code look_at_graph(void *context, const ns_graph *graph, ns_error *error)
 {
-    const ns_case_run *run = context;
+    ns_case_run *run = context;
+    ns_why_look(run->ladder, graph, &run->tabled);
     if (run->release)
         NS_TRY(add_defects(run, graph, error));
     return run->details && run->details->node_count == 0
