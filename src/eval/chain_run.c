@@ -177,7 +177,7 @@ static bool run_steps(const ns_chain_run *run, const ns_chain *chain)
     parts = (bands + each - 1) / each; /* none is empty */
     s.parts = parts;
     s.part_rows = parts > 1 ? each * PART_ROWS : chain->rows;
-    s.room = ns_arena_alloc(run->scratch, parts * chain->room, 1);
+    s.room = ns_arena_take(run->scratch, parts * chain->room); /* written before it is read */
     s.is_good = NS_ARENA_ARRAY(run->scratch, parts, bool);
     if (!s.steps || !s.room || !s.is_good)
         return false;

@@ -49,26 +49,43 @@ static int64_t largest(const int16_t *values, size_t count)
     return -low > high ? -low : high;
 }
 
+/* The weights as the product kernel wants them, in room of their own or kept with the stream. */
+static ns_code pack(ns_npu_machine *machine, const ns_weights *weights, conv_product *out, ns_error *error)
+{
+    const size_t size = ns_gemm_packed_size(out->taps, (size_t)out->depth);
+    void *memory = weights->kept ? NS_ARENA_ARRAY(weights->kept_arena, size, int16_t) : NULL;
+    int16_t **kept = memory ? &weights->kept->packed : NULL;
+    if (!memory)
+        NS_TRY(ns_npu_scratch(machine, size, sizeof(int16_t), &memory, error));
+    int16_t *packed = memory;
+    for (size_t o = 0; o < (size_t)out->depth; o++)
+        for (size_t k = 0; k < out->taps; k++)
+            packed[ns_gemm_packed_index(out->taps, k, o)] = out->weights[o * out->taps + k];
+    if (kept)
+        *kept = packed;
+    out->packed = packed;
+    return NS_OK;
+}
+
 static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const ns_weights *weights,
                        uint64_t taps, int64_t depth, conv_product *out, ns_error *error)
 {
     *out = (conv_product){.weights = weights->values, .taps = (size_t)taps, .depth = depth};
-    int64_t most = largest(image->data, (size_t)(image->height * image->width * image->depth)) *
-                   largest(weights->values, weights->count);
+    const bool is_kept = weights->kept && weights->kept->packed;
+    const int64_t weight = is_kept ? weights->kept->largest : largest(weights->values, weights->count);
+    int64_t most = largest(image->data, (size_t)(image->height * image->width * image->depth)) * weight;
     /* Steps whose sum of products stays within 32 bits; more than a row has are of no use. */
     int64_t block = most ? INT32_MAX / most : INT32_MAX;
     out->block = (size_t)(block > 1 << 20 ? 1 << 20 : block & ~(int64_t)1);
     if (out->block < 2)
         return NS_OK;
-    void *memory;
-    NS_TRY(ns_npu_scratch(machine, ns_gemm_packed_size(out->taps, (size_t)depth), sizeof(int16_t), &memory,
-                          error));
-    int16_t *packed = memory;
-    for (size_t o = 0; o < (size_t)depth; o++)
-        for (size_t k = 0; k < out->taps; k++)
-            packed[ns_gemm_packed_index(out->taps, k, o)] = out->weights[o * out->taps + k];
-    out->packed = packed;
-    return NS_OK;
+    if (is_kept) {
+        out->packed = weights->kept->packed;
+        return NS_OK;
+    }
+    if (weights->kept)
+        weights->kept->largest = weight;
+    return pack(machine, weights, out, error);
 }
 
 static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv_product *product,
@@ -108,13 +125,16 @@ ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu
     if (machine->statistics)
         machine->statistics->macs += pixels * taps;
 
-    void *patches_memory, *row_memory;
     bool direct = operation->kernel_height == 1 && operation->kernel_width == 1 && operation->stride_x == 1;
-    NS_TRY(ns_npu_scratch(machine, direct ? 0 : (size_t)width * taps + 1, sizeof(int16_t), &patches_memory,
-                          error));
-    NS_TRY(ns_npu_scratch(machine, (size_t)(width * depth), sizeof(int64_t), &row_memory, error));
-    int16_t *patches = patches_memory;
-    int64_t *row = row_memory;
+    /* Written whole, row by row. */
+    const bool fits = taps < SIZE_MAX / 4 / (uint64_t)width;
+    const size_t patch_bytes = direct || !fits ? 0 : ((size_t)width * taps + 1) * sizeof(int16_t);
+    int16_t *patches = fits ? ns_arena_take(machine->scratch, patch_bytes) : NULL;
+    int64_t *row = ns_arena_take(machine->scratch, (size_t)(width * depth) * sizeof *row);
+    if (!patches || !row)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
+    if (!direct)
+        patches[(size_t)width * taps] = 0;
     conv_product product;
     NS_TRY(prepare(machine, &image, &weights, taps, depth, &product, error));
     for (int64_t y = 0; y < operation->ofm.height; y++) {

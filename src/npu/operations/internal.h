@@ -54,6 +54,9 @@ ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *oper
 ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
                           ns_error *error);
 
+/* Scales `count` values, in place. */
+void ns_npu_scale_row(const ns_npu_machine *machine, const ns_npu_scale *scale, int64_t *row, size_t count);
+
 /* Fault unless all `count` values fit the operation's accumulator. */
 ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t y,
                                  const int64_t *row, size_t count, ns_error *error);

@@ -162,8 +162,7 @@ static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage
     return NS_OK;
 }
 
-/* One scale for all. */
-static void scale_all(const ns_npu_machine *machine, const ns_npu_scale *scale, int64_t *row, size_t count)
+void ns_npu_scale_row(const ns_npu_machine *machine, const ns_npu_scale *scale, int64_t *row, size_t count)
 {
     enum { COLUMNS = 4 };
     int64_t m[COLUMNS], positive[COLUMNS], negative[COLUMNS], shift[COLUMNS];
@@ -219,7 +218,7 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     if (operation->scaling == NS_NPU_SCALING_CHANNEL)
         NS_TRY(scale_channels(machine, output, y, row, error));
     else if (operation->scaling == NS_NPU_SCALING_GLOBAL)
-        scale_all(machine, &operation->scale, row, count);
+        ns_npu_scale_row(machine, &operation->scale, row, count);
     int64_t zero_point = ofm->zero_point;
     const bool curve = ns_npu_table_is_curve(operation->table);
     if (curve)

@@ -40,11 +40,19 @@ typedef struct ns_weight_order {
  *   convolution: values[((o * kernel_height + ky) * kernel_width + kx) * ifm_depth + i]
  *   depthwise:   values[(ky * kernel_width + kx) * ofm_depth + o]
  * so that in both cases the axis along which an NHWC image is contiguous is contiguous here too. */
+/* What an operation derives from weights that are kept with their stream. */
+typedef struct ns_weights_kept {
+    int16_t *packed; /* for the product kernel; NULL: not yet */
+    int64_t largest; /* magnitude; with `packed` */
+} ns_weights_kept;
+
 typedef struct ns_weights {
     int16_t *values;
     size_t count;
     bool depthwise;
     int ofm_depth, kernel_height, kernel_width, ifm_depth; /* ifm_depth is 1 for depthwise */
+    ns_weights_kept *kept;                                 /* NULL: they are forgotten after the operation */
+    ns_arena *kept_arena;
 } ns_weights;
 
 /* ---- weights.c ---- */

@@ -73,7 +73,7 @@ static ns_code scale_operand(ns_npu_machine *machine, const ns_npu_operation *op
     case NS_NPU_OPERAND_SHIFT:
         return multiply_operand(machine, operand, row, count, (uint64_t)1 << scale->shift, error);
     case NS_NPU_OPERAND_SCALE:
-        ns_npu_scale_column(row, count, 1, scale);
+        ns_npu_scale_row(machine, scale, row, count);
         break;
     }
     return NS_OK;
