@@ -62,23 +62,36 @@ ALWAYS __m256i shift_right(__m256i v, __m256i shift)
                             _mm256_srlv_epi64(sign, shift));
 }
 
-ALWAYS __m256i scale_four(__m256i v, const ns_wide_scales *s, size_t i)
+ALWAYS __m256i scale_by(__m256i v, __m256i multiplier, __m256i positive, __m256i negative, __m256i shift)
 {
     const __m256i is_negative = _mm256_cmpgt_epi64(_mm256_setzero_si256(), v);
-    const __m256i term = _mm256_blendv_epi8(load(s->positive + i), load(s->negative + i), is_negative);
-    return shift_right(_mm256_add_epi64(_mm256_mul_epi32(v, load(s->multiplier + i)), term),
-                       load(s->shift + i));
+    const __m256i term = _mm256_blendv_epi8(positive, negative, is_negative);
+    return shift_right(_mm256_add_epi64(_mm256_mul_epi32(v, multiplier), term), shift);
+}
+
+ALWAYS __m256i scale_four(__m256i v, const ns_wide_scales *s, size_t i)
+{
+    return scale_by(v, load(s->multiplier + i), load(s->positive + i), load(s->negative + i),
+                    load(s->shift + i));
 }
 
 static void scale(int64_t *row, size_t rows, size_t columns, const ns_wide_scales *s)
 {
     const size_t whole = columns / 4 * 4;
+    if (columns == 4) { /* one scale for all: it stays in registers */
+        const __m256i m = load(s->multiplier), positive = load(s->positive), negative = load(s->negative),
+                      shift = load(s->shift);
+        for (size_t r = 0; r < rows; r++, row += 4)
+            store(row, scale_by(load(row), m, positive, negative, shift));
+        return;
+    }
     const ns_wide_scales rest = {s->multiplier + whole, s->positive + whole, s->negative + whole,
                                  s->shift + whole};
     for (size_t r = 0; r < rows; r++, row += columns) {
         for (size_t i = 0; i < whole; i += 4)
             store(row + i, scale_four(load(row + i), s, i));
-        ns_wide_scale_c(row + whole, 1, columns - whole, &rest);
+        if (whole < columns)
+            ns_wide_scale_c(row + whole, 1, columns - whole, &rest);
     }
 }
 

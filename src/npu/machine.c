@@ -79,6 +79,13 @@ ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error)
     return NS_OK;
 }
 
+ns_code ns_npu_room(ns_npu_machine *machine, size_t count, size_t size, void **out, ns_error *error)
+{
+    *out = count <= SIZE_MAX / 2 / size ? ns_arena_take(machine->scratch, count * size) : NULL;
+    return *out ? NS_OK
+                : ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements of %zu bytes", count, size);
+}
+
 ns_code ns_npu_scratch(ns_npu_machine *machine, size_t count, size_t size, void **out, ns_error *error)
 {
     *out = ns_arena_alloc(machine->scratch, count, size);

@@ -102,4 +102,7 @@ ns_code ns_npu_spend(ns_npu_machine *machine, uint64_t amount, ns_error *error);
 /* Scratch memory until the end of the operation; NS_ERROR_MEMORY. */
 ns_code ns_npu_scratch(ns_npu_machine *machine, size_t count, size_t size, void **out, ns_error *error);
 
+/* The same, not cleared: for what is written whole. */
+ns_code ns_npu_room(ns_npu_machine *machine, size_t count, size_t size, void **out, ns_error *error);
+
 #endif

@@ -21,7 +21,7 @@ ns_code ns_npu_depthwise(ns_npu_machine *machine, ns_npu_operation *operation, n
     if (machine->statistics)
         machine->statistics->macs += pixels * taps;
     void *row_memory;
-    NS_TRY(ns_npu_scratch(machine, (size_t)(width * depth), sizeof(int64_t), &row_memory, error));
+    NS_TRY(ns_npu_room(machine, (size_t)(width * depth), sizeof(int64_t), &row_memory, error));
     int64_t *row = row_memory;
     for (int64_t y = 0; y < operation->ofm.height; y++) {
         memset(row, 0, (size_t)(width * depth) * sizeof(int64_t));

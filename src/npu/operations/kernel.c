@@ -38,8 +38,8 @@ ns_code ns_npu_weights_from_ifm2(ns_npu_machine *machine, const ns_npu_operation
     void *values, *row;
     NS_TRY(ns_npu_map_check(machine, ifm2, false, error));
     NS_TRY(ns_npu_spend(machine, count, error));
-    NS_TRY(ns_npu_scratch(machine, count, sizeof(int16_t), &values, error));
-    NS_TRY(ns_npu_scratch(machine, count, sizeof(int32_t), &row, error));
+    NS_TRY(ns_npu_room(machine, count, sizeof(int16_t), &values, error));
+    NS_TRY(ns_npu_room(machine, count, sizeof(int32_t), &row, error));
     ns_npu_map_read(machine, ifm2, 0, row);
     NS_TRY(narrow_row(machine, ifm2, 0, row, count, values, error));
     *out = (ns_weights){.values = values,
@@ -65,8 +65,11 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
                                   (long long)height, (long long)width, (long long)ifm->depth);
     void *data, *row_memory;
     NS_TRY(ns_npu_spend(machine, (uint64_t)(height * width * ifm->depth), error));
-    NS_TRY(ns_npu_scratch(machine, (size_t)(height * width * ifm->depth) + 1, sizeof(int16_t), &data, error));
-    NS_TRY(ns_npu_scratch(machine, (size_t)(ifm->width * ifm->depth), sizeof(int32_t), &row_memory, error));
+    const size_t total = (size_t)(height * width * ifm->depth);
+    const bool is_padded = empty || height != ifm->height || width != ifm->width;
+    NS_TRY((is_padded ? ns_npu_scratch : ns_npu_room)(machine, total + 1, sizeof(int16_t), &data, error));
+    ((int16_t *)data)[total] = 0;
+    NS_TRY(ns_npu_room(machine, (size_t)(ifm->width * ifm->depth), sizeof(int32_t), &row_memory, error));
     *out = (ns_npu_image){data, height, width, ifm->depth};
     int32_t *row = row_memory;
     size_t count = (size_t)(ifm->width * ifm->depth);

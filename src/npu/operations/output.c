@@ -34,7 +34,7 @@ static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation
     }
     if (operation->accumulator_input == NS_NPU_ACCUMULATOR_IFM2) {
         NS_TRY(ns_npu_map_check(machine, &operation->ifm2, false, error));
-        NS_TRY(ns_npu_scratch(machine, (size_t)(ofm->width * ofm->depth), sizeof(int64_t), &memory, error));
+        NS_TRY(ns_npu_room(machine, (size_t)(ofm->width * ofm->depth), sizeof(int64_t), &memory, error));
         out->preload = memory;
     }
     return NS_OK;
@@ -71,7 +71,7 @@ static ns_code widen_records(ns_npu_machine *machine, ns_npu_output_stage *out, 
 {
     const size_t depth = (size_t)out->operation->ofm.depth;
     void *memory;
-    NS_TRY(ns_npu_scratch(machine, 5 * depth, sizeof(int64_t), &memory, error));
+    NS_TRY(ns_npu_room(machine, 5 * depth, sizeof(int64_t), &memory, error));
     int64_t *multiplier = memory, *positive = multiplier + depth, *negative = positive + depth,
             *shift = negative + depth;
     bool are_wide = true;

@@ -14,7 +14,7 @@ ns_code ns_npu_pool_load(ns_npu_machine *machine, const ns_npu_operation *operat
                                   (long long)ifm->height, (long long)ifm->width, (long long)ifm->depth);
     int64_t row = ifm->width * ifm->depth;
     void *data;
-    NS_TRY(ns_npu_scratch(machine, (size_t)(ifm->height * row), sizeof(int32_t), &data, error));
+    NS_TRY(ns_npu_room(machine, (size_t)(ifm->height * row), sizeof(int32_t), &data, error));
     *out = data;
     NS_TRY(ns_npu_spend(machine, (uint64_t)(ifm->height * row), error));
     for (int64_t y = 0; y < ifm->height; y++)

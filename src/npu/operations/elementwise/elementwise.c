@@ -90,10 +90,10 @@ ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation,
     int64_t *rows[2] = {NULL, NULL};
     for (int i = 0; i < count; i++) {
         NS_TRY(ns_npu_map_check(machine, maps[i], false, error));
-        NS_TRY(ns_npu_scratch(machine, elements, sizeof(int64_t), &memory, error));
+        NS_TRY(ns_npu_room(machine, elements, sizeof(int64_t), &memory, error));
         rows[i] = memory;
     }
-    NS_TRY(ns_npu_scratch(machine, elements, sizeof(int32_t), &memory, error));
+    NS_TRY(ns_npu_room(machine, elements, sizeof(int32_t), &memory, error));
     int32_t *narrow = memory;
     int64_t *a = rows[operation->ifm2_is_a ? 1 : 0], *b = rows[operation->ifm2_is_a ? 0 : 1];
     for (int64_t y = 0; y < operation->ofm.height; y++) {
