@@ -45,6 +45,10 @@ typedef struct ns_sweep_result {
     ns_sweep_range *ranges;
     size_t unpredictable; /* codes in them */
     const char *rule;     /* the first such code's message; NULL without one */
+    /* Segments of the operator's table, 128 codes each; 0: it has none. Open: with a code that is
+     * unpredictable. Clamped: one of its knots is at an end of the output's range and the other is not, so
+     * that the line is bent. Coarse: with a code whose result is more than 32 steps from exact. */
+    int segments, open_segments, clamped_segments, coarse_segments;
     ns_sweep_stage eval, npu;
     size_t differences;   /* codes for which npu is not eval, the undefined ones left out */
     int first_difference; /* the first such code */

@@ -143,6 +143,14 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_decompose_reshape(program, *out, node->rank, node->shape, out, error);
 }
 
+/* What is not decomposed before it is annotated becomes mul and sum after it, without scales. */
+static ns_code supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
+                         ns_error *error)
+{
+    (void)program;
+    return ns_keep_off(node, target, error, "an operand is a vector: what it becomes is not quantised");
+}
+
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank2",
      NS_CALL2(NS_INPUT(NS_NORMAL, 0, 1, 2, 5, 16), NS_INPUT(NS_NORMAL, 0, 1, 2, 16, 3))},
@@ -162,5 +170,6 @@ const ns_aten_operator ns_aten_op_matmul = {
     .decompose = decompose,
     .decomposes = decomposes,
     .annotation = NS_ANNOTATION_OWN,
+    .supported = supported,
     .catalogue = NS_CALL_CATALOGUE(PRODUCT, cases),
 };

@@ -73,6 +73,11 @@ void ns_report_sweep_text(const ns_sweep_result *r, FILE *out)
         else
             fputs("npu equals eval for every code with a defined result\n", out);
     }
+    if (r->segments)
+        fprintf(
+            out,
+            "table: %d segments: %d open, %d with one knot clamped, %d coarse (over 32 steps from exact)\n",
+            r->segments, r->open_segments, r->clamped_segments, r->coarse_segments);
     if (r->unpredictable) {
         fprintf(out, "unpredictable: %zu codes in %d range%s:", r->unpredictable, r->range_count,
                 r->range_count == 1 ? "" : "s");
@@ -149,6 +154,14 @@ ns_code ns_report_sweep_json(const ns_sweep_result *r, ns_arena *arena, ns_bytes
     for (int i = 0; i < r->range_count; i++)
         ns_json_integers(&json, NULL, 2, (const int64_t[]){r->ranges[i].first, r->ranges[i].last});
     ns_json_end(&json);
+    if (r->segments) {
+        ns_json_object(&json, "table");
+        ns_json_integer(&json, "segments", r->segments);
+        ns_json_integer(&json, "open", r->open_segments);
+        ns_json_integer(&json, "clamped", r->clamped_segments);
+        ns_json_integer(&json, "coarse", r->coarse_segments);
+        ns_json_end(&json);
+    }
     add_stage(&json, "eval", &r->eval);
     add_stage(&json, "npu", &r->npu);
     ns_json_integer(&json, "differences", (int64_t)r->differences);

@@ -29,6 +29,7 @@ struct ns_sweep {
     ns_vela_request request;
     int16_t *eval; /* results by code; where undefined[] is set they mean nothing */
     bool *undefined;
+    int16_t knots[NS_SWEEP_CODES / BLOCK + 1]; /* of the table; result->segments is 0 without one */
 };
 
 static ns_code no_memory(ns_error *error)
@@ -128,12 +129,28 @@ static ns_code evaluate_all(ns_sweep *s, const ns_graph *block, const ns_graph *
     return NS_OK;
 }
 
+static void find_table(ns_sweep *s, const ns_graph *graph)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    const size_t count = sizeof s->knots / sizeof s->knots[0];
+    for (int i = 0; i < block->operator_count; i++) {
+        const ns_operator *op = &block->operators[i];
+        const ns_tensor *table = op->op == NS_OP_TABLE ? &block->tensors[op->inputs[1]].tensor : NULL;
+        if (!table || !table->data || ns_tensor_count(table) != count)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            s->knots[k] = (int16_t)ns_tensor_get(table, k);
+        s->result->segments = (int)count - 1;
+    }
+}
+
 static ns_code run_eval(ns_sweep *s, ns_error *error)
 {
     ns_graph *block = NULL, *single = NULL;
     ns_arena *scratch = ns_arena_new_like(s->arena);
     ns_code code = scratch ? lower(s, BLOCK, &block, error) : no_memory(error);
     if (code == NS_OK) {
+        find_table(s, block);
         code = lower(s, 1, &single, error);
         if (code == NS_OK) {
             code = evaluate_all(s, block, single, scratch, error);
@@ -292,6 +309,28 @@ static ns_code measure(const ns_sweep *s, const int16_t *got, ns_sweep_stage *st
     return NS_OK;
 }
 
+static bool is_end(int16_t knot)
+{
+    return knot == INT16_MAX || knot <= -INT16_MAX;
+}
+
+/* After eval is measured. */
+static void count_segments(ns_sweep *s)
+{
+    enum { COARSE = 32 };
+    ns_sweep_result *r = s->result;
+    for (int k = 0; k < r->segments; k++) {
+        bool open = false, coarse = false;
+        for (int i = k * BLOCK; i < (k + 1) * BLOCK; i++) {
+            open = open || s->undefined[i];
+            coarse = coarse || r->eval.steps[i] > COARSE; /* NaN: not compared */
+        }
+        r->open_segments += open;
+        r->clamped_segments += is_end(s->knots[k]) != is_end(s->knots[k + 1]);
+        r->coarse_segments += coarse;
+    }
+}
+
 /* The graph of all codes, for Vela. */
 static ns_code make_request(ns_sweep *s, ns_error *error)
 {
@@ -367,6 +406,7 @@ ns_code ns_sweep_begin(const ns_suite_row *row, const ns_aten_program *program, 
     NS_TRY(collect_ranges(s, error));
     NS_TRY(run_ideal(s, memory, error));
     NS_TRY(measure(s, s->eval, &s->result->eval, error));
+    count_segments(s);
     if (npu)
         NS_TRY(make_request(s, error));
     *out = s;
