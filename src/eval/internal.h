@@ -217,7 +217,7 @@ typedef struct ns_pool {
     size_t channels;
 } ns_pool;
 
-/* Checks shapes and attributes: [N, IH, IW, C] to [N, OH, OW, C], int8 or int16. */
+/* Checks shapes and attributes: [N, IH, IW, C] to [N, OH, OW, C], int8, int16 or floating-point. */
 ns_code ns_pool_read(const ns_eval_call *call, ns_pool *pool, ns_error *error);
 
 /* The inputs of one output element, padding left out. */
@@ -228,6 +228,11 @@ typedef struct ns_pool_window {
     size_t first, row;     /* where the first element lies, and how far the next row's is */
     size_t column;
 } ns_pool_window;
+
+size_t ns_pool_positions(const ns_pool *pool); /* N * OH * OW */
+
+/* Of channel 0 of an output position. */
+ns_pool_window ns_pool_window_at(const ns_pool *pool, const ns_tensor *in, size_t position);
 
 static inline int64_t ns_pool_get(const ns_pool_window *window, int64_t y, int64_t x)
 {

@@ -45,7 +45,7 @@ ns_code ns_eval_avg_pool2d(ns_eval_call *call, ns_error *error)
 {
     ns_pool pool;
     averages a = {0};
-    NS_TRY(ns_eval_expect_operands(call, 3, 3, 1, error));
+    NS_TRY(ns_eval_expect_operands(call, 3, 6, 1, error));
     a.out = call->outputs[0];
     NS_TRY(ns_pool_read(call, &pool, error));
     NS_TRY(ns_eval_scalar(call->inputs[1], "the input's zero point", &a.input_zero, error));

@@ -1,12 +1,13 @@
 /* output = input1 ? input2 : input3, with broadcasting. */
 #include "eval/interface.h"
 #include "eval/step.h"
+#include "num/interface.h"
 
 static ns_code check(const ns_eval_call *call, ns_error *error)
 {
     NS_TRY(ns_eval_expect_operands(call, 3, 3, 1, error));
     const ns_tensor *in = call->inputs[1], *out = call->outputs[0];
-    if (!ns_dtype_is_integer(in->dtype) && in->dtype != NS_DTYPE_BOOL)
+    if (!ns_dtype_is_integer(in->dtype) && in->dtype != NS_DTYPE_BOOL && !ns_real_is(in->dtype))
         return ns_eval_unsupported_type(in, error);
     if (call->inputs[0]->dtype != NS_DTYPE_BOOL || call->inputs[2]->dtype != in->dtype ||
         out->dtype != in->dtype)

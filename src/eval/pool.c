@@ -1,26 +1,46 @@
 #include "eval/internal.h"
+#include "num/interface.h"
+
+/* What an attribute says, or, of the adaptive pools, whose shape operands may be computed, operand `operand`
+ * of the last three. */
+static ns_code read_list(const ns_eval_call *call, int operand, const ns_int_list *attribute, int count,
+                         int64_t *values, ns_error *error)
+{
+    const bool is_adaptive =
+        call->node->op == NS_OP_AVG_POOL2D_ADAPTIVE || call->node->op == NS_OP_MAX_POOL2D_ADAPTIVE;
+    const ns_tensor *list = is_adaptive ? call->inputs[call->input_count - 3 + operand] : NULL;
+    if (list ? list->dtype != NS_DTYPE_SHAPE || ns_tensor_count(list) != (size_t)count
+             : attribute->count != count)
+        return ns_fail(error, NS_ERROR_INPUT, "kernel, stride or pad has the wrong number of values");
+    for (int i = 0; i < count; i++) {
+        values[i] = list ? ns_tensor_get(list, (size_t)i) : attribute->values[i];
+        if (values[i] > INT32_MAX)
+            return ns_fail(error, NS_ERROR_INPUT, "kernel, stride or pad is beyond 2^31 - 1");
+    }
+    return NS_OK;
+}
 
 ns_code ns_pool_read(const ns_eval_call *call, ns_pool *pool, ns_error *error)
 {
     const ns_attributes *attributes = call->attributes;
     const ns_tensor *in = call->inputs[0], *out = call->outputs[0];
-    if (in->dtype != NS_DTYPE_INT8 && in->dtype != NS_DTYPE_INT16)
+    if (in->dtype != NS_DTYPE_INT8 && in->dtype != NS_DTYPE_INT16 && !ns_real_is(in->dtype))
         return ns_eval_unsupported_type(in, error);
     if (in->rank != 4)
         return ns_eval_bad_shape(in, "the input", error);
     if (out->dtype != in->dtype || out->rank != 4 || out->shape[0] != in->shape[0] ||
         out->shape[3] != in->shape[3])
         return ns_eval_bad_shape(out, "the output", error);
-    if (attributes->kernel.count != 2 || attributes->stride.count != 2 || attributes->pad.count != 4)
-        return ns_fail(error, NS_ERROR_INPUT, "kernel, stride or pad has the wrong number of values");
+    int64_t pad[4];
+    NS_TRY(read_list(call, 0, &attributes->kernel, 2, pool->kernel, error));
+    NS_TRY(read_list(call, 1, &attributes->stride, 2, pool->stride, error));
+    NS_TRY(read_list(call, 2, &attributes->pad, 4, pad, error));
     pool->batches = in->shape[0];
     pool->channels = (size_t)in->shape[3];
     for (int a = 0; a < 2; a++) {
         pool->in[a] = in->shape[1 + a];
         pool->out[a] = out->shape[1 + a];
-        pool->kernel[a] = attributes->kernel.values[a];
-        pool->stride[a] = attributes->stride.values[a];
-        pool->before[a] = attributes->pad.values[2 * a];
+        pool->before[a] = pad[2 * a];
         int64_t last = (pool->out[a] - 1) * pool->stride[a] - pool->before[a];
         /* Every window must hold an input: the first and the last one do. */
         if (pool->kernel[a] < 1 || pool->stride[a] < 1 || pool->before[a] < 0 ||
@@ -38,12 +58,14 @@ static void clip_window(const ns_pool *pool, int axis, int64_t o, int64_t *first
     *last = end > pool->in[axis] ? pool->in[axis] : end;
 }
 
-static ns_pool_window window_of(const ns_pool *pool, const ns_tensor *in, const int64_t position[3])
+ns_pool_window ns_pool_window_at(const ns_pool *pool, const ns_tensor *in, size_t position)
 {
+    const size_t x = position % (size_t)pool->out[1], row = position / (size_t)pool->out[1];
+    const size_t y = row % (size_t)pool->out[0], n = row / (size_t)pool->out[0];
     int64_t y0, y1, x0, x1;
-    clip_window(pool, 0, position[1], &y0, &y1);
-    clip_window(pool, 1, position[2], &x0, &x1);
-    const size_t first = (size_t)((position[0] * pool->in[0] + y0) * pool->in[1] + x0);
+    clip_window(pool, 0, (int64_t)y, &y0, &y1);
+    clip_window(pool, 1, (int64_t)x, &x0, &x1);
+    const size_t first = (n * (size_t)pool->in[0] + (size_t)y0) * (size_t)pool->in[1] + (size_t)x0;
     return (ns_pool_window){.data = in->data,
                             .bytes = ns_dtype_bytes(in->dtype),
                             .rows = y1 - y0,
@@ -53,22 +75,25 @@ static ns_pool_window window_of(const ns_pool *pool, const ns_tensor *in, const 
                             .column = pool->channels};
 }
 
+size_t ns_pool_positions(const ns_pool *pool)
+{
+    return (size_t)(pool->batches * pool->out[0] * pool->out[1]);
+}
+
 ns_code ns_pool_run(ns_eval_call *call, const ns_pool *pool, ns_pool_function function, void *context,
                     ns_error *error)
 {
     const ns_tensor *in = call->inputs[0];
     ns_tensor *out = call->outputs[0];
     size_t at = 0;
-    int64_t position[3], result = 0;
-    for (position[0] = 0; position[0] < pool->batches; position[0]++)
-        for (position[1] = 0; position[1] < pool->out[0]; position[1]++)
-            for (position[2] = 0; position[2] < pool->out[1]; position[2]++) {
-                NS_TRY(ns_budget_check_time(call->budget, error));
-                ns_pool_window window = window_of(pool, in, position);
-                for (size_t c = 0; c < pool->channels; c++, window.first++, at++) {
-                    NS_TRY(function(&window, at, context, &result, error));
-                    ns_eval_set(out->data, window.bytes, at, result);
-                }
-            }
+    int64_t result = 0;
+    for (size_t position = 0; position < ns_pool_positions(pool); position++) {
+        NS_TRY(ns_budget_check_time(call->budget, error));
+        ns_pool_window window = ns_pool_window_at(pool, in, position);
+        for (size_t c = 0; c < pool->channels; c++, window.first++, at++) {
+            NS_TRY(function(&window, at, context, &result, error));
+            ns_eval_set(out->data, window.bytes, at, result);
+        }
+    }
     return NS_OK;
 }

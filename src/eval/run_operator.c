@@ -1,6 +1,7 @@
 #include "eval/internal.h"
 
 #include "eval/interface.h"
+#include "eval/real.h"
 
 static const struct {
     ns_eval_function function;
@@ -9,6 +10,25 @@ static const struct {
 #include "eval/functions.def"
 #undef NS_EVAL_FUNCTION
 };
+
+/* The function of an operator on floating-point elements; NULL: it computes nothing with them, or has none.
+ */
+static ns_eval_function real_function(const ns_eval_call *call)
+{
+    static const struct {
+        ns_eval_function function;
+    } real_functions[NS_OP_COUNT] = {
+#define NS_REAL_FUNCTION(op, function) [NS_OP_##op] = {ns_real_##function},
+#include "eval/real_functions.def"
+#undef NS_REAL_FUNCTION
+    };
+    bool is_real = false;
+    for (int i = 0; i < call->input_count; i++)
+        is_real |= ns_real_is(call->inputs[i]->dtype);
+    for (int i = 0; i < call->output_count; i++)
+        is_real |= ns_real_is(call->outputs[i]->dtype);
+    return is_real ? real_functions[call->node->op].function : NULL;
+}
 
 /* A variable's tensor has a name, but no data: only the operators that know variables may take one. */
 static ns_code check_variables(const ns_block *block, const ns_operator *op, ns_error *error)
@@ -55,8 +75,6 @@ ns_code ns_run_operator(ns_frame *f, const ns_operator *op, ns_error *error)
         .budget = run->budget,
         .kernels = &run->kernels,
     };
-    if (!functions[op->op].function)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "this operator is not evaluated");
     NS_TRY(check_variables(block, op, error));
     for (int i = 0; i < op->input_count; i++)
         if (!values[op->inputs[i]].present && !block->tensors[op->inputs[i]].is_variable)
@@ -87,5 +105,8 @@ ns_code ns_run_operator(ns_frame *f, const ns_operator *op, ns_error *error)
                            block->tensors[op->outputs[i]].name);
         call.outputs[i] = &v->tensor;
     }
-    return functions[op->op].function(&call, error);
+    const ns_eval_function real = real_function(&call);
+    const ns_eval_function function = real ? real : functions[op->op].function;
+    return function ? function(&call, error)
+                    : ns_fail(error, NS_ERROR_UNSUPPORTED, "this operator is not evaluated");
 }

@@ -159,7 +159,7 @@ static ns_code parse_type(header_parser *p, const char *descr, ns_npy *array)
     for (int i = 0; i < TYPE_COUNT; i++) {
         if (types[i].kind != kind || (i != NS_NPY_BYTES && types[i].size != size))
             continue;
-        if (order == '>' || (order != '<' && size > 1 && i != NS_NPY_BYTES))
+        if (order == '>' || (order != '<' && size > 1 && i != NS_NPY_BYTES && i != NS_NPY_VOID16))
             return ns_fail(p->error, NS_ERROR_UNSUPPORTED,
                            "%s: element type '%s' is not little-endian; convert the file", p->what, descr);
         array->type = (ns_npy_type)i;
@@ -333,6 +333,20 @@ bool ns_npy_type_of(ns_dtype dtype, ns_npy_type *type)
     case NS_DTYPE_FP32:
         *type = NS_NPY_FLOAT32;
         return true;
+    case NS_DTYPE_BF16:
+        *type = NS_NPY_VOID16;
+        return true;
+    case NS_DTYPE_FP8E4M3:
+    case NS_DTYPE_FP8UE8M0:
+        *type = NS_NPY_VOID8;
+        return true;
+    case NS_DTYPE_FP8E5M2:
+    case NS_DTYPE_FP6E2M3:
+    case NS_DTYPE_FP6E3M2:
+    case NS_DTYPE_FP4E2M1:
+    case NS_DTYPE_MXINT8:
+        *type = NS_NPY_UINT8;
+        return true;
     default:
         return false;
     }
@@ -344,7 +358,10 @@ ns_code ns_npy_to_tensor(const ns_npy *array, ns_dtype dtype, ns_tensor *out, ns
     if (!ns_npy_type_of(dtype, &wanted))
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "tensors of type %s in .npy files", ns_dtype_text(dtype));
     bool same_bits = (dtype == NS_DTYPE_INT8 && array->type == NS_NPY_UINT8) ||
-                     (dtype == NS_DTYPE_INT16 && array->type == NS_NPY_UINT16);
+                     (dtype == NS_DTYPE_INT16 && array->type == NS_NPY_UINT16) ||
+                     (dtype == NS_DTYPE_BF16 && array->type == NS_NPY_UINT16) ||
+                     ((wanted == NS_NPY_VOID8 || wanted == NS_NPY_UINT8) &&
+                      (array->type == NS_NPY_VOID8 || array->type == NS_NPY_UINT8));
     if (array->type != wanted && !same_bits)
         return ns_fail(error, NS_ERROR_INPUT, "expected elements of type %s, not %s",
                        ns_npy_type_text(wanted), ns_npy_type_text(array->type));

@@ -23,6 +23,8 @@
     NS_NPY_TYPE(FLOAT16, 'f', 2, "float16") \
     NS_NPY_TYPE(FLOAT32, 'f', 4, "float32") \
     NS_NPY_TYPE(FLOAT64, 'f', 8, "float64") \
+    NS_NPY_TYPE(VOID8, 'V', 1, "void8")     \
+    NS_NPY_TYPE(VOID16, 'V', 2, "void16")   \
     NS_NPY_TYPE(BYTES, 'S', 0, "bytes")     \
     NS_NPY_TYPE(OBJECT, 'O', 0, "object")
 
@@ -66,8 +68,8 @@ ns_code ns_npy_write(const ns_npy *array, ns_arena *arena, ns_bytes *out, ns_err
 ns_code ns_npy_load(const char *path, ns_arena *arena, ns_npy *out, ns_error *error);
 ns_code ns_npy_save(const ns_npy *array, const char *path, ns_arena *arena, ns_error *error);
 
-/* The element type that a tensor of `dtype` has in files (int4: int8, int48 and shape: int64). False for
- * types that npuscope does not keep in .npy files. */
+/* The element type that a tensor of `dtype` has in files (int4: int8, int48 and shape: int64; bf16, fp8 and
+ * smaller: their bits, as ml_dtypes and the reference model write them). False for an unknown type. */
 bool ns_npy_type_of(ns_dtype dtype, ns_npy_type *type);
 
 /* The array as a tensor of `dtype`, sharing its data. uint8 and uint16 pass as int8 and int16: the bits

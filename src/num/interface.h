@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "npuscope/tensor.h"
+
 /* Double-double sums: hi + lo with the rounding errors of every addition and product kept in lo (Ogita, Rump
  * and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26, 2005: Sum2 and Dot2). With u = 2^-53
  * and n terms the value hi + lo differs from the exact sum by at most n^2 u^2 * (sum of the terms'
@@ -105,6 +107,19 @@ float ns_float32_sum(const float *values, size_t count);
 /* torch.sum over the axes with `reduced` set of a row-major tensor; `out` has a float for each element of the
  * result. rank <= NS_MAX_RANK. */
 void ns_float32_reduce(int rank, const int64_t *shape, const bool *reduced, const float *values, float *out);
+
+/* ---- real_element.c ---- */
+
+/* Real element: elements of the floating-point types as double, which holds each of them exactly. */
+
+bool ns_real_is(ns_dtype dtype); /* fp32, fp16, bf16, fp8, fp6, fp4 */
+
+/* Element `index` of a tensor of any type. */
+double ns_real_get(const ns_tensor *tensor, size_t index);
+
+/* Stores `value` in a tensor of a floating-point type, to nearest, ties to even. Beyond the largest value:
+ * infinity, NaN where the type has none, else the largest. */
+void ns_real_set(ns_tensor *tensor, size_t index, double value);
 
 /* ---- real_memory.c ---- */
 

@@ -34,7 +34,7 @@ static ns_code clamp_limit(const ns_check *check, const char *name, const ns_byt
         return NS_CHECK_FAIL(check, "%s has %zu bytes; type %s takes %zu", name, bytes->count,
                              ns_dtype_text(tensor.dtype), size);
     memcpy(&data, bytes->values, size);
-    *value = ns_constant_real(&tensor, 0);
+    *value = ns_real_get(&tensor, 0);
     if (isnan(*value))
         return NS_CHECK_FAIL(check, "%s is NaN", name);
     return NS_OK;

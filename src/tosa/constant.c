@@ -1,7 +1,5 @@
 #include "tosa/internal.h"
 
-#include <math.h>
-
 /* Low bits first: element i of `width` bits begins at bit i * width of the byte stream. `width` is below
  * 8, so an element lies in at most two bytes. */
 static uint8_t get_bits(const uint8_t *data, size_t index, int width)
@@ -88,37 +86,4 @@ ns_code ns_constant_pack(ns_arena *arena, const ns_tensor *tensor, ns_bytes *byt
     }
     *bytes = (ns_bytes){data, size};
     return NS_OK;
-}
-
-bool ns_dtype_is_real(ns_dtype dtype)
-{
-    return dtype == NS_DTYPE_FP32 || dtype == NS_DTYPE_FP16 || dtype == NS_DTYPE_BF16;
-}
-
-static double half_to_double(uint16_t bits)
-{
-    const int exponent = bits >> 10 & 31;
-    const int fraction = bits & 1023;
-    const double value = exponent == 31 ? (fraction ? NAN : INFINITY)
-                         : exponent     ? ldexp(fraction | 1024, exponent - 25)
-                                        : ldexp(fraction, -24);
-    return bits >> 15 ? -value : value;
-}
-
-double ns_constant_real(const ns_tensor *tensor, size_t index)
-{
-    float value = 0;
-    uint32_t word = 0;
-    switch (tensor->dtype) {
-    case NS_DTYPE_FP16:
-        return half_to_double(((const uint16_t *)tensor->data)[index]);
-    case NS_DTYPE_BF16:
-        word = (uint32_t)((const uint16_t *)tensor->data)[index] << 16;
-        memcpy(&value, &word, sizeof value);
-        return value;
-    case NS_DTYPE_FP32:
-        return ((const float *)tensor->data)[index];
-    default:
-        return (double)ns_tensor_get(tensor, index);
-    }
 }

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "npuscope/graph.h"
 #include "npuscope/tensor.h"
+#include "num/interface.h"
 #include "tosa/check.h"
 #include "tosa/operator_info.h"
 
@@ -40,13 +41,6 @@ ns_code ns_constant_unpack(ns_arena *arena, ns_bytes bytes, ns_tensor *tensor, n
 
 /* The file's bytes of a tensor that has data. */
 ns_code ns_constant_pack(ns_arena *arena, const ns_tensor *tensor, ns_bytes *bytes, ns_error *error);
-
-/* Element `index` of a tensor with data as a number: exact but for int64 beyond 2^53. Floats below 16
- * bits are given as their bits. */
-double ns_constant_real(const ns_tensor *tensor, size_t index);
-
-/* True for fp32, fp16 and bf16. */
-bool ns_dtype_is_real(ns_dtype dtype);
 
 /* ---- names.c ---- */
 

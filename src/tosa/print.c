@@ -14,8 +14,8 @@
 void ns_print_element(ns_buffer *buffer, const ns_tensor *tensor, size_t index)
 {
     /* 9 digits give a float32 back (17 would show digits that it does not have). */
-    if (ns_dtype_is_real(tensor->dtype))
-        ns_buffer_format(buffer, "%.9g", ns_constant_real(tensor, index));
+    if (ns_real_is(tensor->dtype))
+        ns_buffer_format(buffer, "%.9g", ns_real_get(tensor, index));
     else
         ns_buffer_format(buffer, "%" PRId64, ns_tensor_get(tensor, index));
 }

@@ -20,8 +20,8 @@ static void add_text(writer *w, const char *key, const char *text)
 
 static void add_element(writer *w, const char *key, const ns_tensor *tensor, size_t index)
 {
-    if (ns_dtype_is_real(tensor->dtype))
-        ns_json_real(&w->json, key, ns_constant_real(tensor, index));
+    if (ns_real_is(tensor->dtype))
+        ns_json_real(&w->json, key, ns_real_get(tensor, index));
     else
         ns_json_integer(&w->json, key, ns_tensor_get(tensor, index));
 }
@@ -38,9 +38,9 @@ static void add_values(writer *w, const ns_tensor *tensor)
         return;
     size_t low = 0, high = 0;
     for (size_t i = 1; i < count; i++) {
-        if (ns_constant_real(tensor, i) < ns_constant_real(tensor, low))
+        if (ns_real_get(tensor, i) < ns_real_get(tensor, low))
             low = i;
-        if (ns_constant_real(tensor, i) > ns_constant_real(tensor, high))
+        if (ns_real_get(tensor, i) > ns_real_get(tensor, high))
             high = i;
     }
     add_element(w, "minimum", tensor, low);

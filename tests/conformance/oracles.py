@@ -108,6 +108,17 @@ def last_line(text):
 
 def build_tests(folder, operator, seed, options, count):
     """`count` unit graphs of one operator (the generator's name), evenly over data types. Returns None or a reason."""
+    integers = ["--profile", "tosa-pro-int", "--extension", "tosa-ext-int16", "tosa-ext-int4", "tosa-ext-controlflow",
+                "tosa-ext-doubleround", "tosa-ext-inexactround", "tosa-ext-variable", "--tosa-version", "1.0.1"]
+    return run_generator(folder, operator, seed, [*integers, *options], count)
+
+
+def build_float_tests(folder, operator, seed, extensions, options, count):
+    """The same of the floating-point profile and `extensions`, TOSA 1.1."""
+    return run_generator(folder, operator, seed, ["--profile", "tosa-pro-fp", "--extension", *extensions, *options], count)
+
+
+def run_generator(folder, operator, seed, options, count):
     import generator.tosa_test_select as select
     import generator.tosa_verif_build_tests as build
 
@@ -122,9 +133,7 @@ def build_tests(folder, operator, seed, options, count):
             chosen += [group.pop(0) for group in groups.values() if group]
         return chosen[:count]
 
-    arguments = ["--generate-lib-path", GENERATE_LIBRARY, "--test-selection-config", SELECTION, "--profile", "tosa-pro-int",
-                 "--extension", "tosa-ext-int16", "tosa-ext-int4", "tosa-ext-controlflow", "tosa-ext-doubleround",
-                 "tosa-ext-inexactround", "tosa-ext-variable", "--tosa-version", "1.0.1", "--test-type", "positive",
+    arguments = ["--generate-lib-path", GENERATE_LIBRARY, "--test-selection-config", SELECTION, "--test-type", "positive",
                  "--no-special-tests", "--max-resize-output-dim", 24, "--seed", seed, "--filter", operator, "-o", folder,
                  *options]
 
