@@ -43,7 +43,7 @@ def run(*command, codes=(0, 1)):
 
 
 def same(path, is_, wanted):
-    """Texts and integers equal; reals but for the last digits, where the two C libraries' logarithms may differ."""
+    """Texts and integers equal; reals to 0.01 dB: what dither estimates turns on the last bits of sums."""
     if isinstance(wanted, dict):
         for key in wanted:
             if key not in ("seconds", "model"):
@@ -54,7 +54,7 @@ def same(path, is_, wanted):
         for i, (a, b) in enumerate(zip(is_, wanted)):
             same(f"{path}[{i}]", a, b)
     elif isinstance(wanted, float) and isinstance(is_, (int, float)):
-        if not math.isclose(is_, wanted, rel_tol=1e-6, abs_tol=1e-6):
+        if not math.isclose(is_, wanted, rel_tol=1e-6, abs_tol=0.01):
             sys.exit(f"{path}: {is_!r}, expected {wanted!r}")
     elif is_ != wanted:
         sys.exit(f"{path}: {is_!r}, expected {wanted!r}")
@@ -82,7 +82,7 @@ def check(chromium, folder, name, data):
     if "error" in answer:
         sys.exit(f"{name}: {answer['error']}")
     same(f"{name} inspect", answer["inspect"], json.loads(run("inspect", "--json", files["model.tosa"])))
-    run("diagnose", files["model.tosa"], "-i", files["in0.npy"], "--no-compile", "--json", folder / "d.json")
+    run("diagnose", files["model.tosa"], "-i", files["in0.npy"], "--no-compile", "--cpu", "none", "--json", folder / "d.json")
     same(f"{name} diagnose", answer["diagnose"], json.loads((folder / "d.json").read_text()))
     run("run", files["model.tosa"], "-i", files["in0.npy"], "-o", folder / name)
     same(f"{name} run", [o["checksum"] for o in answer["run"]["outputs"]], list(checksums(folder / name)))
