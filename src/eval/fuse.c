@@ -70,6 +70,32 @@ static bool is_shifted(const fusing *f, int tensor, int most, int *from, int *le
     return true;
 }
 
+/* Whether an int32 tensor is an int16 one by any scale that kernels/rows.h takes of a pair's operand. */
+static bool is_scaled(const fusing *f, int tensor, int *from, int32_t *multiplier, int *shift)
+{
+    const ns_operator *op = maker(f, tensor);
+    scale s;
+    if (!op || !read_scale(f, op, NS_DTYPE_INT16, NS_DTYPE_INT32, &s) || s.shift < 17 || s.shift > 46)
+        return false;
+    *from = op->inputs[0];
+    *multiplier = s.multiplier;
+    *shift = s.shift;
+    return true;
+}
+
+/* How a pair's operands are made of int16: by shifts, or both by scales. */
+static bool read_operands(const fusing *f, const ns_operator *op, ns_fused_pair *pair, int from[2])
+{
+    const int most = pair->op == NS_FUSED_MUL ? 0 : 14;
+    if (is_shifted(f, op->inputs[0], most, &from[0], &pair->left[0]) &&
+        is_shifted(f, op->inputs[1], most, &from[1], &pair->left[1]))
+        return true;
+    pair->is_scaled = pair->op != NS_FUSED_MUL;
+    for (int k = 0; k < 2 && pair->is_scaled; k++)
+        pair->is_scaled = is_scaled(f, op->inputs[k], &from[k], &pair->in_multiplier[k], &pair->in_shift[k]);
+    return pair->is_scaled;
+}
+
 /* The link whose only reader this one is. */
 static ns_chain_link *only_source(const fusing *f, int tensor)
 {
@@ -96,9 +122,8 @@ static bool fuse_pair(fusing *f, ns_chain_link *link, const ns_chain_link *sourc
         pair.op = NS_FUSED_MUL;
     else
         return false;
-    for (int k = 0; k < 2; k++)
-        if (!is_shifted(f, op->inputs[k], pair.op == NS_FUSED_MUL ? 0 : 14, &from[k], &pair.left[k]))
-            return false;
+    if (!read_operands(f, op, &pair, from))
+        return false;
     link->form = NS_LINK_PAIR;
     link->pair = pair;
     link->operands = 2;

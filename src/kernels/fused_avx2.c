@@ -17,13 +17,26 @@ ALWAYS void store(int16_t *to, __m256i values)
     _mm256_storeu_si256((__m256i *)(void *)to, values);
 }
 
-typedef struct pair_constants {
+typedef struct scale_constants {
     __m256i multiplier, half;
-    __m128i shift, down[2]; /* from the 2^16-fold to the 2^left-fold */
+    __m128i shift;
+} scale_constants;
+
+typedef struct pair_constants {
+    scale_constants out, in[2]; /* in: of the operands' 2^16-fold, where they are scaled */
+    __m128i down[2];            /* else from the 2^16-fold to the 2^left-fold */
 } pair_constants;
 
+/* For rescale_high_avx2.h's t = `shift`. */
+ALWAYS scale_constants constants_of(int32_t multiplier, int shift)
+{
+    return (scale_constants){_mm256_set1_epi32(multiplier),
+                             _mm256_set1_epi32((int32_t)(UINT32_C(1) << (shift - 33))),
+                             _mm_cvtsi32_si128(shift - 32)};
+}
+
 /* rescale_high_avx2.h: (upper half of v * m, plus 2^(shift-33)) >> (shift - 32). */
-ALWAYS __m256i scale(__m256i v, const pair_constants *c)
+ALWAYS __m256i scale(__m256i v, const scale_constants *c)
 {
     const __m256i even = _mm256_mul_epi32(v, c->multiplier);
     const __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(v, 32), c->multiplier);
@@ -31,12 +44,23 @@ ALWAYS __m256i scale(__m256i v, const pair_constants *c)
     return _mm256_sra_epi32(_mm256_add_epi32(high, c->half), c->shift);
 }
 
-ALWAYS __m256i combine(__m256i a, __m256i b, const ns_fused_op op)
+/* ns_fused_op, and ADD and SUB of operands that are scaled. */
+enum { ADD_SCALED = NS_FUSED_MUL + 1, SUB_SCALED };
+
+/* Operand `which`, of its 2^16-fold. */
+ALWAYS __m256i operand(__m256i v, const int which, const int op, const pair_constants *c)
 {
-    return op == NS_FUSED_ADD ? _mm256_add_epi32(a, b) : _mm256_sub_epi32(a, b);
+    return op >= ADD_SCALED ? scale(v, &c->in[which]) : _mm256_sra_epi32(v, c->down[which]);
 }
 
-ALWAYS __m256i sixteen(__m256i a, __m256i b, const ns_fused_op op, const pair_constants *c)
+ALWAYS __m256i combine(__m256i a, __m256i b, const int op, const pair_constants *c)
+{
+    a = operand(a, 0, op, c);
+    b = operand(b, 1, op, c);
+    return op == NS_FUSED_ADD || op == ADD_SCALED ? _mm256_add_epi32(a, b) : _mm256_sub_epi32(a, b);
+}
+
+ALWAYS __m256i sixteen(__m256i a, __m256i b, const int op, const pair_constants *c)
 {
     const __m256i none = _mm256_setzero_si256();
     __m256i low, high;
@@ -45,12 +69,10 @@ ALWAYS __m256i sixteen(__m256i a, __m256i b, const ns_fused_op op, const pair_co
         low = _mm256_unpacklo_epi16(lower, upper);
         high = _mm256_unpackhi_epi16(lower, upper);
     } else {
-        low = combine(_mm256_sra_epi32(_mm256_unpacklo_epi16(none, a), c->down[0]),
-                      _mm256_sra_epi32(_mm256_unpacklo_epi16(none, b), c->down[1]), op);
-        high = combine(_mm256_sra_epi32(_mm256_unpackhi_epi16(none, a), c->down[0]),
-                       _mm256_sra_epi32(_mm256_unpackhi_epi16(none, b), c->down[1]), op);
+        low = combine(_mm256_unpacklo_epi16(none, a), _mm256_unpacklo_epi16(none, b), op, c);
+        high = combine(_mm256_unpackhi_epi16(none, a), _mm256_unpackhi_epi16(none, b), op, c);
     }
-    return _mm256_packs_epi32(scale(low, c), scale(high, c));
+    return _mm256_packs_epi32(scale(low, &c->out), scale(high, &c->out));
 }
 
 /* The last elements in a whole vector; the rest of it is zero. */
@@ -62,7 +84,7 @@ ALWAYS __m256i load_some(const int16_t *from, size_t count)
 }
 
 ALWAYS void pair_row(const int16_t *a, const int a_step, const int16_t *b, const int b_step, int16_t *out,
-                     size_t count, const ns_fused_op op, const pair_constants *constants)
+                     size_t count, const int op, const pair_constants *constants)
 {
     const pair_constants c = *constants;
     const __m256i same_a = _mm256_set1_epi16(*a), same_b = _mm256_set1_epi16(*b);
@@ -81,12 +103,12 @@ ALWAYS void pair_row(const int16_t *a, const int a_step, const int16_t *b, const
 static void run_pair(const ns_fused_pair *pair, const int16_t *a, int a_step, const int16_t *b, int b_step,
                      int16_t *out, size_t count)
 {
-    const pair_constants c = {
-        .multiplier = _mm256_set1_epi32(pair->multiplier),
-        .half = _mm256_set1_epi32((int32_t)(UINT32_C(1) << (pair->shift - 33))),
-        .shift = _mm_cvtsi32_si128(pair->shift - 32),
+    pair_constants c = {
+        .out = constants_of(pair->multiplier, pair->shift),
         .down = {_mm_cvtsi32_si128(16 - pair->left[0]), _mm_cvtsi32_si128(16 - pair->left[1])},
     };
+    for (int k = 0; k < 2 && pair->is_scaled; k++)
+        c.in[k] = constants_of(pair->in_multiplier[k], pair->in_shift[k] + 16);
 #define STEPS(OP)                                 \
     if (a_step && b_step)                         \
         pair_row(a, 1, b, 1, out, count, OP, &c); \
@@ -98,7 +120,11 @@ static void run_pair(const ns_fused_pair *pair, const int16_t *a, int a_step, co
         pair_row(a, 0, b, 0, out, count, OP, &c);
     if (!count)
         return;
-    if (pair->op == NS_FUSED_ADD) {
+    if (pair->is_scaled && pair->op == NS_FUSED_ADD) {
+        STEPS(ADD_SCALED)
+    } else if (pair->is_scaled) {
+        STEPS(SUB_SCALED)
+    } else if (pair->op == NS_FUSED_ADD) {
         STEPS(NS_FUSED_ADD)
     } else if (pair->op == NS_FUSED_SUB) {
         STEPS(NS_FUSED_SUB)

@@ -88,6 +88,11 @@ typedef struct ns_fused_pair {
     int left[2];
     int32_t multiplier;
     int shift;
+    /* ADD and SUB: in place of 2^left a scale, (a * in_multiplier + 2^(in_shift-1)) >> in_shift;
+     * in_multiplier >= 0, in_shift in [17, 46]: at most 2^29 + 1 in magnitude. */
+    bool is_scaled;
+    int32_t in_multiplier[2];
+    int in_shift[2];
 } ns_fused_pair;
 
 /* out[i] from a[i * a_step] and b[i * b_step], i < count; steps are 0 or 1. */

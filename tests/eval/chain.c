@@ -193,10 +193,14 @@ static int quantised(maker *m, int in)
     if (form == 0)
         return rescale(m, table(m, in), NS_DTYPE_INT16, 1 << 30, pick(m, 36, 37), false);
     const int64_t lefts[] = {pick(m, 0, 2) ? 0 : pick(m, -1, 15), pick(m, 0, 2) ? 0 : pick(m, -1, 15)};
-    const int wide = rescale(m, in, NS_DTYPE_INT32, 1 << 30, 30 - lefts[0], false);
+    const bool is_scaled = pick(m, 0, 3) == 0;
+    const int wide = is_scaled ? rescale(m, in, NS_DTYPE_INT32, INT32_MAX, pick(m, 16, 34), false)
+                               : rescale(m, in, NS_DTYPE_INT32, 1 << 30, 30 - lefts[0], false);
     if (form == 1 && tensor_of(m, in)->shape[tensor_of(m, in)->rank - 1] > 1)
         return reduce(m, NS_OP_REDUCE_SUM, wide);
-    const int other = rescale(m, partner(m, in), NS_DTYPE_INT32, 1 << 30, 30 - lefts[1], false);
+    const int other = is_scaled
+                          ? rescale(m, partner(m, in), NS_DTYPE_INT32, INT32_MAX, pick(m, 16, 34), false)
+                          : rescale(m, partner(m, in), NS_DTYPE_INT32, 1 << 30, 30 - lefts[1], false);
     const int both = binary(m, ops[pick(m, 0, 2)], wide, pick(m, 0, 5) ? other : wide, NS_DTYPE_INT32, 0);
     if (pick(m, 0, 5) == 0)
         m->live[m->count - 1] = both; /* read by others too */

@@ -23,9 +23,16 @@ static void fill(int16_t *values, size_t count, bool is_small)
                                                       : -32768);
 }
 
+static int64_t operand(const ns_fused_pair *p, int which, int64_t v)
+{
+    if (!p->is_scaled)
+        return v * (1 << p->left[which]);
+    return (v * p->in_multiplier[which] + (INT64_C(1) << (p->in_shift[which] - 1))) >> p->in_shift[which];
+}
+
 static int16_t expected_pair(const ns_fused_pair *p, int64_t a, int64_t b)
 {
-    const int64_t x = a * (1 << p->left[0]), y = b * (1 << p->left[1]);
+    const int64_t x = operand(p, 0, a), y = operand(p, 1, b);
     const int64_t v = p->op == NS_FUSED_ADD ? x + y : p->op == NS_FUSED_SUB ? x - y : x * y;
     const __int128 product = (__int128)v * p->multiplier + ((__int128)1 << (p->shift - 1));
     const int64_t r = (int64_t)(product >> p->shift);
@@ -42,6 +49,11 @@ static void pairs(void **state)
                            .shift = (int)pick(33, pick(0, 1) ? 62 : 45)};
         for (int k = 0; k < 2 && p.op != NS_FUSED_MUL; k++)
             p.left[k] = (int)pick(0, 14);
+        p.is_scaled = p.op != NS_FUSED_MUL && pick(0, 1);
+        for (int k = 0; k < 2; k++) {
+            p.in_multiplier[k] = (int32_t)(pick(0, 3) ? pick(0, INT32_MAX) : INT32_MAX);
+            p.in_shift[k] = (int)pick(17, pick(0, 1) ? 46 : 22);
+        }
         const size_t count = (size_t)pick(0, MOST);
         const int a_step = (int)pick(0, 1), b_step = (int)pick(0, 1);
         fill(a, MOST, false);
