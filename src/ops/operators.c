@@ -38,6 +38,22 @@ const ns_aten_operator *ns_aten_find(const char *name)
     return NULL;
 }
 
+/* The same up to the form, as in "aten.pow.": a function of the same name. */
+static bool is_near(const char *one, const char *other)
+{
+    const char *form = strrchr(one, '.');
+    const size_t length = form ? (size_t)(form - one) : 0;
+    return length > strlen("aten.") && strncmp(one, other, length) == 0 && other[length] == '.';
+}
+
+const char *ns_aten_near(const char *name)
+{
+    for (int i = 0; i < ns_aten_operator_count; i++)
+        if (is_near(name, ns_aten_operators[i]->aten))
+            return ns_aten_operators[i]->aten;
+    return NULL;
+}
+
 bool ns_aten_in_place(const char *name)
 {
     const char *end = strrchr(name, '.');

@@ -13,6 +13,10 @@ extern const int
  * spellings.def; NULL: there is none. */
 const ns_aten_operator *ns_aten_find(const char *name);
 
+/* Another form of an FX operator that there is: "aten.pow.Tensor_Scalar" for "aten.pow.Tensor_Tensor"; NULL:
+ * none. */
+const char *ns_aten_near(const char *name);
+
 /* Whether the FX node's operator works in place: "aten.relu_.default". */
 bool ns_aten_in_place(const char *name);
 

@@ -261,10 +261,13 @@ static ns_code read_call(reader *r, const json_t *node, const char *target, int 
                          ns_error *error)
 {
     call c = {.op = ns_aten_find(target), .name = text_of(node, "name")};
-    if (!c.op)
+    if (!c.op) {
+        const char *near = ns_aten_near(target);
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "%s/float.json: node '%s': %s is not among npuscope's operators", r->files->where,
-                       c.name, target);
+                       "%s/float.json: node '%s': %s is not among npuscope's operators%s%s", r->files->where,
+                       c.name, target, near ? "; near it is " : " (npuscope operators lists them)",
+                       near ? near : "");
+    }
     NS_TRY(check_all_known(r, &c, node, error));
     if (ns_aten_in_place(target))
         NS_TRY(check_in_place(r, node, error));

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "ir/operator.h"
 #include "support/arena.h"
 #include "support/test.h"
 
@@ -93,6 +94,53 @@ static void what_is_not_known_is_named(void **state)
     }
 }
 
+/* Other names of operators; std.dim's truth value is std's correction. */
+static void other_spellings_are_read(void **state)
+{
+    (void)state;
+    ns_recorded recorded;
+    ns_error error = {0};
+    ASSERT_OK(read_call("\"target\": \"aten.std.dim\", \"args\": [{\"node\": \"x\"}, [0], false, true]",
+                        &recorded, &error));
+    const ns_aten_node *call = &recorded.program->nodes[1];
+    assert_string_equal(call->op->name, "std");
+    assert_true(call->attributes[2].real == 0 && call->attributes[3].integer == 1);
+    assert_int_equal(call->rank, 1);
+    assert_int_equal(read_call("\"target\": \"aten.pow.Tensor_Tensor\", \"args\": [{\"node\": \"x\"}, "
+                               "{\"node\": \"x\"}]",
+                               &recorded, &error),
+                     NS_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "near it is aten.pow.Tensor_Scalar"));
+}
+
+/* y = exp x; z = relu_ y; the result is z, or z and y. */
+static ns_code read_in_place(const char *result, ns_recorded *out, ns_error *error)
+{
+    const char *graph = ns_arena_format(
+        arena,
+        "[{\"name\": \"x\", \"kind\": \"placeholder\", \"shape\": [2], \"dtype\": \"torch.float32\"},"
+        " {\"name\": \"y\", \"kind\": \"call_function\", \"target\": \"aten.exp.default\", \"args\": "
+        "[{\"node\": "
+        "\"x\"}]}, {\"name\": \"z\", \"kind\": \"call_function\", \"target\": \"aten.relu_.default\", "
+        "\"args\": "
+        "[{\"node\": \"y\"}]}, {\"name\": \"output\", \"kind\": \"output\", \"args\": [[%s]]}]",
+        result);
+    put("float.json", graph, strlen(graph));
+    return ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, out, error);
+}
+
+static void what_is_changed_in_place_is_read_no_more(void **state)
+{
+    (void)state;
+    ns_recorded recorded;
+    ns_error error = {0};
+    ASSERT_OK(read_in_place("{\"node\": \"z\"}", &recorded, &error));
+    assert_string_equal(recorded.program->nodes[2].op->name, "relu");
+    assert_int_equal(read_in_place("{\"node\": \"z\"}, {\"node\": \"y\"}", &recorded, &error),
+                     NS_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "changes 'y' in place"));
+}
+
 /* A file that JSON names lies in the case's folder. */
 static void names_do_not_leave_the_folder(void **state)
 {
@@ -143,6 +191,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_case_is_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_number_is_a_constant, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_not_known_is_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_spellings_are_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_changed_in_place_is_read_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_do_not_leave_the_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_observers_epsilon_counts, set_up, tear_down),
     };
