@@ -105,10 +105,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                    ? NS_OK
                    : ns_add_context(error, "%s", operands[0]);
     }
-    return ns_fail(error, NS_ERROR_INPUT,
-                   "%s: not a model that npuscope knows; inspect reads .tosa, Vela npz, .tflite and "
-                   ".pte files",
-                   operands[0]);
+    return ns_fail(
+        error, NS_ERROR_INPUT,
+        "%s: not a model that npuscope knows%s (inspect reads .tosa, Vela npz, .tflite and .pte files)",
+        operands[0], ns_file_foreign(bytes));
 }
 
 const ns_subcommand ns_subcommand_inspect = {

@@ -197,10 +197,11 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         if (kinds[i]->probe(bytes))
             kind = kinds[i];
     if (!kind)
-        return ns_fail(error, NS_ERROR_INPUT,
-                       "%s: not a model that npuscope knows (TOSA graph, Vela npz, Vela-compiled .tflite, "
-                       "ExecuTorch program)",
-                       operands[0]);
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "%s: not a model that npuscope knows%s (it knows TOSA graphs, Vela npz, .tflite and ExecuTorch "
+            "programs)",
+            operands[0], ns_file_foreign(bytes));
     int count = 0;
     ns_run_tensor *outputs = NULL;
     if (kind->run(cli, settings, bytes, &count, &outputs, error) != NS_OK)

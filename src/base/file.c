@@ -4,9 +4,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/system.h"
 
 #define FILE_LIMIT ((int64_t)4 << 30)
@@ -198,4 +200,55 @@ ns_code ns_folder_make(const char *path, ns_error *error)
         code = ns_fail(error, NS_ERROR_IO, "%s: exists and is not a folder", path);
     free(partial);
     return code;
+}
+
+/* ---- files of others ---- */
+
+/* How files begin that are taken for models by mistake. */
+static const struct {
+    const char *mark;
+    size_t size;
+    const char *text;
+} foreign[] = {
+#define MARK(mark, text)            \
+    {                               \
+        mark, sizeof mark - 1, text \
+    }
+    MARK("version https://git-lfs",
+         ": a Git LFS pointer; `git lfs pull` fetches the file that it stands for"),
+    MARK("\x93NUMPY", ": an array; -i takes it beside a model"),
+    MARK("\x89HDF\r\n",
+         ": a Keras model (HDF5); convert it to .tflite, quantised, and compile that with Vela"),
+    MARK("\x1f\x8b", ": compressed with gzip; unpack it first"),
+    MARK("\xfd"
+         "7zXZ",
+         ": compressed with xz; unpack it first"),
+    MARK("BZh", ": compressed with bzip2; unpack it first"),
+    MARK("\x7f"
+         "ELF",
+         ": a program for a processor; npuscope reads the model that was built into it"),
+    MARK("ML\xefR", ": MLIR bytecode; serialise it to a .tosa first"),
+    MARK("module", ": MLIR as text; serialise it to a .tosa first"),
+    MARK("func.func", ": MLIR as text; serialise it to a .tosa first"),
+    MARK("builtin.module", ": MLIR as text; serialise it to a .tosa first"),
+    MARK("<!DOCTYPE", ": a web page; the download went wrong"),
+    MARK("<html", ": a web page; the download went wrong"),
+#undef MARK
+};
+
+const char *ns_file_foreign(ns_bytes bytes)
+{
+    if (bytes.size == 0)
+        return ": it is empty";
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
+        if (ns_bytes_contains(bytes, 0, foreign[i].size) &&
+            memcmp(bytes.data, foreign[i].mark, foreign[i].size) == 0)
+            return foreign[i].text;
+    /* ONNX is a protocol buffer without a mark: ir_version, then the producer's name. */
+    if (ns_bytes_contains(bytes, 0, 4) && bytes.data[0] == 0x08 && bytes.data[1] < 32 &&
+        bytes.data[2] == 0x12)
+        return ": an ONNX model; convert it to .tflite, or export its source with ExecuTorch";
+    if (ns_bytes_contains(bytes, 4, 4) && memcmp(bytes.data + 4, "ED00", 4) == 0)
+        return ": a trace of ExecuTorch (ETDump); npuscope reads the program (.pte)";
+    return "";
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/interface.h"
+
 /* ---- reading ---- */
 
 /* What opening one object costs beside its bytes: about what a reader keeps in memory for it. */
@@ -60,9 +62,11 @@ ns_code ns_fb_open(ns_fb_reader *reader, ns_bytes bytes, const char *identifier,
                    ns_error *error)
 {
     if (bytes.size < 8)
-        return ns_fail(error, NS_ERROR_INPUT, "%zu bytes are too few for a FlatBuffer", bytes.size);
+        return ns_fail(error, NS_ERROR_INPUT, "%zu bytes are too few for a FlatBuffer%s", bytes.size,
+                       ns_file_foreign(bytes));
     if (memcmp(bytes.data + 4, identifier, 4) != 0)
-        return ns_fail(error, NS_ERROR_INPUT, "the file identifier at byte 4 is not \"%s\"", identifier);
+        return ns_fail(error, NS_ERROR_INPUT, "the file identifier at byte 4 is not \"%s\"%s", identifier,
+                       ns_file_foreign(bytes));
     *reader = (ns_fb_reader){bytes, BUDGET_BASE + (uint64_t)bytes.size * BUDGET_PER_BYTE};
     size_t position = 0;
     NS_TRY(follow(reader, 0, "root table", &position, error));
