@@ -1,6 +1,7 @@
 #include "ir/interface.h"
 
 #include "ir/operator.h"
+#include "npuscope/budget.h"
 
 static ns_code check_inputs(const ns_aten_program *program, const ns_tensor *inputs, ns_error *error)
 {
@@ -16,6 +17,33 @@ static ns_code check_inputs(const ns_aten_program *program, const ns_tensor *inp
                            ns_tensor_describe(&inputs[i], got, sizeof got));
         }
     }
+    return NS_OK;
+}
+
+/* ---- work ---- */
+
+static void count_term(void *context, const ns_term *term)
+{
+    (void)term;
+    ++*(uint64_t *)context;
+}
+
+/* What a call does, charged before it is done: its elements, each with as many terms as one in the middle
+ * has, and what it reads. */
+static ns_code spend(const ns_aten_program *program, const ns_aten_node *node, ns_budget *budget,
+                     ns_error *error)
+{
+    const uint64_t count = ns_aten_count(node);
+    uint64_t each = 0, work = 0;
+    for (int i = 0; i < node->input_count; i++) {
+        const ns_aten_node *operand = ns_aten_operand(program, node, i);
+        work += operand ? ns_aten_count(operand) : 0;
+    }
+    if (node->op->terms && count)
+        node->op->terms(program, node, count / 2, count_term, &each);
+    work += each && count > UINT64_MAX / 2 / each ? UINT64_MAX / 2 : count * (each ? each : 1);
+    if (ns_budget_spend(budget, work, error) != NS_OK)
+        return ns_add_context(error, "node '%s' (%s)", node->name, node->op->aten);
     return NS_OK;
 }
 
@@ -35,6 +63,7 @@ static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node 
     if (!compute)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: the %s meaning of %s is not known", node->name,
                        mode == NS_ATEN_FLOAT32 ? "float32" : "exact", node->op->aten);
+    NS_TRY(spend(program, node, ns_arena_budget(arena), error));
     return compute(node, &(ns_aten_operands){program, nodes, operands}, out, error);
 }
 

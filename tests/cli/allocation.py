@@ -49,7 +49,7 @@ RUNS = {
     "write random graphs": ["fuzz-vela", "--write", "--graphs", "2", "-o", "graphs"],
     "a simulator's stand-in": ["FVP_Corstone_SSE-320", "-C", "semihosting-cwd=.", "-C", "semihosting-cmd_line=runner -m program.pte -i i0.bin -i i1.bin -o out"],
 }
-SPACES = [14, 15, 16, 17, 18, 20, 24]  # MiB, for these
+SPACES = [8, 9, 10, 11, 12, 16, 24]  # MiB, for these
 IN_SPACES = ["run a graph, tapped", "run a stream, checked", "run a .tflite", "run a program", "inspect a stream as JSON", "lint", "suite", "search", "diagnose",
              "recorded cases"]
 TIMES = re.compile(rb'"seconds": ?[0-9.e-]+|time="[0-9.]+"|\([0-9.]+ s\)|[0-9.]+ s\b|20\d\d-\d\d-\d\dT[0-9:Z]*')
