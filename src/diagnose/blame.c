@@ -162,12 +162,44 @@ static void take_away(candidates *c, int node)
     c->count = n;
 }
 
-static void add_blame(ns_dg_findings *f, candidates *c, int node, double energy)
+static bool is_fixed(const candidates *c, int node)
 {
+    for (int i = 0; i < c->fixed_count; i++)
+        if (c->fixed[i] == node)
+            return true;
+    return false;
+}
+
+/* What a stage must gain to be blamed. One whose damage counts only once the worse ones are mended costs
+ * nothing today: it must be worth more. */
+#define LATE_GAIN 3.0
+static double least_gain(const ns_dg_findings *f, int node)
+{
+    return f->alone[node] < COUNTS * (f->as_is + f->hidden) ? LATE_GAIN : NS_DG_LEAST_GAIN;
+}
+
+/* Those whose own damage counts beside `energy`, worst first. */
+static void choose(candidates *c, double energy)
+{
+    const ns_dg_findings *f = c->f;
+    c->count = 0;
+    for (int i = f->plan->input_count; i < f->plan->node_count; i++)
+        if (ns_dg_rounds(f->plan, i) && !is_fixed(c, i) && f->alone[i] > 0 && f->alone[i] >= COUNTS * energy)
+            c->nodes[c->count++] = i;
+    sort_by_alone(f, c->nodes, c->count);
+    c->count = c->count < 3 * CANDIDATES ? c->count : 3 * CANDIDATES;
+}
+
+static ns_code add_blame(ns_dg_findings *f, candidates *c, int node, double energy, ns_error *error)
+{
+    candidates one = {.f = f, .nodes = &node};
+    if (isnan(f->knocked[node])) /* it came to count only without those before it */
+        NS_TRY(knock_out(f->session, &f->session->workers[0], 0, &one, error));
     f->joint[f->blame_count] = energy;
     f->blame[f->blame_count++] = node;
     c->fixed[c->fixed_count++] = node;
     take_away(c, node);
+    return NS_OK;
 }
 
 /* Those that do more than a tenth of the damage, together. */
@@ -184,10 +216,13 @@ static ns_code try_series(ns_dg_findings *f, candidates *c, double now, bool *fo
     memcpy(list, c->fixed, (size_t)c->fixed_count * sizeof *list);
     memcpy(list + c->fixed_count, big, (size_t)count * sizeof *list);
     NS_TRY(ns_dg_measure_without(f, &f->session->workers[0], list, c->fixed_count + count, &energy, error));
-    if (ns_dg_gain(now, energy) < NS_DG_LEAST_GAIN)
+    double least = NS_DG_LEAST_GAIN;
+    for (int i = 0; i < count; i++)
+        least = fmax(least, least_gain(f, big[i]));
+    if (ns_dg_gain(now, energy) < least)
         return NS_OK;
     for (int i = 0; i < count; i++)
-        add_blame(f, c, big[i], energy);
+        NS_TRY(add_blame(f, c, big[i], energy, error));
     *found = true;
     return NS_OK;
 }
@@ -207,9 +242,10 @@ static ns_code add_one(ns_dg_findings *f, candidates *c, double *now, bool *foun
             best = i;
     if (tried == 0)
         return NS_OK;
-    if (ns_dg_gain(*now, c->energy[best]) >= NS_DG_LEAST_GAIN) {
+    if (ns_dg_gain(*now, c->energy[best]) >= least_gain(f, c->nodes[best])) {
         *now = c->energy[best];
-        add_blame(f, c, c->nodes[best], *now);
+        NS_TRY(add_blame(f, c, c->nodes[best], *now, error));
+        choose(c, *now);
         *found = true;
         return NS_OK;
     }
@@ -229,11 +265,7 @@ ns_code ns_dg_find_blame(ns_dg_findings *f, ns_error *error)
     f->joint = NS_ARENA_ARRAY(f->arena, nodes, double);
     if (!c.nodes || !c.fixed || !f->blame || !f->joint)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
-    for (int i = f->plan->input_count; i < f->plan->node_count; i++)
-        if (ns_dg_rounds(f->plan, i) && f->alone[i] > 0 && f->alone[i] >= COUNTS * (f->as_is + f->hidden))
-            c.nodes[c.count++] = i;
-    sort_by_alone(f, c.nodes, c.count);
-    c.count = c.count < 3 * CANDIDATES ? c.count : 3 * CANDIDATES;
+    choose(&c, f->as_is + f->hidden);
     NS_TRY(ns_dg_parallel(f->session, c.count, knock_out, &c, error));
     NS_TRY(ns_dg_measure_without(f, &f->session->workers[0], NULL, 0, &f->float_as_is, error));
     double now = f->float_as_is;

@@ -59,9 +59,6 @@ static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
         ns_dg_note(f,
                    ns_arena_format(f->arena, "TABLE %s at '%s' has jumps: between its knots it has no ideal",
                                    ns_dg_table_name(table), name));
-    if (table->named)
-        ns_dg_note(f, ns_arena_format(f->arena, "several functions fit the TABLE at '%s': its name says %s",
-                                      name, ns_dg_table_name(table)));
     if (table->knots != NS_DG_KNOTS)
         return NS_OK;
     if (ns_dg_table_name(table) && table->accepted_count < 2)
@@ -70,6 +67,13 @@ static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
     const double spread = spread_of(table, &used);
     if (ns_dg_table_name(table) && spread <= SPREAD)
         return NS_OK;
+    if (table->named) {
+        ns_dg_note(f, ns_arena_format(f->arena,
+                                      "several functions fit the TABLE at '%s', up to %.0f steps apart: its "
+                                      "name says %s",
+                                      name, spread, ns_dg_table_name(table)));
+        return NS_OK;
+    }
     int segments = 0;
     double jump = 0, bound = 0;
     for (int s = 0; s < table->knots - 1; s++)

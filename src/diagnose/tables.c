@@ -76,8 +76,9 @@ static void ask_name(ns_dg_table *table, const char *name)
         }
     if (found != 1 || table->accepted_count < 2)
         return;
+    const ns_dg_fit first = table->accepted[0];
     table->accepted[0] = table->accepted[at];
-    table->accepted_count = 1;
+    table->accepted[at] = first;
     table->named = true;
 }
 

@@ -87,8 +87,9 @@ static void results_do_not_depend_on_the_machine(void **state)
     diagnose("logsoftmax_head", 1, 0, &a);
     diagnose("logsoftmax_head", 3, ns_cpu_detect(), &b);
     assert_int_equal(a.stage_count, b.stage_count);
-    near(a.against_float_db, b.against_float_db, 1e-6);
-    near(a.limit_db, b.limit_db, 1e-6);
+    near(a.against_ideal_db, b.against_ideal_db, 1e-6);
+    near(a.against_float_db, b.against_float_db, 1e-3); /* estimated in floats */
+    near(a.limit_db, b.limit_db, 1e-3);
     for (int i = 0; i < a.stage_count; i++) {
         near(a.stages[i].local_steps, b.stages[i].local_steps, 1e-6);
         if (isfinite(a.stages[i].alone_db))
