@@ -19,30 +19,22 @@ bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
     return b->rank >= 5 && ns_tensor_count(a) == 1 && ns_tensor_count(b) > 1;
 }
 
-/* Does a RESHAPE give the tensor several batches? */
-static bool has_batches_elsewhere(const ns_pattern *p, int tensor)
-{
-    for (int i = 0; i < p->block->operator_count; i++) {
-        ns_op_ref reader = &p->block->operators[i];
-        if (reader->op == NS_OP_RESHAPE && reader->inputs[0] == tensor &&
-            ns_pattern_batch(ns_pattern_output(p, reader)) > 1)
-            return true;
-    }
-    return false;
-}
-
-/* Where nothing broadcasts, and there is one batch, the elements lie alike in any shape. */
+/* The operands' tensors lie alike where they are of one shape, none of them has another, or all have the same
+ * one. */
 bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_SELECT)
         return false;
     const ns_tensor *y = ns_pattern_output(p, op);
     bool viewed = ns_pattern_is_viewed(p, op->outputs[0]), shaped = ns_pattern_batch(y) > 1;
+    int views = viewed;
     for (int k = 0; k < 3; k++) {
-        viewed |= ns_pattern_is_viewed(p, op->inputs[k]);
-        shaped |= !ns_shape_equal(ns_pattern_input(p, op, k), y) || has_batches_elsewhere(p, op->inputs[k]);
+        const bool mine = ns_pattern_is_viewed(p, op->inputs[k]);
+        viewed |= mine;
+        views += mine;
+        shaped |= !ns_shape_equal(ns_pattern_input(p, op, k), y);
     }
-    return viewed && shaped;
+    return viewed && (shaped || views < 4);
 }
 
 static bool is_binary(ns_op op)
@@ -71,9 +63,18 @@ bool ns_defect_met_broadcast_viewed(const ns_pattern *p, ns_op_ref op)
     return is_viewed_operand(p, op, 0);
 }
 
+/* What ends a chain or stands in one: elementwise operators, fused activations apart. */
 static bool is_unary(ns_op op)
 {
     return op == NS_OP_BITWISE_NOT || op == NS_OP_ABS;
+}
+
+static bool is_linked(ns_op op)
+{
+    return is_unary(op) || is_binary(op) || op == NS_OP_CLAMP || op == NS_OP_RESCALE ||
+           op == NS_OP_REDUCE_SUM || op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
+           op == NS_OP_LOGICAL_RIGHT_SHIFT || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
+           op == NS_OP_BITWISE_XOR || op == NS_OP_NEGATE;
 }
 
 /* Operations of a chain, two or more, that end in a part of a CONCAT or PAD. */
@@ -85,12 +86,13 @@ bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
         ns_op_ref last = ns_pattern_from(p, op, k);
         if (last && last->op == NS_OP_RESCALE && ns_pattern_only_reader(p, last))
             last = ns_pattern_from(p, last, 0);
-        if (!last || !is_unary(last->op) || !ns_pattern_only_reader(p, last))
+        if (!last || !(is_unary(last->op) || last->op == NS_OP_MUL) || !ns_pattern_only_reader(p, last))
             continue;
-        ns_op_ref first = ns_pattern_from(p, last, 0);
-        if (first && (is_unary(first->op) || first->op == NS_OP_RESCALE || first->op == NS_OP_REDUCE_SUM ||
-                      is_binary(first->op)))
-            return true;
+        for (int i = 0; i < (last->op == NS_OP_MUL ? 2 : 1); i++) {
+            ns_op_ref first = ns_pattern_from(p, last, i);
+            if (first && is_linked(first->op) && (last->op != NS_OP_MUL || first->op == NS_OP_CLAMP))
+                return true;
+        }
     }
     return false;
 }
@@ -166,4 +168,53 @@ bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref between = before_table(p, op);
     return between && between->op == NS_OP_TRANSPOSE && has_table_before(p, op, between);
+}
+
+/* The tensor behind operand `index`, through a RESCALE that nothing else reads. */
+static int source(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
+    return rescale && ns_pattern_only_reader(p, rescale) == op ? rescale->inputs[0] : op->inputs[index];
+}
+
+/* A RESCALE that no operation before it takes in. */
+static bool is_alone(const ns_pattern *p, ns_op_ref rescale)
+{
+    ns_op_ref from = ns_pattern_from(p, rescale, 0);
+    return rescale && rescale->op == NS_OP_RESCALE &&
+           (!from || ns_pattern_only_reader(p, from) != rescale ||
+            (from->op != NS_OP_REDUCE_SUM && !is_binary(from->op) && from->op > NS_OP_CLAMP));
+}
+
+/* One tensor is both operands of a binary operator: the RESCALE that made it, behind a RESHAPE, is fused into
+ * one of them. Without a RESHAPE the square of int8 and int16 is met on U55 and U65. */
+bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
+{
+    if (!is_binary(op->op) || op->input_count < 2 || source(p, op, 0) != source(p, op, 1))
+        return false;
+    const int made = p->producers[source(p, op, 0)];
+    ns_op_ref view = made >= 0 ? &p->block->operators[made] : NULL;
+    if (!view || !ns_pattern_is_view(p, view) || !is_alone(p, ns_pattern_from(p, view, 0)))
+        return false;
+    return p->family == NS_FAMILY_U85 || op->inputs[0] == op->inputs[1];
+}
+
+/* DMA0_SIZE0 is not written before a transfer of one dimension. */
+bool ns_defect_met_scatter_one(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_SCATTER && ns_tensor_count(ns_pattern_input(p, op, 1)) == 1;
+}
+
+/* Both operands' scales in an operation with a result of 32 bits (rule SCALED_ADD_32). */
+bool ns_defect_met_scaled_add_32(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_ADD && op->op != NS_OP_SUB)
+        return false;
+    ns_op_ref a = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE),
+              b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    if (!a || !b || (reader && reader->op == NS_OP_RESCALE))
+        return false;
+    const int64_t s = ns_pattern_integer_scale(p, a), t = ns_pattern_integer_scale(p, b);
+    return s > 0 && t > 0 && (s > 1 || t > 1) && s <= INT16_MAX && t <= INT16_MAX;
 }

@@ -43,17 +43,44 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
            into->op == NS_OP_SLICE;
 }
 
-static bool moves(ns_op_ref op)
+/* A convolution that makes a PAD of its padding: of a whole kernel or more (RealiseKernelPadding). */
+static bool makes_pad(const ns_pattern *p, ns_op_ref op)
 {
-    return op && (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
-                  op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D);
+    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D)
+        return false;
+    const ns_tensor *w = ns_pattern_input(p, op, 1);
+    for (int i = 0; i < 4; i++) {
+        const int64_t size = w->shape[i / 2 + (op->op == NS_OP_CONV2D)];
+        const int64_t reach = (size - 1) * ns_pattern_list(&op->attributes.dilation, i / 2, 1) + 1;
+        if (ns_pattern_list(&op->attributes.pad, i, 0) >= reach)
+            return true;
+    }
+    return false;
 }
 
-/* An addition of rescaled operands, or a product, takes the RESCALE behind it in. */
+static bool moves(const ns_pattern *p, ns_op_ref op)
+{
+    return op &&
+           (makes_pad(p, op) || (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
+                                 op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D));
+}
+
+/* A TRANSPOSE that moves nothing but dims of 1 is left out. */
+static bool is_left_out(const ns_pattern *p, ns_op_ref op)
+{
+    return op && (op->op == NS_OP_RESHAPE || op->op == NS_OP_RESCALE ||
+                  (op->op == NS_OP_TRANSPOSE && ns_pattern_keeps_tensor(p, op)));
+}
+
+/* An addition of operands that are rescaled alike, or a product, takes the RESCALE behind it in. */
 static bool takes_rescale(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB)
-        return ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) && ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
+    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB) {
+        ns_op_ref a = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE),
+                  b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
+        return a && b && ns_pattern_constant(p, a, 1, 0, 0) == ns_pattern_constant(p, b, 1, 0, 1) &&
+               ns_pattern_constant(p, a, 2, 0, 0) == ns_pattern_constant(p, b, 2, 0, 1);
+    }
     if (op->op == NS_OP_MUL)
         return ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32;
     return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
@@ -78,12 +105,12 @@ bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
     if (x->dtype != NS_DTYPE_INT32 && y->dtype != NS_DTYPE_INT32)
         return false;
     for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, op, reader));)
-        if (moves(reader))
+        if (moves(p, reader))
             return true;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
+    while (is_left_out(p, from))
         from = ns_pattern_from(p, from, 0);
-    return moves(from);
+    return moves(p, from);
 }
 
 bool ns_defect_met_negate_rescale(const ns_pattern *p, ns_op_ref op)
@@ -132,6 +159,53 @@ bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
            bits < ns_dtype_bits(ns_pattern_output(p, op)->dtype) && m > INT64_C(1) << shift;
 }
 
+static bool is_narrow(const ns_tensor *t)
+{
+    return t->dtype == NS_DTYPE_INT8 || t->dtype == NS_DTYPE_INT16;
+}
+
+/* A RESCALE to int32 behind one to 8 or 16 bits that saturates: both are fused into what is before them.
+ * Products of int8 do not pass 16 bits. */
+static ns_op_ref widened_after(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref narrow = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
+    ns_op_ref from = ns_pattern_from(p, narrow, 0);
+    if (!from || !is_narrow(ns_pattern_output(p, narrow)) ||
+        ns_pattern_output(p, op)->dtype != NS_DTYPE_INT32 ||
+        ns_pattern_input(p, narrow, 0)->dtype != NS_DTYPE_INT32 || ns_pattern_only_reader(p, narrow) != op ||
+        ns_pattern_only_reader(p, from) != narrow || ns_pattern_integer_scale(p, narrow) != 1)
+        return NULL;
+    const bool elementwise = from->op >= NS_OP_ADD && from->op <= NS_OP_SUB;
+    return elementwise || from->op == NS_OP_ABS || from->op == NS_OP_NEGATE ||
+                   (from->op < NS_OP_CLAMP && from->op != NS_OP_MAX_POOL2D)
+               ? from
+               : NULL;
+}
+
+bool ns_defect_met_widened_unclamped(const ns_pattern *p, ns_op_ref op)
+{
+    return widened_after(p, op) && ns_pattern_integer_scale(p, op) == 1;
+}
+
+/* With a scale of its own, where that is fused, too: on Ethos-U85, and behind a MAC operation everywhere. */
+bool ns_defect_met_widened_scaled(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref from = widened_after(p, op);
+    return from && ns_pattern_integer_scale(p, op) != 1 &&
+           (p->family == NS_FAMILY_U85 || from->op < NS_OP_CLAMP);
+}
+
+/* RESCALE by 1 to another zero point, behind a RESCALE that stays an operation: its zero point is exchanged,
+ * and the values do not move. */
+bool ns_defect_met_rescale_zero_point(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
+    return first && ns_pattern_only_reader(p, first) == op && ns_pattern_integer_scale(p, op) == 1 &&
+           !op->attributes.per_channel && ns_pattern_output(p, op)->dtype == NS_DTYPE_INT8 &&
+           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8 &&
+           ns_pattern_constant(p, op, 3, 0, 0) != ns_pattern_constant(p, op, 4, 0, 0);
+}
+
 bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_ADD && op->op != NS_OP_SUB)
@@ -141,7 +215,7 @@ bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)
     if (!a || !b || ns_pattern_only_reader(p, a) != op || ns_pattern_only_reader(p, b) != op)
         return false;
     const int64_t s = ns_pattern_integer_scale(p, a), t = ns_pattern_integer_scale(p, b);
-    return s > 0 && t > 0 && s != t && s < 256 && t < 256;
+    return s > 0 && t > 0 && s != t && s <= INT16_MAX && t <= INT16_MAX;
 }
 
 bool ns_defect_met_max_pool_scale(const ns_pattern *p, ns_op_ref op)
@@ -150,9 +224,55 @@ bool ns_defect_met_max_pool_scale(const ns_pattern *p, ns_op_ref op)
         ns_dtype_bits(ns_pattern_output(p, op)->dtype) > 16)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && (from->op == NS_OP_RESHAPE ||
+    while (from && (ns_pattern_keeps_tensor(p, from) ||
                     (from->op == NS_OP_RESCALE && ns_pattern_integer_scale(p, from) == 1)))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from && (from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_REDUCE_MAX) &&
            ns_pattern_only_reader(p, from);
+}
+
+/* ---- numbers that a RESCALE reads or writes as unsigned ones ---- */
+
+static ns_op_ref unsigned_before(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref rescale = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
+    return rescale && rescale->attributes.output_unsigned && ns_pattern_only_reader(p, rescale) ? rescale
+                                                                                                : NULL;
+}
+
+bool ns_defect_met_unsigned_clamp(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_CLAMP && unsigned_before(p, op);
+}
+
+bool ns_defect_met_unsigned_table(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_TABLE && unsigned_before(p, op);
+}
+
+bool ns_defect_met_unsigned_viewed(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_RESCALE &&
+           ((op->attributes.output_unsigned && ns_pattern_is_viewed(p, op->outputs[0])) ||
+            (op->attributes.input_unsigned && ns_pattern_is_viewed(p, op->inputs[0])));
+}
+
+bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    return op->op == NS_OP_RESCALE && op->attributes.output_unsigned && reader &&
+           (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT);
+}
+
+bool ns_defect_met_unsigned_slice(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_RESCALE && op->attributes.input_unsigned &&
+           ns_pattern_from_op(p, op, 0, NS_OP_SLICE);
+}
+
+/* TRANSPOSE that moves dims, and REVERSE, which Ethos-U85 fuses. */
+bool ns_defect_met_unsigned_fused(const ns_pattern *p, ns_op_ref op)
+{
+    const bool moves_dims = op->op == NS_OP_TRANSPOSE && !ns_pattern_keeps_tensor(p, op);
+    return (moves_dims || op->op == NS_OP_REVERSE) && unsigned_before(p, op);
 }

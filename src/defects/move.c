@@ -31,7 +31,7 @@ static bool is_reduced_equal(const ns_tensor *a, const ns_tensor *b)
 static ns_op_ref slice_before(const ns_pattern *p, ns_op_ref op, int index)
 {
     ns_op_ref from = ns_pattern_from(p, op, index);
-    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE)) {
+    while (from && (ns_pattern_keeps_tensor(p, from) || from->op == NS_OP_RESCALE)) {
         if (!is_reduced_equal(ns_pattern_input(p, from, 0), ns_pattern_output(p, from)) ||
             (from->op == NS_OP_RESCALE && !ns_pattern_only_reader(p, from)))
             return NULL;
@@ -64,6 +64,19 @@ bool ns_defect_met_slice_reduce_sum(const ns_pattern *p, ns_op_ref op)
            slice_before(p, op, 0);
 }
 
+/* A SLICE of a list stays the slice of an operand that a RESHAPE has given two dims; the reduction is over
+ * the new dim of 1. */
+bool ns_defect_met_slice_reduce_rank(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN)
+        return false;
+    ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
+    ns_op_ref slice = ns_pattern_from_op(p, reshape, 0, NS_OP_SLICE);
+    return slice && is_moved(p, slice) && ns_pattern_input(p, slice, 0)->rank == 1 &&
+           ns_pattern_input(p, op, 0)->rank == 2 &&
+           ns_pattern_input(p, op, 0)->shape[op->attributes.axis] == 1;
+}
+
 static bool is_padded(ns_op_ref op)
 {
     for (int i = 0; i < op->attributes.pad.count; i++)
@@ -72,14 +85,17 @@ static bool is_padded(ns_op_ref op)
     return false;
 }
 
-/* Taken apart by batch, by the multiplier of a depthwise convolution, or by a dilation that the NPU does not
- * have. */
+/* Taken apart by batch, by the multiplier of a depthwise convolution, by a dilation that the NPU does not
+ * have, or, on Ethos-U85, by a stride over 3 (U55 and U65 refuse those with padding). */
 static bool is_taken_apart(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *w = op->op == NS_OP_DEPTHWISE_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
-    const ns_int_list *dilation = &op->attributes.dilation;
+    const ns_int_list *dilation = &op->attributes.dilation, *stride = &op->attributes.stride;
+    const bool conv = op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D;
+    const bool far = conv && p->family == NS_FAMILY_U85 &&
+                     (ns_pattern_list(stride, 0, 1) > 3 || ns_pattern_list(stride, 1, 1) > 3);
     return ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1 || (w && w->shape[3] > 1) ||
-           ns_pattern_list(dilation, 0, 1) > 2 || ns_pattern_list(dilation, 1, 1) > 2;
+           ns_pattern_list(dilation, 0, 1) > 2 || ns_pattern_list(dilation, 1, 1) > 2 || far;
 }
 
 /* The padding may be a PAD of zeros that the convolution takes in. */
@@ -88,6 +104,10 @@ bool ns_defect_met_slice_window(const ns_pattern *p, ns_op_ref op)
     const bool conv = op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D;
     if (op->op == NS_OP_TRANSPOSE_CONV2D)
         return slice_before(p, op, 0) != NULL;
+    if (op->op == NS_OP_CONV3D) {
+        ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
+        return is_padded(op) && (slice_before(p, op, 0) || ns_pattern_from_op(p, reshape, 0, NS_OP_SLICE));
+    }
     if ((!conv && op->op != NS_OP_AVG_POOL2D && op->op != NS_OP_MAX_POOL2D) || !is_taken_apart(p, op))
         return false;
     ns_op_ref pad = conv && !is_padded(op) ? ns_pattern_from_op(p, op, 0, NS_OP_PAD) : NULL;
@@ -114,37 +134,71 @@ bool ns_defect_met_slice_pool_rank(const ns_pattern *p, ns_op_ref op)
            ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1;
 }
 
-/* MATMUL is made of MUL and REDUCE_SUM on U55 and U65, which take the whole depth. */
+/* MATMUL is made of MUL and REDUCE_SUM on U55 and U65, which take the whole of the first operand, and the
+ * whole depth of the second. */
 bool ns_defect_met_slice_matmul(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_MATMUL)
-        return false;
-    for (int k = 0; k < 2; k++) {
-        ns_op_ref slice = slice_before(p, op, k);
-        const int back = k == 0 ? 0 : 1;
-        if (slice && ns_pattern_dim(ns_pattern_input(p, slice, 0), back) !=
-                         ns_pattern_dim(ns_pattern_output(p, slice), back))
-            return true;
-    }
-    return false;
+    ns_op_ref second = op->op == NS_OP_MATMUL ? slice_before(p, op, 1) : NULL;
+    return op->op == NS_OP_MATMUL &&
+           (slice_before(p, op, 0) || (second && ns_pattern_dim(ns_pattern_input(p, second, 0), 1) !=
+                                                     ns_pattern_dim(ns_pattern_output(p, second), 1)));
 }
 
-/* PAD of height and width alone, by 0, into a convolution without padding of its own. */
+static bool is_convolution(ns_op_ref op)
+{
+    return op->op == NS_OP_CONV2D || op->op == NS_OP_DEPTHWISE_CONV2D || op->op == NS_OP_CONV3D;
+}
+
+/* How far the kernel of a convolution of two dims reaches along height (0) or width (1). */
+static int64_t kernel_reach(const ns_pattern *p, ns_op_ref op, int axis)
+{
+    const ns_tensor *w = ns_pattern_input(p, op, 1);
+    const int first = op->op == NS_OP_CONV2D ? 1 : 0;
+    const int64_t size = op->op == NS_OP_CONV3D ? 1 : w->shape[first + axis];
+    return (size - 1) * ns_pattern_list(&op->attributes.dilation, axis, 1) + 1;
+}
+
+/* A PAD by 0 of height and width alone, or of nothing, that a convolution without padding of its own takes
+ * in: also through RESHAPEs, of which *reshaped tells. */
+static ns_op_ref pad_taken_in(const ns_pattern *p, ns_op_ref op, bool *reshaped)
+{
+    ns_op_ref pad = is_convolution(op) && !is_padded(op) ? ns_pattern_from(p, op, 0) : NULL;
+    for (*reshaped = false; pad && pad->op == NS_OP_RESHAPE; pad = ns_pattern_from(p, pad, 0))
+        *reshaped |= !ns_shape_equal(ns_pattern_input(p, pad, 0), ns_pattern_output(p, pad));
+    if (!pad || pad->op != NS_OP_PAD || ns_pattern_constant(p, pad, 2, 0, 1) != 0)
+        return NULL;
+    const ns_tensor *x = ns_pattern_input(p, pad, 0);
+    for (int i = 0; i < 2 * x->rank; i++) {
+        const int back = x->rank - 1 - i / 2;
+        const int64_t given = ns_pattern_constant(p, pad, 1, (size_t)i, 1);
+        if (given && (back < 1 || back > 2 || given >= kernel_reach(p, op, 2 - back)))
+            return NULL;
+    }
+    return pad;
+}
+
+/* The convolution takes over the PAD's input with its zero point, which is none. */
 bool ns_defect_met_pad_conv_zero_point(const ns_pattern *p, ns_op_ref op)
 {
-    if ((op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D) || is_padded(op))
-        return false;
-    ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
-    if (!pad || ns_pattern_constant(p, pad, 2, 0, 1) != 0 || ns_pattern_constant(p, op, 3, 0, 0) == 0)
-        return false;
-    bool some = false;
-    for (size_t i = 0; i < 8; i++) {
-        const bool given = ns_pattern_constant(p, pad, 1, i, 0) != 0;
-        if (given && (i < 2 || i > 5))
-            return false;
-        some = some || given;
-    }
-    return some;
+    bool reshaped;
+    return is_convolution(op) && ns_pattern_constant(p, op, 3, 0, 0) != 0 && pad_taken_in(p, op, &reshaped);
+}
+
+/* 5.2.0 keeps the convolution's shape, but not where the PAD has batches that the convolution does not have.
+ */
+bool ns_defect_met_pad_conv_batch(const ns_pattern *p, ns_op_ref op)
+{
+    bool reshaped;
+    ns_op_ref pad = pad_taken_in(p, op, &reshaped);
+    return pad && reshaped &&
+           ns_pattern_batch(ns_pattern_input(p, pad, 0)) != ns_pattern_batch(ns_pattern_input(p, op, 0));
+}
+
+/* And with its shape. */
+bool ns_defect_met_pad_conv_shape(const ns_pattern *p, ns_op_ref op)
+{
+    bool reshaped;
+    return pad_taken_in(p, op, &reshaped) && reshaped;
 }
 
 /* CONCAT, and PAD and TILE of the channels, are made of copies. */
@@ -220,4 +274,31 @@ bool ns_defect_met_matmul_pad(const ns_pattern *p, ns_op_ref op)
 {
     bool reshaped = false;
     return op->op == NS_OP_MATMUL && ends_in_part(p, op, &reshaped) && reshaped;
+}
+
+/* The TRANSPOSE of a TRANSPOSE that moves nothing but dims of 1. */
+static bool undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first)
+{
+    const ns_tensor *x = ns_pattern_input(p, first, 0);
+    const ns_int_list *a = &first->attributes.perms, *b = &second->attributes.perms;
+    int last = -1;
+    for (int i = 0; i < b->count; i++) {
+        const int from = a->values[b->values[i]];
+        if (x->shape[from] > 1 && from < last)
+            return false;
+        last = x->shape[from] > 1 ? from : last;
+    }
+    return !ns_shape_equal(x, ns_pattern_output(p, second));
+}
+
+bool ns_defect_met_transposes_undone(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE) : NULL;
+    if (!first || ns_pattern_only_reader(p, first) != op || !undoes(p, op, first))
+        return false;
+    ns_op_ref from = ns_pattern_from_op(p, first, 0, NS_OP_RESHAPE);
+    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
+        from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
+    return from && (from->op < NS_OP_CLAMP || from->op == NS_OP_REDUCE_MAX || from->op == NS_OP_REDUCE_SUM ||
+                    (from->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85));
 }

@@ -76,15 +76,13 @@ static bool is_aligned_equal(const ns_tensor *a, const ns_tensor *b)
     return true;
 }
 
-bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
+/* Whether a TRANSPOSE moves nothing but dims of 1. */
+static bool keeps_order(const ns_pattern *p, ns_op_ref transpose)
 {
-    const ns_tensor *x = ns_pattern_input(p, op, 0);
-    if (!op || (op->op != NS_OP_RESHAPE && op->op != NS_OP_TRANSPOSE) ||
-        is_aligned_equal(x, ns_pattern_output(p, op)))
-        return false;
+    const ns_tensor *x = ns_pattern_input(p, transpose, 0);
     int last = -1;
-    for (int i = 0; op->op == NS_OP_TRANSPOSE && i < op->attributes.perms.count; i++) {
-        const int from = op->attributes.perms.values[i];
+    for (int i = 0; i < transpose->attributes.perms.count; i++) {
+        const int from = transpose->attributes.perms.values[i];
         if (x->shape[from] > 1 && from < last)
             return false;
         last = x->shape[from] > 1 ? from : last;
@@ -92,8 +90,22 @@ bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
     return true;
 }
 
-/* Whether a reader gives the tensor another shape, be it behind a RESHAPE that only adds or drops leading
- * ones. */
+bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    if (!op || (op->op != NS_OP_RESHAPE && op->op != NS_OP_TRANSPOSE) ||
+        is_aligned_equal(x, ns_pattern_output(p, op)))
+        return false;
+    return op->op == NS_OP_RESHAPE || keeps_order(p, op);
+}
+
+bool ns_pattern_keeps_tensor(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_RESHAPE || op->op == NS_OP_IDENTITY ||
+           (op->op == NS_OP_TRANSPOSE && keeps_order(p, op));
+}
+
+/* Whether a reader gives the tensor another shape, be it behind operators that keep it as it is. */
 static bool is_viewed_by_reader(const ns_pattern *p, int tensor, int depth)
 {
     const ns_block *b = p->block;
@@ -102,17 +114,26 @@ static bool is_viewed_by_reader(const ns_pattern *p, int tensor, int depth)
         if (!op->input_count || op->inputs[0] != tensor)
             continue;
         if (ns_pattern_is_view(p, op) ||
-            (op->op == NS_OP_RESHAPE && depth && is_viewed_by_reader(p, op->outputs[0], depth - 1)))
+            (depth && ns_pattern_keeps_tensor(p, op) && is_viewed_by_reader(p, op->outputs[0], depth - 1)))
             return true;
     }
     return false;
 }
 
-bool ns_pattern_is_viewed(const ns_pattern *p, int tensor)
+/* The same upwards; on the way other readers are asked. */
+static bool is_viewed_by_producer(const ns_pattern *p, int tensor, int depth)
 {
     const int producer = p->producers[tensor];
-    return (producer >= 0 && ns_pattern_is_view(p, &p->block->operators[producer])) ||
-           is_viewed_by_reader(p, tensor, 2);
+    ns_op_ref op = producer >= 0 ? &p->block->operators[producer] : NULL;
+    if (!op || !ns_pattern_keeps_tensor(p, op))
+        return false;
+    return ns_pattern_is_view(p, op) || (depth && (is_viewed_by_producer(p, op->inputs[0], depth - 1) ||
+                                                   is_viewed_by_reader(p, op->inputs[0], 1)));
+}
+
+bool ns_pattern_is_viewed(const ns_pattern *p, int tensor)
+{
+    return is_viewed_by_producer(p, tensor, 3) || is_viewed_by_reader(p, tensor, 3);
 }
 
 bool ns_pattern_is_result(const ns_pattern *p, ns_op_ref op)

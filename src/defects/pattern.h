@@ -33,6 +33,9 @@ ns_op_ref ns_pattern_reader(const ns_pattern *p, ns_op_ref op, ns_op_ref after);
 /* True where a RESHAPE, or a TRANSPOSE that only moves dims of 1, keeps the tensor and changes its shape. */
 bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op);
 
+/* Operators that Vela leaves out: RESHAPE, IDENTITY, and a TRANSPOSE that moves nothing but dims of 1. */
+bool ns_pattern_keeps_tensor(const ns_pattern *p, ns_op_ref op);
+
 /* Whether tensor `tensor` has two shapes: Vela's RemoveReshape (graphir_optimiser.cpp) gives a tensor the
  * shape of the RESHAPE that reads or makes it, and later passes that ask the tensor, not its connection, get
  * that one. */

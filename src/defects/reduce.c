@@ -52,6 +52,8 @@ bool ns_defect_met_reduce_concat(const ns_pattern *p, ns_op_ref op)
         !is_reshaped(p, op))
         return false;
     ns_op_ref reader = ns_pattern_only_reader(p, op);
+    while (reader && reader->op == NS_OP_RESHAPE)
+        reader = ns_pattern_only_reader(p, reader);
     return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD);
 }
 
@@ -99,4 +101,20 @@ ns_code ns_defect_met_tflite_reduce(const ns_tflite_subgraph *graph, const ns_tf
     NS_TRY(ns_tflite_option_bool(operator, 0, false, &keep_dims, error));
     *met = !keep_dims && has_rows(&graph->tensors[operator->inputs[0]], &graph->tensors[operator->inputs[1]]);
     return NS_OK;
+}
+
+/* A TRANSPOSE of a matrix whose tensor had a last dim of 1 (squeeze(-1)), which DecomposeReduce gets back. */
+bool ns_defect_met_transpose_reduce(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN)
+        return false;
+    const ns_tensor *y = ns_pattern_input(p, op, 0);
+    ns_op_ref transpose = ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE);
+    ns_op_ref reshape = ns_pattern_from_op(p, transpose, 0, NS_OP_RESHAPE);
+    const ns_tensor *x = ns_pattern_input(p, reshape, 0);
+    return x && op->attributes.axis == y->rank - 1 && ns_pattern_only_reader(p, transpose) == op &&
+           ns_pattern_dim(x, 0) == 1 &&
+           ns_pattern_dim(ns_pattern_output(p, reshape), 0) == ns_pattern_dim(x, 1) &&
+           ns_pattern_dim(ns_pattern_output(p, reshape), 1) == ns_pattern_dim(x, 2) &&
+           (int64_t)ns_tensor_count(x) == ns_pattern_dim(x, 1) * ns_pattern_dim(x, 2);
 }

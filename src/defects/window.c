@@ -59,12 +59,23 @@ bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
     return far && (realised || (!padded && point));
 }
 
-/* Padding of the convolution's own, or of a PAD that it takes in. */
+/* More than one block: of more than 16 channels, or of more columns than a block of int16 has. */
+static bool is_large(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *y = ns_pattern_output(p, op);
+    return y->shape[3] > 16 ||
+           (ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && y->shape[1] * y->shape[2] > 256);
+}
+
+/* Padding of the convolution's own, or of a PAD that it takes in; a dilation has the taps taken apart as
+ * well. */
 bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_conv(op) || ns_pattern_output(p, op)->shape[3] <= 16)
+    if (!is_conv(op) || !is_large(p, op))
         return false;
     const ns_attributes *a = &op->attributes;
+    if (ns_pattern_list(&a->dilation, 0, 1) > 2 || ns_pattern_list(&a->dilation, 1, 1) > 2)
+        return ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
     const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
     ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
     if (far && op->op == NS_OP_DEPTHWISE_CONV2D) /* which UnrollKernelStrides leaves as it is */
@@ -76,23 +87,43 @@ bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
     return false;
 }
 
-/* True where some tap of the kernel sees only padding along `axis`, the convolution's own or a PAD's: in all
- * windows, or, with a stride over 3 and a dilation along it, in the first or the last. */
-static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
+/* What a tap of the kernel sees along an axis, of the image without the convolution's padding or a PAD's. */
+typedef struct tap_view {
+    bool always_outside, outside_at_an_end;
+} tap_view;
+
+static tap_view view_of_tap(const ns_pattern *p, ns_op_ref op, int axis, int64_t tap)
 {
     const ns_attributes *a = &op->attributes;
     ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
     const int64_t before = pad ? ns_pattern_constant(p, pad, 1, (size_t)(2 + 2 * axis), 0)
                                : ns_pattern_list(&a->pad, 2 * axis, 0);
-    const int64_t size = ns_pattern_input(p, pad ? pad : op, 0)->shape[1 + axis];
-    const int64_t stride = ns_pattern_list(&a->stride, axis, 1),
-                  dilation = ns_pattern_list(&a->dilation, axis, 1),
-                  last = (ns_pattern_output(p, op)->shape[1 + axis] - 1) * stride;
-    for (int64_t tap = 0; tap < kernel(p, op, axis); tap++) {
-        const int64_t first = tap * dilation - before;
-        if (first + last < 0 || first >= size)
+    const int64_t size = ns_pattern_input(p, pad ? pad : op, 0)->shape[1 + axis],
+                  windows = ns_pattern_output(p, op)->shape[1 + axis];
+    tap_view view = {.always_outside = true};
+    for (int64_t i = 0; i < windows; i++) {
+        const int64_t at =
+            i * ns_pattern_list(&a->stride, axis, 1) + tap * ns_pattern_list(&a->dilation, axis, 1) - before;
+        const bool outside = at < 0 || at >= size;
+        view.always_outside &= outside;
+        view.outside_at_an_end |= outside && (i == 0 || i == windows - 1);
+    }
+    return view;
+}
+
+/* True where some tap of the kernel sees only padding along `axis` in all windows, or, with a stride over 3
+ * and a dilation along it, in the first or the last. */
+static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
+{
+    const ns_attributes *a = &op->attributes;
+    const bool both = ns_pattern_list(&a->stride, axis, 1) > 3 && ns_pattern_list(&a->dilation, axis, 1) > 1;
+    const int64_t reach = (kernel(p, op, axis) - 1) * ns_pattern_list(&a->dilation, axis, 1) + 1;
+    for (int i = 0; i < 2; i++) /* a first or last window that lies wholly in the padding */
+        if (ns_pattern_list(&a->stride, axis, 1) > 3 && ns_pattern_list(&a->pad, 2 * axis + i, 0) >= reach)
             return true;
-        if (stride > 3 && dilation > 1 && (first < 0 || first + last >= size))
+    for (int64_t tap = 0; tap < kernel(p, op, axis); tap++) {
+        const tap_view view = view_of_tap(p, op, axis, tap);
+        if (view.always_outside || (both && view.outside_at_an_end))
             return true;
     }
     return false;
@@ -103,8 +134,7 @@ bool ns_defect_met_conv_stride_dilated(const ns_pattern *p, ns_op_ref op)
 {
     const ns_attributes *a = &op->attributes;
     const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
-    const bool dilated = ns_pattern_list(&a->dilation, 0, 1) > 1 || ns_pattern_list(&a->dilation, 1, 1) > 1;
-    return is_conv(op) && far && dilated && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1));
+    return is_conv(op) && far && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1));
 }
 
 /* True where no window along `axis` meets the image (IsAllPaddingAxis). */
@@ -148,4 +178,38 @@ bool ns_defect_met_transpose_conv_row(const ns_pattern *p, ns_op_ref op)
 {
     return op->op == NS_OP_TRANSPOSE_CONV2D && ns_pattern_list(&op->attributes.stride, 0, 1) > 1 &&
            ns_pattern_output(p, op)->shape[1] == 1 && ns_pattern_input(p, op, 0)->shape[1] > 1;
+}
+
+/* DecomposeConv3D makes one operation of each depth of the kernel, and DecomposeForStrides of each tap; the
+ * sums are kept in between, of one block only. */
+bool ns_defect_met_conv3d_kept(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    if (op->op != NS_OP_CONV3D)
+        return false;
+    bool padded = false;
+    for (int i = 2; i < 6; i++)
+        padded |= ns_pattern_list(&a->pad, i, 0) > 0;
+    const bool far = ns_pattern_list(&a->stride, 1, 1) > 3 || ns_pattern_list(&a->stride, 2, 1) > 3;
+    const bool many = ns_pattern_output(p, op)->shape[4] > 16;
+    return far ? many || padded : many && ns_pattern_input(p, op, 1)->shape[1] > 1;
+}
+
+static bool adds_rows(ns_op_ref op)
+{
+    for (int i = 0; op->op == NS_OP_TRANSPOSE_CONV2D && i < op->attributes.out_pad.count; i++)
+        if (op->attributes.out_pad.values[i] > 0)
+            return true;
+    return false;
+}
+
+/* Positive out_pad is filled with the bias, by an operation of its own; the second one's is wrong. */
+bool ns_defect_met_transpose_conv_pads(const ns_pattern *p, ns_op_ref op)
+{
+    if (!adds_rows(op))
+        return false;
+    for (ns_op_ref before = p->block->operators; before < op; before++)
+        if (adds_rows(before))
+            return true;
+    return false;
 }

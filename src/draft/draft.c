@@ -29,6 +29,41 @@ ns_tensor ns_draft_shape(ns_dtype dtype, int rank, const int64_t *shape)
     return tensor;
 }
 
+/* The block that COND_IF or WHILE_LOOP runs; NULL for other operators. */
+static const ns_block *body_of(const ns_draft *draft, const ns_draft_node *node)
+{
+    const char *name = node->op == NS_OP_COND_IF      ? node->attributes.then_graph
+                       : node->op == NS_OP_WHILE_LOOP ? node->attributes.body_graph
+                                                      : NULL;
+    for (int i = 0; name && i < draft->region_count; i++)
+        if (strcmp(draft->regions[i]->name, name) == 0)
+            return &draft->regions[i]->blocks[0];
+    return NULL;
+}
+
+/* The result of COND_IF or WHILE_LOOP: as its block says, which takes operands of its own shapes only. */
+static bool infer_control(const ns_draft *draft, const ns_draft_node *node, ns_tensor *out)
+{
+    const ns_block *block = body_of(draft, node);
+    const int first = node->op == NS_OP_COND_IF;
+    if (!block || block->output_count != 1 || block->input_count != node->input_count - first)
+        return false;
+    for (int i = 0; i < block->input_count; i++) {
+        const ns_tensor *wanted = &block->tensors[block->inputs[i]].tensor,
+                        *given = ns_draft_operand(draft, node, i + first);
+        if (wanted->dtype != given->dtype || !ns_shape_equal(wanted, given))
+            return false;
+    }
+    const ns_tensor *result = &block->tensors[block->outputs[0]].tensor;
+    *out = ns_draft_shape(result->dtype, result->rank, result->shape);
+    return true;
+}
+
+static bool is_control(ns_op op)
+{
+    return op == NS_OP_COND_IF || op == NS_OP_WHILE_LOOP;
+}
+
 /* One operator as a graph of its own: its operands have their data, so that no operator need make them. */
 static ns_code evaluate(const ns_draft *draft, const ns_draft_node *node, ns_tensor *out, ns_error *error)
 {
@@ -52,8 +87,11 @@ static ns_code evaluate(const ns_draft *draft, const ns_draft_node *node, ns_ten
                       .tensors = tensors,
                       .operators = &op,
                       .outputs = &output};
-    ns_region region = {.name = "main", .block_count = 1, .blocks = &block};
-    const ns_graph graph = {.version_major = 1, .region_count = 1, .regions = &region};
+    ns_region regions[NS_DRAFT_REGIONS + 1] = {{.name = "main", .block_count = 1, .blocks = &block}};
+    const int count = is_control(node->op) ? draft->region_count : 0;
+    for (int i = 0; i < count; i++)
+        regions[i + 1] = *draft->regions[i];
+    const ns_graph graph = {.version_major = 1, .region_count = 1 + count, .regions = regions};
     return ns_eval(&graph, &(ns_eval_options){.cpu_mask = ~0u}, NULL, 0, draft->arena, out, error);
 }
 
@@ -63,7 +101,10 @@ ns_code ns_draft_compute(ns_draft *draft, ns_draft_node *node, ns_error *error)
     const ns_tensor *operands[NS_DRAFT_OPERANDS];
     for (int k = 0; k < node->input_count; k++)
         operands[k] = ns_draft_value(draft, node->inputs[k]);
-    if (!ns_infer(node->op, &node->attributes, node->input_count, operands, node->value.dtype, &out))
+    const bool fits = is_control(node->op) ? infer_control(draft, node, &out)
+                                           : ns_infer(node->op, &node->attributes, node->input_count,
+                                                      operands, node->value.dtype, &out);
+    if (!fits)
         return ns_fail(error, NS_ERROR_INPUT, "the operands of a %s do not fit together",
                        ns_op_text(node->op));
     NS_TRY(evaluate(draft, node, &out, error));
@@ -105,7 +146,9 @@ ns_code ns_draft_clean(const ns_draft *draft, ns_arena *arena, ns_draft *out, ns
     for (int i = draft->count - 1; i >= 0; i--)
         for (int k = 0; place[i] && k < draft->nodes[i].input_count; k++)
             place[draft->nodes[i].inputs[k]] = 1;
-    *out = (ns_draft){.arena = arena, .output_count = draft->output_count};
+    *out =
+        (ns_draft){.arena = arena, .output_count = draft->output_count, .region_count = draft->region_count};
+    memcpy(out->regions, draft->regions, sizeof out->regions);
     for (int i = 0; i < draft->count; i++) {
         if (!place[i])
             continue;
@@ -146,10 +189,9 @@ static ns_code add_node(const ns_draft *draft, int index, ns_graph *graph, ns_bl
         &(ns_operator_parts){node->op, &node->attributes, node->input_count, inputs, 1, &at[index]}, error);
 }
 
-static ns_code fill_graph(const ns_draft *draft, ns_graph *graph, ns_tensor *inputs, int *input_count,
-                          ns_error *error)
+static ns_code fill_block(const ns_draft *draft, ns_graph *graph, ns_block *block, ns_tensor *inputs,
+                          int *input_count, ns_error *error)
 {
-    ns_block *block = &graph->regions[0].blocks[0];
     int *at = NS_ARENA_ARRAY(graph->arena, (size_t)draft->count, int);
     int *ends = NS_ARENA_ARRAY(graph->arena, (size_t)draft->count + NS_DRAFT_OUTPUTS, int);
     if (!at || !ends)
@@ -159,14 +201,64 @@ static ns_code fill_graph(const ns_draft *draft, ns_graph *graph, ns_tensor *inp
         NS_TRY(add_node(draft, i, graph, block, at, error));
         if (draft->nodes[i].kind != NS_DRAFT_INPUT)
             continue;
-        inputs[*input_count] = draft->nodes[i].value;
+        if (inputs)
+            inputs[*input_count] = draft->nodes[i].value;
         ends[(*input_count)++] = at[i];
     }
     NS_TRY(ns_block_set_inputs(graph, block, *input_count, ends, error));
     for (int i = 0; i < draft->output_count; i++)
         ends[i] = at[draft->outputs[i]];
-    NS_TRY(ns_block_set_outputs(graph, block, draft->output_count, ends, error));
+    return ns_block_set_outputs(graph, block, draft->output_count, ends, error);
+}
+
+static bool is_named(const ns_draft *draft, const char *region)
+{
+    for (int i = 0; i < draft->count; i++) {
+        const ns_attributes *a = &draft->nodes[i].attributes;
+        const char *const names[] = {a->then_graph, a->else_graph, a->cond_graph, a->body_graph};
+        for (int k = 0; k < 4; k++)
+            if (is_control(draft->nodes[i].op) && names[k] && strcmp(names[k], region) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* The regions that an operator still names, behind the main one. */
+static ns_code add_regions(const ns_draft *draft, ns_graph *graph, ns_error *error)
+{
+    ns_region *regions = NS_ARENA_ARRAY(graph->arena, (size_t)draft->region_count + 1, ns_region);
+    if (!regions)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a graph's regions");
+    regions[0] = graph->regions[0];
+    graph->regions = regions;
+    for (int i = 0; i < draft->region_count; i++)
+        if (is_named(draft, draft->regions[i]->name))
+            regions[graph->region_count++] = *draft->regions[i];
+    return NS_OK;
+}
+
+static ns_code fill_graph(const ns_draft *draft, ns_graph *graph, ns_tensor *inputs, int *input_count,
+                          ns_error *error)
+{
+    NS_TRY(fill_block(draft, graph, &graph->regions[0].blocks[0], inputs, input_count, error));
+    if (draft->region_count)
+        NS_TRY(add_regions(draft, graph, error));
     return ns_graph_validate(graph, error);
+}
+
+ns_code ns_draft_to_region(const ns_draft *draft, const char *name, ns_region **out, ns_error *error)
+{
+    int inputs = 0;
+    ns_region *region = NS_ARENA_NEW(draft->arena, ns_region);
+    ns_block *block = NS_ARENA_NEW(draft->arena, ns_block);
+    if (!region || !block)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a region");
+    *block = (ns_block){.name = ns_arena_string(draft->arena, name)};
+    *region = (ns_region){.name = block->name, .block_count = 1, .blocks = block};
+    ns_graph graph = {.arena = draft->arena, .version_major = 1, .region_count = 1, .regions = region};
+    NS_TRY(fill_block(draft, &graph, block, NULL, &inputs, error));
+    *out = region;
+    return NS_OK;
 }
 
 ns_code ns_draft_to_graph(const ns_draft *draft, ns_graph **graph, ns_tensor *inputs, int *input_count,
@@ -182,8 +274,7 @@ ns_code ns_draft_to_graph(const ns_draft *draft, ns_graph **graph, ns_tensor *in
 static ns_code take_operator(const ns_block *block, const ns_operator *op, ns_draft *draft, int *at,
                              ns_error *error)
 {
-    if (op->output_count != 1 || op->input_count > NS_DRAFT_OPERANDS || op->op == NS_OP_COND_IF ||
-        op->op == NS_OP_WHILE_LOOP || op->op == NS_OP_VARIABLE_READ)
+    if (op->output_count != 1 || op->input_count > NS_DRAFT_OPERANDS || op->op == NS_OP_VARIABLE_READ)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s with %d inputs and %d outputs cannot be reduced",
                        ns_op_text(op->op), op->input_count, op->output_count);
     ns_draft_node node = {.kind = NS_DRAFT_OPERATOR,
@@ -208,6 +299,11 @@ ns_code ns_draft_from_graph(const ns_graph *graph, const ns_tensor *inputs, int 
 {
     const ns_block *block = &graph->regions[0].blocks[0];
     *out = (ns_draft){.arena = arena};
+    if (graph->region_count > NS_DRAFT_REGIONS)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%d regions; at most %d can be reduced",
+                       graph->region_count, NS_DRAFT_REGIONS);
+    for (int i = 1; i < graph->region_count; i++)
+        out->regions[out->region_count++] = &graph->regions[i];
     int *at = NS_ARENA_ARRAY(arena, (size_t)block->tensor_count, int);
     if (!at)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a graph");

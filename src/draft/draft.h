@@ -6,7 +6,7 @@
 #include "npuscope/eval.h"
 #include "npuscope/graph.h"
 
-enum { NS_DRAFT_OPERANDS = 16, NS_DRAFT_OUTPUTS = 16 };
+enum { NS_DRAFT_OPERANDS = 16, NS_DRAFT_OUTPUTS = 16, NS_DRAFT_REGIONS = 32 };
 
 typedef enum ns_draft_kind { NS_DRAFT_INPUT, NS_DRAFT_CONST, NS_DRAFT_OPERATOR } ns_draft_kind;
 
@@ -26,6 +26,8 @@ typedef struct ns_draft {
     ns_draft_node *nodes;
     int output_count;
     int outputs[NS_DRAFT_OUTPUTS];
+    int region_count; /* of what COND_IF and WHILE_LOOP name: taken as they are, never edited; not owned */
+    const ns_region *regions[NS_DRAFT_REGIONS];
     bool no_memory; /* a value could not be computed for want of memory */
 } ns_draft;
 
@@ -54,8 +56,12 @@ ns_code ns_draft_copy(const ns_draft *draft, ns_arena *arena, ns_draft *out, ns_
 ns_code ns_draft_to_graph(const ns_draft *draft, ns_graph **graph, ns_tensor *inputs, int *input_count,
                           ns_error *error);
 
+/* The draft as a region of its own for another draft's COND_IF or WHILE_LOOP: its inputs in order are the
+ * block's. Lies in the draft's arena. */
+ns_code ns_draft_to_region(const ns_draft *draft, const char *name, ns_region **out, ns_error *error);
+
 /* The main block of a validated graph as a draft, with every value computed from `inputs`.
- * NS_ERROR_UNSUPPORTED: control flow, variables, or an operator of several results. */
+ * NS_ERROR_UNSUPPORTED: variables, or an operator of several results. */
 ns_code ns_draft_from_graph(const ns_graph *graph, const ns_tensor *inputs, int input_count, ns_arena *arena,
                             ns_draft *out, ns_error *error);
 

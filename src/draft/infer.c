@@ -79,6 +79,21 @@ static bool conv2d(const operand_set *o, ns_tensor *out)
     return window(o, &w->shape[1], w->shape[0], accumulator(o->of[0]->dtype), out);
 }
 
+static bool conv3d(const operand_set *o, ns_tensor *out)
+{
+    const ns_tensor *x = o->of[0], *w = o->of[1];
+    const ns_attributes *a = o->attributes;
+    if (x->rank != 5 || w->rank != 5 || w->shape[4] != x->shape[4] || a->pad.count != 6 ||
+        a->stride.count != 3 || a->dilation.count != 3 ||
+        (o->of[2]->shape[0] != 1 && o->of[2]->shape[0] != w->shape[0]))
+        return false;
+    int64_t shape[5] = {x->shape[0], 0, 0, 0, w->shape[0]};
+    for (int i = 0; i < 3; i++)
+        shape[1 + i] = extent(x->shape[1 + i], (w->shape[1 + i] - 1) * a->dilation.values[i] + 1,
+                              a->stride.values[i], a->pad.values[2 * i], a->pad.values[2 * i + 1]);
+    return set(out, accumulator(x->dtype), 5, shape);
+}
+
 static bool depthwise(const operand_set *o, ns_tensor *out)
 {
     const ns_tensor *w = o->of[1];
@@ -248,6 +263,16 @@ static bool gather(const operand_set *o, ns_tensor *out)
     return set(out, x->dtype, 3, (int64_t[]){x->shape[0], i->shape[1], x->shape[2]});
 }
 
+static bool scatter(const operand_set *o, ns_tensor *out)
+{
+    const ns_tensor *x = o->of[0], *i = o->of[1], *with = o->of[2];
+    if (x->rank != 3 || i->rank != 2 || with->rank != 3 || with->dtype != x->dtype ||
+        i->shape[0] != x->shape[0] || with->shape[0] != x->shape[0] || with->shape[1] != i->shape[1] ||
+        with->shape[2] != x->shape[2])
+        return false;
+    return same(x, x->dtype, out);
+}
+
 /* The output zero point has the result's type. */
 static bool rescale(const operand_set *o, ns_tensor *out)
 {
@@ -268,6 +293,8 @@ bool ns_infer(ns_op op, const ns_attributes *attributes, int count, const ns_ten
     switch (op) {
     case NS_OP_CONV2D:
         return conv2d(&o, out);
+    case NS_OP_CONV3D:
+        return conv3d(&o, out);
     case NS_OP_DEPTHWISE_CONV2D:
         return depthwise(&o, out);
     case NS_OP_TRANSPOSE_CONV2D:
@@ -339,6 +366,8 @@ bool ns_infer(ns_op op, const ns_attributes *attributes, int count, const ns_ten
         return resize(&o, out);
     case NS_OP_GATHER:
         return gather(&o, out);
+    case NS_OP_SCATTER:
+        return scatter(&o, out);
     default:
         return false;
     }

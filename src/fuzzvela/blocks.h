@@ -71,6 +71,15 @@ int ns_gen_binary_op(ns_generator *g, ns_op op, int a, int b);
 int ns_gen_partner(ns_generator *g, int x);
 int ns_gen_wide(ns_generator *g, int y);
 
+int ns_gen_to32(ns_generator *g, int x, double factor);
+/* A convolution with its operands: bias of the size of the sums. */
+int ns_gen_convolve(ns_generator *g, ns_op op, int x, int weights, int64_t channels, int64_t taps,
+                    const ns_attributes *lists);
+/* Weights of int8, some of them zero, as trained and pruned networks have them. */
+int ns_gen_weights(ns_generator *g, int rank, const int64_t *shape);
+/* Pads of one axis so that the windows come out even: as "same", as "valid", or any. */
+void ns_gen_pads(ns_generator *g, int64_t size, int64_t extent, int64_t stride, int32_t pads[2]);
+
 /* ---- blocks: take a tensor, return the result ---- */
 #define NS_FUZZ_BLOCK(name, weight) int ns_gen_block_##name(ns_generator *g, int x);
 #include "fuzzvela/blocks.def"

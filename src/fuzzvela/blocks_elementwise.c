@@ -53,7 +53,7 @@ int ns_gen_partner(ns_generator *g, int x)
     return ns_gen_chance(g, 0.5) ? ns_gen_const(g, dtype, rank, shape) : ns_gen_input(g, dtype, rank, shape);
 }
 
-static int to32(ns_generator *g, int x, double factor)
+int ns_gen_to32(ns_generator *g, int x, double factor)
 {
     const int64_t zero_point = ns_gen_zero_point(g, ns_gen_value(g, x)->dtype);
     return ns_gen_rescale_to(g, x, NS_DTYPE_INT32,
@@ -144,13 +144,13 @@ int ns_gen_block_binary(ns_generator *g, int x)
     if (op == NS_OP_MUL) {
         if (ns_gen_chance(g, 0.6))
             return ns_gen_quantised(g, ns_gen_mul(g, a, b), g->type);
-        const int left = to32(g, a, 1);
-        return ns_gen_quantised(g, ns_gen_mul(g, left, to32(g, b, 1)), g->type);
+        const int left = ns_gen_to32(g, a, 1);
+        return ns_gen_quantised(g, ns_gen_mul(g, left, ns_gen_to32(g, b, 1)), g->type);
     }
     double factors[2];
     choose_factors(g, factors);
-    const int left = to32(g, a, factors[0]);
-    const int right = to32(g, b, factors[1]);
+    const int left = ns_gen_to32(g, a, factors[0]);
+    const int right = ns_gen_to32(g, b, factors[1]);
     int y = ns_gen_binary_op(g, op, left, right);
     if (ns_gen_chance(g, 0.15))
         y = ns_gen_wide(g, y);
@@ -169,10 +169,10 @@ int ns_gen_block_unary(ns_generator *g, int x)
         return ns_gen_op(g, NS_OP_NEGATE, NULL, 3, inputs);
     }
     if (kind < 0.8)
-        return ns_gen_quantised(g, ns_gen_wide(g, to32(g, x, 0)), g->type);
+        return ns_gen_quantised(g, ns_gen_wide(g, ns_gen_to32(g, x, 0)), g->type);
     if (kind < 0.9) /* as hard swish */
         return ns_gen_quantised(g, ns_gen_mul(g, x, ns_gen_clamp(g, x)), g->type);
-    const int y = to32(g, x, 1);
+    const int y = ns_gen_to32(g, x, 1);
     return ns_gen_quantised(g, ns_gen_mul(g, y, y), g->type);
 }
 
@@ -205,8 +205,8 @@ int ns_gen_block_rescales(ns_generator *g, int x)
 
 static int compare(ns_generator *g, ns_op op, int x, int y)
 {
-    const int left = to32(g, x, 1);
-    return ns_gen_binary_op(g, op, left, to32(g, y, 1));
+    const int left = ns_gen_to32(g, x, 1);
+    return ns_gen_binary_op(g, op, left, ns_gen_to32(g, y, 1));
 }
 
 static int select_by(ns_generator *g, int condition, int a, int b)
@@ -226,23 +226,6 @@ static int cast_to(ns_generator *g, int x, ns_dtype dtype)
         return ns_gen_fail(g);
     const int index = ns_draft_add(g->draft, &node);
     return index >= 0 ? index : ns_gen_fail(g);
-}
-
-static int gather(ns_generator *g, int x)
-{
-    const ns_tensor *t = ns_gen_value(g, x);
-    int64_t rows = 1;
-    for (int i = 1; i < t->rank - 1; i++)
-        rows *= t->shape[i];
-    const int64_t shape[] = {t->rank > 2 ? t->shape[0] : 1, t->rank > 2 ? rows : t->shape[0],
-                             t->rank > 1 ? t->shape[t->rank - 1] : 1};
-    const int values = ns_gen_reshape(g, x, 3, shape);
-    const int64_t wanted[] = {shape[0], ns_gen_range(g, 1, 7)};
-    const int indices = ns_gen_values(g, NS_DTYPE_INT32, 2, wanted, 0, shape[1] - 1);
-    if (!g->bad && ns_gen_chance(g, 0.5))
-        g->draft->nodes[indices].kind = NS_DRAFT_INPUT;
-    const int inputs[] = {values, indices};
-    return ns_gen_op(g, NS_OP_GATHER, NULL, 2, inputs);
 }
 
 static int shift(ns_generator *g, int x)
@@ -269,7 +252,7 @@ int ns_gen_block_u85(ns_generator *g, int x)
         return ns_gen_fail(g);
     x = ns_gen_same_type(g, x);
     const ns_tensor *t = ns_gen_value(g, x);
-    switch (ns_gen_range(g, 0, 9)) {
+    switch (ns_gen_range(g, 0, 8)) {
     case 0:
     case 1: {
         const int y = ns_gen_partner(g, x);
@@ -290,7 +273,7 @@ int ns_gen_block_u85(ns_generator *g, int x)
     case 5:
         return shift(g, x);
     case 6: {
-        const int y = to32(g, x, 1);
+        const int y = ns_gen_to32(g, x, 1);
         return ns_gen_rescale_to(g, ns_gen_op(g, NS_OP_CLZ, NULL, 1, &y), g->type,
                                  (ns_gen_rescale){.factor = 3});
     }
@@ -299,9 +282,7 @@ int ns_gen_block_u85(ns_generator *g, int x)
         const int y = cast_to(g, x, ns_gen_chance(g, 0.5) ? NS_DTYPE_INT32 : other);
         return cast_to(g, y, g->type);
     }
-    case 8:
-        return ns_gen_reduce(g, NS_OP_ARGMAX, x, (int)ns_gen_range(g, 0, t->rank - 1));
     default:
-        return gather(g, x);
+        return ns_gen_reduce(g, NS_OP_ARGMAX, x, (int)ns_gen_range(g, 0, t->rank - 1));
     }
 }

@@ -11,10 +11,9 @@ static int channels(ns_generator *g)
     return NS_GEN_PICK(g, 1, 2, 3, 4, 5, 7, 8, 12, 16, 17, 20, 24, 32, 33, 40, 48, 64, 72);
 }
 
-/* Weights of int8, some of them zero, as trained and pruned networks have them. */
-static int weights(ns_generator *g, const int64_t shape[4])
+int ns_gen_weights(ns_generator *g, int rank, const int64_t *shape)
 {
-    const int node = ns_gen_values(g, NS_DTYPE_INT8, 4, shape, -127, 127);
+    const int node = ns_gen_values(g, NS_DTYPE_INT8, rank, shape, -127, 127);
     static const double densities[] = {1, 1, 0.7, 0.2};
     const double density = densities[ns_gen_range(g, 0, 3)];
     for (size_t i = 0; !g->bad && density < 1 && i < ns_tensor_count(ns_gen_value(g, node)); i++)
@@ -23,8 +22,12 @@ static int weights(ns_generator *g, const int64_t shape[4])
     return node;
 }
 
-/* A convolution with its operands: bias of the size of the sums. */
-static int convolve(ns_generator *g, ns_op op, int x, int w, int64_t out, int64_t taps,
+static int weights(ns_generator *g, const int64_t shape[4])
+{
+    return ns_gen_weights(g, 4, shape);
+}
+
+int ns_gen_convolve(ns_generator *g, ns_op op, int x, int w, int64_t out, int64_t taps,
                     const ns_attributes *lists)
 {
     const ns_tensor *t = ns_gen_value(g, x);
@@ -35,14 +38,14 @@ static int convolve(ns_generator *g, ns_op op, int x, int w, int64_t out, int64_
     const int64_t biases = ns_gen_chance(g, 0.95) ? out : 1;
     const int b = ns_gen_values(g, accumulator, 1, &biases, -size, size);
     const int zero_point = ns_gen_scalar(g, t->dtype, ns_gen_zero_point(g, t->dtype));
-    const int inputs[] = {x, w, b, zero_point, ns_gen_scalar(g, NS_DTYPE_INT8, 0)};
+    const int64_t of_weights = ns_gen_chance(g, 0.04) ? ns_gen_range(g, -20, 20) : 0;
+    const int inputs[] = {x, w, b, zero_point, ns_gen_scalar(g, NS_DTYPE_INT8, of_weights)};
     ns_attributes attributes = *lists;
     attributes.acc_type = accumulator;
     return ns_gen_op(g, op, &attributes, 5, inputs);
 }
 
-/* Pads of one axis so that the windows come out even: as "same", as "valid", or any. */
-static void choose_pads(ns_generator *g, int64_t size, int64_t extent, int64_t stride, int32_t pads[2])
+void ns_gen_pads(ns_generator *g, int64_t size, int64_t extent, int64_t stride, int32_t pads[2])
 {
     const double kind = ns_gen_real(g, 0, 1);
     int64_t total = (size + stride - 1) / stride * stride - stride + extent - size;
@@ -88,7 +91,7 @@ int ns_gen_block_conv(ns_generator *g, int x)
     for (int i = 0; i < 2; i++) {
         stride[i] = strided ? NS_GEN_PICK(g, 1, 2, 2, 3, 4, 5) : 1;
         dilation[i] = dilated ? NS_GEN_PICK(g, 1, 2, 3) : 1;
-        choose_pads(g, t->shape[1 + i], (int64_t)(kernel[i] - 1) * dilation[i] + 1, stride[i], &pads[2 * i]);
+        ns_gen_pads(g, t->shape[1 + i], (int64_t)(kernel[i] - 1) * dilation[i] + 1, stride[i], &pads[2 * i]);
     }
     const int64_t in = t->shape[3], multiplier = NS_GEN_PICK(g, 1, 1, 1, 2, 3),
                   out = depthwise ? in * multiplier : channels(g);
@@ -102,7 +105,7 @@ int ns_gen_block_conv(ns_generator *g, int x)
     const int w = weights(g, depthwise ? depth : conv);
     const ns_int_list pad = ns_gen_ints(g, 4, pads), strides = ns_gen_ints(g, 2, stride);
     const ns_attributes lists = {.pad = pad, .stride = strides, .dilation = ns_gen_ints(g, 2, dilation)};
-    int y = convolve(g, depthwise ? NS_OP_DEPTHWISE_CONV2D : NS_OP_CONV2D, x, w, out, taps, &lists);
+    int y = ns_gen_convolve(g, depthwise ? NS_OP_DEPTHWISE_CONV2D : NS_OP_CONV2D, x, w, out, taps, &lists);
     const ns_dtype to = ns_gen_chance(g, 0.9)
                             ? g->type
                             : (ns_dtype)NS_GEN_PICK(g, NS_DTYPE_INT8, NS_DTYPE_INT16, NS_DTYPE_INT32);
@@ -129,7 +132,7 @@ int ns_gen_block_linear(ns_generator *g, int x)
     const int w = weights(g, (int64_t[]){out, 1, 1, in});
     const ns_int_list pad = ns_gen_ints(g, 4, none), step = ns_gen_ints(g, 2, ones);
     const ns_attributes lists = {.pad = pad, .stride = step, .dilation = step};
-    int y = convolve(g, NS_OP_CONV2D, x, w, out, in, &lists);
+    int y = ns_gen_convolve(g, NS_OP_CONV2D, x, w, out, in, &lists);
     y = ns_gen_rescale_to(g, y, g->type,
                           (ns_gen_rescale){.any_out_zero_point = true, .per_channel = g->per_channel});
     if (ns_gen_chance(g, 0.3))
@@ -166,7 +169,7 @@ int ns_gen_block_transpose_conv(ns_generator *g, int x)
     const int w = weights(g, (int64_t[]){out, kernel[0], kernel[1], in});
     const ns_int_list pads = ns_gen_ints(g, 4, out_pad);
     const ns_attributes lists = {.out_pad = pads, .stride = ns_gen_ints(g, 2, stride)};
-    const int y = convolve(g, NS_OP_TRANSPOSE_CONV2D, x, w, out, taps, &lists);
+    const int y = ns_gen_convolve(g, NS_OP_TRANSPOSE_CONV2D, x, w, out, taps, &lists);
     return ns_gen_rescale_to(g, y, g->type,
                              (ns_gen_rescale){.any_out_zero_point = true, .per_channel = g->per_channel});
 }
@@ -253,7 +256,9 @@ int ns_gen_block_pool(ns_generator *g, int x)
     }
     attributes.acc_type = NS_DTYPE_INT32;
     const int zero_point = ns_gen_scalar(g, g->type, ns_gen_zero_point(g, g->type));
-    const int inputs[] = {x, zero_point, zero_point};
+    const bool other = ns_gen_chance(g, 0.3);
+    const int to = other ? ns_gen_scalar(g, g->type, ns_gen_zero_point(g, g->type)) : zero_point;
+    const int inputs[] = {x, zero_point, to};
     const int y = ns_gen_op(g, NS_OP_AVG_POOL2D, &attributes, 3, inputs);
     if (!ns_gen_chance(g, 0.3))
         return y;
@@ -265,7 +270,7 @@ int ns_gen_block_resize(ns_generator *g, int x)
 {
     x = ns_gen_to4(g, ns_gen_same_type(g, x));
     const ns_tensor *t = ns_gen_value(g, x);
-    const int64_t by = NS_GEN_PICK(g, 2, 2, 4);
+    const int64_t by = NS_GEN_PICK(g, 2, 2, 2, 4, 4, 8, 3);
     const bool bilinear = ns_gen_chance(g, 0.5), halves = ns_gen_chance(g, 0.6),
                zero_offset = ns_gen_chance(g, 0.6);
     const int64_t n = halves ? 2 * by : by, d = halves ? 2 : 1,

@@ -8,9 +8,18 @@
 #include "draft/interface.h"
 #include "fuzzvela/internal.h"
 
-/* Reductions of failures that look alike before they are reduced: all of the first ones, then every eighth.
- */
-enum { REDUCE_ALL = 40, REDUCE_EVERY = 8, MAX_FINDINGS = 2048, MAX_YIELDS = 256, MAX_RAW = 1024 };
+/* Reductions of failures that look alike before they are reduced: all of the first ones, then every eighth;
+ * of those that a known defect names the first ones and every 64th, to see whether something else hides
+ * behind it. */
+enum {
+    REDUCE_ALL = 40,
+    REDUCE_EVERY = 8,
+    ESCAPE_ALL = 8,
+    ESCAPE_EVERY = 64,
+    MAX_FINDINGS = 2048,
+    MAX_YIELDS = 256,
+    MAX_RAW = 1024
+};
 #define HANG_SECONDS 30
 
 typedef struct raw_signature {
@@ -77,12 +86,12 @@ static void count_right(campaign *c, const ns_exhibit *exhibit, ns_accelerator a
 }
 
 /* Whether a failure that looks like this is worth a reduction. */
-static bool is_fresh(campaign *c, const char *signature)
+static bool is_fresh(campaign *c, const char *signature, uint64_t all, uint64_t every)
 {
     for (int i = 0; i < c->raw_count; i++)
         if (strcmp(c->raw[i].text, signature) == 0) {
             const uint64_t seen = c->raw[i].seen++;
-            return seen < REDUCE_ALL || seen % REDUCE_EVERY == 0;
+            return seen < all || seen % every == 0;
         }
     if (c->raw_count < MAX_RAW) {
         const char *text = ns_arena_string(c->arena, signature);
@@ -143,7 +152,9 @@ static ns_code file_under(campaign *c, ns_judge *judge, const ns_draft *reduced,
     ns_judgement j;
     NS_TRY(ns_exhibit_make(reduced, c->graph, &exhibit, error));
     ns_code code = ns_judge_run(judge, &exhibit, c->graph, &j, error);
-    if (code == NS_OK && ns_ruling_is_finding(j.ruling)) {
+    const bool named =
+        code == NS_OK && ns_judge_known(&exhibit, &j, judge->targets[0].accelerator, made.release, c->graph);
+    if (code == NS_OK && ns_ruling_is_finding(j.ruling) && !named) {
         made.operation = ns_draft_words(reduced, c->graph);
         made.signature =
             ns_arena_format(c->graph, "%s | %s", ns_judge_signature(&j, NULL, c->graph), made.operation);
@@ -161,29 +172,37 @@ static ns_code file_under(campaign *c, ns_judge *judge, const ns_draft *reduced,
     return code;
 }
 
+/* A graph that goes wrong. */
+typedef struct failure {
+    const ns_draft *draft;
+    uint64_t number;
+    int release, target;
+    bool known; /* a known defect is met */
+} failure;
+
 /* Leaves operators out first, which gives the ordinary graph; from that the minimal one is made. */
-static ns_code investigate(campaign *c, ns_judge *judge, int release, const ns_draft *draft, int target,
-                           uint64_t number, ns_error *error)
+static ns_code investigate(campaign *c, const failure *f, ns_error *error)
 {
-    const char *version = c->options->velas[release].version;
+    ns_judge *judge = &c->judges[f->release];
+    const char *version = c->options->velas[f->release].version;
     const double begun = now();
     ns_draft ordinary, reduced;
     ns_judge one = *judge;
-    one.targets = &c->targets[target];
+    one.targets = &c->targets[f->target];
     one.target_count = 1;
-    ns_judge_watch watch = {&one, version};
+    ns_judge_watch watch = {.judge = &one, .release = version, .escape = f->known, .arena = c->graph};
     ns_draft_reduction reduction = {.signature = ns_judge_watched,
                                     .context = &watch,
                                     .time_limit = c->options->reduce_seconds,
                                     .ordinary = true};
-    NS_TRY(ns_draft_reduce(&reduction, draft, c->graph, &ordinary, error));
+    NS_TRY(ns_draft_reduce(&reduction, f->draft, c->graph, &ordinary, error));
     const int trials = reduction.trials;
     reduction.ordinary = false;
     NS_TRY(ns_draft_reduce(&reduction, &ordinary, c->graph, &reduced, error));
-    const ns_fuzz_finding made = {.target = ns_accelerator_text(c->targets[target].accelerator),
+    const ns_fuzz_finding made = {.target = ns_accelerator_text(c->targets[f->target].accelerator),
                                   .release = version,
                                   .avoided_by = "",
-                                  .first_seen = number,
+                                  .first_seen = f->number,
                                   .count = 1,
                                   .trials = trials + reduction.trials,
                                   .seconds = now() - begun};
@@ -191,6 +210,17 @@ static ns_code investigate(campaign *c, ns_judge *judge, int release, const ns_d
     judge->streams = one.streams;
     c->result->reducing += now() - begun;
     return code;
+}
+
+/* Reduces a failure where it is worth it. */
+static ns_code reduce_failure(campaign *c, const failure *f, const char *raw, bool *reduced, ns_error *error)
+{
+    if (c->options->reduce_seconds <= 0 || !raw ||
+        !is_fresh(c, raw, f->known ? ESCAPE_ALL : REDUCE_ALL, f->known ? ESCAPE_EVERY : REDUCE_EVERY))
+        return NS_OK;
+    *reduced = true;
+    const ns_code code = investigate(c, f, error);
+    return code == NS_ERROR_INPUT ? NS_OK : code; /* INPUT: it did not go wrong a second time */
 }
 
 static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns_exhibit *exhibit,
@@ -201,27 +231,21 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
     const char *last = NULL;
     for (int i = 0; i < c->options->target_count; i++) {
         const ns_judgement *j = &judgements[i];
+        const ns_accelerator accelerator = c->targets[i].accelerator;
         c->result->refused += j->ruling == NS_RULING_REFUSED;
         if (j->ruling == NS_RULING_RIGHT)
-            count_right(c, exhibit, c->targets[i].accelerator, version);
+            count_right(c, exhibit, accelerator, version);
         if (!ns_ruling_is_finding(j->ruling))
             continue;
         failed = true;
-        const char *known = ns_judge_known(exhibit, j, c->targets[i].accelerator, version, c->graph);
-        if (known) {
-            if (!last || strcmp(last, known) != 0)
-                count_known(c, known, number);
-            last = known;
-            continue;
-        }
-        const char *raw = ns_arena_format(c->graph, "%s %s %u", ns_judge_signature(j, NULL, c->graph),
-                                          version, ns_accelerator_family(c->targets[i].accelerator));
-        if (!reduced && c->options->reduce_seconds > 0 && raw && is_fresh(c, raw)) {
-            reduced = true;
-            const ns_code code = investigate(c, &c->judges[release], release, draft, i, number, error);
-            if (code != NS_OK && code != NS_ERROR_INPUT) /* INPUT: it did not go wrong a second time */
-                return code;
-        }
+        const char *known = ns_judge_known(exhibit, j, accelerator, version, c->graph);
+        if (known && (!last || strcmp(last, known) != 0))
+            count_known(c, known, number);
+        last = known ? known : last;
+        const char *raw = ns_arena_format(c->graph, "%s %s %u", ns_judge_signature(j, known, c->graph),
+                                          version, ns_accelerator_family(accelerator));
+        if (!reduced && j->ruling != NS_RULING_HAZARD)
+            NS_TRY(reduce_failure(c, &(failure){draft, number, release, i, known}, raw, &reduced, error));
     }
     c->result->failing += failed;
     return NS_OK;

@@ -58,7 +58,8 @@ static int choose_source(ns_generator *g)
 /* One block; what it added is taken back where it failed. */
 static bool add_block(ns_generator *g, const int weights[BLOCK_COUNT])
 {
-    const int nodes = g->draft->count, pool = g->pool_count, x = choose_source(g);
+    const int nodes = g->draft->count, pool = g->pool_count, regions = g->draft->region_count,
+              x = choose_source(g);
     if (x < 0 || g->pool_count >= NS_FUZZ_POOL - 8)
         return false;
     const int y = blocks[choose_block(g, weights)].function(g, x);
@@ -66,6 +67,7 @@ static bool add_block(ns_generator *g, const int weights[BLOCK_COUNT])
     const bool typed = is_feature_map(value->dtype) || value->dtype == NS_DTYPE_INT32;
     if (g->bad || y == x || y < nodes || !typed || !ns_gen_informative(value)) {
         g->draft->count = nodes;
+        g->draft->region_count = regions;
         g->pool_count = pool;
         g->bad = false;
         return false;
@@ -117,6 +119,68 @@ static void make(ns_generator *g)
     choose_outputs(g);
 }
 
+/* ---- dependence ---- */
+
+/* Marks what is computed from input `node`. */
+static void mark_reach(const ns_draft *d, int node, bool *reached)
+{
+    for (int i = 0; i < d->count; i++) {
+        reached[i] = i == node;
+        for (int k = 0; k < d->nodes[i].input_count; k++)
+            reached[i] |= reached[d->nodes[i].inputs[k]];
+    }
+}
+
+/* The input's elements in another order; indices stay what they are. */
+static bool reverse_values(ns_draft *d, int node)
+{
+    ns_tensor *t = &d->nodes[node].value;
+    const size_t count = ns_tensor_count(t);
+    if (count < 2 || t->dtype == NS_DTYPE_INT32 || t->dtype == NS_DTYPE_BOOL ||
+        ns_tensor_new(d->arena, t->dtype, t->rank, t->shape, t, NULL) != NS_OK)
+        return false;
+    return true;
+}
+
+/* Whether each output that is computed from an input changes with it: the input's elements come in reverse
+ * order. What cannot be computed so is taken to depend. */
+static bool depends(const ns_draft *d, int node, ns_arena *arena)
+{
+    bool reached[4096];
+    ns_draft other;
+    if (d->count > 4096 || ns_draft_copy(d, arena, &other, NULL) != NS_OK || !reverse_values(&other, node))
+        return true;
+    const ns_tensor *from = ns_draft_value(d, node);
+    const size_t count = ns_tensor_count(from);
+    for (size_t i = 0; i < count; i++)
+        ns_tensor_set(&other.nodes[node].value, i, ns_tensor_get(from, count - 1 - i));
+    mark_reach(d, node, reached);
+    for (int i = node + 1; i < d->count; i++)
+        if (reached[i] && ns_draft_compute(&other, &other.nodes[i], NULL) != NS_OK)
+            return true;
+    for (int i = 0; i < d->output_count; i++) {
+        const ns_tensor *a = ns_draft_value(d, d->outputs[i]), *b = ns_draft_value(&other, d->outputs[i]);
+        if (reached[d->outputs[i]] && ns_tensor_count(a) > 1 &&
+            memcmp(a->data, b->data, ns_tensor_count(a) * (size_t)ns_dtype_bytes(a->dtype)) == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool each_input_matters(const ns_draft *d)
+{
+    ns_arena *arena = ns_arena_new_like(d->arena);
+    bool all = arena != NULL;
+    for (int i = 0; all && i < d->count; i++) {
+        if (d->nodes[i].kind != NS_DRAFT_INPUT)
+            continue;
+        all = depends(d, i, arena);
+        ns_arena_reset(arena);
+    }
+    ns_arena_free(arena);
+    return all;
+}
+
 ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_error *error)
 {
     ns_arena *arena = draft->arena;
@@ -131,7 +195,9 @@ ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_err
                            (unsigned long long)seed, (unsigned long long)number);
         if (!scratch.output_count)
             continue;
-        return ns_draft_clean(&scratch, arena, draft, error);
+        NS_TRY(ns_draft_clean(&scratch, arena, draft, error));
+        if (each_input_matters(draft))
+            return NS_OK;
     }
     return ns_fail(error, NS_ERROR_INTERNAL, "seed %llu, graph %llu: no graph came about",
                    (unsigned long long)seed, (unsigned long long)number);

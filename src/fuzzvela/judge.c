@@ -207,16 +207,29 @@ const char *ns_judge_known(const ns_exhibit *exhibit, const ns_judgement *judgem
     return NULL;
 }
 
+/* Whether an escape takes a graph: it looks as the start did, and meets no known defect once one did not. */
+static bool takes(ns_judge_watch *watch, const char *signature, const char *known)
+{
+    if (!watch->first)
+        watch->first = ns_arena_string(watch->arena, signature);
+    if (!watch->first || strcmp(watch->first, signature) != 0 || (watch->escaped && known))
+        return false;
+    watch->escaped |= !known;
+    return true;
+}
+
 ns_code ns_judge_watched(void *context, const ns_exhibit *exhibit, ns_arena *arena, const char **signature,
                          ns_error *error)
 {
-    const ns_judge_watch *watch = context;
+    ns_judge_watch *watch = context;
     ns_judgement judgement;
     NS_TRY(ns_judge_run(watch->judge, exhibit, arena, &judgement, error));
     if (!ns_ruling_is_finding(judgement.ruling))
         return NS_OK;
     const char *known =
         ns_judge_known(exhibit, &judgement, watch->judge->targets[0].accelerator, watch->release, arena);
-    *signature = ns_judge_signature(&judgement, known, arena);
+    const char *text = ns_judge_signature(&judgement, watch->escape ? NULL : known, arena);
+    if (!watch->escape || takes(watch, text, known))
+        *signature = text;
     return NS_OK;
 }

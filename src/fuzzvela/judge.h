@@ -60,10 +60,16 @@ ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena
 /* What tells one defect from another: ruling, words, chip rule, and the known defect that the graph meets. */
 const char *ns_judge_signature(const ns_judgement *judgement, const char *known, ns_arena *arena);
 
-/* For ns_draft_reduce: the signature of what the one target makes of the graph. */
+/* For ns_draft_reduce: the signature of what the one target makes of the graph. With `escape` the known
+ * defect is no part of it, and once a graph has met none that goes wrong alike, none may be met again: a row
+ * of the table is left behind where something else than the row is wrong. */
 typedef struct ns_judge_watch {
     ns_judge *judge; /* of one target, the one that fails */
     const char *release;
+    bool escape;
+    const char *first; /* kept by the escape: what the start showed, in its arena */
+    ns_arena *arena;   /* of `first`: lives as long as the watch */
+    bool escaped;      /* out */
 } ns_judge_watch;
 ns_code ns_judge_watched(void *watch, const ns_exhibit *exhibit, ns_arena *arena, const char **signature,
                          ns_error *error);

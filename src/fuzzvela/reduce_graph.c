@@ -44,7 +44,7 @@ static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, 
                       .targets = &target,
                       .target_count = 1,
                       .max_work = budget ? budget->max_work : NS_BUDGET_DEFAULT_WORK};
-    ns_judge_watch watch = {&judge, options->vela.version};
+    ns_judge_watch watch = {.judge = &judge, .release = options->vela.version};
     ns_draft_reduction reduction = {.signature = ns_judge_watched,
                                     .context = &watch,
                                     .time_limit = options->time_limit,

@@ -46,9 +46,9 @@ class Search(unittest.TestCase):
         self.assertTrue(a["known"], "no known defect in 60 graphs")
 
     def test_finding_is_reduced(self):
-        # Graph 127 of seed 0 has a REDUCE_MIN before a RESHAPE (docs/errata.md, reduce_min_reshape).
-        run("fuzz-vela", "--write", "--first", "127", "--graphs", "1", "-o", str(self.folder))
-        graph = self.folder / "127"
+        # Graph 33 of seed 0 has a REDUCE_MIN before a RESHAPE (docs/errata.md, reduce_min_reshape).
+        run("fuzz-vela", "--write", "--first", "33", "--graphs", "1", "-o", str(self.folder))
+        graph = self.folder / "33"
         inputs = [option for path in sorted(graph.glob("in*.npy")) for option in ("-i", str(path))]
         made = self.folder / "made"
         result = run("reduce", str(graph / "graph.tosa"), *inputs, "-o", str(made))
