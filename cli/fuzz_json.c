@@ -160,6 +160,7 @@ static ns_code write_within(const char *path, const ns_fuzz_result *r, ns_arena 
     ns_json_integer(&json, "streams", (int64_t)r->streams);
     ns_json_integer(&json, "refused", (int64_t)r->refused);
     ns_json_integer(&json, "failing", (int64_t)r->failing);
+    ns_json_integer(&json, "unnamed", (int64_t)r->unnamed);
     ns_json_integer(&json, "starts", (int64_t)r->starts);
     ns_json_real(&json, "seconds", r->seconds);
     ns_json_real(&json, "reducing", r->reducing);

@@ -64,10 +64,12 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
     fprintf(out,
             "%llu graphs, %llu streams (%llu refused) in %.1f s, %.1f of them reducing: %.1f graphs a second "
             "without it\n"
-            "%llu graphs failed; %d signatures beside %d known defects; Vela was started %llu times\n",
+            "%llu graphs failed, %llu of them by what no known defect names; %d signatures beside %d known "
+            "defects; Vela was started %llu times\n",
             (unsigned long long)r->graphs, (unsigned long long)r->streams, (unsigned long long)r->refused,
             r->seconds, r->reducing, (double)r->graphs / (r->seconds - r->reducing),
-            (unsigned long long)r->failing, r->finding_count, r->known_count, (unsigned long long)r->starts);
+            (unsigned long long)r->failing, (unsigned long long)r->unnamed, r->finding_count, r->known_count,
+            (unsigned long long)r->starts);
 }
 
 typedef struct watch {

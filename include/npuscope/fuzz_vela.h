@@ -51,6 +51,7 @@ typedef struct ns_fuzz_result {
     uint64_t seed, first; /* as asked for */
     int shard, shards;
     uint64_t graphs, streams, refused, starts, failing;
+    uint64_t unnamed; /* of the failing graphs, those with a stream that no known defect names */
     double seconds, reducing;
     int finding_count, known_count, yield_count;
     ns_fuzz_finding *findings;

@@ -227,7 +227,7 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
                        const ns_judgement *judgements, uint64_t number, ns_error *error)
 {
     const char *version = c->options->velas[release].version;
-    bool failed = false, reduced = false;
+    bool failed = false, unnamed = false, reduced = false;
     const char *last = NULL;
     for (int i = 0; i < c->options->target_count; i++) {
         const ns_judgement *j = &judgements[i];
@@ -242,12 +242,14 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
         if (known && (!last || strcmp(last, known) != 0))
             count_known(c, known, number);
         last = known ? known : last;
+        unnamed |= !known;
         const char *raw = ns_arena_format(c->graph, "%s %s %u", ns_judge_signature(j, known, c->graph),
                                           version, ns_accelerator_family(accelerator));
         if (!reduced && j->ruling != NS_RULING_HAZARD)
             NS_TRY(reduce_failure(c, &(failure){draft, number, release, i, known}, raw, &reduced, error));
     }
     c->result->failing += failed;
+    c->result->unnamed += unnamed;
     return NS_OK;
 }
 
