@@ -35,18 +35,18 @@ static const ns_option options[] = {
     {0, "debug-db", NS_OPTION_TEXT_LIST, "FILE", OPTION(debug_dbs), "and Vela's debug database of it"},
     NS_ROW_SHARD(shard),
     {0, "no-advice", NS_OPTION_FLAG, NULL, OPTION(no_advice), "do not try what avoids a finding"},
-    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
-    {0, "apply", NS_OPTION_TEXT, "FILE", OPTION(apply),
+    {0, "json", NS_OPTION_OUTPUT, "FILE", OPTION(json), "write the results as JSON; -: on standard output"},
+    {0, "apply", NS_OPTION_OUTPUT, "FILE", OPTION(apply),
      "write the graph with the mends that can be written into it, and\nsay what they bring"},
-    {0, "reduce", NS_OPTION_TEXT, "FILE", OPTION(reduce),
+    {0, "reduce", NS_OPTION_OUTPUT, "FILE", OPTION(reduce),
      "write the smallest .tosa graph that shows the first finding, and its\ninputs and results beside it as "
      ".npy"},
     {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "of --reduce, in seconds (default 60)"},
-    {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "write one self-contained page"},
-    {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "write a summary for a CI job's page"},
-    {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "write JUnit XML"},
-    {0, "csv", NS_OPTION_TEXT, "FILE", OPTION(csv), "write a row for each stage"},
-    {0, "node-data", NS_OPTION_TEXT, "FILE", OPTION(nodes),
+    {0, "html", NS_OPTION_OUTPUT, "FILE", OPTION(html), "write one self-contained page"},
+    {0, "markdown", NS_OPTION_OUTPUT, "FILE", OPTION(markdown), "write a summary for a CI job's page"},
+    {0, "junit", NS_OPTION_OUTPUT, "FILE", OPTION(junit), "write JUnit XML"},
+    {0, "csv", NS_OPTION_OUTPUT, "FILE", OPTION(csv), "write a row for each stage"},
+    {0, "node-data", NS_OPTION_OUTPUT, "FILE", OPTION(nodes),
      "write node data for Model Explorer: each stage's share of the error"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads), "default: as many as there are CPUs"},
     {0, "cpu", NS_OPTION_CPU, "LIST", OPTION(cpu_mask),
@@ -70,10 +70,7 @@ static ns_code write_one(ns_cli *cli, const char *path, writer write, const ns_d
     if (!path)
         return NS_OK;
     NS_TRY(write(result, cli->arena, &bytes, error));
-    if (path[0] != '-' || path[1])
-        return ns_file_write(path, bytes, error);
-    fwrite(bytes.data, 1, bytes.size, cli->out);
-    return NS_OK;
+    return ns_cli_write(cli, path, bytes, error);
 }
 
 static bool is_stdout(const char *path)

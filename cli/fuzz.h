@@ -3,11 +3,15 @@
 #define NS_CLI_FUZZ_H
 
 #include "npuscope/fuzz_vela.h"
+#include "options.h"
 
-/* Writes the document npuscope/fuzz-vela/1 to `path`; whole, or an error. */
-ns_code ns_fuzz_json_write(const char *path, const ns_fuzz_result *result, ns_error *error);
+/* Writes the document npuscope/fuzz-vela/1 to the OUTPUT `path`; whole, or an error. */
+ns_code ns_fuzz_json_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error);
 
 /* ---- fuzz_report.c ---- */
+
+/* The page of a search, to the OUTPUT `path`. */
+ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error);
 
 /* The Markdown report of a search. */
 

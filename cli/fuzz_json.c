@@ -145,7 +145,8 @@ static void add_yields(ns_json *json, const ns_fuzz_result *r)
     ns_json_end(json);
 }
 
-static ns_code write_within(const char *path, const ns_fuzz_result *r, ns_arena *arena, ns_error *error)
+static ns_code write_within(ns_cli *cli, const char *path, const ns_fuzz_result *r, ns_arena *arena,
+                            ns_error *error)
 {
     ns_buffer buffer = {.arena = arena};
     ns_json json = ns_json_begin(&buffer, true, 17);
@@ -172,14 +173,14 @@ static ns_code write_within(const char *path, const ns_fuzz_result *r, ns_arena 
     add_yields(&json, r);
     ns_json_end(&json);
     NS_TRY(ns_json_finish(&json, path, &bytes, error));
-    return ns_file_write(path, bytes, error);
+    return ns_cli_write(cli, path, bytes, error);
 }
 
 /* In an arena of its own: a long search writes it every minute. */
-ns_code ns_fuzz_json_write(const char *path, const ns_fuzz_result *result, ns_error *error)
+ns_code ns_fuzz_json_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error)
 {
     ns_arena *arena = ns_arena_new();
-    const ns_code code = arena ? write_within(path, result, arena, error)
+    const ns_code code = arena ? write_within(cli, path, result, arena, error)
                                : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     ns_arena_free(arena);
     return code;

@@ -1,5 +1,6 @@
 /* npuscope fuzz-vela: the report for people who mend compilers, one finding after another. */
 #include "fuzz.h"
+#include "report/interface.h"
 
 #include <string.h>
 
@@ -85,4 +86,58 @@ ns_code ns_fuzz_report_write(const ns_fuzz_result *r, const char *path, ns_arena
     if (b.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     return ns_file_write(path, (ns_bytes){b.data, b.size}, error);
+}
+
+static ns_page_tone tone_of(const ns_fuzz_finding *f)
+{
+    return f->known_defect ? NS_PAGE_DOUBT : NS_PAGE_BAD;
+}
+
+ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *r, ns_error *error)
+{
+    static const ns_page_column columns[] = {{"kind", NS_PAGE_TEXT},       {"operation", NS_PAGE_TEXT},
+                                             {"target", NS_PAGE_TEXT},     {"Vela", NS_PAGE_TEXT},
+                                             {"graphs", NS_PAGE_NUMBER},   {"first graph", NS_PAGE_NUMBER},
+                                             {"message", NS_PAGE_TEXT},    {"known defect", NS_PAGE_TEXT},
+                                             {"avoided by", NS_PAGE_TEXT}, {"reduced", NS_PAGE_TEXT}};
+    static const ns_page_column known[] = {{"known defect", NS_PAGE_TEXT},
+                                           {"graphs", NS_PAGE_NUMBER},
+                                           {"streams right", NS_PAGE_NUMBER},
+                                           {"first graph", NS_PAGE_NUMBER},
+                                           {"what", NS_PAGE_TEXT}};
+    ns_bytes bytes;
+    const char *what = ns_arena_format(
+        cli->arena, "seed %llu, %llu graphs, %llu streams, %llu refused, %llu graphs failed",
+        (unsigned long long)r->seed, (unsigned long long)r->graphs, (unsigned long long)r->streams,
+        (unsigned long long)r->refused, (unsigned long long)r->failing);
+    ns_page *page = what ? ns_page_begin(cli->arena, "npuscope fuzz-vela", what) : NULL;
+    if (!page)
+        return ns_page_finish(NULL, "the HTML page", &bytes, error);
+    ns_page_table(page, "signatures", sizeof columns / sizeof columns[0], columns);
+    for (int i = 0; i < r->finding_count; i++) {
+        const ns_fuzz_finding *f = &r->findings[i];
+        ns_page_word(page, f->kind, tone_of(f));
+        ns_page_text(page, f->operation);
+        ns_page_text(page, f->target);
+        ns_page_text(page, f->release);
+        ns_page_number(page, (double)f->count, "%.0f");
+        ns_page_number(page, (double)f->first_seen, "%.0f");
+        ns_page_text(page, f->message);
+        ns_page_text(page, f->known_defect ? f->known_defect : "");
+        ns_page_text(page, f->avoided_by);
+        ns_page_text(page, f->graph ? f->graph : "");
+    }
+    ns_page_table_end(page);
+    ns_page_table(page, "known defects that were met", sizeof known / sizeof known[0], known);
+    for (int i = 0; i < r->known_count; i++) {
+        const ns_defect_info *info = ns_defect_get_info(r->known[i].defect);
+        ns_page_text(page, info->id);
+        ns_page_number(page, (double)r->known[i].graphs, "%.0f");
+        ns_page_number(page, (double)r->known[i].right, "%.0f");
+        ns_page_number(page, (double)r->known[i].first_seen, "%.0f");
+        ns_page_text(page, info->what);
+    }
+    ns_page_table_end(page);
+    NS_TRY(ns_page_finish(page, "the HTML page", &bytes, error));
+    return ns_cli_write(cli, path, bytes, error);
 }

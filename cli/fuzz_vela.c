@@ -12,7 +12,7 @@ typedef struct fuzz_settings {
     ns_text_list velas, targets;
     int64_t seed, first, graphs;
     double time_limit, reduce_seconds;
-    const char *output, *json, *shard;
+    const char *output, *json, *html, *shard;
     bool write_only;
 } fuzz_settings;
 
@@ -39,6 +39,7 @@ static const ns_option options[] = {
     {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
      "folder for reduced graphs with inputs, and report.md"},
     NS_ROW_JSON(json),
+    NS_ROW_HTML(html),
     {0},
 };
 
@@ -73,7 +74,8 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
 }
 
 typedef struct watch {
-    const char *json;
+    ns_cli *cli;
+    const char *json; /* a file; NULL: none */
     double last;
 } watch;
 
@@ -87,7 +89,7 @@ static void progress(void *context, const ns_fuzz_result *r)
     fprintf(stderr, "%llu graphs, %d signatures, %d known, %.0f s\n", (unsigned long long)r->graphs,
             r->finding_count, r->known_count, r->seconds);
     if (w->json)
-        (void)ns_fuzz_json_write(w->json, r, NULL);
+        (void)ns_fuzz_json_write(w->cli, w->json, r, NULL);
 }
 
 static ns_code fill(const fuzz_settings *s, ns_arena *arena, ns_fuzz_options *o, ns_error *error)
@@ -132,7 +134,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     (void)operand_count;
     (void)operands;
     const fuzz_settings *s = settings_;
-    watch w = {.json = s->json};
+    watch w = {.cli = cli, .json = s->json && strcmp(s->json, "-") != 0 ? s->json : NULL};
     ns_fuzz_options o = {.seed = (uint64_t)s->seed,
                          .first = (uint64_t)s->first,
                          .graphs = (uint64_t)s->graphs,
@@ -156,7 +158,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                     : ns_fail(error, NS_ERROR_MEMORY, "no memory for a file name"));
     }
     if (s->json)
-        NS_TRY(ns_fuzz_json_write(s->json, &result, error));
+        NS_TRY(ns_fuzz_json_write(cli, s->json, &result, error));
+    if (s->html)
+        NS_TRY(ns_fuzz_page_write(cli, s->html, &result, error));
     return result.failing ? NS_ERROR_MISMATCH : NS_OK;
 }
 

@@ -22,7 +22,7 @@ static const ns_option options[] = {
     {0, "vela-release", NS_OPTION_TEXT, "VERSION", OPTION(release),
      "the release that will compile it, or all (default: 5.1.0, which\nExecuTorch 1.5 installs)"},
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "only print the table of known defects, as Markdown"},
-    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json), "also write the results as JSON"},
+    {0, "json", NS_OPTION_OUTPUT, "FILE", OPTION(json), "also write the results as JSON"},
     {0},
 };
 
@@ -101,19 +101,19 @@ static ns_json begin_json(ns_buffer *buffer, const lint_settings *settings, cons
     return json;
 }
 
-static ns_code end_json(ns_json *json, const lint_settings *settings, ns_error *error)
+static ns_code end_json(ns_cli *cli, ns_json *json, const lint_settings *settings, ns_error *error)
 {
     ns_bytes bytes;
     ns_json_end(json);
     ns_json_end(json);
     NS_TRY(ns_json_finish(json, settings->json, &bytes, error));
-    return ns_file_write(settings->json, bytes, error);
+    return ns_cli_write(cli, settings->json, bytes, error);
 }
 
-static ns_code write_json(const lint_settings *settings, const char *model, const ns_defect_match *matches,
-                          int count, ns_arena *arena, ns_error *error)
+static ns_code write_json(ns_cli *cli, const lint_settings *settings, const char *model,
+                          const ns_defect_match *matches, int count, ns_error *error)
 {
-    ns_buffer buffer = {.arena = arena};
+    ns_buffer buffer = {.arena = cli->arena};
     ns_json json = begin_json(&buffer, settings, model);
     for (int i = 0; i < count; i++) {
         const ns_defect_match *match = &matches[i];
@@ -122,7 +122,7 @@ static ns_code write_json(const lint_settings *settings, const char *model, cons
                                       ns_op_text(match->block->operators[match->op].op), result_name(match),
                                       ns_families_text(match->families, families)});
     }
-    return end_json(&json, settings, error);
+    return end_json(cli, &json, settings, error);
 }
 
 static ns_code read_model(const char *path, ns_bytes bytes, ns_arena *arena, ns_graph **graph,
@@ -148,7 +148,7 @@ static ns_code report(ns_cli *cli, const lint_settings *settings, const char *pa
     fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s\n", path, count, count == 1 ? "" : "s",
             settings->release, ns_families_text(families, text));
     if (settings->json)
-        NS_TRY(write_json(settings, path, matches, count, cli->arena, error));
+        NS_TRY(write_json(cli, settings, path, matches, count, error));
     return count ? NS_ERROR_MISMATCH : NS_OK;
 }
 
@@ -178,11 +178,11 @@ static ns_code find_tflite(const ns_tflite *file, const char *release, ns_arena 
     return NS_OK;
 }
 
-static ns_code write_tflite_json(const lint_settings *settings, const char *path, const ns_tflite *file,
-                                 const tflite_findings *found, const char *targets, ns_arena *arena,
+static ns_code write_tflite_json(ns_cli *cli, const lint_settings *settings, const char *path,
+                                 const ns_tflite *file, const tflite_findings *found, const char *targets,
                                  ns_error *error)
 {
-    ns_buffer buffer = {.arena = arena};
+    ns_buffer buffer = {.arena = cli->arena};
     ns_json json = begin_json(&buffer, settings, path);
     for (int i = 0; i < found->count; i++) {
         const ns_tflite_operator *operator= & file->subgraphs[0].operators[found->operators[i]];
@@ -191,7 +191,7 @@ static ns_code write_tflite_json(const lint_settings *settings, const char *path
         add_finding(&json, &(finding){NS_DEFECT_tflite_reduce, "", found->operators[i], operator->name,
                                       output, targets});
     }
-    return end_json(&json, settings, error);
+    return end_json(cli, &json, settings, error);
 }
 
 static ns_code lint_tflite(ns_cli *cli, const lint_settings *settings, const char *path, ns_bytes bytes,
@@ -217,7 +217,7 @@ static ns_code lint_tflite(ns_cli *cli, const lint_settings *settings, const cha
     fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s (of a .tflite lint knows one: %s)\n", path,
             found.count, found.count == 1 ? "" : "s", settings->release, targets, info->id);
     if (settings->json)
-        NS_TRY(write_tflite_json(settings, path, &file, &found, targets, cli->arena, error));
+        NS_TRY(write_tflite_json(cli, settings, path, &file, &found, targets, error));
     return found.count ? NS_ERROR_MISMATCH : NS_OK;
 }
 

@@ -25,7 +25,7 @@ static const ns_option options[] = {
      "inputs"},
     {0, "target", NS_OPTION_TEXT, "T", OPTION(target),
      "u55 or u85 (required, but for a recorded case: its board's, or u85 where it names none)"},
-    {'o', "output", NS_OPTION_TEXT, "FILE", OPTION(output), "the .tosa file to write (required)"},
+    {'o', "output", NS_OPTION_OUTPUT, "FILE", OPTION(output), "the .tosa file to write (required)"},
     NS_ROW_CATALOGUE(catalogue),
     NS_ROW_SEED(seed),
     NS_ROW_EPSILON(epsilon),
@@ -38,12 +38,12 @@ static void preset(void *settings)
     ((lower_settings *)settings)->epsilon = NAN;
 }
 
-static ns_code write_graph(const char *path, const ns_graph *graph, ns_arena *arena, ns_error *error)
+static ns_code write_graph(ns_cli *cli, const char *path, const ns_graph *graph, ns_error *error)
 {
     const void *data;
     size_t size = 0;
-    NS_TRY(ns_graph_write(graph, arena, &data, &size, error));
-    return ns_file_write(path, (ns_bytes){.data = data, .size = size}, error);
+    NS_TRY(ns_graph_write(graph, cli->arena, &data, &size, error));
+    return ns_cli_write(cli, path, (ns_bytes){.data = data, .size = size}, error);
 }
 
 static ns_code make_row(const lower_settings *settings, char **operands, ns_arena *arena,
@@ -102,7 +102,7 @@ static ns_code lower_to(ns_cli *cli, const ns_aten_program *program, ns_target t
 {
     ns_graph *graph = NULL;
     NS_TRY(ns_lower(program, target, &graph, error));
-    const ns_code code = write_graph(path, graph, cli->arena, error);
+    const ns_code code = write_graph(cli, path, graph, error);
     if (code == NS_OK)
         fprintf(cli->out, "%s: %d operators, %d tensors\n", path, graph->regions[0].blocks[0].operator_count,
                 graph->regions[0].blocks[0].tensor_count);

@@ -53,6 +53,12 @@ static ns_code run_subcommand(const ns_subcommand_entry *entry, ns_cli *cli, int
         return NS_OK;
     }
     NS_TRY(ns_budget_limit(cli->budget, &limits, error));
+    if (parsed.to_stdout) {
+        if (cli->out != stdout)
+            fclose(cli->out);
+        if (!(cli->out = fopen("/dev/null", "w")))
+            return ns_fail_system(error, "/dev/null");
+    }
     return subcommand->run(cli, settings, argc - parsed.first_operand, argv + parsed.first_operand, error);
 }
 
@@ -98,6 +104,7 @@ int main(int argc, char **argv)
     ns_budget_open(&budget, 0, 0, 0);
     budget.separate = getenv("NPUSCOPE_SEPARATE_ALLOCATIONS") != NULL;
     ns_cli cli = {
+        .documents = stdout,
         .budget = &budget,
         .arena = ns_arena_new_within(&budget),
         .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/interface.h"
 #include "npuscope/cpu.h"
@@ -75,6 +77,36 @@ static ns_code store_size(const ns_option *option, uint64_t *field, const char *
     return NS_OK;
 }
 
+/* A new file beside `path` takes its place: its folder must take one. Pipes and devices are written as they
+ * are. */
+static ns_code check_output(const char *path, ns_arena *arena, ns_error *error)
+{
+    struct stat info;
+    const char *slash = strrchr(path, '/');
+    if (strcmp(path, "-") == 0)
+        return NS_OK;
+    const bool exists = stat(path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode))
+        return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(EISDIR));
+    if (exists && !S_ISREG(info.st_mode))
+        return NS_OK;
+    const char *folder = !slash          ? "."
+                         : slash == path ? "/"
+                                         : ns_arena_format(arena, "%.*s", (int)(slash - path), path);
+    if (!folder)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
+    return access(folder, W_OK | X_OK) == 0 ? NS_OK
+                                            : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+}
+
+ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error)
+{
+    if (strcmp(path, "-") != 0)
+        return ns_file_write(path, bytes, error);
+    fwrite(bytes.data, 1, bytes.size, cli->documents);
+    return NS_OK;
+}
+
 ns_code ns_option_store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
                         ns_error *error)
 {
@@ -89,6 +121,9 @@ ns_code ns_option_store(const ns_option *option, void *settings, const char *tex
     case NS_OPTION_TEXT:
         *(const char **)field = text;
         break;
+    case NS_OPTION_OUTPUT:
+        *(const char **)field = text;
+        return check_output(text, arena, error);
     case NS_OPTION_TEXT_LIST:
         return add_text(field, text, arena, error);
     case NS_OPTION_INTEGER: {
@@ -175,6 +210,12 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
                 index++;
         const ns_option *option = row(subcommand, shared->rows, index, &own);
         NS_TRY(ns_option_store(option, own ? settings : shared->settings, optarg, arena, error));
+        if (option->kind == NS_OPTION_OUTPUT && strcmp(optarg, "-") == 0) {
+            if (out->to_stdout)
+                return ns_fail(error, NS_ERROR_USAGE,
+                               "two documents for standard output: --%s - is the second", option->name);
+            out->to_stdout = true;
+        }
     }
     out->first_operand = optind;
     int given = argc - optind;

@@ -7,18 +7,21 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/bytes.h"
 #include "npuscope/arena.h"
 #include "npuscope/status.h"
 
 /* What an option's field in the settings struct is:
- *   FLAG bool; TEXT const char *; TEXT_LIST ns_text_list (the option may be repeated);
- *   INTEGER int64_t (decimal or 0x hexadecimal); SIZE uint64_t above 0, K, M, G or T behind it for powers of
- * 1024; REAL double (finite); CPU unsigned, a mask of npuscope/cpu.h. Fields keep their value when the option
- * is absent: a subcommand presets its defaults. */
+ *   FLAG bool; TEXT const char *; OUTPUT const char *, a file to be written: that it can be is looked at
+ * before the work, "-" is standard output; TEXT_LIST ns_text_list (the option may be repeated); INTEGER
+ * int64_t (decimal or 0x hexadecimal); SIZE uint64_t above 0, K, M, G or T behind it for powers of 1024; REAL
+ * double (finite); CPU unsigned, a mask of npuscope/cpu.h. Fields keep their value when the option is absent:
+ * a subcommand presets its defaults. */
 typedef enum ns_option_kind {
     NS_OPTION_FLAG,
     NS_OPTION_TEXT,
     NS_OPTION_TEXT_LIST,
+    NS_OPTION_OUTPUT,
     NS_OPTION_INTEGER,
     NS_OPTION_SIZE,
     NS_OPTION_REAL,
@@ -42,6 +45,7 @@ typedef struct ns_option {
 /* What every subcommand is given. Results go to `out`, everything else to stderr. */
 typedef struct ns_cli {
     FILE *out;
+    FILE *documents;   /* what "-" of an OUTPUT option is written to; `out` then goes nowhere */
     ns_budget *budget; /* of all that files ask for */
     ns_arena *arena;   /* within the budget; lives as long as the process's work */
     bool colour;       /* stdout is a terminal and NO_COLOR is not set */
@@ -76,6 +80,7 @@ ns_code ns_option_store(const ns_option *option, void *settings, const char *tex
 typedef struct ns_parsed_options {
     int first_operand; /* index in argv */
     bool help;         /* --help was given; nothing else is then checked */
+    bool to_stdout;    /* an OUTPUT is "-" */
 } ns_parsed_options;
 
 /* Parses argv[0] (the subcommand's name) and what follows into `settings`. Operands are moved to the end.
@@ -86,6 +91,9 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
 
 /* A warning of the library, on stderr: a callback for its options. */
 void ns_cli_warn(void *context, const char *text);
+
+/* Writes a document to the file that an OUTPUT option named. */
+ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error);
 
 /* Prints `text` in lines of less than 80 columns, each indented by `indent`; the first begins at column `at`.
  * A line of `text` that begins with a space stands alone, and an empty one ends a paragraph; others run on.

@@ -52,9 +52,15 @@
             "a vela script, a Python interpreter or a virtual environment\n(default: NPUSCOPE_VELA, " \
             "beside the program, PATH)"                                                               \
     }
-#define NS_ROW_JSON(field)                                                                 \
-    {                                                                                      \
-        0, "json", NS_OPTION_TEXT, "FILE", OPTION(field), "also write the results as JSON" \
+#define NS_ROW_JSON(field)                                                     \
+    {                                                                          \
+        0, "json", NS_OPTION_OUTPUT, "FILE", OPTION(field),                    \
+            "also write the results as JSON; -: only that, on standard output" \
+    }
+#define NS_ROW_HTML(field)                                      \
+    {                                                           \
+        0, "html", NS_OPTION_OUTPUT, "FILE", OPTION(field),     \
+            "also write the results as one self-contained page" \
     }
 #define NS_ROW_SHARD(field)                                                                           \
     {                                                                                                 \

@@ -41,6 +41,8 @@ static const ns_option options[] = {
     {0, "tap", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, tap),
      "folder for what each operation of a graph or command\nstream produced, or a program gave to its "
      "delegates, and\ntap.json"},
+    {0, "html", NS_OPTION_OUTPUT, "FILE", offsetof(ns_run_settings, html),
+     "also write one self-contained page: outputs, and what --tap saw, with\nranges"},
     {0, "debug-db", NS_OPTION_TEXT, "FILE", offsetof(ns_run_settings, debug_db),
      "of a command stream: Vela's debug database; its taps are\nnamed by the graph's tensors"},
     {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),
@@ -134,6 +136,105 @@ ns_code ns_run_expected(ns_cli *cli, const ns_run_settings *settings, int index,
                 : ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
 }
 
+/* ---- what values are like ---- */
+
+typedef struct value_summary {
+    double least, most;
+    size_t codes;     /* that are used; 0: not counted */
+    size_t saturated; /* elements at an end of the type; of reals none */
+} value_summary;
+
+static bool type_range(ns_npy_type type, double *low, double *high)
+{
+    const int bits = type == NS_NPY_INT8 || type == NS_NPY_UINT8     ? 8
+                     : type == NS_NPY_INT16 || type == NS_NPY_UINT16 ? 16
+                     : type == NS_NPY_INT32 || type == NS_NPY_UINT32 ? 32
+                                                                     : 0;
+    const bool is_unsigned = type == NS_NPY_UINT8 || type == NS_NPY_UINT16 || type == NS_NPY_UINT32;
+    *low = is_unsigned ? 0 : -ldexp(1, bits - 1);
+    *high = ldexp(1, is_unsigned ? bits : bits - 1) - 1;
+    return bits > 0;
+}
+
+static double value_at(const ns_npy *array, size_t i)
+{
+    switch (array->type) {
+    case NS_NPY_UINT16:
+        return ((const uint16_t *)array->data)[i];
+    case NS_NPY_UINT32:
+        return ((const uint32_t *)array->data)[i];
+    default:
+        return real_at(array, i);
+    }
+}
+
+static value_summary summarise(const ns_npy *array)
+{
+    static const size_t most_codes = 1 << 16;
+    uint8_t used[(1 << 16) / 8] = {0};
+    value_summary s = {.least = INFINITY, .most = -INFINITY};
+    double low, high;
+    const bool integers = type_range(array->type, &low, &high);
+    const bool counted = integers && high - low < (double)most_codes;
+    for (size_t i = 0; i < array->count; i++) {
+        const double value = value_at(array, i);
+        s.least = fmin(s.least, value);
+        s.most = fmax(s.most, value);
+        s.saturated += integers && (value == low || value == high);
+        if (!counted)
+            continue;
+        const unsigned code = (unsigned)(value - low);
+        s.codes += !(used[code / 8] >> code % 8 & 1);
+        used[code / 8] |= (uint8_t)(1u << code % 8);
+    }
+    return s;
+}
+
+static void add_to_page(ns_page *page, const char *number, const char *name, const ns_npy *array,
+                        const value_summary *s)
+{
+    char text[128];
+    ns_page_text(page, number);
+    ns_page_text(page, name);
+    ns_page_text(page, ns_npy_describe(array, text, sizeof text));
+    ns_page_number(page, array->count ? s->least : NAN, "%.6g");
+    ns_page_number(page, array->count ? s->most : NAN, "%.6g");
+    ns_page_number(page, s->codes ? (double)s->codes : NAN, "%.0f");
+    ns_page_number(page, array->count ? 100.0 * (double)s->saturated / (double)array->count : NAN, "%.2f");
+}
+
+static const ns_page_column value_columns[] = {
+    {"number", NS_PAGE_TEXT},        {"name", NS_PAGE_TEXT},   {"shape and type", NS_PAGE_TEXT},
+    {"least", NS_PAGE_NUMBER},       {"most", NS_PAGE_NUMBER}, {"codes used", NS_PAGE_NUMBER},
+    {"saturated, %", NS_PAGE_NUMBER}};
+enum { VALUE_COLUMNS = sizeof value_columns / sizeof value_columns[0] };
+
+void ns_run_tap_summary(ns_cli *cli, const ns_run_settings *settings, ns_json *json, int number,
+                        const char *name, const ns_npy *array)
+{
+    const value_summary s = summarise(array);
+    const double share = array->count ? (double)s.saturated / (double)array->count : 0;
+    char label[16];
+    snprintf(label, sizeof label, "%d", number);
+    ns_json_real(json, "least", array->count ? s.least : NAN);
+    ns_json_real(json, "most", array->count ? s.most : NAN);
+    ns_json_integer(json, "codes_used", (int64_t)s.codes);
+    ns_json_real(json, "saturated_share", share);
+    if (settings->page)
+        add_to_page(settings->page, label, name, array, &s);
+    if (!array->count)
+        return;
+    fprintf(cli->out, "%4d  %-20.40s %-7s %.6g to %.6g", number, name, ns_npy_type_text(array->type), s.least,
+            s.most);
+    if (s.codes)
+        fprintf(cli->out, ", %zu code%s", s.codes, s.codes == 1 ? "" : "s");
+    if (s.saturated)
+        fprintf(cli->out, ", %.2f %% saturated", 100 * share);
+    fputs("\n", cli->out);
+}
+
+/* ---- outputs ---- */
+
 static ns_code outputs_json(ns_arena *arena, int count, const ns_run_tensor *outputs, ns_bytes *out,
                             ns_error *error)
 {
@@ -183,9 +284,47 @@ static ns_code write_outputs(ns_arena *arena, const char *folder, int count, con
     return ns_file_write(path, json, error);
 }
 
+static ns_code begin_page(ns_cli *cli, ns_run_settings *settings, const char *model, ns_error *error)
+{
+    if (!settings->html)
+        return NS_OK;
+    settings->page = ns_page_begin(cli->arena, "npuscope run", model);
+    if (!settings->page)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the page");
+    if (settings->tap)
+        ns_page_table(settings->page, "what each operation gave", VALUE_COLUMNS, value_columns);
+    return NS_OK;
+}
+
+static ns_code end_page(ns_cli *cli, const ns_run_settings *settings, int count, const ns_run_tensor *outputs,
+                        ns_error *error)
+{
+    ns_page *page = settings->page;
+    ns_bytes bytes;
+    if (!page)
+        return NS_OK;
+    if (settings->tap)
+        ns_page_table_end(page);
+    ns_page_table(page, "outputs", VALUE_COLUMNS, value_columns);
+    for (int i = 0; i < count; i++) {
+        ns_npy array;
+        char label[16];
+        if (outputs[i].array)
+            array = *outputs[i].array;
+        else
+            NS_TRY(ns_npy_from_tensor(&outputs[i].tensor, &array, error));
+        const value_summary s = summarise(&array);
+        snprintf(label, sizeof label, "out%d", i);
+        add_to_page(page, label, outputs[i].name, &array, &s);
+    }
+    ns_page_table_end(page);
+    NS_TRY(ns_page_finish(page, "the HTML page", &bytes, error));
+    return ns_cli_write(cli, settings->html, bytes, error);
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
-    const ns_run_settings *settings = settings_;
+    ns_run_settings *settings = settings_;
     (void)operand_count;
     ns_bytes bytes;
     if (settings->threads < 0 || settings->threads > 1024)
@@ -204,10 +343,12 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
             operands[0], ns_file_foreign(bytes));
     int count = 0;
     ns_run_tensor *outputs = NULL;
+    NS_TRY(begin_page(cli, settings, operands[0], error));
     if (kind->run(cli, settings, bytes, &count, &outputs, error) != NS_OK)
         return ns_add_context(error, "%s", operands[0]);
     if (settings->folder)
         NS_TRY(write_outputs(cli->arena, settings->folder, count, outputs, error));
+    NS_TRY(end_page(cli, settings, count, outputs, error));
     for (int i = 0; i < count; i++) {
         char text[128], name[1024];
         fprintf(cli->out, "out%d  %s  %s\n", i,

@@ -10,6 +10,7 @@
 #include "npuscope/tensor.h"
 #include "npuscope/vela_debug.h"
 #include "options.h"
+#include "report/interface.h"
 #include "shared.h"
 
 typedef struct ns_run_settings {
@@ -29,7 +30,9 @@ typedef struct ns_run_settings {
     const char *debug_db;     /* of the stream: taps are named by the graph's tensors; NULL: by number */
     const char *tap_only;     /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
-    int64_t threads; /* of a graph */
+    int64_t threads;  /* of a graph */
+    const char *html; /* the page's file; NULL: none */
+    ns_page *page;    /* what of it there is; NULL: none was asked for */
 } ns_run_settings;
 
 /* A named tensor: what a model takes and gives. */
@@ -67,6 +70,11 @@ ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns
 /* What a file of the tap is charged: with the default budget at most 2^18 are written, whatever loops a
  * stream has. */
 #define NS_RUN_TAP_FILE_WORK (NS_BUDGET_DEFAULT_WORK >> 18)
+
+/* What an operation gave in figures, as members of the tap's open object, as a line, and on the page: range,
+ * codes used (of types up to 16 bits), share of elements at an end of the type. */
+void ns_run_tap_summary(ns_cli *cli, const ns_run_settings *settings, ns_json *json, int number,
+                        const char *name, const ns_npy *array);
 
 /* Whether --tap-only ("3,7-9"; NULL: all) has the number. */
 ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error);

@@ -88,6 +88,7 @@ static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *e
     ns_json_text(json, "type", ns_npy_type_text(array.type));
     ns_json_integers(json, "shape", 3, tap->data->shape);
     ns_json_integer(json, "saturated", tap->saturated);
+    ns_run_tap_summary(run->cli, run->settings, json, tap->operation, tap->name, &array);
     ns_json_end(json);
     return NS_OK;
 }

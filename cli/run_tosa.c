@@ -16,6 +16,7 @@ static bool probe(ns_bytes bytes)
 /* ---- tap ---- */
 
 typedef struct graph_tap {
+    ns_cli *cli;
     ns_budget *budget;
     const ns_run_settings *settings;
     const ns_block *block;
@@ -45,15 +46,19 @@ static ns_code take_tap(void *context, const ns_eval_tap *tap, ns_error *error)
                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for the tap");
     if (code == NS_OK)
         code = ns_npy_save(&array, path, arena, error);
-    ns_arena_free(arena);
-    NS_TRY(code);
+    if (code != NS_OK) {
+        ns_arena_free(arena);
+        return code;
+    }
     ns_json_object(&run->json, NULL);
     ns_json_integer(&run->json, "operator", tap->operator_index);
     ns_json_text(&run->json, "name", ns_op_text(op->op));
     ns_json_integer(&run->json, "output", tap->output);
     ns_json_text(&run->json, "tensor", tap->name);
     ns_json_text(&run->json, "file", file);
+    ns_run_tap_summary(run->cli, run->settings, &run->json, tap->operator_index, ns_op_text(op->op), &array);
     ns_json_end(&run->json);
+    ns_arena_free(arena);
     return NS_OK;
 }
 
@@ -169,7 +174,8 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
                         ns_error *error)
 {
     ns_buffer buffer = {.arena = cli->arena};
-    graph_tap tap = {.budget = cli->budget,
+    graph_tap tap = {.cli = cli,
+                     .budget = cli->budget,
                      .settings = settings,
                      .block = s->block,
                      .json = ns_json_begin(&buffer, true, 17)};

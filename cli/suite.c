@@ -57,10 +57,10 @@ static const ns_option options[] = {
     {0, "symmetric-io", NS_OPTION_TEXT, "WHICH", OPTION(symmetric_io),
      "yes (default) or no, as ExecuTorch's pipelines take it: of no\neffect on the scales of these cases"},
     NS_ROW_JSON(json),
-    {0, "junit", NS_OPTION_TEXT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
-    {0, "csv", NS_OPTION_TEXT, "FILE", OPTION(csv), "also write a line for each stage of each case as CSV"},
-    {0, "markdown", NS_OPTION_TEXT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
-    {0, "html", NS_OPTION_TEXT, "FILE", OPTION(html), "also write the results as one self-contained page"},
+    {0, "junit", NS_OPTION_OUTPUT, "FILE", OPTION(junit), "also write the results as JUnit XML"},
+    {0, "csv", NS_OPTION_OUTPUT, "FILE", OPTION(csv), "also write a line for each stage of each case as CSV"},
+    {0, "markdown", NS_OPTION_OUTPUT, "FILE", OPTION(markdown), "also write a summary as Markdown"},
+    {0, "html", NS_OPTION_OUTPUT, "FILE", OPTION(html), "also write the results as one self-contained page"},
     NS_ROW_VELA(vela),
     {0, "vela-flags", NS_OPTION_TEXT, "FLAGS", OPTION(vela_flags),
      "further options of Vela: \"--optimise Size\""},
@@ -133,7 +133,7 @@ static ns_code check_symmetric_io(const char *text, ns_error *error)
     return NS_OK;
 }
 
-static ns_code write_reports(const suite_settings *settings, const ns_suite_result *result, ns_arena *arena,
+static ns_code write_reports(ns_cli *cli, const suite_settings *settings, const ns_suite_result *result,
                              ns_error *error)
 {
     ns_bytes bytes;
@@ -148,8 +148,8 @@ static ns_code write_reports(const suite_settings *settings, const ns_suite_resu
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (!files[i].path)
             continue;
-        NS_TRY(files[i].render(result, arena, &bytes, error));
-        NS_TRY(ns_file_write(files[i].path, bytes, error));
+        NS_TRY(files[i].render(result, cli->arena, &bytes, error));
+        NS_TRY(ns_cli_write(cli, files[i].path, bytes, error));
     }
     return NS_OK;
 }
@@ -321,7 +321,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(code);
     NS_TRY(compare_baseline(settings, &before, cli->arena, result, error));
     ns_report_text(result, cli->colour, cli->out);
-    NS_TRY(write_reports(settings, result, cli->arena, error));
+    NS_TRY(write_reports(cli, settings, result, error));
     if (settings->history)
         NS_TRY(keep_run(settings, result, cli->out, error));
     return exit_of(settings, result, error);

@@ -12,7 +12,7 @@
 #include "rows.h"
 
 typedef struct sweep_settings {
-    const char *target, *catalogue, *stages, *vela, *json, *output, *shard;
+    const char *target, *catalogue, *stages, *vela, *json, *html, *output, *shard;
     int64_t seed, trials;
     double epsilon;
     unsigned cpu_mask;
@@ -33,8 +33,9 @@ static const ns_option options[] = {
     NS_ROW_SEED(seed),
     NS_ROW_SHARD(shard),
     NS_ROW_EPSILON(epsilon),
-    {0, "json", NS_OPTION_TEXT, "FILE", OPTION(json),
+    {0, "json", NS_OPTION_OUTPUT, "FILE", OPTION(json),
      "also write the results, with every code's error, as JSON"},
+    NS_ROW_HTML(html),
     {0, "trials", NS_OPTION_INTEGER, "N", OPTION(trials), "of a search (default 1000)"},
     {0, "uniform", NS_OPTION_FLAG, NULL, OPTION(uniform),
      "a search with uniform random codes only, for comparison"},
@@ -73,13 +74,56 @@ typedef struct sweeping {
     bool several;
     int differing; /* cases for which npu is not eval */
     ns_json json;  /* of several: their documents in one */
+    ns_page *page; /* NULL: none was asked for */
 } sweeping;
+
+/* A heading for the case on the page. */
+static ns_code add_heading(ns_cli *cli, ns_page *page, const char *op, const char *name, const char *target,
+                           ns_error *error)
+{
+    const char *text = ns_arena_format(cli->arena, "%s %s on %s", op, name, target);
+    if (!text)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the page");
+    ns_page_heading(page, text);
+    return NS_OK;
+}
+
+static ns_code add_sweep(const sweeping *s, const ns_sweep_result *r, ns_error *error)
+{
+    if (!s->page)
+        return NS_OK;
+    NS_TRY(add_heading(s->cli, s->page, r->op, r->name, r->target, error));
+    ns_page_sweep(s->page, r, s->missing);
+    return NS_OK;
+}
+
+/* Of a search what each kind of inputs found, and the elements by error. */
+static ns_code add_search(const sweeping *s, const ns_search_result *r, ns_error *error)
+{
+    static const ns_page_column columns[] = {{"kind of inputs", NS_PAGE_TEXT},
+                                             {"trials", NS_PAGE_NUMBER},
+                                             {"largest error, steps", NS_PAGE_NUMBER}};
+    ns_page *page = s->page;
+    if (!page)
+        return NS_OK;
+    NS_TRY(add_heading(s->cli, page, r->op, r->name, r->target, error));
+    ns_page_table(page, "searched", sizeof columns / sizeof columns[0], columns);
+    for (int i = 0; i < NS_SEARCH_COUNT; i++) {
+        const double steps = r->worst_of[i].found ? r->worst_of[i].steps : NAN;
+        ns_page_text(page, ns_search_kind_text((ns_search_kind)i));
+        ns_page_number(page, r->kind_trials[i], "%.0f");
+        ns_page_heat(page, steps, "%.4g", steps);
+    }
+    ns_page_table_end(page);
+    ns_page_bars(page, "elements by error, in steps", r->bins, "elements");
+    return NS_OK;
+}
 
 /* The case's document: the file, or a member of it. */
 static ns_code write_json(sweeping *s, ns_bytes document, ns_error *error)
 {
     if (!s->several)
-        return ns_file_write(s->settings->json, document, error);
+        return ns_cli_write(s->cli, s->settings->json, document, error);
     ns_json_document(&s->json, NULL, document);
     return NS_OK;
 }
@@ -99,6 +143,7 @@ static ns_code run_sweep(sweeping *s, const ns_sweep_options *sweep, const char 
         NS_TRY(ns_report_sweep_json(result, cli->arena, &json, error));
         NS_TRY(write_json(s, json, error));
     }
+    NS_TRY(add_sweep(s, result, error));
     *problem = result->npu.reason;
     if (result->differences)
         return ns_fail(error, NS_ERROR_MISMATCH, "npu differs from eval for %zu codes", result->differences);
@@ -166,6 +211,7 @@ static ns_code run_search(sweeping *s, const ns_sweep_options *sweep, const char
         NS_TRY(ns_report_search_json(result, cli->arena, &json, error));
         NS_TRY(write_json(s, json, error));
     }
+    NS_TRY(add_search(s, result, error));
     if (settings->output)
         NS_TRY(write_worst(settings->output, result, cli->arena, error));
     *problem = result->npu_reason;
@@ -240,9 +286,18 @@ static ns_code run_several(sweeping *s, ns_sweep_options *sweep, char **operands
     if (s->settings->json) {
         ns_bytes json;
         NS_TRY(ns_json_finish(&s->json, "the sweeps", &json, error));
-        NS_TRY(ns_file_write(s->settings->json, json, error));
+        NS_TRY(ns_cli_write(s->cli, s->settings->json, json, error));
     }
     return s->differing ? NS_ERROR_MISMATCH : NS_OK;
+}
+
+/* `code`: of what is on it. */
+static ns_code write_page(const sweeping *s, ns_code code, ns_error *error)
+{
+    ns_bytes bytes;
+    NS_TRY(ns_page_finish(s->page, "the HTML page", &bytes, error));
+    NS_TRY(ns_cli_write(s->cli, s->settings->html, bytes, error));
+    return code;
 }
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
@@ -276,7 +331,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     s.several = settings->shard || strpbrk(operands[0], "*?[") || strpbrk(operands[1], "*?[");
     if (s.several && settings->output)
         return ns_fail(error, NS_ERROR_USAGE, "--output is for one case, not for patterns or a part of them");
-    return s.several ? run_several(&s, &sweep, operands, error) : run_case(&s, &sweep, error);
+    if (settings->html && !(s.page = ns_page_begin(cli->arena, "npuscope sweep", "")))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the page");
+    const ns_code code = s.several ? run_several(&s, &sweep, operands, error) : run_case(&s, &sweep, error);
+    return s.page && (code == NS_OK || code == NS_ERROR_MISMATCH) ? write_page(&s, code, error) : code;
 }
 
 static void print_swept(FILE *out)

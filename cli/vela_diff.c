@@ -6,6 +6,7 @@
 #include "npuscope/cpu.h"
 #include "npuscope/vela_diff.h"
 #include "options.h"
+#include "report/interface.h"
 #include "report/report.h"
 #include "rows.h"
 #include "run.h"
@@ -13,7 +14,7 @@
 typedef struct diff_settings {
     ns_row_selection selection;
     ns_text_list velas, inputs;
-    const char *flags_a, *flags_b, *graphs, *json;
+    const char *flags_a, *flags_b, *graphs, *json, *html;
 } diff_settings;
 
 #define OPTION(field) offsetof(diff_settings, field)
@@ -37,6 +38,7 @@ static const ns_option options[] = {
     NS_ROW_SEED(selection.seed),
     NS_ROW_SHARD(selection.shard),
     NS_ROW_JSON(json),
+    NS_ROW_HTML(html),
     {0},
 };
 
@@ -153,6 +155,67 @@ static ns_code take_inputs(void *context, const ns_graph *graph, ns_arena *arena
     return NS_OK;
 }
 
+/* ---- the page ---- */
+
+static void add_releases(ns_page *page, const ns_vela_diff_result *r)
+{
+    static const ns_page_column columns[] = {
+        {"side", NS_PAGE_TEXT},      {"Vela", NS_PAGE_TEXT},     {"options", NS_PAGE_TEXT},
+        {"right", NS_PAGE_NUMBER},   {"wrong", NS_PAGE_NUMBER},  {"unchecked", NS_PAGE_NUMBER},
+        {"refused", NS_PAGE_NUMBER}, {"failed", NS_PAGE_NUMBER}, {"worse", NS_PAGE_NUMBER}};
+    ns_page_table(page, "releases, from the oldest", sizeof columns / sizeof columns[0], columns);
+    for (int side = 0; side < r->side_count; side++) {
+        ns_page_text(page, (const char[]){(char)('A' + side), 0});
+        ns_page_text(page, r->compilers[side].vela.version);
+        ns_page_text(page, r->compilers[side].flags ? r->compilers[side].flags : "");
+        for (int i = 0; i < NS_VELA_DIFF_STATUS_COUNT; i++)
+            ns_page_number(page, r->statuses[side][i], "%.0f");
+        ns_page_number(page, r->worse[side], "%.0f");
+    }
+    ns_page_table_end(page);
+}
+
+static ns_code write_page(ns_cli *cli, const char *path, const ns_vela_diff_result *r, ns_error *error)
+{
+    static const ns_page_column columns[] = {
+        {"graph", NS_PAGE_TEXT},     {"accelerator", NS_PAGE_TEXT},
+        {"Vela", NS_PAGE_TEXT},      {"result", NS_PAGE_TEXT},
+        {"wrong", NS_PAGE_NUMBER},   {"elements", NS_PAGE_NUMBER},
+        {"changed", NS_PAGE_NUMBER}, {"known defects, reason", NS_PAGE_TEXT}};
+    static const ns_page_tone tones[] = {NS_PAGE_GOOD, NS_PAGE_BAD, NS_PAGE_DOUBT, NS_PAGE_DOUBT,
+                                         NS_PAGE_DOUBT};
+    ns_bytes bytes;
+    const char *what =
+        ns_arena_format(cli->arena, "seed %llu, %d graphs", (unsigned long long)r->seed, r->count);
+    ns_page *page = what ? ns_page_begin(cli->arena, "npuscope vela-diff", what) : NULL;
+    if (!page)
+        return ns_page_finish(NULL, "the HTML page", &bytes, error);
+    add_releases(page, r);
+    ns_page_table(page, "graphs", sizeof columns / sizeof columns[0], columns);
+    for (int i = 0; i < r->count; i++)
+        for (int side = 0; side < r->side_count; side++) {
+            const ns_vela_diff_graph *graph = &r->graphs[i];
+            const ns_vela_diff_side *one = &graph->sides[side];
+            const char *words = one->reason ? one->reason : "";
+            for (int d = 0; d < one->defect_count; d++)
+                words = ns_arena_format(cli->arena, "%s%s%s", words, *words ? "; " : "",
+                                        ns_defect_get_info(one->defects[d])->id);
+            ns_page_text(page, graph->name);
+            ns_page_text(page, graph->accelerator);
+            ns_page_text(page, r->compilers[side].vela.version);
+            ns_page_word(page, one->worse ? "worse" : ns_vela_diff_status_text(one->status),
+                         tones[one->status]);
+            ns_page_heat(page, (double)one->wrong, "%.0f",
+                         graph->elements ? 1000.0 * (double)one->wrong / (double)graph->elements : 0);
+            ns_page_number(page, (double)graph->elements, "%.0f");
+            ns_page_number(page, (double)one->changed, "%.0f");
+            ns_page_text(page, words);
+        }
+    ns_page_table_end(page);
+    NS_TRY(ns_page_finish(page, "the HTML page", &bytes, error));
+    return ns_cli_write(cli, path, bytes, error);
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -178,8 +241,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (settings->json) {
         ns_bytes bytes;
         NS_TRY(ns_report_vela_diff_json(&result, cli->arena, &bytes, error));
-        NS_TRY(ns_file_write(settings->json, bytes, error));
+        NS_TRY(ns_cli_write(cli, settings->json, bytes, error));
     }
+    if (settings->html)
+        NS_TRY(write_page(cli, settings->html, &result, error));
     if (suite.shards > 1 && result.count == 0)
         return NS_OK;
     if (result.compared == 0)

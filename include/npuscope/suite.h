@@ -133,6 +133,8 @@ typedef struct ns_suite_baseline {
     int counts[NS_CHANGE_COUNT];
     int row_count; /* those that are not the same */
     ns_row_change *rows;
+    int all_count; /* with those that are */
+    ns_row_change *all;
 } ns_suite_baseline;
 
 typedef struct ns_suite_result {

@@ -191,9 +191,11 @@ int ns_history_number_of(const ns_history_run *run, int index)
 static void add(ns_suite_baseline *b, const ns_history_row *row, ns_change change,
                 const ns_row_figures *before, const ns_row_figures *after)
 {
+    const ns_row_change one = {row->op, row->name, row->target, change, *before, *after};
     b->counts[change]++;
+    b->all[b->all_count++] = one;
     if (change != NS_CHANGE_SAME)
-        b->rows[b->row_count++] = (ns_row_change){row->op, row->name, row->target, change, *before, *after};
+        b->rows[b->row_count++] = one;
 }
 
 ns_code ns_history_compare(const char *file, const ns_history_run *before, const ns_history_run *after,
@@ -204,9 +206,12 @@ ns_code ns_history_compare(const char *file, const ns_history_run *before, const
         return ns_fail(error, NS_ERROR_USAGE, "%s has seed %lld, this run %lld: their data are others", file,
                        (long long)before->seed, (long long)after->seed);
     ns_suite_baseline *b = NS_ARENA_NEW(arena, ns_suite_baseline);
+    const size_t most = (size_t)before->count + (size_t)after->count;
     if (b)
-        b->rows = NS_ARENA_ARRAY(arena, (size_t)before->count + (size_t)after->count, ns_row_change);
-    if (!b || !b->rows)
+        b->rows = NS_ARENA_ARRAY(arena, most, ns_row_change);
+    if (b)
+        b->all = NS_ARENA_ARRAY(arena, most, ns_row_change);
+    if (!b || !b->rows || !b->all)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a comparison");
     b->file = file;
     for (int i = 0; i < after->count; i++) {

@@ -4,10 +4,6 @@
 
 #include "report/internal.h"
 
-static const char style[] = {
-#include "page_css.inc"
-    0};
-
 enum { PLOT_WIDTH = 480, PLOT_HEIGHT = 180, PLOT_LEFT = 60, PLOT_TOP = 10, PLOT_BOTTOM = 30, BAR_STEP = 22 };
 
 /* ---- the table's curve ---- */
@@ -72,7 +68,7 @@ static void append_waterfall(ns_buffer *buffer, const ns_diagnose_precision *pre
     for (int i = 0; i < precision->step_count; i++)
         most = isfinite(precision->steps[i].db) ? fmax(most, precision->steps[i].db) : most;
     ns_buffer_format(buffer,
-                     "<h3>From these integers to float</h3><div class=\"scroll\"><svg role=\"img\" "
+                     "<h2>From these integers to float</h2><div class=\"scroll\"><svg role=\"img\" "
                      "aria-label=\"waterfall\" viewBox=\"0 0 760 %d\" width=\"760\" height=\"%d\">",
                      precision->step_count * BAR_STEP, precision->step_count * BAR_STEP);
     for (int i = 0; i < precision->step_count; i++) {
@@ -97,9 +93,9 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
     const ns_diagnose_blame *blame = &precision->blame[index];
     const ns_diagnose_stage *stage = &precision->stages[blame->stage];
     char a[32], b[32], shape[128];
-    ns_buffer_format(buffer, "<h3>%d. %s %s ", index + 1, stage->op, stage->function ? stage->function : "");
+    ns_buffer_format(buffer, "<h2>%d. %s %s ", index + 1, stage->op, stage->function ? stage->function : "");
     ns_html_text(buffer, stage->output);
-    ns_buffer_format(buffer, " %s</h3>\n<p class=\"reason fail\">",
+    ns_buffer_format(buffer, " %s</h2>\n<p class=\"reason fail\">",
                      ns_diagnose_shape(stage, shape, sizeof shape));
     if (isfinite(blame->gain_db))
         ns_buffer_format(buffer, "<b>costs %.1f dB</b>", blame->gain_db);
@@ -150,7 +146,7 @@ static void append_graph(ns_buffer *buffer, const ns_diagnose_precision *precisi
         return;
     }
     ns_html_append(
-        buffer, "<h3>Stages, coloured by their share of the error at the output</h3><div class=\"graph\">");
+        buffer, "<h2>Stages, coloured by their share of the error at the output</h2><div class=\"graph\">");
     ns_html_graph(buffer, &details);
     ns_html_append(buffer, "</div>\n");
 }
@@ -174,7 +170,7 @@ static void append_precision(ns_buffer *buffer, const ns_diagnose_precision *pre
         ns_html_append(buffer, "</p>");
     }
     append_waterfall(buffer, precision);
-    ns_html_append(buffer, "<h3>Error at the outputs, in steps</h3>");
+    ns_html_append(buffer, "<h2>Error at the outputs, in steps</h2>");
     ns_html_histogram(buffer, precision->output_bins, "elements");
     append_graph(buffer, precision);
 }
@@ -182,7 +178,7 @@ static void append_precision(ns_buffer *buffer, const ns_diagnose_precision *pre
 static void append_compile(ns_buffer *buffer, const ns_diagnose_result *result)
 {
     ns_html_append(buffer,
-                   "<h3>Compilation</h3><div class=\"scroll\"><table "
+                   "<h2>Compilation</h2><div class=\"scroll\"><table "
                    "class=\"configurations\"><thead><tr><th>accelerator</th>"
                    "<th>memory mode</th><th>Vela</th><th>verdict</th><th>first wrong</th><th>reason</th></tr>"
                    "</thead><tbody>");
@@ -219,16 +215,13 @@ ns_code ns_report_diagnose_html(const ns_diagnose_result *result, ns_arena *aren
                                 ns_error *error)
 {
     ns_buffer buffer = {.arena = arena};
-    ns_html_append(&buffer,
-                   "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-                   "content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">"
-                   "<title>npuscope diagnose</title>\n<style>\n");
-    ns_html_append(&buffer, style);
-    ns_html_append(&buffer, "</style></head>\n<body><header><h1>npuscope diagnose: ");
+    ns_html_begin(&buffer, "npuscope diagnose");
+    ns_html_append(&buffer, "<header><h1>npuscope diagnose: ");
     ns_html_text(&buffer, result->model);
-    ns_html_append(&buffer, "</h1></header>\n");
+    ns_html_append(&buffer, "</h1></header>\n<main>");
     append_result(&buffer, result);
-    ns_html_append(&buffer, "</body></html>\n");
+    ns_html_append(&buffer, "</main>\n");
+    ns_html_end(&buffer);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the page");
     *out = (ns_bytes){buffer.data, buffer.size};

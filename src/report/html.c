@@ -5,13 +5,6 @@
 #include "npuscope/version.h"
 #include "report/internal.h"
 
-static const char style[] = {
-#include "page_css.inc"
-    0};
-static const char script[] = {
-#include "page_js.inc"
-    0};
-
 /* ---- by operator and target ---- */
 
 typedef const char *(*case_key)(const ns_case_result *one);
@@ -215,36 +208,95 @@ static void append_form(ns_buffer *buffer, const ns_suite_result *result)
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         ns_buffer_format(buffer, "<option value=\"%s\">%s %s</option>", ns_verdict_text((ns_verdict)v),
                          ns_html_symbol((ns_verdict)v), ns_verdict_counted((ns_verdict)v));
-    ns_html_append(buffer, "</select><button type=\"reset\">clear</button>"
+    ns_html_append(buffer, "</select><button type=\"button\" id=\"worst\">worst first</button>"
+                           "<button type=\"reset\">clear</button>"
                            "<output id=\"count\" aria-live=\"polite\"></output></form>\n");
+}
+
+/* A bound on a column of numbers. */
+static void append_bound(ns_buffer *buffer, const char *column, const char *words, const char *sign)
+{
+    ns_buffer_format(
+        buffer, "<label>%s<input type=\"number\" step=\"any\" data-column=\"%s\" data-sign=\"%s\"></label>",
+        words, column, sign);
+}
+
+static void append_bounds(ns_buffer *buffer)
+{
+    ns_html_append(buffer, "<details class=\"filters\"><summary>filter by numbers</summary><div>");
+    append_bound(buffer, "quantised", "quantised, steps, at least ", "more");
+    append_bound(buffer, "eval", "eval, steps, at least ", "more");
+    append_bound(buffer, "mean", "mean, steps, at least ", "more");
+    append_bound(buffer, "dB", "SQNR, dB, at most ", "less");
+    ns_html_append(buffer,
+                   "<label>npu <select id=\"npu\"><option value=\"\">any</option><option>exact</option>"
+                   "<option>differs</option><option value=\"-\">not run</option></select></label>"
+                   "</div></details>");
+}
+
+/* Two runs side by side: the rows of both. */
+static void append_baseline(ns_buffer *buffer, const ns_suite_baseline *baseline)
+{
+    static const ns_page_column columns[] = {{"operator", NS_PAGE_TEXT},
+                                             {"case", NS_PAGE_TEXT},
+                                             {"target", NS_PAGE_TEXT},
+                                             {"change", NS_PAGE_TEXT},
+                                             {"verdict before", NS_PAGE_TEXT},
+                                             {"verdict now", NS_PAGE_TEXT},
+                                             {"SQNR before, dB", NS_PAGE_NUMBER},
+                                             {"SQNR now, dB", NS_PAGE_NUMBER},
+                                             {"eval before, steps", NS_PAGE_NUMBER},
+                                             {"eval now, steps", NS_PAGE_NUMBER}};
+    static const ns_page_tone tones[NS_CHANGE_COUNT] = {[NS_CHANGE_WORSE] = NS_PAGE_BAD,
+                                                        [NS_CHANGE_BETTER] = NS_PAGE_GOOD,
+                                                        [NS_CHANGE_NEW] = NS_PAGE_DOUBT,
+                                                        [NS_CHANGE_GONE] = NS_PAGE_DOUBT};
+    ns_page page = {.buffer = buffer};
+    const char *caption = ns_arena_format(buffer->arena, "this run beside %s", baseline->file);
+    ns_page_table(&page, caption ? caption : "two runs", sizeof columns / sizeof columns[0], columns);
+    for (int i = 0; i < baseline->all_count; i++) {
+        const ns_row_change *row = &baseline->all[i];
+        const bool is_new = row->change == NS_CHANGE_NEW, gone = row->change == NS_CHANGE_GONE;
+        ns_page_text(&page, row->op);
+        ns_page_text(&page, row->name);
+        ns_page_text(&page, row->target);
+        ns_page_word(&page, ns_change_text(row->change), tones[row->change]);
+        ns_page_text(&page, is_new ? "-" : ns_verdict_words(row->before.verdict));
+        ns_page_text(&page, gone ? "-" : ns_verdict_words(row->after.verdict));
+        ns_page_number(&page, is_new ? NAN : row->before.sqnr_db, "%.1f");
+        ns_page_number(&page, gone ? NAN : row->after.sqnr_db, "%.1f");
+        ns_page_heat(&page, is_new ? NAN : row->before.max_steps, "%.2f", row->before.max_steps);
+        ns_page_heat(&page, gone ? NAN : row->after.max_steps, "%.2f", row->after.max_steps);
+    }
+    ns_page_table_end(&page);
 }
 
 ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
+    static const char *const heads[] = {"verdict", "operator, case", "target", "quantised",
+                                        "eval",    "mean",           "dB",     "npu"};
     ns_buffer buffer = {.arena = arena};
-    ns_html_append(&buffer, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                            "<meta name=\"color-scheme\" content=\"light dark\">"
-                            "<link rel=\"icon\" href=\"data:,\"><title>npuscope suite</title>\n<style>\n");
-    ns_html_append(&buffer, style);
-    ns_html_append(&buffer, "</style></head>\n<body>");
+    ns_html_begin(&buffer, "npuscope suite");
     append_head(&buffer, result);
     append_summary(&buffer, result);
     append_form(&buffer, result);
-    ns_html_append(&buffer,
-                   "<main><div class=\"row head\" aria-hidden=\"true\"><span>verdict</span>"
-                   "<span>operator, case</span><span>target</span><span class=\"n\">quantised</span>"
-                   "<span class=\"n\">eval</span><span class=\"n\">mean</span><span class=\"n\">dB</span>"
-                   "<span class=\"n\">npu</span></div>\n");
+    ns_html_append(&buffer, "<main>");
+    append_bounds(&buffer);
+    ns_html_append(&buffer, "<div class=\"row head\" role=\"group\" aria-label=\"sort by\">");
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        ns_buffer_format(&buffer, "<button type=\"button\" aria-pressed=\"false\"%s>%s</button>",
+                         i > 2 ? " class=\"n\"" : "", heads[i]);
+    ns_html_append(&buffer, "</div>\n<div id=\"cases\">\n");
     for (int i = 0; i < result->case_count; i++)
         ns_html_case(&buffer, result, i);
+    ns_html_append(&buffer, "</div><p id=\"none\" hidden>no row fits the filter</p>");
+    if (result->baseline)
+        append_baseline(&buffer, result->baseline);
     ns_html_append(&buffer,
-                   "<p id=\"none\" hidden>no row fits the filter</p></main>\n"
                    "<p class=\"note\">quantised and eval: largest error against exact reals, in steps "
                    "of the output's scale; mean and dB: mean error and SQNR of eval; npu: against eval, "
-                   "element by element</p>\n<script>\n");
-    ns_html_append(&buffer, script);
-    ns_html_append(&buffer, "</script></body></html>\n");
+                   "element by element</p></main>\n");
+    ns_html_end(&buffer);
     if (buffer.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the HTML report");
     *out = (ns_bytes){buffer.data, buffer.size};

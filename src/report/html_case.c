@@ -13,10 +13,11 @@ static const ns_stage_result *measured_stage(const ns_case_result *one, ns_stage
 
 /* ---- the row ---- */
 
+/* `steps`: the error that colours it. */
 static void append_figure(ns_buffer *buffer, const char *title, const ns_stage_result *stage, double value,
-                          const char *format)
+                          const char *format, double steps)
 {
-    ns_buffer_format(buffer, "<span class=\"n\" title=\"%s\">", title);
+    ns_buffer_format(buffer, "<span class=\"n %s\" data-label=\"%s\">", ns_page_heat_class(steps), title);
     if (stage)
         ns_html_number(buffer, value, format);
     else
@@ -38,12 +39,12 @@ static void append_row(ns_buffer *buffer, const ns_case_result *one)
     ns_html_append(buffer, "</span><span class=\"target\">");
     ns_html_text(buffer, one->target);
     ns_html_append(buffer, "</span>");
-    append_figure(buffer, "quantised, largest error in steps", quantised,
-                  quantised ? quantised->max_steps : 0, "%.2f");
-    append_figure(buffer, "eval, largest error in steps", eval, eval ? eval->max_steps : 0, "%.2f");
-    append_figure(buffer, "eval, mean error in steps", eval, eval ? eval->mean_steps : 0, "%.3f");
-    append_figure(buffer, "eval, SQNR in dB", eval, eval ? eval->sqnr_db : 0, "%.1f");
-    ns_buffer_format(buffer, "<span class=\"n u\" title=\"npu against eval\">%s</span></summary>",
+    append_figure(buffer, "quantised", quantised, quantised ? quantised->max_steps : 0, "%.2f",
+                  quantised ? quantised->max_steps : 0);
+    append_figure(buffer, "eval", eval, eval ? eval->max_steps : 0, "%.2f", eval ? eval->max_steps : 0);
+    append_figure(buffer, "mean", eval, eval ? eval->mean_steps : 0, "%.3f", eval ? eval->mean_steps : 0);
+    append_figure(buffer, "dB", eval, eval ? eval->sqnr_db : 0, "%.1f", 0);
+    ns_buffer_format(buffer, "<span class=\"n u\" data-label=\"npu\">%s</span></summary>",
                      !npu                       ? "-"
                      : npu->max_difference == 0 ? "exact"
                                                 : "differs");
@@ -168,7 +169,7 @@ static void append_configurations(ns_buffer *buffer, const ns_case_result *one)
     if (one->configuration_count == 0)
         return;
     ns_buffer_format(buffer,
-                     "<h3>The graph in other configurations of Vela, against eval%s%s</h3><div "
+                     "<h2>The graph in other configurations of Vela, against eval%s%s</h2><div "
                      "class=\"scroll\"><table class=\"configurations\"><thead><tr><th>accelerator<th>"
                      "options<th>result<th>differing</tr></thead><tbody>\n",
                      one->suspect ? ": suspect is " : "", ns_suspect_text(one->suspect));
@@ -202,7 +203,7 @@ static void append_histograms(ns_buffer *buffer, const ns_case_result *one)
         if (!stage->measured || stage->stage == NS_STAGE_IDEAL)
             continue;
         if (!any)
-            ns_html_append(buffer, "<h3>Elements by error against ideal, in steps</h3><div class=\"plots\">");
+            ns_html_append(buffer, "<h2>Elements by error against ideal, in steps</h2><div class=\"plots\">");
         any = true;
         ns_buffer_format(buffer, "<figure class=\"histogram\" data-stage=\"%s\"><figcaption><b>%s</b>",
                          ns_stage_text(stage->stage), ns_stage_text(stage->stage));

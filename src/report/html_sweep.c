@@ -116,7 +116,7 @@ void ns_html_sweep(ns_buffer *buffer, const ns_sweep_result *r, const char *vela
 {
     const curve c = {r, fmax(ceil(log10(fmax(r->eval.max_steps, 1) / FLOOR)), 2)};
     ns_buffer_format(buffer,
-                     "<h3>All 65,536 codes of the input with this case's scales</h3><figure class=\"sweep\" "
+                     "<h2>All 65,536 codes of the input with this case's scales</h2><figure class=\"sweep\" "
                      "data-worst=\"%d\"><figcaption>error in steps by code and input: ",
                      r->eval.worst_code);
     ns_html_append(buffer,

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/interface.h"
 #include "npuscope/diagnose.h"
+#include "npuscope/measure.h"
 #include "npuscope/search.h"
 #include "npuscope/sweep.h"
 
@@ -52,6 +53,46 @@ void ns_report_diagnose_compile_text(const ns_diagnose_result *result, FILE *out
 
 /* The first operation that departs, a line or more. */
 void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out);
+
+/* ---- page.c ---- */
+
+/* Page: parts of a self-contained HTML page, for commands whose results no report of its own shows. A page
+ * that could not be made is NULL, which only ns_page_finish takes: it says so. */
+typedef struct ns_page ns_page;
+
+typedef enum ns_page_kind { NS_PAGE_TEXT, NS_PAGE_NUMBER } ns_page_kind;
+typedef enum ns_page_tone { NS_PAGE_PLAIN, NS_PAGE_GOOD, NS_PAGE_DOUBT, NS_PAGE_BAD } ns_page_tone;
+
+typedef struct ns_page_column {
+    const char *title; /* with the unit: "max error, steps" */
+    ns_page_kind kind;
+} ns_page_column;
+
+/* `what`: the line beside the title. */
+ns_page *ns_page_begin(ns_arena *arena, const char *title, const char *what);
+void ns_page_heading(ns_page *page, const char *text);
+void ns_page_note(ns_page *page, const char *text);
+
+/* A table that sorts and filters by each column; cells follow row by row. `heads` must live until its end. */
+void ns_page_table(ns_page *page, const char *caption, int columns, const ns_page_column *heads);
+void ns_page_text(ns_page *page, const char *text);
+void ns_page_number(ns_page *page, double value, const char *format);
+/* A number coloured by the size of an error in steps. */
+void ns_page_heat(ns_page *page, double value, const char *format, double steps);
+void ns_page_word(ns_page *page, const char *word, ns_page_tone tone);
+void ns_page_table_end(ns_page *page);
+
+/* Bars of how many of something have an error in each bin of NS_ERROR_BIN_BOUNDS. */
+void ns_page_bars(ns_page *page, const char *caption, const size_t bins[NS_ERROR_BINS], const char *what);
+
+/* A square for each of rows x columns values, by row, coloured by their size in steps; NaN and 0: none. */
+void ns_page_map(ns_page *page, const char *caption, int rows, int columns, const double *values);
+
+/* Curve and figures of a sweep. */
+void ns_page_sweep(ns_page *page, const ns_sweep_result *sweep, const char *vela_missing);
+
+/* `what` for the message: "the HTML page". */
+ns_code ns_page_finish(ns_page *page, const char *what, ns_bytes *out, ns_error *error);
 
 /* ---- search.c ---- */
 

@@ -7,6 +7,7 @@
 #include "npuscope/diagnose.h"
 #include "npuscope/measure.h"
 #include "npuscope/sweep.h"
+#include "report/interface.h"
 #include "report/report.h"
 
 /* ---- diagnose_words.c ---- */
@@ -88,6 +89,22 @@ void ns_html_number(ns_buffer *buffer, double value, const char *format);
 /* The name by which a link reaches row `index`: operator, case and target, made fit for an address. Row
  * numbers keep rows apart whose names would be the same. Returns `text`. */
 const char *ns_html_anchor(const ns_suite_result *result, int index, char *text, size_t size);
+
+/* ---- page.c ---- */
+
+/* The next table's cells go to `buffer`, which is a page's own unless it is another report's. */
+struct ns_page {
+    ns_buffer own, *buffer;
+    int columns, column; /* of the table, and of the next cell */
+    const ns_page_column *heads;
+};
+
+/* A page up to and with <body>, and its end with the script. */
+void ns_html_begin(ns_buffer *buffer, const char *title);
+void ns_html_end(ns_buffer *buffer);
+
+/* The class by which an error in steps is coloured: "" for none, "e1" (below 1) to "e5" (1,000 and more). */
+const char *ns_page_heat_class(double steps);
 
 /* ---- text_table.c ---- */
 

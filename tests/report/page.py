@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shlex
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ if not CHROMIUM:
     sys.exit(77)
 NPUSCOPE = os.environ["NPUSCOPE"]
 WRITE_PAGE = sys.argv.pop(1)
+AXE = pathlib.Path(os.environ.get("NPUSCOPE_AXE", pathlib.Path(__file__).resolve().parents[2] / "build/axe/node_modules/axe-core/axe.min.js"))
 FOLDER = tempfile.TemporaryDirectory()
 os.environ["NPUSCOPE_CACHE"] = FOLDER.name + "/cache"
 
@@ -57,7 +59,7 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)
 class Page(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.browser = browser.Browser(CHROMIUM)
+        cls.browser = browser.Browser(CHROMIUM, timeout=240)
         cls.page, cls.document = suite("seed", SEED, {0})
         cls.failing, cls.failures = suite("var", VAR, {1})
         cls.made = pathlib.Path(FOLDER.name, "made.html")
@@ -295,6 +297,98 @@ class Page(unittest.TestCase):
     def test_size(self):
         rows = len(self.document["cases"])
         self.assertLess(self.page.stat().st_size, 20_000 + 60_000 * rows)
+
+
+    def test_sorting(self):
+        self.open(self.page)
+        shown = SHOWN + ".map(one => parseFloat(one.querySelector('[data-label=eval]').textContent))"
+        self.value("document.getElementById('cases').previousElementSibling.children[4].click()")
+        steps = [x for x in self.value(shown) if x is not None]
+        self.assertEqual(steps, sorted(steps, reverse=True))
+        self.assertGreater(len(set(steps)), 1)
+        self.value("document.getElementById('cases').previousElementSibling.children[4].click()")
+        self.assertEqual([x for x in self.value(shown) if x is not None], steps[::-1] if len(set(steps)) == len(steps) else sorted(steps))
+        self.open(self.failing)
+        self.value("document.getElementById('worst').click()")
+        verdicts = self.value(SHOWN + ".map(one => one.dataset.verdict)")
+        self.assertEqual(verdicts, sorted(verdicts, key=["fail", "inaccurate", "rejected", "skipped", "pass"].index))
+        self.assertEqual(verdicts[0], "fail")
+
+    def test_bounds(self):
+        self.open(self.page)
+        self.value("(() => { const one = document.querySelector('[data-column=eval]'); one.value = 30; one.dispatchEvent(new Event('input', {bubbles: true})); })()")
+        def over(case):
+            stage = next((one for one in case["stages"] if one["name"] == "eval"), {})
+            return round(stage.get("max_steps") or 0, 2) >= 30
+        self.assert_shown(over)
+        self.assertRegex(self.value(SHOWN + "[0].querySelector('[data-label=eval]').className"), "e[345]")
+
+    def test_numbers_on_a_phone(self):
+        self.browser.view(390, 844)
+        self.open(self.page)
+        for label in ("quantised", "eval", "mean", "dB", "npu"):
+            self.assertTrue(self.value(SHOWN + f"[0].querySelector('[data-label={label}]').checkVisibility()"), label)
+
+    def test_keyboard(self):
+        """Tab comes to heads, filters and rows; Enter sorts and opens."""
+        self.open(self.page)
+        reached = set()
+        for _ in range(60):
+            self.browser.key("Tab")
+            reached.add(self.value("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+            if "row" in reached:
+                break
+        self.assertLessEqual({"words", "worst", "verdict", "row"}, reached)
+        self.browser.key("Enter", "\r")
+        self.assertTrue(self.value("document.activeElement.parentElement.open"))
+
+    def pages(self):
+        """A page of every command that writes one."""
+        folder = pathlib.Path(FOLDER.name)
+        lowered = folder / "exp.tosa"
+        def run(*arguments, codes=(0,)):
+            done = subprocess.run([NPUSCOPE, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+            self.assertIn(done.returncode, codes, done.stderr)
+        run("lower", "exp", "rank1", "--target", "u85", "-o", lowered)
+        header = b"{'descr': '<i2', 'fortran_order': False, 'shape': (10,), }\n"
+        (folder / "x.npy").write_bytes(b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + struct.pack("<10h", *range(-5000, 5000, 1000)))
+        run("run", lowered, "-i", folder / "x.npy", "-o", folder / "a", "--tap", folder / "a/taps", "--html", folder / "run.html")
+        run("compare", folder / "a/out0.npy", folder / "x.npy", "--html", folder / "compare.html", codes=(1,))
+        run("sweep", "exp", "rank1", "--html", folder / "sweep.html")
+        run("vela-diff", "--flags-b", "--optimise Size", "--op", "exp", "--html", folder / "vela-diff.html")
+        run("fuzz-vela", "--graphs", "3", "--reduce", "0", "--target", "ethos-u85-128", "--html", folder / "fuzz-vela.html", codes=(0, 1))
+        run("diagnose", lowered, "-i", folder / "x.npy", "--no-compile", "--html", folder / "diagnose.html", codes=(0, 1))
+        run("suite", "--op", "exp", "--stages", "eval", "--qtol", "1", "--json", folder / "before.json", codes=(0, 1))
+        run("suite", "--op", "exp", "--op", "gelu", "--stages", "eval", "--baseline", folder / "before.json", "--html", folder / "beside.html")
+        return [folder / f"{name}.html" for name in ("run", "compare", "sweep", "vela-diff", "fuzz-vela", "diagnose", "beside")]
+
+    def test_pages_of_all_commands(self):
+        """No page reaches beyond the window, each table sorts and filters, and axe-core finds nothing."""
+        for page in [self.made, *self.pages()]:
+            for width, dark in ((390, False), (1200, True)):
+                self.browser.view(width, 844, dark)
+                self.open(page)
+                self.value("[...document.querySelectorAll('details')].slice(0, 6).forEach(one => one.open = true)")
+                with self.subTest(page=page.name, width=width, dark=dark):
+                    self.assertEqual(self.value(OVERFLOW), [0, []])
+                    if AXE.exists():
+                        self.value(AXE.read_text() + ";0")
+                        found = self.value("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => [v.id, "
+                                           "v.nodes.map(n => n.html.slice(0, 100)).slice(0, 3)]))")
+                        self.assertEqual(found, [])
+        self.browser.view(1200, 900)
+        self.open(pathlib.Path(FOLDER.name, "beside.html"))
+        rows = "[...document.querySelectorAll('table.data tbody tr')].filter(one => one.checkVisibility()).map(one => one.cells[3].textContent)"
+        self.assertEqual(set(self.value(rows)), {"same", "better", "new"} & set(self.value(rows)))
+        self.assertIn("new", self.value(rows))
+        self.value("(() => { const field = document.querySelectorAll('section.data .filters input')[3]; field.value = 'new';"
+                   "field.dispatchEvent(new Event('input')); })()")
+        self.assertEqual(set(self.value(rows)), {"new"})
+        self.value("document.querySelectorAll('table.data th button')[9].click()")
+        steps = self.value("[...document.querySelectorAll('table.data tbody tr')].filter(one => one.checkVisibility()).map(one => +one.cells[9].textContent)")
+        self.assertEqual(steps, sorted(steps, reverse=True))
+        if not AXE.exists():
+            self.skipTest("axe-core is not installed (scripts/install-oracles)")
 
 
 unittest.main()
