@@ -13,7 +13,11 @@ import unittest
 
 import numpy
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from recording import sets  # noqa: E402
+
 NPUSCOPE = os.environ["NPUSCOPE"]
+DATA = pathlib.Path(os.environ["NPUSCOPE_TEST_DATA"])
 CACHE = tempfile.TemporaryDirectory()
 os.environ["NPUSCOPE_CACHE"] = CACHE.name
 
@@ -64,6 +68,18 @@ class VelaDiff(unittest.TestCase):
         self.assertIn("MatMul", graphs["bmm.tosa", "ethos-u55-128"]["a"]["reason"])
         self.assertEqual(graphs["exp.tosa", "ethos-u55-128"]["b"]["status"], "right")
         self.assertEqual(graphs["bmm.tosa", "ethos-u85-128"]["b"]["status"], "right")
+
+    def test_sign(self):
+        """Two tables in one chain: the second overwrites the first, which the stream shows without a reference."""
+        path = pathlib.Path(self.folder.name) / "two_tables.tosa"
+        path.write_bytes(sets.read(DATA / "defects.zip")["two_tables/ordinary.tosa"])
+        document, result = self.diff("--graphs", str(path), "--target", "u85", "--flags-b=--disable-chaining")
+        graph = document["graphs"][0]
+        self.assertEqual([graph[side]["status"] for side in "ab"], ["wrong", "right"])
+        self.assertTrue(graph["a"]["sign"].startswith("LOST_LOAD: "))
+        self.assertIsNone(graph["b"]["sign"])
+        self.assertIn("A on ethos-u85-128: sign LOST_LOAD: a table or weights are overwritten before any operation reads them (1 graph)\n",
+                      result.stdout)
 
     def test_own_data(self):
         """Samples behind a leading axis are a set of inputs each."""
