@@ -197,7 +197,8 @@ static bool try_function(const ns_dg_table *table, int index, bool with_last, bo
         fit->residual = largest_residual(&k, fit);
         if (fit->residual > 0.5 && f->kind != NS_DG_FIT_BENT)
             minimax(&k, fit);
-        if (fit->residual > ACCEPTED && f->kind == NS_DG_FIT_SCALE && squares < ROUNDINGS * k.count)
+        if (thorough && fit->residual > ACCEPTED && f->kind == NS_DG_FIT_SCALE &&
+            squares < ROUNDINGS * k.count)
             narrow(f, &k, fit);
     }
     return fit->residual <= ACCEPTED && misses(table, f, fit) == 0 && !ignores_knots(table, f, fit);
