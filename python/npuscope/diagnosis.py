@@ -20,6 +20,7 @@ def _tensors(block, arrays, kept):
         tensors[i] = block.tensors[block.inputs[i]].tensor
         kept.append(ffi.from_buffer(array))
         tensors[i].data = kept[-1]
+    kept.append(tensors)  # a struct that points to them does not keep them
     return tensors
 
 
