@@ -99,6 +99,21 @@ static ns_code check_output(const char *path, ns_arena *arena, ns_error *error)
                                             : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
 }
 
+void ns_cli_progress(double seconds, int done, int total, const char *what)
+{
+    enum { WIDTH = 20 };
+    char bar[WIDTH + 1];
+    const int full = total > 0 ? (int)((int64_t)done * WIDTH / total) : 0;
+    const double rate = seconds > 0 ? done / seconds : 0;
+    memset(bar, '-', WIDTH);
+    memset(bar, '#', (size_t)(full < WIDTH ? full : WIDTH));
+    bar[WIDTH] = 0;
+    fprintf(stderr, "\r\033[K[%s] %d of %d", bar, done, total);
+    if (rate > 0)
+        fprintf(stderr, ", %.3g/s, %.0f s left", rate, (total - done) / rate);
+    fprintf(stderr, "  %.34s", what);
+}
+
 ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error)
 {
     if (strcmp(path, "-") != 0)

@@ -92,6 +92,9 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
 /* A warning of the library, on stderr: a callback for its options. */
 void ns_cli_warn(void *context, const char *text);
 
+/* A line on stderr that the next one is written over: bar, count, rate, time left, `what`. For terminals. */
+void ns_cli_progress(double seconds, int done, int total, const char *what);
+
 /* Writes a document to the file that an OUTPUT option named. */
 ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error);
 

@@ -100,27 +100,29 @@ typedef struct progress {
     bool shown;
 } progress;
 
-static bool is_due(const progress *p)
+static double seconds_since(const struct timespec *start)
 {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)(time.tv_sec - p->start.tv_sec) + (double)(time.tv_nsec - p->start.tv_nsec) * 1e-9 >= 1;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
 }
 
 static void show_progress(void *context, const ns_case_result *result, int done, int total)
 {
     progress *p = context;
-    if (!is_due(p))
+    char name[128];
+    const double seconds = seconds_since(&p->start);
+    if (seconds < 1)
         return;
-    fprintf(stderr, "\r\033[K%d of %d: %s %.40s on %s", done, total, result->op, result->name,
-            result->target);
+    snprintf(name, sizeof name, "%s %.40s on %s", result->op, result->name, result->target);
+    ns_cli_progress(seconds, done, total, name);
     p->shown = true;
 }
 
 static void show_compiling(void *context, int done, int count)
 {
     progress *p = context;
-    fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled", done, count);
+    ns_cli_progress(seconds_since(&p->start), done, count, "graphs compiled by Vela");
     p->shown = true;
 }
 
@@ -150,6 +152,21 @@ static ns_code write_reports(ns_cli *cli, const suite_settings *settings, const 
             continue;
         NS_TRY(files[i].render(result, cli->arena, &bytes, error));
         NS_TRY(ns_cli_write(cli, files[i].path, bytes, error));
+    }
+    return NS_OK;
+}
+
+/* What Vela's own parser does not take fails every row alike: said once, as a usage error. */
+static ns_code check_vela_flags(const ns_suite_options *suite, const ns_suite_result *result, ns_error *error)
+{
+    for (int i = 0; suite->vela_flags && i < result->case_count; i++) {
+        const ns_case_result *row = &result->cases[i];
+        for (int s = 0; s < row->stage_count; s++) {
+            const char *said = row->stages[s].reason ? strstr(row->stages[s].reason, "vela: error: ") : NULL;
+            if (said)
+                return ns_fail(error, NS_ERROR_USAGE, "Vela does not take '%s': %s", suite->vela_flags,
+                               said + strlen("vela: error: "));
+        }
     }
     return NS_OK;
 }
@@ -319,6 +336,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (shown.shown)
         fputs("\r\033[K", stderr);
     NS_TRY(code);
+    NS_TRY(check_vela_flags(&suite, result, error));
     NS_TRY(compare_baseline(settings, &before, cli->arena, result, error));
     ns_report_text(result, cli->colour, cli->out);
     NS_TRY(write_reports(cli, settings, result, error));

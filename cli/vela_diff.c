@@ -1,6 +1,7 @@
 /* npuscope vela-diff: several releases of Vela, or sets of options, on the same graphs. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/interface.h"
 #include "npuscope/cpu.h"
@@ -44,8 +45,12 @@ static const ns_option options[] = {
 
 static void show_compiling(void *context, int done, int count)
 {
-    (void)context;
-    fprintf(stderr, "\r\033[KVela: %d of %d graphs compiled%s", done, count, done == count ? "\r\033[K" : "");
+    const struct timespec *start = context;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ns_cli_progress((double)(now.tv_sec - start->tv_sec), done, count, "graphs compiled by Vela");
+    if (done == count)
+        fputs("\r\033[K", stderr);
 }
 
 /* ---- the releases, from the oldest on ---- */
@@ -229,7 +234,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     suite.cpu_mask = ns_cpu_detect();
-    const ns_vela_options vela = {.progress = cli->progress ? show_compiling : NULL, .warn = ns_cli_warn};
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    const ns_vela_options vela = {
+        .context = &start, .progress = cli->progress ? show_compiling : NULL, .warn = ns_cli_warn};
     const ns_vela_diff_options diff = {.folder = settings->graphs,
                                        .suite = &suite,
                                        .vela = &vela,

@@ -86,7 +86,9 @@ void ns_report_sweep_text(const ns_sweep_result *r, FILE *out)
                     i + 1 < r->range_count ? "," : "");
         fprintf(out, "%s\n  %s\n", r->range_count > 8 ? " ..." : "", r->rule);
     }
-    fputs("\n", out);
+    fputs("the suite's largest error for the case is on its own data; here every code is run, so that the\n"
+          "largest error may be larger\n\n",
+          out);
     ns_report_bins(r->eval.bins, "codes", out);
     fputs("\n", out);
     print_curve(&r->eval, out);
