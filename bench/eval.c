@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/eval.h"
 

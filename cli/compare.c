@@ -8,7 +8,6 @@
 
 #include "base/interface.h"
 #include "formats/interface.h"
-#include "formats/npy.h"
 #include "measure/interface.h"
 #include "npuscope/compare.h"
 #include "npuscope/measure.h"

@@ -2,7 +2,7 @@
  * subcommands and their options. */
 #include <string.h>
 
-#include "subcommands.h"
+#include "shared.h"
 
 typedef void print_option(const char *command, const ns_option *option, FILE *out);
 

@@ -1,4 +1,4 @@
-#include "fuzz.h"
+#include "shared.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* npuscope fuzz-vela: the report for people who mend compilers, one finding after another. */
-#include "fuzz.h"
 #include "report/interface.h"
+#include "shared.h"
 
 #include <string.h>
 

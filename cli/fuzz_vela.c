@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "fuzz.h"
 #include "npuscope/fuzz_vela.h"
 #include "options.h"
 #include "rows.h"
+#include "shared.h"
 
 typedef struct fuzz_settings {
     ns_text_list velas, targets;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "defects/match.h"
+#include "defects/pattern.h"
 #include "npuscope/defects.h"
 #include "options.h"
 #include "report/report.h"

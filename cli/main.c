@@ -8,7 +8,6 @@
 #include "npuscope/version.h"
 #include "options.h"
 #include "shared.h"
-#include "subcommands.h"
 
 static void print_help(FILE *out)
 {

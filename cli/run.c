@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 
 /* Every kind of model, once; the first whose probe accepts the bytes runs them. */
 static const ns_model_kind *const kinds[] = {&ns_run_tosa_kind, &ns_run_npz_kind, &ns_run_tflite_kind,

@@ -4,7 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "npuscope/npu.h"
 #include "npuscope/program.h"
 #include "npuscope/tensor.h"

@@ -6,7 +6,6 @@
 
 #include "base/interface.h"
 #include "formats/interface.h"
-#include "formats/npy.h"
 #include "npuscope/npu.h"
 #include "run.h"
 

@@ -3,8 +3,9 @@
 #define NS_CLI_SHARED_H
 
 #include "base/bytes.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "npuscope/diagnose.h"
+#include "npuscope/fuzz_vela.h"
 #include "npuscope/program.h"
 #include "options.h"
 
@@ -168,5 +169,39 @@ ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *erro
 
 /* Prints what the operations of many streams execute, and what never. */
 ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_error *error);
+
+/* npuscope fuzz-vela: the findings as JSON. */
+
+/* Writes the document npuscope/fuzz-vela/1 to the OUTPUT `path`; whole, or an error. */
+ns_code ns_fuzz_json_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error);
+
+/* ---- fuzz_report.c ---- */
+
+/* The page of a search, to the OUTPUT `path`. */
+ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error);
+
+/* The Markdown report of a search. */
+
+ns_code ns_fuzz_report_write(const ns_fuzz_result *result, const char *path, ns_arena *arena,
+                             ns_error *error);
+
+/* ---- subcommands.c ---- */
+
+/* Subcommands: all of them, in the order of subcommands.def. */
+
+typedef struct ns_subcommand_entry {
+    char name[16]; /* as it is typed: "vela-diff" */
+    const char *summary;
+    const ns_subcommand *subcommand;
+} ns_subcommand_entry;
+
+/* Entry `index`, from 0; false behind the last. */
+bool ns_subcommand_at(int index, ns_subcommand_entry *out);
+
+/* The entry that is typed `name`; false when there is none. */
+bool ns_subcommand_find(const char *name, ns_subcommand_entry *out);
+
+/* The options that `subcommand` takes beside its own; NULL: none. */
+const ns_option *ns_subcommand_shared(const ns_subcommand *subcommand);
 
 #endif

@@ -1,7 +1,7 @@
 #include "shared.h"
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "report/interface.h"
 
 static ns_code write_tensor(ns_cli *cli, const char *prefix, const char *kind, int index,

@@ -1,8 +1,6 @@
-#include "subcommands.h"
+#include "shared.h"
 
 #include <string.h>
-
-#include "shared.h"
 
 #define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
 #include "subcommands.def"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "npuscope/search.h"
 #include "npuscope/sweep.h"
 #include "ops/operators.h"

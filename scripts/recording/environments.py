@@ -3,7 +3,7 @@
 NPUSCOPE_EXECUTORCH_PYTHON=PYTHON names a Python that has it; NPUSCOPE_EXECUTORCH_DIR=DIR a folder that
 scripts/executorch/install made or is to make; without them the folder of the release is in the user's cache.
 NPUSCOPE_TOSA_TOOLS names a Python with the reference model and the catalogue's Vela, NPUSCOPE_TFLITE_PYTHON one with TensorFlow and LiteRT;
-NPUSCOPE_VELA_4_5_0 the folder of another release of Vela; NPUSCOPE_EXECUTORCH_MODELS what scripts/executorch/install-models has installed. Without them they are in build (scripts/install-tflite).
+NPUSCOPE_VELA_4_5_0 the folder of another release of Vela; NPUSCOPE_EXECUTORCH_MODELS what scripts/executorch/install --models has installed. Without them they are in build (scripts/install-tflite).
 """
 import os
 import pathlib

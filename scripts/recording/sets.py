@@ -1,17 +1,19 @@
 """Sets of test data: tests/data/SET.zip, made anew by scripts/record-SET (docs/test-data.md).
 
-The files of a set are stored in one zip file, and that, deflated at level 9, is the only member of SET.zip: deflate sees at once what is
-alike. The same files give the same bytes: members have one time and stand by name, or by kind and name where that deflates better.
+The files of a set are stored in one zip file, and that, as xz (preset 9e), is the only member of SET.zip: xz sees at once what is alike,
+however far apart. The same files give the same bytes: members have one time and stand by name, or by kind and name where that is smaller.
 """
 import hashlib
 import io
+import lzma
 import pathlib
 import re
 import zipfile
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data"
 TIME = (2026, 1, 1, 0, 0, 0)
-ALL = "all.zip"
+ALL = "all.zip.xz"
+PRESET = 9 | lzma.PRESET_EXTREME
 
 
 def by_name(name):
@@ -27,14 +29,12 @@ def by_kind(name):
 ORDERS = (by_name, by_kind)
 
 
-def pack(files, order, method):
-    """The bytes of a zip file of {name: bytes}."""
+def pack(files, order):
+    """The bytes of a zip file of {name: bytes}, which are stored."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files, key=order):
-            member = zipfile.ZipInfo(name, TIME)
-            member.compress_type = method
-            archive.writestr(member, files[name], compresslevel=9)
+            archive.writestr(zipfile.ZipInfo(name, TIME), files[name])
     return buffer.getvalue()
 
 
@@ -42,7 +42,7 @@ def write(path, files):
     """Writes {name: bytes} as a set."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    packed = [pack({ALL: pack(files, order, zipfile.ZIP_STORED)}, by_name, zipfile.ZIP_DEFLATED) for order in ORDERS]
+    packed = [pack({ALL: lzma.compress(pack(files, order), preset=PRESET)}, by_name) for order in ORDERS]
     path.write_bytes(min(packed, key=len))
 
 
@@ -53,7 +53,7 @@ def unpack(data):
 
 def read(path):
     """{name: bytes} of a set."""
-    return unpack(unpack(pathlib.Path(path).read_bytes())[ALL])
+    return unpack(lzma.decompress(unpack(pathlib.Path(path).read_bytes())[ALL]))
 
 
 def read_folder(folder):

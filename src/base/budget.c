@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/system.h"
 
 uint64_t ns_budget_default_memory(void)

@@ -84,6 +84,11 @@ void ns_json_integers(ns_json *json, const char *key, int count, const int64_t *
  * out at any time; NS_ERROR_INTERNAL for wrong nesting. `what` names the document: "the sweep's JSON". */
 ns_code ns_json_finish(ns_json *json, const char *what, ns_bytes *out, ns_error *error);
 
+/* A document that was read, by jansson: the caller gives it back with json_decref. `what` names it in
+ * messages: "file:line: .." NS_ERROR_INPUT for bad JSON, and for a key that an object has twice. */
+struct json_t;
+ns_code ns_json_parse(ns_bytes bytes, const char *what, struct json_t **out, ns_error *error);
+
 /* ---- leftover.c ---- */
 
 /* Leftovers: what a process that is ended from outside must not leave behind: temporary files and folders,

@@ -1,14 +1,21 @@
-/* System: what differs from one operating system to the next; no other file has a call of Linux's alone.
- *
- * Memory is the system's, or that of the budget's allocator; what is charged is the callers' matter. */
+/* Clock: wall time for reports. */
 #ifndef NS_BASE_SYSTEM_H
 #define NS_BASE_SYSTEM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "npuscope/budget.h"
+
+/* Seconds since an arbitrary moment; never goes back. */
+static inline double ns_clock_seconds(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
 
 /* `bytes` zeroed bytes, aligned for any type; NULL when there are none. A large block of the system is of its
  * zero pages: asking for much and using little of it costs little. `budget` may be NULL. */

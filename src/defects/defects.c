@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "defects/match.h"
+#include "defects/pattern.h"
 
 #define NS_U55 NS_FAMILY_U55
 #define NS_U65 NS_FAMILY_U65

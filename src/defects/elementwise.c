@@ -1,5 +1,5 @@
 /* Known defects of elementwise operators. */
-#include "defects/match.h"
+#include "defects/pattern.h"
 
 bool ns_defect_met_cast_down(const ns_pattern *p, ns_op_ref op)
 {

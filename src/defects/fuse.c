@@ -1,5 +1,5 @@
 /* Known defects where Vela fuses a rescale or an activation into the operation before or behind it. */
-#include "defects/match.h"
+#include "defects/pattern.h"
 
 static bool is_window(ns_op op)
 {

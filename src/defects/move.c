@@ -1,5 +1,5 @@
 /* Known defects where Vela moves SLICE, PAD, CONCAT or TRANSPOSE into the operation beside it. */
-#include "defects/match.h"
+#include "defects/pattern.h"
 
 /* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a TILE, GATHER or SCATTER keeps it.
  */

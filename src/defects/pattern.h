@@ -3,6 +3,7 @@
 #ifndef NS_DEFECTS_PATTERN_H
 #define NS_DEFECTS_PATTERN_H
 
+#include "formats/tflite.h"
 #include "npuscope/defects.h"
 
 typedef struct ns_pattern {
@@ -62,5 +63,18 @@ int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise);
 
 /* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
 int64_t ns_pattern_integer_scale(const ns_pattern *p, ns_op_ref rescale);
+
+/* Match: the conditions of the rows of known_defects.def. Each says whether the row's pattern is met where
+ * `op` is the operator whose result goes wrong, on family p->family. */
+
+#define NS_DEFECT(id, kind, releases, families, matcher, ...) \
+    bool ns_defect_met_##matcher(const ns_pattern *p, ns_op_ref op);
+#include "npuscope/known_defects.def"
+#undef NS_DEFECT
+
+/* Row tflite_reduce: whether an operator of a .tflite that is not compiled is such a reduction. An axis that
+ * is no constant is no match. NS_ERROR_INPUT: malformed. */
+ns_code ns_defect_met_tflite_reduce(const ns_tflite_subgraph *graph, const ns_tflite_operator *operator,
+                                    bool * met, ns_error *error);
 
 #endif

@@ -1,7 +1,7 @@
 /* Known defects of reductions. */
 #include <string.h>
 
-#include "defects/match.h"
+#include "defects/pattern.h"
 
 bool ns_defect_met_reverse_reduce(const ns_pattern *p, ns_op_ref op)
 {

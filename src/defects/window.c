@@ -1,5 +1,5 @@
 /* Known defects of convolutions, poolings and resizes. */
-#include "defects/match.h"
+#include "defects/pattern.h"
 
 bool ns_defect_met_resize_nearest_odd(const ns_pattern *p, ns_op_ref op)
 {

@@ -1,7 +1,7 @@
 #include "draft/interface.h"
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 
 ns_code ns_exhibit_make(const ns_draft *draft, ns_arena *arena, ns_exhibit *out, ns_error *error)
 {

@@ -1,4 +1,4 @@
-#include "eval/variables.h"
+#include "eval/call.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "formats/npy.h"
+#include "formats/interface.h"
 
 #include <string.h>
 

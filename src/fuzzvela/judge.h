@@ -5,7 +5,7 @@
 
 #include "draft/interface.h"
 #include "npuscope/defects.h"
-#include "vela/server.h"
+#include "vela/internal.h"
 
 /* What becomes of a graph with one configuration. */
 typedef enum ns_ruling {

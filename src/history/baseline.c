@@ -116,12 +116,8 @@ static ns_code read_rows(const char *path, const json_t *root, ns_arena *arena, 
 ns_code ns_history_parse_json(const char *name, ns_bytes bytes, ns_arena *arena, ns_history_run *out,
                               ns_error *error)
 {
-    json_error_t problem;
-    json_t *root = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
-    if (!root && json_error_code(&problem) == json_error_out_of_memory)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", name);
-    if (!root)
-        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", name, problem.line, problem.text);
+    json_t *root = NULL;
+    NS_TRY(ns_json_parse(bytes, name, &root, error));
     const ns_code code = read_rows(name, root, arena, out, error);
     json_decref(root);
     return code;

@@ -247,11 +247,9 @@ static const struct kind *kind_of(const json_t *document)
 
 static ns_code merge_json(merging *m, ns_bytes bytes, ns_arena *arena, ns_error *error)
 {
-    json_error_t problem;
     ns_history_run rows = {0};
-    json_t *document = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
-    if (!document)
-        return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", m->file, problem.line, problem.text);
+    json_t *document = NULL;
+    NS_TRY(ns_json_parse(bytes, m->file, &document, error));
     m->kind = kind_of(document);
     ns_code code =
         m->kind

@@ -1,6 +1,6 @@
 /* CONFIG word: bits 3:0 log2 of the MACs per cycle, all cores together; bits 31:28 the product.
  * Source: Vela 5.1.0, ethos_u55.cpp and ethos_u85.cpp, ConfigRegister. */
-#include "npu/config.h"
+#include "npu/machine.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
 #ifndef NS_NPU_INTERNAL_H
 #define NS_NPU_INTERNAL_H
 
-#include "npu/config.h"
 #include "npu/machine.h"
 #include "npu/memory/internal.h"
 #include "npu/operations/operation.h"

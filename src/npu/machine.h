@@ -1,17 +1,30 @@
-/* Machine: the state that a command stream works on, shared by all families.
- *
- * Where a family's parts go: registers_<family>.def and .c (the table), operation_<family>.c and
- * dma_<family>.c (registers to ns_npu_operation and ns_npu_dma), family_<family>.c (the commands: stop,
- * waits, DMA, operations). Everything that works on ns_npu_operation (conv.c, pool_*.c, elementwise*.c,
- * output.c, map.c, ...) is common. */
+/* Configuration: the accelerators, and the CONFIG word that names one. */
 #ifndef NS_NPU_MACHINE_H
 #define NS_NPU_MACHINE_H
 
 #include "base/bytes.h"
 #include "kernels/kernels.h"
-#include "npu/config.h"
 #include "npu/memory/buffer.h"
 #include "npu/stream/internal.h"
+#include "npu/stream/registers.h"
+#include "npuscope/npu.h"
+
+/* One of ns_accelerator's rows. */
+typedef struct ns_npu_config {
+    ns_accelerator accelerator;
+    const char *text;
+    unsigned product_bit; /* NS_NPU_PRODUCT_* */
+    int product;          /* number in the CONFIG word */
+    int macs, cores;
+    const ns_npu_table *table;
+    int lut_bank; /* SHRAM bank of the first table; 0: tables have a memory of their own */
+} ns_npu_config;
+
+const ns_npu_config *ns_npu_config_of(ns_accelerator accelerator);
+
+/* The configuration of a CONFIG word; NS_ERROR_INPUT when there is none, or when `wanted` is another. */
+ns_code ns_npu_config_from_word(uint32_t word, ns_accelerator wanted, const ns_npu_config **out,
+                                ns_error *error);
 
 typedef struct ns_npu_machine ns_npu_machine;
 struct ns_npu_hazards;

@@ -6,7 +6,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/arithmetic.h"
-#include "ops/families/decompose.h"
+#include "ops/families/reductions.h"
 
 enum { X, A, B, BETA, ALPHA };
 

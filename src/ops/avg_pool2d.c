@@ -9,8 +9,8 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/decompose.h"
 #include "ops/families/products.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, KERNEL, STRIDE, PADDING, CEIL_MODE, COUNT_INCLUDE_PAD, DIVISOR };
 

@@ -11,7 +11,6 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/arithmetic.h"
-#include "ops/families/decompose.h"
 #include "ops/families/reductions.h"
 
 enum { X, WEIGHT, BIAS, MEAN, VAR, TRAINING, MOMENTUM, EPSILON, CUDNN };

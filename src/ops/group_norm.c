@@ -3,7 +3,6 @@
  * group, rest] (families/normalise.h). */
 #include "ops/cases.h"
 #include "ops/families/arithmetic.h"
-#include "ops/families/decompose.h"
 #include "ops/families/reductions.h"
 
 enum { X, GROUPS, WEIGHT, BIAS, EPSILON, CUDNN };

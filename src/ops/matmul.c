@@ -11,7 +11,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/arithmetic.h"
-#include "ops/families/decompose.h"
+#include "ops/families/reductions.h"
 
 /* Rank and shape of an operand as a matrix with axes in front. */
 typedef struct operand {

@@ -1,6 +1,5 @@
 /* mean.dim: the arithmetic mean over dim: the sum, to the bound of ns_double2, over the number of reduced
  * elements. The quantiser sees it decomposed (families/decompose.c, ns_decompose_mean). */
-#include "ops/families/decompose.h"
 #include "ops/families/reductions.h"
 
 enum { SELF, DIM, KEEPDIM };

@@ -3,8 +3,8 @@
 #include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/declared.h"
-#include "ops/families/decompose.h"
 #include "ops/families/movement.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, REPEATS, DIM };
 

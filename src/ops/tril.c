@@ -5,7 +5,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/arithmetic.h"
-#include "ops/families/decompose.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, DIAGONAL };
 

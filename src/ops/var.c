@@ -6,7 +6,6 @@
  * MUL by the constant 1 / (n - correction). */
 #include "ir/interface.h"
 #include "ops/declared.h"
-#include "ops/families/decompose.h"
 #include "ops/families/reductions.h"
 
 enum { SELF, DIM, CORRECTION, KEEPDIM };

@@ -239,3 +239,9 @@ ns_code ns_reading_values(ns_reading *reading, ns_fb_vector values, ns_error *er
     }
     return NS_OK;
 }
+
+ns_code ns_reading_string(ns_reading *reading, ns_bytes text, const char **out, ns_error *error)
+{
+    *out = text.data ? ns_arena_copy(reading->arena, text.data, text.size + 1) : "";
+    return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a string");
+}

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 
 static const ns_zip_member *find_member(const ns_case_files *files, const char *name)
 {
@@ -48,14 +48,10 @@ ns_code ns_case_json(const ns_case_files *files, const char *name, ns_arena *are
                      ns_error *error)
 {
     ns_bytes bytes;
-    json_error_t problem;
     NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
-    *out = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
-    if (!*out && json_error_code(&problem) == json_error_out_of_memory)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s/%s: no memory to read it", files->where, name);
-    if (!*out)
-        return ns_fail(error, NS_ERROR_INPUT, "%s/%s:%d: %s", files->where, name, problem.line, problem.text);
-    return NS_OK;
+    const char *what = ns_arena_format(arena, "%s/%s", files->where, name);
+    return what ? ns_json_parse(bytes, what, out, error)
+                : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", name);
 }
 
 /* Element `i` of an array of numbers. */

@@ -1,10 +1,9 @@
-#include "recorded/float_graph.h"
+#include "recorded/interface.h"
 
 #include <string.h>
 
 #include "ir/interface.h"
 #include "ops/operators.h"
-#include "recorded/interface.h"
 
 /* Arguments that say where and how PyTorch keeps a result, not what it is. */
 static const char *const placement[] = {"dtype", "device", "pin_memory", "layout", "memory_format"};

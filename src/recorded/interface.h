@@ -180,4 +180,18 @@ ns_code ns_case_read_named_references(const ns_case_files *files, const ns_case_
 ns_code ns_case_read_references(const ns_case_files *files, int output_count, const size_t *counts,
                                 ns_arena *arena, ns_case_references *out, ns_error *error);
 
+/* ---- float_graph.c ---- */
+
+/* The float graph of a recorded case. */
+
+/* Reads float.json and its parameters: a list of FX nodes in order, each with name, kind (placeholder,
+ * get_attr, call_function, output), target, args and kwargs ({"node": name} for the result of another node),
+ * and shape. */
+ns_code ns_recorded_float_graph(const ns_case_files *files, ns_arena *arena, ns_aten_program **out,
+                                ns_error *error);
+
+/* npuscope's name of the one operator that float.json calls, or the FX node's where npuscope lacks it; NULL
+ * where there are several or none. */
+ns_code ns_recorded_operator(const ns_case_files *files, ns_arena *arena, const char **out, ns_error *error);
+
 #endif

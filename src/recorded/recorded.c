@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "recorded/float_graph.h"
 
 /* Boards that ExecuTorch's pipelines build for, and the target of each. */
 static const struct {

@@ -1,7 +1,7 @@
 /* eval: the lowered TOSA graph, in integers. */
 #include "npuscope/eval.h"
 #include "lower/interface.h"
-#include "stage/stage.h"
+#include "stage/interface.h"
 
 /* One input as the integers that ExecuTorch's quantize operator gives the delegate; what is no real stands
  * for itself.

@@ -1,6 +1,6 @@
 /* ideal: the program in exact real arithmetic. */
 #include "ir/interface.h"
-#include "stage/stage.h"
+#include "stage/interface.h"
 
 ns_code ns_stage_ideal(ns_ladder *ladder, ns_stage_output *output, ns_error *error)
 {

@@ -1,6 +1,5 @@
 /* npu: the command stream that Vela made of the lowered graph, on the integers that eval was given. */
 #include "stage/interface.h"
-#include "stage/stage.h"
 
 ns_code ns_stage_npu_results(ns_ladder *ladder, ns_tensor *results, ns_error *error)
 {

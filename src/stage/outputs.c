@@ -1,5 +1,5 @@
 /* The outputs of a program, one after the other. */
-#include "stage/stage.h"
+#include "stage/interface.h"
 
 ns_code ns_outputs_collect(const ns_ladder *ladder, const ns_aten_program *program, double *const *values,
                            double **out, ns_error *error)

@@ -171,10 +171,13 @@ static ns_code prepare(ns_ladder *ladder, int index, ns_error *error)
 
 /* ---- what was recorded of a part: delegate<k>_in<i>.npy, delegate<k>_out<o>.npy ---- */
 
-static ns_code read_recorded(const ns_ladder *ladder, int index, const char *kind, int count,
-                             const ns_aten_program *program, const int *nodes, ns_tensor *out, bool *complete,
-                             ns_error *error)
+static ns_code read_recorded(const ns_ladder *ladder, int index, bool is_input, ns_tensor *out,
+                             bool *complete, ns_error *error)
 {
+    const ns_aten_program *program = ladder->parts->parts[index].part->program;
+    const char *kind = is_input ? "in" : "out";
+    const int *nodes = is_input ? program->inputs : program->outputs;
+    const int count = is_input ? program->input_count : program->output_count;
     for (int i = 0; *complete && i < count; i++) {
         const ns_aten_node *node = &program->nodes[nodes[i]];
         const char *name = ns_arena_format(ladder->arena, "delegate%d_%s%d.npy", index, kind, i);
@@ -203,10 +206,8 @@ static ns_code compare_recorded(ns_ladder *ladder, int index, ns_error *error)
     bool complete = true;
     if (!given || !expected || !results)
         return no_memory(error);
-    NS_TRY(read_recorded(ladder, index, "in", program->input_count, program, program->inputs, given,
-                         &complete, error));
-    NS_TRY(read_recorded(ladder, index, "out", program->output_count, program, program->outputs, expected,
-                         &complete, error));
+    NS_TRY(read_recorded(ladder, index, true, given, &complete, error));
+    NS_TRY(read_recorded(ladder, index, false, expected, &complete, error));
     if (!complete)
         return NS_OK;
     NS_TRY(evaluate(ladder, index, given, results, error));

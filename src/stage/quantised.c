@@ -3,7 +3,7 @@
 #include "ir/interface.h"
 #include "measure/interface.h"
 #include "quant/interface.h"
-#include "stage/stage.h"
+#include "stage/interface.h"
 
 /* A bound that is not known is a reason not to judge, not an error. */
 static ns_code find_bound(ns_ladder *ladder, double *const *exact, ns_error *error)

@@ -1,6 +1,6 @@
 /* vela: Arm's compiler on the lowered graph. It ran before, on the graphs of all rows at once; here its
  * outcome becomes the row's. */
-#include "stage/stage.h"
+#include "stage/interface.h"
 
 static ns_code conclude(const ns_ladder *ladder, const ns_vela_request *request, ns_stage_output *output,
                         ns_error *error)

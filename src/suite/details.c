@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "npu/watch/interface.h"
 #include "npuscope/sweep.h"
-#include "tosa/print.h"
+#include "tosa/internal.h"
 
 /* Constants of up to this many elements are shown by their values, others by type and shape. */
 enum { VALUES_SHOWN = 4 };

@@ -5,7 +5,7 @@
 #include "npuscope/graph.h"
 #include "npuscope/suite.h"
 #include "npuscope/vela.h"
-#include "stage/stage.h"
+#include "stage/interface.h"
 #include "sweep/sweep.h"
 
 /* ---- configurations.c ---- */

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/system.h"
 #include "measure/interface.h"
 #include "stage/interface.h"
 

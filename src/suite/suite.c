@@ -6,7 +6,6 @@
 #include <math.h>
 #include <pthread.h>
 
-#include "base/clock.h"
 #include "base/interface.h"
 #include "base/system.h"
 #include "suite/internal.h"

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/system.h"
 #include "catalogue/interface.h"
 #include "ir/interface.h"
 #include "lower/interface.h"

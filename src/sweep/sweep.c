@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/system.h"
 #include "catalogue/interface.h"
 #include "ir/interface.h"
 #include "lower/interface.h"

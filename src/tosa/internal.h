@@ -100,4 +100,20 @@ enum {
 enum { NS_FIELD_SHAPE_NAME, NS_FIELD_SHAPE_RANK, NS_FIELD_SHAPE_DATA };
 enum { NS_FIELD_LOCATION_TEXT };
 
+/* ---- print.c ---- */
+
+/* Print: what the text and the JSON printer share. */
+
+/* Appends one attribute's value: "1, 1", "SINGLE_ROUND", "true", "int48", "0x00 0x80". A clamp's limits are
+ * numbers of type `dtype`. */
+void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes *attributes,
+                        ns_attribute attribute, ns_dtype dtype);
+
+/* Appends element `index` of a tensor with data. */
+void ns_print_element(ns_buffer *buffer, const ns_tensor *tensor, size_t index);
+
+/* True when the attribute has a value that is worth a place: lists that are not empty, strings that are
+ * there, and all others. */
+bool ns_attribute_is_given(const ns_attributes *attributes, ns_attribute attribute);
+
 #endif

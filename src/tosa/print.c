@@ -1,11 +1,10 @@
-#include "tosa/print.h"
+#include "tosa/internal.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/interface.h"
-#include "tosa/internal.h"
 
 #define COLUMNS 100
 

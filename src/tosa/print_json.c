@@ -2,7 +2,6 @@
 
 #include "base/interface.h"
 #include "tosa/internal.h"
-#include "tosa/print.h"
 
 /* A constant of at most this many elements is given whole; of a larger one, this many and the range. */
 #define WHOLE 64

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "vela/server.h"
+#include "vela/internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/interface.h"
-#include "vela/internal.h"
 
 extern char **environ;
 

@@ -1,4 +1,4 @@
-#include "formats/npy.h"
+#include "formats/interface.h"
 
 #include "support/arena.h"
 #include "support/data.h"

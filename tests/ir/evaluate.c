@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "ir/interface.h"
 
 /* The largest magnitude that a sum of products can reach here: rounding errors of float32 scale with it, not

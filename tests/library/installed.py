@@ -10,7 +10,6 @@ With WALK one of the walks of docs/library.md and docs/python.md, from install t
 empty folder with a user's files, and what it prints is compared with what the page says: c, cpp; python, pytest (PYTHON has the
 wheel; exit code 77 where it lacks what the walk needs).
 """
-import io
 import json
 import os
 import pathlib
@@ -19,7 +18,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts" / "recording"))
+import sets
 
 source, build = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
 PROGRAM = """#include <npuscope/npuscope.h>
@@ -117,11 +118,10 @@ class Cases:
     """The files of one set of test data."""
 
     def __init__(self, name):
-        outer = zipfile.ZipFile(source / f"tests/data/{name}.zip")
-        self.zip = zipfile.ZipFile(io.BytesIO(outer.read("all.zip")))
+        self.files = sets.read(source / f"tests/data/{name}.zip")
 
     def read(self, name):
-        return self.zip.read(name)
+        return self.files[name]
 
     def put(self, name, folder):
         path = folder / name.replace("/", "-")
@@ -159,7 +159,7 @@ def check_run(folder, environment, cases, case):
 def check_examples(folder, prefix, libraries):
     environment = build_examples(folder, prefix, libraries)
     captured, diagnose = Cases("captured"), Cases("diagnose")
-    case = next(n for n in captured.zip.namelist() if "exp" in n and n.endswith("delegate0.tosa")).rsplit("/", 1)[0]
+    case = next(n for n in captured.files if "exp" in n and n.endswith("delegate0.tosa")).rsplit("/", 1)[0]
     check_run(folder, environment, captured, case)
 
     shown = out(folder / "inspect", folder / f"{case}-delegate0.tosa".replace("/", "-"), env=environment)

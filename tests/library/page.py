@@ -6,7 +6,6 @@ that are dropped on it.
 Environment: NPUSCOPE, the program. Exit code 77 where Chromium or the page is missing.
 """
 import base64
-import io
 import json
 import math
 import os
@@ -14,10 +13,10 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-import zipfile
 
 source, page = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-sys.path.insert(0, str(source / "tests"))
+sys.path[:0] = [str(source / "tests"), str(source / "scripts" / "recording")]
+import sets  # noqa: E402
 from support import browser  # noqa: E402
 
 NPUSCOPE = os.environ["NPUSCOPE"]
@@ -76,7 +75,7 @@ def check(chromium, folder, name, data):
     files = {}
     for file in ("model.tosa", "in0.npy"):
         files[file] = folder / file
-        files[file].write_bytes(data.read(f"{name}/{file}"))
+        files[file].write_bytes(data[f"{name}/{file}"])
     dropped = ", ".join(f"file('{n}', '{base64.b64encode(p.read_bytes()).decode()}')" for n, p in files.items())
     answer = json.loads(chromium.evaluate(DROP % dropped))
     if "error" in answer:
@@ -94,7 +93,7 @@ def main():
         skip("no Chromium that starts (Debian: chromium)")
     if not page.exists():
         skip(f"{page} was not made (scripts/make-dist page; needs emscripten)")
-    data = zipfile.ZipFile(io.BytesIO(zipfile.ZipFile(source / "tests/data/diagnose.zip").read("all.zip")))
+    data = sets.read(source / "tests/data/diagnose.zip")
     with browser.Browser(chromium) as opened, tempfile.TemporaryDirectory() as name:
         opened.open(page.as_uri())
         for model in MODELS:

@@ -1,7 +1,7 @@
 /* Each captured case, lowered with the captured scales, is the graph that ExecuTorch made, and computes the
  * same integers. */
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "lower/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/eval.h"

@@ -1,7 +1,7 @@
 /* Each captured ExecuTorch program, run on its float inputs, gives the captured float outputs, bit for bit.
  * Those came from tosa_reference_model in the NPU's place, with ExecuTorch's quantize and dequantize around.
  */
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "npuscope/program.h"
 #include "support/data.h"
 #include "support/test.h"

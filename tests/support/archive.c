@@ -1,6 +1,7 @@
 #include "support/data.h"
 
 #include <dirent.h>
+#include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,18 +50,42 @@ static bool find_member(zip_t *zip, const char *name, size_t *size)
     return true;
 }
 
+/* The zip file that a set's member holds as xz, for libzip to free. */
+static ns_code decompress(const uint8_t *data, size_t size, const char *what, uint8_t **out, size_t *out_size,
+                          ns_error *error)
+{
+    uint64_t limit = UINT64_MAX;
+    size_t room = 64 << 20;
+    for (uint8_t *to = malloc(room); to; room *= 2, to = realloc(to, room)) {
+        size_t from = 0, written = 0;
+        const lzma_ret result =
+            lzma_stream_buffer_decode(&limit, 0, NULL, data, &from, size, to, &written, room);
+        if (result == LZMA_BUF_ERROR && room < (size_t)1 << 32)
+            continue;
+        *out = to;
+        *out_size = written;
+        return result == LZMA_OK ? NS_OK
+                                 : ns_fail(error, NS_ERROR_INPUT, "%s: no xz data (%d)", what, (int)result);
+    }
+    return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", what);
+}
+
 /* Puts the zip file within a set of test data (scripts/recording/sets.py) in the set's place. */
 static ns_code open_within(ns_archive *archive, ns_error *error)
 {
-    static const char member[] = "all.zip";
+    static const char member[] = "all.zip.xz";
     zip_t *within;
-    size_t size = 0;
-    if (!find_member(archive->zip, member, &size))
+    size_t size = 0, packed = 0;
+    if (!find_member(archive->zip, member, &packed))
         return NS_OK;
-    uint8_t *data = malloc(size ? size : 1);
-    if (read_member(archive->zip, archive->path, member, data, size, error) != NS_OK) {
+    uint8_t *data = NULL, *room = malloc(packed ? packed : 1);
+    ns_code code = read_member(archive->zip, archive->path, member, room, packed, error);
+    if (code == NS_OK)
+        code = decompress(room, packed, archive->path, &data, &size, error);
+    free(room);
+    if (code != NS_OK) {
         free(data);
-        return error->code;
+        return code;
     }
     NS_TRY(open_bytes(data, size, member, &within, error));
     zip_discard(archive->zip);

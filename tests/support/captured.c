@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "ir/interface.h"
 #include "ops/operators.h"
 

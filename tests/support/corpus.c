@@ -1,4 +1,4 @@
-#include "support/corpus.h"
+#include "support/conformance.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "npu/operations/scale.h"
+#include "npu/operations/operation.h"
 
 typedef struct rounding_terms {
     __int128 positive, negative; /* added for value >= 0 and for value < 0 */

@@ -1,7 +1,7 @@
 #include "ops/families/arithmetic.h"
 
 #include "ir/interface.h"
-#include "ops/families/decompose.h"
+#include "ops/families/reductions.h"
 
 enum { SELF, OTHER, ALPHA };
 

@@ -1,4 +1,4 @@
-#include "ops/families/decompose.h"
+#include "ops/families/reductions.h"
 
 #include <string.h>
 

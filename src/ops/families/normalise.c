@@ -5,7 +5,6 @@
 
 #include "ir/interface.h"
 #include "ops/declared.h"
-#include "ops/families/decompose.h"
 
 void ns_normalise_row(const double *x, double *out, int64_t count, double epsilon)
 {
