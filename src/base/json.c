@@ -177,19 +177,22 @@ ns_code ns_json_finish(ns_json *json, const char *what, ns_bytes *out, ns_error 
     return NS_OK;
 }
 
-/* jansson tells want of memory as an error of syntax here and there: one that is not the same when the bytes
- * are read again was none. */
+/* jansson tells want of memory as an error of syntax here and there, or drops the rest of a text: what is not
+ * the same when the bytes are read again was that. */
 ns_code ns_json_parse(ns_bytes bytes, const char *what, struct json_t **out, ns_error *error)
 {
-    json_error_t problem, again;
-    *out = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
+    json_error_t problem = {0}, again = {0};
+    json_t *first = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
+    json_t *second = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &again);
+    const bool same =
+        first ? second && json_equal(first, second)
+              : !second && again.position == problem.position && strcmp(again.text, problem.text) == 0;
+    json_decref(second);
+    *out = same ? first : NULL;
     if (*out)
         return NS_OK;
-    json_t *second = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &again);
-    const bool differs =
-        second || again.position != problem.position || strcmp(again.text, problem.text) != 0;
-    json_decref(second);
-    if (differs || !problem.text[0] || json_error_code(&problem) == json_error_out_of_memory)
+    json_decref(first);
+    if (!same || !problem.text[0] || json_error_code(&problem) == json_error_out_of_memory)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", what);
     return ns_fail(error, NS_ERROR_INPUT, "%s:%d: %s", what, problem.line, problem.text);
 }
