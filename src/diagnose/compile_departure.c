@@ -189,8 +189,7 @@ static ns_code describe_operator(const ns_block *block, int tensor, const ns_vel
     /* The graph is gone before the row is. */
     out->location = op && op->location && op->location[0] ? ns_printable_copy(arena, op->location) : NULL;
     out->output = ns_printable_copy(arena, name);
-    const bool lacks = op && op->location && op->location[0] && !out->location;
-    return (name && !out->output) || lacks ? ns_fail(error, NS_ERROR_MEMORY, "no memory for a name") : NS_OK;
+    return (name && !out->output) ? ns_fail(error, NS_ERROR_MEMORY, "no memory for a name") : NS_OK;
 }
 
 static ns_code describe(const search *s, const watch *w, int at, ns_diagnose_departure *out, ns_error *error)

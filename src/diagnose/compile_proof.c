@@ -177,8 +177,6 @@ static ns_code open_pattern(const ns_compile_reference *reference, const ns_defe
     if (count == block->output_count)
         return NS_OK;
     const char *name = ns_printable_copy(arena, block->tensors[outputs[block->output_count]].name);
-    if (!name)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
     NS_TRY(ns_graph_write(reference->graph, arena, &data, &t->options.model_size, error));
     NS_TRY(ns_graph_read(data, t->options.model_size, &copy, error));
     ns_code code = ns_block_set_outputs(copy, &copy->regions[0].blocks[0], count, outputs, error);

@@ -92,10 +92,9 @@ ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena
         .tables = NS_ARENA_ARRAY(arena, tensors, struct ns_dg_table *),
         .mean_of = NS_ARENA_ARRAY(arena, tensors, int),
     };
-    bool named = plan->names != NULL;
     for (int i = 0; plan->names && i < block->tensor_count; i++)
-        named &= (plan->names[i] = ns_printable_copy(arena, block->tensors[i].name)) != NULL;
-    if (!named || !plan->producers || !plan->constant || !plan->on_constants || !plan->node_of ||
+        plan->names[i] = ns_printable_copy(arena, block->tensors[i].name);
+    if (!plan->names || !plan->producers || !plan->constant || !plan->on_constants || !plan->node_of ||
         !plan->values || !plan->packed || !plan->tables || !plan->mean_of)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the diagnosis");
     NS_TRY(find_constants(plan, error));

@@ -41,16 +41,13 @@ static inline void add_element(const ns_dg_node *node, double q, double ideal, d
     s->cumulative += cumulative * cumulative;
 }
 
-static ns_code describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose_stage *row,
-                        ns_error *error)
+static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose_stage *row)
 {
     const ns_operator *op = ns_dg_operator(plan, node->named);
     const ns_tensor *tensor = ns_dg_tensor(plan, node->tensor);
     row->output = ns_arena_string(plan->arena, ns_dg_name(plan, node->tensor));
     row->op = ns_op_text(op->op);
     row->location = op->location ? ns_printable_copy(plan->arena, op->location) : NULL;
-    if (!row->output || (op->location && !row->location))
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
     row->operator_index = node->named;
     row->rank = tensor->rank;
     for (int d = 0; d < tensor->rank; d++)
@@ -60,7 +57,6 @@ static ns_code describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagn
     row->source_count = node->source_count;
     row->sources = node->sources;
     row->alone_db = row->knocked_out_db = row->share = row->gain_db = NAN;
-    return NS_OK;
 }
 
 typedef struct fill {
@@ -97,7 +93,9 @@ ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *er
     fill job = {f, rows};
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
         ns_diagnose_stage *row = &rows[i - f->plan->input_count];
-        NS_TRY(describe(f->plan, &f->plan->nodes[i], row, error));
+        describe(f->plan, &f->plan->nodes[i], row);
     }
+    if (ns_arena_was_short(f->plan->arena)) /* a name's copy would be "?" */
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages' names");
     return ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, fill_row, &job, error);
 }

@@ -170,10 +170,7 @@ static ns_code read_case(const reader *r, const json_t *root, ns_case_model *out
     else
         NS_TRY(find_model(r->files, r->arena, out, error));
     NS_TRY(read_text(r, root, "op", &out->op, error));
-    const bool has_op = out->op;
     out->op = ns_printable_copy(r->arena, out->op);
-    if (has_op && !out->op)
-        return no_memory(r->files, error);
     NS_TRY(read_text(r, root, "target", &out->target, error));
     NS_TRY(read_tensors(r, root, "inputs", &out->input_count, out->inputs, error));
     NS_TRY(read_tensors(r, root, "outputs", &out->output_count, out->outputs, error));
