@@ -157,6 +157,8 @@ int ns_gen_list(ns_generator *g, int count, const int64_t *values)
 
 ns_int_list ns_gen_ints(ns_generator *g, int count, const int32_t *values)
 {
+    if (g->bad) /* what has failed may have another rank than `values` has elements */
+        return (ns_int_list){0};
     ns_int_list list = {count, ns_arena_copy(g->draft->arena, values, (size_t)count * sizeof *values)};
     if (!list.values) {
         ns_gen_fail(g);

@@ -44,7 +44,9 @@ static double real(const ns_aten_node *node, double y)
 /* PyTorch's has errors of a few units in the last place of float32; this is the exact one rounded. */
 static float float32(const ns_aten_node *node, float y)
 {
-    return (float)real(node, (double)y);
+    const double exact = real(node, (double)y);
+    mpfr_free_cache(); /* whoever takes float32 functions knows nothing of MPFR */
+    return (float)exact;
 }
 
 static const ns_catalogue_case cases[] = {

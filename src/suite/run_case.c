@@ -24,12 +24,14 @@ struct ns_case_run {
 };
 
 /* A stage that gives no output: the target does not take the case, or something is wrong. */
-static void refuse(ns_case_run *run, bool rejected, const ns_error *error, ns_stage_result *result)
+static ns_code refuse(ns_case_run *run, bool rejected, const ns_error *problem, ns_stage_result *result,
+                      ns_error *error)
 {
     result->verdict = rejected ? NS_VERDICT_REJECTED : NS_VERDICT_FAIL;
-    result->reason = error->code == NS_ERROR_UNPREDICTABLE
-                         ? ns_arena_format(run->arena, "unpredictable: %s", error->message)
-                         : ns_arena_string(run->arena, error->message);
+    result->reason = problem->code == NS_ERROR_UNPREDICTABLE
+                         ? ns_arena_format(run->arena, "unpredictable: %s", problem->message)
+                         : ns_arena_string(run->arena, problem->message);
+    return result->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a reason");
 }
 
 static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *error)
@@ -41,10 +43,8 @@ static ns_code do_stage(ns_case_run *run, ns_stage_result *result, ns_error *err
     result->seconds = ns_clock_seconds() - start;
     if (ns_code_ends_run(code))
         return ns_fail(error, code, "%s: %s", ns_stage_text(result->stage), problem.message);
-    if (code != NS_OK) {
-        refuse(run, output.rejected, &problem, result);
-        return NS_OK;
-    }
+    if (code != NS_OK)
+        return refuse(run, output.rejected, &problem, result, error);
     run->outputs[result->stage] = output.values;
     if (output.values) {
         NS_TRY(ns_judge(&(ns_judging){run->ladder, run->outputs, run->arena}, result, error));
