@@ -4,10 +4,10 @@ import json
 import pathlib
 import shutil
 import subprocess
+import sys
 import sysconfig
 import threading
 import time
-import zipfile
 
 import numpy as np
 import pytest
@@ -15,15 +15,17 @@ import pytest
 import npuscope
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "recording"))
+import sets  # noqa: E402
+
 CASES = ["test_bmm_a16w8_u85_INT[rand_rect]", "test_conv1d_a16w8_u55_INT[2_1x2x14_st2_per_channel_quant=True]"]
 
 
 @pytest.fixture(scope="session")
 def data():
     """Reads a file of the captured cases."""
-    outer = zipfile.ZipFile(ROOT / "tests/data/captured.zip")
-    inner = zipfile.ZipFile(io.BytesIO(outer.read("all.zip")))
-    return lambda case, name: inner.read(f"{case}/{name}")
+    files = sets.read(ROOT / "tests/data/captured.zip")
+    return lambda case, name: files[f"{case}/{name}"]
 
 
 def arrays(data, case, pattern):

@@ -17,7 +17,7 @@ typedef struct ns_archive {
 } ns_archive;
 
 /* Opens the folder or the zip file at `path`, a string that outlives the archive. Of a set of test data,
- * whose member all.zip has the files, this opens all.zip. It is held in memory, so that a forked test has its
+ * whose member all.zip.xz has the files, this opens that. It is held in memory, so that a forked test has its
  * own. */
 ns_code ns_archive_open(const char *path, ns_archive *out, ns_error *error);
 void ns_archive_close(ns_archive *archive);
