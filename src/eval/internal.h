@@ -217,7 +217,7 @@ typedef struct ns_pool {
     size_t channels;
 } ns_pool;
 
-/* Checks shapes and attributes: [N, IH, IW, C] to [N, OH, OW, C], int8, int16 or floating-point. */
+/* Checks operands, shapes and attributes: [N, IH, IW, C] to [N, OH, OW, C], int8, int16 or floating-point. */
 ns_code ns_pool_read(const ns_eval_call *call, ns_pool *pool, ns_error *error);
 
 /* The inputs of one output element, padding left out. */

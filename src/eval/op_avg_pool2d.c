@@ -45,9 +45,8 @@ ns_code ns_eval_avg_pool2d(ns_eval_call *call, ns_error *error)
 {
     ns_pool pool;
     averages a = {0};
-    NS_TRY(ns_eval_expect_operands(call, 3, 6, 1, error));
-    a.out = call->outputs[0];
     NS_TRY(ns_pool_read(call, &pool, error));
+    a.out = call->outputs[0];
     NS_TRY(ns_eval_scalar(call->inputs[1], "the input's zero point", &a.input_zero, error));
     NS_TRY(ns_eval_scalar(call->inputs[2], "the output's zero point", &a.output_zero, error));
     if (call->inputs[0]->dtype != NS_DTYPE_INT8 && (a.input_zero || a.output_zero))

@@ -18,7 +18,6 @@ static ns_code largest(const ns_pool_window *window, size_t at, void *context, i
 ns_code ns_eval_max_pool2d(ns_eval_call *call, ns_error *error)
 {
     ns_pool pool;
-    NS_TRY(ns_eval_expect_operands(call, 1, 4, 1, error));
     NS_TRY(ns_pool_read(call, &pool, error));
     return ns_pool_run(call, &pool, largest, NULL, error);
 }

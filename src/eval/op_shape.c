@@ -138,12 +138,9 @@ ns_code ns_eval_shape(ns_eval_call *call, ns_error *error)
 {
     const ns_op op = call->node->op;
     const bool asserts = op == NS_OP_ASSERT_EQUAL_SHAPE, joins = op == NS_OP_CONCAT_SHAPE;
-    const int operands = op == NS_OP_SLICE_SHAPE ? 3 : asserts ? 2 : 1;
-    NS_TRY(ns_eval_expect_operands(call, operands,
-                                   joins           ? -1
-                                   : operands == 1 ? 2
-                                                   : operands,
-                                   !asserts, error));
+    const bool one = op == NS_OP_DIM || op == NS_OP_EXP2_SHAPE || is_positive(op) || joins;
+    const int operands = op == NS_OP_SLICE_SHAPE ? 3 : one ? 1 : 2;
+    NS_TRY(ns_eval_expect_operands(call, operands, joins ? -1 : operands, !asserts, error));
     for (int i = 0; i < call->input_count; i++)
         if (call->inputs[i]->dtype != NS_DTYPE_SHAPE && op != NS_OP_DIM && !(op == NS_OP_SLICE_SHAPE && i))
             return ns_eval_unsupported_type(call->inputs[i], error);

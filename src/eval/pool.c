@@ -1,14 +1,22 @@
 #include "eval/internal.h"
 #include "eval/real.h"
 
+static bool is_adaptive(const ns_eval_call *call)
+{
+    return call->node->op == NS_OP_AVG_POOL2D_ADAPTIVE || call->node->op == NS_OP_MAX_POOL2D_ADAPTIVE;
+}
+
+static bool is_max(const ns_eval_call *call)
+{
+    return call->node->op == NS_OP_MAX_POOL2D || call->node->op == NS_OP_MAX_POOL2D_ADAPTIVE;
+}
+
 /* What an attribute says, or, of the adaptive pools, whose shape operands may be computed, operand `operand`
  * of the last three. */
 static ns_code read_list(const ns_eval_call *call, int operand, const ns_int_list *attribute, int count,
                          int64_t *values, ns_error *error)
 {
-    const bool is_adaptive =
-        call->node->op == NS_OP_AVG_POOL2D_ADAPTIVE || call->node->op == NS_OP_MAX_POOL2D_ADAPTIVE;
-    const ns_tensor *list = is_adaptive ? call->inputs[call->input_count - 3 + operand] : NULL;
+    const ns_tensor *list = is_adaptive(call) ? call->inputs[call->input_count - 3 + operand] : NULL;
     if (list ? list->dtype != NS_DTYPE_SHAPE || ns_tensor_count(list) != (size_t)count
              : attribute->count != count)
         return ns_fail(error, NS_ERROR_INPUT, "kernel, stride or pad has the wrong number of values");
@@ -22,6 +30,8 @@ static ns_code read_list(const ns_eval_call *call, int operand, const ns_int_lis
 
 ns_code ns_pool_read(const ns_eval_call *call, ns_pool *pool, ns_error *error)
 {
+    const int operands = (is_max(call) ? 1 : 3) + (is_adaptive(call) ? 3 : 0);
+    NS_TRY(ns_eval_expect_operands(call, operands, operands, 1, error));
     const ns_attributes *attributes = call->attributes;
     const ns_tensor *in = call->inputs[0], *out = call->outputs[0];
     if (in->dtype != NS_DTYPE_INT8 && in->dtype != NS_DTYPE_INT16 && !ns_real_is(in->dtype))
@@ -100,34 +110,33 @@ ns_code ns_pool_run(ns_eval_call *call, const ns_pool *pool, ns_pool_function fu
 
 /* ---- floating-point: AVG_POOL2D and MAX_POOL2D ---- */
 
-static double pool_window(const ns_tensor *in, const ns_pool_window *window, bool is_max, unsigned nan_mode)
+static double pool_window(const ns_tensor *in, const ns_pool_window *window, bool max, unsigned nan_mode)
 {
-    double result = is_max ? ns_real_get(in, window->first) : 0;
+    double result = max ? ns_real_get(in, window->first) : 0;
     for (int64_t y = 0; y < window->rows; y++)
         for (int64_t x = 0; x < window->columns; x++) {
             const double value =
                 ns_real_get(in, window->first + (size_t)y * window->row + (size_t)x * window->column);
-            result = is_max ? ns_real_extreme(result, value, 1, nan_mode) : result + value;
+            result = max ? ns_real_extreme(result, value, 1, nan_mode) : result + value;
         }
-    return is_max ? result : result / (double)(window->rows * window->columns);
+    return max ? result : result / (double)(window->rows * window->columns);
 }
 
 ns_code ns_real_pool(ns_eval_call *call, ns_error *error)
 {
-    const bool is_max = call->node->op == NS_OP_MAX_POOL2D || call->node->op == NS_OP_MAX_POOL2D_ADAPTIVE;
+    const bool max = is_max(call);
     const ns_tensor *in = call->inputs[0];
     ns_tensor *out = call->outputs[0];
     ns_pool pool;
-    NS_TRY(ns_eval_expect_operands(call, is_max ? 1 : 3, 6, 1, error));
     NS_TRY(ns_pool_read(call, &pool, error));
-    for (int i = 1; i < 3 && !is_max; i++)
+    for (int i = 1; i < 3 && !max; i++)
         NS_TRY(ns_real_zero_point(call->inputs[i], error));
     for (size_t p = 0; p < ns_pool_positions(&pool); p++) {
         NS_TRY(ns_budget_check_time(call->budget, error));
         ns_pool_window window = ns_pool_window_at(&pool, in, p);
         for (size_t c = 0; c < pool.channels; c++, window.first++)
             ns_real_set(out, p * pool.channels + c,
-                        pool_window(in, &window, is_max, call->attributes->nan_mode));
+                        pool_window(in, &window, max, call->attributes->nan_mode));
     }
     return NS_OK;
 }

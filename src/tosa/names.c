@@ -1,8 +1,9 @@
 #include "tosa/internal.h"
 
-#include "npuscope/graph.h"
 #include <stdlib.h>
 #include <string.h>
+
+#include "npuscope/graph.h"
 
 static int compare(const void *a, const void *b)
 {

@@ -1,4 +1,5 @@
 #include "ops/families/movement.h"
+
 #include <string.h>
 
 ns_code ns_move_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
