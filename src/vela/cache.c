@@ -109,6 +109,16 @@ static bool is_leftover(const char *name, const char *prefix)
     return process > 0 && *end == '.' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
 }
 
+/* Renamed first: what a killed run's Vela still writes finds no folder any more, and can't fill it again meanwhile.
+   The new name is a leftover's too, should this process be killed as well. */
+static bool remove_leftover(const char *path)
+{
+    char renamed[4096 + 8];
+    snprintf(renamed, sizeof renamed, "%s.gone", path);
+    const bool moved = rename(path, renamed) == 0;
+    return ns_tree_remove(moved ? renamed : path, NULL) == NS_OK;
+}
+
 size_t ns_vela_sweep(const char *path, const char *prefix)
 {
     size_t count = 0;
@@ -117,7 +127,7 @@ size_t ns_vela_sweep(const char *path, const char *prefix)
         char file[4096];
         if (is_leftover(entry->d_name, prefix) &&
             snprintf(file, sizeof file, "%s/%s", path, entry->d_name) < (int)sizeof file)
-            count += ns_tree_remove(file, NULL) == NS_OK;
+            count += remove_leftover(file);
     }
     if (folder)
         closedir(folder);

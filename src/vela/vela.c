@@ -257,8 +257,6 @@ static ns_code make_folder(batch *b, const char *root, ns_leftover *leftover, ns
 static ns_code run_in_folder(batch *b, const char *root, ns_error *error)
 {
     ns_leftover leftover;
-    ns_vela_sweep(root, NS_VELA_RUN);
-    ns_vela_sweep(root, NS_VELA_PART);
     NS_TRY(make_folder(b, root, &leftover, error));
     ns_code code = run_all(b, error);
     const ns_code removed = ns_tree_remove(b->folder, code == NS_OK ? error : NULL);
@@ -276,6 +274,9 @@ ns_code ns_vela_compile(const ns_vela *vela, const ns_vela_options *given, ns_ve
     if (!root)
         NS_TRY(ns_vela_cache_folder(arena, &root, error));
     (void)ns_folder_make(root, NULL); /* where it cannot be made, nothing is kept */
+    /* Also where every graph is in the cache: a run may be killed after its last entry was written. */
+    ns_vela_sweep(root, NS_VELA_RUN);
+    ns_vela_sweep(root, NS_VELA_PART);
     b.cache = options.no_cache ? NULL : root;
     b.keys = NS_ARENA_ARRAY(arena, (size_t)count, const char *);
     if (!b.keys)
