@@ -100,6 +100,9 @@ static void add_finding(ns_json *json, const ns_fuzz_finding *f)
     add_verdicts(json, f);
     add_cells(json, f);
     add_avoided(json, f->avoided_by);
+    ns_json_text(json, "first_wrong", f->first_wrong);
+    ns_json_text(json, "right_variant", f->variant);
+    ns_json_text(json, "difference", f->difference);
     ns_json_integer(json, "first_seen", (int64_t)f->first_seen);
     ns_json_integer(json, "count", (int64_t)f->count);
     ns_json_integer(json, "operators", f->operators);

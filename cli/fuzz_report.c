@@ -50,6 +50,11 @@ static void finding(ns_buffer *b, const ns_fuzz_result *r, const ns_fuzz_finding
         ns_buffer_format(b, "What the simulator or Vela said: %s\n\n", f->message);
     table(b, f);
     ns_buffer_format(b, "\nAvoided by: %s.\n", *f->avoided_by ? f->avoided_by : "no option that was tried");
+    if (f->first_wrong)
+        ns_buffer_format(b, "First wrong NPU operation: %s.\n", f->first_wrong);
+    if (f->difference)
+        ns_buffer_format(b, "Evidence: the stream for %s is right with %s; the two part at %s.\n", f->target,
+                         f->variant, f->difference);
     if (f->graph)
         ns_buffer_format(
             b,
@@ -95,11 +100,12 @@ static ns_page_tone tone_of(const ns_fuzz_finding *f)
 
 ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *r, ns_error *error)
 {
-    static const ns_page_column columns[] = {{"kind", NS_PAGE_TEXT},       {"operation", NS_PAGE_TEXT},
-                                             {"target", NS_PAGE_TEXT},     {"Vela", NS_PAGE_TEXT},
-                                             {"graphs", NS_PAGE_NUMBER},   {"first graph", NS_PAGE_NUMBER},
-                                             {"message", NS_PAGE_TEXT},    {"known defect", NS_PAGE_TEXT},
-                                             {"avoided by", NS_PAGE_TEXT}, {"reduced", NS_PAGE_TEXT}};
+    static const ns_page_column columns[] = {
+        {"kind", NS_PAGE_TEXT},        {"operation", NS_PAGE_TEXT},    {"target", NS_PAGE_TEXT},
+        {"Vela", NS_PAGE_TEXT},        {"graphs", NS_PAGE_NUMBER},     {"first graph", NS_PAGE_NUMBER},
+        {"message", NS_PAGE_TEXT},     {"known defect", NS_PAGE_TEXT}, {"avoided by", NS_PAGE_TEXT},
+        {"first wrong", NS_PAGE_TEXT}, {"right with", NS_PAGE_TEXT},   {"they part at", NS_PAGE_TEXT},
+        {"reduced", NS_PAGE_TEXT}};
     static const ns_page_column known[] = {{"known defect", NS_PAGE_TEXT},
                                            {"graphs", NS_PAGE_NUMBER},
                                            {"streams right", NS_PAGE_NUMBER},
@@ -125,6 +131,9 @@ ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *
         ns_page_text(page, f->message);
         ns_page_text(page, f->known_defect ? f->known_defect : "");
         ns_page_text(page, f->avoided_by);
+        ns_page_text(page, f->first_wrong ? f->first_wrong : "");
+        ns_page_text(page, f->variant ? f->variant : "");
+        ns_page_text(page, f->difference ? f->difference : "");
         ns_page_text(page, f->graph ? f->graph : "");
     }
     ns_page_table_end(page);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/interface.h"
+#include "npuscope/diagnose.h"
 #include "npuscope/fuzz_vela.h"
 #include "options.h"
 #include "rows.h"
@@ -57,6 +58,10 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
         fprintf(out, "%4d  %-9s %5llu x, first %llu, %s, Vela %s: %s%s%s\n", i, f->kind,
                 (unsigned long long)f->count, (unsigned long long)f->first_seen, f->target, f->release,
                 f->operation, *f->message ? ": " : "", f->message);
+        if (f->first_wrong)
+            fprintf(out, "      first wrong: %s\n", f->first_wrong);
+        if (f->difference)
+            fprintf(out, "      right with %s; they part at %s\n", f->variant, f->difference);
     }
     for (int i = 0; i < r->known_count; i++)
         fprintf(out, "known %5llu x (%llu streams right), first %llu: %s\n",
@@ -129,6 +134,34 @@ static ns_code write_graphs(ns_cli *cli, const fuzz_settings *s, ns_error *error
     return NS_OK;
 }
 
+/* The first operation whose result is wrong, from the debug database of the release that fails. Where Vela
+ * dies, or no operation departs, there is none. */
+static ns_code find_first_wrong(ns_cli *cli, const ns_fuzz_options *o, ns_fuzz_finding *f, ns_error *error)
+{
+    const ns_vela_options vela = {.warn = ns_cli_warn};
+    const ns_diagnose_compile_options what = {.model = f->file,
+                                              .model_size = f->file_size,
+                                              .inputs = f->inputs,
+                                              .input_count = f->input_count,
+                                              .samples = 1,
+                                              .vela = &vela};
+    ns_diagnose_target target = {0};
+    ns_diagnose_compile row = {0};
+    const ns_diagnose_departure *first = &row.first_wrong;
+    for (int i = 0; i < o->vela_count; i++)
+        if (strcmp(o->velas[i].version, f->release) == 0)
+            target.vela = &o->velas[i];
+    NS_TRY(ns_accelerator_parse(f->target, &target.accelerator, error));
+    NS_TRY(ns_diagnose_target_run(&what, &target, cli->arena, &row, error));
+    if (!row.departs)
+        return NS_OK;
+    f->first_wrong = ns_arena_format(
+        cli->arena, "command %d, %s, of operator %d (%s): %zu of %zu elements wrong", first->command,
+        first->operation ? first->operation : "not known", first->operator_index,
+        first->op ? first->op : "not known", first->wrong, first->compared);
+    return f->first_wrong ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -150,6 +183,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return write_graphs(cli, s, error);
     ns_fuzz_result result;
     NS_TRY(ns_fuzz_vela(&o, cli->arena, &result, error));
+    for (int i = 0; i < result.finding_count; i++)
+        if (strcmp(result.findings[i].kind, "crash") != 0)
+            NS_TRY(find_first_wrong(cli, &o, &result.findings[i], error));
     print_result(&result, cli->out);
     if (s->output) {
         const char *path = ns_arena_format(cli->arena, "%s/report.md", s->output);

@@ -25,8 +25,15 @@ typedef struct ns_fuzz_finding {
     const char *target, *release, *message; /* where it was reduced, and what was said there */
     const char *known_defect;               /* NULL: none */
     const char *avoided_by; /* options of Vela that avoid it there, separated by ", "; "" for none */
+    const char *variant, *difference; /* a release or option with which its target is right, and where that
+                                         stream's registers part from this one's; NULL: there is none */
+    const char *first_wrong; /* the first NPU operation whose result is wrong, as `diagnose` words it; NULL:
+                                none is known */
     int cell_count;
     const ns_fuzz_cell *cells;
+    const void *file; /* the reduced graph's .tosa, with its inputs */
+    size_t file_size;
+    const ns_tensor *inputs;
     const char *graph; /* path of the reduced .tosa; its inputs lie beside it */
     int input_count;
     uint64_t first_seen, count; /* number of the first graph; how many graphs came to it */

@@ -29,6 +29,23 @@ static bool is_one_operation(const ns_pattern *p, ns_op_ref op)
     return ns_pattern_batch(ns_pattern_input(p, op, 0)) == 1 || (w && w->shape[1] == 1 && w->shape[2] == 1);
 }
 
+/* An elementwise operation, or a RESCALE that is one, whose result reaches the activation through a RESHAPE
+ * with other rows: both are taken apart by batches, each by its own. */
+static bool is_viewed_elementwise(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *y = ns_pattern_output(p, op);
+    for (ns_op_ref at = op; (at = ns_pattern_from(p, at, 0)) && ns_pattern_only_reader(p, at);) {
+        const ns_tensor *x = ns_pattern_output(p, at);
+        const bool other_rows =
+            ns_pattern_dim(x, 0) != ns_pattern_dim(y, 0) || ns_pattern_dim(x, 1) != ns_pattern_dim(y, 1);
+        if (other_rows && (at->op == NS_OP_RESCALE || (at->op >= NS_OP_ADD && at->op <= NS_OP_SUB)))
+            return true;
+        if (at->op != NS_OP_RESHAPE && at->op != NS_OP_RESCALE)
+            return false;
+    }
+    return false;
+}
+
 /* An activation of several batches is taken apart (DecomposeElementwise) and so has a slice of its own, with
  * its own shape; the operation that it is fused into takes over both. */
 bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
@@ -36,6 +53,8 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
     if (!is_activation(op) || ns_pattern_batch(ns_pattern_output(p, op)) == 1)
         return false;
     ns_op_ref into = fused_into(p, op);
+    if (is_viewed_elementwise(p, op))
+        return true;
     if (!into || is_window(into->op))
         return into && is_one_operation(p, into);
     return into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX || into->op == NS_OP_REDUCE_MIN ||

@@ -14,7 +14,8 @@ typedef struct ns_edit {
 } ns_edit;
 
 bool ns_edit_structure(ns_edit *edit, int number, bool *made); /* outputs, cuts, bypasses */
-bool ns_edit_shrink(ns_edit *edit, int number, bool *made);    /* dims of inputs, constants and kernels */
+bool ns_edit_rank(ns_edit *edit, int number, bool *made);   /* dims of 1, left out of all tensors of a rank */
+bool ns_edit_shrink(ns_edit *edit, int number, bool *made); /* dims of inputs, constants and kernels */
 bool ns_edit_simplify(ns_edit *edit, int number,
                       bool *made); /* attributes, zero points, scales, tables, data */
 

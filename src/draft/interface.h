@@ -48,8 +48,8 @@ typedef struct ns_draft_reduction {
 } ns_draft_reduction;
 
 /* Reduces `start` as long as its signature stays what it was: by a window around the centre, outputs, cuts (a
- * tensor's value becomes an input), bypasses, dims, attributes, constants and data. `out` lies in `arena`.
- * NS_ERROR_INPUT where the start shows nothing. */
+ * tensor's value becomes an input), bypasses, dims, attributes, constants, data and ranks. `out` lies in
+ * `arena`. NS_ERROR_INPUT where the start shows nothing. */
 ns_code ns_draft_reduce(ns_draft_reduction *reduction, const ns_draft *start, ns_arena *arena, ns_draft *out,
                         ns_error *error);
 

@@ -66,6 +66,8 @@ static cost cost_of(const ns_draft *d, bool ordinary)
         c.parts[2] += list_cost(&n->attributes.pad, 0) + list_cost(&n->attributes.out_pad, 0) +
                       list_cost(&n->attributes.stride, 1) + list_cost(&n->attributes.dilation, 1) +
                       (n->attributes.rounding_mode == NS_DOUBLE_ROUND) + n->attributes.per_channel;
+        if (n->value.dtype != NS_DTYPE_SHAPE)
+            c.parts[2] += n->value.rank;
         if (n->kind == NS_DRAFT_INPUT)
             c.parts[2] += 2;
         if (n->kind == NS_DRAFT_CONST && !ordinary)
@@ -208,8 +210,9 @@ static ns_code sweep(state *s, edit_function function, bool *changed, ns_error *
 
 static ns_code reduce(state *s, ns_error *error)
 {
-    static const edit_function functions[] = {ns_edit_structure, ns_edit_shrink, ns_edit_simplify};
-    const int count = s->r->ordinary ? 1 : 3;
+    static const edit_function functions[] = {ns_edit_structure, ns_edit_shrink, ns_edit_simplify,
+                                              ns_edit_rank};
+    const int count = s->r->ordinary ? 1 : sizeof functions / sizeof *functions;
     for (bool changed = true; changed && now() < s->until;) {
         changed = false;
         for (int i = 0; i < count; i++) {

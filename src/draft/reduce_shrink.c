@@ -4,10 +4,12 @@
 
 #include "draft/edit.h"
 
-/* 1, 2, half, one less: the sizes that are tried; 0 where there is none. */
+/* 1, 2, a fifth, a third, half, one less: the sizes that are tried; 0 where there is none. Parts of a size
+ * keep a RESHAPE's dims apart. */
+enum { SIZES = 6 };
 static int64_t smaller(int64_t size, int which)
 {
-    const int64_t sizes[] = {1, 2, size / 2, size - 1};
+    const int64_t sizes[SIZES] = {1, 2, size / 5, size / 3, size / 2, size - 1};
     const int64_t wanted = sizes[which];
     for (int i = 0; i < which; i++)
         if (sizes[i] == wanted)
@@ -32,7 +34,7 @@ static bool fewer_channels(ns_draft *d, int node, int64_t size)
     return biases == 1 || ns_edit_cut_axis(d, n->inputs[2], 0, size);
 }
 
-enum { SIZES = 4, AXES = 6, PER_NODE = AXES * SIZES + SIZES };
+enum { AXES = 6, PER_NODE = AXES * SIZES + SIZES };
 
 bool ns_edit_shrink(ns_edit *e, int number, bool *made)
 {
@@ -144,19 +146,27 @@ static void fit_slice(ns_draft *d, const ns_draft_node *n)
     }
 }
 
-/* One dim takes the change of the number of elements. */
+static int64_t common_divisor(int64_t a, int64_t b)
+{
+    return b ? common_divisor(b, a % b) : a;
+}
+
+/* From the last dim on each keeps what it has in common with the number of elements that is left; the first
+ * takes the rest. */
 static void fit_reshape(ns_draft *d, const ns_draft_node *n)
 {
-    const int64_t count = ns_draft_operand(d, n, 1)->shape[0],
-                  now = (int64_t)ns_tensor_count(ns_draft_operand(d, n, 0));
-    int64_t *shape = own_list(d, n->inputs[1]), before = 1;
+    const int64_t count = ns_draft_operand(d, n, 1)->shape[0];
+    int64_t *shape = own_list(d, n->inputs[1]), before = 1,
+            left = (int64_t)ns_tensor_count(ns_draft_operand(d, n, 0));
     for (int64_t i = 0; shape && i < count; i++)
         before *= shape[i];
-    for (int64_t i = 0; shape && i < count && before != now; i++)
-        if (shape[i] > 1 && shape[i] * now % before == 0) {
-            shape[i] = shape[i] * now / before;
-            return;
-        }
+    if (!shape || !count || before == left)
+        return;
+    for (int64_t i = count - 1; i >= 0; i--) {
+        shape[i] = common_divisor(shape[i], left);
+        left /= shape[i];
+    }
+    shape[0] *= left;
 }
 
 static void fit_indices(ns_draft *d, const ns_draft_node *n)

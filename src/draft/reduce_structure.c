@@ -1,4 +1,5 @@
-/* Edits of structure: which outputs, which tensors become inputs, which operators are left out. */
+/* Edits of structure: which outputs, which tensors become inputs, which operators and which dims of 1 are
+ * left out. */
 #include <string.h>
 
 #include "draft/edit.h"
@@ -88,5 +89,101 @@ bool ns_edit_structure(ns_edit *e, int number, bool *made)
         *made = bypass(e, nodes - 1 - number / 3, number % 3);
     else
         return false;
+    return true;
+}
+
+/* ---- ranks ---- */
+
+/* The list of a shape operand without its elements from `at` on, `count` of them. */
+static bool shorten(ns_draft *d, int node, int at, int count)
+{
+    ns_tensor *list = &d->nodes[node].value, shorter;
+    const int64_t left = list->shape[0] - count, *from = list->data;
+    if (left < 1 || ns_tensor_new(d->arena, list->dtype, 1, &left, &shorter, NULL) != NS_OK)
+        return false;
+    int64_t *to = shorter.data;
+    memcpy(to, from, (size_t)at * sizeof *to);
+    memcpy(to + at, from + at + count, (size_t)(left - at) * sizeof *to);
+    *list = shorter;
+    return true;
+}
+
+/* A TRANSPOSE that leaves the dim where it is. */
+static bool shorten_perms(ns_draft *d, ns_int_list *perms, int axis)
+{
+    int32_t *values = ns_arena_copy(d->arena, perms->values, (size_t)perms->count * sizeof *values);
+    if (!values || values[axis] != axis)
+        return false;
+    int count = 0;
+    for (int i = 0; i < perms->count; i++)
+        if (i != axis)
+            values[count++] = values[i] - (values[i] > axis);
+    *perms = (ns_int_list){count, values};
+    return true;
+}
+
+/* What an operator says of the dim: its lists and its axis. */
+static bool forget_axis(ns_draft *d, ns_draft_node *n, int axis, bool result)
+{
+    const bool has_axis = n->op == NS_OP_CONCAT || n->op == NS_OP_REVERSE || n->op == NS_OP_ARGMAX ||
+                          (n->op >= NS_OP_REDUCE_ALL && n->op <= NS_OP_REDUCE_SUM);
+    if (has_axis && n->attributes.axis == axis)
+        return false;
+    n->attributes.axis -= has_axis && n->attributes.axis > axis;
+    switch (n->op) {
+    case NS_OP_TRANSPOSE:
+        return shorten_perms(d, &n->attributes.perms, axis);
+    case NS_OP_SLICE:
+        return shorten(d, n->inputs[1], axis, 1) &&
+               (n->inputs[2] == n->inputs[1] || shorten(d, n->inputs[2], axis, 1));
+    case NS_OP_TILE:
+        return shorten(d, n->inputs[1], axis, 1);
+    case NS_OP_PAD:
+        return shorten(d, n->inputs[1], 2 * axis, 2);
+    case NS_OP_RESHAPE:
+        return !result || shorten(d, n->inputs[1], axis, 1);
+    default:
+        return true;
+    }
+}
+
+static bool has_dim(const ns_tensor *t, int rank)
+{
+    return t->rank == rank && t->dtype != NS_DTYPE_SHAPE;
+}
+
+/* Every tensor of this rank loses a dim that is 1 in all of them. */
+static bool drop_dim(ns_draft *d, int rank, int axis)
+{
+    bool any = false;
+    for (int i = 0; i < d->count; i++)
+        if (has_dim(&d->nodes[i].value, rank)) {
+            any = true;
+            if (d->nodes[i].value.shape[axis] != 1)
+                return false;
+        }
+    for (int i = 0; any && i < d->count; i++) {
+        ns_draft_node *n = &d->nodes[i];
+        const bool result = has_dim(&n->value, rank);
+        const bool concerns = n->op == NS_OP_RESHAPE ? result : has_dim(&d->nodes[n->inputs[0]].value, rank);
+        if (n->kind == NS_DRAFT_OPERATOR && n->input_count && concerns && !forget_axis(d, n, axis, result))
+            return false;
+    }
+    for (int i = 0; any && i < d->count; i++) {
+        ns_tensor *t = &d->nodes[i].value;
+        if (!has_dim(t, rank))
+            continue;
+        memmove(&t->shape[axis], &t->shape[axis + 1], (size_t)(rank - axis - 1) * sizeof *t->shape);
+        t->rank--;
+    }
+    return any;
+}
+
+bool ns_edit_rank(ns_edit *e, int number, bool *made)
+{
+    const int rank = NS_MAX_RANK - number / NS_MAX_RANK, axis = number % NS_MAX_RANK;
+    if (rank < 2)
+        return false;
+    *made = axis < rank && drop_dim(e->to, rank, axis);
     return true;
 }

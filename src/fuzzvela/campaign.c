@@ -123,6 +123,23 @@ static ns_code write_finding(campaign *c, ns_fuzz_finding *f, const ns_exhibit *
     return NS_OK;
 }
 
+/* The reduced graph and its inputs live as long as the finding. */
+static ns_code keep_graph(campaign *c, ns_fuzz_finding *f, const ns_exhibit *exhibit, ns_error *error)
+{
+    const size_t count = (size_t)exhibit->input_count;
+    ns_tensor *inputs = ns_arena_copy(c->arena, exhibit->inputs, count * sizeof *inputs);
+    f->file = ns_arena_copy(c->arena, exhibit->file, exhibit->file_size);
+    f->file_size = exhibit->file_size;
+    for (size_t i = 0; inputs && i < count; i++)
+        inputs[i].data = ns_arena_copy(c->arena, inputs[i].data,
+                                       ns_tensor_count(&inputs[i]) * (size_t)ns_dtype_bytes(inputs[i].dtype));
+    for (size_t i = 0; inputs && i < count; i++)
+        if (!inputs[i].data)
+            inputs = NULL;
+    f->inputs = inputs;
+    return f->file && inputs ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+}
+
 /* Triage and files of a new finding. */
 static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_exhibit *exhibit,
                            const ns_draft *ordinary, ns_error *error)
@@ -137,6 +154,7 @@ static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_ex
     f->message = ns_arena_string(c->arena, made->message);
     if (!f->signature || !f->operation || !f->message)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    NS_TRY(keep_graph(c, f, exhibit, error));
     NS_TRY(ns_triage(c->judges, c->options, exhibit, c->arena, f, error));
     if (c->options->folder)
         NS_TRY(write_finding(c, f, exhibit, ordinary, error));

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "fuzzvela/internal.h"
+#include "npu/watch/interface.h"
 
 /* The accelerators that stand for all: of each family the smallest and one of the larger ones. */
 static const ns_accelerator accelerators[] = {
@@ -21,8 +22,31 @@ static void tally(ns_fuzz_cell *cell, ns_ruling ruling)
     (*counts[ruling])++;
 }
 
-static ns_code fill_cells(const ns_judge *judge, const char *release, const ns_exhibit *exhibit,
-                          ns_arena *arena, ns_fuzz_cell *cells, ns_error *error)
+/* A finding in the making, and the streams for its target: the one that goes wrong, and one that does not. */
+typedef struct triage {
+    const ns_fuzz_options *options;
+    const ns_exhibit *exhibit;
+    ns_arena *scratch, *arena; /* of the streams; of the finding */
+    ns_fuzz_finding *finding;
+    ns_accelerator target;
+    ns_npu_parts wrong, right; /* payload NULL: none is known */
+    const char *variant;       /* of `right`: "Vela 5.2.0", "--disable-chaining" */
+} triage;
+
+/* Keeps what one release, with options beside the usual ones or without, makes for the finding's target. */
+static void note(triage *t, const char *release, const char *flags, const ns_judgement *j)
+{
+    const bool own = strcmp(release, t->finding->release) == 0;
+    if (own && !*flags)
+        t->wrong = j->parts;
+    else if (j->ruling == NS_RULING_RIGHT && !t->right.payload) {
+        t->right = j->parts;
+        t->variant = own ? flags : ns_arena_format(t->arena, "Vela %s", release);
+    }
+}
+
+static ns_code fill_cells(triage *t, const ns_judge *judge, const char *release, ns_fuzz_cell *cells,
+                          ns_error *error)
 {
     ns_fuzz_target targets[ACCELERATORS];
     ns_judgement judgements[ACCELERATORS];
@@ -31,59 +55,86 @@ static ns_code fill_cells(const ns_judge *judge, const char *release, const ns_e
     ns_judge all = *judge;
     all.targets = targets;
     all.target_count = ACCELERATORS;
-    NS_TRY(ns_judge_run(&all, exhibit, arena, judgements, error));
+    NS_TRY(ns_judge_run(&all, t->exhibit, t->scratch, judgements, error));
     for (int i = 0; i < FAMILIES; i++)
         cells[i] = (ns_fuzz_cell){.release = release, .family = 1u << i};
-    for (int i = 0; i < ACCELERATORS; i++)
+    for (int i = 0; i < ACCELERATORS; i++) {
         for (int f = 0; f < FAMILIES; f++)
             if (ns_accelerator_family(accelerators[i]) == cells[f].family)
                 tally(&cells[f], judgements[i].ruling);
+        if (accelerators[i] == t->target)
+            note(t, release, "", &judgements[i]);
+    }
     return NS_OK;
 }
 
-static ns_code try_options(const ns_judge *judge, const ns_exhibit *exhibit, ns_arena *scratch,
-                           ns_arena *arena, ns_fuzz_finding *finding, ns_error *error)
+static ns_code try_options(triage *t, const ns_judge *judge, ns_error *error)
 {
-    ns_accelerator accelerator;
+    ns_fuzz_finding *finding = t->finding;
     ns_fuzz_target targets[OPTIONS];
     ns_judgement judgements[OPTIONS];
-    NS_TRY(ns_accelerator_parse(finding->target, &accelerator, error));
     for (int i = 0; i < OPTIONS; i++)
-        targets[i] = (ns_fuzz_target){accelerator, options_tried[i]};
+        targets[i] = (ns_fuzz_target){t->target, options_tried[i]};
     ns_judge all = *judge;
     all.targets = targets;
     all.target_count = OPTIONS;
-    NS_TRY(ns_judge_run(&all, exhibit, scratch, judgements, error));
-    for (int i = 0; i < OPTIONS; i++)
+    NS_TRY(ns_judge_run(&all, t->exhibit, t->scratch, judgements, error));
+    for (int i = 0; i < OPTIONS; i++) {
+        note(t, finding->release, options_tried[i], &judgements[i]);
         if (judgements[i].ruling == NS_RULING_RIGHT)
-            finding->avoided_by = ns_arena_format(arena, "%s%s%s", finding->avoided_by,
+            finding->avoided_by = ns_arena_format(t->arena, "%s%s%s", finding->avoided_by,
                                                   *finding->avoided_by ? ", " : "", options_tried[i]);
+    }
     return finding->avoided_by ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
 }
 
-static ns_code fill(const ns_judge *judges, const ns_fuzz_options *options, const ns_exhibit *exhibit,
-                    ns_arena *scratch, ns_arena *arena, ns_fuzz_finding *finding, ns_error *error)
+/* Where the stream that goes wrong parts from the one that does not. */
+static ns_code add_difference(triage *t, ns_error *error)
 {
-    ns_fuzz_cell *cells = NS_ARENA_ARRAY(arena, (size_t)options->vela_count * FAMILIES, ns_fuzz_cell);
+    ns_npu_stream *wrong = NULL, *right = NULL;
+    ns_npu_difference difference;
+    ns_buffer text = {.arena = t->arena};
+    if (!t->wrong.payload || !t->right.payload)
+        return NS_OK;
+    NS_TRY(ns_npu_load_parts(&t->wrong, t->target, t->scratch, &wrong, error));
+    NS_TRY(ns_npu_load_parts(&t->right, t->target, t->scratch, &right, error));
+    NS_TRY(ns_npu_stream_difference(wrong, right, t->scratch, &difference, error));
+    ns_npu_difference_text(&difference, &text);
+    ns_buffer_append(&text, "", 1);
+    if (text.failed || !t->variant)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    t->finding->difference = (const char *)text.data;
+    t->finding->variant = t->variant;
+    return NS_OK;
+}
+
+static ns_code fill(triage *t, const ns_judge *judges, ns_error *error)
+{
+    const ns_fuzz_options *o = t->options;
+    ns_fuzz_cell *cells = NS_ARENA_ARRAY(t->arena, (size_t)o->vela_count * FAMILIES, ns_fuzz_cell);
     if (!cells)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
-    finding->cells = cells;
-    finding->cell_count = options->vela_count * FAMILIES;
-    for (int r = 0; r < options->vela_count; r++) {
-        NS_TRY(
-            fill_cells(&judges[r], options->velas[r].version, exhibit, scratch, &cells[r * FAMILIES], error));
-        if (strcmp(options->velas[r].version, finding->release) == 0)
-            NS_TRY(try_options(&judges[r], exhibit, scratch, arena, finding, error));
+    t->finding->cells = cells;
+    t->finding->cell_count = o->vela_count * FAMILIES;
+    NS_TRY(ns_accelerator_parse(t->finding->target, &t->target, error));
+    for (int r = 0; r < o->vela_count; r++) {
+        if (strcmp(o->velas[r].version, t->finding->release) == 0)
+            NS_TRY(try_options(t, &judges[r], error));
+        NS_TRY(fill_cells(t, &judges[r], o->velas[r].version, &cells[r * FAMILIES], error));
     }
-    return NS_OK;
+    return add_difference(t, error);
 }
 
 ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_exhibit *exhibit,
                   ns_arena *arena, ns_fuzz_finding *finding, ns_error *error)
 {
-    ns_arena *scratch = ns_arena_new();
-    const ns_code code = scratch ? fill(judges, options, exhibit, scratch, arena, finding, error)
-                                 : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
-    ns_arena_free(scratch);
+    triage t = {.options = options,
+                .exhibit = exhibit,
+                .scratch = ns_arena_new(),
+                .arena = arena,
+                .finding = finding};
+    const ns_code code =
+        t.scratch ? fill(&t, judges, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    ns_arena_free(t.scratch);
     return code;
 }

@@ -1,4 +1,4 @@
-/* What captured_u55.c and captured_u85.c share: streams captured from ExecuTorch, and what the reference
+/* What tests of whole streams share: streams captured from ExecuTorch, and what the reference
  * model gave for their graphs. */
 #ifndef NS_TESTS_NPU_CAPTURED_H
 #define NS_TESTS_NPU_CAPTURED_H

@@ -2,6 +2,8 @@
  */
 #include "npu/stream_program.h"
 
+#include "npu/watch/interface.h"
+
 #define CONFIG_U55_128 0x00001807u
 #define CONFIG_U65_256 0x10003008u
 #define CONFIG_U55_32 0x00001005u
@@ -669,6 +671,63 @@ static void missing_waits_are_reported(void **state)
     assert_int_equal(hazards_of(two_copies(0, 3)), 0);
 }
 
+/* ---- two streams compared ---- */
+
+/* What ns_npu_stream_difference says of the two programs, as text; frees them. */
+static const char *difference_of(program *a, program *b, ns_arena *arena)
+{
+    ns_npu_stream *streams[2];
+    ns_npu_difference difference;
+    ns_error error;
+    ns_buffer text = {.arena = arena};
+    ASSERT_OK(load_stream(a, arena, &streams[0]));
+    ASSERT_OK(load_stream(b, arena, &streams[1]));
+    ASSERT_OK(ns_npu_stream_difference(streams[0], streams[1], arena, &difference, &error));
+    ns_npu_difference_text(&difference, &text);
+    ns_buffer_append(&text, "", 1);
+    free(a);
+    free(b);
+    return (const char *)text.data;
+}
+
+/* A copy, then one whose OFM lies at `base`, with `pad` written before it; `name` is its operation. */
+static program *copies(const char *name, int base, int pad)
+{
+    program *p = begin(S8, S8, 1, 1, 4);
+    operation(p, "POOL", AVERAGE);
+    set(p, "OFM_BASE0", base);
+    set(p, "IFM_PAD_TOP", pad);
+    operation(p, name, strcmp(name, "POOL") == 0 ? AVERAGE : 0);
+    return p;
+}
+
+static void streams_part_at_an_operation(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    assert_string_equal(difference_of(copies("POOL", 520, 0), copies("POOL", 520, 0), arena),
+                        "all 2 operations have the same registers");
+    program *fewer = begin(S8, S8, 1, 1, 4);
+    operation(fewer, "POOL", AVERAGE);
+    assert_string_equal(difference_of(copies("POOL", 520, 0), fewer, arena),
+                        "operation 1, POOL where the other has none");
+    assert_string_equal(difference_of(copies("POOL", 520, 0), copies("DEPTHWISE", 520, 0), arena),
+                        "operation 1, POOL where the other has DEPTHWISE");
+    const char *text = difference_of(copies("POOL", 520, 1), copies("POOL", 528, 0), arena);
+    assert_non_null(strstr(text, "operation 1, POOL (command "));
+    assert_non_null(strstr(text, "OFM_BASE0.ADDRESS 520 against 528"));
+    assert_non_null(strstr(text, "IFM_PAD_TOP.PAD 1 against 0"));
+    program *extra = begin(S8, S8, 1, 1, 4);
+    set(extra, "IFM2_SCALAR", 3);
+    operation(extra, "POOL", AVERAGE);
+    program *plain = begin(S8, S8, 1, 1, 4);
+    operation(plain, "POOL", AVERAGE);
+    text = difference_of(extra, plain, arena);
+    assert_non_null(strstr(text, "IFM2_SCALAR"));
+    assert_non_null(strstr(text, "3 against not written"));
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -699,6 +758,7 @@ int main(void)
         cmocka_unit_test(refused_by_design),
         cmocka_unit_test(small_shram_forgets_tables),
         cmocka_unit_test(missing_waits_are_reported),
+        cmocka_unit_test(streams_part_at_an_operation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,22 +120,34 @@ static inline void put(program *p, int type, int base, int count, const int *val
 #define PUT(p, type, base, ...) \
     put(p, type, base, sizeof((int[]){__VA_ARGS__}) / sizeof(int), (const int[]){__VA_ARGS__})
 
-static inline ns_code run(program *p)
+/* Elements of the stream's input and output. */
+static inline int given_of(const program *p)
+{
+    return p->input_bytes ? p->input_bytes : SCRATCH;
+}
+
+static inline int taken_of(const program *p)
+{
+    return p->output_bytes ? p->output_bytes : SCRATCH;
+}
+
+static inline ns_code load_stream(program *p, ns_arena *arena, ns_npu_stream **stream)
 {
     uint32_t payload[MAX_WORDS + 8] = {0x31504f43, 0x01, p->config, p->id,
                                        0x02 | (uint32_t)(p->count + 1) << 16};
     memcpy(payload + 5, p->words, (size_t)p->count * 4);
     payload[5 + p->count] = 0xffff0000; /* OP_STOP */
-    const int given = p->input_bytes ? p->input_bytes : SCRATCH;
-    const int taken = p->output_bytes ? p->output_bytes : SCRATCH;
     ns_npu_io io = {.rank = 1,
-                    .shape = {given},
+                    .shape = {given_of(p)},
                     .element_bytes = 1,
                     .region = p->weights_as_input ? 0
                               : p->input_region   ? p->input_region
                                                   : 1};
-    ns_npu_io out = {
-        .rank = 1, .shape = {taken}, .element_bytes = 1, .region = 1, .offset = (uint64_t)p->output_base};
+    ns_npu_io out = {.rank = 1,
+                     .shape = {taken_of(p)},
+                     .element_bytes = 1,
+                     .region = 1,
+                     .offset = (uint64_t)p->output_base};
     ns_npu_parts parts = {
         .payload = payload,
         .payload_size = (size_t)(6 + p->count) * 4,
@@ -148,6 +160,11 @@ static inline ns_code run(program *p)
         .inputs = &io,
         .outputs = &out,
     };
+    return ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, stream, &p->error);
+}
+
+static inline ns_code run(program *p)
+{
     ns_arena *arena = ns_arena_new();
     ns_npu_stream *stream;
     ns_npu_options options = {.hazards = p->hazards,
@@ -155,12 +172,12 @@ static inline ns_code run(program *p)
                               .strict_chip = p->strict_chip,
                               .fast_scratch = p->fast_scratch};
     ns_tensor output;
-    ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {given}, .data = p->scratch};
-    ns_code code = ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, &stream, &p->error);
+    ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {given_of(p)}, .data = p->scratch};
+    ns_code code = load_stream(p, arena, &stream);
     if (code == NS_OK)
         code = ns_npu_run(stream, &options, &input, 1, arena, &output, &p->statistics, &p->error);
     if (code == NS_OK)
-        memcpy(p->scratch + p->output_base, output.data, (size_t)taken);
+        memcpy(p->scratch + p->output_base, output.data, (size_t)taken_of(p));
     ns_arena_free(arena);
     return code;
 }

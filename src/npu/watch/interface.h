@@ -35,6 +35,36 @@ ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns
 void ns_npu_coverage_text(const ns_npu_coverage *coverage, ns_buffer *buffer);
 void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_json *json);
 
+/* ---- difference.c ---- */
+
+/* Difference: the first operation at which two streams part, and the registers that it sees in each. */
+
+typedef struct ns_npu_field_difference {
+    const char *register_name, *name; /* "IFM_BASE0", its field */
+    bool written[2];
+    int64_t value[2];
+} ns_npu_field_difference;
+
+typedef struct ns_npu_difference {
+    bool differs;
+    size_t operations[2]; /* block operations and DMAs of each stream */
+    size_t operation;     /* number of the first that differs, among them, from 0 */
+    const char *name[2];  /* "OP_CONV"; NULL: that stream has ended */
+    int64_t command[2];   /* index of its command; -1: the same */
+    int field_count;      /* 0: they are other operations */
+    const ns_npu_field_difference *fields;
+} ns_npu_difference;
+
+/* Compares two streams for one accelerator, without executing them; the lists lie in `arena`, the names live
+ * as long as the program. Branches are not followed. */
+ns_code ns_npu_stream_difference(ns_npu_stream *a, ns_npu_stream *b, ns_arena *arena, ns_npu_difference *out,
+                                 ns_error *error);
+
+/* "operation 3, OP_CONV (command 41): IFM_BASE0.ADDRESS 0 against 16", without a newline. */
+void ns_npu_difference_text(const ns_npu_difference *difference, ns_buffer *buffer);
+
+/* ---- inspect_text.c and inspect_json.c ---- */
+
 /* Inspect: a stream in readable form: configuration, memory map, operations, weights, scales, commands. */
 
 /* Appends the description as text. Operations whose registers make no sense are shown with the reason. */
