@@ -121,7 +121,7 @@ void ns_leftover_remove_all(void);
 
 /* Text of strangers, escaped (base/escape.h). */
 
-/* ns_printable in `arena`, whole. NULL stays NULL; "?" when memory is out, and ns_arena_was_short tells. */
+/* ns_printable in `arena`, whole. NULL of NULL, and when memory is out: then ns_arena_was_short tells. */
 const char *ns_printable_copy(ns_arena *arena, const char *text);
 
 /* A stream whose text goes to `to`, such as a terminal, with control characters but line feeds and tabs, and

@@ -11,9 +11,7 @@ const char *ns_printable_copy(ns_arena *arena, const char *text)
 {
     const size_t size = text ? 4 * strlen(text) + 1 : 0;
     char *copy = text ? ns_arena_alloc(arena, size, 1) : NULL;
-    if (!copy)
-        return text ? "?" : NULL;
-    return ns_printable(text, copy, size);
+    return copy ? ns_printable(text, copy, size) : NULL;
 }
 
 /* ---- a stream ---- */

@@ -168,8 +168,9 @@ ns_code ns_defects_met(const ns_graph *graph, unsigned families, const char *rel
     ns_defect_match *matches = NULL;
     int match_count = 0;
     *count = 0;
-    if (ns_graph_validate(graph, NULL) != NS_OK)
-        return NS_OK;
+    ns_error failure = {0};
+    if (ns_graph_validate(graph, &failure) != NS_OK)
+        return ns_code_ends_run(failure.code) ? ns_fail(error, failure.code, "%s", failure.message) : NS_OK;
     NS_TRY(ns_defects_find(graph, families, release, arena, &matches, &match_count, error));
     ns_defect *met = NS_ARENA_ARRAY(arena, (size_t)match_count, ns_defect);
     if (!met)

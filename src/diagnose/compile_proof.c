@@ -186,8 +186,8 @@ static ns_code open_pattern(const ns_compile_reference *reference, const ns_defe
     t->how = ns_arena_format(arena, "right once '%s'%s an output too", name,
                              count - block->output_count > 1 ? " and what it is made of are" : " is");
     t->advice = ns_arena_format(arena, "'%s' as an output", name);
-    return code != NS_OK         ? code
-           : t->how && t->advice ? NS_OK
+    return code != NS_OK                 ? code
+           : name && t->how && t->advice ? NS_OK
                                  : ns_fail(error, NS_ERROR_MEMORY, "no memory for a proof");
 }
 

@@ -95,7 +95,7 @@ ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena
     for (int i = 0; plan->names && i < block->tensor_count; i++)
         plan->names[i] = ns_printable_copy(arena, block->tensors[i].name);
     if (!plan->names || !plan->producers || !plan->constant || !plan->on_constants || !plan->node_of ||
-        !plan->values || !plan->packed || !plan->tables || !plan->mean_of)
+        !plan->values || !plan->packed || !plan->tables || !plan->mean_of || ns_arena_was_short(arena))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the diagnosis");
     NS_TRY(find_constants(plan, error));
     NS_TRY(copy_values(plan, error));

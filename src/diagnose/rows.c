@@ -95,7 +95,7 @@ ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *er
         ns_diagnose_stage *row = &rows[i - f->plan->input_count];
         describe(f->plan, &f->plan->nodes[i], row);
     }
-    if (ns_arena_was_short(f->plan->arena)) /* a name's copy would be "?" */
+    if (ns_arena_was_short(f->plan->arena)) /* a name is missing */
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages' names");
     return ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, fill_row, &job, error);
 }

@@ -107,7 +107,9 @@ ns_code ns_draft_compute(ns_draft *draft, ns_draft_node *node, ns_error *error)
     if (!fits)
         return ns_fail(error, NS_ERROR_INPUT, "the operands of a %s do not fit together",
                        ns_op_text(node->op));
-    NS_TRY(evaluate(draft, node, &out, error));
+    const ns_code code = evaluate(draft, node, &out, error);
+    draft->no_memory = draft->no_memory || ns_code_ends_run(code);
+    NS_TRY(code);
     node->value = out;
     return NS_OK;
 }
@@ -119,9 +121,7 @@ int ns_draft_apply(ns_draft *draft, ns_op op, const ns_attributes *attributes, i
     if (attributes)
         node.attributes = *attributes;
     memcpy(node.inputs, inputs, (size_t)input_count * sizeof *inputs);
-    const ns_code code = ns_draft_compute(draft, &node, error);
-    draft->no_memory = draft->no_memory || ns_code_ends_run(code);
-    return code == NS_OK ? ns_draft_add(draft, &node) : -1;
+    return ns_draft_compute(draft, &node, error) == NS_OK ? ns_draft_add(draft, &node) : -1;
 }
 
 ns_code ns_draft_copy(const ns_draft *draft, ns_arena *arena, ns_draft *out, ns_error *error)

@@ -166,16 +166,19 @@ static ns_code try_candidate(state *s, ns_draft *edited, bool *taken, ns_error *
 {
     ns_draft candidate;
     const char *signature = NULL;
+    ns_error failure = {0};
     *taken = false;
     NS_TRY(ns_draft_clean(edited, s->trial, &candidate, error));
-    if (!has_input(&candidate) || !ns_draft_operators(&candidate) ||
-        ns_edit_compute(&candidate, NULL) != NS_OK || !says_something(&candidate))
+    if (!has_input(&candidate) || !ns_draft_operators(&candidate))
+        return NS_OK;
+    if (ns_edit_compute(&candidate, &failure) != NS_OK)
+        return candidate.no_memory ? ns_fail(error, failure.code, "%s", failure.message) : NS_OK;
+    if (!says_something(&candidate))
         return NS_OK;
     const cost c = cost_of(&candidate, s->r->ordinary);
     if (!less(&c, &s->cost))
         return NS_OK;
     s->r->trials++;
-    ns_error failure = {0};
     const ns_code code = signature_of(s, &candidate, &signature, &failure);
     if (code == NS_ERROR_MEMORY || code == NS_ERROR_TOOL_MISSING || code == NS_ERROR_IO)
         return ns_fail(error, code, "%s", failure.message);
@@ -198,6 +201,8 @@ static ns_code sweep(state *s, edit_function function, bool *changed, ns_error *
         NS_TRY(ns_draft_copy(&s->current, s->trial, &edited, error));
         ns_edit edit = {&s->current, &edited};
         more = function(&edit, number, &made);
+        if (ns_arena_was_short(s->trial)) /* an edit that was not made is none */
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory to reduce with");
         if (more && made)
             NS_TRY(try_candidate(s, &edited, &taken, error));
         if (taken) {

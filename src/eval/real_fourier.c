@@ -4,8 +4,18 @@
  * 1965). */
 #include <complex.h>
 #include <math.h>
+#include <string.h>
 
 #include "eval/real.h"
+
+/* C's CMPLX, which glibc gives gcc alone. `re + im * I` would make NaN of an infinite part. */
+static double complex complex_of(double re, double im)
+{
+    const double parts[2] = {re, im};
+    double complex value;
+    memcpy(&value, parts, sizeof value);
+    return value;
+}
 
 /* `line` has `size` values, `step` apart; `room` and `twiddles` (e^(sign i 2 pi k / size)) as many. */
 static void transform(double complex *line, size_t step, size_t size, const double complex *twiddles,
@@ -38,7 +48,7 @@ static double complex *make_twiddles(ns_arena *arena, size_t size, double sign)
     double complex *twiddles = NS_ARENA_ARRAY(arena, size, double complex);
     for (size_t k = 0; twiddles && k < size; k++) {
         const double angle = sign * 2 * M_PI * (double)k / (double)size;
-        twiddles[k] = CMPLX(cos(angle), sin(angle));
+        twiddles[k] = complex_of(cos(angle), sin(angle));
     }
     return twiddles;
 }
@@ -81,7 +91,7 @@ ns_code ns_real_fourier(ns_eval_call *call, ns_error *error)
         NS_TRY(ns_budget_check_time(call->budget, error));
         for (size_t i = 0; i < h * w; i++)
             plane[i] =
-                CMPLX(ns_real_get(in, n * h * w + i), real ? 0 : ns_real_get(imaginary, n * h * w + i));
+                complex_of(ns_real_get(in, n * h * w + i), real ? 0 : ns_real_get(imaginary, n * h * w + i));
         for (size_t y = 0; y < h; y++)
             transform(plane + y * w, 1, w, across, room);
         for (size_t x = 0; x < columns; x++)

@@ -25,12 +25,14 @@ static bool alike(const ns_tensor *a, const ns_tensor *b)
     return a->dtype == b->dtype && ns_shape_equal(a, b);
 }
 
-/* A region of its own for the draft; its name, NULL where it did not come about. */
+/* A region of its own for the draft; its name, NULL where it did not come about: for want of memory, says the
+ * draft. */
 static const char *add_region(ns_generator *g, ns_generator *body, int y)
 {
     ns_region *region = NULL;
     ns_draft *d = g->draft, *inner = body->draft, clean;
     const char *name = ns_arena_format(d->arena, "body%d", d->region_count);
+    d->no_memory |= inner->no_memory;
     for (int i = 1; i < inner->count; i++) /* what the steps took as inputs */
         if (inner->nodes[i].kind == NS_DRAFT_INPUT)
             inner->nodes[i].kind = NS_DRAFT_CONST;
@@ -65,6 +67,7 @@ static const char *branch(ns_generator *g, int x)
     for (int i = NS_GEN_PICK(g, 1, 1, 2); i > 0; i--)
         y = step(&body, y);
     g->random = body.random;
+    g->draft->no_memory |= draft.no_memory;
     return alike(ns_gen_value(&body, y), ns_gen_value(&body, 0)) ? add_region(g, &body, y) : NULL;
 }
 

@@ -266,6 +266,8 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
         if (!reduced && j->ruling != NS_RULING_HAZARD)
             NS_TRY(reduce_failure(c, &(failure){draft, number, release, i, known}, raw, &reduced, error));
     }
+    if (ns_arena_was_short(c->graph)) /* a name is missing, or a count too low */
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a graph's findings");
     c->result->failing += failed;
     c->result->unnamed += unnamed;
     return NS_OK;

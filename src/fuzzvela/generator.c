@@ -121,6 +121,11 @@ static void make(ns_generator *g)
 
 /* ---- dependence ---- */
 
+static ns_code no_memory(ns_error *error)
+{
+    return ns_fail(error, NS_ERROR_MEMORY, "no memory to see what a random graph's inputs do");
+}
+
 /* Marks what is computed from input `node`. */
 static void mark_reach(const ns_draft *d, int node, bool *reached)
 {
@@ -143,13 +148,17 @@ static bool reverse_values(ns_draft *d, int node)
 }
 
 /* Whether each output that is computed from an input changes with it: the input's elements come in reverse
- * order. What cannot be computed so is taken to depend. */
-static bool depends(const ns_draft *d, int node, ns_arena *arena)
+ * order. What cannot be computed so is taken to depend; want of memory is a failure. */
+static ns_code depends(const ns_draft *d, int node, ns_arena *arena, bool *out, ns_error *error)
 {
     bool reached[4096];
     ns_draft other;
-    if (d->count > 4096 || ns_draft_copy(d, arena, &other, NULL) != NS_OK || !reverse_values(&other, node))
-        return true;
+    *out = true;
+    if (d->count > 4096)
+        return NS_OK;
+    NS_TRY(ns_draft_copy(d, arena, &other, error));
+    if (!reverse_values(&other, node))
+        return ns_arena_was_short(arena) ? no_memory(error) : NS_OK;
     const ns_tensor *from = ns_draft_value(d, node);
     const size_t count = ns_tensor_count(from);
     for (size_t i = 0; i < count; i++)
@@ -157,33 +166,35 @@ static bool depends(const ns_draft *d, int node, ns_arena *arena)
     mark_reach(d, node, reached);
     for (int i = node + 1; i < d->count; i++)
         if (reached[i] && ns_draft_compute(&other, &other.nodes[i], NULL) != NS_OK)
-            return true;
+            return other.no_memory || ns_arena_was_short(arena) ? no_memory(error) : NS_OK;
     for (int i = 0; i < d->output_count; i++) {
         const ns_tensor *a = ns_draft_value(d, d->outputs[i]), *b = ns_draft_value(&other, d->outputs[i]);
         if (reached[d->outputs[i]] && ns_tensor_count(a) > 1 &&
             memcmp(a->data, b->data, ns_tensor_count(a) * (size_t)ns_dtype_bytes(a->dtype)) == 0)
-            return false;
+            *out = false;
     }
-    return true;
+    return NS_OK;
 }
 
-static bool each_input_matters(const ns_draft *d)
+static ns_code each_input_matters(const ns_draft *d, bool *all, ns_error *error)
 {
     ns_arena *arena = ns_arena_new_like(d->arena);
-    bool all = arena != NULL;
-    for (int i = 0; all && i < d->count; i++) {
+    ns_code code = arena ? NS_OK : no_memory(error);
+    *all = true;
+    for (int i = 0; code == NS_OK && *all && i < d->count; i++) {
         if (d->nodes[i].kind != NS_DRAFT_INPUT)
             continue;
-        all = depends(d, i, arena);
+        code = depends(d, i, arena, all, error);
         ns_arena_reset(arena);
     }
     ns_arena_free(arena);
-    return all;
+    return code;
 }
 
 ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_error *error)
 {
     ns_arena *arena = draft->arena;
+    bool matters;
     ns_random mix = {.state = seed};
     mix.state = ns_random_u64(&mix) ^ number;
     for (int attempt = 0; attempt < 64; attempt++) {
@@ -196,7 +207,8 @@ ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_err
         if (!scratch.output_count)
             continue;
         NS_TRY(ns_draft_clean(&scratch, arena, draft, error));
-        if (each_input_matters(draft))
+        NS_TRY(each_input_matters(draft, &matters, error));
+        if (matters)
             return NS_OK;
     }
     return ns_fail(error, NS_ERROR_INTERNAL, "seed %llu, graph %llu: no graph came about",

@@ -170,7 +170,10 @@ static ns_code read_case(const reader *r, const json_t *root, ns_case_model *out
     else
         NS_TRY(find_model(r->files, r->arena, out, error));
     NS_TRY(read_text(r, root, "op", &out->op, error));
-    out->op = ns_printable_copy(r->arena, out->op);
+    const char *op = out->op ? ns_printable_copy(r->arena, out->op) : NULL;
+    if (out->op && !op)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+    out->op = op;
     NS_TRY(read_text(r, root, "target", &out->target, error));
     NS_TRY(read_tensors(r, root, "inputs", &out->input_count, out->inputs, error));
     NS_TRY(read_tensors(r, root, "outputs", &out->output_count, out->outputs, error));

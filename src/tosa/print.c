@@ -49,6 +49,13 @@ static void print_bytes(ns_buffer *buffer, const ns_byte_list *list, ns_attribut
         ns_buffer_format(buffer, "%s0x%02x", i ? " " : "", list->values[i]);
 }
 
+/* "" for NULL, and where memory is out: the listing's end asks ns_arena_was_short. */
+static const char *printable(ns_arena *arena, const char *text)
+{
+    const char *copy = ns_printable_copy(arena, text);
+    return copy ? copy : "";
+}
+
 void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes *attributes,
                         ns_attribute attribute, ns_dtype dtype)
 {
@@ -82,7 +89,7 @@ void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes 
         print_bytes(buffer, field, attribute, dtype);
         break;
     case NS_ATTRIBUTE_KIND_STRING:
-        ns_buffer_format(buffer, "\"%s\"", ns_printable_copy(arena, *(const char *const *)field));
+        ns_buffer_format(buffer, "\"%s\"", printable(arena, *(const char *const *)field));
         break;
     }
 }
@@ -116,7 +123,7 @@ static void add_piece(printer *p, size_t *start, int indent, const char *text)
  * one operator apart. */
 static void add_name(printer *p, const char *name, int width)
 {
-    const char *text = ns_printable_copy(p->arena, name);
+    const char *text = printable(p->arena, name);
     const int length = (int)strlen(text);
     if (length <= width)
         ns_buffer_format(&p->buffer, "%-*s", width, text);
@@ -137,7 +144,7 @@ static void print_operand(printer *p, const char *label, const ns_graph_tensor *
     ns_buffer_format(buffer, "  %.*s%s", COLUMNS - 67, text, tensor->is_unranked ? " (unranked)" : "");
     if (tensor->is_variable) {
         const int room = COLUMNS - 11 - (int)(buffer->size - start);
-        const char *name = tensor->variable_name ? ns_printable_copy(p->arena, tensor->variable_name) : "";
+        const char *name = printable(p->arena, tensor->variable_name);
         if (room > 0)
             ns_buffer_format(buffer, "  variable %.*s", room, name);
     }
@@ -196,8 +203,8 @@ static void print_operator(printer *p, const ns_block *block, int index)
 
 static void print_block(printer *p, const ns_region *region, const ns_block *block)
 {
-    const char *region_name = ns_printable_copy(p->arena, region->name);
-    const char *block_name = ns_printable_copy(p->arena, block->name);
+    const char *region_name = printable(p->arena, region->name);
+    const char *block_name = printable(p->arena, block->name);
     ns_buffer_format(&p->buffer, "\nblock %.60s", block_name);
     if (strcmp(region_name, block_name))
         ns_buffer_format(&p->buffer, " of region %.20s", region_name);

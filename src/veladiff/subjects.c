@@ -31,7 +31,7 @@ static ns_code next_subject(ns_diff *d, const char *name, const char *accelerato
     s->result->accelerator = accelerator;
     s->result->sides = NS_ARENA_ARRAY(d->arena, (size_t)d->result->side_count, ns_vela_diff_side);
     *out = s;
-    return s->result->sides ? NS_OK : no_memory(error);
+    return s->result->name && s->result->sides ? NS_OK : no_memory(error);
 }
 
 static ns_eval_options eval_options(const ns_diff *d)

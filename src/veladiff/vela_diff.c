@@ -90,9 +90,10 @@ static ns_code find_defects(const ns_diff *d, const ns_vela_request *request, ns
                             const char *release, ns_error *error)
 {
     ns_graph *graph = NULL;
+    ns_error failure = {0};
     if (!request->graph || ns_graph_read_within(ns_arena_budget(d->arena), request->graph,
-                                                request->graph_size, &graph, NULL) != NS_OK)
-        return NS_OK;
+                                                request->graph_size, &graph, &failure) != NS_OK)
+        return ns_code_ends_run(failure.code) ? ns_fail(error, failure.code, "%s", failure.message) : NS_OK;
     const ns_code code = ns_defects_met(graph, ns_accelerator_family(request->accelerator), release, d->arena,
                                         &side->defects, &side->defect_count, error);
     ns_graph_free(graph);
