@@ -21,7 +21,8 @@ typedef struct ns_budget_settings {
 /* The rows, for an ns_budget_settings. */
 extern const ns_option ns_budget_options[];
 
-/* Sets the limits. NS_ERROR_USAGE for a time limit below 0. */
+/* Sets the limits, and ends the process where the time limit is over by a second: exit code 2. NS_ERROR_USAGE
+ * for a time limit below 0. */
 ns_code ns_budget_limit(ns_budget *budget, const ns_budget_settings *settings, ns_error *error);
 
 /* ---- inputs.c ---- */

@@ -188,7 +188,7 @@ static ns_code open_pattern(const ns_compile_reference *reference, const ns_defe
     t->advice = ns_arena_format(arena, "'%s' as an output", name);
     return code != NS_OK                 ? code
            : name && t->how && t->advice ? NS_OK
-                                 : ns_fail(error, NS_ERROR_MEMORY, "no memory for a proof");
+                                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a proof");
 }
 
 /* The ways to break each candidate's pattern. */

@@ -66,6 +66,12 @@ static double binary(ns_op op, double a, double b, unsigned nan_mode)
     }
 }
 
+/* Now and then. */
+static ns_code check_time(const ns_eval_call *call, size_t element, ns_error *error)
+{
+    return element % 4096 ? NS_OK : ns_budget_check_time(call->budget, error);
+}
+
 static bool is_binary(ns_op op)
 {
     return op == NS_OP_ADD || op == NS_OP_SUB || op == NS_OP_MUL || op == NS_OP_POW || op == NS_OP_MAXIMUM ||
@@ -85,6 +91,7 @@ static ns_code run_binary(ns_eval_call *call, ns_error *error)
     NS_TRY(ns_broadcast_begin(&walk, out, 2, operands, error));
     for (size_t at = 0; walk.row < walk.row_count; ns_broadcast_next(&walk))
         for (size_t i = 0; i < walk.row_length; i++, at++) {
+            NS_TRY(check_time(call, at, error));
             const double a = ns_real_get(operands[0], walk.offset[0] + i * (size_t)walk.row_step[0]);
             const double b = ns_real_get(operands[1], walk.offset[1] + i * (size_t)walk.row_step[1]);
             const double result = binary(op, a, b, call->attributes->nan_mode);
@@ -118,10 +125,12 @@ static ns_code clamp(ns_eval_call *call, ns_error *error)
     NS_TRY(read_limit(&call->attributes->max_val, in->dtype, "max_val", &high, error));
     if (isnan(low) || isnan(high) || low > high)
         return ns_fail(error, NS_ERROR_INPUT, "min_val %g is not at most max_val %g", low, high);
-    for (size_t i = 0; i < ns_tensor_count(in); i++)
+    for (size_t i = 0; i < ns_tensor_count(in); i++) {
+        NS_TRY(check_time(call, i, error));
         ns_real_set(
             call->outputs[0], i,
             ns_real_extreme(ns_real_extreme(ns_real_get(in, i), low, 1, nan_mode), high, -1, nan_mode));
+    }
     return NS_OK;
 }
 
@@ -156,11 +165,13 @@ static ns_code run_unary(ns_eval_call *call, ns_error *error)
         NS_TRY(ns_real_zero_point(call->inputs[i], error));
     if (op == NS_OP_CLAMP)
         return clamp(call, error);
-    for (size_t i = 0; i < ns_tensor_count(in); i++)
+    for (size_t i = 0; i < ns_tensor_count(in); i++) {
+        NS_TRY(check_time(call, i, error));
         if (op == NS_OP_CAST)
             cast_element(in, out, i);
         else
             ns_real_set(out, i, unary(op, ns_real_get(in, i)));
+    }
     return NS_OK;
 }
 

@@ -61,6 +61,7 @@ ns_code ns_real_reduce(ns_eval_call *call, ns_error *error)
         inner *= (size_t)in->shape[d];
     for (size_t i = 0; i < ns_tensor_count(out); i++) {
         const size_t start = i / inner * inner * length + i % inner;
+        NS_TRY(ns_budget_check_time(call->budget, error));
         if (op == NS_OP_ARGMAX) {
             ns_tensor_set(out, i, (int64_t)largest(in, start, inner, length, nan_mode));
             continue;

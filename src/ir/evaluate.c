@@ -47,6 +47,11 @@ static ns_code spend(const ns_aten_program *program, const ns_aten_node *node, n
     return NS_OK;
 }
 
+ns_code ns_aten_check_time(const ns_aten_operands *operands, ns_error *error)
+{
+    return ns_budget_check_time(ns_arena_budget(operands->program->arena), error);
+}
+
 static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
                              double *const *values, ns_arena *arena, double *out, ns_error *error)
 {

@@ -48,6 +48,10 @@ typedef struct ns_aten_operands {
     const double *const *values;
 } ns_aten_operands;
 
+/* For each element of a `compute` that goes over more than its operands' elements, whose work is charged
+ * already: NS_ERROR_BUDGET when the time is over, NS_ERROR_CANCELLED. */
+ns_code ns_aten_check_time(const ns_aten_operands *operands, ns_error *error);
+
 typedef ns_code (*ns_aten_compute)(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                                    ns_error *error);
 

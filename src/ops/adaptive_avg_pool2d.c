@@ -55,9 +55,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     const ns_aten_node *input = operands->nodes[0];
     const ns_pool_window window = {.in = {input->shape[2], input->shape[3]},
                                    .out = {node->shape[2], node->shape[3]}};
-    (void)error;
-    ns_pool_exact(node, &window, operands->values[0], mean, out);
-    return NS_OK;
+    return ns_pool_exact(node, &window, operands, mean, out, error);
 }
 
 /* The one window that does it, where there is one. */

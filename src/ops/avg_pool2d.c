@@ -72,8 +72,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 {
     ns_pool_window window;
     NS_TRY(window_of(operands->program, node, &window, error));
-    ns_pool_exact(node, &window, operands->values[0], mean, out);
-    return NS_OK;
+    return ns_pool_exact(node, &window, operands, mean, out, error);
 }
 
 static ns_code supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,

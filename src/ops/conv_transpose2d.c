@@ -106,8 +106,8 @@ static void add_term(void *context, const ns_term *term)
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
-    (void)error;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time(operands, error));
         sum s = {operands->values, {0, 0}};
         terms(operands->program, node, i, add_term, &s);
         out[i] = s.total.hi + s.total.lo;

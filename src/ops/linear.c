@@ -37,9 +37,9 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
     const int64_t outputs = operands->nodes[WEIGHT]->shape[0], inner = inner_of(operands->nodes[WEIGHT]);
-    (void)error;
     for (size_t e = 0; e < ns_aten_count(node); e++) {
         const int64_t row = (int64_t)e / outputs, o = (int64_t)e % outputs;
+        NS_TRY(ns_aten_check_time(operands, error));
         ns_double2 sum = {operands->values[BIAS] ? operands->values[BIAS][o] : 0, 0};
         for (int64_t i = 0; i < inner; i++)
             ns_double2_add_product(&sum, operands->values[X][row * inner + i],
@@ -54,9 +54,9 @@ static ns_code float32(const ns_aten_node *node, const ns_aten_operands *operand
 {
     const int64_t outputs = operands->nodes[WEIGHT]->shape[0], inner = inner_of(operands->nodes[WEIGHT]);
     const int64_t rows = outputs ? (int64_t)ns_aten_count(node) / outputs : 0;
-    (void)error;
     for (int64_t row = 0; row < rows; row++)
         for (int64_t o = 0; o < outputs; o++) {
+            NS_TRY(ns_aten_check_time(operands, error));
             const double *x = operands->values[X] + row * inner, *w = operands->values[WEIGHT] + o * inner;
             const float sum = ns_float32_product(x, w, inner, row, rows, o, outputs);
             *out++ = (double)(operands->values[BIAS] ? sum + (float)operands->values[BIAS][o] : sum);

@@ -143,10 +143,11 @@ static void attend(const sizes *s, const ns_aten_node *node, const ns_aten_opera
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
     const sizes s = sizes_of(operands->nodes[QUERY], operands->nodes[VALUE]);
-    (void)error;
     for (int64_t m = 0; m < s.matrices; m++)
-        for (int64_t row = 0; row < s.l; row++)
+        for (int64_t row = 0; row < s.l; row++) {
+            NS_TRY(ns_aten_check_time(operands, error));
             attend(&s, node, operands, m, row, out + (m * s.l + row) * s.v);
+        }
     return NS_OK;
 }
 

@@ -84,7 +84,6 @@ static int64_t plane(const ns_aten_node *node)
 ns_code ns_convolution_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                              ns_error *error)
 {
-    (void)error;
     const ns_aten_node *input = operands->nodes[0], *weight = operands->nodes[1];
     const ns_window window = ns_convolution_window(node, input, weight);
     const int64_t positions = plane(node), size = plane(input), taps = ns_window_taps(&window);
@@ -97,6 +96,7 @@ ns_code ns_convolution_exact(const ns_aten_node *node, const ns_aten_operands *o
             for (int64_t x = 0; x < positions; x++) {
                 ns_double2 sum = {operands->values[2] ? operands->values[2][o] : 0, 0};
                 int64_t at;
+                NS_TRY(ns_aten_check_time(operands, error));
                 for (int64_t k = 0; k < taps; k++) {
                     if (!ns_window_tap(&window, x, k, &at))
                         continue;

@@ -53,14 +53,18 @@ void ns_pool_range(const ns_pool_window *window, int axis, int64_t at, int64_t *
     *to = *to > window->in[axis] ? window->in[axis] : *to;
 }
 
-void ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window, const double *operand,
-                   ns_pool_cell *cell, double *out)
+ns_code ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window,
+                      const ns_aten_operands *operands, ns_pool_cell *cell, double *out, ns_error *error)
 {
+    const double *operand = operands->values[0];
     const int64_t planes = node->shape[0] * node->shape[1];
     for (int64_t k = 0; k < planes; k++, operand += window->in[0] * window->in[1])
         for (int64_t y = 0; y < window->out[0]; y++)
-            for (int64_t x = 0; x < window->out[1]; x++)
+            for (int64_t x = 0; x < window->out[1]; x++) {
+                NS_TRY(ns_aten_check_time(operands, error));
                 *out++ = cell(node, window, operand, y, x);
+            }
+    return NS_OK;
 }
 
 void ns_pool_infer(const ns_pool_window *window, const ns_aten_node *input, ns_aten_node *node)

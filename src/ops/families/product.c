@@ -31,7 +31,6 @@ ns_code ns_product_infer(const ns_aten_program *program, ns_aten_node *node, ns_
 ns_code ns_product_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error)
 {
-    (void)error;
     const int64_t batches = dim_of(node, 0), rows = dim_of(node, 1), columns = dim_of(node, 2);
     const int64_t depth = dim_of(operands->nodes[0], 2);
     for (int64_t batch = 0; batch < batches; batch++) {
@@ -40,6 +39,7 @@ ns_code ns_product_exact(const ns_aten_node *node, const ns_aten_operands *opera
         for (int64_t row = 0; row < rows; row++) {
             for (int64_t column = 0; column < columns; column++) {
                 ns_double2 sum = {0, 0};
+                NS_TRY(ns_aten_check_time(operands, error));
                 for (int64_t k = 0; k < depth; k++)
                     ns_double2_add_product(&sum, a[row * depth + k], b[k * columns + column]);
                 *out++ = sum.hi + sum.lo;

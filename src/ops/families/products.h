@@ -152,8 +152,8 @@ typedef double ns_pool_cell(const ns_aten_node *node, const ns_pool_window *wind
                             int64_t y, int64_t x);
 
 /* `exact` of a pool: `cell` of every element. `window` has in and out, and what else `cell` reads. */
-void ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window, const double *operand,
-                   ns_pool_cell *cell, double *out);
+ns_code ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window,
+                      const ns_aten_operands *operands, ns_pool_cell *cell, double *out, ns_error *error);
 
 /* Shape and type of a result. */
 void ns_pool_infer(const ns_pool_window *window, const ns_aten_node *input, ns_aten_node *node);

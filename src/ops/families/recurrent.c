@@ -231,7 +231,7 @@ static void compute_linear(const run *r, int layer, int direction, int number, c
 }
 
 /* Row `n` of the batch through all steps. */
-static void compute_row(const run *r, int layer, int direction, int64_t n, int64_t inner)
+static ns_code compute_row(const run *r, int layer, int direction, int64_t n, int64_t inner, ns_error *error)
 {
     const sizes *s = &r->s;
     const int64_t at = ((int64_t)(layer * s->directions + direction) * s->batch + n) * s->hidden;
@@ -239,6 +239,7 @@ static void compute_row(const run *r, int layer, int direction, int64_t n, int64
                                                  s->family->states > 1 ? r->states[1] + at : NULL};
     for (int64_t step = 0; step < s->steps; step++) {
         const int64_t t = direction ? s->steps - 1 - step : step;
+        NS_TRY(ns_aten_check_time(r->operands, error));
         compute_linear(r, layer, direction, 0, r->value + (t * s->batch + n) * inner, inner);
         compute_linear(r, layer, direction, 1, states[0], s->hidden);
         for (int64_t i = 0; i < s->hidden; i++)
@@ -246,6 +247,7 @@ static void compute_row(const run *r, int layer, int direction, int64_t n, int64
         memcpy(r->next + ((t * s->batch + n) * s->directions + direction) * s->hidden, states[0],
                (size_t)s->hidden * sizeof(double));
     }
+    return NS_OK;
 }
 
 static ns_code make_run(run *r, const ns_aten_operands *operands, ns_arena *arena, ns_error *error)
@@ -283,14 +285,14 @@ ns_code ns_recurrent_exact(const ns_aten_node *node, const ns_aten_operands *ope
     run r = {.s = sizes_of(node, operands->nodes[0], operands->nodes[1]), .operands = operands};
     int64_t inner = operands->nodes[0]->shape[2];
     ns_arena *arena = ns_arena_new();
-    const ns_code code = arena ? make_run(&r, operands, arena, error)
-                               : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->name);
+    ns_code code = arena ? make_run(&r, operands, arena, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->name);
     for (int layer = 0; code == NS_OK && layer < r.s.layers; layer++) {
         if (layer == 0)
             exchange(&r.s, inner, operands->values[0], r.value, false);
         for (int d = 0; d < r.s.directions; d++)
-            for (int64_t n = 0; n < r.s.batch; n++)
-                compute_row(&r, layer, d, n, inner);
+            for (int64_t n = 0; code == NS_OK && n < r.s.batch; n++)
+                code = compute_row(&r, layer, d, n, inner, error);
         inner = r.s.directions * r.s.hidden;
         double *made = r.next;
         r.next = r.value;
