@@ -142,6 +142,7 @@ static void add_yields(ns_json *json, const ns_fuzz_result *r)
         ns_json_integer(json, "graphs", (int64_t)r->yields[i].graphs);
         ns_json_integer(json, "signatures", r->yields[i].signatures);
         ns_json_integer(json, "known", r->yields[i].causes);
+        ns_json_integer(json, "modes", (int64_t)r->yields[i].modes);
         ns_json_real(json, "seconds", r->yields[i].seconds);
         ns_json_end(json);
     }
@@ -165,6 +166,7 @@ static ns_code write_within(ns_cli *cli, const char *path, const ns_fuzz_result 
     ns_json_integer(&json, "refused", (int64_t)r->refused);
     ns_json_integer(&json, "failing", (int64_t)r->failing);
     ns_json_integer(&json, "unnamed", (int64_t)r->unnamed);
+    ns_json_integer(&json, "modes", (int64_t)r->modes);
     ns_json_integer(&json, "starts", (int64_t)r->starts);
     ns_json_real(&json, "seconds", r->seconds);
     ns_json_real(&json, "reducing", r->reducing);

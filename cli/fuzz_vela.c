@@ -14,7 +14,7 @@ typedef struct fuzz_settings {
     int64_t seed, first, graphs;
     double time_limit, reduce_seconds;
     const char *output, *json, *html, *shard;
-    bool write_only;
+    bool write_only, steer;
 } fuzz_settings;
 
 #define OPTION(field) offsetof(fuzz_settings, field)
@@ -34,6 +34,8 @@ static const ns_option options[] = {
      "NPUSCOPE_VELA, beside the\nprogram, PATH)"},
     {0, "reduce", NS_OPTION_REAL, "S", OPTION(reduce_seconds),
      "seconds for one reduction (default 10; 0: none)"},
+    {0, "steer", NS_OPTION_FLAG, NULL, OPTION(steer),
+     "give every second graph the types and blocks of one that reached\nnew modes of the NPU's operations"},
     NS_ROW_SHARD(shard),
     {0, "write", NS_OPTION_FLAG, NULL, OPTION(write_only),
      "only write the graphs, with inputs, to DIR/<number>"},
@@ -71,11 +73,11 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
             "%llu graphs, %llu streams (%llu refused) in %.1f s, %.1f of them reducing: %.1f graphs a second "
             "without it\n"
             "%llu graphs failed, %llu of them by what no known defect names; %d signatures beside %d known "
-            "defects; Vela was started %llu times\n",
+            "defects; %llu modes of operations; Vela was started %llu times\n",
             (unsigned long long)r->graphs, (unsigned long long)r->streams, (unsigned long long)r->refused,
             r->seconds, r->reducing, (double)r->graphs / (r->seconds - r->reducing),
             (unsigned long long)r->failing, (unsigned long long)r->unnamed, r->finding_count, r->known_count,
-            (unsigned long long)r->starts);
+            (unsigned long long)r->modes, (unsigned long long)r->starts);
 }
 
 typedef struct watch {
@@ -172,6 +174,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                          .first = (uint64_t)s->first,
                          .graphs = (uint64_t)s->graphs,
                          .time_limit = s->time_limit,
+                         .steer = s->steer,
                          .folder = s->output,
                          .reduce_seconds = s->reduce_seconds,
                          .progress = progress,

@@ -51,6 +51,7 @@ typedef struct ns_fuzz_known {
 typedef struct ns_fuzz_yield {
     uint64_t graphs;
     int signatures, causes;
+    uint64_t modes; /* as in ns_fuzz_result */
     double seconds;
 } ns_fuzz_yield;
 
@@ -59,6 +60,7 @@ typedef struct ns_fuzz_result {
     int shard, shards;
     uint64_t graphs, streams, refused, starts, failing;
     uint64_t unnamed; /* of the failing graphs, those with a stream that no known defect names */
+    uint64_t modes;   /* of the NPU's operations that were executed, and pairs of operations in a row */
     double seconds, reducing;
     int finding_count, known_count, yield_count;
     ns_fuzz_finding *findings;
@@ -70,6 +72,7 @@ typedef struct ns_fuzz_options {
     uint64_t seed, first, graphs; /* numbers first to first + graphs - 1 */
     int shard, shards;            /* every shards-th of them, from number `shard` on; shards 0: all */
     double time_limit;            /* seconds; 0: none */
+    bool steer;                   /* half of the graphs emphasise what a graph did that reached new modes */
     int vela_count;
     ns_vela velas[NS_FUZZ_VELA_RELEASES]; /* graphs take turns */
     int target_count;

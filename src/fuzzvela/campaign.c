@@ -7,6 +7,7 @@
 
 #include "draft/interface.h"
 #include "fuzzvela/internal.h"
+#include "npu/watch/interface.h"
 
 /* Reductions of failures that look alike before they are reduced: all of the first ones, then every eighth;
  * of those that a known defect names the first ones and every 64th, to see whether something else hides
@@ -18,7 +19,9 @@ enum {
     ESCAPE_EVERY = 64,
     MAX_FINDINGS = 2048,
     MAX_YIELDS = 256,
-    MAX_RAW = 1024
+    MAX_RAW = 1024,
+    MODES = 1 << 18, /* a table of so many, of which half may be taken */
+    PARENTS = 64
 };
 #define HANG_SECONDS 30
 
@@ -36,6 +39,10 @@ typedef struct campaign {
     ns_fuzz_target targets[NS_FUZZ_VELA_TARGETS];
     raw_signature raw[MAX_RAW];
     int raw_count;
+    uint64_t *modes;           /* an open hash of MODES; 0: free */
+    bool reached;              /* the graph at hand reached a mode that was new */
+    uint32_t parents[PARENTS]; /* the last graphs that did */
+    uint64_t parent_count;
     double begun;
 } campaign;
 
@@ -44,6 +51,45 @@ static double now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- coverage ---- */
+
+static void take_mode(void *context, uint64_t mode)
+{
+    campaign *c = context;
+    mode += mode == 0;
+    uint64_t at = mode % MODES;
+    while (c->modes[at] && c->modes[at] != mode)
+        at = (at + 1) % MODES;
+    if (c->modes[at] || c->result->modes >= MODES / 2)
+        return;
+    c->modes[at] = mode;
+    c->result->modes++;
+    c->reached = true;
+}
+
+static void watch_stream(void *context, ns_npu_stream *stream)
+{
+    (void)ns_npu_coverage_modes(stream, take_mode, context, NULL);
+}
+
+/* Graph `number` as it is, or steered: every second one with the emphasis of one of the last graphs that
+ * reached new modes. */
+static uint64_t steer(const campaign *c, uint64_t number)
+{
+    const uint64_t count = c->parent_count < PARENTS ? c->parent_count : PARENTS;
+    if (!c->options->steer || number % 2 == 0 || !count || number > UINT32_MAX)
+        return number;
+    return NS_FUZZ_LIKE(number, c->parents[number / 2 % count]);
+}
+
+/* A graph with an emphasis of its own that reached new modes lends it to later ones. */
+static void note_reach(campaign *c, uint64_t number)
+{
+    if (c->reached && number <= UINT32_MAX)
+        c->parents[c->parent_count++ % PARENTS] = (uint32_t)number;
+    c->reached = false;
 }
 
 /* ---- findings ---- */
@@ -275,7 +321,7 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
 
 static ns_code one_graph(campaign *c, uint64_t number, ns_error *error)
 {
-    const int release = (int)(number % (uint64_t)c->options->vela_count);
+    const int release = (int)((uint32_t)number % (uint32_t)c->options->vela_count);
     ns_judgement judgements[NS_FUZZ_VELA_TARGETS];
     ns_exhibit exhibit;
     ns_arena_reset(c->graph);
@@ -288,6 +334,7 @@ static ns_code one_graph(campaign *c, uint64_t number, ns_error *error)
     if (code == NS_OK)
         code = look_at(c, release, &draft, &exhibit, judgements, number, error);
     ns_graph_free(exhibit.graph);
+    note_reach(c, number);
     c->result->graphs++;
     return code;
 }
@@ -300,7 +347,7 @@ static void note_yield(campaign *c)
     r->seconds = now() - c->begun;
     if ((r->graphs >= last + last / 4 + 64 || r->graphs == 1) && r->yield_count < MAX_YIELDS)
         r->yields[r->yield_count++] =
-            (ns_fuzz_yield){r->graphs, r->finding_count, r->known_count, r->seconds};
+            (ns_fuzz_yield){r->graphs, r->finding_count, r->known_count, r->modes, r->seconds};
     r->streams = r->starts = 0;
     for (int i = 0; i < c->options->vela_count; i++) {
         r->streams += c->judges[i].streams;
@@ -318,7 +365,7 @@ static ns_code search(campaign *c, ns_error *error)
             continue;
         if (o->time_limit > 0 && now() - c->begun > o->time_limit)
             break;
-        NS_TRY(one_graph(c, number, error));
+        NS_TRY(one_graph(c, steer(c, number), error));
         note_yield(c);
     }
     return NS_OK;
@@ -335,13 +382,17 @@ static ns_code prepare(campaign *c, ns_error *error)
                           .findings = NS_ARENA_ARRAY(c->arena, MAX_FINDINGS, ns_fuzz_finding),
                           .known = NS_ARENA_ARRAY(c->arena, NS_DEFECT_COUNT, ns_fuzz_known),
                           .yields = NS_ARENA_ARRAY(c->arena, MAX_YIELDS, ns_fuzz_yield)};
-    if (!r->findings || !r->known || !r->yields || !c->graph)
+    c->modes = NS_ARENA_ARRAY(c->arena, MODES, uint64_t);
+    if (!r->findings || !r->known || !r->yields || !c->graph || !c->modes)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
     for (int i = 0; i < o->target_count; i++)
         c->targets[i] = (ns_fuzz_target){o->targets[i], ""};
     for (int i = 0; i < o->vela_count; i++) {
-        c->judges[i] =
-            (ns_judge){.targets = c->targets, .target_count = o->target_count, .max_work = 400000000};
+        c->judges[i] = (ns_judge){.targets = c->targets,
+                                  .target_count = o->target_count,
+                                  .max_work = 400000000,
+                                  .stream = watch_stream,
+                                  .context = c};
         NS_TRY(ns_vela_server_new(&o->velas[i], HANG_SECONDS, c->arena, &c->judges[i].server, error));
     }
     return NS_OK;

@@ -98,15 +98,19 @@ static void choose_outputs(ns_generator *g)
     memcpy(d->outputs, ends + first, (size_t)d->output_count * sizeof *ends);
 }
 
-static void make(ns_generator *g)
+/* What a graph emphasises: drawn before all else. */
+static void choose_emphasis(ns_generator *g, int weights[BLOCK_COUNT])
 {
-    int weights[BLOCK_COUNT];
-    int64_t shape[NS_MAX_RANK];
     g->type = ns_gen_chance(g, 0.55) ? NS_DTYPE_INT8 : NS_DTYPE_INT16;
     g->u85 = ns_gen_chance(g, 0.45);
     g->per_channel = ns_gen_chance(g, 0.7);
     g->double_round = ns_gen_chance(g, 0.15);
     choose_weights(g, weights);
+}
+
+static void make(ns_generator *g, const int weights[BLOCK_COUNT])
+{
+    int64_t shape[NS_MAX_RANK];
     int rank = ns_gen_new_shape(g, shape);
     ns_gen_input(g, g->type, rank, shape);
     if (ns_gen_chance(g, 0.35)) {
@@ -191,16 +195,23 @@ static ns_code each_input_matters(const ns_draft *d, bool *all, ns_error *error)
     return code;
 }
 
-ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_error *error)
+/* The graph with the emphasis of `like`, the random numbers from which another graph was made; NULL: its own.
+ * `used` gets the random numbers from which this one was made. */
+static ns_code generate(uint64_t seed, uint64_t number, const ns_random *like, ns_draft *draft,
+                        ns_random *used, ns_error *error)
 {
     ns_arena *arena = draft->arena;
     bool matters;
     ns_random mix = {.state = seed};
     mix.state = ns_random_u64(&mix) ^ number;
     for (int attempt = 0; attempt < 64; attempt++) {
+        int weights[BLOCK_COUNT];
         ns_draft scratch = {.arena = arena};
-        ns_generator g = {.draft = &scratch, .random = {ns_random_u64(&mix)}};
-        make(&g);
+        *used = (ns_random){ns_random_u64(&mix)};
+        ns_generator g = {.draft = &scratch, .random = like ? *like : *used};
+        choose_emphasis(&g, weights);
+        g.random = like ? *used : g.random;
+        make(&g, weights);
         if (scratch.no_memory || ns_arena_was_short(arena))
             return ns_fail(error, NS_ERROR_MEMORY, "seed %llu, graph %llu: no memory for it",
                            (unsigned long long)seed, (unsigned long long)number);
@@ -213,4 +224,18 @@ ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_err
     }
     return ns_fail(error, NS_ERROR_INTERNAL, "seed %llu, graph %llu: no graph came about",
                    (unsigned long long)seed, (unsigned long long)number);
+}
+
+ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_error *error)
+{
+    ns_random used, like;
+    const uint64_t parent = number >> 32;
+    if (!parent)
+        return generate(seed, number, NULL, draft, &used, error);
+    ns_arena *scratch = ns_arena_new_like(draft->arena);
+    ns_draft other = {.arena = scratch};
+    ns_code code = scratch ? generate(seed, parent - 1, NULL, &other, &like, error)
+                           : ns_fail(error, NS_ERROR_MEMORY, "no memory for a graph");
+    ns_arena_free(scratch);
+    return code == NS_OK ? generate(seed, number, &like, draft, &used, error) : code;
 }

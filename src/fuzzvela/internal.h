@@ -14,7 +14,9 @@
 /* Changes whenever other graphs come out for the same seed and number. */
 #define NS_FUZZ_VERSION 2
 
-/* Makes graph `number` of `seed` in draft->arena. */
+/* Makes graph `number` of `seed` in draft->arena. A number of more than 32 bits, NS_FUZZ_LIKE(n, parent), has
+ * the types and the weights of blocks that graph `parent` has. */
+#define NS_FUZZ_LIKE(number, parent) ((uint64_t)(uint32_t)(number) | ((uint64_t)(parent) + 1) << 32)
 ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_error *error);
 
 /* ---- triage.c ---- */

@@ -45,6 +45,20 @@ class Search(unittest.TestCase):
         self.assertEqual(a, b)
         self.assertTrue(a["known"], "no known defect in 60 graphs")
 
+    def test_steered_graphs_are_made_again(self):
+        document = self.search("steered", "--seed", "5", "--graphs", "40", "--reduce", "0", "--steer")
+        modes = [point["modes"] for point in document["yield"]]
+        self.assertEqual(modes, sorted(modes))
+        self.assertGreater(document["modes"], 500)
+        # Graph 9 with the emphasis of graph 4: another graph than 9, the same whenever it is made.
+        number = 9 | (4 + 1) << 32
+        for name, first in (("own", 9), ("like", number), ("again", number)):
+            run("fuzz-vela", "--write", "--seed", "5", "--first", str(first), "--graphs", "1", "-o", str(self.folder / name))
+        own, like, again = ((self.folder / name / str(first) / "graph.tosa").read_bytes()
+                            for name, first in (("own", 9), ("like", number), ("again", number)))
+        self.assertNotEqual(own, like)
+        self.assertEqual(like, again)
+
     def test_fresh_graphs_are_explained(self):
         document = self.search("fresh", "--seed", "1515", "--graphs", "500", "--reduce", "0")
         self.assertEqual((document["graphs"], document["streams"]), (500, 2000))

@@ -69,6 +69,45 @@ ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns
     return ns_npu_walk(stream, visit, coverage, error);
 }
 
+typedef struct modes {
+    void (*take)(void *context, uint64_t mode);
+    void *context;
+    const ns_npu_table *table;
+    uint64_t last; /* the operation before: 0 at the begin */
+} modes;
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+    hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
+static ns_code take_mode(void *context, ns_npu_machine *machine, const ns_npu_visit *visit, ns_error *error)
+{
+    modes *m = context;
+    (void)error;
+    if (machine->family->kind_of(visit->command) == NS_NPU_COMMAND_CONTROL)
+        return NS_OK;
+    const uint64_t operation = mix(visit->command->index, visit->command->value);
+    const uint64_t own = mix(operation, (uint64_t)m->table->register_count); /* of the family */
+    for (int i = 0; i < m->table->field_count; i++) {
+        const ns_npu_field *field = &m->table->fields[i];
+        if (field->enum_index >= 0 && machine->written[field->entry])
+            m->take(m->context, mix(mix(own, (uint64_t)i + 1),
+                                    (uint64_t)ns_npu_field_of(field, machine->value[field->entry])));
+    }
+    m->take(m->context, mix(m->last, own));
+    m->last = own;
+    return NS_OK;
+}
+
+ns_code ns_npu_coverage_modes(ns_npu_stream *stream, void (*take)(void *context, uint64_t mode),
+                              void *context, ns_error *error)
+{
+    modes m = {take, context, stream->config->table, 0};
+    return ns_npu_walk(stream, take_mode, &m, error);
+}
+
 /* Writes the enum's values of a field that were seen (or not). */
 static void list_values(const ns_npu_coverage *coverage, int enum_index, bool seen, const char *before,
                         ns_buffer *buffer)

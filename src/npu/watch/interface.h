@@ -31,6 +31,13 @@ ns_code ns_npu_coverage_new(const ns_npu_table *table, ns_arena *arena, ns_npu_c
 /* Adds a stream of that family. */
 ns_code ns_npu_coverage_add(ns_npu_coverage *coverage, ns_npu_stream *stream, ns_error *error);
 
+/* Coverage for a search: a number for each mode that the stream issues an operation in, and for each pair of
+ * operations that follow each other. A mode is an operation with its parameter and the value of one
+ * enumerated register (type, rounding, activation, broadcast, ..); equal modes have equal numbers on every
+ * machine. */
+ns_code ns_npu_coverage_modes(ns_npu_stream *stream, void (*take)(void *context, uint64_t mode),
+                              void *context, ns_error *error);
+
 /* What was executed, and after it what never was, as text, or as an object of a JSON array. */
 void ns_npu_coverage_text(const ns_npu_coverage *coverage, ns_buffer *buffer);
 void ns_npu_coverage_json(const ns_npu_coverage *coverage, ns_json *json);
