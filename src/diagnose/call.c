@@ -1,6 +1,7 @@
 #include "diagnose/call.h"
 
 #include <math.h>
+#include <string.h>
 
 ns_code ns_dg_make(ns_dg_call *call, ns_error *error)
 {
@@ -11,6 +12,16 @@ ns_code ns_dg_make(ns_dg_call *call, ns_error *error)
     return NS_OK;
 }
 
+double *ns_dg_scratch(const ns_dg_call *call, size_t count)
+{
+    ns_dg_array *array = ns_dg_take(&call->worker->pool, count);
+    if (!array)
+        return NULL;
+    array->next = call->worker->lent;
+    call->worker->lent = array;
+    return array->data;
+}
+
 ns_code ns_dg_elements(ns_dg_call *call, int i, const double **data, ns_error *error)
 {
     const ns_dg_value *value = call->inputs[i];
@@ -18,13 +29,31 @@ ns_code ns_dg_elements(ns_dg_call *call, int i, const double **data, ns_error *e
     if (value->scale == 1)
         return NS_OK;
     const size_t count = ns_tensor_count(call->shapes[i]);
-    double *copy = NS_ARENA_ARRAY(call->worker->scratch, count + 8, double);
+    double *copy = ns_dg_scratch(call, count);
     if (!copy)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements", count);
     for (size_t k = 0; k < count; k++)
         copy[k] = value->data[k] * value->scale;
     *data = copy;
     return NS_OK;
+}
+
+/* Four side by side: a comparison takes longer than a load. */
+NS_DG_LOOP static double largest_of(const double *values, size_t count)
+{
+    double most[4] = {0};
+    size_t i = 0;
+    for (; i + 4 <= count; i += 4)
+        for (size_t k = 0; k < 4; k++)
+            most[k] = fabs(values[i + k]) > most[k] ? fabs(values[i + k]) : most[k];
+    for (; i < count; i++)
+        most[0] = fabs(values[i]) > most[0] ? fabs(values[i]) : most[0];
+    return fmax(fmax(most[0], most[1]), fmax(most[2], most[3]));
+}
+
+double ns_dg_largest(const double *values, size_t count)
+{
+    return largest_of(values, count);
 }
 
 double ns_dg_scalar(const ns_dg_call *call, int i)
@@ -36,14 +65,14 @@ double ns_dg_scalar(const ns_dg_call *call, int i)
 
 /* ---- products ---- */
 
-static bool is_rough(const ns_dg_call *call)
+bool ns_dg_is_rough(const ns_dg_call *call)
 {
     return call->worker->overrides && !call->out->integer;
 }
 
-static float *narrowed(ns_arena *arena, const double *values, size_t count, double factor)
+NS_DG_LOOP static float *narrowed(const ns_dg_call *call, const double *values, size_t count, double factor)
 {
-    float *out = ns_arena_alloc(arena, count + 8, sizeof *out);
+    float *out = (float *)ns_dg_scratch(call, count / 2 + 1);
     for (size_t i = 0; out && i < count; i++)
         out[i] = (float)(values[i] * factor);
     return out;
@@ -51,29 +80,36 @@ static float *narrowed(ns_arena *arena, const double *values, size_t count, doub
 
 static double to_one(const double *values, size_t count)
 {
-    double largest = 0;
-    for (size_t i = 0; i < count; i++)
-        largest = fabs(values[i]) > largest ? fabs(values[i]) : largest;
+    const double largest = ns_dg_largest(values, count);
     return largest > 0 && isfinite(largest) ? ldexp(1, -ilogb(largest)) : 1;
 }
 
-ns_code ns_dg_operands_narrow(const ns_dg_call *call, ns_dg_operands *o, size_t in_count, size_t packed_count,
-                              ns_error *error)
+ns_code ns_dg_operands_narrow(const ns_dg_call *call, ns_dg_operands *o, size_t in_count, ns_error *error)
 {
-    if (!is_rough(call))
+    if (!o->packed32)
         return NS_OK;
     o->factor = to_one(o->in, in_count);
-    o->in32 = narrowed(call->worker->scratch, o->in, in_count, o->factor);
-    o->packed32 = narrowed(call->worker->scratch, o->packed, packed_count, 1);
-    o->out32 = NS_ARENA_ARRAY(call->worker->scratch, call->count + 8, float);
-    return o->in32 && o->packed32 && o->out32 ? NS_OK
-                                              : ns_fail(error, NS_ERROR_MEMORY, "no memory for floats");
+    o->in32 = narrowed(call, o->in, in_count, o->factor);
+    o->out32 = (float *)ns_dg_scratch(call, call->count / 2 + 1);
+    if (!o->in32 || !o->out32)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for floats");
+    memset(o->out32, 0, call->count * sizeof(float));
+    return NS_OK;
 }
 
-void ns_dg_operands_finish(const ns_dg_call *call, const ns_dg_operands *o)
+NS_DG_LOOP static void widen(const float *from, double factor, const double *bias, size_t results,
+                             size_t count, double *to)
 {
-    for (size_t i = 0; o->out32 && i < call->count; i++)
-        o->out[i] += (double)o->out32[i] / o->factor;
+    for (size_t i = 0; i < count; i += results)
+        for (size_t c = 0; c < results; c++)
+            to[i + c] = bias[c] + (double)from[i + c] * factor;
+}
+
+/* The factor is a power of two: its inverse is exact. */
+void ns_dg_operands_finish(const ns_dg_call *call, const ns_dg_operands *o, size_t results)
+{
+    if (o->out32)
+        widen(o->out32, 1 / o->factor, o->bias, results, call->count, o->out);
 }
 
 void ns_dg_product(const ns_dg_call *call, const ns_dg_operands *o, const ns_gemm_f64_call *p)

@@ -8,6 +8,15 @@
 #include "diagnose/plan.h"
 #include "diagnose/pool.h"
 
+/* A loop that is compiled for AVX2 as well, where the loader can choose between the two: the same bits, for
+ * nothing is contracted. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#define NS_DG_LOOP __attribute__((target_clones("avx2", "default")))
+#else
+#define NS_DG_LOOP
+#endif
+
 /* What is as TOSA says; everything else is ideal. */
 enum {
     NS_DG_ROUND = 1,    /* the RESCALE at the stage's end rounds */
@@ -43,6 +52,7 @@ typedef struct ns_dg_worker {
     const ns_dg_plan *plan;
     ns_dg_pool pool;
     ns_arena *scratch;                /* forgotten after each operator */
+    ns_dg_array *lent;                /* large scratch of this operator, out of the pool */
     ns_dg_value *locals;              /* of each tensor, while a stage runs */
     int *uses;                        /* of each tensor: operators of the stage still to read it */
     const ns_dg_overrides *overrides; /* NULL: none */
@@ -69,9 +79,16 @@ typedef ns_code (*ns_dg_function)(ns_dg_call *call, ns_error *error);
 /* Room for the result: `count` elements, scale 1. */
 ns_code ns_dg_make(ns_dg_call *call, ns_error *error);
 
+/* Room for `count` doubles until the operator has run; not zeroed, 8 more may be read. NULL: no memory. Large
+ * arrays come and go thousands of times: from the arena each would be new pages, zeroed twice. */
+double *ns_dg_scratch(const ns_dg_call *call, size_t count);
+
 /* The elements of operand `i` with its factor multiplied in; scratch memory of the worker where that is not
  * the data itself. */
 ns_code ns_dg_elements(ns_dg_call *call, int i, const double **data, ns_error *error);
+
+/* The largest absolute value; NaN counts for nothing. */
+double ns_dg_largest(const double *values, size_t count);
 
 /* Element 0 of operand `i`, which must be a constant of the file; 0 where there is none. */
 double ns_dg_scalar(const ns_dg_call *call, int i);
@@ -101,18 +118,20 @@ typedef struct ns_dg_operands {
     const double *in, *packed;
     double *out;
     float *in32, *packed32, *out32; /* NULL: in doubles */
+    double *bias;                   /* of one row of the result: added with out32 */
     double factor; /* of in32: its largest value is near 1, for codes may leave a float's range */
 } ns_dg_operands;
 
-/* Makes the floats where they will do: of `in_count` elements of the input and `packed_count` of the weights.
- */
-ns_code ns_dg_operands_narrow(const ns_dg_call *call, ns_dg_operands *o, size_t in_count, size_t packed_count,
-                              ns_error *error);
+/* Will floats do for this operator's products? */
+bool ns_dg_is_rough(const ns_dg_call *call);
+
+/* Makes the floats of the input's `in_count` elements and of the result, where packed32 is given. */
+ns_code ns_dg_operands_narrow(const ns_dg_call *call, ns_dg_operands *o, size_t in_count, ns_error *error);
 
 /* A product whose a, packed and c are within the operands' doubles. */
 void ns_dg_product(const ns_dg_call *call, const ns_dg_operands *o, const ns_gemm_f64_call *p);
 
-/* After the last of them. */
-void ns_dg_operands_finish(const ns_dg_call *call, const ns_dg_operands *o);
+/* After the last of them; `results` are a row. */
+void ns_dg_operands_finish(const ns_dg_call *call, const ns_dg_operands *o, size_t results);
 
 #endif

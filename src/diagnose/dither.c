@@ -72,12 +72,18 @@ static double top_code(ns_dtype dtype)
     return dtype == NS_DTYPE_INT16 ? 32767 : 127;
 }
 
+static bool keeps_zeros(const target *t)
+{
+    return t->sparse || t->kind == constant;
+}
+
 /* Which elements are exact already. */
+#define POWER_OF_TWO 0x4000 /* a multiplier */
 static bool is_exact(const target *t, ns_dtype dtype, double code)
 {
     if (t->kind == multiplier)
-        return code == 0x4000; /* a power of two */
-    return fabs(code) >= top_code(dtype) || (code == 0 && (t->sparse || t->kind == constant));
+        return code == POWER_OF_TWO;
+    return fabs(code) >= top_code(dtype) || (code == 0 && keeps_zeros(t));
 }
 
 static bool is_sparse(const ns_tensor *tensor)
@@ -172,26 +178,84 @@ static double tail_rate(double clipped, double end)
     return (low + 1 / fmax(low, 1)) * low / end;
 }
 
-/* The tensor's elements with noise of `seed`. */
-static double *perturb(const ns_dg_findings *f, const target *t, uint64_t seed)
+/* Elements of an input: those at the range's ends may have been beyond. */
+static void perturb_input(const ns_dg_findings *f, const target *t, ns_random *random, double *values)
 {
     const ns_tensor *tensor = ns_dg_tensor(f->plan, t->tensor);
-    const size_t count = ns_tensor_count(tensor);
-    const double *from = t->input >= 0 ? f->session->q[0][t->input].real : f->plan->values[t->tensor];
-    double *values = malloc((count + 8) * sizeof *values);
-    ns_random random = {.state = seed * 1000003u + (uint64_t)t->tensor};
-    const double share = t->input >= 0 ? ns_dg_clipped_share(f, t->input) : 0, top = top_code(tensor->dtype);
+    const double *from = f->session->q[0][t->input].real;
+    const double share = ns_dg_clipped_share(f, t->input), top = top_code(tensor->dtype);
     const double rate = share >= NS_DG_CLIPPED ? tail_rate(share, top) : 0;
     uint64_t bits = 0;
-    for (size_t i = 0; values && i < count; i++) {
-        bits = i % 2 ? bits >> 32 : ns_random_u64(&random);
+    for (size_t i = 0; i < ns_tensor_count(tensor); i++) {
+        bits = i % 2 ? bits >> 32 : ns_random_u64(random);
         const double noise = (double)(uint32_t)bits * 0x1p-32 - 0.5;
         if (rate > 0 && fabs(from[i]) >= top)
             values[i] = from[i] - copysign(log(noise + 0.5 + 0x1p-33) / rate, from[i]);
         else
-            values[i] = from[i] + (t->input < 0 && is_exact(t, tensor->dtype, from[i]) ? 0 : noise);
+            values[i] = from[i] + noise;
     }
-    return values;
+}
+
+/* Elements of at least `top` are exact, and those that are `exact`. */
+NS_DG_LOOP static void add_noise_block(const double *from, const uint32_t *bits, size_t count, double top,
+                                       double exact, double *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double noise = (double)bits[i] * 0x1p-32 - 0.5, left = fabs(from[i]) >= top ? 0 : noise;
+        to[i] = from[i] + (from[i] == exact ? 0 : left);
+    }
+}
+
+enum { BLOCK = 64 };
+
+static void perturb_constant(const ns_dg_findings *f, const target *t, ns_random *random, double *values)
+{
+    const ns_tensor *tensor = ns_dg_tensor(f->plan, t->tensor);
+    const double *from = f->plan->values[t->tensor];
+    const double top = t->kind == multiplier ? INFINITY : top_code(tensor->dtype);
+    const double exact = t->kind == multiplier ? POWER_OF_TWO : keeps_zeros(t) ? 0 : NAN;
+    const size_t count = ns_tensor_count(tensor);
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const size_t n = count - i < BLOCK ? count - i : BLOCK;
+        uint32_t bits[BLOCK];
+        for (size_t k = 0; k < n; k += 2) {
+            const uint64_t both = ns_random_u64(random);
+            bits[k] = (uint32_t)both;
+            bits[k + 1] = (uint32_t)(both >> 32);
+        }
+        add_noise_block(from + i, bits, n, top, exact, values + i);
+    }
+}
+
+/* What a run changes, in arrays of the worker's pool. */
+typedef struct noise {
+    ns_dg_overrides overrides;
+    double **inputs;
+    bool *touched;
+    ns_dg_array *arrays;
+} noise;
+
+/* The tensor's elements with noise of `seed`. */
+static ns_code add_noise(const ns_dg_findings *f, ns_dg_worker *worker, const target *t, uint64_t seed,
+                         noise *to, ns_error *error)
+{
+    const ns_dg_plan *plan = f->plan;
+    ns_random random = {.state = seed * 1000003u + (uint64_t)t->tensor};
+    ns_dg_array *array = ns_dg_take(&worker->pool, ns_tensor_count(ns_dg_tensor(plan, t->tensor)));
+    if (!array)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+    array->next = to->arrays;
+    to->arrays = array;
+    if (t->input >= 0) {
+        perturb_input(f, t, &random, array->data);
+        to->inputs[t->input] = array->data;
+        return NS_OK;
+    }
+    perturb_constant(f, t, &random, array->data);
+    to->overrides.values[t->tensor] = array->data;
+    for (int n = 0; n < plan->node_count; n++)
+        to->touched[n] = to->touched[n] || t->touched[n];
+    return NS_OK;
 }
 
 /* Runs R with the targets [first, end) perturbed. Inputs are perturbed in the first sample only where there
@@ -200,39 +264,23 @@ static ns_code measure(const dither *d, ns_dg_worker *worker, int first, int end
                        double *energy, ns_error *error)
 {
     const ns_dg_plan *plan = d->f->plan;
-    ns_dg_overrides overrides = {calloc((size_t)plan->block->tensor_count, sizeof(double *))};
-    bool *touched = calloc((size_t)plan->node_count, sizeof *touched);
-    double **inputs = calloc((size_t)plan->input_count + 1, sizeof *inputs);
-    ns_code code = overrides.values && touched && inputs ? NS_OK : NS_ERROR_MEMORY;
-    for (int i = first; i < end && code == NS_OK; i++) {
-        const target *t = &d->targets[i];
-        if (t->input >= 0 && d->f->session->samples > 1)
-            continue;
-        double *values = perturb(d->f, t, seed);
-        code = values ? NS_OK : NS_ERROR_MEMORY;
-        if (t->input >= 0) {
-            inputs[t->input] = values;
-            continue;
-        }
-        overrides.values[t->tensor] = values;
-        for (int n = 0; n < plan->node_count; n++)
-            touched[n] = touched[n] || t->touched[n];
-    }
-    if (code != NS_OK)
-        ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+    noise n = {.overrides = {calloc((size_t)plan->block->tensor_count, sizeof(double *))},
+               .touched = calloc((size_t)plan->node_count, sizeof(bool)),
+               .inputs = calloc((size_t)plan->input_count + 1, sizeof(double *))};
+    ns_code code = n.overrides.values && n.touched && n.inputs
+                       ? NS_OK
+                       : ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+    for (int i = first; i < end && code == NS_OK; i++)
+        if (d->targets[i].input < 0 || d->f->session->samples == 1)
+            code = add_noise(d->f, worker, &d->targets[i], seed, &n, error);
     const ns_dg_change change = {
-        .rest = NS_DG_IDEAL, .overrides = &overrides, .touched = touched, .inputs = inputs};
+        .rest = NS_DG_IDEAL, .overrides = &n.overrides, .touched = n.touched, .inputs = n.inputs};
     if (code == NS_OK)
         code = ns_dg_measure(d->f->session, worker, &change, energy, error);
-    for (int i = first; i < end; i++) {
-        if (d->targets[i].input >= 0 && inputs)
-            free(inputs[d->targets[i].input]);
-        else if (d->targets[i].input < 0 && overrides.values)
-            free(overrides.values[d->targets[i].tensor]);
-    }
-    free(overrides.values);
-    free(touched);
-    free(inputs);
+    ns_dg_give_all(&worker->pool, &n.arrays);
+    free(n.overrides.values);
+    free(n.touched);
+    free(n.inputs);
     return code;
 }
 

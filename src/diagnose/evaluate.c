@@ -105,6 +105,7 @@ static ns_code run_operator(ns_dg_worker *worker, int node, int index, unsigned 
     }
     ns_arena_reset(worker->scratch);
     const ns_code code = functions[op->op].function(&call, error);
+    ns_dg_give_all(&worker->pool, &worker->lent);
     if (code != NS_OK && error)
         ns_add_context(error, "operator %d (%s)", index, ns_op_text(op->op));
     for (int k = 0; k < op->input_count; k++)

@@ -70,9 +70,10 @@ static ns_code pad_input(ns_dg_call *call, const window *w, bool transposed, dou
     }
     const ns_dg_value *in = call->inputs[0];
     const double zero = ns_dg_scalar(call, 3) / in->scale;
-    *out = NS_ARENA_ARRAY(call->worker->scratch, count + 8, double);
+    *out = ns_dg_scratch(call, count);
     if (!*out)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a padded input");
+    memset(*out, 0, count * sizeof **out);
     const double *from = in->data;
     for (int64_t n = 0; n < w->batches; n++)
         for (int64_t z = 0; z < w->in[0]; z++)
@@ -92,44 +93,44 @@ static ns_code pad_input(ns_dg_call *call, const window *w, bool transposed, dou
     return NS_OK;
 }
 
-/* Weights [results][taps][channels] as a packed matrix of taps * channels steps, the taps turned for a
- * transposed convolution. */
-static ns_code pack_weights(const ns_dg_call *call, const window *w, bool transposed, double *packed,
+/* Weights [results][taps][channels] less their zero point, the taps turned for a transposed convolution. */
+static ns_code turn_weights(const ns_dg_call *call, const window *w, bool transposed, const double **out,
                             ns_error *error)
 {
     const double *weights = call->inputs[1]->data, zero = ns_dg_scalar(call, 4);
     const size_t taps = (size_t)(w->kernel[0] * w->kernel[1] * w->kernel[2]);
-    const size_t channels = (size_t)w->channels, steps = taps * channels, count = steps * (size_t)w->results;
-    double *turned = NULL;
-    if (transposed || zero != 0) {
-        turned = NS_ARENA_ARRAY(call->worker->scratch, count, double);
-        if (!turned)
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
-        for (size_t i = 0; i < count; i++) {
-            const size_t tap = i / channels % taps, to = transposed ? taps - 1 - tap : tap;
-            turned[i - tap * channels + to * channels] = weights[i] - zero;
-        }
-        weights = turned;
+    const size_t channels = (size_t)w->channels, count = taps * channels * (size_t)w->results;
+    *out = weights;
+    if (!transposed && zero == 0)
+        return NS_OK;
+    double *turned = ns_dg_scratch(call, count);
+    if (!turned)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
+    for (size_t i = 0; i < count; i++) {
+        const size_t tap = i / channels % taps, to = transposed ? taps - 1 - tap : tap;
+        turned[i - tap * channels + to * channels] = weights[i] - zero;
     }
-    ns_gemm_f64_pack(weights, 1, steps, steps, (size_t)w->results, packed);
+    *out = turned;
     return NS_OK;
 }
 
-/* The packed weights: kept where they are the file's, made anew where they are perturbed. */
-static ns_code get_packed(ns_dg_call *call, const window *w, bool transposed, const double **out,
-                          ns_error *error)
+/* They as a packed matrix of taps * channels steps: of floats where those will do. */
+static ns_code pack_weights(const ns_dg_call *call, const window *w, bool transposed, ns_dg_operands *o,
+                            ns_error *error)
 {
-    if (call->plan->packed[call->index] && call->inputs[1]->data == call->plan->values[call->op->inputs[1]]) {
-        *out = call->plan->packed[call->index];
-        return NS_OK;
-    }
     const size_t steps = (size_t)(w->kernel[0] * w->kernel[1] * w->kernel[2] * w->channels);
-    double *packed =
-        NS_ARENA_ARRAY(call->worker->scratch, ns_gemm_f64_packed_size(steps, (size_t)w->results), double);
+    const size_t results = (size_t)w->results, size = ns_gemm_f64_packed_size(steps, results);
+    const bool rough = ns_dg_is_rough(call);
+    double *packed = ns_dg_scratch(call, rough ? size / 2 + 1 : size);
+    const double *weights = NULL;
     if (!packed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its weights");
-    NS_TRY(pack_weights(call, w, transposed, packed, error));
-    *out = packed;
+    NS_TRY(turn_weights(call, w, transposed, &weights, error));
+    if (rough)
+        ns_gemm_f32_pack(weights, 1, steps, steps, results, o->packed32 = (float *)packed);
+    else
+        ns_gemm_f64_pack(weights, 1, steps, steps, results, packed);
+    o->packed = packed;
     return NS_OK;
 }
 
@@ -170,15 +171,38 @@ static void multiply(const ns_dg_call *call, const window *w, bool transposed, c
                 }
 }
 
-/* Bias over the factor of the input: the whole result carries that factor. */
+/* One row of biases over the factor of the input: the whole result carries that factor. */
+static void start_row(const ns_dg_call *call, int64_t results, double scale, double *row)
+{
+    const double *bias = call->inputs[2]->data, factor = 1 / scale;
+    const bool one = ns_tensor_count(call->shapes[2]) == 1;
+    for (int64_t c = 0; c < results; c++)
+        row[c] = bias[one ? 0 : c] * factor;
+}
+
+/* Sums begin with their bias. */
 static void start(const ns_dg_call *call, int64_t results, double scale)
 {
-    const double *bias = call->inputs[2]->data;
-    const bool one = ns_tensor_count(call->shapes[2]) == 1;
-    const double factor = 1 / scale;
-    for (size_t i = 0; i < call->count; i += (size_t)results)
-        for (int64_t c = 0; c < results; c++)
-            call->out->data[i + (size_t)c] = bias[one ? 0 : c] * factor;
+    double *out = call->out->data;
+    if (call->count)
+        start_row(call, results, scale, out);
+    for (size_t i = (size_t)results; i < call->count; i += (size_t)results)
+        memcpy(out + i, out, (size_t)results * sizeof *out);
+}
+
+/* Of floats the bias is added last. */
+static ns_code start_operands(const ns_dg_call *call, const window *w, double scale, ns_dg_operands *o,
+                              ns_error *error)
+{
+    if (!o->packed32) {
+        start(call, w->results, scale);
+        return NS_OK;
+    }
+    o->bias = ns_dg_scratch(call, (size_t)w->results);
+    if (!o->bias)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for biases");
+    start_row(call, w->results, scale, o->bias);
+    return NS_OK;
 }
 
 static bool is_pointwise(const window *w)
@@ -194,10 +218,10 @@ ns_code ns_dg_op_convolution(ns_dg_call *call, ns_error *error)
     window w = read_window(call);
     const bool transposed = spread_of(call, &w) == 0;
     const double scale = call->inputs[0]->scale;
-    const double *packed = NULL;
     NS_TRY(ns_dg_make(call, error));
     call->out->integer = call->inputs[0]->integer && call->inputs[1]->integer;
-    NS_TRY(get_packed(call, &w, transposed, &packed, error));
+    ns_dg_operands o = {.out = call->out->data};
+    NS_TRY(pack_weights(call, &w, transposed, &o, error));
     /* Integers must not be divided by the factor: the sums would not be exact. */
     const double *in = NULL;
     ns_dg_value plain = *call->inputs[0];
@@ -207,29 +231,26 @@ ns_code ns_dg_op_convolution(ns_dg_call *call, ns_error *error)
         plain.scale = 1;
     }
     call->inputs[0] = &plain;
-    start(call, w.results, plain.scale);
+    NS_TRY(start_operands(call, &w, plain.scale, &o, error));
     call->out->scale = plain.scale;
     if (is_pointwise(&w) && !transposed && ns_dg_scalar(call, 3) == 0) {
         const size_t rows = call->count / (size_t)w.results;
         const size_t k = (size_t)w.channels, n = (size_t)w.results;
-        ns_dg_operands o = {.in = plain.data, .packed = packed, .out = call->out->data};
-        NS_TRY(ns_dg_operands_narrow(call, &o, rows * k, ns_gemm_f64_packed_size(k, n), error));
-        ns_dg_product(call, &o, &(ns_gemm_f64_call){o.in, k, packed, 0, k, rows, n, k, o.out, n});
-        ns_dg_operands_finish(call, &o);
+        o.in = plain.data;
+        NS_TRY(ns_dg_operands_narrow(call, &o, rows * k, error));
+        ns_dg_product(call, &o, &(ns_gemm_f64_call){o.in, k, o.packed, 0, k, rows, n, k, o.out, n});
+        ns_dg_operands_finish(call, &o, (size_t)w.results);
         return NS_OK;
     }
     double *filled = NULL;
     NS_TRY(pad_input(call, &w, transposed, &filled, error));
-    ns_dg_operands o = {.in = filled, .packed = packed, .out = call->out->data};
-    size_t padded_count = (size_t)(w.batches * w.channels), steps = (size_t)w.channels;
-    for (int d = 0; d < 3; d++) {
+    o.in = filled;
+    size_t padded_count = (size_t)(w.batches * w.channels);
+    for (int d = 0; d < 3; d++)
         padded_count *= (size_t)padded(&w, d, transposed);
-        steps *= (size_t)w.kernel[d];
-    }
-    NS_TRY(ns_dg_operands_narrow(call, &o, padded_count, ns_gemm_f64_packed_size(steps, (size_t)w.results),
-                                 error));
+    NS_TRY(ns_dg_operands_narrow(call, &o, padded_count, error));
     multiply(call, &w, transposed, &o);
-    ns_dg_operands_finish(call, &o);
+    ns_dg_operands_finish(call, &o, (size_t)w.results);
     return NS_OK;
 }
 
@@ -276,7 +297,7 @@ static ns_code less_zero(ns_dg_call *call, int i, double zero, const double **da
     if (zero == 0)
         return NS_OK;
     const size_t count = ns_tensor_count(call->shapes[i]);
-    double *copy = NS_ARENA_ARRAY(call->worker->scratch, count + 8, double);
+    double *copy = ns_dg_scratch(call, count);
     if (!copy)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements", count);
     for (size_t k = 0; k < count; k++)
@@ -294,7 +315,7 @@ ns_code ns_dg_op_matmul(ns_dg_call *call, ns_error *error)
     NS_TRY(ns_dg_make(call, error));
     NS_TRY(less_zero(call, 0, ns_dg_scalar(call, 2), &left, error));
     NS_TRY(less_zero(call, 1, ns_dg_scalar(call, 3), &right, error));
-    double *packed = NS_ARENA_ARRAY(call->worker->scratch, ns_gemm_f64_packed_size(k, n), double);
+    double *packed = ns_dg_scratch(call, ns_gemm_f64_packed_size(k, n));
     if (!packed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a matrix");
     memset(call->out->data, 0, call->count * sizeof(double));

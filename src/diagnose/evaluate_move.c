@@ -98,7 +98,7 @@ ns_code ns_dg_op_move(ns_dg_call *call, ns_error *error)
         if (value->scale == 1)
             continue;
         const size_t count = ns_tensor_count(tensor);
-        double *copy = NS_ARENA_ARRAY(call->worker->scratch, count + 8, double);
+        double *copy = ns_dg_scratch(call, count);
         if (!copy)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements", count);
         for (size_t k = 0; k < count; k++)

@@ -1,5 +1,6 @@
 /* REDUCE_*, pools and RESIZE. */
 #include <math.h>
+#include <string.h>
 
 #include "diagnose/call.h"
 #include "num/interface.h"
@@ -30,6 +31,40 @@ static double sum_row(const double *from, size_t length)
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
+/* One loop for each operator: the compiler takes the test out. */
+static inline __attribute__((always_inline)) void join_row(ns_op op, const double *from, size_t count,
+                                                           double *to)
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = join(op, to[i], from[i]);
+}
+
+static void join_rows(ns_op op, const double *from, size_t length, size_t inner, double *to)
+{
+    memcpy(to, from, inner * sizeof *to);
+    for (size_t k = 1; k < length; k++) {
+        from += inner;
+        if (op == NS_OP_REDUCE_SUM)
+            join_row(NS_OP_REDUCE_SUM, from, inner, to);
+        else if (op == NS_OP_REDUCE_MAX)
+            join_row(NS_OP_REDUCE_MAX, from, inner, to);
+        else
+            join_row(op, from, inner, to);
+    }
+}
+
+static double max_row(const double *from, size_t length)
+{
+    double most[4] = {from[0], from[0], from[0], from[0]};
+    size_t i = 0;
+    for (; i + 4 <= length; i += 4)
+        for (int k = 0; k < 4; k++)
+            most[k] = from[i + (size_t)k] > most[k] ? from[i + (size_t)k] : most[k];
+    for (; i < length; i++)
+        most[0] = from[i] > most[0] ? from[i] : most[0];
+    return fmax(fmax(most[0], most[1]), fmax(most[2], most[3]));
+}
+
 ns_code ns_dg_op_reduce(ns_dg_call *call, ns_error *error)
 {
     const ns_tensor *in = call->shapes[0];
@@ -43,18 +78,13 @@ ns_code ns_dg_op_reduce(ns_dg_call *call, ns_error *error)
     call->out->integer = call->inputs[0]->integer;
     const double *from = call->inputs[0]->data;
     double *to = call->out->data;
-    if (inner == 1 && call->op->op == NS_OP_REDUCE_SUM) {
+    if (inner == 1 && (call->op->op == NS_OP_REDUCE_SUM || call->op->op == NS_OP_REDUCE_MAX)) {
         for (size_t o = 0; o < call->count; o++, from += length)
-            to[o] = sum_row(from, length);
+            to[o] = call->op->op == NS_OP_REDUCE_SUM ? sum_row(from, length) : max_row(from, length);
         return NS_OK;
     }
-    for (size_t o = 0; o < call->count; o += inner, to += inner, from += length * inner) {
-        for (size_t i = 0; i < inner; i++)
-            to[i] = from[i];
-        for (size_t k = 1; k < length; k++)
-            for (size_t i = 0; i < inner; i++)
-                to[i] = join(call->op->op, to[i], from[k * inner + i]);
-    }
+    for (size_t o = 0; o < call->count; o += inner, to += inner, from += length * inner)
+        join_rows(call->op->op, from, length, inner, to);
     return NS_OK;
 }
 

@@ -10,6 +10,7 @@
 typedef struct factors {
     size_t count; /* 1 or channels */
     double *ratio;
+    double *more; /* what double rounding adds to the result, away from 0 */
     int64_t *multiplier;
     int *shift;
     double widest; /* the largest ratio */
@@ -24,14 +25,17 @@ static ns_code read_factors(ns_dg_call *call, factors *f, ns_error *error)
     f->ratio = NS_ARENA_ARRAY(scratch, f->count, double);
     f->multiplier = NS_ARENA_ARRAY(scratch, f->count, int64_t);
     f->shift = NS_ARENA_ARRAY(scratch, f->count, int);
-    if (!f->ratio || !f->multiplier || !f->shift)
+    f->more = NS_ARENA_ARRAY(scratch, f->count, double);
+    if (!f->ratio || !f->multiplier || !f->shift || !f->more)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its factors");
     f->widest = 0;
+    const bool twice = call->op->attributes.rounding_mode == NS_DOUBLE_ROUND;
     for (size_t i = 0; i < f->count; i++) {
         f->multiplier[i] = ns_tensor_get(call->shapes[1], i);
         f->shift[i] = (int)ns_tensor_get(call->shapes[2], i);
         /* The operand's own element: a perturbed multiplier is real. */
         f->ratio[i] = ldexp(call->inputs[1]->data[i], -f->shift[i]);
+        f->more[i] = twice && f->shift[i] > 31 ? ldexp(1, 30 - f->shift[i]) : 0;
         f->widest = fmax(f->widest, f->ratio[i]);
     }
     return NS_OK;
@@ -62,13 +66,14 @@ typedef struct walk {
     const double *in;
     double *out;
     double scale, zero_in, zero_out, low, high;
+    double doubt; /* of run_doubles */
     bool clamp;
 } walk;
 
-static void run_exact(const ns_dg_call *call, const factors *f, const walk *w)
+/* Elements [first, end), the first of which takes the first factor. */
+static void run_integers(const factors *f, const walk *w, size_t first, size_t end, bool twice)
 {
-    const bool twice = call->op->attributes.rounding_mode == NS_DOUBLE_ROUND;
-    for (size_t i = 0, c = 0; i < call->count; i++) {
+    for (size_t i = first, c = 0; i < end; i++) {
         double y =
             exact(w->in[i] * w->scale - w->zero_in, f->multiplier[c], f->shift[c], twice) + w->zero_out;
         if (w->clamp)
@@ -78,7 +83,63 @@ static void run_exact(const ns_dg_call *call, const factors *f, const walk *w)
     }
 }
 
-static void run_real(const ns_dg_call *call, const factors *f, const walk *w, bool round)
+/* The same in doubles, where those tell the integer: x = (v * multiplier + round) / 2^shift is exact where
+ * all products are below 2^51, and else off by less than DOUBT for |x| < REACH (two roundings to 53 bits):
+ * its floor is sure where x is not that near to an integer. */
+#define EXACT 0x1p51
+#define REACH 0x1p30
+#define DOUBT 0x1p-20
+#define WHOLE 0x1.8p52 /* added and taken off: rounded to an integer */
+enum { BLOCK = 64 };
+
+/* `step` 0: one factor for all elements. Is an element in doubt? */
+static inline __attribute__((always_inline)) bool run_doubles(const factors *f, const walk *w, size_t first,
+                                                              size_t step, size_t count)
+{
+    const double *in = w->in + first, *ratio = f->ratio, *more = f->more;
+    double *restrict out = w->out + first;
+    const double scale = w->scale, zero_in = w->zero_in, zero_out = w->zero_out, doubt = w->doubt;
+    const double low = w->clamp ? w->low : -INFINITY, high = w->clamp ? w->high : INFINITY;
+    double doubtful = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double v = in[i] * scale - zero_in, add = v < 0 ? -more[i * step] : more[i * step];
+        const double x = v * ratio[i * step] + (0.5 + add), y = (x + WHOLE) - WHOLE;
+        const double over = y > x ? 1 : 0, whole = y - over + zero_out, away = fabs(x - y);
+        const double held = whole < low ? low : whole;
+        doubtful = away < doubt ? 1 : doubtful;
+        out[i] = held > high ? high : held;
+    }
+    return doubtful != 0;
+}
+
+/* How near to an integer a result must be to be in doubt; negative: none is. False: doubles do not reach. */
+static bool can_use_doubles(const ns_dg_call *call, const factors *f, walk *w)
+{
+    const double largest = ns_dg_largest(w->in, call->count) * fabs(w->scale) + fabs(w->zero_in);
+    double most = 1;
+    int longest = 0;
+    for (size_t c = 0; c < f->count; c++) {
+        most = fmax(most, fabs((double)f->multiplier[c]));
+        longest = f->shift[c] > longest ? f->shift[c] : longest;
+    }
+    w->doubt = largest * most < EXACT && longest < 51 ? -1 : DOUBT;
+    return largest * f->widest < REACH;
+}
+
+NS_DG_LOOP static void run_exact(const ns_dg_call *call, const factors *f, walk *w, bool twice)
+{
+    const bool fast = can_use_doubles(call, f, w);
+    const size_t block = f->count == 1 ? BLOCK : f->count;
+    for (size_t i = 0; i < call->count; i += block) {
+        const size_t count = call->count - i < block ? call->count - i : block;
+        const bool done =
+            fast && !(f->count == 1 ? run_doubles(f, w, i, 0, count) : run_doubles(f, w, i, 1, count));
+        if (!done)
+            run_integers(f, w, i, i + count, twice);
+    }
+}
+
+NS_DG_LOOP static void run_real(const ns_dg_call *call, const factors *f, const walk *w, bool round)
 {
     if (f->count == 1) {
         const double ratio = f->ratio[0], scale = w->scale * ratio, add = w->zero_out - w->zero_in * ratio;
@@ -107,7 +168,7 @@ static ns_code read_unsigned(ns_dg_call *call, walk *w, ns_error *error)
 {
     const double *elements = NULL;
     NS_TRY(ns_dg_elements(call, 0, &elements, error));
-    double *copy = NS_ARENA_ARRAY(call->worker->scratch, call->count + 8, double);
+    double *copy = ns_dg_scratch(call, call->count);
     if (!copy)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu elements", call->count);
     for (size_t i = 0; i < call->count; i++)
@@ -174,7 +235,7 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
         NS_TRY(read_unsigned(call, &w, error));
     const bool as_tosa = in->integer && call->inputs[1]->integer && rounds && inner_rounds;
     if (as_tosa)
-        run_exact(call, &f, &w);
+        run_exact(call, &f, &w, call->op->attributes.rounding_mode == NS_DOUBLE_ROUND);
     else
         run_real(call, &f, &w, rounds && (call->final || f.widest < 1));
     call->out->integer = as_tosa || (rounds && (call->final || f.widest < 1));

@@ -43,7 +43,7 @@ static double evaluate(const ns_dg_table *table, unsigned mode, double code, dou
 }
 
 /* Straight lines for codes within the domain: most of what a run as TOSA says costs. */
-static bool run_straight(const ns_dg_call *call, const ns_dg_table *table, double factor)
+NS_DG_LOOP static bool run_straight(const ns_dg_call *call, const ns_dg_table *table, double factor)
 {
     const ns_dg_value *in = call->inputs[0];
     const double per_code = 1 / table->step, last = table->knots - 1, scale = in->scale, first = table->first;
@@ -60,28 +60,53 @@ static bool run_straight(const ns_dg_call *call, const ns_dg_table *table, doubl
     return true;
 }
 
-/* The ideal by the cubics of tables.c, or itself where a code has none: those are left as NaN, and made in a
- * second walk. */
+enum { BLOCK = 64 };
+#define WHOLE 0x1.8p52 /* added and taken off: rounded to an integer */
+
+/* `count` elements, at most BLOCK, by cubics. False: one lies outside the table or has none. In three loops,
+ * so that the first and the last go several elements at a time. */
+NS_DG_LOOP static bool run_block(const ns_dg_table *table, const double *from, double scale, double factor,
+                                 size_t count, double *restrict to)
+{
+    const double first = table->first * (NS_DG_CELLS / table->step),
+                 last = nextafter((table->knots - 1) * NS_DG_CELLS, 0);
+    const double *cells = table->cells;
+    double t[BLOCK], cell[BLOCK], missing = 0;
+    for (size_t i = 0; i < count; i++) {
+        const double at = from[i] * scale - first, inside = at > 0 ? at : 0,
+                     held = inside < last ? inside : last;
+        const double near = (held + WHOLE) - WHOLE, over = near > held ? 1 : 0;
+        missing = held == at ? missing : 1;
+        cell[i] = near - over;
+        t[i] = held - cell[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double *c = cells + 4 * (size_t)(int32_t)cell[i];
+        to[i] = factor * (c[0] + t[i] * (c[1] + t[i] * (c[2] + t[i] * c[3])));
+    }
+    for (size_t i = 0; i < count; i++)
+        missing = to[i] == to[i] ? missing : 1;
+    return missing == 0;
+}
+
+/* The ideal by the cubics of tables.c, or itself where a code has none. */
 static void run_cells(const ns_dg_call *call, const ns_dg_table *table, double factor)
 {
     const ns_dg_value *in = call->inputs[0];
-    const double per_code = NS_DG_CELLS / table->step, count = (table->knots - 1) * NS_DG_CELLS;
-    const double scale = in->scale * per_code, first = table->first * per_code;
-    const double *from = in->data, *cells = table->cells;
-    double *to = call->out->data;
-    bool whole = true;
-    for (size_t i = 0; i < call->count; i++) {
-        const double at = from[i] * scale - first;
-        const bool is_inside = at >= 0 && at < count;
-        const int cell = is_inside ? (int)at : 0;
-        const double *c = cells + 4 * (size_t)cell, t = at - cell;
-        const double v = factor * (c[0] + t * (c[1] + t * (c[2] + t * c[3])));
-        to[i] = is_inside ? v : NAN;
-        whole = whole && to[i] == to[i];
+    const double scale = in->scale * (NS_DG_CELLS / table->step),
+                 first = table->first * (NS_DG_CELLS / table->step);
+    for (size_t i = 0; i < call->count; i += BLOCK) {
+        const size_t count = call->count - i < BLOCK ? call->count - i : BLOCK;
+        const double *from = in->data + i;
+        double *to = call->out->data + i;
+        if (run_block(table, from, scale, factor, count, to))
+            continue;
+        for (size_t k = 0; k < count; k++) {
+            const double at = from[k] * scale - first;
+            if (!(to[k] == to[k]) || !(at >= 0 && at < (table->knots - 1) * NS_DG_CELLS))
+                to[k] = factor * ns_dg_table_ideal(table, from[k] * in->scale);
+        }
     }
-    for (size_t i = 0; !whole && i < call->count; i++)
-        if (!(to[i] == to[i]))
-            to[i] = factor * ns_dg_table_ideal(table, from[i] * in->scale);
 }
 
 ns_code ns_dg_op_table(ns_dg_call *call, ns_error *error)

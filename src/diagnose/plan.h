@@ -54,7 +54,6 @@ typedef struct ns_dg_plan {
     bool *on_constants;          /* of each operator */
     int *node_of;                /* of each tensor: its node, or -1 */
     double **values;             /* of each constant tensor with data: its elements, or NULL */
-    double **packed;             /* of each operator: its packed constant weights, or NULL */
     struct ns_dg_table **tables; /* of each tensor: the function of a TABLE's constant, or NULL */
     ns_arena **table_arenas;     /* what each table was made in */
     int table_arena_count;

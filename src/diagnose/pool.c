@@ -65,6 +65,15 @@ void ns_dg_give(ns_dg_pool *pool, ns_dg_array *array)
     pool->free[array->size_class] = array;
 }
 
+void ns_dg_give_all(ns_dg_pool *pool, ns_dg_array **list)
+{
+    while (*list) {
+        ns_dg_array *array = *list;
+        *list = array->next;
+        ns_dg_give(pool, array);
+    }
+}
+
 void ns_dg_pool_free(ns_dg_pool *pool)
 {
     for (int c = 0; c < NS_DG_POOL_CLASSES; c++)

@@ -8,7 +8,7 @@
 #include "npuscope/budget.h"
 
 typedef struct ns_dg_array {
-    struct ns_dg_array *next; /* while it is free */
+    struct ns_dg_array *next; /* while it is free, or in its owner's list */
     size_t capacity;
     int references;
     int size_class;
@@ -27,6 +27,9 @@ ns_dg_array *ns_dg_take(ns_dg_pool *pool, size_t count);
 
 /* One reference less; the last gives it back to the pool. NULL is allowed. */
 void ns_dg_give(ns_dg_pool *pool, ns_dg_array *array);
+
+/* Gives back a list of arrays that hang together by `next`, and empties it. */
+void ns_dg_give_all(ns_dg_pool *pool, ns_dg_array **list);
 
 /* Frees what is not in use. */
 void ns_dg_pool_free(ns_dg_pool *pool);

@@ -88,14 +88,13 @@ ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena
         .on_constants = NS_ARENA_ARRAY(arena, operators, bool),
         .node_of = NS_ARENA_ARRAY(arena, tensors, int),
         .values = NS_ARENA_ARRAY(arena, tensors, double *),
-        .packed = NS_ARENA_ARRAY(arena, operators, double *),
         .tables = NS_ARENA_ARRAY(arena, tensors, struct ns_dg_table *),
         .mean_of = NS_ARENA_ARRAY(arena, tensors, int),
     };
     for (int i = 0; plan->names && i < block->tensor_count; i++)
         plan->names[i] = ns_printable_copy(arena, block->tensors[i].name);
     if (!plan->names || !plan->producers || !plan->constant || !plan->on_constants || !plan->node_of ||
-        !plan->values || !plan->packed || !plan->tables || !plan->mean_of || ns_arena_was_short(arena))
+        !plan->values || !plan->tables || !plan->mean_of || ns_arena_was_short(arena))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the diagnosis");
     NS_TRY(find_constants(plan, error));
     NS_TRY(copy_values(plan, error));

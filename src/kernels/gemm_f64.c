@@ -1,20 +1,28 @@
 #include "kernels/matrix.h"
 
-void ns_gemm_f64_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, double *packed)
-{
-    for (size_t j = 0; j < n; j += NS_GEMM_F64_COLUMNS)
-        for (size_t s = 0; s < k; s++)
-            for (size_t c = 0; c < NS_GEMM_F64_COLUMNS; c++)
-                *packed++ = j + c < n ? values[s * step_k + (j + c) * step_n] : 0;
-}
-
-void ns_gemm_f32_pack(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, float *packed)
-{
-    for (size_t j = 0; j < n; j += NS_GEMM_F64_COLUMNS)
-        for (size_t s = 0; s < k; s++)
-            for (size_t c = 0; c < NS_GEMM_F64_COLUMNS; c++)
-                *packed++ = j + c < n ? (float)values[s * step_k + (j + c) * step_n] : 0;
-}
+/* A whole group without a test for each element; step_k of 1 is known to the compiler. */
+#define PACK(name, real)                                                                                  \
+    static inline __attribute__((always_inline)) void name##_group(const double *values, size_t step_k,   \
+                                                                   size_t step_n, size_t k, real *packed) \
+    {                                                                                                     \
+        for (size_t s = 0; s < k; s++)                                                                    \
+            for (size_t c = 0; c < NS_GEMM_F64_COLUMNS; c++)                                              \
+                packed[s * NS_GEMM_F64_COLUMNS + c] = (real)values[s * step_k + c * step_n];              \
+    }                                                                                                     \
+    void name(const double *values, size_t step_k, size_t step_n, size_t k, size_t n, real *packed)       \
+    {                                                                                                     \
+        size_t j = 0;                                                                                     \
+        for (; j + NS_GEMM_F64_COLUMNS <= n; j += NS_GEMM_F64_COLUMNS, packed += k * NS_GEMM_F64_COLUMNS) \
+            if (step_k == 1)                                                                              \
+                name##_group(values + j * step_n, 1, step_n, k, packed);                                  \
+            else                                                                                          \
+                name##_group(values + j * step_n, step_k, step_n, k, packed);                             \
+        for (size_t s = 0; j < n && s < k; s++)                                                           \
+            for (size_t c = 0; c < NS_GEMM_F64_COLUMNS; c++)                                              \
+                *packed++ = j + c < n ? (real)values[s * step_k + (j + c) * step_n] : 0;                  \
+    }
+PACK(ns_gemm_f64_pack, double)
+PACK(ns_gemm_f32_pack, float)
 
 #define PRODUCT(name, real, struct_)                                                               \
     void name(const struct_ *call)                                                                 \
