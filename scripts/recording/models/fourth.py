@@ -355,7 +355,7 @@ RECIPES = {
     "tcn_two": lambda: Recipe(Tcn(), (1, 10, 40), "one too narrow, one much too wide", plant=[("relu_1", 0.4), ("relu_3", 900.0)]),
     "cascade_series": lambda: Recipe(Cascade(gains=(1.0, 1.0, 1.0), function=F.silu), (12, 18), "three in series times 500",
                                      plant=[("linear", 500.0), ("linear_1", 500.0), ("linear_2", 500.0)]),
-    "threshold_narrow": lambda: Recipe(SoftThreshold(), (1, 6, 50), "range of the first convolution times 0.25", plant=[("conv1d", 0.25)]),
+    "threshold_narrow": lambda: Recipe(SoftThreshold(), (1, 6, 50), "range of the first convolution times 0.25", plant=[("conv1d", 0.25), ("neg", 0.25)]),
     # weights, input
     "weights_cascade": lambda: Recipe(scaled(Cascade(gains=(1.0, 30.0)), 20, lambda n: n.layers[1]), (12, 18), "weights of one scale, loud",
                                       per_channel=False),
