@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,111 +90,6 @@ static bool take_shape(ns_npy *array, const ns_input *input, bool with_frames, i
     return true;
 }
 
-/* ---- types ---- */
-
-static size_t width(ns_npy_type type)
-{
-    switch (type) {
-#define NS_NPY_TYPE(name, kind, size, text) \
-    case NS_NPY_##name:                     \
-        return size;
-        NS_NPY_TYPES(NS_NPY_TYPE)
-#undef NS_NPY_TYPE
-    }
-    return 0;
-}
-
-static bool is_float(ns_npy_type type)
-{
-    return type == NS_NPY_FLOAT32 || type == NS_NPY_FLOAT64;
-}
-
-/* The bits are those of the input's type, though the file names another. */
-static bool same_bits(const ns_npy *array, const ns_input *input)
-{
-    if (input->bool_bits && array->type == NS_NPY_BOOL && input->type == NS_NPY_INT8)
-        return true;
-    return input->unsigned_bits && ((array->type == NS_NPY_UINT8 && input->type == NS_NPY_INT8) ||
-                                    (array->type == NS_NPY_UINT16 && input->type == NS_NPY_INT16));
-}
-
-static void limits(ns_npy_type type, double *low, double *high)
-{
-    const int bits = 8 * (int)width(type);
-    const bool is_unsigned = type == NS_NPY_UINT8 || type == NS_NPY_UINT16 || type == NS_NPY_UINT32;
-    *high = ldexp(1, is_unsigned ? bits : bits - 1) - 1;
-    *low = is_unsigned ? 0 : -ldexp(1, bits - 1);
-}
-
-static void store(ns_npy *array, size_t index, int64_t value)
-{
-    uint8_t *data = (uint8_t *)array->data + index * array->item_size;
-    for (size_t b = 0; b < array->item_size; b++)
-        data[b] = (uint8_t)((uint64_t)value >> (8 * b));
-}
-
-/* round(value / scale) + zero point, halves away from zero, with a float quotient: TFLite Micro's QUANTIZE.
- */
-static ns_code quantise(const ns_input *input, const char *file, ns_arena *arena, ns_npy *array,
-                        ns_error *error)
-{
-    ns_npy codes = *array;
-    double low, high;
-    codes.type = input->type;
-    codes.item_size = width(input->type);
-    codes.data = ns_arena_alloc(arena, array->count, codes.item_size);
-    if (!codes.data)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
-    limits(input->type, &low, &high);
-    for (size_t i = 0; i < array->count; i++) {
-        const float real = array->type == NS_NPY_FLOAT32 ? ((const float *)array->data)[i]
-                                                         : (float)((const double *)array->data)[i];
-        if (!isfinite(real))
-            return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s: element %zu is not a finite number",
-                           input->name, file, i);
-        const double code = (double)roundf(real / (float)input->scale) + (double)input->zero_point;
-        store(&codes, i, (int64_t)fmin(fmax(code, low), high));
-    }
-    *array = codes;
-    return NS_OK;
-}
-
-static ns_code wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error)
-{
-    char hint[160] = "";
-    if (width(array->type) == width(input->type) && !is_float(input->type)) {
-        const bool byte = array->type == NS_NPY_UINT8 && input->type == NS_NPY_INT8;
-        snprintf(hint, sizeof hint, ": %sor give --input-type %s if its bits are meant",
-                 byte                           ? "subtract 128 if it is quantised with a zero point, "
-                 : array->type == NS_NPY_UINT16 ? "subtract 32768, "
-                                                : "convert it, ",
-                 ns_npy_type_text(input->type));
-    } else if (is_float(array->type)) {
-        snprintf(hint, sizeof hint, ": the model holds no scale for it; quantise it first");
-    }
-    return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s holds %s; expected %s%s", input->name, file,
-                   ns_npy_type_text(array->type), ns_npy_type_text(input->type), hint);
-}
-
-static ns_code take_type(const ns_input *input, const char *file, ns_arena *arena, ns_npy *array,
-                         ns_error *error)
-{
-    if (array->type == input->type || same_bits(array, input)) {
-        array->type = input->type;
-        return NS_OK;
-    }
-    if (is_float(array->type) && !is_float(input->type) && input->scale > 0)
-        return quantise(input, file, arena, array, error);
-    if (array->type == NS_NPY_FLOAT64 && input->type == NS_NPY_FLOAT32) {
-        for (size_t i = 0; i < array->count; i++)
-            ((float *)array->data)[i] = (float)((const double *)array->data)[i];
-        array->type = NS_NPY_FLOAT32;
-        array->item_size = sizeof(float);
-        return NS_OK;
-    }
-    return wrong_type(input, file, array, error);
-}
-
 /* ---- files ---- */
 
 static const char *what(const ns_input_rules *rules)
@@ -214,6 +108,18 @@ static ns_code expected(const ns_input_rules *rules, const ns_input *input, cons
                    input->least_shape ? " or less: the shape is dynamic" : "");
 }
 
+/* What a file is that holds neither an array nor the bytes of one; "" where nothing tells. */
+static const char *foreign(ns_bytes bytes)
+{
+    const char *known = ns_file_foreign(bytes);
+    if (*known)
+        return known;
+    for (size_t i = 0; i < bytes.size; i++)
+        if (bytes.data[i] >= 127 || (bytes.data[i] < 32 && !strchr("\t\r\n", bytes.data[i])))
+            return "";
+    return ": it is text; save the array with numpy.save";
+}
+
 /* Bytes without a header: one value, or frames. */
 static ns_code take_raw(const ns_input *input, const char *file, ns_bytes bytes, bool with_frames,
                         ns_arena *arena, ns_npy *array, int64_t *frames, ns_error *error)
@@ -221,20 +127,39 @@ static ns_code take_raw(const ns_input *input, const char *file, ns_bytes bytes,
     size_t count;
     char wanted[128];
     NS_TRY(ns_shape_count(input->rank, input->shape, &count, error));
-    const size_t size = count * width(input->type);
+    const size_t size = count * ns_npy_width(input->type);
     *frames = with_frames && size ? (int64_t)(bytes.size / size) : 1;
     if (*frames < 1 || bytes.size != size * (size_t)*frames)
-        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s",
+        return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s%s",
                        input->name, file, bytes.size, size,
                        ns_shape_describe(input->rank, input->shape, ns_npy_type_text(input->type), wanted,
-                                         sizeof wanted));
+                                         sizeof wanted),
+                       foreign(bytes));
     *array = (ns_npy){.type = input->type,
-                      .item_size = width(input->type),
+                      .item_size = ns_npy_width(input->type),
                       .rank = input->rank,
                       .count = count * (size_t)*frames};
     memcpy(array->shape, input->shape, sizeof array->shape);
     array->data = ns_arena_copy(arena, bytes.data, bytes.size);
     return array->data ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
+}
+
+/* The one array of an .npz, or the one of the input's name. */
+static ns_code from_npz(const ns_input *input, const char *file, ns_bytes bytes, ns_arena *arena, ns_npy *out,
+                        ns_error *error)
+{
+    ns_npz npz;
+    NS_TRY(ns_npz_read(bytes, file, arena, &npz, error));
+    const ns_npy *array = npz.count == 1 ? &npz.members[0].array : ns_npz_find(&npz, input->name);
+    if (!array)
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "input '%s': %s has %d arrays and none of that name%s%s; save the one that is meant with "
+            "numpy.save",
+            input->name, file, npz.count, npz.count ? ", the first is " : "",
+            npz.count ? npz.members[0].name : "");
+    *out = *array;
+    return NS_OK;
 }
 
 static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_type *as, ns_arena *arena,
@@ -243,20 +168,22 @@ static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_
     ns_bytes bytes;
     ns_npy array;
     NS_TRY(ns_file_read(file, arena, &bytes, error));
-    input->raw = !ns_npy_probe(bytes);
+    const bool archive = ns_npz_probe(bytes);
+    input->raw = !archive && !ns_npy_probe(bytes);
     if (input->raw) {
         NS_TRY(take_raw(input, file, bytes, rules->frames, arena, &array, frames, error));
     } else {
-        NS_TRY(ns_npy_read(bytes, file, arena, &array, error));
+        NS_TRY(archive ? from_npz(input, file, bytes, arena, &array, error)
+                       : ns_npy_read(bytes, file, arena, &array, error));
         if (!array.data)
-            return wrong_type(input, file, &array, error);
-        if (as && width(*as) == array.item_size)
+            return ns_input_wrong_type(input, file, &array, error);
+        if (as && ns_npy_width(*as) == array.item_size)
             array.type = *as;
         const ns_npy given = array;
         if (!take_shape(&array, input, rules->frames, frames))
             return expected(rules, input, file, &given, error);
         if (!rules->any_type)
-            NS_TRY(take_type(input, file, arena, &array, error));
+            NS_TRY(ns_input_take_type(input, file, arena, &array, error));
     }
     input->array = array;
     return NS_OK;

@@ -15,7 +15,7 @@ enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", offsetof(ns_run_settings, inputs),
-     "an input: .npy or raw little-endian bytes; may be\nrepeated; by name, or in the model's order"},
+     "an input: .npy, .npz or raw little-endian bytes; may be\nrepeated; by name, or in the model's order"},
     NS_ROW_INPUT_TYPE(ns_run_settings, input_types),
     {0, "part", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, part),
      "of a .tflite: run its ethos-u operator N alone, from 0"},

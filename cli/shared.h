@@ -59,11 +59,27 @@ typedef struct ns_input_rules {
 } ns_input_rules;
 
 /* Loads all inputs. *frames: how many frames the files hold; the same for every input, or one that is kept
- * for all. Shapes may differ by dims of 1. Floats are quantised as TFLite Micro's QUANTIZE does where the
- * scale is known; integers of another sign are refused, with the way round. Messages name the input, the file
- * and what was expected. */
+ * for all. A file is an .npy, an .npz of one array or with one of the input's name, or raw bytes. Shapes may
+ * differ by dims of 1. Floats are quantised as TFLite Micro's QUANTIZE does where the scale is known;
+ * integers of another width are taken where they fit, of another sign refused, with the way round. Messages
+ * name the input, the file and what was expected. */
 ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, ns_input *inputs,
                        int64_t *frames, ns_error *error);
+
+/* ---- input_types.c ---- */
+
+/* Bytes of an element; 0 where the type does not tell. */
+size_t ns_npy_width(ns_npy_type type);
+
+/* Converts an input's elements to the model's type: floats by its scale where that is known, to float32 of
+ * any width; integers of another width where each fits. Others are refused as ns_input_wrong_type does. */
+ns_code ns_input_take_type(const ns_input *input, const char *file, ns_arena *arena, ns_npy *array,
+                           ns_error *error);
+
+/* NS_ERROR_INPUT: both types, and what mends it. */
+ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error);
+
+/* ---- inputs.c ---- */
 
 /* The same dims, but for those of 1. */
 bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other);
@@ -117,7 +133,7 @@ ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_
  * stays ignored. */
 void ns_signals_watch(void);
 
-/* ---- smallest.c ---- */
+/* ---- diagnose_write.c ---- */
 
 /* Smallest: what a reduced graph is written to, and where the stream of it departs first. */
 

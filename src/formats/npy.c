@@ -161,7 +161,8 @@ static ns_code parse_type(header_parser *p, const char *descr, ns_npy *array)
             continue;
         if (order == '>' || (order != '<' && size > 1 && i != NS_NPY_BYTES && i != NS_NPY_VOID16))
             return ns_fail(p->error, NS_ERROR_UNSUPPORTED,
-                           "%s: element type '%s' is not little-endian; convert the file", p->what, descr);
+                           "%s: element type '%s' is not little-endian; save it with array.astype('<%c%d')",
+                           p->what, descr, kind, (int)size);
         array->type = (ns_npy_type)i;
         array->item_size = (size_t)size;
         return NS_OK;

@@ -2,12 +2,17 @@
  * name, a u32 size, a u8 "external" flag and 11 reserved bytes, then the payload padded to 16 bytes. The
  * first is vela_bin_stream, the last vela_end_stream, both empty. An external block's payload is the
  * 64-character key of a named datum. inputs and outputs: an i32 count, then for each six dims, element
- * size, offset in the scratch memory and region, all i32. */
+ * size, offset in the scratch memory and region, all i32.
+ *
+ * Earlier releases (arm_vela.py, VelaBinStream.h and the backend's .cpp at v0.4.0 to v0.7.0): four dims up to
+ * 0.7; instead of scratch_size, up to 0.6, scratch_data, as many zeros as the scratch memory has bytes; the
+ * backend is called ArmBackend up to 0.5. With four dims the runtime exchanges CHW and HWC of bytes where
+ * the program's dims and the stream's say so. */
 #include "program/internal.h"
 
 #include <stdio.h>
 
-enum { BLOCK_HEADER = 32, IO_WORDS = 9, IO_RANK = 6, KEY_SIZE = 64 };
+enum { BLOCK_HEADER = 32, IO_RANK = 6, IO_OLD_RANK = 4, IO_SCALARS = 3, KEY_SIZE = 64 };
 
 /* Region 2, Vela's memory mode Dedicated_Sram. The blob does not tell its size: the runtime gives the NPU the
  * runner's ethosu_fast_scratch, memory of its own beside the scratch memory
@@ -55,6 +60,9 @@ static ns_code read_block(ns_program_file *file, ns_bytes blob, size_t *position
     } else if (is_named(name, "scratch_size")) {
         NS_TRY(ns_bytes_u32(payload, 0, "scratch_size", &parts->scratch_size, error));
         parts->has_scratch = true;
+    } else if (is_named(name, "scratch_data")) {
+        parts->scratch_size = size;
+        parts->has_scratch = true;
     } else if (is_named(name, "inputs")) {
         parts->inputs = payload;
     } else if (is_named(name, "outputs")) {
@@ -67,6 +75,13 @@ static ns_code read_block(ns_program_file *file, ns_bytes blob, size_t *position
     return NS_OK;
 }
 
+/* A block's size tells how many dims its tensors have. */
+static int dims_of(size_t size, uint32_t count)
+{
+    const size_t old = (size_t)count * (IO_OLD_RANK + IO_SCALARS) * 4;
+    return count > 0 && size - 4 == old ? IO_OLD_RANK : IO_RANK;
+}
+
 static ns_code read_io(ns_bytes bytes, const char *what, ns_arena *arena, int *count, const ns_npu_io **out,
                        ns_error *error)
 {
@@ -76,31 +91,33 @@ static ns_code read_io(ns_bytes bytes, const char *what, ns_arena *arena, int *c
         return NS_OK;
     uint32_t declared = 0;
     NS_TRY(ns_bytes_u32(bytes, 0, what, &declared, error));
-    if (declared > (bytes.size - 4) / (IO_WORDS * 4))
+    const int rank = dims_of(bytes.size, declared), words = rank + IO_SCALARS;
+    if (declared > (bytes.size - 4) / ((size_t)words * 4))
         return ns_fail(error, NS_ERROR_INPUT, "%s: %u tensors do not fit a block of %zu bytes", what,
                        declared, bytes.size);
     ns_npu_io *list = NS_ARENA_ARRAY(arena, declared, ns_npu_io);
     if (!list)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %u tensors", declared);
     for (uint32_t i = 0; i < declared; i++) {
-        int32_t word[IO_WORDS];
-        for (int k = 0; k < IO_WORDS; k++)
-            word[k] = (int32_t)ns_load_u32(bytes.data + 4 + ((size_t)i * IO_WORDS + (size_t)k) * 4);
+        int32_t word[IO_RANK + IO_SCALARS];
+        for (int k = 0; k < words; k++)
+            word[k] = (int32_t)ns_load_u32(bytes.data + 4 + ((size_t)i * (size_t)words + (size_t)k) * 4);
+        const int32_t *scalars = word + rank;
         ns_npu_io *io = &list[i];
-        io->rank = IO_RANK;
-        for (int k = 0; k < IO_RANK; k++)
+        io->rank = rank;
+        for (int k = 0; k < rank; k++)
             io->shape[k] = word[k] == 0 ? 1 : word[k]; /* the runtime takes 0 for 1 */
-        io->element_bytes = word[6];
-        io->offset = (uint32_t)word[7];
+        io->element_bytes = scalars[0];
+        io->offset = (uint32_t)scalars[1];
         /* The runtime ignores the region: inputs and outputs lie in the scratch memory, region 1. */
         io->region = 1;
         size_t elements = 0;
         if (ns_shape_count(io->rank, io->shape, &elements, error) != NS_OK)
             return ns_add_context(error, "%s %u", what, i);
-        if (word[6] != 1 && word[6] != 2 && word[6] != 4 && word[6] != 8)
-            return ns_fail(error, NS_ERROR_INPUT, "%s %u: elements of %d bytes", what, i, word[6]);
-        if (word[7] < 0)
-            return ns_fail(error, NS_ERROR_INPUT, "%s %u: negative offset %d", what, i, word[7]);
+        if (scalars[0] != 1 && scalars[0] != 2 && scalars[0] != 4 && scalars[0] != 8)
+            return ns_fail(error, NS_ERROR_INPUT, "%s %u: elements of %d bytes", what, i, scalars[0]);
+        if (scalars[1] < 0)
+            return ns_fail(error, NS_ERROR_INPUT, "%s %u: negative offset %d", what, i, scalars[1]);
     }
     *count = (int)declared;
     *out = list;
@@ -122,7 +139,7 @@ ns_code ns_delegate_read(ns_program_file *file, const char *id, ns_bytes blob, n
                          ns_arena *arena, ns_delegate **out, ns_error *error)
 {
     const bool is_graph = strcmp(id, "TOSABackend") == 0;
-    const bool is_foreign = !is_graph && strcmp(id, "EthosUBackend") != 0;
+    const bool is_foreign = !is_graph && strcmp(id, "EthosUBackend") != 0 && strcmp(id, "ArmBackend") != 0;
     if (is_graph || is_foreign) {
         ns_delegate *delegate = NS_ARENA_NEW(arena, ns_delegate);
         if (!delegate)
@@ -248,6 +265,53 @@ static ns_code get_tensor(ns_value *value, const char *what, int index, ns_progr
     return NS_OK;
 }
 
+/* ---- CHW and HWC ---- */
+
+/* What the runtime of four dims exchanges (check_requires_permute): int8 and bool. */
+static bool is_exchanged(const ns_program_tensor *tensor, const ns_npu_io *io)
+{
+    return io->rank == IO_OLD_RANK && tensor->rank == 4 &&
+           (tensor->scalar == NS_SCALAR_INT8 || tensor->scalar == NS_SCALAR_BOOL) &&
+           tensor->shape[0] == io->shape[0] && tensor->shape[1] == io->shape[3] &&
+           tensor->shape[2] == io->shape[1] && tensor->shape[3] == io->shape[2];
+}
+
+static void transpose(const uint8_t *source, size_t rows, size_t columns, uint8_t *target)
+{
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++)
+            target[c * rows + r] = source[r * columns + c];
+}
+
+/* From CHW to HWC, or back. The runtime exchanges the first image alone. */
+static ns_code exchange(const ns_program_tensor *tensor, const uint8_t *source, bool to_hwc, uint8_t *target,
+                        ns_error *error)
+{
+    const size_t channels = (size_t)tensor->shape[1], pixels = channels ? tensor->count / channels : 0;
+    if (tensor->shape[0] != 1)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "a delegate of ExecuTorch before 1.0 with a batch of %d, of which its runtime "
+                       "rearranges one image: export the program with 1.0 or later",
+                       (int)tensor->shape[0]);
+    transpose(source, to_hwc ? channels : pixels, to_hwc ? pixels : channels, target);
+    return NS_OK;
+}
+
+/* An input's bytes as the stream takes them. */
+static ns_code stream_input(const ns_program_tensor *tensor, const ns_npu_io *io, int index, ns_arena *arena,
+                            ns_tensor *out, ns_error *error)
+{
+    NS_TRY(check_input(tensor, io, index, error));
+    *out = (ns_tensor){.dtype = ns_dtype_of_size(io->element_bytes), .rank = io->rank, .data = tensor->data};
+    memcpy(out->shape, io->shape, sizeof out->shape);
+    if (!is_exchanged(tensor, io))
+        return NS_OK;
+    out->data = ns_arena_alloc(arena, tensor->count, 1);
+    if (!out->data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a delegate's input");
+    return exchange(tensor, tensor->data, true, out->data, error);
+}
+
 static ns_code tell(const ns_delegate *delegate, const ns_delegate_call *call, const ns_tensor *in,
                     const ns_tensor *out, ns_error *error)
 {
@@ -279,11 +343,7 @@ ns_code ns_delegate_run(const ns_delegate *delegate, const ns_delegate_call *cal
     for (int i = 0; i < inputs; i++) {
         ns_program_tensor *tensor = NULL;
         NS_TRY(get_tensor(&values[arguments[i]], "input", i, &tensor, error));
-        NS_TRY(check_input(tensor, &delegate->inputs[i], i, error));
-        in[i] = (ns_tensor){.dtype = ns_dtype_of_size(delegate->inputs[i].element_bytes),
-                            .rank = delegate->inputs[i].rank,
-                            .data = tensor->data};
-        memcpy(in[i].shape, delegate->inputs[i].shape, sizeof in[i].shape);
+        NS_TRY(stream_input(tensor, &delegate->inputs[i], i, arena, &in[i], error));
     }
     NS_TRY(tell(delegate, call, in, NULL, error));
     NS_TRY(delegate->stream ? ns_npu_run(delegate->stream, options, in, inputs, arena, out, statistics, error)
@@ -292,7 +352,9 @@ ns_code ns_delegate_run(const ns_delegate *delegate, const ns_delegate_call *cal
     for (int i = 0; i < outputs; i++) {
         ns_program_tensor *tensor = NULL;
         NS_TRY(get_tensor(&values[arguments[inputs + i]], "output", i, &tensor, error));
-        NS_TRY(copy_output(&delegate->outputs[i], i, out[i].data, tensor, error));
+        const ns_npu_io *io = &delegate->outputs[i];
+        NS_TRY(is_exchanged(tensor, io) ? exchange(tensor, out[i].data, false, tensor->data, error)
+                                        : copy_output(io, i, out[i].data, tensor, error));
     }
     return NS_OK;
 }

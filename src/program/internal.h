@@ -183,7 +183,8 @@ ns_code ns_program_file_mutable(ns_program_file *file, uint32_t list, uint32_t i
 /* Delegate: an Ethos-U command stream inside an ExecuTorch program, or a TOSA graph. */
 
 typedef struct ns_delegate {
-    const char *id;        /* "EthosUBackend", "TOSABackend"; of another backend nothing else is read */
+    const char
+        *id; /* "EthosUBackend", once "ArmBackend"; "TOSABackend"; of another backend nothing else is read */
     ns_npu_stream *stream; /* NULL: a graph */
     ns_bytes graph;        /* in the arena of the program; data NULL: a stream */
     int input_count, output_count;

@@ -61,8 +61,10 @@ static ns_code read_version(context *c, ns_fb_table root, ns_graph *graph)
     NS_TRY(ns_fb_i32(version, NS_FIELD_VERSION_PATCH, -1, "version", &graph->version_patch, c->error));
     NS_TRY(ns_fb_bool(version, NS_FIELD_VERSION_DRAFT, true, "version", &graph->version_draft, c->error));
     if (graph->version_major != 1 || graph->version_minor < 0 || graph->version_minor > 1)
-        return ns_fail(c->error, NS_ERROR_UNSUPPORTED, "TOSA version %d.%d.%d: versions 1.0 and 1.1 are read",
-                       graph->version_major, graph->version_minor, graph->version_patch);
+        return ns_fail(
+            c->error, NS_ERROR_UNSUPPORTED, "TOSA version %d.%d.%d: versions 1.0 and 1.1 are read%s",
+            graph->version_major, graph->version_minor, graph->version_patch,
+            graph->version_major == 0 ? "; make the file anew: ExecuTorch 1.0 and later write 1.0" : "");
     return NS_OK;
 }
 

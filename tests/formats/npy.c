@@ -96,7 +96,7 @@ static void refuses_what_it_does_not_read(void **state)
         const char *message;
     } cases[] = {
         {"{'descr': '>i2', 'fortran_order': False, 'shape': (2,)}", 4, NS_ERROR_UNSUPPORTED,
-         "x: element type '>i2' is not little-endian; convert the file"},
+         "x: element type '>i2' is not little-endian; save it with array.astype('<i2')"},
         {"{'descr': '<i2', 'fortran_order': True, 'shape': (2, 1)}", 4, NS_ERROR_UNSUPPORTED,
          "x: the array is in Fortran order; save it with numpy.ascontiguousarray"},
         {"{'descr': '<c8', 'fortran_order': False, 'shape': (2,)}", 16, NS_ERROR_UNSUPPORTED,
