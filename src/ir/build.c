@@ -150,6 +150,16 @@ ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name
     return add_leaf(program, &leaf, shape, node, error);
 }
 
+ns_code ns_aten_add_constant(ns_aten_program *program, const ns_aten_node *constant, int *node,
+                             ns_error *error)
+{
+    if (constant->dtype != NS_DTYPE_FP32)
+        return ns_aten_add_integer_parameter(program, constant->name, constant->dtype, constant->rank,
+                                             constant->shape, constant->quantised, node, error);
+    return ns_aten_add_parameter(program, constant->name, constant->rank, constant->shape, constant->data,
+                                 node, error);
+}
+
 static bool is_tensor(const ns_aten_parameter *parameter)
 {
     return parameter->type <= NS_ATEN_TENSORS;

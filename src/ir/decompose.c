@@ -74,11 +74,8 @@ static ns_code decompose_node(const decomposing *d, int index, ns_error *error)
     int *map = d->map, *out = &map[index];
     if (node->kind == NS_ATEN_INPUT)
         return ns_aten_add_typed_input(program, node->name, node->dtype, node->rank, node->shape, out, error);
-    if (node->kind == NS_ATEN_PARAMETER && node->dtype != NS_DTYPE_FP32)
-        return ns_aten_add_integer_parameter(program, node->name, node->dtype, node->rank, node->shape,
-                                             node->quantised, out, error);
     if (node->kind == NS_ATEN_PARAMETER)
-        return ns_aten_add_parameter(program, node->name, node->rank, node->shape, node->data, out, error);
+        return ns_aten_add_constant(program, node, out, error);
     int *inputs = NS_ARENA_ARRAY(program->arena, (size_t)node->input_count, int);
     if (!inputs)
         return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %s", node->name);

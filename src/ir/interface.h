@@ -30,6 +30,10 @@ ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name
                                       const int64_t *shape, const int32_t *values, int *node,
                                       ns_error *error);
 
+/* Adds a copy of `constant`, a PARAMETER of another program or of this one. */
+ns_code ns_aten_add_constant(ns_aten_program *program, const ns_aten_node *constant, int *node,
+                             ns_error *error);
+
 /* Adds a call of `op` with `input_count` operands (-1: absent) and the arguments of a list that a NULL name
  * ends (NULL: none); a parameter that is not named has its default. Its name is the operator's. */
 ns_code ns_aten_call(ns_aten_program *program, const struct ns_aten_operator *op, int input_count,

@@ -23,7 +23,7 @@ typedef enum ns_aten_type {
     NS_ATEN_INT,
     NS_ATEN_BOOL,
     NS_ATEN_REAL,
-    NS_ATEN_INTS,
+    NS_ATEN_INTS, /* with `choices`, a word of them may stand for the list: no values, and the word's index */
     NS_ATEN_REALS,
     NS_ATEN_CHOICE, /* a word of `choices`; its value is the word's index */
 } ns_aten_type;
@@ -33,7 +33,7 @@ typedef struct ns_aten_parameter {
     ns_aten_type type;
     bool required;               /* no default: the caller must name it. Tensors are always */
     ns_aten_attribute otherwise; /* the default */
-    const char *const *choices;  /* CHOICE: ended by NULL */
+    const char *const *choices;  /* CHOICE, INTS: ended by NULL */
 } ns_aten_parameter;
 
 /* The two members of the struct below for a list of parameters. */

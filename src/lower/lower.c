@@ -128,8 +128,8 @@ static ns_code lower_in(ns_arena *arena, const ns_aten_program *program, ns_targ
 ns_code ns_lower(const ns_aten_program *program, ns_target target, ns_graph **graph, ns_error *error)
 {
     *graph = NULL;
+    NS_TRY(ns_lower_supported(program, target, error)); /* a value that is kept off has no quantisation */
     NS_TRY(check_quantisation(program, error));
-    NS_TRY(ns_lower_supported(program, target, error));
     ns_arena *arena = ns_arena_new_like(program->arena);
     if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");

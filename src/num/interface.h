@@ -90,12 +90,17 @@ bool ns_fixed_softmax(ns_fixed_scale scale, int32_t least, const int32_t *in, si
 
 /* ---- float32_product.c ---- */
 
-/* PyTorch's float32 linear layer on a CPU, in its own order of additions. */
+/* PyTorch's float32 linear layer and matrix product on a CPU, in its own orders of additions. */
 
 /* One element of x w^T, without the bias, which is added last: row `row` of `rows` rows x [rows, inner] and
  * row `column` of `columns` rows w [columns, inner]; `x` and `w` point at these two rows. */
 float ns_float32_product(const double *x, const double *w, int64_t inner, int64_t row, int64_t rows,
                          int64_t column, int64_t columns);
+
+/* One element of x w, x [rows, inner], w [inner, columns]; `x` points at the element's row and `w` at its
+ * column's first value. False: the order is not known. */
+bool ns_float32_matmul(const double *x, const double *w, int64_t rows, int64_t inner, int64_t columns,
+                       float *out);
 
 /* ---- float32_sum.c ---- */
 

@@ -1,5 +1,6 @@
 /* amax: the largest element over dim. */
 #include "ops/cases.h"
+#include "ops/declared.h"
 #include "ops/families/reductions.h"
 
 static const ns_catalogue_case cases[] = {
@@ -17,4 +18,17 @@ const ns_aten_operator ns_aten_op_amax = {
     .aten = "aten.amax.default",
     NS_EXTREME_FAMILY(NS_OP_REDUCE_MAX, 1),
     .catalogue = NS_CALL_CATALOGUE(REDUCE, cases),
+};
+
+static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
+                         ns_error *error)
+{
+    return ns_decompose_extreme(program, &ns_aten_op_amax, node, inputs, out, error);
+}
+
+const ns_aten_operator ns_aten_op_max_dim = {
+    .name = "max.dim",
+    .aten = "aten.max.dim",
+    NS_EXTREME_OF_DIM(NS_OP_REDUCE_MAX, 1),
+    .decompose = decompose,
 };

@@ -1,9 +1,10 @@
 /* batch_norm: (x - mean) / sqrt(var + eps) * weight + bias by channel, mean and var given (no training).
  *
- * Behind conv1d or conv2d it goes into the convolution's weights and bias, in float32, before anything is
- * observed (torchao 0.18, quantization/pt2e/utils.py, _fuse_conv_bn_, which prepare_pt2e calls;
- * torch/nn/utils/fusion.py, fuse_conv_bn_weights). Elsewhere it is decomposed (ExecuTorch 1.5.1,
- * backends/arm/_passes/decompose_batch_norm_no_stats.py): sub, add of eps, rsqrt, mul, mul, add. */
+ * Behind a convolution or a linear layer it goes into the weights and the bias, in float32, before anything
+ * is observed (torchao 0.18, quantization/pt2e/utils.py, _fuse_conv_bn_ and _fuse_linear_bn_, which
+ * prepare_pt2e calls; torch/nn/utils/fusion.py, fuse_conv_bn_weights and fuse_linear_bn_weights). Elsewhere
+ * it is decomposed (ExecuTorch 1.5.1, backends/arm/_passes/decompose_batch_norm_no_stats.py): sub, add of
+ * eps, rsqrt, mul, mul, add. */
 #include <math.h>
 #include <string.h>
 
@@ -46,14 +47,20 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     return NS_OK;
 }
 
-/* ---- behind a convolution ---- */
+/* ---- behind a convolution or a linear layer ---- */
 
 static bool is_folded(const ns_aten_program *program, const int *inputs)
 {
     const ns_aten_node *conv = &program->nodes[inputs[X]];
-    if (conv->op != &ns_aten_op_conv1d && conv->op != &ns_aten_op_conv2d)
+    static const ns_aten_operator *const folding[] = {
+        &ns_aten_op_conv1d,         &ns_aten_op_conv2d,           &ns_aten_op_conv3d,
+        &ns_aten_op_conv1d_padding, &ns_aten_op_conv_transpose2d, &ns_aten_op_linear};
+    bool known = false, constant = true;
+    for (size_t i = 0; i < sizeof folding / sizeof folding[0]; i++)
+        known = known || conv->op == folding[i];
+    if (!known || (conv->op == &ns_aten_op_linear && conv->rank != 2) ||
+        program->nodes[conv->inputs[1]].shape[conv->op->weight_axis] != conv->shape[1])
         return false;
-    bool constant = true;
     for (int i = 1; i < conv->input_count; i++)
         constant =
             constant && (conv->inputs[i] < 0 || program->nodes[conv->inputs[i]].kind == NS_ATEN_PARAMETER);
@@ -68,25 +75,35 @@ static float value_or(const ns_aten_program *program, int operand, int64_t i, fl
     return operand < 0 ? otherwise : program->nodes[operand].data[i];
 }
 
+/* 1 / sqrt(var + eps) of channel `c`. */
+static float root_of(const ns_aten_program *program, const ns_aten_node *node, const int *inputs, int64_t c)
+{
+    return 1.0f / sqrtf(value_or(program, inputs[VAR], c, 1) + (float)node->attributes[EPSILON].real);
+}
+
 static ns_code fold(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                     ns_error *error)
 {
     const ns_aten_node conv = program->nodes[inputs[X]], weight = program->nodes[conv.inputs[1]];
     const int conv_bias = conv.input_count > 2 ? conv.inputs[2] : -1;
-    const int64_t channels = weight.shape[0];
-    const int64_t each = channels ? (int64_t)ns_aten_count(&weight) / channels : 0;
-    float *w = NS_ARENA_ARRAY(program->arena, ns_aten_count(&weight), float);
+    const int64_t channels = weight.shape[conv.op->weight_axis];
+    const size_t count = ns_aten_count(&weight);
+    int64_t each = 1;
+    for (int i = conv.op->weight_axis + 1; i < weight.rank; i++)
+        each *= weight.shape[i];
+    float *w = NS_ARENA_ARRAY(program->arena, count, float);
     float *b = NS_ARENA_ARRAY(program->arena, (size_t)channels, float);
     int operands[3] = {conv.inputs[0], 0, 0};
     if (!w || !b)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->name);
+    for (size_t i = 0; i < count; i++) {
+        const int64_t c = (int64_t)i / each % channels;
+        w[i] = weight.data[i] * (value_or(program, inputs[WEIGHT], c, 1) * root_of(program, node, inputs, c));
+    }
     for (int64_t c = 0; c < channels; c++) {
-        const float root =
-            1.0f / sqrtf(value_or(program, inputs[VAR], c, 1) + (float)node->attributes[EPSILON].real);
-        const float gain = value_or(program, inputs[WEIGHT], c, 1), factor = gain * root;
-        for (int64_t i = 0; i < each; i++)
-            w[c * each + i] = weight.data[c * each + i] * factor;
-        b[c] = (value_or(program, conv_bias, c, 0) - value_or(program, inputs[MEAN], c, 0)) * root * gain +
+        const float root = root_of(program, node, inputs, c), gain = value_or(program, inputs[WEIGHT], c, 1);
+        const float centred = value_or(program, conv_bias, c, 0) - value_or(program, inputs[MEAN], c, 0);
+        b[c] = (conv.op == &ns_aten_op_linear ? centred * (gain * root) : centred * root * gain) +
                value_or(program, inputs[BIAS], c, 0);
     }
     NS_TRY(ns_aten_add_parameter(program, NULL, weight.rank, weight.shape, w, &operands[1], error));

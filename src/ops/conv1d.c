@@ -128,6 +128,15 @@ static ns_code build(const ns_aten_operator *op, const void *parameters, ns_case
     return ns_aten_add_output(maker->program, node, error);
 }
 
+/* With a padding that is a word ExecuTorch 1.5.1's quantiser does not know it, as it knows conv2d's and
+ * conv3d's (quantizer/quantization_annotator.py, _conv_ops): it stays on the CPU. */
+const ns_aten_operator ns_aten_op_conv1d_padding = {
+    .name = "conv1d.padding",
+    .aten = "aten.conv1d.padding",
+    NS_CONVOLUTION_MEANING((&(const ns_convolution){1, "[n, c, w]"})),
+    .annotation = NS_ANNOTATION_FLOAT,
+};
+
 const ns_aten_operator ns_aten_op_conv1d = {
     .name = "conv1d",
     .aten = "aten.conv1d.default",

@@ -1,9 +1,10 @@
 /* conv_transpose2d: every input element adds its weights to the result:
  *   out[n][o][y * stride + k - padding] += x[n][c][y] * w[c][o][k], plus bias[o];
- * output_padding adds rows and columns behind. TRANSPOSE_CONV2D to INT48 between TRANSPOSEs, RESCALE with
- * 16-bit multipliers; weights have one scale for each output channel, their axis 1 (ExecuTorch 1.5.1,
- * backends/arm/_passes/rewrite_conv_pass.py; quantizer/quantization_annotator.py;
- * operator_support/convolution_support.py). */
+ * output_padding adds rows and columns behind; of several groups each has its share of the channels.
+ * TRANSPOSE_CONV2D to INT48 between TRANSPOSEs, RESCALE with 16-bit multipliers; weights have one scale for
+ * each output channel, their axis 1; each group is one of its own between a SLICE and a CONCAT (ExecuTorch
+ * 1.5.1, backends/arm/_passes/rewrite_conv_pass.py, decompose_grouped_conv_pass.py;
+ * quantizer/quantization_annotator.py; operator_support/convolution_support.py). */
 #include <inttypes.h>
 
 #include "lower/lowering.h"
@@ -34,22 +35,30 @@ static ns_code check_lists(const ns_aten_node *node, ns_error *error)
                            "%s: '%s' needs one or two values, at least %d and at most 2^20", node->op->aten,
                            node->op->parameters[lists[p]].name, p == 0 || p == 3);
     }
-    if (node->attributes[GROUPS].integer != 1)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s in groups is not known", node->op->aten);
     return NS_OK;
+}
+
+/* Input and output channels of a group. */
+static int64_t inputs_of(const ns_aten_node *node, const ns_aten_node *w)
+{
+    return w->shape[0] / node->attributes[GROUPS].integer;
 }
 
 static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
 {
     const ns_aten_node *x = ns_aten_operand(program, node, X), *w = ns_aten_operand(program, node, WEIGHT),
                        *bias = ns_aten_operand(program, node, BIAS);
+    const int64_t groups = node->attributes[GROUPS].integer;
     NS_TRY(check_lists(node, error));
-    if (x->rank != 4 || w->rank != 4 || w->shape[0] != x->shape[1] || w->shape[2] < 1 || w->shape[3] < 1 ||
-        (bias && (bias->rank != 1 || bias->shape[0] != w->shape[1])))
-        return ns_fail(error, NS_ERROR_INPUT, "%s needs [n, c, h, w], weights [c, o, h, w] and a bias [o]",
-                       node->op->aten);
+    if (groups < 1 || x->rank != 4 || w->rank != 4 || w->shape[0] != x->shape[1] || w->shape[2] < 1 ||
+        w->shape[3] < 1 || w->shape[0] % groups ||
+        (bias && (bias->rank != 1 || bias->shape[0] != w->shape[1] * groups)))
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "%s needs [n, c, h, w], weights [c, o / groups, h, w] and a bias [o], c divisible by groups",
+            node->op->aten);
     NS_TRY(ns_infer_same(program, node, error));
-    node->shape[1] = w->shape[1];
+    node->shape[1] = w->shape[1] * groups;
     for (int i = 0; i < 2; i++) {
         const int64_t reach = value_of(node, DILATION, i) * (w->shape[2 + i] - 1) + 1;
         node->shape[2 + i] = (x->shape[2 + i] - 1) * value_of(node, STRIDE, i) -
@@ -74,14 +83,15 @@ static void terms(const ns_aten_program *program, const ns_aten_node *node, size
     const ns_aten_node *x = ns_aten_operand(program, node, X), *w = ns_aten_operand(program, node, WEIGHT);
     int64_t at[NS_MAX_RANK] = {0};
     ns_coordinates(node, element, at);
-    for (int64_t c = 0; c < x->shape[1]; c++)
+    const int64_t share = inputs_of(node, w), first = at[1] / w->shape[1] * share, o = at[1] % w->shape[1];
+    for (int64_t c = first; c < first + share; c++)
         for (int64_t tap = 0; tap < w->shape[2] * w->shape[3]; tap++) {
             const int64_t row = source_of(node, x, 0, at[2], tap / w->shape[3]);
             const int64_t column = source_of(node, x, 1, at[3], tap % w->shape[3]);
             if (row < 0 || column < 0)
                 continue;
             const int64_t from = ((at[0] * x->shape[1] + c) * x->shape[2] + row) * x->shape[3] + column;
-            const int64_t weight = (c * w->shape[1] + at[1]) * w->shape[2] * w->shape[3] + tap;
+            const int64_t weight = (c * w->shape[1] + o) * w->shape[2] * w->shape[3] + tap;
             const ns_term term = {2, {{X, from}, {WEIGHT, weight}}};
             visit(context, &term);
         }
@@ -139,6 +149,9 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
                          ns_error *error)
 {
     const ns_aten_node *x = ns_aten_operand(program, node, X), *w = ns_aten_operand(program, node, WEIGHT);
+    if (node->attributes[GROUPS].integer > 1 && w->quantisation.count > 1)
+        return ns_keep_off(node, target, error,
+                           "groups with weights that have a scale for each channel are not supported");
     for (int i = 0; i < 2; i++) {
         if (value_of(node, DILATION, i) != 1)
             return ns_keep_off(node, target, error, "a dilation is not supported");
@@ -157,12 +170,24 @@ static void reads(const ns_lowering *lowering, int node, int operand, ns_layout 
         *layout = (ns_layout){4, {0, 2, 3, 1}};
 }
 
-/* [c, o, h, w] as [o, h, w, c]. */
-static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int number, int *step,
+/* What the groups have in common. */
+typedef struct transposed {
+    int node;
+    const ns_aten_node *self, *weight;
+    ns_layout layout;
+    int32_t pad[4], stride[2]; /* top, bottom, left, right; y, x */
+    int input, bias;           /* steps, of all groups; -1: not made yet */
+    int first;                 /* ExecuTorch's number of the first group's convolution */
+} transposed;
+
+/* The weights of a group, [c, o, h, w], as [o, h, w, c]. */
+static ns_code make_weight(ns_lowering *lowering, const transposed *conv, int group, int *step,
                            ns_error *error)
 {
-    const ns_aten_node *w = ns_aten_operand(lowering->program, self, WEIGHT);
-    const int64_t channels = w->shape[0], outputs = w->shape[1], taps = w->shape[2] * w->shape[3];
+    const ns_aten_node *w = conv->weight;
+    const int64_t channels = inputs_of(conv->self, w), outputs = w->shape[1],
+                  taps = w->shape[2] * w->shape[3];
+    const int32_t *from = w->quantised + group * channels * outputs * taps;
     ns_tensor values;
     NS_TRY(ns_tensor_new(lowering->arena, NS_DTYPE_INT8, 4,
                          (int64_t[]){outputs, w->shape[2], w->shape[3], channels}, &values, error));
@@ -170,54 +195,99 @@ static ns_code make_weight(ns_lowering *lowering, const ns_aten_node *self, int 
         for (int64_t o = 0; o < outputs; o++)
             for (int64_t k = 0; k < taps; k++)
                 ((int8_t *)values.data)[(o * taps + k) * channels + c] =
-                    (int8_t)w->quantised[(c * outputs + o) * taps + k];
+                    (int8_t)from[(c * outputs + o) * taps + k];
     const ns_step constant = {.kind = NS_STEP_CONSTANT,
                               .group = NS_CONSTANT_PARAMETER,
                               .dtype = NS_DTYPE_INT8,
                               .rank = 4,
                               .shape = {outputs, w->shape[2], w->shape[3], channels},
                               .data = values.data,
-                              .name = ns_lowering_name(lowering, "", EDGE, number, "_weight_ohwi")};
+                              .name =
+                                  ns_lowering_name(lowering, "", EDGE, conv->first + group, "_weight_ohwi")};
     return constant.name ? ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, step, error)
-                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", conv->self->name);
+}
+
+/* The part of the bias that belongs to a group. */
+static ns_code make_bias(ns_lowering *lowering, transposed *conv, int group, int *step, ns_error *error)
+{
+    const ns_aten_node *self = conv->self;
+    const int64_t outputs = conv->weight->shape[1];
+    if (conv->bias < 0)
+        NS_TRY(ns_convolution_add_bias(lowering, self, self->shape[1],
+                                       ns_lowering_name(lowering, "", EDGE, conv->first, "_bias"),
+                                       &conv->bias, error));
+    *step = conv->bias;
+    if (outputs == self->shape[1])
+        return NS_OK;
+    ns_step part = lowering->plan.steps[conv->bias];
+    part.shape[0] = outputs;
+    part.data = (const int64_t *)part.data + group * outputs;
+    part.name = ns_lowering_name(lowering, "", EDGE, conv->first + group, "_bias");
+    return part.name ? ns_plan_add(&lowering->plan, &part, conv->bias, step, error)
+                     : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", conv->self->name);
+}
+
+/* One group: `*step` is its part of the input, then of the result. */
+static ns_code lower_group(ns_lowering *lowering, transposed *conv, int group, int *step, ns_error *error)
+{
+    int inputs[3] = {*step, 0, 0};
+    NS_TRY(make_weight(lowering, conv, group, &inputs[1], error));
+    NS_TRY(make_bias(lowering, conv, group, &inputs[2], error));
+    ns_step made = ns_plan_like(&lowering->plan, NS_OP_TRANSPOSE_CONV2D, &inputs[0]);
+    ns_step_zero(&made, "_input_zp", NS_DTYPE_INT16);
+    ns_step_zero(&made, "_weight_zp", NS_DTYPE_INT8);
+    made.dtype = NS_DTYPE_INT48;
+    made.input_count = 3;
+    made.inputs = inputs;
+    made.attributes.acc_type = NS_DTYPE_INT48;
+    ns_layout_shape(&conv->layout, conv->self->shape, made.shape);
+    made.shape[3] = conv->weight->shape[1];
+    NS_TRY(ns_plan_list(&lowering->plan, 4, conv->pad, &made.attributes.out_pad, error));
+    NS_TRY(ns_plan_list(&lowering->plan, 2, conv->stride, &made.attributes.stride, error));
+    NS_TRY(ns_plan_add(&lowering->plan, &made, NS_PLAN_END, step, error));
+    return ns_convolution_rescale(lowering, conv->node, *step, step, error);
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *self = &lowering->program->nodes[node];
-    ns_layout layout = {0};
-    int32_t pad[4], stride[2];
-    int inputs[3], step = 0, number = 0;
-    reads(lowering, node, X, &layout);
+    const int groups = (int)self->attributes[GROUPS].integer;
+    transposed conv = {
+        .node = node, .self = self, .weight = ns_aten_operand(lowering->program, self, WEIGHT), .bias = -1};
+    int *parts = NS_ARENA_ARRAY(lowering->arena, (size_t)groups, int);
+    if (!parts)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+    reads(lowering, node, X, &conv.layout);
     for (int i = 0; i < 2; i++) {
-        pad[2 * i] = (int32_t)-value_of(self, PADDING, i);
-        pad[2 * i + 1] = (int32_t)(value_of(self, OUTPUT_PADDING, i) - value_of(self, PADDING, i));
-        stride[i] = (int32_t)value_of(self, STRIDE, i);
+        conv.pad[2 * i] = (int32_t)-value_of(self, PADDING, i);
+        conv.pad[2 * i + 1] = (int32_t)(value_of(self, OUTPUT_PADDING, i) - value_of(self, PADDING, i));
+        conv.stride[i] = (int32_t)value_of(self, STRIDE, i);
     }
-    NS_TRY(ns_lowering_take_numbers(lowering, EDGE, 1, &number, error));
-    NS_TRY(ns_lowering_value(lowering, self->inputs[X], &layout, &inputs[0], error));
-    NS_TRY(make_weight(lowering, self, number, &inputs[1], error));
-    NS_TRY(ns_convolution_add_bias(lowering, self, self->shape[1],
-                                   ns_lowering_name(lowering, "", EDGE, number, "_bias"), &inputs[2], error));
-    ns_step conv = ns_plan_like(&lowering->plan, NS_OP_TRANSPOSE_CONV2D, &inputs[0]);
-    ns_step_zero(&conv, "_input_zp", NS_DTYPE_INT16);
-    ns_step_zero(&conv, "_weight_zp", NS_DTYPE_INT8);
-    conv.dtype = NS_DTYPE_INT48;
-    conv.input_count = 3;
-    conv.inputs = inputs;
-    conv.attributes.acc_type = NS_DTYPE_INT48;
-    ns_layout_shape(&layout, self->shape, conv.shape);
-    NS_TRY(ns_plan_list(&lowering->plan, 4, pad, &conv.attributes.out_pad, error));
-    NS_TRY(ns_plan_list(&lowering->plan, 2, stride, &conv.attributes.stride, error));
-    NS_TRY(ns_plan_add(&lowering->plan, &conv, NS_PLAN_END, &step, error));
-    NS_TRY(ns_convolution_rescale(lowering, node, step, &step, error));
-    return ns_lowering_set(lowering, node, &layout, step, error);
+    NS_TRY(ns_lowering_take_numbers(lowering, EDGE, groups, &conv.first, error));
+    NS_TRY(ns_lowering_value(lowering, self->inputs[X], &conv.layout, &conv.input, error));
+    const int64_t channels = inputs_of(self, conv.weight);
+    for (int g = 0; g < groups; g++) {
+        parts[g] = conv.input;
+        if (groups > 1)
+            NS_TRY(ns_plan_slice(&lowering->plan, conv.input, 3, g * channels, channels, NS_PLAN_END,
+                                 &parts[g], error));
+    }
+    for (int g = 0; g < groups; g++)
+        NS_TRY(lower_group(lowering, &conv, g, &parts[g], error));
+    if (groups > 1)
+        NS_TRY(ns_plan_concat(&lowering->plan, groups, parts, 3, NS_PLAN_END, &parts[0], error));
+    return ns_lowering_set(lowering, node, &conv.layout, parts[0], error);
 }
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "k3_stride2",
      NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 3, 6, 6), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 4, 3, 4, 3, 3),
               NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 4), {"stride", NS_LIST(1, 2)})},
+    {NS_LIST_SEED, "groups",
+     NS_CALL3(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 4, 6, 6), NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 4, 4, 3, 3, 3),
+              NS_WEIGHT(NS_UNIFORM, -0.3, 0.6, 1, 6), {"stride", NS_LIST(1, 2)}, {"groups", NS_INT(2)}),
+     true},
 };
 
 const ns_aten_operator ns_aten_op_conv_transpose2d = {

@@ -127,7 +127,7 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
                                 &operands[0], error));
         NS_TRY(ns_aten_call(program, &ns_aten_op_mm, 2, operands, NULL, out, error));
         return a.rank == 1 ? ns_aten_call(program, &ns_aten_op_squeeze_dim, 1, out,
-                                          NS_ARGUMENTS({"dim", NS_INT(0)}), out, error)
+                                          NS_ARGUMENTS({"dim", NS_INTS(1, (const int64_t[]){0})}), out, error)
                            : NS_OK;
     }
     if (b.rank == 2) {

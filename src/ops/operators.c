@@ -22,9 +22,11 @@ static const struct {
     const char *name;
     const ns_aten_operator *op;
 } spellings[] = {
+#define NS_ATEN_FORM(name)
 #define NS_ATEN_SPELLING(name, op) {name, &ns_aten_op_##op},
 #include "ops/spellings.def"
 #undef NS_ATEN_SPELLING
+#undef NS_ATEN_FORM
 };
 
 const ns_aten_operator *ns_aten_find(const char *name)
@@ -57,7 +59,8 @@ const char *ns_aten_near(const char *name)
 bool ns_aten_in_place(const char *name)
 {
     const char *end = strrchr(name, '.');
-    return end && end > name && end[-1] == '_';
+    /* What is detached keeps its values. */
+    return end && end > name && end[-1] == '_' && strcmp(name, "aten.detach_.default") != 0;
 }
 
 const char *ns_aten_names(bool (*holds)(const ns_aten_operator *op), ns_arena *arena)

@@ -5,6 +5,7 @@
 #include "ops/cases.h"
 #include "ops/declared.h"
 #include "ops/families/arithmetic.h"
+#include "ops/families/reductions.h"
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
@@ -18,12 +19,8 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 static ns_code with_number(ns_aten_program *program, const ns_aten_operator *op, int x, float number,
                            int *out, ns_error *error)
 {
-    const int rank = program->nodes[x].rank;
-    int64_t one[NS_MAX_RANK];
     int constant = 0;
-    for (int i = 0; i < rank; i++)
-        one[i] = 1;
-    NS_TRY(ns_aten_add_parameter(program, NULL, rank, one, &number, &constant, error));
+    NS_TRY(ns_decompose_number(program, program->nodes[x].rank, number, &constant, error));
     return ns_aten_call(program, op, 2, (int[]){x, constant}, NULL, out, error);
 }
 

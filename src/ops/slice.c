@@ -1,5 +1,5 @@
-/* slice: elements start to end - 1 of axis `dim`; negative ones count from the end, and both are held inside
- * it. */
+/* slice: every `step`-th of the elements start to end - 1 of axis `dim`; negative ones count from the end,
+ * and both are held inside it. */
 #include "ops/cases.h"
 #include "ops/families/movement.h"
 
@@ -19,13 +19,15 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
 {
     const ns_aten_node *input = ns_aten_operand(program, node, 0);
     NS_TRY(ns_move_dim(node, node->attributes[DIM].integer, input->rank, &range->axis, error));
-    if (node->attributes[STEP].integer != 1)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: step %lld; only 1 is known", node->op->aten,
-                       (long long)node->attributes[STEP].integer);
-    const int64_t size = input->shape[range->axis];
+    const int64_t size = input->shape[range->axis], step = node->attributes[STEP].integer;
+    if (step < 1)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: step %lld, at least 1 is needed", node->op->aten,
+                       (long long)step);
     range->start = hold(&node->attributes[START], 0, size);
     const int64_t end = hold(&node->attributes[END], size, size);
-    range->size = end > range->start ? end - range->start : 0;
+    range->span = end > range->start ? end - range->start : 0;
+    range->step = step;
+    range->size = range->span / step + (range->span % step != 0);
     return NS_OK;
 }
 
@@ -36,6 +38,9 @@ static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "rank4",
      NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 4, 1, 6, 8, 10), {"dim", NS_INT(1)}, {"start", NS_INT(1)},
               {"end", NS_INT(4)})},
+    {NS_LIST_SEED, "step3",
+     NS_CALL1(NS_INPUT(NS_NORMAL, 0, 1, 3, 2, 9, 10), {"dim", NS_INT(1)}, {"start", NS_INT(1)},
+              {"step", NS_INT(3)})},
 };
 
 const ns_aten_operator ns_aten_op_slice = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/cases.h"
+#include "ops/declared.h"
 #include "ops/families/arithmetic.h"
 
 enum { CONDITION, A, B };
@@ -54,6 +55,19 @@ static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
     NS_TRY(ns_plan_add(&lowering->plan, &select, NS_PLAN_END, &step, error));
     return ns_lowering_set_own(lowering, node, step, error);
 }
+
+/* a, b or both are numbers. ExecuTorch's quantiser knows where.self alone (quantizer/arm_quantizer_utils.py),
+ * and takes these apart too late (decompose_where_scalar_other_pass.py is for the edge dialect): they stay on
+ * the CPU. */
+const ns_aten_operator ns_aten_op_where_scalar = {
+    .name = "where.scalar",
+    .aten = "aten.where.ScalarOther",
+    NS_PARAMETERS({"condition", NS_ATEN_TENSOR}, {"self", NS_ATEN_TENSOR}, {"other", NS_ATEN_TENSOR}),
+    .infer = infer,
+    .exact = exact,
+    .float32 = ns_aten_rounded,
+    .annotation = NS_ANNOTATION_FLOAT,
+};
 
 static const ns_catalogue_case cases[] = {
     {NS_LIST_SEED, "same",

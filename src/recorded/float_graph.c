@@ -112,9 +112,11 @@ static ns_code bind_choice(const call *c, const reader *r, const ns_aten_paramet
     return fail_at(r, c->name, error, "an argument is none of the words that its operator knows");
 }
 
-static ns_code bind_list(const call *c, const reader *r, const json_t *value, ns_aten_attribute *out,
-                         ns_error *error)
+static ns_code bind_list(const call *c, const reader *r, const ns_aten_parameter *p, const json_t *value,
+                         ns_aten_attribute *out, ns_error *error)
 {
+    if (json_is_string(value) && p->choices)
+        return bind_choice(c, r, p, value, out, error);
     const size_t count = json_is_array(value) ? json_array_size(value) : 1;
     int64_t *list = NS_ARENA_ARRAY(r->arena, count, int64_t);
     if (!list)
@@ -155,7 +157,7 @@ static ns_code bind_value(const call *c, const reader *r, const ns_aten_paramete
     case NS_ATEN_CHOICE:
         return bind_choice(c, r, p, value, out, error);
     case NS_ATEN_INTS:
-        return bind_list(c, r, value, out, error);
+        return bind_list(c, r, p, value, out, error);
     case NS_ATEN_REALS:
         return bind_reals(c, r, value, out, error);
     case NS_ATEN_REAL:
@@ -284,10 +286,20 @@ static ns_code read_call(reader *r, const json_t *node, const char *target, int 
     return NS_OK;
 }
 
+static bool is_read(const reader *r, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(r->nodes); i++)
+        found = found || reads(json_object_get(json_array_get(r->nodes, i), "args"), name);
+    return found;
+}
+
 /* An operator of several results: its node here makes none; getitem picks one, and that is the call, with the
- * number as its argument "result". */
+ * number as its argument "result". One that nobody reads is none. */
 static ns_code read_item(reader *r, const json_t *node, int *out, ns_error *error)
 {
+    if (!is_read(r, text_of(node, "name")))
+        return NS_OK;
     const json_t *args = json_object_get(node, "args");
     const int index = find_node(r, text_of(json_array_get(args, 0), "node"));
     if (index < 0)

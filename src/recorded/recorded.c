@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/interface.h"
+#include "ir/interface.h"
+#include "ir/operator.h"
+#include "ops/operators.h"
 
 /* Boards that ExecuTorch's pipelines build for, and the target of each. */
 static const struct {
@@ -83,26 +86,9 @@ static void read_settings(const json_t *info, ns_recorded_settings *out)
     read_target(info, out);
 }
 
-/* Values in memory order `order` (dim_order: the logical axis of each axis in memory) into logical order. */
-static void reorder(const ns_tensor *tensor, const int64_t *order, const uint8_t *memory)
-{
-    const size_t size = (size_t)ns_dtype_bytes(tensor->dtype);
-    int64_t strides[NS_MAX_RANK] = {0}, position[NS_MAX_RANK] = {0}, step = 1;
-    for (int i = tensor->rank - 1; i >= 0; i--) {
-        strides[order[i]] = step;
-        step *= tensor->shape[order[i]];
-    }
-    for (size_t k = 0; k < ns_tensor_count(tensor); k++) {
-        int64_t at = 0;
-        for (int i = 0; i < tensor->rank; i++)
-            at += position[i] * strides[i];
-        memcpy((char *)tensor->data + k * size, memory + (size_t)at * size, size);
-        for (int i = tensor->rank - 1; i >= 0 && ++position[i] == tensor->shape[i]; i--)
-            position[i] = 0;
-    }
-}
+/* ---- memory formats ---- */
 
-/* input->dim_order where it is a permutation; else the identity. */
+/* The logical axis of each axis in memory: input->dim_order where it is a permutation; else the identity. */
 static void read_order(const json_t *input, int rank, int64_t *order)
 {
     const json_t *list = json_object_get(input, "dim_order");
@@ -115,13 +101,116 @@ static void read_order(const json_t *input, int rank, int64_t *order)
         order[i] = i;
 }
 
-/* An input's raw values, of its node's type, in memory order. */
-static ns_code read_input(const ns_case_files *files, int index, const json_t *info, const ns_aten_node *node,
-                          ns_arena *arena, ns_tensor *out, ns_error *error)
+typedef int64_t memory_order[NS_MAX_RANK];
+
+/* Whether the axes of some input lie in another order in memory; `orders` gets each input's. */
+static bool read_orders(const json_t *info, const ns_aten_program *program, memory_order *orders)
+{
+    bool others = false;
+    for (int i = 0; i < program->input_count; i++) {
+        const int rank = program->nodes[program->inputs[i]].rank;
+        read_order(json_array_get(json_object_get(info, "inputs"), (size_t)i), rank, orders[i]);
+        for (int axis = 0; axis < rank; axis++)
+            others = others || orders[i][axis] != axis;
+    }
+    return others;
+}
+
+typedef struct memory_walk {
+    const ns_aten_program *from;
+    ns_aten_program *to;
+    int *map;                /* by node of `from` */
+    const int64_t **formats; /* by node of `from`; NULL: row-major */
+    int input;               /* those that were met */
+} memory_walk;
+
+static ns_code permute(ns_aten_program *program, const int64_t *axes, int *node, ns_error *error)
+{
+    const int rank = program->nodes[*node].rank;
+    return ns_aten_call(program, ns_aten_find("aten.permute.default"), 1, node,
+                        NS_ARGUMENTS({"dims", NS_INTS(rank, axes)}), node, error);
+}
+
+/* The input as it lies in memory, and what brings it into logical order. */
+static ns_code add_input(memory_walk *w, int n, const int64_t *order, ns_error *error)
+{
+    const ns_aten_node *node = &w->from->nodes[n];
+    int64_t shape[NS_MAX_RANK], back[NS_MAX_RANK];
+    bool moves = false;
+    for (int i = 0; i < node->rank; i++) {
+        shape[i] = node->shape[order[i]];
+        back[order[i]] = i;
+        moves = moves || order[i] != i;
+    }
+    NS_TRY(ns_aten_add_typed_input(w->to, node->name, node->dtype, node->rank, shape, &w->map[n], error));
+    if (!moves)
+        return NS_OK;
+    w->formats[n] = order;
+    return permute(w->to, back, &w->map[n], error);
+}
+
+/* PyTorch keeps the memory format of an operand, where the result is no view. */
+static const int64_t *format_of(const memory_walk *w, const ns_aten_node *node)
+{
+    for (int i = 0; !node->op->only_view && i < node->input_count; i++)
+        if (node->inputs[i] >= 0 && w->formats[node->inputs[i]] &&
+            w->from->nodes[node->inputs[i]].rank == node->rank)
+            return w->formats[node->inputs[i]];
+    return NULL;
+}
+
+static ns_code add_node(memory_walk *w, int n, memory_order *orders, ns_error *error)
+{
+    const ns_aten_node *node = &w->from->nodes[n];
+    if (node->kind == NS_ATEN_INPUT)
+        return add_input(w, n, orders[w->input++], error);
+    if (node->kind == NS_ATEN_PARAMETER)
+        return ns_aten_add_constant(w->to, node, &w->map[n], error);
+    int *inputs = NS_ARENA_ARRAY(w->to->arena, (size_t)node->input_count, int);
+    if (!inputs)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->name);
+    for (int i = 0; i < node->input_count; i++)
+        inputs[i] = node->inputs[i] < 0 ? -1 : w->map[node->inputs[i]];
+    w->formats[n] = format_of(w, node);
+    return ns_aten_add_copy(w->to, node, inputs, &w->map[n], error);
+}
+
+/* Inputs and outputs as they lie in memory, with what brings them into logical order and back
+ * (normalize_delegate_io_layout_pass.py). */
+static ns_code to_memory_order(const json_t *info, ns_arena *arena, ns_aten_program **program,
+                               ns_error *error)
+{
+    const ns_aten_program *from = *program;
+    const size_t count = (size_t)from->node_count;
+    memory_walk w = {.from = from,
+                     .map = NS_ARENA_ARRAY(arena, count, int),
+                     .formats = NS_ARENA_ARRAY(arena, count, const int64_t *)};
+    memory_order *orders = NS_ARENA_ARRAY(arena, (size_t)from->input_count, memory_order);
+    if (!w.map || !w.formats || !orders)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for memory formats");
+    if (!read_orders(info, from, orders))
+        return NS_OK;
+    NS_TRY(ns_aten_program_new(arena, &w.to, error));
+    for (int n = 0; n < from->node_count; n++)
+        NS_TRY(add_node(&w, n, orders, error));
+    for (int o = 0; o < from->output_count; o++) {
+        int node = w.map[from->outputs[o]];
+        if (w.formats[from->outputs[o]])
+            NS_TRY(permute(w.to, w.formats[from->outputs[o]], &node, error));
+        NS_TRY(ns_aten_add_output(w.to, node, error));
+    }
+    *program = w.to;
+    return NS_OK;
+}
+
+/* ---- inputs ---- */
+
+/* An input's raw values, of its node's type. */
+static ns_code read_input(const ns_case_files *files, int index, const ns_aten_node *node, ns_arena *arena,
+                          ns_tensor *out, ns_error *error)
 {
     const char *name = ns_arena_format(arena, "i%d.bin", index);
     ns_bytes bytes;
-    int64_t order[NS_MAX_RANK];
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for a name", files->where);
     NS_TRY(ns_case_bytes(files, name, arena, &bytes, error));
@@ -131,8 +220,8 @@ static ns_code read_input(const ns_case_files *files, int index, const json_t *i
         return ns_fail(error, NS_ERROR_INPUT, "%s/%s has %zu bytes; input '%s' of %zu %s needs %zu",
                        files->where, name, bytes.size, node->name, ns_tensor_count(out),
                        ns_dtype_text(node->dtype), wanted);
-    read_order(json_array_get(json_object_get(info, "inputs"), (size_t)index), node->rank, order);
-    reorder(out, order, bytes.data);
+    if (wanted)
+        memcpy(out->data, bytes.data, wanted);
     return NS_OK;
 }
 
@@ -141,13 +230,13 @@ static ns_code read_case(const ns_case_files *files, const json_t *info, ns_aren
 {
     read_settings(info, &out->settings);
     NS_TRY(ns_recorded_float_graph(files, arena, &out->program, error));
+    NS_TRY(to_memory_order(info, arena, &out->program, error));
     const ns_aten_program *program = out->program;
     out->inputs = NS_ARENA_ARRAY(arena, (size_t)program->input_count, ns_tensor);
     if (!out->inputs)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its inputs", files->where);
     for (int i = 0; i < program->input_count; i++)
-        NS_TRY(
-            read_input(files, i, info, &program->nodes[program->inputs[i]], arena, &out->inputs[i], error));
+        NS_TRY(read_input(files, i, &program->nodes[program->inputs[i]], arena, &out->inputs[i], error));
     return NS_OK;
 }
 

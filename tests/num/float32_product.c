@@ -40,8 +40,40 @@ static void test_products(void **state)
     }
 }
 
+/* The same of torch.bmm, where 257 of the 361 are others. */
+static void test_matmul(void **state)
+{
+    (void)state;
+    static const struct {
+        int rows, columns, inner;
+        uint32_t sum;
+        float first;
+    } known[] = {
+        {4, 4, 8, 0x6b693af6u, -0x1.e893p+4f},     {1, 5, 7, 0xced1f732u, -0x1.49a814p+3f},
+        {3, 8, 40, 0x5fb237b2u, 0x1.c320ap+1f},    {16, 16, 20, 0x9d44513cu, 0x1.2d1dd4p+4f},
+        {5, 12, 64, 0x524706a0u, -0x1.57b38cp+5f},
+    };
+    double v[2048];
+    for (int i = 0; i < 2048; i++)
+        v[i] = (double)((float)((i * 7919 + 13) % 10007 - 5003) / 1009.0f);
+    for (size_t p = 0; p < sizeof known / sizeof known[0]; p++) {
+        const int rows = known[p].rows, columns = known[p].columns, inner = known[p].inner;
+        uint32_t sum = 0;
+        for (int i = 0; i < rows * columns; i++) {
+            float got = 0;
+            uint32_t bits;
+            assert_true(ns_float32_matmul(v + i / columns * inner, v + rows * inner + i % columns, rows,
+                                          inner, columns, &got));
+            memcpy(&bits, &got, sizeof bits);
+            sum += bits * (uint32_t)(i + 1);
+            assert_true(i > 0 || got == known[p].first);
+        }
+        assert_int_equal(sum, known[p].sum);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_products), cmocka_unit_test(test_matmul)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,19 @@
-/* Operators in exact reals: values known in closed form or computed with 400 bits (mpmath). */
+/* Operators in exact reals: values known in closed form or computed with 400 bits (mpmath). An operator of
+ * which nothing is said but its shape: whoever needs a fact says that it is not known, and nobody assumes
+ * one. */
 #include "support/test.h"
 
 #include <math.h>
 
 #include "ir/interface.h"
+#include "lower/interface.h"
+#include "measure/interface.h"
+#include "ops/families/arithmetic.h"
+#include "quant/interface.h"
+#include "support/arena.h"
 #include "support/aten.h"
+#include "support/quantised_program.h"
+#include "sweep/sweep.h"
 
 typedef struct bench {
     ns_arena *arena;
@@ -156,6 +165,127 @@ static void elementwise(void **state)
     assert_non_null(strstr(error.message, "[2, 3] and [2] do not broadcast"));
 }
 
+/* Every third of the elements 1 to 8 of an axis; the sizes of pieces; axes of 1 that go; a number under a
+ * mask. */
+static void moves(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int node = 0, mask = 0, x = LEAF(b, S(1, 9), 0, 1, 2, 3, 4, 5, 6, 7, 8);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_slice, 1, &x,
+                           NS_ARGUMENTS({"dim", NS_INT(1)}, {"start", NS_INT(1)}, {"step", NS_INT(3)}), &node,
+                           &error));
+    EXPECT(b, node, 1, 4, 7);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_slice, 1, &x,
+                           NS_ARGUMENTS({"dim", NS_INT(1)}, {"end", NS_INT(7)}, {"step", NS_INT(2)}), &node,
+                           &error));
+    EXPECT(b, node, 0, 2, 4, 6);
+    assert_int_equal(
+        ns_aten_call(b->program, &ns_aten_op_slice, 1, &x, NS_ARGUMENTS({"step", NS_INT(0)}), &node, &error),
+        NS_ERROR_INPUT);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_split, 1, &x,
+                           NS_ARGUMENTS({"split_size", NS_INTS(3, ((const int64_t[]){2, 4, 3}))},
+                                        {"dim", NS_INT(1)}, {"result", NS_INT(1)}),
+                           &node, &error));
+    EXPECT(b, node, 2, 3, 4, 5);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_squeeze_dim, 1, &x, NULL, &node, &error));
+    assert_int_equal(b->program->nodes[node].rank, 1);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_unbind, 1, &x,
+                           NS_ARGUMENTS({"dim", NS_INT(1)}, {"result", NS_INT(5)}), &node, &error));
+    EXPECT(b, node, 5);
+    ASSERT_OK(ns_aten_add_integer_parameter(b->program, NULL, NS_DTYPE_BOOL, 2, (int64_t[]){1, 9},
+                                            (int32_t[]){1, 0, 0, 0, 0, 0, 0, 0, 1}, &mask, &error));
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_masked_fill, 2, (int[]){x, mask},
+                           NS_ARGUMENTS({"value", NS_REAL(-2)}), &node, &error));
+    EXPECT(b, node, -2, 1, 2, 3, 4, 5, 6, 7, -2);
+}
+
+/* Two groups, one channel each, stride 2: out[2y + k] = x[y] * w[k]. */
+static void transposed_groups(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int node = 0, x = LEAF(b, S(1, 2, 1, 2), 1, 2, 3, 4), w = LEAF(b, S(2, 1, 1, 2), 1, 10, 2, 20);
+    ASSERT_OK(
+        ns_aten_call(b->program, &ns_aten_op_conv_transpose2d, 2, (int[]){x, w},
+                     NS_ARGUMENTS({"stride", NS_INTS(2, ((const int64_t[]){1, 2}))}, {"groups", NS_INT(2)}),
+                     &node, &error));
+    EXPECT(b, node, 1, 10, 2, 20, 6, 60, 8, 80);
+}
+
+/* 'same' keeps the size; of an even span the odd element stands behind. */
+static void padding_in_words(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int node = 0, x = LEAF(b, S(1, 1, 4), 1, 2, 3, 4), w = LEAF(b, S(1, 1, 3), 1, 10, 100);
+    const ns_aten_argument *same = NS_ARGUMENTS({"padding", NS_INT(1)}),
+                           *valid = NS_ARGUMENTS({"padding", NS_INT(0)});
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_conv1d, 2, (int[]){x, w}, same, &node, &error));
+    EXPECT(b, node, 210, 321, 432, 43);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_conv1d, 2, (int[]){x, w}, valid, &node, &error));
+    EXPECT(b, node, 321, 432);
+    w = LEAF(b, S(1, 1, 2), 1, 10);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_conv1d, 2, (int[]){x, w}, same, &node, &error));
+    EXPECT(b, node, 21, 32, 43, 4);
+}
+
+static ns_aten_operator unknown = {.name = "nothing",
+                                   .aten = "aten.nothing.default",
+                                   NS_PARAMETERS({"self", NS_ATEN_TENSOR}),
+                                   .infer = ns_infer_same};
+
+/* x of two elements -> the operator. */
+static ns_aten_program *make(ns_tensor *input, int *node)
+{
+    ns_aten_program *program;
+    ns_error error;
+    int x = 0;
+    const int64_t shape[] = {2};
+    ASSERT_OK(ns_aten_program_new(arena, &program, &error));
+    ASSERT_OK(ns_aten_add_input(program, "x", 1, shape, &x, &error));
+    ASSERT_OK(ns_aten_call(program, &unknown, 1, &x, NULL, node, &error));
+    ASSERT_OK(ns_aten_add_output(program, *node, &error));
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_FP32, 1, shape, input, &error));
+    test_quantise(program, x, 0.5f);
+    test_quantise(program, *node, 0.5f);
+    return program;
+}
+
+#define REFUSED(call, words)                                      \
+    do {                                                          \
+        ns_error error = {0};                                     \
+        assert_int_equal((call), NS_ERROR_UNSUPPORTED);           \
+        if (!strstr(error.message, (words)))                      \
+            fail_msg("'%s' is not in: %s", words, error.message); \
+    } while (0)
+
+static void test_not_known(void **state)
+{
+    (void)state;
+    ns_tensor input;
+    int node = 0, count = 0;
+    ns_aten_program *program = make(&input, &node);
+    ns_graph *graph = NULL;
+    double **values, **gradient, **bounds, *ideal[2] = {(double[]){1, 2}, (double[]){1, 2}};
+    ns_suite_operand *operands;
+    const ns_quantise_options options = NS_QUANTISE_DEFAULTS;
+    REFUSED(ns_aten_evaluate(program, NS_ATEN_IDEAL, &input, arena, &values, &error), "exact meaning of");
+    REFUSED(ns_aten_evaluate(program, NS_ATEN_FLOAT32, &input, arena, &values, &error), "float32 meaning of");
+    REFUSED(ns_quantise_program(program, &options, 1, &input, &error), "how ExecuTorch quantises");
+    REFUSED(ns_lower(program, NS_TARGET_U85, &graph, &error), "whether ExecuTorch gives");
+    REFUSED(ns_format_bound(program, ideal, arena, &bounds, &error), "error bound of");
+    REFUSED(ns_gradient(program, ideal, 0, arena, &gradient, &error), "no rule for its derivative");
+    assert_false(ns_sweep_fits(program));
+    assert_int_equal(ns_trace(program, &input, 0, 0, arena, &operands, &count, NULL), NS_OK);
+    assert_null(operands);
+    assert_int_equal(count, 0);
+    ns_aten_operator supported = unknown;
+    supported.supported = ns_supported_always;
+    program->nodes[node].op = &supported;
+    REFUSED(ns_lower(program, NS_TARGET_U85, &graph, &error), "lowering of");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,6 +295,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(convolution, setup, teardown),
         cmocka_unit_test_setup_teardown(padding, setup, teardown),
         cmocka_unit_test_setup_teardown(elementwise, setup, teardown),
+        cmocka_unit_test_setup_teardown(moves, setup, teardown),
+        cmocka_unit_test_setup_teardown(transposed_groups, setup, teardown),
+        cmocka_unit_test_setup_teardown(padding_in_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_not_known, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "ir/interface.h"
 #include "ir/operator.h"
 #include "support/arena.h"
 #include "support/test.h"
@@ -177,6 +178,35 @@ static void the_observers_epsilon_counts(void **state)
     assert_true(recorded.settings.epsilon == 0x1p-16);
 }
 
+/* An input that lies channels last in memory is the program's input as it lies there, and so is the result of
+ * what keeps the format; between them the axes are the logical ones. */
+static void channels_last_is_the_form_of_the_inputs(void **state)
+{
+    (void)state;
+    static const char info[] = "{\"board\": \"corstone-320\", \"params\": {\"epsilon\": 0.5},"
+                               " \"inputs\": [{\"dim_order\": [0, 2, 3, 1]}]}";
+    static const char graph[] =
+        "[{\"name\": \"x\", \"kind\": \"placeholder\", \"shape\": [1, 2, 1, 1], \"dtype\": "
+        "\"torch.float32\"},"
+        " {\"name\": \"y\", \"kind\": \"call_function\", \"target\": \"aten.cat.default\","
+        " \"args\": [[{\"node\": \"x\"}, {\"node\": \"x\"}], 3]},"
+        " {\"name\": \"output\", \"kind\": \"output\", \"args\": [[{\"node\": \"y\"}]]}]";
+    ns_recorded recorded;
+    ns_error error = {0};
+    double **values;
+    put("info.json", info, sizeof info - 1);
+    put("float.json", graph, sizeof graph - 1);
+    ASSERT_OK(ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, &recorded, &error));
+    const ns_aten_program *program = recorded.program;
+    const ns_aten_node *input = &program->nodes[program->inputs[0]],
+                       *output = &program->nodes[program->outputs[0]];
+    assert_memory_equal(input->shape, ((int64_t[]){1, 1, 1, 2}), 4 * sizeof *input->shape);
+    assert_memory_equal(output->shape, ((int64_t[]){1, 1, 2, 2}), 4 * sizeof *output->shape);
+    ASSERT_OK(ns_aten_evaluate(program, NS_ATEN_IDEAL, recorded.inputs, arena, &values, &error));
+    const double *out = values[program->outputs[0]];
+    assert_true(out[0] == 1 && out[1] == 2 && out[2] == 1 && out[3] == 2);
+}
+
 int main(void)
 {
     static char name[] = "/tmp/npuscope-recorded-XXXXXX";
@@ -195,6 +225,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_changed_in_place_is_read_no_more, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_do_not_leave_the_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_observers_epsilon_counts, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(channels_last_is_the_form_of_the_inputs, set_up, tear_down),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     for (size_t i = 0; i < 3; i++) {

@@ -19,10 +19,37 @@ ns_window ns_convolution_window(const ns_aten_node *node, const ns_aten_node *in
     return window;
 }
 
+const char *const ns_convolution_words[] = {"valid", "same", NULL};
+
+/* A padding that is a word becomes the list of what stands in front of each axis. */
+static ns_code spell_out(const ns_aten_program *program, ns_aten_node *node, const ns_aten_node *weight,
+                         ns_error *error)
+{
+    const ns_convolution *convolution = node->op->family;
+    ns_aten_attribute *padding = &node->attributes[NS_CONVOLUTION_PADDING];
+    const bool same = padding->integer == 1;
+    int64_t *list = NS_ARENA_ARRAY(program->arena, (size_t)convolution->axes, int64_t);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", node->op->aten);
+    *padding = (ns_aten_attribute){.integer = same ? NS_CONVOLUTION_SAME : NS_CONVOLUTION_VALID,
+                                   .count = convolution->axes,
+                                   .list = list};
+    for (int i = 0; same && i < convolution->axes && i < weight->rank - 2; i++) {
+        const int64_t span =
+            ns_window_value(&node->attributes[NS_CONVOLUTION_DILATION], i) * (weight->shape[2 + i] - 1);
+        if (ns_window_value(&node->attributes[NS_CONVOLUTION_STRIDE], i) != 1)
+            return ns_fail(error, NS_ERROR_INPUT, "%s: padding 'same' with strides", node->op->aten);
+        list[i] = span / 2;
+        padding->integer = span % 2 ? NS_CONVOLUTION_UNEVEN : padding->integer;
+    }
+    return NS_OK;
+}
+
 static ns_code check_lists(const ns_aten_node *node, int axes, ns_error *error)
 {
     for (int p = NS_CONVOLUTION_STRIDE; p <= NS_CONVOLUTION_DILATION; p++)
-        if (node->attributes[p].count != 1 && node->attributes[p].count != axes)
+        if ((p != NS_CONVOLUTION_PADDING || node->attributes[p].count) && node->attributes[p].count != 1 &&
+            node->attributes[p].count != axes)
             return ns_fail(error, NS_ERROR_INPUT, "%s: %d values for '%s', there are %d axes", node->op->aten,
                            node->attributes[p].count, node->op->parameters[p].name, axes);
     return NS_OK;
@@ -63,13 +90,17 @@ ns_code ns_convolution_infer(const ns_aten_program *program, ns_aten_node *node,
                        *weight = ns_aten_operand(program, node, 1);
     NS_TRY(check_shapes(node, input, weight, ns_aten_operand(program, node, 2), error));
     NS_TRY(check_lists(node, convolution->axes, error));
+    if (!node->attributes[NS_CONVOLUTION_PADDING].count)
+        NS_TRY(spell_out(program, node, weight, error));
     ns_window window = ns_convolution_window(node, input, weight);
     NS_TRY(ns_window_infer(&window, node->op->aten, error));
     node->rank = input->rank;
     node->shape[0] = input->shape[0];
     node->shape[1] = weight->shape[0];
     for (int i = 0; i < window.rank; i++)
-        node->shape[2 + i] = window.out[i];
+        node->shape[2 + i] = node->attributes[NS_CONVOLUTION_PADDING].integer == NS_CONVOLUTION_UNEVEN
+                                 ? input->shape[2 + i]
+                                 : window.out[i];
     return NS_OK;
 }
 
@@ -153,6 +184,9 @@ static ns_code check_sizes_u55(const ns_aten_program *program, const ns_aten_nod
 ns_code ns_convolution_supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                                  ns_error *error)
 {
+    if (node->attributes[NS_CONVOLUTION_PADDING].integer == NS_CONVOLUTION_UNEVEN)
+        return ns_keep_off(node, target, error,
+                           "padding 'same' of an even span is a PAD that the quantiser does not see");
     if (target != NS_TARGET_U55)
         return NS_OK;
     NS_TRY(check_sizes_u55(program, node, target, error));

@@ -5,14 +5,30 @@
 #include "ir/interface.h"
 #include "ops/declared.h"
 
-ns_code ns_decompose_scale(ns_aten_program *program, int node, double factor, int *out, ns_error *error)
+ns_code ns_decompose_number(ns_aten_program *program, int rank, float value, int *out, ns_error *error)
 {
-    int rank = program->nodes[node].rank > 1 ? program->nodes[node].rank : 1, constant = 0;
     int64_t shape[NS_MAX_RANK];
     for (int i = 0; i < rank; i++)
         shape[i] = 1;
-    float value = (float)factor;
-    NS_TRY(ns_aten_add_parameter(program, NULL, rank, shape, &value, &constant, error));
+    return ns_aten_add_parameter(program, NULL, rank, shape, &value, out, error);
+}
+
+ns_code ns_decompose_extreme(ns_aten_program *program, const ns_aten_operator *op, const ns_aten_node *node,
+                             const int *inputs, int *out, ns_error *error)
+{
+    const ns_aten_attribute dims = *ns_reduce_dims(node);
+    NS_TRY(ns_aten_call(program, op, 1, inputs, NS_ARGUMENTS({"dim", dims}, {"keepdim", NS_BOOL(true)}), out,
+                        error));
+    return ns_reduce_keepdim(node) ? NS_OK
+                                   : ns_aten_call(program, &ns_aten_op_squeeze_dim, 1, out,
+                                                  NS_ARGUMENTS({"dim", dims}), out, error);
+}
+
+ns_code ns_decompose_scale(ns_aten_program *program, int node, double factor, int *out, ns_error *error)
+{
+    const int rank = program->nodes[node].rank > 1 ? program->nodes[node].rank : 1;
+    int constant = 0;
+    NS_TRY(ns_decompose_number(program, rank, (float)factor, &constant, error));
     return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){node, constant}, NULL, out, error);
 }
 

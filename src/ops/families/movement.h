@@ -135,13 +135,17 @@ void ns_resize_reads(const ns_lowering *lowering, int node, int operand, ns_layo
 /* ---- part.c ---- */
 
 /* Part: operators whose result is a box of their operand along one axis, every step-th element of it, with
- * the axis or without: slice, select, split, chunk. SLICE, and RESHAPE where the axis goes. */
+ * the axis or without: slice, select, split, chunk. SLICE, and RESHAPE where the axis goes. With steps
+ * between the elements (decompose_strided_slice_copy_pass.py): the SLICE, zeros behind it up to a multiple of
+ * the step, the axis split by RESHAPE in groups of a step, the first of each group, and back. */
 
-/* Elements start, start + 1, .. start + size - 1 of `axis`. */
+/* Elements start, start + step, .. start + (size - 1) * step of `axis`. */
 typedef struct ns_part_range {
     int axis;
     int64_t start, size;
-    bool drop; /* the axis is not in the result; size is 1 */
+    int64_t step; /* 0: 1 */
+    int64_t span; /* of a step over 1: elements from the first on that are looked at, up to size * step */
+    bool drop;    /* the axis is not in the result; size is 1 */
 } ns_part_range;
 
 typedef struct ns_part {

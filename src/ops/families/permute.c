@@ -46,12 +46,30 @@ bool ns_permute_source(const ns_aten_program *program, const ns_aten_node *node,
     return true;
 }
 
+/* The step of the operand's value that is the result's in the layout that all readers want, or -1: the way
+ * there and back is none (propagate_view_copy_permute_pass.py). */
+static int find_wanted(const ns_lowering *lowering, int node, const int *axes, ns_layout *wanted)
+{
+    ns_lowering_writes(lowering, node, wanted);
+    ns_layout from = *wanted;
+    for (int i = 0; i < wanted->rank; i++)
+        if (wanted->axes[i] != NS_LAYOUT_ONE)
+            from.axes[i] = axes[wanted->axes[i]];
+    const int operand = lowering->program->nodes[node].inputs[0];
+    for (const ns_lowered *value = lowering->values[operand]; value; value = value->next)
+        if (ns_layout_equal(&value->layout, &from))
+            return value->step;
+    return -1;
+}
+
 ns_code ns_permute_lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
-    ns_layout layout = {.rank = result->rank};
-    int step = 0;
+    ns_layout layout = {.rank = result->rank}, wanted;
     axes_of(lowering->program, result, layout.axes);
+    int step = find_wanted(lowering, node, layout.axes, &wanted);
+    if (step >= 0)
+        return ns_lowering_set(lowering, node, &wanted, step, error);
     NS_TRY(ns_lowering_value(lowering, result->inputs[0], &layout, &step, error));
     return ns_lowering_set_own(lowering, node, step, error);
 }

@@ -49,6 +49,22 @@ ns_code ns_product_exact(const ns_aten_node *node, const ns_aten_operands *opera
     return NS_OK;
 }
 
+ns_code ns_product_float32(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                           ns_error *error)
+{
+    const int64_t rows = dim_of(node, 1), columns = dim_of(node, 2), depth = dim_of(operands->nodes[0], 2);
+    NS_TRY(ns_product_exact(node, operands, out, error));
+    for (int64_t i = 0; i < dim_of(node, 0) * rows * columns; i++) {
+        const int64_t batch = i / (rows * columns);
+        float sum = (float)out[i];
+        ns_float32_matmul(operands->values[0] + i / columns * depth,
+                          operands->values[1] + batch * depth * columns + i % columns, rows, depth, columns,
+                          &sum);
+        out[i] = (double)sum;
+    }
+    return NS_OK;
+}
+
 ns_code ns_product_supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                              ns_error *error)
 {

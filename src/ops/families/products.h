@@ -18,16 +18,18 @@ typedef struct ns_product {
 } ns_product;
 
 /* All hooks and the parameters; `product` is a const ns_product *. */
-#define NS_PRODUCT_FAMILY(product)                                                                      \
-    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"mat2", NS_ATEN_TENSOR}),                                  \
-        .family = (product), .infer = ns_product_infer, .exact = ns_product_exact,                      \
-        .float32 = ns_aten_rounded, .annotation = NS_ANNOTATION_OWN, .supported = ns_product_supported, \
-        .lower = ns_product_lower, .terms = ns_product_terms, .term_kind = NS_TERMS_SUM,                \
+#define NS_PRODUCT_FAMILY(product)                                                                         \
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"mat2", NS_ATEN_TENSOR}),                                     \
+        .family = (product), .infer = ns_product_infer, .exact = ns_product_exact,                         \
+        .float32 = ns_product_float32, .annotation = NS_ANNOTATION_OWN, .supported = ns_product_supported, \
+        .lower = ns_product_lower, .terms = ns_product_terms, .term_kind = NS_TERMS_SUM,                   \
         .slope = ns_slope_product, .bound = ns_bound_product
 
 ns_code ns_product_infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error);
 ns_code ns_product_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error);
+ns_code ns_product_float32(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                           ns_error *error);
 ns_code ns_product_supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                              ns_error *error);
 ns_code ns_product_lower(ns_lowering *lowering, int node, ns_error *error);
@@ -80,6 +82,12 @@ enum {
     NS_CONVOLUTION_GROUPS,
 };
 
+/* How the padding was given, which its attribute's `integer` says: a list, or a word, "valid": none, "same":
+ * what keeps the size. Of a kernel with an even span PyTorch puts the odd element behind, in a PAD of its
+ * own. */
+enum { NS_CONVOLUTION_LIST, NS_CONVOLUTION_VALID, NS_CONVOLUTION_SAME, NS_CONVOLUTION_UNEVEN };
+extern const char *const ns_convolution_words[];
+
 /* What the family needs of its operator. */
 typedef struct ns_convolution {
     int axes;          /* 1 to 3 */
@@ -87,16 +95,21 @@ typedef struct ns_convolution {
 } ns_convolution;
 
 /* All hooks but supported; `convolution` is a const ns_convolution *. */
-#define NS_CONVOLUTION_FAMILY(convolution)                                                                  \
+#define NS_CONVOLUTION_FAMILY(convolution)                                                        \
+    NS_CONVOLUTION_MEANING(convolution), .annotation = NS_ANNOTATION_OWN, .weight = 1, .bias = 2, \
+                                         .lower = ns_convolution_lower, .reads = ns_convolution_reads
+
+/* The hooks of what the quantiser does not know, too. */
+#define NS_CONVOLUTION_MEANING(convolution)                                                                 \
     NS_PARAMETERS({"input", NS_ATEN_TENSOR}, {"weight", NS_ATEN_TENSOR}, {"bias", NS_ATEN_OPTIONAL_TENSOR}, \
                   {"stride", NS_ATEN_INTS, .otherwise = NS_INTS(1, ((const int64_t[]){1}))},                \
-                  {"padding", NS_ATEN_INTS, .otherwise = NS_INTS(1, ((const int64_t[]){0}))},               \
+                  {"padding", NS_ATEN_INTS, .otherwise = NS_INTS(1, ((const int64_t[]){0})),                \
+                   .choices = ns_convolution_words},                                                        \
                   {"dilation", NS_ATEN_INTS, .otherwise = NS_INTS(1, ((const int64_t[]){1}))},              \
                   {"groups", NS_ATEN_INT, .otherwise = NS_INT(1)}),                                         \
         .family = (convolution), .infer = ns_convolution_infer, .exact = ns_convolution_exact,              \
-        .float32 = ns_aten_rounded, .annotation = NS_ANNOTATION_OWN, .weight = 1, .bias = 2,                \
-        .lower = ns_convolution_lower, .reads = ns_convolution_reads, .terms = ns_convolution_terms,        \
-        .term_kind = NS_TERMS_SUM, .slope = ns_slope_product, .bound = ns_bound_product
+        .float32 = ns_aten_rounded, .terms = ns_convolution_terms, .term_kind = NS_TERMS_SUM,               \
+        .slope = ns_slope_product, .bound = ns_bound_product
 
 ns_code ns_convolution_infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error);
 ns_code ns_convolution_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,

@@ -151,6 +151,14 @@ ns_code ns_reduce_build(const ns_aten_operator *op, const void *parameters, ns_c
     return ns_aten_add_output(maker->program, result, error);
 }
 
+ns_code ns_extreme_infer_values(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
+{
+    if (node->attributes[NS_EXTREME_KEEPDIM + 1].integer != 0)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: the places of the values are not known",
+                       node->op->aten);
+    return ns_reduce_infer(program, node, error);
+}
+
 ns_code ns_extreme_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error)
 {

@@ -83,6 +83,15 @@ typedef struct ns_extreme {
         .annotation = NS_ANNOTATION_SHARED, .supported = ns_supported_always, .lower = ns_extreme_lower, \
         .terms = ns_reduce_terms
 
+/* Along one dim with the place of it, max.dim and min.dim, of which the values are known: amax or amin, which
+ * keeps the dim, and squeeze, before the quantiser sees it (convert_minmax_pass.py). */
+#define NS_EXTREME_OF_DIM(op, sign)                                                        \
+    NS_PARAMETERS({"self", NS_ATEN_TENSOR}, {"dim", NS_ATEN_INTS, .required = true},       \
+                  {"keepdim", NS_ATEN_BOOL}, {"result", NS_ATEN_INT}),                     \
+        .family = &(const ns_extreme){{NS_EXTREME_DIM, NS_EXTREME_KEEPDIM}, (op), (sign)}, \
+        .infer = ns_extreme_infer_values, .exact = ns_extreme_exact, .float32 = ns_aten_rounded
+
+ns_code ns_extreme_infer_values(const ns_aten_program *program, ns_aten_node *node, ns_error *error);
 ns_code ns_extreme_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error);
 ns_code ns_extreme_lower(ns_lowering *lowering, int node, ns_error *error);
@@ -134,7 +143,14 @@ ns_code ns_softmax_decompose(ns_aten_program *program, const ns_aten_node *node,
 
 /* ---- decompose.c ---- */
 
+/* NS_EXTREME_OF_DIM's; `op` is amax or amin. */
+ns_code ns_decompose_extreme(ns_aten_program *program, const ns_aten_operator *op, const ns_aten_node *node,
+                             const int *inputs, int *out, ns_error *error);
+
 /* Decompose: what several decompositions are made of. */
+
+/* A constant of `rank` axes of 1. */
+ns_code ns_decompose_number(ns_aten_program *program, int rank, float value, int *out, ns_error *error);
 
 /* `node` times a constant: float32 of shape [1, .., 1], of the node's rank but at least 1
  * (scalars_to_attribute_pass.py). */
