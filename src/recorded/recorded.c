@@ -124,13 +124,6 @@ typedef struct memory_walk {
     int input;               /* those that were met */
 } memory_walk;
 
-static ns_code permute(ns_aten_program *program, const int64_t *axes, int *node, ns_error *error)
-{
-    const int rank = program->nodes[*node].rank;
-    return ns_aten_call(program, ns_aten_find("aten.permute.default"), 1, node,
-                        NS_ARGUMENTS({"dims", NS_INTS(rank, axes)}), node, error);
-}
-
 /* The input as it lies in memory, and what brings it into logical order. */
 static ns_code add_input(memory_walk *w, int n, const int64_t *order, ns_error *error)
 {
@@ -146,7 +139,7 @@ static ns_code add_input(memory_walk *w, int n, const int64_t *order, ns_error *
     if (!moves)
         return NS_OK;
     w->formats[n] = order;
-    return permute(w->to, back, &w->map[n], error);
+    return ns_aten_reorder(w->to, back, &w->map[n], error);
 }
 
 /* PyTorch keeps the memory format of an operand, where the result is no view. */
@@ -196,7 +189,7 @@ static ns_code to_memory_order(const json_t *info, ns_arena *arena, ns_aten_prog
     for (int o = 0; o < from->output_count; o++) {
         int node = w.map[from->outputs[o]];
         if (w.formats[from->outputs[o]])
-            NS_TRY(permute(w.to, w.formats[from->outputs[o]], &node, error));
+            NS_TRY(ns_aten_reorder(w.to, w.formats[from->outputs[o]], &node, error));
         NS_TRY(ns_aten_add_output(w.to, node, error));
     }
     *program = w.to;
