@@ -24,7 +24,4 @@ bool ns_aten_in_place(const char *name);
  */
 const char *ns_aten_names(bool (*holds)(const ns_aten_operator *op), ns_arena *arena);
 
-/* Puts the axes of `*node` in another order: axis i of what `*node` is then is its axis axes[i] now. */
-ns_code ns_aten_reorder(ns_aten_program *program, const int64_t *axes, int *node, ns_error *error);
-
 #endif

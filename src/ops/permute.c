@@ -1,8 +1,6 @@
 /* permute: axis i of the result is axis dims[i] of the operand. */
-#include "ir/interface.h"
 #include "ops/cases.h"
 #include "ops/families/movement.h"
-#include "ops/operators.h"
 
 enum { SELF, DIMS };
 
@@ -34,9 +32,3 @@ const ns_aten_operator ns_aten_op_permute = {
     NS_PERMUTE_FAMILY(axes_of),
     .catalogue = NS_CALL_CATALOGUE(MOVE, cases),
 };
-
-ns_code ns_aten_reorder(ns_aten_program *program, const int64_t *axes, int *node, ns_error *error)
-{
-    return ns_aten_call(program, &ns_aten_op_permute, 1, node,
-                        NS_ARGUMENTS({"dims", NS_INTS(program->nodes[*node].rank, axes)}), node, error);
-}

@@ -6,6 +6,7 @@
 #include "base/interface.h"
 #include "ir/interface.h"
 #include "ir/operator.h"
+#include "ops/families/reductions.h"
 #include "ops/operators.h"
 
 /* Boards that ExecuTorch's pipelines build for, and the target of each. */
@@ -139,7 +140,7 @@ static ns_code add_input(memory_walk *w, int n, const int64_t *order, ns_error *
     if (!moves)
         return NS_OK;
     w->formats[n] = order;
-    return ns_aten_reorder(w->to, back, &w->map[n], error);
+    return ns_decompose_reorder(w->to, back, &w->map[n], error);
 }
 
 /* PyTorch keeps the memory format of an operand, where the result is no view. */
@@ -189,7 +190,7 @@ static ns_code to_memory_order(const json_t *info, ns_arena *arena, ns_aten_prog
     for (int o = 0; o < from->output_count; o++) {
         int node = w.map[from->outputs[o]];
         if (w.formats[from->outputs[o]])
-            NS_TRY(ns_aten_reorder(w.to, w.formats[from->outputs[o]], &node, error));
+            NS_TRY(ns_decompose_reorder(w.to, w.formats[from->outputs[o]], &node, error));
         NS_TRY(ns_aten_add_output(w.to, node, error));
     }
     *program = w.to;

@@ -39,6 +39,12 @@ ns_code ns_decompose_reshape(ns_aten_program *program, int node, int rank, const
                         out, error);
 }
 
+ns_code ns_decompose_reorder(ns_aten_program *program, const int64_t *axes, int *node, ns_error *error)
+{
+    return ns_aten_call(program, &ns_aten_op_permute, 1, node,
+                        NS_ARGUMENTS({"dims", NS_INTS(program->nodes[*node].rank, axes)}), node, error);
+}
+
 ns_code ns_decompose_sum(ns_aten_program *program, int node, const ns_aten_attribute *dims, bool keepdim,
                          int *out, ns_error *error)
 {
