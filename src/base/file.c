@@ -48,7 +48,7 @@ static ns_code read_all(int descriptor, const char *path, ns_arena *arena, ns_by
 
 ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (descriptor < 0)
         return ns_fail_system(error, path);
     ns_code code = read_all(descriptor, path, arena, out, error);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "ir/operator.h"
 
 ns_code ns_aten_program_new(ns_arena *arena, ns_aten_program **out, ns_error *error)
@@ -21,19 +22,29 @@ static void short_text(const ns_aten_node *node, char *text, size_t size)
     snprintf(text, size, "%.*s", (int)strcspn(start, "."), start);
 }
 
+/* The slot of the node with the name, or the free one where it would be. */
+static int *slot_of(const ns_aten_program *program, const char *name)
+{
+    const uint64_t slots = 2 * (uint64_t)program->node_capacity;
+    uint64_t at = ns_bytes_hash((ns_bytes){(const uint8_t *)name, strlen(name)}) & (slots - 1);
+    while (program->named[at] && strcmp(program->nodes[program->named[at] - 1].name, name) != 0)
+        at = (at + 1) & (slots - 1);
+    return &program->named[at];
+}
+
 /* `wanted`, made unique with _1, _2, ... */
 static const char *make_name(const ns_aten_program *program, const char *wanted)
 {
-    const char *name = wanted;
-    for (int suffix = 1; name; suffix++) {
-        bool taken = false;
-        for (int i = 0; i < program->node_count && !taken; i++)
-            taken = strcmp(program->nodes[i].name, name) == 0;
-        if (!taken)
-            return ns_arena_string(program->arena, name);
-        name = ns_arena_format(program->arena, "%s_%d", wanted, suffix);
+    const int *taken = slot_of(program, wanted), *of_wanted = taken;
+    const char *name = *taken ? NULL : ns_arena_string(program->arena, wanted);
+    while (*taken) {
+        ns_aten_node *first = &program->nodes[*of_wanted - 1];
+        name = ns_arena_format(program->arena, "%s_%d", wanted, ++first->namesakes);
+        if (!name)
+            return NULL;
+        taken = slot_of(program, name);
     }
-    return NULL;
+    return name;
 }
 
 static ns_code grow(ns_aten_program *program, ns_error *error)
@@ -41,27 +52,35 @@ static ns_code grow(ns_aten_program *program, ns_error *error)
     if (program->node_count < program->node_capacity)
         return NS_OK;
     int capacity = program->node_capacity ? program->node_capacity * 2 : 16;
+    while (capacity <= program->node_count)
+        capacity *= 2;
     ns_aten_node *nodes = NS_ARENA_ARRAY(program->arena, (size_t)capacity, ns_aten_node);
-    if (!nodes)
+    int *named = NS_ARENA_ARRAY(program->arena, 2 * (size_t)capacity, int);
+    if (!nodes || !named)
         return ns_fail(error, NS_ERROR_MEMORY, "out of memory for %d nodes", capacity);
     if (program->node_count)
         memcpy(nodes, program->nodes, (size_t)program->node_count * sizeof *nodes);
     program->nodes = nodes;
+    program->named = named;
     program->node_capacity = capacity;
+    for (int i = 0; i < program->node_count; i++)
+        *slot_of(program, nodes[i].name) = i + 1;
     return NS_OK;
 }
 
-/* Appends `value` to an int list in the arena. */
+/* Appends `value` to an int list in the arena that only this function makes: its room is the next power of
+ * two. */
 static ns_code append(ns_arena *arena, int **list, int *count, int value, ns_error *error)
 {
-    int *grown = NS_ARENA_ARRAY(arena, (size_t)*count + 1, int);
-    if (!grown)
-        return ns_fail(error, NS_ERROR_MEMORY, "out of memory for a list of %d nodes", *count + 1);
-    if (*count)
-        memcpy(grown, *list, (size_t)*count * sizeof *grown);
-    grown[*count] = value;
-    *list = grown;
-    *count += 1;
+    if ((*count & (*count - 1)) == 0) {
+        int *grown = NS_ARENA_ARRAY(arena, *count ? 2 * (size_t)*count : 1, int);
+        if (!grown)
+            return ns_fail(error, NS_ERROR_MEMORY, "out of memory for a list of %d nodes", *count + 1);
+        if (*count)
+            memcpy(grown, *list, (size_t)*count * sizeof *grown);
+        *list = grown;
+    }
+    (*list)[(*count)++] = value;
     return NS_OK;
 }
 
@@ -87,7 +106,9 @@ static ns_code append_node(ns_aten_program *program, ns_aten_node *added, int *n
     if (!added->name)
         return no_memory(program, error);
     *node = program->node_count;
+    added->namesakes = 0;
     program->nodes[program->node_count++] = *added;
+    *slot_of(program, added->name) = program->node_count;
     return NS_OK;
 }
 

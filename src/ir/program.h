@@ -66,6 +66,7 @@ typedef enum ns_aten_kind {
 
 typedef struct ns_aten_node {
     const char *name; /* unique in its program; ExecuTorch's name where the program came from there */
+    int namesakes;    /* nodes that wanted the same name later: they have name_1, name_2, ... */
     ns_aten_kind kind;
     const struct ns_aten_operator *op; /* CALL; NULL otherwise */
     int input_count;
@@ -85,6 +86,7 @@ typedef struct ns_aten_program {
     ns_arena *arena;
     int node_count, node_capacity;
     ns_aten_node *nodes; /* operands before users */
+    int *named;          /* 2 * node_capacity slots: a node's index + 1 behind its name's hash, or 0 */
     int input_count, output_count;
     int *inputs;  /* indices of INPUT nodes in call order */
     int *outputs; /* indices of result nodes */

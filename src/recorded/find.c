@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/interface.h"
+#include "npuscope/budget.h"
 
 /* A folder with one of these files is a case. */
 static const char *const marks[] = {
@@ -24,8 +25,15 @@ static bool is_case(const ns_case_files *files)
     return false;
 }
 
+/* What an entry of a folder counts as. */
+#define ENTRY_WORK ((uint64_t)1 << 20)
+
 typedef struct finder {
     ns_arena *arena;
+    struct {
+        dev_t device;
+        ino_t inode;
+    } above[NS_CASE_DEPTH + 2]; /* the folders that lead to this one */
     int count, capacity;
     ns_case_files *cases;
 } finder;
@@ -74,11 +82,6 @@ static bool ends_in_zip(const char *name)
 
 /* ---- zip files ---- */
 
-static int compare_members(const void *a, const void *b)
-{
-    return strcmp(((const ns_zip_member *)a)->name, ((const ns_zip_member *)b)->name);
-}
-
 /* Characters up to and with the last '/'. */
 static size_t folder_length(const char *name)
 {
@@ -86,22 +89,29 @@ static size_t folder_length(const char *name)
     return slash ? (size_t)(slash - name) + 1 : 0;
 }
 
-static bool in_folder(const ns_zip_member *member, const char *folder, size_t length)
+/* By their folders, then by their names: so a folder's own files are side by side. */
+static int compare_members(const void *a, const void *b)
 {
-    return strncmp(member->name, folder, length) == 0;
+    const char *x = ((const ns_zip_member *)a)->name, *y = ((const ns_zip_member *)b)->name;
+    const size_t length_x = folder_length(x), length_y = folder_length(y);
+    const int order = memcmp(x, y, length_x < length_y ? length_x : length_y);
+    return order ? order : length_x != length_y ? (length_x < length_y ? -1 : 1) : strcmp(x, y);
 }
 
-/* The folder that the sorted member `first` lies in, unless an earlier member told of it. */
+/* Whether the member lies in the folder, of `length` characters, itself. */
+static bool in_folder(const ns_zip_member *member, const char *folder, size_t length)
+{
+    return folder_length(member->name) == length && memcmp(member->name, folder, length) == 0;
+}
+
+/* The folder that the sorted member `first` lies in, unless the one before it told of it. */
 static ns_code find_in_members(finder *f, const ns_zip *zip, int first, const char *where, ns_error *error)
 {
     const char *name = zip->members[first].name;
     const size_t length = folder_length(name);
-    int start = first, end = first + 1;
-    while (start > 0 && in_folder(&zip->members[start - 1], name, length))
-        start--;
-    for (int i = start; i < first; i++)
-        if (folder_length(zip->members[i].name) == length)
-            return NS_OK;
+    int end = first + 1;
+    if (first > 0 && in_folder(&zip->members[first - 1], name, length))
+        return NS_OK;
     while (end < zip->count && in_folder(&zip->members[end], name, length))
         end++;
     const char *path =
@@ -110,8 +120,8 @@ static ns_code find_in_members(finder *f, const ns_zip *zip, int first, const ch
                                  .where = path,
                                  .zipped = true,
                                  .prefix = length,
-                                 .member_count = end - start,
-                                 .members = zip->members + start};
+                                 .member_count = end - first,
+                                 .members = zip->members + first};
     if (!files.name)
         return no_memory(where, error);
     return is_case(&files) ? add(f, &files, error) : NS_OK;
@@ -180,6 +190,17 @@ static ns_code find_entry(finder *f, const char *folder, const char *name, int d
     return ends_in_zip(name) ? find_zip_entry(f, path, depth + 1, error) : NS_OK;
 }
 
+/* Links may lead anywhere: what is looked at is work, and a folder within itself is passed over. */
+static ns_code enter(finder *f, const struct stat *info, int depth, bool *again, ns_error *error)
+{
+    *again = false;
+    for (int i = 0; i < depth; i++)
+        *again |= f->above[i].device == info->st_dev && f->above[i].inode == info->st_ino;
+    f->above[depth].device = info->st_dev;
+    f->above[depth].inode = info->st_ino;
+    return depth ? ns_budget_spend(ns_arena_budget(f->arena), ENTRY_WORK, error) : NS_OK;
+}
+
 static ns_code find_in_folder(finder *f, const char *path, int depth, ns_error *error)
 {
     const ns_case_files files = {.name = name_of(path, f->arena), .where = path};
@@ -209,6 +230,10 @@ static ns_code find_in(finder *f, const char *path, int depth, ns_error *error)
     ns_bytes bytes;
     if (stat(path, &info) != 0)
         return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    bool again;
+    NS_TRY(enter(f, &info, depth, &again, error));
+    if (again)
+        return NS_OK;
     if (S_ISDIR(info.st_mode))
         return find_in_folder(f, path, depth, error);
     NS_TRY(ns_file_read(path, f->arena, &bytes, error));

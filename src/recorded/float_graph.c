@@ -8,7 +8,7 @@
 /* Arguments that say where and how PyTorch keeps a result, not what it is. */
 static const char *const placement[] = {"dtype", "device", "pin_memory", "layout", "memory_format"};
 
-enum { MOST_ARGUMENTS = 32, MOST_OPERANDS = 256 };
+enum { MOST_ARGUMENTS = 32, MOST_OPERANDS = 256, MOST_NODES = 1 << 14 }; /* nodes are looked up one by one */
 
 typedef struct reader {
     const ns_case_files *files;
@@ -403,6 +403,9 @@ static ns_code read_nodes(reader *r, ns_error *error)
     if (!json_is_array(r->nodes) || !count || !r->map)
         return ns_fail(error, r->map ? NS_ERROR_INPUT : NS_ERROR_MEMORY, "%s/float.json: no list of nodes",
                        r->files->where);
+    if (count > MOST_NODES)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: %zu nodes, at most %d are read",
+                       r->files->where, count, MOST_NODES);
     NS_TRY(ns_aten_program_new(r->arena, &r->program, error));
     for (size_t i = 0; i < count; i++)
         r->map[i] = -1;

@@ -170,14 +170,23 @@ static ns_code take_program_input(ns_ladder *ladder, int index, ns_error *error)
     return NS_OK;
 }
 
+/* Of the first delegate with a command stream; others may be of another backend, or TOSA graphs. */
+static void take_accelerator(ns_ladder *ladder, const ns_program *program)
+{
+    for (int i = ns_program_delegate_count(program) - 1; i >= 0; i--) {
+        const ns_npu_stream *stream = ns_program_delegate(program, i);
+        if (stream)
+            ladder->request.accelerator = ns_npu_accelerator(stream);
+    }
+}
+
 static ns_code take_program(ns_ladder *ladder, ns_error *error)
 {
     ns_given_model *given = ladder->model;
     const ns_bytes bytes = given->model.bytes;
     NS_TRY(ns_program_read(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, ladder->arena, &given->program,
                            error));
-    if (ns_program_delegate_count(given->program) > 0)
-        ladder->request.accelerator = ns_npu_accelerator(ns_program_delegate(given->program, 0));
+    take_accelerator(ladder, given->program);
     NS_TRY(make_room(ladder, ns_program_input_count(given->program), ns_program_output_count(given->program),
                      error));
     given->inputs = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->input_count, const void *);

@@ -163,6 +163,36 @@ class Cases(unittest.TestCase):
         self.assertIn("bad case", files["html"].read_text())
         self.assertTrue(any(r["case"] == good.name for r in csv.DictReader(files["csv"].read_text().splitlines())))
 
+    def test_programs_with_delegates_of_others(self):
+        """A delegate that is none of an NPU, alone and as the first of two."""
+        programs = sets.read(sets.DATA / "program.zip")
+        for name in ("xnnpack", "two_delegates"):
+            folder = self.folder / "programs" / name
+            folder.mkdir(parents=True)
+            (folder / "program.pte").write_bytes(programs[f"{name}/program.pte"])
+        rows = self.rows("--cases", self.folder / "programs", code=2)
+        self.assertEqual({(r["case"], r["verdict"]) for r in rows}, {("xnnpack", "invalid"), ("two_delegates", "invalid")})
+        self.assertTrue(all("0 inputs are given, program.pte has 1" in r["reason"] for r in rows))
+
+    def test_links_lead_nowhere_twice(self):
+        """Four deep, and 100 links to the folder itself in each: each is looked at once."""
+        case = self.unpack("test_tanh")
+        for i in range(100):
+            (case.parent / f"link{i}").symlink_to(".")
+        self.assertEqual([r["case"] for r in self.rows("--cases", case.parent)], [case.name])
+        done = run(*STAGES, "--cases", case.parent, "--max-work", "64M")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--max-work", done.stderr)
+
+    def test_many_members(self):
+        """100,000 names in a chain of folders and beside a case: linear in their number."""
+        case = self.unpack("test_tanh")
+        files = {f"some/{file.name}": file.read_bytes() for file in case.iterdir()}
+        files.update({f"some/{n}": b"" for n in range(50_000)})
+        files.update({"/".join(["x"] * (n % 400 + 1)) + f"/{n}": b"" for n in range(2_000)})
+        rows = self.rows("--cases", self.zip("many.zip", files), "--time-limit", "60")
+        self.assertEqual([r["verdict"] for r in rows], ["pass"])
+
     def model(self, name, files, case=None):
         """A folder of a model with files of one captured case: {name here: name there}."""
         folder = self.folder / "models" / name
