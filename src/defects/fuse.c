@@ -29,6 +29,13 @@ static bool is_one_operation(const ns_pattern *p, ns_op_ref op)
     return ns_pattern_batch(ns_pattern_input(p, op, 0)) == 1 || (w && w->shape[1] == 1 && w->shape[2] == 1);
 }
 
+static bool is_elementwise(ns_op op)
+{
+    return (op >= NS_OP_ADD && op <= NS_OP_SUB) || op == NS_OP_RESCALE || op == NS_OP_CAST ||
+           op == NS_OP_ABS || op == NS_OP_NEGATE || op == NS_OP_SELECT || op == NS_OP_CLZ ||
+           op == NS_OP_BITWISE_NOT;
+}
+
 /* An elementwise operation, or a RESCALE that is one, whose result reaches the activation through a RESHAPE
  * with other rows: both are taken apart by batches, each by its own. */
 static bool is_viewed_elementwise(const ns_pattern *p, ns_op_ref op)
@@ -38,7 +45,7 @@ static bool is_viewed_elementwise(const ns_pattern *p, ns_op_ref op)
         const ns_tensor *x = ns_pattern_output(p, at);
         const bool other_rows =
             ns_pattern_dim(x, 0) != ns_pattern_dim(y, 0) || ns_pattern_dim(x, 1) != ns_pattern_dim(y, 1);
-        if (other_rows && (at->op == NS_OP_RESCALE || (at->op >= NS_OP_ADD && at->op <= NS_OP_SUB)))
+        if (other_rows && is_elementwise(at->op))
             return true;
         if (at->op != NS_OP_RESHAPE && at->op != NS_OP_RESCALE)
             return false;
