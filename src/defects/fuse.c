@@ -271,6 +271,18 @@ bool ns_defect_met_unsigned_clamp(const ns_pattern *p, ns_op_ref op)
     return op->op == NS_OP_CLAMP && unsigned_before(p, op);
 }
 
+bool ns_defect_met_unsigned_limits(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_from(p, op, 0) : NULL;
+    if (!from || !op->attributes.output_unsigned || ns_pattern_integer_scale(p, op) != 1 ||
+        ns_pattern_only_reader(p, from) != op)
+        return false;
+    if (from->op == NS_OP_SLICE && !(from = ns_pattern_from(p, from, 0)))
+        return false;
+    return from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_AVG_POOL2D || from->op == NS_OP_BITWISE_AND ||
+           from->op == NS_OP_BITWISE_OR || from->op == NS_OP_BITWISE_XOR || from->op == NS_OP_BITWISE_NOT;
+}
+
 bool ns_defect_met_unsigned_table(const ns_pattern *p, ns_op_ref op)
 {
     return op->op == NS_OP_TABLE && unsigned_before(p, op);
