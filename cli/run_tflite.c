@@ -139,15 +139,12 @@ static ns_code run_model(ns_cli *cli, const ns_run_settings *settings, ns_tflm *
     return settings->state ? ns_state_save(settings->state, cli->arena, variables, items, error) : NS_OK;
 }
 
-/* Vela's command for the model: which accelerator is meant, the user knows. */
 static ns_code not_compiled(const ns_tflm *model, ns_error *error)
 {
-    const ns_tflite_subgraph *graph = &ns_tflm_file(model)->subgraphs[0];
     return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                   "the .tflite has no ethos-u operator (its first of %d is %.40s): compile it with Vela "
-                   "first (vela MODEL.tflite --accelerator-config ethos-u55-128 --output-dir DIR), or give "
-                   "--reference for what TFLite Micro's reference kernels make of it",
-                   graph->operator_count, graph->operator_count ? graph->operators[0].name : "none");
+                   "the .tflite has no ethos-u operator: %s; --reference runs it as TFLite Micro's reference "
+                   "kernels do",
+                   ns_tflm_uncompiled(model));
 }
 
 static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes, int *output_count,

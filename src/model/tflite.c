@@ -61,8 +61,8 @@ static ns_code load(ns_model *model, ns_bytes bytes, ns_accelerator accelerator,
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the file");
     NS_TRY(ns_tflm_read(kept, accelerator, model->arena, &model->tflite, error));
     if (ns_tflm_part_count(model->tflite) == 0)
-        return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                       "the .tflite has no ethos-u operator: compile it with Vela first");
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "the .tflite has no ethos-u operator: %s",
+                       ns_tflm_uncompiled(model->tflite));
     NS_TRY(ns_tflm_missing(model->tflite, error));
     NS_TRY(ns_tflm_open(model->tflite, error));
     return describe_all(model, error);

@@ -64,7 +64,8 @@ struct ns_npu_stream {
     ns_npu_io *inputs, *outputs;
     int variable_count; /* each place once */
     ns_npu_io *variables;
-    bool starts_known; /* the container tells their zero points */
+    bool starts_known;           /* the container tells their zero points */
+    const ns_npu_shared *shared; /* the scratch region's memory; NULL: fresh in every run */
 
     ns_npu_cached_weights *cache;
     size_t cache_count, cache_capacity, cache_bytes;

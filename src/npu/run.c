@@ -42,7 +42,11 @@ static ns_code bind_all(ns_npu_machine *machine, ns_arena *memory, ns_error *err
         NS_TRY(bind(machine, memory, NS_NPU_REGION_INPUTS, stream->input_size, error));
     if (stream->output_size)
         NS_TRY(bind(machine, memory, NS_NPU_REGION_OUTPUTS, stream->output_size, error));
-    NS_TRY(bind(machine, memory, stream->scratch_region, stream->scratch_size, error));
+    if (stream->shared)
+        machine->regions[stream->scratch_region] =
+            (ns_npu_region){stream->shared->data, stream->scratch_size, true};
+    else
+        NS_TRY(bind(machine, memory, stream->scratch_region, stream->scratch_size, error));
     const uint64_t device = machine->options->fast_scratch, fast = stream->scratch_fast_size;
     if (fast)
         NS_TRY(bind(machine, memory, stream->scratch_fast_region, device && device < fast ? device : fast,

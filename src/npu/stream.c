@@ -202,3 +202,13 @@ bool ns_npu_has_fast_scratch(const ns_npu_stream *stream)
 {
     return stream->scratch_fast_size != 0;
 }
+
+uint64_t ns_npu_stream_scratch_size(const ns_npu_stream *stream)
+{
+    return stream->scratch_size;
+}
+
+void ns_npu_stream_share(ns_npu_stream *stream, const ns_npu_shared *shared)
+{
+    stream->shared = shared;
+}

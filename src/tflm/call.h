@@ -51,6 +51,14 @@ static inline ns_tflite_type ns_tflm_type(const ns_tflm_value *value)
     return value->tensor->type;
 }
 
+/* Whether a float kernel takes the bias, NULL for none: of float32, or of int32, whose bytes TFLite Micro's
+ * kernels read as floats all the same. Vela 5.1.0 and 5.2.0 give float operators that stay on the CPU a bias
+ * of int32 zeros. */
+static inline bool ns_tflm_is_float_bias(const ns_tflm_value *bias)
+{
+    return !bias || ns_tflm_type(bias) == NS_TFLITE_FLOAT32 || ns_tflm_type(bias) == NS_TFLITE_INT32;
+}
+
 /* An axis from -rank to rank - 1 as 0 to rank - 1; NS_ERROR_INPUT for others. */
 ns_code ns_tflm_axis(const ns_tflm_call *call, int64_t axis, int rank, int *out, ns_error *error);
 

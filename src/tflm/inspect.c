@@ -127,6 +127,48 @@ static ns_code json(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *err
     return ns_json_finish(&json, "the description", NULL, error);
 }
 
+/* ---- models that are not compiled ---- */
+
+static bool is_quantised(ns_tflite_type type)
+{
+    return type == NS_TFLITE_INT8 || type == NS_TFLITE_UINT8 || type == NS_TFLITE_INT16 ||
+           type == NS_TFLITE_INT4;
+}
+
+/* How many operators give floats, and quantised elements; and whether one of floats has quantised weights. */
+static void count_types(const ns_tflite_subgraph *graph, int *floats, int *quantised, bool *hybrid)
+{
+    for (int i = 0; i < graph->operator_count; i++) {
+        const ns_tflite_operator *operator= & graph->operators[i];
+        if (!operator->output_count || operator->outputs[0]<0 || strcmp(operator->name, "DEQUANTIZE") == 0)
+            continue;
+        const ns_tflite_type type = graph->tensors[operator->outputs[0]].type;
+        *quantised += is_quantised(type);
+        *floats += type == NS_TFLITE_FLOAT32;
+        for (int k = 0; type == NS_TFLITE_FLOAT32 && k < operator->input_count; k++)
+            *hybrid = *hybrid || (operator->inputs[k] >= 0 && is_quantised(graph->tensors[operator->inputs[k]].type));
+    }
+}
+
+const char *ns_tflm_uncompiled(const ns_tflm *model)
+{
+    const ns_tflite *file = ns_tflm_file(model);
+    int floats = 0, quantised = 0;
+    bool hybrid = false;
+    count_types(&file->subgraphs[0], &floats, &quantised, &hybrid);
+    if (floats && !quantised)
+        return hybrid
+                   ? "the weights alone are quantised and the operators compute in float32, which no Ethos-U "
+                     "does: "
+                     "quantise the activations too (a representative dataset), and compile that with Vela"
+                   : "the operators compute in float32, which no Ethos-U does: quantise the model to int8 or "
+                     "int16 (a representative dataset), and compile that with Vela";
+    if (strstr(file->description, "Vela"))
+        return "Vela has compiled the model and left every operator to the CPU, for reasons that it prints";
+    return "the model is not compiled (vela MODEL.tflite --accelerator-config ethos-u55-128 --output-dir "
+           "DIR)";
+}
+
 static ns_code write_text(ns_buffer *text, ns_tflm *model, int64_t part, ns_error *error)
 {
     const ns_tflite *file = ns_tflm_file(model);
@@ -135,8 +177,7 @@ static ns_code write_text(ns_buffer *text, ns_tflm *model, int64_t part, ns_erro
     for (int i = 0; i < file->subgraph_count; i++)
         subgraph_text(text, file, i);
     if (ns_tflm_part_count(model) == 0)
-        ns_buffer_format(text, "\nno ethos-u operator: the model is not compiled "
-                               "(vela MODEL.tflite --accelerator-config ethos-u55-128)\n");
+        ns_buffer_format(text, "\nno ethos-u operator: %s\n", ns_tflm_uncompiled(model));
     return parts_text(text, model, part, error);
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "npu/stream/internal.h"
 #include "num/interface.h"
 #include "tflm/call.h"
 
@@ -48,6 +49,7 @@ struct ns_tflm {
     ns_tflm_value **inputs, **outputs;
     int part_count;
     ns_npu_stream **parts;
+    ns_npu_shared scratch; /* of several parts: Vela lets them hand each other bytes that no tensor names */
     int variable_count;
     ns_tflm_variable *variables;
     bool has_run;

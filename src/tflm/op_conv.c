@@ -94,7 +94,7 @@ static ns_code run_floats(ns_tflm_call *call, const product *p, uint8_t activati
     ns_tflm_spot spot = {0};
     float low, high, *out = output->data;
     if (ns_tflm_type(call->inputs[1]) != NS_TFLITE_FLOAT32 || ns_tflm_type(output) != NS_TFLITE_FLOAT32 ||
-        (bias && ns_tflm_type(bias) != NS_TFLITE_FLOAT32))
+        !ns_tflm_is_float_bias(bias))
         return ns_tflm_refuse_types(call, error);
     if (bias && bias->count != (size_t)p->out_channels)
         return ns_tflm_refuse_shapes(call, error);

@@ -84,8 +84,7 @@ static ns_code dense_floats(ns_tflm_call *call, const matrices *m, uint8_t activ
     const ns_tflm_value *bias = ns_tflm_operand(call, 2);
     float low, high;
     if (ns_tflm_type(call->inputs[1]) != NS_TFLITE_FLOAT32 ||
-        ns_tflm_type(call->outputs[0]) != NS_TFLITE_FLOAT32 ||
-        (bias && ns_tflm_type(bias) != NS_TFLITE_FLOAT32))
+        ns_tflm_type(call->outputs[0]) != NS_TFLITE_FLOAT32 || !ns_tflm_is_float_bias(bias))
         return ns_tflm_refuse_types(call, error);
     if (bias && bias->count != m->columns)
         return ns_tflm_refuse_shapes(call, error);

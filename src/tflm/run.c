@@ -3,6 +3,8 @@
 
 #include "tflm/internal.h"
 
+#define SCRATCH 2 /* among an ethos-u operator's inputs */
+
 static ns_code give_memory(ns_tflm *model, ns_tflm_value *value, ns_error *error)
 {
     const ns_bytes constant = value ? value->tensor->data : (ns_bytes){0};
@@ -24,6 +26,50 @@ static ns_code give_list(ns_tflm *model, ns_tflm_value *const *list, int count, 
         NS_TRY(give_memory(model, list[i], error));
     return NS_OK;
 }
+
+/* ---- the arena ---- */
+
+static bool lies_at_zero(const ns_tflm *model)
+{
+    for (int i = 0; i < model->graphs[0].subgraph->operator_count; i++) {
+        const ns_tflm_node *node = &model->graphs[0].nodes[i];
+        if (node->stream && node->inputs[SCRATCH]->tensor->offset != 0)
+            return false;
+    }
+    return true;
+}
+
+/* On a device the scratch memory of every part is the arena itself, in which the CPU's tensors lie too. */
+static ns_code share_scratch(ns_tflm *model, ns_error *error)
+{
+    ns_npu_shared *scratch = &model->scratch;
+    if (model->part_count < 2 || !lies_at_zero(model))
+        return NS_OK;
+    for (int i = 0; i < model->part_count; i++) {
+        const uint64_t size = ns_npu_stream_scratch_size(model->parts[i]);
+        scratch->size = size > scratch->size ? size : scratch->size;
+    }
+    scratch->data = ns_arena_alloc(model->arena, (size_t)scratch->size, 1);
+    scratch->written = ns_arena_alloc(model->arena, (size_t)scratch->size, 1);
+    if (!scratch->data || !scratch->written)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the scratch memory of its parts");
+    for (int i = 0; i < model->part_count; i++)
+        ns_npu_stream_share(model->parts[i], scratch);
+    return NS_OK;
+}
+
+/* Puts what the CPU made, or a caller gave, where it lies in the arena. */
+static void put(ns_tflm *model, const ns_tflm_value *value)
+{
+    const ns_npu_shared *scratch = &model->scratch;
+    if (!scratch->data || !value || value->tensor->data.data || value->tensor->offset < 0 ||
+        (uint64_t)value->tensor->offset + value->bytes > scratch->size)
+        return;
+    memcpy(scratch->data + value->tensor->offset, value->data, value->bytes);
+    memset(scratch->written + value->tensor->offset, 1, value->bytes);
+}
+
+/* ---- memory for tensors ---- */
 
 /* The tensors of all subgraphs that lie in the place, by name and offset, are one. */
 static void share_place(ns_tflm *model, const ns_tflm_variable *variable)
@@ -63,12 +109,17 @@ void ns_tflm_reset(ns_tflm *model)
         memset(model->variables[i].data, model->variables[i].start, model->variables[i].bytes);
     for (int g = 0; g < model->file.subgraph_count; g++)
         model->graphs[g].has_run = false;
+    if (model->scratch.data) {
+        memset(model->scratch.data, 0, (size_t)model->scratch.size);
+        memset(model->scratch.written, 0, (size_t)model->scratch.size);
+    }
     model->has_run = false;
 }
 
 ns_code ns_tflm_open(ns_tflm *model, ns_error *error)
 {
     NS_TRY(open_variables(model, error));
+    NS_TRY(share_scratch(model, error));
     for (int g = 0; g < model->file.subgraph_count; g++)
         for (int i = 0; i < model->graphs[g].subgraph->operator_count; i++) {
             const ns_tflite_operator *operator= & model->graphs[g].subgraph->operators[i];
@@ -145,6 +196,8 @@ static ns_code run_cpu(const session *run, const ns_tflite_operator *operator, c
     for (int i = 0; i < operator->output_count; i++)
         NS_TRY(ns_budget_spend(run->budget, node->outputs[i]->count, error));
     NS_TRY(node->kernel->function(&call, error));
+    for (int i = 0; i < operator->output_count; i++)
+        put(run->model, node->outputs[i]);
     *then = call.then;
     return NS_OK;
 }
@@ -200,6 +253,8 @@ ns_code ns_tflm_run(ns_tflm *model, const ns_npu_options *npu, ns_npu_statistics
     run.arena = ns_arena_new_within(run.budget);
     if (!run.arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a model");
+    for (int i = 0; i < ns_tflm_input_count(model); i++)
+        put(model, model->inputs[i]);
     ns_code code = run_graph(&run, 0, error);
     ns_arena_free(run.arena);
     model->has_run = model->has_run || code == NS_OK;

@@ -44,6 +44,9 @@ bool ns_tflm_has(const ns_tflite_operator *operator);
 /* NS_ERROR_UNSUPPORTED names the first operator that npuscope does not have, and all that there are. */
 ns_code ns_tflm_missing(const ns_tflm *model, ns_error *error);
 
+/* Of a model without ethos-u operators: why there are none, and what makes some; to follow a colon. */
+const char *ns_tflm_uncompiled(const ns_tflm *model);
+
 /* The streams of the ethos-u operators of the first subgraph, in its order. A stream's inputs are the
  * operator's, bar constants; its outputs the operator's and then the variables among its inputs, which the
  * NPU writes in place. */

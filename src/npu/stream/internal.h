@@ -55,4 +55,20 @@ ns_code ns_npu_load_tflite_operator(const ns_tflite_subgraph *graph, const ns_tf
                                     ns_accelerator accelerator, ns_arena *arena, ns_npu_stream **out,
                                     ns_error *error);
 
+/* ---- ../stream.c ---- */
+
+/* Memory that the streams of one model have as their scratch region: what one leaves there another may read,
+ * in the same run or the next. */
+typedef struct ns_npu_shared {
+    uint8_t *data, *written; /* written: not 0 where a stream or its caller has put a byte */
+    uint64_t size;
+} ns_npu_shared;
+
+/* Bytes of the stream's scratch region. */
+uint64_t ns_npu_stream_scratch_size(const ns_npu_stream *stream);
+
+/* From now on runs of the stream have `shared`, of the scratch region's size at least, which must outlive it.
+ */
+void ns_npu_stream_share(ns_npu_stream *stream, const ns_npu_shared *shared);
+
 #endif

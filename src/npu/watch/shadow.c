@@ -1,5 +1,6 @@
 /* A byte's writer is 0 (nothing wrote it), HELD (it was there before the stream began: constants, inputs,
- * variables) or the number of the command, plus 1. A DMA hands on what it copies: bytes that nothing wrote
+ * variables), EARLIER (what wrote it came before, in memory that streams share) or the number of the command,
+ * plus 1. A DMA hands on what it copies: bytes that nothing wrote
  * stay such, for Vela copies allocations that are rounded up; only operations count as readers of values. */
 #include "npu/watch/rules.h"
 
@@ -12,6 +13,7 @@
 #include "npu/operations/internal.h"
 
 #define HELD UINT32_MAX
+#define EARLIER (UINT32_MAX - 1)
 
 /* Shadow of the internal memory, behind those of the regions. */
 #define INTERNAL NS_NPU_REGIONS
@@ -76,6 +78,16 @@ static void hold(shadow_memory *memory, uint64_t low, uint64_t high)
         memory->writer[i] = HELD;
 }
 
+/* What is known of shared memory, into the shadow or (`back`) from it. */
+static void share(const ns_npu_stream *stream, shadow_memory *memory, bool back)
+{
+    for (uint64_t i = 0; stream->shared && i < memory->size; i++)
+        if (back)
+            stream->shared->written[i] = memory->writer[i] != 0;
+        else if (stream->shared->written[i])
+            memory->writer[i] = EARLIER;
+}
+
 static uint64_t io_bytes(const ns_npu_io *io)
 {
     uint64_t bytes = (uint64_t)io->element_bytes;
@@ -101,6 +113,7 @@ ns_npu_shadow *ns_npu_shadow_new(ns_npu_machine *machine, ns_arena *arena)
     }
     if (!shadow || !make(&shadow->memories[INTERNAL], machine->internal, machine->internal_size, arena))
         return NULL;
+    share(stream, &shadow->memories[stream->scratch_region], false);
     for (int i = 0; i < stream->variable_count; i++)
         hold(&shadow->memories[stream->variables[i].region], stream->variables[i].offset,
              stream->variables[i].offset + io_bytes(&stream->variables[i]));
@@ -244,14 +257,26 @@ void ns_npu_shadow_copy(ns_npu_machine *machine, const ns_npu_dma *dma, int64_t 
 
 /* ---- the end ---- */
 
+/* An output of one of several streams that lies where an input does is handed on. */
+static bool is_handed_on(const ns_npu_stream *stream, const ns_npu_io *output)
+{
+    for (int i = 0; stream->shared && i < stream->input_count; i++)
+        if (stream->inputs[i].region == output->region && stream->inputs[i].offset == output->offset &&
+            io_bytes(&stream->inputs[i]) == io_bytes(output))
+            return true;
+    return false;
+}
+
 static void finish_output(ns_npu_machine *machine, int index)
 {
     const ns_npu_io *io = &machine->stream->outputs[index];
+    if (is_handed_on(machine->stream, io))
+        return;
     const shadow_memory *memory = &machine->shadow->memories[io->region];
     const uint64_t bytes = io_bytes(io);
     uint64_t missing = 0;
     for (uint64_t i = 0; i < bytes; i++)
-        missing += memory->writer[io->offset + i] == 0 || memory->writer[io->offset + i] == HELD;
+        missing += memory->writer[io->offset + i] == 0 || memory->writer[io->offset + i] >= EARLIER;
     char text[96];
     snprintf(text, sizeof text, "%" PRIu64 " of %" PRIu64 " bytes of output %d", missing, bytes, index);
     if (missing)
@@ -266,6 +291,9 @@ void ns_npu_shadow_finish(ns_npu_machine *machine)
     uint64_t total = 0;
     for (int i = 0; i < stream->output_count; i++)
         finish_output(machine, i);
+    share(stream, &machine->shadow->memories[stream->scratch_region], true);
+    if (stream->shared) /* another of the model's streams may read the input */
+        return;
     for (int k = 0; k < stream->input_count; k++) {
         const ns_npu_io *io = &stream->inputs[k];
         const shadow_memory *memory = &machine->shadow->memories[io->region];
