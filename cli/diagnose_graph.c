@@ -65,17 +65,13 @@ ns_code ns_diagnose_choose_velas(const ns_diagnose_settings *settings, ns_arena 
     return NS_OK;
 }
 
-static void show_progress(void *context, int done, int count)
-{
-    (void)context;
-    fprintf(stderr, "\rcompiling %d/%d%s", done, count, done == count ? "\r\033[K" : "");
-}
-
 ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *settings,
                                   const ns_diagnose_options *asked, const void *model, size_t model_size,
                                   ns_diagnose_result *result, ns_error *error)
 {
-    const ns_vela_options vela = {.progress = cli->progress ? show_progress : NULL, .warn = ns_cli_warn};
+    ns_progress shown;
+    ns_progress_begin(&shown, cli);
+    const ns_vela_options vela = {.progress = ns_progress_compiled, .warn = ns_cli_warn, .context = &shown};
     ns_diagnose_compile_options options = {
         .model = model,
         .model_size = model_size,
@@ -97,6 +93,7 @@ ns_code ns_diagnose_compile_model(ns_cli *cli, const ns_diagnose_settings *setti
     ns_error problem = {0};
     const ns_code code =
         ns_diagnose_compile_run(&options, cli->arena, &result->compile, &result->compile_count, &problem);
+    ns_progress_end(&shown);
     /* What the graph itself leaves open is no fault of a compiler: the other half says where. */
     if (code == NS_ERROR_UNPREDICTABLE || code == NS_ERROR_UNSUPPORTED)
         result->compile_missing = ns_arena_string(cli->arena, problem.message);

@@ -33,10 +33,10 @@ static ns_code apply(ns_cli *cli, const char *path, const ns_diagnose_subject *s
     ns_graph_free(applied.graph);
     NS_TRY(code);
     for (int i = 0; i < applied.count; i++)
-        fprintf(stderr, "%s: %s\n", path, applied.mends[i]);
-    fprintf(stderr, "%s: %d mend%s: %.1f dB against float, was %.1f; verdict: %s\n", path, applied.count,
-            applied.count == 1 ? "" : "s", applied.against_float_db, before->against_float_db,
-            ns_diagnose_verdict_text(applied.after.verdict));
+        ns_cli_say("%s: %s", path, applied.mends[i]);
+    ns_cli_say("%s: %d mend%s: %.1f dB against float, was %.1f; verdict: %s", path, applied.count,
+               applied.count == 1 ? "" : "s", applied.against_float_db, before->against_float_db,
+               ns_diagnose_verdict_text(applied.after.verdict));
     return NS_OK;
 }
 
@@ -113,8 +113,8 @@ static ns_code reduce_precision(ns_cli *cli, double time_limit, const char *path
                               cli->arena, &r, error));
     const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
     NS_TRY(write_smallest(cli, path, &smallest, error));
-    fprintf(stderr, "%s: %s: %d operators of %d left after %d trials in %.1f s: %s\n", path, r.finding,
-            r.operators, r.operators_before, r.trials, r.seconds, r.words);
+    ns_cli_say("%s: %s: %d operators of %d left after %d trials in %.1f s: %s", path, r.finding, r.operators,
+               r.operators_before, r.trials, r.seconds, r.words);
     return NS_OK;
 }
 
@@ -138,9 +138,9 @@ static ns_code reduce_compile(ns_cli *cli, const ns_diagnose_settings *settings,
     const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
     const ns_diagnose_target target = {&o.vela, o.accelerator, o.flags};
     NS_TRY(write_smallest(cli, path, &smallest, error));
-    fprintf(stderr, "%s: %s, Vela %s, %s, %s: %d operators of %d left after %d trials in %.1f s: %s\n", path,
-            r.signature, row->vela, row->accelerator, row->memory_mode, r.operators, r.operators_before,
-            r.trials, r.seconds, r.operation);
+    ns_cli_say("%s: %s, Vela %s, %s, %s: %d operators of %d left after %d trials in %.1f s: %s", path,
+               r.signature, row->vela, row->accelerator, row->memory_mode, r.operators, r.operators_before,
+               r.trials, r.seconds, r.operation);
     ns_cli to_stderr = *cli;
     to_stderr.out = stderr;
     return ns_smallest_print_departure(&to_stderr, &smallest, &target, error);
@@ -204,7 +204,7 @@ static ns_code apply_all(ns_cli *cli, const ns_diagnose_settings *settings,
         if (code != NS_OK && (subjects->count == 1 || ns_code_ends_run(code)))
             return ns_fail(error, code, "%s", problem.message);
         if (code != NS_OK)
-            fprintf(stderr, "delegate %d: %s\n", i, problem.message);
+            ns_cli_say("delegate %d: %s", i, problem.message);
         written += code == NS_OK;
     }
     return written ? NS_OK : ns_fail(error, NS_ERROR_USAGE, "%s", problem.message);

@@ -39,7 +39,7 @@ static const ns_option options[] = {
     NS_ROW_SHARD(shard),
     {0, "write", NS_OPTION_FLAG, NULL, OPTION(write_only),
      "only write the graphs, with inputs, to DIR/<number>"},
-    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
+    {'o', "output", NS_OPTION_FOLDER, "DIR", OPTION(output),
      "folder for reduced graphs with inputs, and report.md"},
     NS_ROW_JSON(json),
     NS_ROW_HTML(html),
@@ -82,19 +82,26 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
 
 typedef struct watch {
     ns_cli *cli;
+    ns_progress shown;
     const char *json; /* a file; NULL: none */
-    double last;
+    int64_t graphs;   /* to come */
+    double last, time_limit;
 } watch;
 
 /* The JSON is written anew each minute, so that a search that is ended leaves what it found. */
 static void progress(void *context, const ns_fuzz_result *r)
 {
     watch *w = context;
+    char text[64];
+    snprintf(text, sizeof text, "%d signatures, %d known", r->finding_count, r->known_count);
+    /* Where time ends the search, the bar counts what it is expected to come to. */
+    const double share = w->time_limit > 0 ? r->seconds / w->time_limit : 0;
+    const double expected = share > 0 ? (double)r->graphs / share : (double)w->graphs;
+    ns_progress_show(&w->shown, (int64_t)r->graphs,
+                     expected < (double)w->graphs ? (int64_t)expected : w->graphs, text);
     if (r->seconds - w->last < 60)
         return;
     w->last = r->seconds;
-    fprintf(stderr, "%llu graphs, %d signatures, %d known, %.0f s\n", (unsigned long long)r->graphs,
-            r->finding_count, r->known_count, r->seconds);
     if (w->json)
         (void)ns_fuzz_json_write(w->cli, w->json, r, NULL);
 }
@@ -169,7 +176,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     (void)operand_count;
     (void)operands;
     const fuzz_settings *s = settings_;
-    watch w = {.cli = cli, .json = s->json && strcmp(s->json, "-") != 0 ? s->json : NULL};
+    watch w = {.cli = cli,
+               .json = s->json && strcmp(s->json, "-") != 0 ? s->json : NULL,
+               .time_limit = s->time_limit};
     ns_fuzz_options o = {.seed = (uint64_t)s->seed,
                          .first = (uint64_t)s->first,
                          .graphs = (uint64_t)s->graphs,
@@ -185,7 +194,11 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (s->write_only)
         return write_graphs(cli, s, error);
     ns_fuzz_result result;
-    NS_TRY(ns_fuzz_vela(&o, cli->arena, &result, error));
+    w.graphs = s->graphs / (o.shards > 1 ? o.shards : 1);
+    ns_progress_begin(&w.shown, cli);
+    const ns_code code = ns_fuzz_vela(&o, cli->arena, &result, error);
+    ns_progress_end(&w.shown);
+    NS_TRY(code);
     for (int i = 0; i < result.finding_count; i++)
         if (strcmp(result.findings[i].kind, "crash") != 0)
             NS_TRY(find_first_wrong(cli, &o, &result.findings[i], error));

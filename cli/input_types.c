@@ -187,3 +187,25 @@ ns_code ns_input_take_type(const ns_input *input, const char *file, ns_arena *ar
         return fit(input, file, arena, array, error);
     return ns_input_wrong_type(input, file, array, error);
 }
+
+static bool is_nan(const ns_npy *array, size_t index)
+{
+    if (array->type == NS_NPY_FLOAT32)
+        return isnan(((const float *)array->data)[index]);
+    if (array->type == NS_NPY_FLOAT64)
+        return isnan(((const double *)array->data)[index]);
+    return array->type == NS_NPY_FLOAT16 && (((const uint16_t *)array->data)[index] & 0x7fff) > 0x7c00;
+}
+
+void ns_input_warn_of_nan(const char *what, const char *name, const char *file, const ns_npy *array)
+{
+    size_t count = 0, first = 0;
+    for (size_t i = 0; is_float(array->type) && i < array->count; i++) {
+        if (!is_nan(array, i))
+            continue;
+        first = count++ ? first : i;
+    }
+    if (count)
+        ns_cli_say("npuscope: warning: %s '%s': %s: %zu of %zu elements are NaN, the first is element %zu",
+                   what, name, file, count, array->count, first);
+}

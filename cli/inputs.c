@@ -307,6 +307,7 @@ ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, 
         if (held != 1 && *frames != 1 && held != *frames)
             return ns_fail(error, NS_ERROR_INPUT, "%s '%s' holds %" PRId64 " frames, another %" PRId64,
                            what(rules), inputs[index].name, held, *frames);
+        ns_input_warn_of_nan(what(rules), inputs[index].name, file, &inputs[index].array);
         inputs[index].held = held;
         *frames = held != 1 ? held : *frames;
     }

@@ -13,7 +13,8 @@ typedef struct inspect_settings {
     bool json;
     bool coverage;
     int64_t part;
-    const char *method;
+    bool constants;
+    const char *method, *only;
 } inspect_settings;
 
 static const ns_option options[] = {
@@ -22,6 +23,11 @@ static const ns_option options[] = {
      "of a .tflite: only its ethos-u operator N, from 0"},
     {0, "method", NS_OPTION_TEXT, "NAME", offsetof(inspect_settings, method),
      "of an ExecuTorch program: the method to show (default:\nforward, or the first)"},
+    {0, "only", NS_OPTION_TEXT, "WHAT", offsetof(inspect_settings, only),
+     "of a .tosa file or a Vela npz: the operator of this number, those\nof this kind (RESCALE), or that "
+     "write a tensor with this in its name"},
+    {0, "constants", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, constants),
+     "of a .tosa file: list CONST operators too; else constants stand\nwhere they are read"},
     {0, "coverage", NS_OPTION_FLAG, NULL, offsetof(inspect_settings, coverage),
      "command streams only, any number of them: which\noperations, register fields and values they "
      "execute,\nand which never"},
@@ -33,8 +39,10 @@ static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_by
     ns_graph *graph = NULL;
     const char *text = NULL;
     NS_TRY(ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error));
-    ns_code code = settings->json ? ns_graph_print_json(graph, cli->arena, &text, error)
-                                  : ns_graph_print_text(graph, cli->arena, &text, error);
+    ns_code code = settings->json ? ns_graph_print_some_json(graph, settings->only, cli->arena, &text, error)
+                   : settings->constants && !settings->only
+                       ? ns_graph_print_text(graph, cli->arena, &text, error)
+                       : ns_graph_print_some(graph, settings->only, cli->arena, &text, error);
     if (code == NS_OK) {
         fputs(text, cli->out);
         /* An invalid graph is shown all the same, and then its fault. */
@@ -46,7 +54,7 @@ static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_by
 
 static ns_code inspect_stream(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
 {
-    return ns_inspect_stream(cli, settings->json, bytes, error);
+    return ns_inspect_stream(cli, settings->json, settings->only, bytes, error);
 }
 
 static ns_code inspect_tflite(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error)
@@ -81,10 +89,13 @@ static const struct {
     size_t offset; /* of the mark in the file */
     const char *mark;
     ns_code (*inspect)(ns_cli *cli, const inspect_settings *settings, ns_bytes bytes, ns_error *error);
+    bool in_parts; /* --only is for it */
 } kinds[] = {
-    {4, "TOSA", inspect_tosa},   {0, "PK\003\004", inspect_stream},
-    {4, "TFL3", inspect_tflite}, {4, "ET", inspect_program}, /* and two digits, the version of the schema */
-    {4, "BP", inspect_program},                              /* a bundle of one: .bpte */
+    {4, "TOSA", inspect_tosa, true},
+    {0, "PK\003\004", inspect_stream, true},
+    {4, "TFL3", inspect_tflite, false},
+    {4, "ET", inspect_program, false}, /* and two digits, the version of the schema */
+    {4, "BP", inspect_program, false}, /* a bundle of one: .bpte */
 };
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
@@ -101,6 +112,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         if (!ns_bytes_contains(bytes, kinds[i].offset, length) ||
             memcmp(bytes.data + kinds[i].offset, kinds[i].mark, length) != 0)
             continue;
+        if (settings->only && !kinds[i].in_parts)
+            return ns_fail(error, NS_ERROR_USAGE, "%s: --only is for .tosa files and Vela's .npz%s",
+                           operands[0], kinds[i].inspect == inspect_tflite ? ": see --part" : "");
         return kinds[i].inspect(cli, settings, bytes, error) == NS_OK
                    ? NS_OK
                    : ns_add_context(error, "%s", operands[0]);

@@ -13,19 +13,19 @@ static ns_code load(ns_bytes bytes, ns_arena *arena, ns_npu_stream **out, ns_err
                : ns_npu_load_npz(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, arena, out, error);
 }
 
-static ns_code stream_json(ns_npu_stream *stream, ns_buffer *text, ns_error *error)
+static ns_code stream_json(ns_npu_stream *stream, const char *only, ns_buffer *text, ns_error *error)
 {
     ns_json json = ns_json_begin(text, true, 17);
-    NS_TRY(ns_npu_inspect_json(stream, &json, NULL, error));
+    NS_TRY(ns_npu_inspect_some_json(stream, only, &json, NULL, error));
     return ns_json_finish(&json, "the description", NULL, error);
 }
 
-ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error)
+ns_code ns_inspect_stream(ns_cli *cli, bool json, const char *only, ns_bytes bytes, ns_error *error)
 {
     ns_npu_stream *stream;
     ns_buffer text = {.arena = cli->arena};
     NS_TRY(load(bytes, cli->arena, &stream, error));
-    NS_TRY(json ? stream_json(stream, &text, error) : ns_npu_inspect_text(stream, &text, error));
+    NS_TRY(json ? stream_json(stream, only, &text, error) : ns_npu_inspect_some(stream, only, &text, error));
     fwrite(text.data, 1, text.size, cli->out);
     return NS_OK;
 }

@@ -21,7 +21,8 @@ static const ns_option options[] = {
      "u55, u65, u85 or an accelerator such as ethos-u55-256; may be\nrepeated (default: all three)"},
     {0, "vela-release", NS_OPTION_TEXT, "VERSION", OPTION(release),
      "the release that will compile it, or all (default: 5.1.0, which\nExecuTorch 1.5 installs)"},
-    {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "only print the table of known defects, as Markdown"},
+    {0, "list", NS_OPTION_FLAG, NULL, OPTION(list),
+     "only print the known defects; in a pipe as a Markdown table"},
     {0, "json", NS_OPTION_OUTPUT, "FILE", OPTION(json), "also write the results as JSON"},
     {0},
 };
@@ -235,11 +236,23 @@ static void print_table(FILE *out)
     }
 }
 
+/* The same for a terminal, whose lines are short. */
+static void print_paragraphs(FILE *out)
+{
+    char families[16];
+    for (ns_defect d = 0; d < NS_DEFECT_COUNT; d++) {
+        const ns_defect_info *i = ns_defect_get_info(d);
+        fprintf(out, "%s: %s on %s, Vela %s\n  %s\n  way round: %s\n", i->id, ns_defect_kind_text(i->kind),
+                ns_families_text(i->families, families), i->releases, i->what,
+                *i->avoid ? i->avoid : "not known");
+    }
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     const lint_settings *settings = settings_;
     if (settings->list) {
-        print_table(cli->out);
+        (cli->columns ? print_paragraphs : print_table)(cli->out);
         return NS_OK;
     }
     if (!operand_count)

@@ -1,4 +1,6 @@
 /* npuscope: the command line. Finds the subcommand, parses its options, turns a status into an exit code. */
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +10,106 @@
 #include "npuscope/version.h"
 #include "options.h"
 #include "shared.h"
+
+/* ---- the subcommands ---- */
+
+#define NS_SUBCOMMAND(name, summary) extern const ns_subcommand ns_subcommand_##name;
+#include "subcommands.def"
+#undef NS_SUBCOMMAND
+
+static const struct {
+    char name[16];
+    const char *summary;
+    const ns_subcommand *subcommand;
+} subcommands[] = {
+#define NS_SUBCOMMAND(name, summary) {#name, summary, &ns_subcommand_##name},
+#include "subcommands.def"
+#undef NS_SUBCOMMAND
+};
+
+/* Dashes for underscores. */
+static void type_name(const char *name, char typed[16])
+{
+    for (size_t i = 0; i < 16; i++)
+        typed[i] = name[i] == '_' ? '-' : name[i];
+}
+
+bool ns_subcommand_at(int index, ns_subcommand_entry *out)
+{
+    if (index < 0 || (size_t)index >= sizeof subcommands / sizeof subcommands[0])
+        return false;
+    *out = (ns_subcommand_entry){.summary = subcommands[index].summary,
+                                 .subcommand = subcommands[index].subcommand};
+    type_name(subcommands[index].name, out->name);
+    return true;
+}
+
+bool ns_subcommand_find(const char *name, ns_subcommand_entry *out)
+{
+    for (int i = 0; ns_subcommand_at(i, out); i++)
+        if (strcmp(name, out->name) == 0)
+            return true;
+    return false;
+}
+
+const ns_option *ns_subcommand_shared(const ns_subcommand *subcommand)
+{
+    return subcommand->unlimited ? NULL : ns_budget_options;
+}
+
+/* ---- signals ---- */
+
+/* SIGALRM is the time limit of a simulator's stand-in: it ends the process as it ends the simulators. */
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
+
+static sigset_t signals_of(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
+        struct sigaction before;
+        if (sigaction(watched[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaddset(&set, watched[i]);
+    }
+    return set;
+}
+
+static void *wait_for_one(void *context)
+{
+    const sigset_t set = *(const sigset_t *)context;
+    int number = 0;
+    if (sigwait(&set, &number) != 0)
+        return NULL;
+    ns_leftover_remove_all();
+    if (number != SIGALRM)
+        _exit(128 + number);
+    sigset_t alarm;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
+    raise(SIGALRM);
+    return NULL;
+}
+
+void ns_signals_watch(void)
+{
+    static sigset_t set;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    set = signals_of();
+    if (pthread_attr_init(&attributes) != 0)
+        return;
+    /* Blocked here, and so in every thread to come; where there is no watcher, they stay as they were. */
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    const bool watching = pthread_attr_setstacksize(&attributes, 1 << 17) == 0 &&
+                          pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
+                          pthread_create(&thread, &attributes, wait_for_one, &set) == 0;
+    if (!watching)
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    pthread_attr_destroy(&attributes);
+}
+
+/* ---- the command line ---- */
 
 static void print_help(FILE *out)
 {
@@ -97,7 +199,6 @@ int main(int argc, char **argv)
     if (fvp)
         return ns_fvp_main(fvp, argc, argv);
     const char *no_color = getenv("NO_COLOR");
-    char text[4 * NS_MESSAGE_SIZE]; /* names of files and tensors in messages are not ours */
     ns_error error = {0};
     ns_budget budget;
     ns_budget_open(&budget, 0, 0, 0);
@@ -107,10 +208,11 @@ int main(int argc, char **argv)
         .budget = &budget,
         .arena = ns_arena_new_within(&budget),
         .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+        .columns = ns_cli_columns(STDOUT_FILENO),
         .progress = isatty(STDERR_FILENO),
         .self = argv[0],
     };
-    cli.out = ns_printable_stream(stdout, cli.colour);
+    cli.out = ns_printable_stream(stdout, cli.colour, cli.columns);
     ns_code code = cli.arena && cli.out ? dispatch(&cli, argc, argv, &error)
                                         : ns_fail(&error, NS_ERROR_MEMORY, "no memory to start with");
     code = ns_budget_settle(&budget, code, &error);
@@ -120,7 +222,7 @@ int main(int argc, char **argv)
     if ((fflush(stdout) != 0 || write_failed) && code == NS_OK)
         code = ns_fail(&error, NS_ERROR_IO, "standard output: could not be written");
     if (code != NS_OK && error.message[0])
-        fprintf(stderr, "npuscope: %s\n", ns_printable(error.message, text, sizeof text));
+        ns_cli_say("npuscope: %s", error.message);
     ns_arena_free(cli.arena);
     return ns_code_exit(code);
 }

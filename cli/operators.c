@@ -73,12 +73,34 @@ static void print_row(const ns_aten_operator *op, FILE *out)
     fputs("\n", out);
 }
 
+/* Within the columns of a terminal. */
+static void print_short(FILE *out)
+{
+    fprintf(out, "%-29s %-11s %-11s %-10s %6s %10s\n", "operator", "lowering", "partitioner", "all codes",
+            "cases", "executorch");
+    for (int i = 0; i < ns_aten_operator_count; i++) {
+        const ns_aten_operator *op = ns_aten_operators[i];
+        int counts[NS_LIST_COUNT] = {0};
+        for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++)
+            counts[op->catalogue->cases[c].list]++;
+        fprintf(out, "%-29s %-11s %-11s %-10s %6d %10d\n", op->name,
+                known(op->decompose || op->lower, op->decompose ? "decomposed" : "lowered"),
+                text_of_partitioner(op), op->sweepable ? "yes" : "no", counts[NS_LIST_SEED],
+                counts[NS_LIST_EXECUTORCH]);
+    }
+    fputs("In a pipe: a Markdown table with parameters, scales, bounds and tolerances too.\n", out);
+}
+
 static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operands, ns_error *error)
 {
     (void)settings;
     (void)operand_count;
     (void)operands;
     (void)error;
+    if (cli->columns) {
+        print_short(cli->out);
+        return NS_OK;
+    }
     fputs("| operator | ATen | parameters | meaning | scales | lowering | partitioner | error bound | "
           "derivative | "
           "all codes |",
@@ -100,11 +122,13 @@ const ns_subcommand ns_subcommand_operators = {
     .operands = "",
     .operand_min = 0,
     .operand_max = 0,
-    .details = "Prints a Markdown table with a row for each ATen operator: its parameters, whether its\n"
+    .details = "Prints, where standard output is no terminal, a Markdown table with a row for each ATen "
+               "operator: its parameters, whether its\n"
                "exact and its float32 meaning are known, how ExecuTorch gives it scales, whether it is\n"
                "lowered or decomposed, when the partitioner keeps it off a target, whether its error\n"
                "bound and its derivative are known, whether all codes can be swept, and the cases that\n"
-               "the suite has: how many, their tolerance in steps, their least scale.\n",
+               "the suite has: how many, their tolerance in steps, their least scale. On a terminal: the\n"
+               "main columns.\n",
     .options = options,
     .unlimited = true,
     .settings_size = 0,

@@ -99,19 +99,29 @@ static ns_code check_output(const char *path, ns_arena *arena, ns_error *error)
                                             : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
 }
 
-void ns_cli_progress(double seconds, int done, int total, const char *what)
+/* It is there, or the one that it will be made in is. */
+static ns_code check_folder(const ns_option *option, const char *path, ns_arena *arena, ns_error *error)
 {
-    enum { WIDTH = 20 };
-    char bar[WIDTH + 1];
-    const int full = total > 0 ? (int)((int64_t)done * WIDTH / total) : 0;
-    const double rate = seconds > 0 ? done / seconds : 0;
-    memset(bar, '-', WIDTH);
-    memset(bar, '#', (size_t)(full < WIDTH ? full : WIDTH));
-    bar[WIDTH] = 0;
-    fprintf(stderr, "\r\033[K[%s] %d of %d", bar, done, total);
-    if (rate > 0)
-        fprintf(stderr, ", %.3g/s, %.0f s left", rate, (total - done) / rate);
-    fprintf(stderr, "  %.34s", what);
+    struct stat info;
+    char *at = ns_arena_string(arena, path);
+    if (!at)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
+    if (!*path || strcmp(path, "-") == 0)
+        return ns_fail(error, NS_ERROR_USAGE, "--%s takes a folder, not '%s'", option->name, path);
+    while (stat(at, &info) != 0) {
+        char *slash = errno == ENOENT ? strrchr(at, '/') : NULL;
+        if (errno != ENOENT)
+            return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        if (slash && slash != at)
+            *slash = 0;
+        else
+            strcpy(at, slash ? "/" : "."); /* neither is longer than the path */
+    }
+    if (!S_ISDIR(info.st_mode))
+        return ns_fail(error, NS_ERROR_IO, "%s: %s%s", path, strcmp(at, path) == 0 ? "" : at,
+                       strcmp(at, path) == 0 ? "it is no folder" : " is no folder");
+    return access(at, W_OK | X_OK) == 0 ? NS_OK
+                                        : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
 }
 
 ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error)
@@ -139,6 +149,9 @@ ns_code ns_option_store(const ns_option *option, void *settings, const char *tex
     case NS_OPTION_OUTPUT:
         *(const char **)field = text;
         return check_output(text, arena, error);
+    case NS_OPTION_FOLDER:
+        *(const char **)field = text;
+        return check_folder(option, text, arena, error);
     case NS_OPTION_TEXT_LIST:
         return add_text(field, text, arena, error);
     case NS_OPTION_INTEGER: {
@@ -306,11 +319,4 @@ void ns_options_help(const char *name, const char *summary, const ns_subcommand 
         print_option(row(subcommand, shared, i, &own), out);
     static const ns_option help = {HELP_VALUE, "help", NS_OPTION_FLAG, NULL, 0, "show this text"};
     print_option(&help, out);
-}
-
-void ns_cli_warn(void *context, const char *text)
-{
-    (void)context;
-    char printable[4 * NS_MESSAGE_SIZE];
-    fprintf(stderr, "npuscope: warning: %s\n", ns_printable(text, printable, sizeof printable));
 }

@@ -13,15 +13,16 @@
 
 /* What an option's field in the settings struct is:
  *   FLAG bool; TEXT const char *; OUTPUT const char *, a file to be written: that it can be is looked at
- * before the work, "-" is standard output; TEXT_LIST ns_text_list (the option may be repeated); INTEGER
- * int64_t (decimal or 0x hexadecimal); SIZE uint64_t above 0, K, M, G or T behind it for powers of 1024; REAL
- * double (finite); CPU unsigned, a mask of npuscope/cpu.h. Fields keep their value when the option is absent:
- * a subcommand presets its defaults. */
+ * before the work, "-" is standard output; FOLDER the same, a folder to be made or written to; TEXT_LIST
+ * ns_text_list (the option may be repeated); INTEGER int64_t (decimal or 0x hexadecimal); SIZE uint64_t above
+ * 0, K, M, G or T behind it for powers of 1024; REAL double (finite); CPU unsigned, a mask of npuscope/cpu.h.
+ * Fields keep their value when the option is absent: a subcommand presets its defaults. */
 typedef enum ns_option_kind {
     NS_OPTION_FLAG,
     NS_OPTION_TEXT,
     NS_OPTION_TEXT_LIST,
     NS_OPTION_OUTPUT,
+    NS_OPTION_FOLDER,
     NS_OPTION_INTEGER,
     NS_OPTION_SIZE,
     NS_OPTION_REAL,
@@ -49,6 +50,7 @@ typedef struct ns_cli {
     ns_budget *budget; /* of all that files ask for */
     ns_arena *arena;   /* within the budget; lives as long as the process's work */
     bool colour;       /* stdout is a terminal and NO_COLOR is not set */
+    size_t columns;    /* of stdout where that is a terminal; 0: it is none, and nothing is left out */
     bool progress;     /* stderr is a terminal */
     const char *self;  /* argv[0] */
 } ns_cli;
@@ -89,14 +91,35 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
                          char **argv, ns_arena *arena, void *settings, ns_parsed_options *out,
                          ns_error *error);
 
+/* Writes a document to the file that an OUTPUT option named. */
+ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error);
+
+/* ---- terminal.c ---- */
+
+/* Columns of the terminal that a file descriptor is: COLUMNS, its own size or 80; 0: it is none. */
+size_t ns_cli_columns(int descriptor);
+
+/* A message on stderr, a line of its own; on a terminal within its columns. */
+void ns_cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* A warning of the library, on stderr: a callback for its options. */
 void ns_cli_warn(void *context, const char *text);
 
-/* A line on stderr that the next one is written over: bar, count, rate, time left, `what`. For terminals. */
-void ns_cli_progress(double seconds, int done, int total, const char *what);
+/* Progress of long work: a line on stderr that the next one is written over, with bar, count, rate and time
+ * left. On a terminal only, from half a second after the begin. */
+typedef struct ns_progress {
+    bool shows;
+    double start, last; /* seconds */
+} ns_progress;
 
-/* Writes a document to the file that an OUTPUT option named. */
-ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error);
+void ns_progress_begin(ns_progress *progress, const ns_cli *cli);
+void ns_progress_show(ns_progress *progress, int64_t done, int64_t total, const char *what);
+void ns_progress_end(ns_progress *progress); /* takes the line away */
+
+/* What ns_vela_options calls, with an ns_progress. */
+void ns_progress_compiled(void *context, int done, int count);
+
+/* ---- options.c ---- */
 
 /* Prints `text` in lines of less than 80 columns, each indented by `indent`; the first begins at column `at`.
  * A line of `text` that begins with a space stands alone, and an empty one ends a paragraph; others run on.

@@ -24,7 +24,7 @@ typedef struct record_settings {
 static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
      "an input, .npy: integers, or floats with --input-scale; by name, or\nin the model's order"},
-    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(folder), "folder of the case, which is made"},
+    {'o', "output", NS_OPTION_FOLDER, "DIR", OPTION(folder), "folder of the case, which is made"},
     {0, "input-scale", NS_OPTION_TEXT_LIST, "SCALE[:ZERO]", OPTION(input_scales),
      "of an input that is given as floats, with its zero point; in order"},
     {0, "output-scale", NS_OPTION_TEXT_LIST, "SCALE[:ZERO]", OPTION(output_scales),

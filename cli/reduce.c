@@ -20,7 +20,7 @@ typedef struct reduce_settings {
 static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
      "an input: .npy or raw little-endian bytes; by name, or in order"},
-    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
+    {'o', "output", NS_OPTION_FOLDER, "DIR", OPTION(output),
      "folder for graph.tosa, in<k>.npy and out<k>.npy (required)"},
     {0, "accelerator", NS_OPTION_TEXT, "NAME", OPTION(accelerator),
      "the one that goes wrong (default: ethos-u55-128)"},

@@ -26,7 +26,7 @@ static const ns_option options[] = {
      "of a bundled program: the test case to run, from 0, where\nno input is given"},
     {0, "reference", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, reference),
      "run a .tflite that Vela has not compiled, as TFLite\nMicro's reference kernels do"},
-    {'o', "output", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, folder),
+    {'o', "output", NS_OPTION_FOLDER, "DIR", offsetof(ns_run_settings, folder),
      "folder for out<index>.npy and outputs.json"},
     {0, "accelerator", NS_OPTION_TEXT, "NAME", offsetof(ns_run_settings, accelerator),
      "of a command stream, such as ethos-u55-128; it may only\nagree with what the stream was compiled for"},
@@ -38,7 +38,7 @@ static const ns_option options[] = {
      "outputs\nnot written, inputs not read, and hazards"},
     {0, "strict-chip", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, strict_chip),
      "where two readings of the chip are open, take the harsher"},
-    {0, "tap", NS_OPTION_TEXT, "DIR", offsetof(ns_run_settings, tap),
+    {0, "tap", NS_OPTION_FOLDER, "DIR", offsetof(ns_run_settings, tap),
      "folder for what each operation of a graph or command\nstream produced, or a program gave to its "
      "delegates, and\ntap.json"},
     {0, "html", NS_OPTION_OUTPUT, "FILE", offsetof(ns_run_settings, html),

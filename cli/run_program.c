@@ -88,13 +88,13 @@ static void tell_methods(const ns_run_settings *settings, const ns_program *prog
 {
     if (settings->method || ns_program_method_count(program) < 2)
         return;
-    fprintf(stderr, "npuscope: the program has %d methods:", ns_program_method_count(program));
-    for (int i = 0; i < ns_program_method_count(program); i++) {
-        char name[256];
-        fprintf(stderr, "%s %s", i ? "," : "",
-                ns_printable(ns_program_method_name(program, i), name, sizeof name));
-    }
-    fprintf(stderr, "; '%s' is run (--method NAME)\n", ns_program_method(program));
+    char names[NS_MESSAGE_SIZE] = "";
+    size_t used = 0;
+    for (int i = 0; i < ns_program_method_count(program) && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s %s", i ? "," : "",
+                                 ns_program_method_name(program, i));
+    ns_cli_say("npuscope: the program has %d methods:%s; '%s' is run (--method NAME)",
+               ns_program_method_count(program), names, ns_program_method(program));
 }
 
 static ns_code check_case(const ns_run_settings *settings, const ns_program *program, ns_error *error)

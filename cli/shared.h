@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "formats/interface.h"
+#include "npuscope/compare.h"
 #include "npuscope/diagnose.h"
 #include "npuscope/fuzz_vela.h"
 #include "npuscope/program.h"
@@ -24,6 +25,54 @@ extern const ns_option ns_budget_options[];
 /* Sets the limits, and ends the process where the time limit is over by a second: exit code 2. NS_ERROR_USAGE
  * for a time limit below 0. */
 ns_code ns_budget_limit(ns_budget *budget, const ns_budget_settings *settings, ns_error *error);
+
+/* ---- compare_arrays.c ---- */
+
+/* Compare: the arrays of one side: a file's one, a folder's .npy files with those of folders in it, an
+ * archive's. */
+typedef struct ns_array_list {
+    int count, capacity;
+    const char **names; /* sorted: "out0", "taps/0003_RESCALE" */
+    ns_npy *arrays;
+    bool single; /* an .npy file */
+} ns_array_list;
+
+/* Reads a file, a folder or an archive. */
+ns_code ns_arrays_list(ns_array_list *list, const char *path, ns_arena *arena, ns_error *error);
+
+bool ns_npy_is_real(ns_npy_type type);
+
+/* Element `i` as a double: exact but for 64-bit integers beyond 2^53, which no TOSA type holds. */
+double ns_npy_real(const ns_npy *array, size_t i);
+
+/* ---- compare_report.c ---- */
+
+typedef struct ns_compare_settings {
+    double qtol, atol, rtol, min_sqnr;
+    const char *json, *html;
+} ns_compare_settings;
+
+/* Two tensors and what was found. */
+typedef struct ns_compare_pair {
+    const char *title;
+    ns_npy a, b;
+    const char *alone; /* the side that has it; NULL: both */
+    bool comparable;   /* the same kind of number, and shapes that differ by dims of 1 at most */
+    bool same;         /* within what was allowed */
+    ns_comparison comparison;
+} ns_compare_pair;
+
+typedef struct ns_compare_run {
+    ns_cli *cli;
+    const ns_compare_settings *settings;
+    int count;
+    ns_compare_pair *pairs;
+} ns_compare_run;
+
+/* The documents of a comparison of `a` and `b`, to the OUTPUTs that the settings name. */
+ns_code ns_compare_write_json(const ns_compare_run *run, const char *a, const char *b, bool same,
+                              ns_error *error);
+ns_code ns_compare_write_html(const ns_compare_run *run, const char *a, const char *b, ns_error *error);
 
 /* ---- inputs.c ---- */
 
@@ -79,6 +128,9 @@ ns_code ns_input_take_type(const ns_input *input, const char *file, ns_arena *ar
 /* NS_ERROR_INPUT: both types, and what mends it. */
 ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error);
 
+/* NaN among floats is worth a warning: nothing behind it means much. */
+void ns_input_warn_of_nan(const char *what, const char *name, const char *file, const ns_npy *array);
+
 /* ---- inputs.c ---- */
 
 /* The same dims, but for those of 1. */
@@ -125,7 +177,7 @@ ns_code ns_program_files_new(const ns_program *program, ns_arena *arena, ns_prog
 ns_code ns_program_files_load(ns_cli *cli, const ns_text_list *inputs, const ns_program *program,
                               ns_program_files *out, ns_error *error);
 
-/* ---- signals.c ---- */
+/* ---- main.c ---- */
 
 /* Signals: SIGINT and SIGTERM end a run with 130 and 143, and leave nothing behind (base/leftover.h). */
 
@@ -174,15 +226,15 @@ ns_code ns_state_save(const char *folder, ns_arena *arena, int count, const ns_s
 
 #define NS_ROW_STATE(type, field)                                                                  \
     {                                                                                              \
-        0, "state", NS_OPTION_TEXT, "DIR", offsetof(type, field),                                  \
+        0, "state", NS_OPTION_FOLDER, "DIR", offsetof(type, field),                                \
             "folder that the model's variables are taken from, if an\nearlier run left them, and " \
             "written to"                                                                           \
     }
 
 /* ---- inspect_npu.c ---- */
 
-/* Prints a command stream: a Vela npz. */
-ns_code ns_inspect_stream(ns_cli *cli, bool json, ns_bytes bytes, ns_error *error);
+/* Prints a command stream, a Vela npz; `only` some operations (ns_npu_inspect_some). */
+ns_code ns_inspect_stream(ns_cli *cli, bool json, const char *only, ns_bytes bytes, ns_error *error);
 
 /* Prints what the operations of many streams execute, and what never. */
 ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_error *error);
@@ -202,7 +254,7 @@ ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *
 ns_code ns_fuzz_report_write(const ns_fuzz_result *result, const char *path, ns_arena *arena,
                              ns_error *error);
 
-/* ---- subcommands.c ---- */
+/* ---- main.c ---- */
 
 /* Subcommands: all of them, in the order of subcommands.def. */
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/interface.h"
@@ -94,36 +93,11 @@ static void preset(void *settings)
     suite->cpu = ns_cpu_detect();
 }
 
-/* Progress on stderr: one line that is written over, from one second after the start. */
-typedef struct progress {
-    struct timespec start;
-    bool shown;
-} progress;
-
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) * 1e-9;
-}
-
 static void show_progress(void *context, const ns_case_result *result, int done, int total)
 {
-    progress *p = context;
-    char name[128];
-    const double seconds = seconds_since(&p->start);
-    if (seconds < 1)
-        return;
-    snprintf(name, sizeof name, "%s %.40s on %s", result->op, result->name, result->target);
-    ns_cli_progress(seconds, done, total, name);
-    p->shown = true;
-}
-
-static void show_compiling(void *context, int done, int count)
-{
-    progress *p = context;
-    ns_cli_progress(seconds_since(&p->start), done, count, "graphs compiled by Vela");
-    p->shown = true;
+    char name[256];
+    snprintf(name, sizeof name, "%s %s on %s", result->op, result->name, result->target);
+    ns_progress_show(context, done, total, name);
 }
 
 /* Every input and output of the catalogue's programs is annotated by its operator too, with the same
@@ -176,7 +150,7 @@ static ns_code exit_of(const suite_settings *settings, const ns_suite_result *re
 {
     const int *counts = result->counts;
     if (result->vela_missing)
-        fprintf(stderr, "npuscope: the stage npu did not run. %s\n", result->vela_missing);
+        ns_cli_say("npuscope: the stage npu did not run. %s", result->vela_missing);
     if (counts[NS_VERDICT_INVALID] > 0)
         return ns_fail(error, NS_ERROR_INPUT, "%d of %d cases cannot be read", counts[NS_VERDICT_INVALID],
                        result->case_count);
@@ -291,8 +265,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     (void)operand_count;
     (void)operands;
     const suite_settings *settings = settings_;
-    progress shown = {.shown = false};
-    clock_gettime(CLOCK_MONOTONIC, &shown.start);
+    ns_progress shown;
+    ns_progress_begin(&shown, cli);
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     NS_TRY(set_vela(settings, cli->arena, &suite, error));
@@ -314,13 +288,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(ns_row_weights(settings->weights, &suite.per_channel, error));
     suite.vela = settings->vela;
     suite.details = settings->html != NULL;
-    ns_vela_options vela = {
-        .progress = cli->progress ? show_compiling : NULL, .warn = ns_cli_warn, .context = &shown};
+    ns_vela_options vela = {.progress = ns_progress_compiled, .warn = ns_cli_warn, .context = &shown};
     suite.vela_options = &vela;
-    if (cli->progress) {
-        suite.progress = show_progress;
-        suite.context = &shown;
-    }
+    suite.progress = show_progress;
+    suite.context = &shown;
     ns_suite_result *result;
     ns_history_run before = {0};
     if (settings->baseline)
@@ -333,12 +304,11 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         return NS_OK;
     }
     ns_code code = ns_suite_run(&suite, cli->arena, &result, error);
-    if (shown.shown)
-        fputs("\r\033[K", stderr);
+    ns_progress_end(&shown);
     NS_TRY(code);
     NS_TRY(check_vela_flags(&suite, result, error));
     NS_TRY(compare_baseline(settings, &before, cli->arena, result, error));
-    ns_report_text(result, cli->colour, cli->out);
+    ns_report_text(result, cli->colour, cli->columns, cli->out);
     NS_TRY(write_reports(cli, settings, result, error));
     if (settings->history)
         NS_TRY(keep_run(settings, result, cli->out, error));

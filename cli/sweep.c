@@ -39,7 +39,7 @@ static const ns_option options[] = {
     {0, "trials", NS_OPTION_INTEGER, "N", OPTION(trials), "of a search (default 1000)"},
     {0, "uniform", NS_OPTION_FLAG, NULL, OPTION(uniform),
      "a search with uniform random codes only, for comparison"},
-    {'o', "output", NS_OPTION_TEXT, "DIR", OPTION(output),
+    {'o', "output", NS_OPTION_FOLDER, "DIR", OPTION(output),
      "of a search: also write DIR/graph.tosa, and as DIR/worst/input0.npy,\n.. the worst input; in DIR/ideal "
      "the one farthest from ideal, in\nDIR/npu the first for which npu is not eval"},
     NS_ROW_CPU(cpu_mask),
@@ -75,6 +75,7 @@ typedef struct sweeping {
     int differing; /* cases for which npu is not eval */
     ns_json json;  /* of several: their documents in one */
     ns_page *page; /* NULL: none was asked for */
+    ns_progress shown;
 } sweeping;
 
 /* A heading for the case on the page. */
@@ -134,7 +135,9 @@ static ns_code run_sweep(sweeping *s, const ns_sweep_options *sweep, const char 
     const sweep_settings *settings = s->settings;
     const char *missing = s->missing;
     ns_sweep_result *result = NULL;
-    NS_TRY(ns_sweep_run(sweep, cli->arena, &result, error));
+    const ns_code code = ns_sweep_run(sweep, cli->arena, &result, error);
+    ns_progress_end(&s->shown);
+    NS_TRY(code);
     if (missing)
         result->npu.reason = missing;
     ns_report_sweep_text(result, cli->out);
@@ -202,7 +205,9 @@ static ns_code run_search(sweeping *s, const ns_sweep_options *sweep, const char
         .vela = sweep->vela,
     };
     ns_search_result *result = NULL;
-    NS_TRY(ns_search_run(&search, cli->arena, &result, error));
+    const ns_code code = ns_search_run(&search, cli->arena, &result, error);
+    ns_progress_end(&s->shown);
+    NS_TRY(code);
     if (missing)
         result->npu_reason = missing;
     ns_report_search_text(result, cli->out);
@@ -275,9 +280,11 @@ static ns_code run_several(sweeping *s, ns_sweep_options *sweep, char **operands
     ns_json_text(&s->json, "schema", "npuscope/sweeps/1");
     ns_json_integer(&s->json, "seed", (int64_t)sweep->seed);
     ns_json_array(&s->json, "sweeps");
+    ns_progress_begin(&s->shown, s->cli);
     for (int i = 0; i < list->case_count; i++) {
         sweep->op = list->cases[i].op;
         sweep->name = list->cases[i].name;
+        ns_progress_show(&s->shown, i, list->case_count, sweep->op);
         NS_TRY(run_one_of_several(s, sweep, error));
     }
     ns_json_end(&s->json);

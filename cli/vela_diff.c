@@ -1,7 +1,6 @@
 /* npuscope vela-diff: several releases of Vela, or sets of options, on the same graphs. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/interface.h"
 #include "npuscope/cpu.h"
@@ -42,16 +41,6 @@ static const ns_option options[] = {
     NS_ROW_HTML(html),
     {0},
 };
-
-static void show_compiling(void *context, int done, int count)
-{
-    const struct timespec *start = context;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    ns_cli_progress((double)(now.tv_sec - start->tv_sec), done, count, "graphs compiled by Vela");
-    if (done == count)
-        fputs("\r\033[K", stderr);
-}
 
 /* ---- the releases, from the oldest on ---- */
 
@@ -234,17 +223,18 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     suite.cpu_mask = ns_cpu_detect();
-    struct timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    const ns_vela_options vela = {
-        .context = &start, .progress = cli->progress ? show_compiling : NULL, .warn = ns_cli_warn};
+    ns_progress shown;
+    ns_progress_begin(&shown, cli);
+    const ns_vela_options vela = {.context = &shown, .progress = ns_progress_compiled, .warn = ns_cli_warn};
     const ns_vela_diff_options diff = {.folder = settings->graphs,
                                        .suite = &suite,
                                        .vela = &vela,
                                        .inputs = settings->inputs.count ? take_inputs : NULL,
                                        .context = &settings->inputs};
     ns_vela_diff_result result;
-    NS_TRY(ns_vela_diff(&diff, count, compilers, cli->arena, &result, error));
+    const ns_code code = ns_vela_diff(&diff, count, compilers, cli->arena, &result, error);
+    ns_progress_end(&shown);
+    NS_TRY(code);
     ns_report_vela_diff(&result, cli->out);
     if (settings->json) {
         ns_bytes bytes;

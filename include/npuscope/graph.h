@@ -130,10 +130,19 @@ int64_t ns_operator_macs(const ns_block *block, const ns_operator *op);
 /* Counts; `profiles` is made in `arena`. */
 ns_code ns_graph_count(const ns_graph *graph, ns_arena *arena, ns_graph_statistics *out, ns_error *error);
 
-/* A listing for people, within 100 columns, or JSON (docs/inspect.md), in `arena`. Invalid graphs are
- * printed too: the listing does not need ns_graph_validate, and JSON says what it found. */
+/* A listing for people, within 80 columns but for longer names, or JSON (docs/inspect.md), in `arena`.
+ * Invalid graphs are printed too: the listing does not need ns_graph_validate, and JSON says what it found.
+ */
 ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error);
 ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error);
+
+/* The same with some operators: `only` is an operator's index in its block, its name ("RESCALE", in any case)
+ * or a part of the name of a tensor that it writes; NULL: in the listing all but constants, which stand where
+ * they are read. NS_ERROR_USAGE: it names none. */
+ns_code ns_graph_print_some(const ns_graph *graph, const char *only, ns_arena *arena, const char **text,
+                            ns_error *error);
+ns_code ns_graph_print_some_json(const ns_graph *graph, const char *only, ns_arena *arena, const char **text,
+                                 ns_error *error);
 
 /* The block that COND_IF and WHILE_LOOP mean by a name: the first block of the first region with that name,
  * as in tosa_reference_model. NULL when there is none (or `name` is NULL). */

@@ -125,9 +125,13 @@ void ns_leftover_remove_all(void);
 const char *ns_printable_copy(ns_arena *arena, const char *text);
 
 /* A stream whose text goes to `to`, such as a terminal, with control characters but line feeds and tabs, and
- * what is not UTF-8, as \\xNN; `colours`: the sequences that reports write for colours pass. NULL: no memory.
- * Close it before `to`. */
-FILE *ns_printable_stream(FILE *to, bool colours);
+ * what is not UTF-8, as \\xNN; `colours`: the sequences that reports write for colours pass; `columns` above
+ * 0: longer lines go on below (ns_wrap_line). NULL: no memory. Close it before `to`. */
+FILE *ns_printable_stream(FILE *to, bool colours, size_t columns);
+
+/* Writes a line, of which what passes `columns` (0: no limit) goes on in lines that are indented by 2 more.
+ * Words stay whole. */
+void ns_wrap_line(FILE *to, const char *line, size_t columns);
 
 /* Random: a small seeded generator (SplitMix64; Steele, Lea, Flood, OOPSLA 2014): the same numbers on
  * every machine. Its whole state is one word. */

@@ -14,6 +14,46 @@ const char *ns_printable_copy(ns_arena *arena, const char *text)
     return copy ? ns_printable(text, copy, size) : NULL;
 }
 
+/* ---- lines within a terminal ---- */
+
+/* Bytes of what takes no column, a colour's sequence or the rest of a character; 0: it takes one. */
+static size_t unseen(const char *text)
+{
+    if (*text == '\033')
+        return strcspn(text, "m") + (strchr(text, 'm') != NULL);
+    return ((unsigned char)*text & 0xc0) == 0x80;
+}
+
+/* Where the line that begins at `text`, behind `used` columns, ends: at its last space within the columns, or
+ * behind a longer word. */
+static size_t line_end(const char *text, size_t used, size_t columns)
+{
+    size_t space = 0;
+    for (size_t at = strspn(text, " "); text[at];) {
+        const size_t skip = unseen(text + at);
+        if (text[at] == ' ' && text[at + 1] != ' ')
+            space = at;
+        if (!skip && ++used > columns - strspn(text, " ") && space)
+            return space;
+        at += skip ? skip : 1;
+    }
+    return strlen(text);
+}
+
+void ns_wrap_line(FILE *to, const char *line, size_t columns)
+{
+    const size_t lead = strspn(line, " "), indent = (lead < columns / 2 ? lead : 0) + 2;
+    for (bool first = true; *line || first; first = false) {
+        if (!first)
+            line += strspn(line, " ");
+        const size_t end = columns ? line_end(line, first ? 0 : indent, columns) : strlen(line);
+        fprintf(to, "%*s%.*s\n", first ? 0 : (int)indent, "", (int)end, line);
+        line += end;
+        if (!line[strspn(line, " ")])
+            break;
+    }
+}
+
 /* ---- a stream ---- */
 
 #ifdef __linux__
@@ -23,6 +63,9 @@ enum { BLOCK = 4096, LONGEST = 8 }; /* bytes of a colour's sequence, or of a cha
 typedef struct printable_stream {
     FILE *to;
     bool colours;
+    size_t columns; /* 0: lines are as they come */
+    char *line;     /* what there is of one; of `size` bytes with the zero */
+    size_t line_size, line_length;
     size_t left; /* bytes of `text` from the last write, of which more has to come before they can be told */
     char text[BLOCK + LONGEST + 1];
 } printable_stream;
@@ -38,6 +81,28 @@ static int colour_length(const char *text)
             length = have < want ? -1 : (int)want;
     }
     return length;
+}
+
+/* Lines go on when they are whole. Where there is no memory for one, it goes on as it is. */
+static void put(printable_stream *s, const char *text, size_t size)
+{
+    if (s->columns && s->line_length + size + 1 > s->line_size) {
+        char *more = realloc(s->line, 2 * (s->line_length + size + 1));
+        s->line_size = more ? 2 * (s->line_length + size + 1) : s->line_size;
+        s->line = more ? more : s->line;
+    }
+    if (!s->columns || s->line_length + size + 1 > s->line_size) {
+        fwrite(text, 1, size, s->to);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        s->line[s->line_length++] = text[i];
+        if (text[i] != '\n')
+            continue;
+        s->line[s->line_length - 1] = '\0';
+        ns_wrap_line(s->to, s->line, s->columns);
+        s->line_length = 0;
+    }
 }
 
 /* Writes what can be told of the text; the rest, fewer than LONGEST bytes, moves to its begin. */
@@ -56,9 +121,11 @@ static void pass_on(printable_stream *s, size_t size, bool last)
             break;
         const size_t whole = plain ? plain : colour > 0 ? (size_t)colour : character ? (size_t)character : 1;
         if (plain || colour > 0 || !ns_is_control(here, character))
-            fwrite(here, 1, whole, s->to);
-        for (size_t i = 0; !plain && colour <= 0 && ns_is_control(here, character) && i < whole; i++)
-            fprintf(s->to, "\\x%02x", here[i]);
+            put(s, (const char *)here, whole);
+        for (size_t i = 0; !plain && colour <= 0 && ns_is_control(here, character) && i < whole; i++) {
+            char escaped[8];
+            put(s, escaped, (size_t)snprintf(escaped, sizeof escaped, "\\x%02x", here[i]));
+        }
         at += whole;
     }
     s->left = size - at;
@@ -81,12 +148,15 @@ static int close_printable(void *cookie)
 {
     printable_stream *s = cookie;
     pass_on(s, s->left, true);
+    if (s->line_length)
+        fwrite(s->line, 1, s->line_length, s->to);
+    free(s->line);
     const int result = fflush(s->to) == 0 && !ferror(s->to) ? 0 : EOF;
     free(s);
     return result;
 }
 
-FILE *ns_printable_stream(FILE *to, bool colours)
+FILE *ns_printable_stream(FILE *to, bool colours, size_t columns)
 {
     printable_stream *s = calloc(1, sizeof *s);
     const cookie_io_functions_t functions = {.write = write_printable, .close = close_printable};
@@ -95,16 +165,17 @@ FILE *ns_printable_stream(FILE *to, bool colours)
         free(s);
         return NULL;
     }
-    *s = (printable_stream){.to = to, .colours = colours};
+    *s = (printable_stream){.to = to, .colours = colours, .columns = columns};
     setvbuf(stream, NULL, isatty(fileno(to)) ? _IOLBF : _IOFBF, BUFSIZ);
     return stream;
 }
 
 #else
 
-FILE *ns_printable_stream(FILE *to, bool colours)
+FILE *ns_printable_stream(FILE *to, bool colours, size_t columns)
 {
     (void)colours;
+    (void)columns;
     return to;
 }
 

@@ -1,5 +1,6 @@
 /* The document npuscope/diagnose/1. Numbers that were not measured are null. */
 #include "base/interface.h"
+#include "npuscope/report.h"
 #include "npuscope/version.h"
 #include "report/interface.h"
 
@@ -226,4 +227,14 @@ ns_code ns_report_diagnose_json(const ns_diagnose_result *result, ns_arena *aren
     add_result(&json, result);
     ns_json_end(&json);
     return ns_json_finish(&json, "the diagnosis", out, error);
+}
+
+ns_code ns_report_diagnosis_json(const ns_diagnose_result *result, ns_arena *arena, const char **text,
+                                 size_t *size, ns_error *error)
+{
+    ns_bytes bytes;
+    NS_TRY(ns_report_diagnose_json(result, arena, &bytes, error));
+    *text = (const char *)bytes.data;
+    *size = bytes.size;
+    return NS_OK;
 }

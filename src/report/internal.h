@@ -50,14 +50,6 @@ void ns_html_case(ns_buffer *buffer, const ns_suite_result *result, int index);
 /* The case's graph as boxes, from the top down. */
 void ns_html_graph(ns_buffer *buffer, const ns_case_details *details);
 
-/* ---- html_histogram.c ---- */
-
-/* HTML histogram: bars of errors by size. */
-
-/* Bars: how many of something have an error in each bin of NS_ERROR_BIN_BOUNDS, on a logarithmic scale, with
- * the number over each bar. `what` says what is counted: "elements". */
-void ns_html_histogram(ns_buffer *buffer, const size_t bins[NS_ERROR_BINS], const char *what);
-
 /* ---- html_sweep.c ---- */
 
 /* HTML sweep: a curve over all codes. */
@@ -90,6 +82,10 @@ void ns_html_number(ns_buffer *buffer, double value, const char *format);
  * numbers keep rows apart whose names would be the same. Returns `text`. */
 const char *ns_html_anchor(const ns_suite_result *result, int index, char *text, size_t size);
 
+/* Bars: how many of something have an error in each bin of NS_ERROR_BIN_BOUNDS, on a logarithmic scale, with
+ * the number over each bar. `what` says what is counted: "elements". */
+void ns_html_histogram(ns_buffer *buffer, const size_t bins[NS_ERROR_BINS], const char *what);
+
 /* ---- page.c ---- */
 
 /* The next table's cells go to `buffer`, which is a page's own unless it is another report's. */
@@ -106,16 +102,25 @@ void ns_html_end(ns_buffer *buffer);
 /* The class by which an error in steps is coloured: "" for none, "e1" (below 1) to "e5" (1,000 and more). */
 const char *ns_page_heat_class(double steps);
 
-/* ---- text_table.c ---- */
+/* ---- text_failures.c ---- */
 
-/* Text table: the rows, and what the paragraphs under it share. */
+/* The columns from which on the suite's table has all that there is. */
+#define NS_TEXT_WIDE 100
 
 typedef struct ns_text_report {
     const ns_suite_result *result;
-    bool colour;
+    bool colour, narrow;
     FILE *out;
     int op_width, target_width, case_width;
 } ns_text_report;
+
+/* Rows of a verdict whose reasons are told, each cause once, with all rows that it has. */
+void ns_text_failures(const ns_text_report *report);
+void ns_text_reasons(const ns_text_report *report, ns_verdict verdict);
+
+/* ---- text_table.c ---- */
+
+/* Text table: the rows, and what the paragraphs under it share. */
 
 /* The colour of a verdict, and the end of it; "" without colour. */
 const char *ns_text_colour(const ns_text_report *report, ns_verdict verdict);
@@ -124,7 +129,7 @@ const char *ns_text_plain(const ns_text_report *report);
 /* A number in at most 6 columns, or a dB figure in at most 5; "-" for NaN. Returns `text`. */
 const char *ns_text_number(double value, int decimals, char *text, size_t size);
 
-/* Prints `text` broken at spaces, each line indented; a longer word is broken where the line ends. */
+/* Prints `text` broken at spaces, each line indented; a longer word has a line of its own. */
 void ns_text_wrap(FILE *out, int indent, const char *text);
 
 /* The table: its heading and a line for each row. */

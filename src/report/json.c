@@ -1,3 +1,4 @@
+#include "npuscope/report.h"
 #include "report/report.h"
 
 #include "base/interface.h"
@@ -334,4 +335,14 @@ void ns_report_known_defect(ns_json *json, ns_defect defect)
     ns_json_text(json, "what", info->what);
     ns_json_text(json, "avoided_by", info->avoid);
     ns_json_text(json, "options", info->options);
+}
+
+ns_code ns_report_suite_json(const ns_suite_result *result, ns_arena *arena, const char **text, size_t *size,
+                             ns_error *error)
+{
+    ns_bytes bytes;
+    NS_TRY(ns_report_json(result, arena, &bytes, error));
+    *text = (const char *)bytes.data;
+    *size = bytes.size;
+    return NS_OK;
 }

@@ -1,4 +1,6 @@
 /* Questions about results that several reports ask. */
+#include <ctype.h>
+
 #include "report/report.h"
 
 #include <string.h>
@@ -76,4 +78,31 @@ bool ns_report_meets(const ns_case_result *result, ns_defect defect)
         if (result->defects[i] == defect)
             return true;
     return false;
+}
+
+/* Behind a number that stands at `text`. */
+static const char *skip_number(const char *text)
+{
+    const char *end = text + (*text == '-');
+    if (!isdigit((unsigned char)*end))
+        return text;
+    while (isdigit((unsigned char)*end) || (*end == '.' && isdigit((unsigned char)end[1])) ||
+           (*end == 'e' && (end[1] == '+' || end[1] == '-')) ||
+           ((*end == '+' || *end == '-') && end[-1] == 'e'))
+        end++;
+    return end;
+}
+
+bool ns_report_same_words(const char *a, const char *b)
+{
+    a = a ? a : "";
+    b = b ? b : "";
+    while (*a && *b) {
+        const char *a_end = skip_number(a), *b_end = skip_number(b);
+        if ((a_end == a) != (b_end == b) || (a_end == a && *a != *b))
+            return false;
+        a = a_end == a ? a + 1 : a_end;
+        b = b_end == b ? b + 1 : b_end;
+    }
+    return !*a && !*b;
 }

@@ -11,12 +11,13 @@
 #include "npuscope/suite.h"
 #include "npuscope/vela_diff.h"
 
-/* Columns that no line of the text report exceeds. */
-#define NS_REPORT_COLUMNS 100
+/* Columns that no paragraph of the text report exceeds, but for longer words. */
+#define NS_REPORT_COLUMNS 80
 
-/* The table, one line per case, and the summary; then what is to be known about cases that failed or were
- * rejected. Colour is ANSI's. */
-void ns_report_text(const ns_suite_result *result, bool colour, FILE *out);
+/* What is to be known about cases that failed or were rejected, each cause once, the table and the summary.
+ * Colour is ANSI's. `columns` of a terminal, 0: none: with less than 100 a table without mean errors and
+ * floors, in which long names have a line of their own. Nothing is left out of a name. */
+void ns_report_text(const ns_suite_result *result, bool colour, size_t columns, FILE *out);
 
 /* "against FILE: .." and a line for each row that is not the same. */
 void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out);
@@ -55,6 +56,9 @@ bool ns_report_counts(const ns_suite_result *result, ns_verdict verdict);
 
 /* Whether the row's graph meets the known defect. */
 bool ns_report_meets(const ns_case_result *result, ns_defect defect);
+
+/* Whether two reasons say the same, but for numbers; NULL is "". */
+bool ns_report_same_words(const char *a, const char *b);
 
 /* What the stage was compared with: "quantised"; "": with nothing. */
 const char *ns_report_reference(const ns_stage_result *stage);

@@ -3,87 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static void print_operand(FILE *out, const ns_suite_operand *operand)
-{
-    char text[NS_MESSAGE_SIZE];
-    size_t used = (size_t)snprintf(text, sizeof text, "from %s =", operand->name);
-    for (int i = 0; i < operand->shown && used < sizeof text; i++)
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, "%s %.9g", i ? "," : "", operand->values[i]);
-    if (operand->count > (size_t)operand->shown && used < sizeof text)
-        snprintf(text + used, sizeof text - used, ", ... (%zu elements in [%.9g, %.9g])", operand->count,
-                 operand->minimum, operand->maximum);
-    ns_text_wrap(out, 4, text);
-}
-
-static void print_failed_stage(const ns_text_report *report, const ns_case_result *result,
-                               const ns_stage_result *stage)
-{
-    char text[NS_MESSAGE_SIZE], index[128], output[128];
-    snprintf(text, sizeof text, "%s: %s", ns_stage_text(stage->stage), stage->reason ? stage->reason : "");
-    ns_text_wrap(report->out, 2, text);
-    if (!stage->measured)
-        return;
-    char compared[64] = "", ideal[64] = "";
-    if (strcmp(ns_report_reference(stage), ns_stage_text(NS_STAGE_IDEAL)) != 0)
-        snprintf(compared, sizeof compared, "%s %.9g, ", ns_report_reference(stage), stage->worst_reference);
-    if (!isnan(stage->worst_ideal))
-        snprintf(ideal, sizeof ideal, "ideal %.9g, ", stage->worst_ideal);
-    snprintf(text, sizeof text, "worst element %s of %s: got %.9g, %s%stolerance %.4g",
-             ns_report_index(ns_report_output(result, stage), stage->worst_element, index, sizeof index),
-             ns_tensor_describe(ns_report_output(result, stage), output, sizeof output), stage->worst_got,
-             compared, ideal, stage->worst_tolerance);
-    ns_text_wrap(report->out, 4, text);
-    if (!stage->operands && !stage->against)
-        ns_text_wrap(report->out, 4, "the inputs that it is made from are not known");
-    for (int i = 0; i < stage->operand_count; i++)
-        print_operand(report->out, &stage->operands[i]);
-}
-
-/* True when two cases are the same but for the target, and so is what there is to say about their failure. */
-static bool same_failure(const ns_case_result *a, const ns_case_result *b)
-{
-    if (a->verdict != NS_VERDICT_FAIL || b->verdict != NS_VERDICT_FAIL || a->at_fault != b->at_fault ||
-        a->stage_count != b->stage_count || strcmp(a->op, b->op) != 0 || strcmp(a->name, b->name) != 0)
-        return false;
-    for (int i = 0; i < a->stage_count; i++) {
-        const ns_stage_result *x = &a->stages[i], *y = &b->stages[i];
-        if (x->verdict != y->verdict || x->worst_element != y->worst_element ||
-            x->worst_got != y->worst_got || x->max_difference != y->max_difference ||
-            x->beyond != y->beyond || strcmp(x->reason ? x->reason : "", y->reason ? y->reason : "") != 0)
-            return false;
-    }
-    return true;
-}
-
-/* The stage ideal departs from a recorded float model: the case or npuscope. */
-static const char *blame_of(const ns_case_result *result)
-{
-    return result->at_fault == NS_STAGE_IDEAL ? "not known" : ns_stage_blame(result->at_fault);
-}
-
-/* Rows that differ in the target only follow each other; returns the index after the last that is told. */
-static int print_failure(const ns_text_report *report, int index)
-{
-    const ns_case_result *result = &report->result->cases[index];
-    char targets[NS_MESSAGE_SIZE];
-    size_t used = (size_t)snprintf(targets, sizeof targets, "on %s", result->target);
-    for (index++; index < report->result->case_count; index++) {
-        const ns_case_result *next = &report->result->cases[index];
-        if (!same_failure(result, next))
-            break;
-        if (used < sizeof targets)
-            used += (size_t)snprintf(targets + used, sizeof targets - used, ", %s", next->target);
-    }
-    fprintf(report->out, "\n%sFAIL%s %s %s, at fault: %s\n", ns_text_colour(report, NS_VERDICT_FAIL),
-            ns_text_plain(report), result->op, result->name, blame_of(result));
-    ns_text_wrap(report->out, 2, targets);
-    for (int i = 0; i < result->stage_count; i++)
-        if (result->stages[i].verdict == NS_VERDICT_FAIL)
-            print_failed_stage(report, result, &result->stages[i]);
-    return index;
-}
-
 /* True when an earlier case was rejected for the same operator, target and reason. */
 static bool told_before(const ns_suite_result *result, int index)
 {
@@ -108,19 +27,6 @@ static void print_rejections(const ns_text_report *report)
                 ns_text_plain(report), result->op, result->target);
         snprintf(text, sizeof text, "%s", result->reason ? result->reason : "");
         ns_text_wrap(report->out, 2, text);
-    }
-}
-
-/* Rows of a verdict that needs its reason told one by one. */
-static void print_reasons(const ns_text_report *report, ns_verdict verdict)
-{
-    for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (result->verdict != verdict)
-            continue;
-        fprintf(report->out, "\n%s%s%s %s %s on %s\n", ns_text_colour(report, verdict),
-                ns_verdict_words(verdict), ns_text_plain(report), result->op, result->name, result->target);
-        ns_text_wrap(report->out, 2, result->reason);
     }
 }
 
@@ -226,10 +132,15 @@ void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out)
 /* What the figures mean. */
 static void print_legend(const ns_text_report *report)
 {
-    ns_text_wrap(report->out, 0,
-                 "max, mean: error against ideal in steps of the output's scale. limit: what was allowed "
-                 "between eval and quantised at the worst element. scales at floor: activations whose "
-                 "scale is the least one.");
+    ns_text_wrap(
+        report->out, 0,
+        report->narrow
+            ? "max: largest error against ideal in steps of the output's scale. limit: what was allowed "
+              "between eval and quantised at the worst element. Mean errors, scales at floor and "
+              "quantised's max are shown from 100 columns on, in a pipe and in --html."
+            : "max, mean: error against ideal in steps of the output's scale. limit: what was allowed "
+              "between eval and quantised at the worst element. scales at floor: activations whose "
+              "scale is the least one.");
 }
 
 static void print_summary(const ns_text_report *report)
@@ -252,17 +163,17 @@ static void print_summary(const ns_text_report *report)
     }
 }
 
-void ns_report_text(const ns_suite_result *result, bool colour, FILE *out)
+void ns_report_text(const ns_suite_result *result, bool colour, size_t columns, FILE *out)
 {
-    ns_text_report report = {.result = result, .colour = colour, .out = out};
+    ns_text_report report = {
+        .result = result, .colour = colour, .narrow = columns && columns < NS_TEXT_WIDE, .out = out};
     ns_text_table(&report);
     print_rejections(&report);
     print_parts(&report);
     print_notes(&report);
     print_defects(&report);
-    print_reasons(&report, NS_VERDICT_INACCURATE);
-    print_reasons(&report, NS_VERDICT_INVALID);
-    for (int i = 0; i < result->case_count;)
-        i = result->cases[i].verdict == NS_VERDICT_FAIL ? print_failure(&report, i) : i + 1;
+    ns_text_reasons(&report, NS_VERDICT_INACCURATE);
+    ns_text_reasons(&report, NS_VERDICT_INVALID);
+    ns_text_failures(&report);
     print_summary(&report);
 }

@@ -6,10 +6,7 @@
 
 #define OP_WIDTH 10 /* at least */
 #define CASE_WIDTH 32
-#define CASE_LEAST 10
-#define TAIL_WIDTH 29 /* floor, limit, verdict */
-#define STAGE_WIDTH 20
-#define EXACT_WIDTH 8
+#define TAIL_WIDTH 21 /* limit, verdict */
 
 /* ANSI colours by verdict. */
 static const char *const colours[NS_VERDICT_COUNT] = {
@@ -45,17 +42,16 @@ const char *ns_text_number(double value, int decimals, char *text, size_t size)
     return text;
 }
 
-/* Prints `text` broken at spaces, each line indented; a longer word is broken where the line ends. */
 void ns_text_wrap(FILE *out, int indent, const char *text)
 {
     const size_t width = (size_t)(NS_REPORT_COLUMNS - indent);
     while (*text) {
-        size_t length = strlen(text), cut = length;
-        if (length > width) {
+        size_t cut = strlen(text);
+        if (cut > width) {
             for (cut = width; cut > 0 && text[cut] != ' ';)
                 cut--;
             if (cut == 0)
-                cut = width;
+                cut = strcspn(text, " ");
         }
         fprintf(out, "%*s%.*s\n", indent, "", (int)cut, text);
         text += cut;
@@ -63,26 +59,26 @@ void ns_text_wrap(FILE *out, int indent, const char *text)
     }
 }
 
-/* A name in `width` columns; of a longer one the middle is left out, for its ends tell more. */
-static const char *shorten(const char *name, int width, char *text, size_t size)
+/* What is shown of a stage. One that must equal another has the same errors, and only says whether it does.
+ */
+typedef enum shown { NOTHING, EXACT, SQNR, MAX, MEAN } shown;
+
+/* Nothing, unless it is compared with another; in a narrow table of the last one that is not exact the
+ * largest error too, of those before it SQNR alone. */
+static shown shows(const ns_text_report *report, int stage)
 {
-    const int length = (int)strlen(name);
-    if (length <= width) {
-        snprintf(text, size, "%s", name);
-        return text;
-    }
-    const int tail = (width - 2) / 2, head = width - 2 - tail;
-    snprintf(text, size, "%.*s..%s", head, name, name + length - tail);
-    return text;
+    const unsigned stages = report->result->stages;
+    if (!(stages >> stage & 1) || ns_stage_reference((ns_stage)stage) == (ns_stage)stage)
+        return NOTHING;
+    if (stage == NS_STAGE_NPU)
+        return EXACT;
+    return !report->narrow ? MEAN : stage == NS_STAGE_QUANTISED && stages >> NS_STAGE_EVAL & 1 ? SQNR : MAX;
 }
 
-/* Columns of a stage: none, unless it is compared with another. One that must equal another has the same
- * errors, and only says whether it does. */
-static int stage_width(const ns_suite_result *result, int stage)
+static int stage_width(const ns_text_report *report, int stage)
 {
-    if (!(result->stages >> stage & 1) || ns_stage_reference((ns_stage)stage) == (ns_stage)stage)
-        return 0;
-    return stage == NS_STAGE_NPU ? EXACT_WIDTH : STAGE_WIDTH;
+    static const int widths[] = {[NOTHING] = 0, [EXACT] = 8, [SQNR] = 11, [MAX] = 13, [MEAN] = 20};
+    return widths[shows(report, stage)];
 }
 
 /* What the verdict on the last measured stage that has a tolerance allowed, at its worst element. */
@@ -104,26 +100,36 @@ static void measure_widths(ns_text_report *report)
     report->target_width = 6;
     report->case_width = 4;
     for (int i = 0; i < report->result->case_count; i++) {
-        const int target = (int)strlen(report->result->cases[i].target);
-        const int name = (int)strlen(report->result->cases[i].name);
-        const int op = (int)strlen(report->result->cases[i].op);
-        if (op > report->op_width)
-            report->op_width = op;
-        if (target > report->target_width)
-            report->target_width = target;
-        if (name > report->case_width)
-            report->case_width = name;
+        const ns_case_result *result = &report->result->cases[i];
+        const int target = (int)strlen(result->target), name = (int)strlen(result->name);
+        const int op = (int)strlen(result->op);
+        report->op_width = op > report->op_width && !report->narrow ? op : report->op_width;
+        report->target_width =
+            target > report->target_width && !report->narrow ? target : report->target_width;
+        report->case_width = name > report->case_width ? name : report->case_width;
     }
     int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - TAIL_WIDTH;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
-        room -= stage_width(report->result, i);
-    if (!report->colour) /* piped: nothing is left out */
-        return;
-    /* Where targets are long, lines are too. */
-    if (report->case_width > room)
-        report->case_width = room < CASE_LEAST && report->case_width > CASE_LEAST ? CASE_LEAST
-                             : room < CASE_LEAST                                  ? report->case_width
-                                                                                  : room;
+        room -= stage_width(report, i);
+    if (report->narrow && report->case_width > room)
+        report->case_width = room;
+}
+
+/* One cell of the heading for each figure of a stage. */
+static void print_figures_heading(const ns_text_report *report, const char *max, const char *mean,
+                                  const char *sqnr)
+{
+    for (int i = 0; i < NS_STAGE_COUNT; i++) {
+        const shown what = shows(report, i);
+        if (what >= MAX)
+            fprintf(report->out, " %6s", max);
+        if (what == MEAN)
+            fprintf(report->out, " %6s", mean);
+        if (what >= SQNR)
+            fprintf(report->out, " %*s", what == SQNR ? 10 : 5, sqnr);
+        if (what == EXACT)
+            fprintf(report->out, "%*s", stage_width(report, i), "");
+    }
 }
 
 static void print_heading(const ns_text_report *report)
@@ -131,53 +137,63 @@ static void print_heading(const ns_text_report *report)
     const int names = report->op_width + report->case_width + report->target_width + 2;
     fprintf(report->out, "%*s", names, "");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (stage_width(report->result, i))
-            fprintf(report->out, "%*s", stage_width(report->result, i), ns_stage_text((ns_stage)i));
-    fprintf(report->out, " scales  limit\n%-*s %-*s %-*s", report->op_width, "operator", report->case_width,
-            "case", report->target_width, "target");
-    for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (stage_width(report->result, i) == STAGE_WIDTH)
-            fprintf(report->out, " %6s %6s %5s", "max", "mean", "SQNR");
-        else
-            fprintf(report->out, "%*s", stage_width(report->result, i), "");
-    fprintf(report->out, " %6s %6s  verdict\n%*s", "at", "", names, "");
-    for (int i = 0; i < NS_STAGE_COUNT; i++)
-        if (stage_width(report->result, i) == STAGE_WIDTH)
-            fprintf(report->out, " %6s %6s %5s", "steps", "steps", "dB");
-        else
-            fprintf(report->out, "%*s", stage_width(report->result, i), "");
-    fprintf(report->out, " %6s %6s\n", "floor", "steps");
+        if (stage_width(report, i))
+            fprintf(report->out, "%*s", stage_width(report, i), ns_stage_text((ns_stage)i));
+    fprintf(report->out, "%s  limit\n%-*s %-*s %-*s", report->narrow ? "" : " scales", report->op_width,
+            "operator", report->case_width, "case", report->target_width, "target");
+    print_figures_heading(report, "max", "mean", "SQNR");
+    fprintf(report->out, "%s %6s  verdict\n%*s", report->narrow ? "" : "     at", "", names, "");
+    print_figures_heading(report, "steps", "steps", "dB");
+    fprintf(report->out, "%s %6s\n", report->narrow ? "" : "  floor", "steps");
+}
+
+/* Names in their columns; where one is longer, on a line of their own. */
+static void print_names(const ns_text_report *report, const ns_case_result *result)
+{
+    const int width = report->op_width + 1 + report->case_width;
+    const int op = (int)strlen(result->op), name = (int)strlen(result->name);
+    const bool in_columns = op <= report->op_width && name <= report->case_width;
+    const bool fits = op + 1 + name <= width && (int)strlen(result->target) <= report->target_width;
+    if (fits && in_columns)
+        fprintf(report->out, "%-*s %-*s %-*s", report->op_width, result->op, report->case_width, result->name,
+                report->target_width, result->target);
+    else if (fits)
+        fprintf(report->out, "%s %-*s %-*s", result->op, width - op - 1, result->name, report->target_width,
+                result->target);
+    else
+        fprintf(report->out, "%s %s on %s\n%*s", result->op, result->name, result->target,
+                width + 1 + report->target_width, "");
+}
+
+static void print_stage(const ns_text_report *report, const ns_stage_result *stage, shown what)
+{
+    char text[16];
+    const bool measured = stage && stage->measured;
+    if (what == EXACT)
+        fprintf(report->out, " %7s", !measured ? "-" : stage->beyond ? "differs" : "exact");
+    if (what >= MAX)
+        fprintf(report->out, " %6s", ns_text_number(measured ? stage->max_steps : NAN, 2, text, sizeof text));
+    if (what == MEAN)
+        fprintf(report->out, " %6s",
+                ns_text_number(measured ? stage->mean_steps : NAN, 2, text, sizeof text));
+    if (what >= SQNR)
+        fprintf(report->out, " %*s", what == SQNR ? 10 : 5,
+                ns_text_number(measured ? stage->sqnr_db : NAN, 1, text, sizeof text));
 }
 
 static void print_row(const ns_text_report *report, const ns_case_result *result)
 {
-    char name[NS_MESSAGE_SIZE], max[16], mean[16], sqnr[16];
-    fprintf(report->out, "%-*s %-*s %-*s", report->op_width, result->op, report->case_width,
-            shorten(result->name, report->case_width, name, sizeof name), report->target_width,
-            result->target);
-    for (int i = 0; i < NS_STAGE_COUNT; i++) {
-        const int width = stage_width(report->result, i);
-        const ns_stage_result *stage = ns_report_stage(result, (ns_stage)i);
-        if (width == EXACT_WIDTH)
-            fprintf(report->out, "%*s", EXACT_WIDTH,
-                    !stage || !stage->measured ? "-"
-                    : stage->beyond            ? "differs"
-                                               : "exact");
-        if (width != STAGE_WIDTH)
-            continue;
-        if (stage && stage->measured)
-            fprintf(report->out, " %6s %6s %5s", ns_text_number(stage->max_steps, 2, max, sizeof max),
-                    ns_text_number(stage->mean_steps, 2, mean, sizeof mean),
-                    ns_text_number(stage->sqnr_db, 1, sqnr, sizeof sqnr));
-        else
-            fprintf(report->out, " %6s %6s %5s", "-", "-", "-");
-    }
-    char floor[16] = "-";
+    char floor[16] = "-", limit[16];
+    print_names(report, result);
+    for (int i = 0; i < NS_STAGE_COUNT; i++)
+        print_stage(report, ns_report_stage(result, (ns_stage)i), shows(report, i));
     if (result->scale_count)
         snprintf(floor, sizeof floor, "%d/%d", result->floor_count, result->scale_count);
-    fprintf(
-        report->out, " %6s %6s  %s%s%s\n", floor, ns_text_number(allowed_steps(result), 1, max, sizeof max),
-        ns_text_colour(report, result->verdict), ns_verdict_words(result->verdict), ns_text_plain(report));
+    if (!report->narrow)
+        fprintf(report->out, " %6s", floor);
+    fprintf(report->out, " %6s  %s%s%s\n", ns_text_number(allowed_steps(result), 1, limit, sizeof limit),
+            ns_text_colour(report, result->verdict), ns_verdict_words(result->verdict),
+            ns_text_plain(report));
 }
 
 void ns_text_table(ns_text_report *report)

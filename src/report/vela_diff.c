@@ -3,7 +3,7 @@
 
 #include "base/interface.h"
 #include "npuscope/version.h"
-#include "report/report.h"
+#include "report/internal.h"
 
 static const char *flags_of(const ns_vela_diff_compiler *compiler)
 {
@@ -170,24 +170,60 @@ static void print_defects(const ns_vela_diff_result *result, FILE *out)
     }
 }
 
-/* A reason once, behind the letters of all sides that give it. */
-static void print_reasons(const ns_vela_diff_result *result, const ns_vela_diff_graph *graph, FILE *out)
+/* A graph and one side of it, or its evaluation: what may have a reason. */
+static const char *reason_at(const ns_vela_diff_graph *graph, int side)
 {
-    for (int side = 0; side < result->side_count; side++) {
-        const char *reason = graph->sides[side].reason;
-        bool said = !reason;
-        for (int k = 0; k < side && !said; k++)
-            said = graph->sides[k].reason && strcmp(graph->sides[k].reason, reason) == 0;
-        if (said)
-            continue;
-        fprintf(out, "  %c", letter(side));
-        for (int k = side + 1; k < result->side_count; k++)
-            if (graph->sides[k].reason && strcmp(graph->sides[k].reason, reason) == 0)
-                fprintf(out, ", %c", letter(k));
-        fprintf(out, ": %s\n", reason);
+    return side < 0 ? graph->eval_reason : graph->sides[side].reason;
+}
+
+static bool has_words(const ns_vela_diff_graph *graph, int side, const char *words)
+{
+    return reason_at(graph, side) && ns_report_same_words(reason_at(graph, side), words);
+}
+
+/* Whether an earlier graph, or an earlier side of this one, gives the reason. */
+static bool is_said(const ns_vela_diff_result *result, int index, int side)
+{
+    const char *words = reason_at(&result->graphs[index], side);
+    for (int i = 0; i <= index; i++)
+        for (int k = -1; k < (i < index ? result->side_count : side); k++)
+            if (has_words(&result->graphs[i], k, words))
+                return true;
+    return false;
+}
+
+/* A reason with the sides that give it, the number of graphs and the first of them. */
+static void print_reason(const ns_vela_diff_result *result, int index, int side, FILE *out)
+{
+    const char *words = reason_at(&result->graphs[index], side);
+    char text[2 * NS_MESSAGE_SIZE], sides[4 * NS_VELA_DIFF_SIDES + 8] = "";
+    int graphs = 0;
+    for (int k = -1; k < result->side_count; k++) {
+        bool given = false;
+        for (int i = index; i < result->count; i++)
+            given = given || has_words(&result->graphs[i], k, words);
+        if (given)
+            snprintf(sides + strlen(sides), sizeof sides - strlen(sides), k < 0 ? "eval" : "%s%c",
+                     *sides ? ", " : "", letter(k < 0 ? 0 : k));
     }
-    if (graph->eval_reason)
-        fprintf(out, "  eval: %s\n", graph->eval_reason);
+    for (int i = index; i < result->count; i++) {
+        bool given = false;
+        for (int k = -1; k < result->side_count; k++)
+            given = given || has_words(&result->graphs[i], k, words);
+        graphs += given;
+    }
+    snprintf(text, sizeof text, "%s: %s (%d graph%s, first %s on %s)", sides, words, graphs,
+             graphs == 1 ? "" : "s", result->graphs[index].name, result->graphs[index].accelerator);
+    ns_text_wrap(out, 0, text);
+}
+
+/* Each reason once, whatever its numbers. */
+static void print_reasons(const ns_vela_diff_result *result, FILE *out)
+{
+    for (int i = 0; i < result->count; i++)
+        for (int side = -1; side < result->side_count; side++)
+            if (reason_at(&result->graphs[i], side) && !is_said(result, i, side))
+                print_reason(result, i, side, out);
 }
 
 /* ---- the graphs ---- */
@@ -231,7 +267,6 @@ static void print_graph(const ns_vela_diff_result *result, const ns_vela_diff_gr
             fprintf(out, "%*s", width + 15, "");
         fprintf(out, " %-*s%s", ends ? 1 : CELL - 1, side_words(&graph->sides[side], text), ends ? "\n" : "");
     }
-    print_reasons(result, graph, out);
 }
 
 static void print_unmoved(const ns_vela_diff_result *result, FILE *out)
@@ -259,6 +294,7 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
         heading = true;
         print_graph(result, &result->graphs[i], out);
     }
+    print_reasons(result, out);
     if (heading)
         fputs("\n", out);
     if (result->side_count > 2)

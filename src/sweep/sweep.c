@@ -4,37 +4,36 @@
 #include "sweep/sweep.h"
 
 #include "stage/interface.h"
+#include "sweep/internal.h"
 
-#include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "base/system.h"
 #include "catalogue/interface.h"
 #include "ir/interface.h"
 #include "lower/interface.h"
-#include "measure/interface.h"
 #include "npuscope/eval.h"
 #include "ops/operators.h"
 
-enum { BLOCK = 128 };
-
-struct ns_sweep {
-    const ns_suite_row *row;
-    const ns_aten_program *program; /* of the case, with its scales */
-    unsigned cpu_mask;
-    bool npu; /* is to run */
-    ns_arena *arena;
-    ns_sweep_result *result;
-    ns_vela_request request;
-    int16_t *eval; /* results by code; where undefined[] is set they mean nothing */
-    bool *undefined;
-    int16_t knots[NS_SWEEP_CODES / BLOCK + 1]; /* of the table; result->segments is 0 without one */
-};
-
-static ns_code no_memory(ns_error *error)
+ns_sweep_memory *ns_sweep_memory_new(void)
 {
-    return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sweep");
+    ns_arena *arena = ns_arena_new();
+    ns_sweep_memory *memory = arena ? NS_ARENA_NEW(arena, ns_sweep_memory) : NULL;
+    if (!memory) {
+        ns_arena_free(arena);
+        return NULL;
+    }
+    memory->arena = arena;
+    pthread_mutex_init(&memory->lock, NULL);
+    return memory;
+}
+
+void ns_sweep_memory_free(ns_sweep_memory *memory)
+{
+    if (!memory)
+        return;
+    pthread_mutex_destroy(&memory->lock);
+    ns_arena_free(memory->arena);
 }
 
 /* Which operators it has decides; the scales of a catalogue case are those of int16. */
@@ -63,25 +62,10 @@ static bool is_swept(const ns_aten_operator *op)
     return op->sweepable && op->catalogue;
 }
 
-/* The program with `count` elements in the place of the case's shape. */
-static ns_code widen(const ns_sweep *s, int64_t count, ns_aten_program *out, ns_error *error)
-{
-    *out = *s->program;
-    out->nodes =
-        ns_arena_copy(s->arena, s->program->nodes, (size_t)s->program->node_count * sizeof *out->nodes);
-    if (!out->nodes)
-        return no_memory(error);
-    for (int i = 0; i < out->node_count; i++) {
-        out->nodes[i].rank = 1;
-        out->nodes[i].shape[0] = count;
-    }
-    return NS_OK;
-}
-
 static ns_code lower(const ns_sweep *s, int64_t count, ns_graph **graph, ns_error *error)
 {
     ns_aten_program program;
-    NS_TRY(widen(s, count, &program, error));
+    NS_TRY(ns_sweep_widen(s, count, &program, error));
     NS_TRY(ns_lower(&program, s->row->target->target, graph, error));
     ns_code code = ns_graph_validate(*graph, error);
     if (code != NS_OK)
@@ -108,9 +92,10 @@ static ns_code evaluate(const ns_sweep *s, const ns_graph *graph, int first, int
 static ns_code evaluate_all(ns_sweep *s, const ns_graph *block, const ns_graph *single, ns_arena *scratch,
                             ns_error *error)
 {
-    for (int first = NS_SWEEP_FIRST_CODE; first < NS_SWEEP_FIRST_CODE + NS_SWEEP_CODES; first += BLOCK) {
-        ns_code code = evaluate(s, block, first, BLOCK, scratch, error);
-        for (int k = first; code == NS_ERROR_UNPREDICTABLE && k < first + BLOCK; k++) {
+    for (int first = NS_SWEEP_FIRST_CODE; first < NS_SWEEP_FIRST_CODE + NS_SWEEP_CODES;
+         first += NS_SWEEP_BLOCK) {
+        ns_code code = evaluate(s, block, first, NS_SWEEP_BLOCK, scratch, error);
+        for (int k = first; code == NS_ERROR_UNPREDICTABLE && k < first + NS_SWEEP_BLOCK; k++) {
             ns_code one = evaluate(s, single, k, 1, scratch, error);
             if (one != NS_OK && one != NS_ERROR_UNPREDICTABLE)
                 return one;
@@ -118,7 +103,7 @@ static ns_code evaluate_all(ns_sweep *s, const ns_graph *block, const ns_graph *
             if (one != NS_OK && !s->result->rule) {
                 s->result->rule = ns_arena_string(s->arena, error->message);
                 if (!s->result->rule)
-                    return no_memory(error);
+                    return ns_sweep_no_memory(error);
             }
             ns_arena_reset(scratch);
         }
@@ -148,7 +133,7 @@ static ns_code run_eval(ns_sweep *s, ns_error *error)
 {
     ns_graph *block = NULL, *single = NULL;
     ns_arena *scratch = ns_arena_new_like(s->arena);
-    ns_code code = scratch ? lower(s, BLOCK, &block, error) : no_memory(error);
+    ns_code code = scratch ? lower(s, NS_SWEEP_BLOCK, &block, error) : ns_sweep_no_memory(error);
     if (code == NS_OK) {
         find_table(s, block);
         code = lower(s, 1, &single, error);
@@ -167,7 +152,7 @@ static ns_code collect_ranges(ns_sweep *s, ns_error *error)
     ns_sweep_result *result = s->result;
     result->ranges = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES / 2, ns_sweep_range);
     if (!result->ranges)
-        return no_memory(error);
+        return ns_sweep_no_memory(error);
     for (int i = 0; i < NS_SWEEP_CODES; i++) {
         if (!s->undefined[i])
             continue;
@@ -177,158 +162,6 @@ static ns_code collect_ranges(ns_sweep *s, ns_error *error)
         result->ranges[result->range_count - 1].last = NS_SWEEP_FIRST_CODE + i;
     }
     return NS_OK;
-}
-
-static ns_code compute_ideal(const ns_sweep *s, ns_arena *arena, const double **out, ns_error *error)
-{
-    ns_aten_program program;
-    ns_tensor input;
-    double **values = NULL;
-    const int64_t count = NS_SWEEP_CODES;
-    NS_TRY(widen(s, count, &program, error));
-    NS_TRY(ns_tensor_new(arena, NS_DTYPE_FP32, 1, &count, &input, error));
-    for (int i = 0; i < NS_SWEEP_CODES; i++)
-        ((float *)input.data)[i] = (float)((NS_SWEEP_FIRST_CODE + i) * s->result->input_scale);
-    NS_TRY(ns_aten_evaluate(&program, NS_ATEN_IDEAL, &input, arena, &values, error));
-    *out = values[program.outputs[0]];
-    return NS_OK;
-}
-
-/* Exact results of one case with one input scale. */
-typedef struct known_ideal {
-    const ns_catalogue_case *case_;
-    double input_scale;
-    const double *values;
-    struct known_ideal *next;
-} known_ideal;
-
-struct ns_sweep_memory {
-    pthread_mutex_t lock;
-    ns_arena *arena;
-    known_ideal *known;
-};
-
-ns_sweep_memory *ns_sweep_memory_new(void)
-{
-    ns_arena *arena = ns_arena_new();
-    ns_sweep_memory *memory = arena ? NS_ARENA_NEW(arena, ns_sweep_memory) : NULL;
-    if (!memory) {
-        ns_arena_free(arena);
-        return NULL;
-    }
-    memory->arena = arena;
-    pthread_mutex_init(&memory->lock, NULL);
-    return memory;
-}
-
-void ns_sweep_memory_free(ns_sweep_memory *memory)
-{
-    if (!memory)
-        return;
-    pthread_mutex_destroy(&memory->lock);
-    ns_arena_free(memory->arena);
-}
-
-/* Called with the lock held: rows of one case follow each other, and a second thread waits for the first. */
-static ns_code look_up_ideal(ns_sweep *s, ns_sweep_memory *memory, ns_error *error)
-{
-    for (const known_ideal *k = memory->known; k; k = k->next)
-        if (k->case_ == s->row->case_ && k->input_scale == s->result->input_scale) {
-            s->result->ideal = k->values;
-            return NS_OK;
-        }
-    known_ideal *added = NS_ARENA_NEW(memory->arena, known_ideal);
-    if (!added)
-        return no_memory(error);
-    NS_TRY(compute_ideal(s, memory->arena, &s->result->ideal, error));
-    *added = (known_ideal){s->row->case_, s->result->input_scale, s->result->ideal, memory->known};
-    memory->known = added;
-    return NS_OK;
-}
-
-static ns_code run_ideal(ns_sweep *s, ns_sweep_memory *memory, ns_error *error)
-{
-    if (!memory)
-        return compute_ideal(s, s->arena, &s->result->ideal, error);
-    pthread_mutex_lock(&memory->lock);
-    const ns_code code = look_up_ideal(s, memory, error);
-    pthread_mutex_unlock(&memory->lock);
-    return code;
-}
-
-static void draw_curve(ns_sweep_stage *stage)
-{
-    enum { SHARE = NS_SWEEP_CODES / NS_SWEEP_COLUMNS };
-    for (int c = 0; c < NS_SWEEP_COLUMNS; c++) {
-        double least = NAN, largest = NAN, sum = 0;
-        int compared = 0;
-        for (int i = c * SHARE; i < (c + 1) * SHARE; i++) {
-            if (isnan(stage->steps[i]))
-                continue;
-            least = fmin(least, stage->steps[i]);
-            largest = fmax(largest, stage->steps[i]);
-            sum += stage->steps[i];
-            compared++;
-        }
-        stage->least[c] = least;
-        stage->largest[c] = largest;
-        stage->mean[c] = compared ? sum / compared : NAN;
-    }
-}
-
-static ns_code measure(const ns_sweep *s, const int16_t *got, ns_sweep_stage *stage, ns_error *error)
-{
-    const ns_quantisation *range = &s->program->nodes[s->program->outputs[0]].quantisation;
-    double *steps = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, double);
-    if (!steps)
-        return no_memory(error);
-    double sum = 0;
-    for (int i = 0; i < NS_SWEEP_CODES; i++) {
-        const double value = got[i] * s->result->output_scale,
-                     ideal = s->result->ideal[i] / s->result->output_scale;
-        const bool outside = !(ideal >= (double)range->qmin - 0.5 && ideal <= (double)range->qmax + 0.5);
-        steps[i] = s->undefined[i] || outside ? NAN : fabs(got[i] - ideal);
-        stage->out_of_range += outside && !s->undefined[i];
-        if (s->undefined[i] || outside)
-            continue;
-        stage->compared++;
-        sum += steps[i];
-        stage->bins[ns_error_bin(steps[i])]++;
-        stage->saturated += got[i] <= range->qmin || got[i] >= range->qmax;
-        if (stage->compared == 1 || steps[i] > stage->max_steps) {
-            stage->max_steps = steps[i];
-            stage->worst_code = NS_SWEEP_FIRST_CODE + i;
-            stage->worst_input = (double)(float)(stage->worst_code * s->result->input_scale);
-            stage->worst_ideal = s->result->ideal[i];
-            stage->worst_got = value;
-        }
-    }
-    stage->mean_steps = stage->compared ? sum / (double)stage->compared : 0;
-    stage->steps = steps;
-    draw_curve(stage);
-    return NS_OK;
-}
-
-static bool is_end(int16_t knot)
-{
-    return knot == INT16_MAX || knot <= -INT16_MAX;
-}
-
-/* After eval is measured. */
-static void count_segments(ns_sweep *s)
-{
-    enum { COARSE = 32 };
-    ns_sweep_result *r = s->result;
-    for (int k = 0; k < r->segments; k++) {
-        bool open = false, coarse = false;
-        for (int i = k * BLOCK; i < (k + 1) * BLOCK; i++) {
-            open = open || s->undefined[i];
-            coarse = coarse || r->eval.steps[i] > COARSE; /* NaN: not compared */
-        }
-        r->open_segments += open;
-        r->clamped_segments += is_end(s->knots[k]) != is_end(s->knots[k + 1]);
-        r->coarse_segments += coarse;
-    }
 }
 
 /* The graph of all codes, for Vela. */
@@ -349,7 +182,7 @@ static ns_code run_npu(ns_sweep *s, ns_error *error)
     const ns_vela_request *request = &s->request;
     if (request->outcome != NS_VELA_COMPILED) {
         s->result->npu.reason = ns_arena_format(s->arena, "Vela: %s", request->reason);
-        return s->result->npu.reason ? NS_OK : no_memory(error);
+        return s->result->npu.reason ? NS_OK : ns_sweep_no_memory(error);
     }
     ns_tensor in, out;
     const int64_t count = NS_SWEEP_CODES;
@@ -365,7 +198,7 @@ static ns_code run_npu(ns_sweep *s, ns_error *error)
     for (int i = 0; i < NS_SWEEP_CODES; i++)
         if (!s->undefined[i] && got[i] != s->eval[i] && s->result->differences++ == 0)
             s->result->first_difference = NS_SWEEP_FIRST_CODE + i;
-    return measure(s, got, &s->result->npu, error);
+    return ns_sweep_measure(s, got, &s->result->npu, error);
 }
 
 static ns_code allocate(ns_sweep *s, ns_error *error)
@@ -374,7 +207,7 @@ static ns_code allocate(ns_sweep *s, ns_error *error)
     s->eval = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, int16_t);
     s->undefined = NS_ARENA_ARRAY(s->arena, NS_SWEEP_CODES, bool);
     if (!s->result || !s->eval || !s->undefined)
-        return no_memory(error);
+        return ns_sweep_no_memory(error);
     *s->result = (ns_sweep_result){
         .op = ns_suite_row_op(s->row),
         .name = ns_suite_row_case(s->row),
@@ -399,14 +232,14 @@ ns_code ns_sweep_begin(const ns_suite_row *row, const ns_aten_program *program, 
     NS_TRY(ns_lower_supported(program, row->target->target, error));
     ns_sweep *s = NS_ARENA_NEW(arena, ns_sweep);
     if (!s)
-        return no_memory(error);
+        return ns_sweep_no_memory(error);
     *s = (ns_sweep){.row = row, .program = program, .cpu_mask = cpu_mask, .npu = npu, .arena = arena};
     NS_TRY(allocate(s, error));
     NS_TRY(run_eval(s, error));
     NS_TRY(collect_ranges(s, error));
-    NS_TRY(run_ideal(s, memory, error));
-    NS_TRY(measure(s, s->eval, &s->result->eval, error));
-    count_segments(s);
+    NS_TRY(ns_sweep_run_ideal(s, memory, error));
+    NS_TRY(ns_sweep_measure(s, s->eval, &s->result->eval, error));
+    ns_sweep_count_segments(s);
     if (npu)
         NS_TRY(make_request(s, error));
     *out = s;

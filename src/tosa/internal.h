@@ -112,6 +112,17 @@ void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes 
 /* Appends element `index` of a tensor with data. */
 void ns_print_element(ns_buffer *buffer, const ns_tensor *tensor, size_t index);
 
+/* Whether --only shows operator `index`: `only` is its number, its name ("RESCALE", in any case) or a part of
+ * the name of what it writes. NULL: yes. */
+bool ns_print_is_wanted(const ns_block *block, int index, const char *only);
+#define NS_NOTHING_SHOWN "no operator has the number or name '%s', and none writes a tensor of that name"
+
+/* How many factors a RESCALE multiplies with; 0: none, or not constant. Factor `index`: multiplier / 2^shift.
+ */
+size_t ns_print_factors(const ns_block *block, const ns_operator *operator, const ns_tensor ** multipliers,
+                        const ns_tensor **shifts);
+double ns_print_factor(const ns_tensor *multipliers, const ns_tensor *shifts, size_t index);
+
 /* True when the attribute has a value that is worth a place: lists that are not empty, strings that are
  * there, and all others. */
 bool ns_attribute_is_given(const ns_attributes *attributes, ns_attribute attribute);

@@ -1,12 +1,15 @@
 #include "tosa/internal.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/interface.h"
 
-#define COLUMNS 100
+#define COLUMNS 80
 
 /* ---- pieces ---- */
 
@@ -99,60 +102,61 @@ void ns_print_attribute(ns_buffer *buffer, ns_arena *arena, const ns_attributes 
 typedef struct printer {
     ns_buffer buffer;
     ns_arena *arena;
+    const char *only; /* NULL: all */
+    bool folded;      /* constants stand at their operands alone */
+    int shown;        /* operators so far */
 } printer;
 
+static bool is_kind(const char *text)
+{
+    for (int i = 0; i < NS_OP_COUNT; i++)
+        if (strcasecmp(text, ns_op_text((ns_op)i)) == 0)
+            return true;
+    return false;
+}
+
+bool ns_print_is_wanted(const ns_block *block, int index, const char *only)
+{
+    const ns_operator *operator= & block->operators[index];
+    if (!only)
+        return true;
+    if (*only && only[strspn(only, "0123456789")] == 0)
+        return strtol(only, NULL, 10) == index;
+    if (is_kind(only))
+        return strcasecmp(only, ns_op_text(operator->op)) == 0;
+    bool wanted = false;
+    for (int i = 0; i < operator->output_count && * only; i++)
+        wanted = wanted || strstr(block->tensors[operator->outputs[i]].name, only);
+    return wanted;
+}
+
 /* Appends `text` to a line that begins at `start`, or to a new one with `indent` blanks when it would pass
- * the last column. A piece that is wider than a line is cut. */
+ * the last column. */
 static void add_piece(printer *p, size_t *start, int indent, const char *text)
 {
     ns_buffer *buffer = &p->buffer;
-    size_t used = buffer->size - *start;
+    const size_t used = buffer->size - *start;
     if (used > (size_t)indent && used + 2 + strlen(text) > COLUMNS) {
         ns_buffer_format(buffer, "\n%*s", indent, "");
         *start = buffer->size - (size_t)indent;
-        used = (size_t)indent;
     }
-    const int room = COLUMNS - (int)used - 2;
-    if ((int)strlen(text) > room)
-        ns_buffer_format(buffer, "  %.*s...", room - 3, text);
-    else
-        ns_buffer_format(buffer, "  %s", text);
+    ns_buffer_format(buffer, "  %s", text);
 }
 
-/* A name in exactly `width` columns; a longer one keeps its beginning and its end, which tell tensors of
- * one operator apart. */
-static void add_name(printer *p, const char *name, int width)
+/* As many values of a constant as the line takes, or the next one where this takes none; ".." where there are
+ * more. */
+static void add_values(ns_buffer *buffer, size_t start, const ns_tensor *tensor)
 {
-    const char *text = printable(p->arena, name);
-    const int length = (int)strlen(text);
-    if (length <= width)
-        ns_buffer_format(&p->buffer, "%-*s", width, text);
-    else
-        ns_buffer_format(&p->buffer, "%.*s...%s", (width - 3) / 2, text,
-                         text + length - (width - 3 - (width - 3) / 2));
-}
-
-/* "label  name  [2, 3] int16 = 1, 2, ..": as many values of a constant as the line takes. */
-static void print_operand(printer *p, const char *label, const ns_graph_tensor *tensor)
-{
-    ns_buffer *buffer = &p->buffer;
-    const size_t start = buffer->size;
-    ns_buffer_format(buffer, "      %-14s ", label);
-    add_name(p, tensor->name, 44);
-    char text[256];
-    ns_tensor_describe(&tensor->tensor, text, sizeof text);
-    ns_buffer_format(buffer, "  %.*s%s", COLUMNS - 67, text, tensor->is_unranked ? " (unranked)" : "");
-    if (tensor->is_variable) {
-        const int room = COLUMNS - 11 - (int)(buffer->size - start);
-        const char *name = printable(p->arena, tensor->variable_name);
-        if (room > 0)
-            ns_buffer_format(buffer, "  variable %.*s", room, name);
+    enum { INDENT = 17, LEAST = 18 }; /* a line's, and columns for two values */
+    const size_t count = tensor->data ? ns_tensor_count(tensor) : 0;
+    if (count && buffer->size - start + LEAST > COLUMNS) {
+        ns_buffer_format(buffer, "\n%*s", INDENT, "");
+        start = buffer->size - INDENT;
     }
-    const size_t count = tensor->tensor.data ? ns_tensor_count(&tensor->tensor) : 0;
     for (size_t i = 0; i < count && !buffer->failed; i++) {
         const size_t before = buffer->size;
         ns_buffer_format(buffer, "%s", i ? ", " : " = ");
-        ns_print_element(buffer, &tensor->tensor, i);
+        ns_print_element(buffer, tensor, i);
         /* The dots need 4 columns, unless this was the last value. */
         if (buffer->size - start > (size_t)(i + 1 < count ? COLUMNS - 4 : COLUMNS)) {
             buffer->size = before;
@@ -160,7 +164,63 @@ static void print_operand(printer *p, const char *label, const ns_graph_tensor *
             break;
         }
     }
+}
+
+/* "label  name  [2, 3] int16 = 1, 2, ..". Names are whole: behind a long one the rest has a line of its own.
+ */
+static void print_operand(printer *p, const char *label, const ns_graph_tensor *tensor)
+{
+    enum { NAME = 18, TYPE = 52 };
+    ns_buffer *buffer = &p->buffer;
+    const char *name = printable(p->arena, tensor->name);
+    size_t start = buffer->size;
+    char text[256], type[320];
+    ns_tensor_describe(&tensor->tensor, text, sizeof text);
+    snprintf(type, sizeof type, "%s%s", text, tensor->is_unranked ? " (unranked)" : "");
+    ns_buffer_format(buffer, "      %-*s %-*s", NAME - 7, label, TYPE - NAME - 2, name);
+    if (buffer->size - start + 2 + strlen(type) > COLUMNS) {
+        ns_buffer_format(buffer, "\n%*s", TYPE - 10, "");
+        start = buffer->size - (TYPE - 10);
+    }
+    ns_buffer_format(buffer, "  %s", type);
+    if (tensor->is_variable)
+        add_piece(p, &start, NAME,
+                  ns_arena_format(p->arena, "variable %s", printable(p->arena, tensor->variable_name)));
+    add_values(buffer, start, &tensor->tensor);
     ns_buffer_append(buffer, "\n", 1);
+}
+
+size_t ns_print_factors(const ns_block *block, const ns_operator *operator, const ns_tensor ** multipliers,
+                        const ns_tensor **shifts)
+{
+    if (operator->op != NS_OP_RESCALE || operator->input_count<3)
+        return 0;
+    *multipliers = &block->tensors[operator->inputs[1]].tensor;
+    *shifts = &block->tensors[operator->inputs[2]].tensor;
+    const size_t count = (*multipliers)->data && (*shifts)->data ? ns_tensor_count(*multipliers) : 0;
+    return count && ns_tensor_count(*shifts) == count ? count : 0;
+}
+
+double ns_print_factor(const ns_tensor *multipliers, const ns_tensor *shifts, size_t index)
+{
+    return ldexp((double)ns_tensor_get(multipliers, index), -(int)ns_tensor_get(shifts, index));
+}
+
+/* What a RESCALE multiplies with, as real numbers. */
+static void print_factors(printer *p, const ns_block *block, const ns_operator *operator)
+{
+    enum { SHOWN = 4 };
+    ns_buffer *buffer = &p->buffer;
+    const ns_tensor *multipliers, *shifts;
+    const size_t count = ns_print_factors(block, operator, & multipliers, &shifts);
+    for (size_t i = 0; i < count && i < SHOWN; i++)
+        ns_buffer_format(buffer, i ? ", %.5g" : "      factor      %.5g",
+                         ns_print_factor(multipliers, shifts, i));
+    if (count == 1)
+        ns_buffer_format(buffer, " = %" PRId64 " >> %" PRId64, ns_tensor_get(multipliers, 0),
+                         ns_tensor_get(shifts, 0));
+    if (count)
+        ns_buffer_format(buffer, count > SHOWN ? ", ..\n" : "\n");
 }
 
 static void print_operator(printer *p, const ns_block *block, int index)
@@ -185,6 +245,7 @@ static void print_operator(printer *p, const ns_block *block, int index)
             add_piece(p, &start, 10, (const char *)piece.data);
     }
     const int64_t macs = ns_operator_macs(block, operator);
+    p->shown++;
     if (macs) {
         char text[48];
         snprintf(text, sizeof text, "(%" PRId64 " MACs)", macs);
@@ -195,20 +256,26 @@ static void print_operator(printer *p, const ns_block *block, int index)
     for (int i = 0; i < operator->input_count; i++)
         print_operand(p, ns_operand_name(info->inputs, i, name, sizeof name),
                       &block->tensors[operator->inputs[i]]);
+    print_factors(p, block, operator);
     for (int i = 0; i < operator->output_count; i++) {
         snprintf(label, sizeof label, "-> %s", ns_operand_name(info->outputs, i, name, sizeof name));
         print_operand(p, label, &block->tensors[operator->outputs[i]]);
     }
 }
 
+static bool is_constant(ns_op op)
+{
+    return op == NS_OP_CONST || op == NS_OP_CONST_SHAPE;
+}
+
 static void print_block(printer *p, const ns_region *region, const ns_block *block)
 {
     const char *region_name = printable(p->arena, region->name);
     const char *block_name = printable(p->arena, block->name);
-    ns_buffer_format(&p->buffer, "\nblock %.60s", block_name);
+    ns_buffer_format(&p->buffer, "\nblock %s", block_name);
     if (strcmp(region_name, block_name))
-        ns_buffer_format(&p->buffer, " of region %.20s", region_name);
-    ns_buffer_format(&p->buffer, "; inputs %d, outputs %d, tensors %d, operators %d\n", block->input_count,
+        ns_buffer_format(&p->buffer, " of region %s", region_name);
+    ns_buffer_format(&p->buffer, "\n  inputs %d, outputs %d, tensors %d, operators %d\n", block->input_count,
                      block->output_count, block->tensor_count, block->operator_count);
     char label[32];
     for (int i = 0; i < block->input_count; i++) {
@@ -220,7 +287,9 @@ static void print_block(printer *p, const ns_region *region, const ns_block *blo
         print_operand(p, label, &block->tensors[block->outputs[i]]);
     }
     for (int i = 0; i < block->operator_count; i++)
-        print_operator(p, block, i);
+        if (p->only ? ns_print_is_wanted(block, i, p->only)
+                    : !p->folded || !is_constant(block->operators[i].op))
+            print_operator(p, block, i);
 }
 
 static void print_statistics(printer *p, const ns_graph_statistics *statistics)
@@ -243,20 +312,32 @@ static void print_statistics(printer *p, const ns_graph_statistics *statistics)
         ns_buffer_format(buffer, "%-12s  %.*s\n", "profiles", COLUMNS - 14, statistics->profiles);
 }
 
-ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error)
+static ns_code print(printer *p, const ns_graph *graph, const char **text, ns_error *error)
 {
-    printer p = {.buffer = {.arena = arena}, .arena = arena};
     ns_graph_statistics statistics;
-    NS_TRY(ns_graph_count(graph, arena, &statistics, error));
-    ns_buffer_format(&p.buffer, "TOSA %d.%d.%d%s\n", graph->version_major, graph->version_minor,
+    NS_TRY(ns_graph_count(graph, p->arena, &statistics, error));
+    ns_buffer_format(&p->buffer, "TOSA %d.%d.%d%s\n", graph->version_major, graph->version_minor,
                      graph->version_patch, graph->version_draft ? " draft" : "");
     for (int i = 0; i < graph->region_count; i++)
         for (int j = 0; j < graph->regions[i].block_count; j++)
-            print_block(&p, &graph->regions[i], &graph->regions[i].blocks[j]);
-    print_statistics(&p, &statistics);
-    ns_buffer_append(&p.buffer, "", 1);
-    if (p.buffer.failed || ns_arena_was_short(arena))
+            print_block(p, &graph->regions[i], &graph->regions[i].blocks[j]);
+    print_statistics(p, &statistics);
+    ns_buffer_append(&p->buffer, "", 1);
+    if (p->buffer.failed || ns_arena_was_short(p->arena))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the listing");
-    *text = (const char *)p.buffer.data;
+    *text = (const char *)p->buffer.data;
     return NS_OK;
+}
+
+ns_code ns_graph_print_text(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error)
+{
+    return print(&(printer){.buffer = {.arena = arena}, .arena = arena}, graph, text, error);
+}
+
+ns_code ns_graph_print_some(const ns_graph *graph, const char *only, ns_arena *arena, const char **text,
+                            ns_error *error)
+{
+    printer p = {.buffer = {.arena = arena}, .arena = arena, .only = only, .folded = true};
+    NS_TRY(print(&p, graph, text, error));
+    return !only || p.shown ? NS_OK : ns_fail(error, NS_ERROR_USAGE, NS_NOTHING_SHOWN, only);
 }

@@ -10,6 +10,8 @@
 typedef struct writer {
     ns_json json;
     ns_arena *arena;
+    const char *only; /* NULL: all operators */
+    int shown;
 } writer;
 
 static void add_text(writer *w, const char *key, const char *text)
@@ -138,6 +140,18 @@ static void add_names(writer *w, const char *key, const ns_block *block, int cou
     ns_json_end(&w->json);
 }
 
+static void add_factors(writer *w, const ns_block *block, const ns_operator *operator)
+{
+    const ns_tensor *multipliers, *shifts;
+    const size_t count = ns_print_factors(block, operator, & multipliers, &shifts);
+    if (!count)
+        return;
+    ns_json_array(&w->json, "factors");
+    for (size_t i = 0; i < count; i++)
+        ns_json_real(&w->json, NULL, ns_print_factor(multipliers, shifts, i));
+    ns_json_end(&w->json);
+}
+
 static void add_operator(writer *w, const ns_block *block, int index)
 {
     const ns_operator *operator= & block->operators[index];
@@ -153,6 +167,7 @@ static void add_operator(writer *w, const ns_block *block, int index)
     for (int i = 0; i < info->attribute_count; i++)
         add_attribute(w, &operator->attributes, info->attributes[i], dtype);
     ns_json_end(&w->json);
+    add_factors(w, block, operator);
     ns_json_integer(&w->json, "macs", (int64_t)ns_operator_macs(block, operator));
     add_text(w, "location", operator->location);
     ns_json_end(&w->json);
@@ -170,7 +185,10 @@ static void add_block(writer *w, const ns_block *block)
     ns_json_end(&w->json);
     ns_json_array(&w->json, "operators");
     for (int i = 0; i < block->operator_count; i++)
-        add_operator(w, block, i);
+        if (ns_print_is_wanted(block, i, w->only)) {
+            add_operator(w, block, i);
+            w->shown++;
+        }
     ns_json_end(&w->json);
     ns_json_end(&w->json);
 }
@@ -210,11 +228,17 @@ static void add_head(writer *w, const ns_graph *graph)
 
 ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char **text, ns_error *error)
 {
+    return ns_graph_print_some_json(graph, NULL, arena, text, error);
+}
+
+ns_code ns_graph_print_some_json(const ns_graph *graph, const char *only, ns_arena *arena, const char **text,
+                                 ns_error *error)
+{
     ns_graph_statistics statistics;
     NS_TRY(ns_graph_count(graph, arena, &statistics, error));
     ns_buffer buffer = {.arena = arena};
     /* 9 digits give a float32 back. */
-    writer w = {.json = ns_json_begin(&buffer, true, 9), .arena = arena};
+    writer w = {.json = ns_json_begin(&buffer, true, 9), .arena = arena, .only = only};
     ns_json_object(&w.json, NULL);
     add_head(&w, graph);
     ns_json_array(&w.json, "regions");
@@ -230,6 +254,8 @@ ns_code ns_graph_print_json(const ns_graph *graph, ns_arena *arena, const char *
     ns_json_end(&w.json);
     add_statistics(&w, &statistics);
     ns_json_end(&w.json);
+    if (only && !w.shown)
+        return ns_fail(error, NS_ERROR_USAGE, NS_NOTHING_SHOWN, only);
     NS_TRY(ns_json_finish(&w.json, "the JSON", NULL, error));
     ns_buffer_append(&buffer, "", 1);
     *text = (const char *)buffer.data;

@@ -109,8 +109,8 @@ static bool is_leftover(const char *name, const char *prefix)
     return process > 0 && *end == '.' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
 }
 
-/* Renamed first: what a killed run's Vela still writes finds no folder any more, and can't fill it again meanwhile.
-   The new name is a leftover's too, should this process be killed as well. */
+/* Renamed first: what a killed run's Vela still writes finds no folder any more, and can't fill it again
+   meanwhile. The new name is a leftover's too, should this process be killed as well. */
 static bool remove_leftover(const char *path)
 {
     char renamed[4096 + 8];

@@ -5,13 +5,13 @@ Where these ask for a debug database, it lies beside the output (.xml), and is t
 For each request exactly one of output and reason file appears, renamed into place when it is whole; a
 reason begins with "refused: ", with "failed: ", or, where the machine is at fault and not the graph (a full
 disk), with "passing: ". Standard output says "begin N" and "end N" for request
-number N, so that the caller knows the request at hand when this process dies. Vela's own output is
-dropped.
+number N, so that the caller knows the request at hand when this process dies, and "broken WORDS" where Vela does not
+start: the last line of what Python says, and no traceback. Vela's own output is dropped.
 
 --serve reads requests from standard input and answers on standard output, both little-endian: a graph of u32
 bytes, the number u32 of sets of options, each u32 bytes of text with tabs between. Each set is answered by one
-frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), u32 bytes and a
-reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
+frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), 4 (Vela does not start), u32
+bytes and a reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
 that the core is called directly, and nothing is written to disk.
 """
 import contextlib
@@ -22,7 +22,7 @@ import struct
 import sys
 import tempfile
 
-from ethosu.vela import vela
+vela = None  # the module, from `main` on
 
 # Vela's words for a graph that it understands and cannot place (regor/compiler/compiler.cpp,
 # scheduler_packing.cpp; Vela 5.1.0), and for a file of a version that it does not read (5.0.0: TOSA 1.1).
@@ -126,11 +126,19 @@ def answer(graph, options, known):
     except (Exception, SystemExit) as error:
         words = " ".join((str(error) or repr(error)).split())
         kind = 1 if any(refusal in words for refusal in REFUSALS) else 2
+    return frame(kind, words)
+
+
+def frame(kind, words):
     words = words.encode()
     return struct.pack("<II", kind, len(words)) + words
 
 
-def serve(report):
+def serve(report, broken):
+    if broken:
+        report.write(frame(4, broken))
+        report.flush()
+        return
     requests, known = sys.stdin.buffer, {}
     while True:
         head = requests.read(8)
@@ -147,15 +155,30 @@ def serve(report):
             report.flush()
 
 
+def import_vela():
+    """"" or why there is none, in one line."""
+    global vela
+    try:
+        from ethosu.vela import vela
+    except BaseException as error:  # whatever a damaged installation raises
+        words = "%s: %s" % (type(error).__name__, error)
+        return " ".join(words.split())[:500]
+    return ""
+
+
 def main():
     # Vela's compiler core writes to the process's own streams too: keep ours, and silence those.
     report = os.fdopen(os.dup(1), "w", buffering=1)
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    broken = import_vela()
     if sys.argv[1] == "--serve":
-        serve(report.buffer)
+        serve(report.buffer, broken)
         return
+    if broken:
+        print("broken", broken, file=report)
+        sys.exit(1)
     with open(sys.argv[1], encoding="utf-8") as requests:
         for number, line in enumerate(requests):
             graph, output, reason_file, *options = line.rstrip("\n").split("\t")

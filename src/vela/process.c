@@ -21,7 +21,7 @@ int ns_process_spawn(const char *const *arguments, const void *actions, char **e
     int failure = posix_spawnattr_init(&attributes);
     if (failure)
         return failure;
-    /* The signals that a watcher waits for here (cli/signals.c) are not blocked there. */
+    /* The signals that a watcher waits for here (cli/main.c) are not blocked there. */
     failure = posix_spawnattr_setsigmask(&attributes, &none);
     if (!failure)
         failure = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);

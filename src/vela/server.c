@@ -33,6 +33,7 @@ struct ns_vela_server {
     pid_t id; /* 0: no process */
     int to, from;
     int starts;
+    bool broken; /* it said that it does not start */
 };
 
 ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena, ns_vela_server **out,
@@ -300,6 +301,7 @@ static transfer receive_answer(ns_vela_server *server, ns_vela_job *job, ns_aren
     transfer t = receive(server, &status, sizeof status, &until);
     if (t != DONE)
         return t;
+    server->broken = status == 4;
     job->outcome = status == 0 ? NS_VELA_COMPILED : status == 1 ? NS_VELA_REFUSED : NS_VELA_CRASHED;
     return status == 0 ? receive_parts(server, &job->parts, arena, &until)
                        : receive_reason(server, job, arena, &until);
@@ -328,6 +330,9 @@ ns_code ns_vela_server_compile(ns_vela_server *server, const void *graph, size_t
             t = receive_answer(server, &jobs[i], arena);
             if (t != DONE)
                 NS_TRY(settle(server, t, &jobs[i], arena, error));
+            else if (server->broken)
+                return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s does not run Vela %s: %s",
+                               server->vela->python, server->vela->version, jobs[i].reason);
             i++;
         }
     }

@@ -167,7 +167,7 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
     const char *const arguments[] = {b->vela->python, "-I", script, list, NULL};
     ns_process process;
     NS_TRY(ns_process_start(arguments, &process, error));
-    char line[64];
+    char line[640], broken[600] = "";
     ns_code code = NS_OK;
     while (code == NS_OK && fgets(line, sizeof line, process.output)) {
         int number = -1;
@@ -178,6 +178,8 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
             at_hand = -1;
             b->done++;
             report_progress(b);
+        } else if (strncmp(line, "broken ", 7) == 0) {
+            snprintf(broken, sizeof broken, ": %.*s", (int)strcspn(line + 7, "\n"), line + 7);
         }
     }
     int exit_code = 0;
@@ -192,8 +194,8 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
         if (b->requests[pending[i]].outcome != NS_VELA_NOT_RUN)
             return NS_OK;
     return ns_fail(error, NS_ERROR_TOOL_MISSING,
-                   "%s does not run Vela %s (it ended with code %d before the first graph)", b->vela->python,
-                   b->vela->version, exit_code);
+                   "%s does not run Vela %s (it ended with code %d before the first graph)%s",
+                   b->vela->python, b->vela->version, exit_code, broken);
 }
 
 static ns_code run_all(batch *b, ns_error *error)

@@ -49,7 +49,7 @@ static void check_stream(const char *text, size_t part, bool colours, const char
 {
     char *written = NULL;
     size_t size = 0;
-    FILE *to = open_memstream(&written, &size), *stream = ns_printable_stream(to, colours);
+    FILE *to = open_memstream(&written, &size), *stream = ns_printable_stream(to, colours, 0);
     assert_non_null(stream);
     for (size_t at = 0; at < strlen(text); at += part) {
         const size_t left = strlen(text) - at;
@@ -93,9 +93,39 @@ static void messages_are_printable(void **state)
     assert_string_equal(error.message, "\\x07name: tensor '\\x1b[2J'\nand more");
 }
 
+static void check_wrapped(const char *text, size_t columns, const char *expected)
+{
+    char *written = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&written, &size), *stream = ns_printable_stream(to, true, columns);
+    assert_non_null(stream);
+    for (const char *at = text; *at; at++) /* in bytes: lines go on when they are whole */
+        assert_int_equal(fputc(*at, stream) == EOF || fflush(stream) != 0, 0);
+    assert_int_equal(fclose(stream), 0);
+    assert_int_equal(fclose(to), 0);
+    assert_string_equal(written, expected);
+    free(written);
+}
+
+static void lines_keep_to_the_columns(void **state)
+{
+    (void)state;
+    check_wrapped("one two three four\n", 10, "one two\n  three\n  four\n");
+    check_wrapped("one two three four\n", 0, "one two three four\n");
+    check_wrapped("exactly te\nexactly ten\n", 10, "exactly te\nexactly\n  ten\n");
+    check_wrapped("  in one two three\n", 10, "  in one\n    two\n    three\n");
+    /* Longer words stay whole; so does what is left of a line without an end. */
+    check_wrapped("a_long_word_of_20_xx b\nend", 10, "a_long_word_of_20_xx\n  b\nend");
+    /* Colours and the bytes of a character behind its first take no column. */
+    check_wrapped("\033[32mone\033[0m two x\n", 10, "\033[32mone\033[0m two x\n");
+    check_wrapped("gr\xc3\xbc\xc3\x9f \xe6\xbc\xa2 abc\n", 10, "gr\xc3\xbc\xc3\x9f \xe6\xbc\xa2 abc\n");
+    check_wrapped("\n\n", 10, "\n\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_keep_to_the_columns),
         cmocka_unit_test(controls_are_escaped),
         cmocka_unit_test(what_is_not_utf8_is_escaped),
         cmocka_unit_test(long_names_are_cut_at_a_character),

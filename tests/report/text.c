@@ -5,11 +5,11 @@
 
 /* The report as one string, which the caller frees. A file in between: a stream into memory would keep the
  * address of a local variable. */
-static char *render(const ns_suite_result *result, bool colour)
+static char *render(const ns_suite_result *result, size_t columns)
 {
     FILE *stream = tmpfile();
     assert_non_null(stream);
-    ns_report_text(result, colour, stream);
+    ns_report_text(result, columns > 0, columns, stream);
     const long size = ftell(stream);
     assert_true(size > 0);
     char *text = calloc(1, (size_t)size + 1);
@@ -24,7 +24,7 @@ static void test_everything_is_said(void **state)
 {
     (void)state;
     const ns_suite_result result = sample_result();
-    char *text = render(&result, false);
+    char *text = render(&result, 0);
     assert_contains(text, "\nexp        rank1 ");
     assert_contains(text, "  1.00   0.50  60.2    1/2    0.0  pass\n");
     assert_contains(text, "200.00  1e+05  -inf      -    3.0  FAIL\n");
@@ -45,46 +45,70 @@ static void test_everything_is_said(void **state)
     free(text);
 }
 
-static void test_100_columns(void **state)
+static void check_columns(const char *text)
+{
+    for (const char *line = text; *line;) {
+        const size_t length = strcspn(line, "\n");
+        /* Longer words, as a name may be, stay whole. */
+        if (strchr(line, '\033') >= line + length && length > NS_REPORT_COLUMNS &&
+            !strstr(line, SAMPLE_LONG_NAME))
+            fail_msg("%zu columns: %.*s", length, (int)length, line);
+        line += length + 1;
+    }
+}
+
+/* On a terminal of 80 columns, and of 100: names are whole, on a line of their own where they are long. */
+static void test_columns(void **state)
 {
     (void)state;
     ns_suite_result result = sample_result();
     /* All columns that there are. */
     result.stages = (1u << NS_STAGE_COUNT) - 1;
-    char *text = render(&result, true);
-    for (const char *line = text; *line;) {
-        const size_t length = strcspn(line, "\n");
-        if (strchr(line, '\033') >= line + length && length > NS_REPORT_COLUMNS)
-            fail_msg("%zu columns: %.*s", length, (int)length, line);
-        line += length + 1;
-    }
-    assert_contains(text, "..");
+    char *text = render(&result, 80);
+    check_columns(text);
+    assert_contains(text, "\nexp " SAMPLE_LONG_NAME " on u55\n        ");
+    assert_contains(text, "from 100 columns on");
+    assert_null(strstr(text, "mean"));
     free(text);
-    /* Piped: whole. */
-    text = render(&result, false);
+    text = render(&result, 100);
+    assert_contains(text, " mean ");
+    free(text);
+    text = render(&result, 0);
     assert_contains(text, "\nexp        " SAMPLE_LONG_NAME " ");
     free(text);
 }
 
-/* Two targets with the same failure are one paragraph; a difference makes two. */
-static void test_same_failure_on_two_targets(void **state)
+/* A cause is told once, whatever its numbers, with all rows that have it; another reason is another cause. */
+static void test_each_cause_once(void **state)
 {
     (void)state;
-    ns_case_result cases[] = {sample_result().cases[1], sample_result().cases[1]};
+    ns_case_result cases[] = {sample_result().cases[1], sample_result().cases[1], sample_result().cases[1]};
     ns_stage_result stage = cases[0].stages[0];
     cases[1].target = "u85";
+    cases[2].name = "rank4";
     ns_suite_result result = sample_result();
     stage.worst_got = cases[0].stages[0].worst_got = 3;
-    cases[1].stages = &stage;
+    cases[1].stages = cases[2].stages = &stage;
     result.cases = cases;
-    result.case_count = 2;
-    char *text = render(&result, false);
-    assert_contains(text, ", at fault: quantise\n  on u55, u85\n");
+    result.case_count = 3;
+    char *text = render(&result, 0);
+    assert_contains(text, ", at fault: quantise\n  on u55, u85; the same: exp rank4 on u55\n");
     free(text);
     stage.max_difference *= 2;
-    text = render(&result, false);
+    stage.reason =
+        "12 of 600 elements differ from quantised by more than the tolerance, at most by -2.5e+03 steps";
+    text = render(&result, 0);
+    assert_contains(text, ", at fault: quantise\n  on u55, u85; the same: exp rank4 on u55\n");
+    assert_null(strstr(strstr(text, "FAIL exp") + 1, "FAIL exp"));
+    free(text);
+    stage.reason = "another";
+    text = render(&result, 0);
     assert_contains(text, ", at fault: quantise\n  on u55\n");
-    assert_contains(text, ", at fault: quantise\n  on u85\n");
+    assert_contains(text, ", at fault: quantise\n  on u85; the same: exp rank4 on u55\n");
+    free(text);
+    cases[1].op = "log";
+    text = render(&result, 0);
+    assert_contains(text, "FAIL log " SAMPLE_LONG_NAME ", at fault: quantise\n  on u85\n");
     free(text);
     cases[0].stages[0].worst_got = NAN;
 }
@@ -93,7 +117,7 @@ static void test_colour(void **state)
 {
     (void)state;
     const ns_suite_result result = sample_result();
-    char *text = render(&result, true);
+    char *text = render(&result, 80);
     assert_contains(text, "\033[32mpass\033[0m\n");
     assert_contains(text, "\033[1;31mFAIL\033[0m\n");
     free(text);
@@ -103,8 +127,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_is_said),
-        cmocka_unit_test(test_100_columns),
-        cmocka_unit_test(test_same_failure_on_two_targets),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_each_cause_once),
         cmocka_unit_test(test_colour),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

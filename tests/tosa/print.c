@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <math.h>
 
 #include "support/graph.h"
 
@@ -22,12 +23,13 @@ static void test_listing(void **state)
     const char *text = print_text(arena, CONV1D);
     const char *expected[] = {
         "TOSA 1.0.0\n",
-        "block main; inputs 1, outputs 1, tensors 17, operators 16\n",
-        "    7 CONV2D  pad 0, 0, 0, 0  stride 1, 1  dilation 1, 1  local_bound false  acc_type int48\n"
-        "            (468 MACs)\n",
-        "      weight         aten_convolution_default_weight_ohwi          [3, 1, 2, 2] int8 = -1, -127, "
-        "..\n",
-        "      multiplier     tosa_rescale_default_multipliers              [1] int16 = 27182\n",
+        "block main\n  inputs 1, outputs 1, tensors 17, operators 16\n",
+        "    7 CONV2D  pad 0, 0, 0, 0  stride 1, 1  dilation 1, 1  local_bound false\n"
+        "            acc_type int48  (468 MACs)\n",
+        "      weight      aten_convolution_default_weight_ohwi  [3, 1, 2, 2] int8\n                  = -1, "
+        "-127, ",
+        "      multiplier  tosa_rescale_default_multipliers  [1] int16 = 27182\n",
+        "      factor      0.0032403 = 27182 >> 23\n",
         "MACs          468\nconstants     100 bytes\nprofiles      EXT-INT16 PRO-INT\n",
     };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
@@ -36,15 +38,87 @@ static void test_listing(void **state)
     ns_arena_free(arena);
 }
 
+/* Some operators, and constants where they are read. */
+static void test_some(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_graph *graph = test_read_graph(CONV1D);
+    const char *text = NULL;
+    ASSERT_OK(ns_graph_print_some(graph, NULL, arena, &text, &error));
+    assert_null(strstr(text, "\n    6 CONST"));
+    assert_non_null(strstr(text, "multiplier  tosa_rescale_default_multipliers  [1] int16 = 27182\n"));
+    const char *const twelve[] = {"12", "rescale", "RESCALE"};
+    for (size_t i = 0; i < sizeof twelve / sizeof *twelve; i++) {
+        ASSERT_OK(ns_graph_print_some(graph, twelve[i], arena, &text, &error));
+        assert_non_null(strstr(text, "\n   12 RESCALE "));
+        assert_null(strstr(text, "CONV2D  pad"));
+        assert_null(strstr(text, "\n    8 CONST")); /* of that name, and not of that kind */
+    }
+    ASSERT_OK(ns_graph_print_some(graph, "default_weight_ohwi", arena, &text, &error));
+    assert_non_null(strstr(text, "\n    1 CONST\n"));
+    assert_int_equal(ns_graph_print_some(graph, "nosuch", arena, &text, &error), NS_ERROR_USAGE);
+    assert_int_equal(ns_graph_print_some(graph, "16", arena, &text, &error), NS_ERROR_USAGE);
+    assert_int_equal(ns_graph_print_some_json(graph, "", arena, &text, &error), NS_ERROR_USAGE);
+    ASSERT_OK(ns_graph_print_some_json(graph, "RESCALE", arena, &text, &error));
+    json_t *root = json_loads(text, 0, NULL);
+    json_t *block =
+        json_array_get(json_object_get(json_array_get(json_object_get(root, "regions"), 0), "blocks"), 0);
+    json_t *operators = json_object_get(block, "operators");
+    assert_int_equal(json_array_size(operators), 1);
+    /* 27182 / 2^23, in the 9 digits of the document. */
+    const double factor =
+        json_real_value(json_array_get(json_object_get(json_array_get(operators, 0), "factors"), 0));
+    assert_true(fabs(factor - 27182.0 / (1 << 23)) < 1e-11);
+    json_decref(root);
+    ns_graph_free(graph);
+    ns_arena_free(arena);
+}
+
+/* The issue's own: 1298417 >> 40. Per channel several, of which the first few are shown. */
+static void test_factors(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_graph *graph = NULL;
+    ASSERT_OK(ns_graph_new(&graph, &error));
+    ns_block *block = &graph->regions[0].blocks[0];
+    int in[5] = {0}, y = 0;
+    int32_t multipliers[] = {1298417, 1 << 30, 3, 4, 5}, zero = 0;
+    int8_t shifts[] = {40, 30, 0, 1, 2};
+    const ns_attributes rescale = {.scale32 = true, .per_channel = true};
+    for (int count = 1; count <= 5; count += 4) {
+        const ns_tensor m = {.dtype = NS_DTYPE_INT32, .rank = 1, .shape = {count}, .data = multipliers};
+        const ns_tensor s = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {count}, .data = shifts};
+        const ns_tensor z = {.dtype = NS_DTYPE_INT32, .rank = 1, .shape = {1}, .data = &zero};
+        ASSERT_OK(ns_block_add_tensor(graph, block, count == 1 ? "x" : "x5", NS_DTYPE_INT32, 1,
+                                      (int64_t[]){count}, &in[0], &error));
+        ASSERT_OK(ns_block_add_tensor(graph, block, count == 1 ? "y" : "y5", NS_DTYPE_INT16, 1,
+                                      (int64_t[]){count}, &y, &error));
+        ASSERT_OK(ns_block_add_const(graph, block, count == 1 ? "m" : "m5", &m, &in[1], &error));
+        ASSERT_OK(ns_block_add_const(graph, block, count == 1 ? "s" : "s5", &s, &in[2], &error));
+        ASSERT_OK(ns_block_add_const(graph, block, count == 1 ? "i" : "i5", &z, &in[3], &error));
+        ASSERT_OK(ns_block_add_const(graph, block, count == 1 ? "o" : "o5", &z, &in[4], &error));
+        ASSERT_OK(ns_block_add_operator(graph, block,
+                                        &(ns_operator_parts){NS_OP_RESCALE, &rescale, 5, in, 1, &y}, &error));
+    }
+    const char *text = NULL;
+    ASSERT_OK(ns_graph_print_some(graph, "RESCALE", arena, &text, &error));
+    assert_non_null(strstr(text, "      factor      1.1809e-06 = 1298417 >> 40\n"));
+    assert_non_null(strstr(text, "      factor      1.1809e-06, 1, 3, 2, ..\n"));
+    ns_graph_free(graph);
+    ns_arena_free(arena);
+}
+
 static void check_columns(const char *name)
 {
     ns_arena *arena = ns_arena_new();
     for (const char *line = print_text(arena, name); *line; line += strcspn(line, "\n") + 1)
-        assert_in_range(strcspn(line, "\n"), 0, 100);
+        assert_in_range(strcspn(line, "\n"), 0, 80);
     ns_arena_free(arena);
 }
 
-static void test_listings_fit_100_columns(void **state)
+static void test_listings_fit_80_columns(void **state)
 {
     (void)state;
     assert_int_equal(test_each_captured(check_columns), 127);
@@ -112,8 +186,8 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listing),
-        cmocka_unit_test(test_listings_fit_100_columns),
+        cmocka_unit_test(test_listing), cmocka_unit_test(test_some),
+        cmocka_unit_test(test_factors), cmocka_unit_test(test_listings_fit_80_columns),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

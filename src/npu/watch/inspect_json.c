@@ -8,7 +8,9 @@
 typedef struct json_writer {
     ns_npu_stream *stream;
     ns_json *json;
-    int operations; /* block operations so far */
+    const char *only; /* NULL: all operations */
+    int operations;   /* block operations so far */
+    int shown;
 } json_writer;
 
 #define INTEGERS(json, key, ...)                                                           \
@@ -87,19 +89,39 @@ static ns_code add_weights(const json_writer *writer, const ns_npu_operation *op
     return code;
 }
 
-static void add_output(ns_json *json, const ns_npu_operation *operation)
+static ns_code add_scales(const json_writer *writer, const ns_npu_operation *operation, ns_error *error)
 {
-    if (operation->scaling == NS_NPU_SCALING_GLOBAL)
-        INTEGERS(json, "scale", operation->scale.scale, operation->scale.shift);
-    if (operation->scaling == NS_NPU_SCALING_CHANNEL) {
-        open_place(json, "scales", operation->scale_region, operation->scale_base[0],
-                   operation->scale_length[0] + operation->scale_length[1]);
-        ns_json_end(json);
+    ns_json *json = writer->json;
+    ns_inspect_factors factors;
+    ns_arena *arena = ns_arena_new_like(json->buffer->arena);
+    if (!arena)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the description");
+    const ns_code code = ns_inspect_look_at_factors(writer->stream, operation, arena, &factors, error);
+    open_place(json, "scales", operation->scale_region, operation->scale_base[0],
+               operation->scale_length[0] + operation->scale_length[1]);
+    if (code == NS_OK && factors.known) {
+        ns_json_real(json, "least_factor", factors.low);
+        ns_json_real(json, "most_factor", factors.high);
     }
+    ns_json_end(json);
+    ns_arena_free(arena);
+    return code;
+}
+
+static ns_code add_output(const json_writer *writer, const ns_npu_operation *operation, ns_error *error)
+{
+    ns_json *json = writer->json;
+    if (operation->scaling == NS_NPU_SCALING_GLOBAL) {
+        INTEGERS(json, "scale", operation->scale.scale, operation->scale.shift);
+        ns_json_real(json, "factor", ldexp(operation->scale.scale, -operation->scale.shift));
+    }
+    if (operation->scaling == NS_NPU_SCALING_CHANNEL)
+        NS_TRY(add_scales(writer, operation, error));
     if (ns_npu_table_size(operation->table) > 0)
         ns_json_integer(json, "table", (int64_t)operation->table_address);
     if (operation->clip)
         INTEGERS(json, "clip", operation->clip_low, operation->clip_high);
+    return NS_OK;
 }
 
 static ns_code add_operation(const json_writer *writer, const ns_npu_visit *visit, ns_error *error)
@@ -119,7 +141,7 @@ static ns_code add_operation(const json_writer *writer, const ns_npu_visit *visi
         add_kernel(json, operation);
     if (ns_inspect_has_weights(operation))
         NS_TRY(add_weights(writer, operation, error));
-    add_output(json, operation);
+    NS_TRY(add_output(writer, operation, error));
     ns_json_end(json);
     return NS_OK;
 }
@@ -128,8 +150,10 @@ static ns_code visit_operation(void *context, ns_npu_machine *machine, const ns_
                                ns_error *error)
 {
     json_writer *writer = context;
-    if (visit->operation)
+    if (visit->operation && ns_inspect_is_wanted(visit->operation, writer->operations, writer->only)) {
         NS_TRY(add_operation(writer, visit, error));
+        writer->shown++;
+    }
     writer->operations += machine->family->kind_of(visit->command) == NS_NPU_COMMAND_BLOCK;
     return NS_OK;
 }
@@ -187,7 +211,13 @@ static void add_header(ns_json *json, const ns_npu_stream *stream)
 
 ns_code ns_npu_inspect_json(ns_npu_stream *stream, ns_json *json, const char *key, ns_error *error)
 {
-    json_writer writer = {.stream = stream, .json = json};
+    return ns_npu_inspect_some_json(stream, NULL, json, key, error);
+}
+
+ns_code ns_npu_inspect_some_json(ns_npu_stream *stream, const char *only, ns_json *json, const char *key,
+                                 ns_error *error)
+{
+    json_writer writer = {.stream = stream, .json = json, .only = only};
     const int lines = json->lines, digits = json->digits;
     /* An operation or a command a line; scales are float32. */
     json->lines = json->depth + 2;
@@ -197,8 +227,10 @@ ns_code ns_npu_inspect_json(ns_npu_stream *stream, ns_json *json, const char *ke
     ns_json_array(json, "operations");
     NS_TRY(ns_npu_walk(stream, visit_operation, &writer, error));
     ns_json_end(json);
+    if (only && !writer.shown)
+        return ns_fail(error, NS_ERROR_USAGE, NS_INSPECT_NOTHING, only);
     ns_json_array(json, "commands");
-    for (size_t i = 0; i < stream->command_count; i++)
+    for (size_t i = 0; i < stream->command_count && !only; i++)
         add_command(json, stream->config->table, &stream->commands[i]);
     ns_json_end(json);
     ns_json_end(json);

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 
 #include "npu/operations/internal.h"
 #include "npu/watch/interface.h"
@@ -7,7 +8,9 @@
 typedef struct text_writer {
     ns_npu_stream *stream;
     ns_buffer *buffer;
-    int operations; /* block operations so far */
+    const char *only; /* NULL: all operations */
+    int operations;   /* block operations so far */
+    int shown;
 } text_writer;
 
 static void text_map(ns_buffer *buffer, const ns_npu_map *map)
@@ -77,6 +80,24 @@ static ns_code add_weights(const text_writer *writer, const ns_npu_operation *op
     return code;
 }
 
+static ns_code add_factors(const text_writer *writer, const ns_npu_operation *operation, ns_error *error)
+{
+    ns_inspect_factors factors;
+    ns_buffer *buffer = writer->buffer;
+    ns_arena *arena = ns_arena_new_like(buffer->arena);
+    if (!arena)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the description");
+    const ns_code code = ns_inspect_look_at_factors(writer->stream, operation, arena, &factors, error);
+    ns_arena_free(arena);
+    ns_buffer_format(buffer, "    scale per channel, %" PRIu64 " bytes in region %d at 0x%" PRIx64,
+                     operation->scale_length[0] + operation->scale_length[1], operation->scale_region,
+                     operation->scale_base[0]);
+    if (code == NS_OK && factors.known)
+        ns_buffer_format(buffer, ": %.5g to %.5g", factors.low, factors.high);
+    ns_buffer_append(buffer, "\n", 1);
+    return code;
+}
+
 static ns_code text_operation(const text_writer *writer, const ns_npu_visit *visit, ns_error *error)
 {
     const ns_npu_operation *operation = visit->operation;
@@ -96,12 +117,10 @@ static ns_code text_operation(const text_writer *writer, const ns_npu_visit *vis
     if (ns_inspect_has_weights(operation))
         NS_TRY(add_weights(writer, operation, error));
     if (operation->scaling == NS_NPU_SCALING_GLOBAL)
-        ns_buffer_format(buffer, "    scale %" PRIu32 " >> %d\n", operation->scale.scale,
-                         operation->scale.shift);
+        ns_buffer_format(buffer, "    scale %" PRIu32 " >> %d = %.5g\n", operation->scale.scale,
+                         operation->scale.shift, ldexp(operation->scale.scale, -operation->scale.shift));
     else if (operation->scaling == NS_NPU_SCALING_CHANNEL)
-        ns_buffer_format(buffer, "    scale per channel, %" PRIu64 " bytes in region %d at 0x%" PRIx64 "\n",
-                         operation->scale_length[0] + operation->scale_length[1], operation->scale_region,
-                         operation->scale_base[0]);
+        NS_TRY(add_factors(writer, operation, error));
     if (ns_npu_table_size(operation->table) > 0)
         ns_buffer_format(buffer, "    table at internal address 0x%zx\n", operation->table_address);
     if (operation->clip)
@@ -130,8 +149,11 @@ static ns_code visit_operation(void *context, ns_npu_machine *machine, const ns_
                                ns_error *error)
 {
     text_writer *writer = context;
-    if (visit->operation)
+    if (visit->operation && ns_inspect_is_wanted(visit->operation, writer->operations, writer->only)) {
         NS_TRY(text_operation(writer, visit, error));
+        writer->shown++;
+    } else if (writer->only)
+        (void)0;
     else if (visit->dma)
         text_dma(writer, visit);
     else if (visit->problem)
@@ -154,9 +176,8 @@ static void text_io(ns_buffer *buffer, const char *what, const ns_npu_io *io, in
     }
 }
 
-ns_code ns_npu_inspect_text(ns_npu_stream *stream, ns_buffer *buffer, ns_error *error)
+static void text_header(const ns_npu_stream *stream, ns_buffer *buffer)
 {
-    text_writer writer = {.stream = stream, .buffer = buffer};
     ns_buffer_format(buffer, "command stream for %s (CONFIG 0x%08" PRIx32 ", ID 0x%08" PRIx32 ")\n",
                      stream->config->text, stream->config_word, stream->id_word);
     ns_buffer_format(buffer, "region %d: read only, %zu bytes\nregion %d: scratch, %" PRIu64 " bytes\n",
@@ -173,13 +194,32 @@ ns_code ns_npu_inspect_text(ns_npu_stream *stream, ns_buffer *buffer, ns_error *
                          stream->output_size);
     text_io(buffer, "input", stream->inputs, stream->input_count);
     text_io(buffer, "output", stream->outputs, stream->output_count);
-    ns_buffer_format(buffer, "\noperations\n");
-    NS_TRY(ns_npu_walk(stream, visit_operation, &writer, error));
+}
+
+static void text_commands(const ns_npu_stream *stream, ns_buffer *buffer)
+{
     ns_buffer_format(buffer, "\ncommands\n");
     for (size_t i = 0; i < stream->command_count; i++) {
         ns_buffer_format(buffer, "%5zu %6" PRIu32 "  ", i, stream->commands[i].word);
         ns_npu_disassemble(stream->config->table, &stream->commands[i], buffer);
         ns_buffer_append(buffer, "\n", 1);
     }
+}
+
+ns_code ns_npu_inspect_text(ns_npu_stream *stream, ns_buffer *buffer, ns_error *error)
+{
+    return ns_npu_inspect_some(stream, NULL, buffer, error);
+}
+
+ns_code ns_npu_inspect_some(ns_npu_stream *stream, const char *only, ns_buffer *buffer, ns_error *error)
+{
+    text_writer writer = {.stream = stream, .buffer = buffer, .only = only};
+    text_header(stream, buffer);
+    ns_buffer_format(buffer, "\noperations\n");
+    NS_TRY(ns_npu_walk(stream, visit_operation, &writer, error));
+    if (only && !writer.shown)
+        return ns_fail(error, NS_ERROR_USAGE, NS_INSPECT_NOTHING, only);
+    if (!only)
+        text_commands(stream, buffer);
     return buffer->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the description") : NS_OK;
 }

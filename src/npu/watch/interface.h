@@ -77,7 +77,14 @@ void ns_npu_difference_text(const ns_npu_difference *difference, ns_buffer *buff
 /* Appends the description as text. Operations whose registers make no sense are shown with the reason. */
 ns_code ns_npu_inspect_text(ns_npu_stream *stream, ns_buffer *buffer, ns_error *error);
 
+/* The same of some operations, without DMA and commands: `only` is an operation's number, or words of its
+ * name
+ * ("CONV", "elementwise mul"); NULL: all. NS_ERROR_USAGE: it names none. */
+ns_code ns_npu_inspect_some(ns_npu_stream *stream, const char *only, ns_buffer *buffer, ns_error *error);
+
 /* The same as one object of a JSON document (docs/inspect.md), `key` its name there or NULL. */
 ns_code ns_npu_inspect_json(ns_npu_stream *stream, ns_json *json, const char *key, ns_error *error);
+ns_code ns_npu_inspect_some_json(ns_npu_stream *stream, const char *only, ns_json *json, const char *key,
+                                 ns_error *error);
 
 #endif

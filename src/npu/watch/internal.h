@@ -57,6 +57,19 @@ ns_code ns_inspect_look_at_weights(const ns_npu_stream *stream, const ns_npu_ope
 /* Whether it has weights of its own, in a stream. */
 bool ns_inspect_has_weights(const ns_npu_operation *operation);
 
+/* The least and largest factor, multiplier / 2^shift, of an operation that scales by channel. */
+typedef struct ns_inspect_factors {
+    bool known; /* the records lie in read-only memory, and decode */
+    double low, high;
+} ns_inspect_factors;
+
+ns_code ns_inspect_look_at_factors(const ns_npu_stream *stream, const ns_npu_operation *operation,
+                                   ns_arena *arena, ns_inspect_factors *out, ns_error *error);
+
+/* Whether `only`, which ns_npu_inspect_some takes, names operation `number`; NULL: yes. */
+bool ns_inspect_is_wanted(const ns_npu_operation *operation, int number, const char *only);
+#define NS_INSPECT_NOTHING "no operation has the number or name '%s'"
+
 /* "int16"; `text` has 16 bytes. */
 const char *ns_inspect_type_text(const ns_npu_map *map, char *text);
 
