@@ -50,6 +50,7 @@ typedef struct ns_diagnose_stage {
     double local_db;                        /* the same as SQNR */
     double cumulative_steps, cumulative_db; /* TOSA's tensor against the graph's real-valued self */
     double largest_code;                    /* largest |code - zero point| that it stored */
+    double largest_real;                    /* the same of the graph's real-valued self */
     size_t clipped;                         /* elements whose ideal leaves the type's range */
     double peak;           /* largest |ideal - zero point| over the largest code of the type */
     double alone_db;       /* at the output, everything else ideal */

@@ -6,7 +6,6 @@
 #define NS_DIAGNOSE_CALL_H
 
 #include "diagnose/plan.h"
-#include "diagnose/pool.h"
 
 /* A loop that is compiled for AVX2 as well, where the loader can choose between the two: the same bits, for
  * nothing is contracted. */

@@ -8,6 +8,7 @@
 #include "diagnose/call.h"
 #include "diagnose/plan.h"
 #include "npuscope/arena.h"
+#include "npuscope/diagnose.h"
 #include "npuscope/status.h"
 #include "npuscope/tensor.h"
 
@@ -32,6 +33,34 @@ ns_code ns_dg_rescale_writer(const ns_dg_rescaling *r, int index, double factor,
 
 /* Can a stage store its result in another scale, and what reads it take that back? */
 ns_code ns_dg_can_rescale(const ns_dg_plan *plan, const ns_dg_node *node, bool *can, ns_error *error);
+
+/* ---- apply_write.c ---- */
+
+/* Stored tensors that have another scale already. */
+typedef struct ns_dg_scaled {
+    const char **names;
+    int count;
+    bool together; /* mends are judged together, not one by one */
+} ns_dg_scaled;
+
+/* A mend at work: on a copy of the graph, with the copy's own plan. */
+typedef struct ns_dg_mending {
+    ns_graph *graph;
+    const ns_dg_plan *plan;
+    const ns_diagnose_precision *precision; /* of the graph that was diagnosed */
+    const ns_dg_scaled *before;
+    const char *scales;             /* the tensor to which it gives another scale; NULL: none */
+    const ns_diagnose_stage *stage; /* of the graph that was diagnosed */
+    const ns_diagnose_blame *blame;
+    ns_arena *arena;
+    bool constant;    /* the constant that the stage reads, rather than its cause */
+    const char *done; /* what was written; NULL: nothing */
+    ns_error *error;
+} ns_dg_mending;
+
+/* Writes the mend of the stage's cause, or of the constant that it reads, into the graph; `done` says what.
+ * What cannot be written is left: NS_OK. */
+ns_code ns_dg_write_mend(ns_dg_mending *m);
 
 /* ---- evaluate.c ---- */
 

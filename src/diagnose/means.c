@@ -136,3 +136,14 @@ ns_code ns_dg_find_means(ns_dg_plan *plan, ns_error *error)
     }
     return NS_OK;
 }
+
+int ns_dg_mean_in(const ns_dg_plan *plan, const ns_dg_node *node)
+{
+    for (int i = 0; i < node->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(plan, node->operators[i]);
+        for (int k = 0; k < op->input_count; k++)
+            if (plan->mean_of[op->inputs[k]] >= 0)
+                return plan->mean_of[op->inputs[k]];
+    }
+    return -1;
+}

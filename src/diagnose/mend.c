@@ -47,10 +47,32 @@ static ns_code fresh_modes(ns_dg_findings *f, unsigned **modes, ns_error *error)
     return NS_OK;
 }
 
+/* Does the stage read a constant 1/N or an epsilon whose own bits the mend wants as well? */
+static ns_code asks_for_constant(ns_dg_findings *f, int node, unsigned mode, bool *asks, ns_error *error)
+{
+    double with = 0, without = 0;
+    unsigned *modes = NULL;
+    *asks = ns_dg_mean_in(f->plan, &f->plan->nodes[node]) >= 0 && !(mode & (NS_DG_CONSTANT | NS_DG_INNER));
+    if (!*asks)
+        return NS_OK;
+    NS_TRY(fresh_modes(f, &modes, error));
+    const ns_dg_change change = {.rest = NS_DG_TOSA, .modes = modes};
+    modes[node] = mode;
+    NS_TRY(ns_dg_measure_float(f, &f->session->workers[0], change, &without, error));
+    modes[node] = mode | NS_DG_CONSTANT;
+    NS_TRY(ns_dg_measure_float(f, &f->session->workers[0], change, &with, error));
+    *asks = ns_dg_db(without) - ns_dg_db(with) > 0.1;
+    return NS_OK;
+}
+
 static ns_code add_mode(ns_dg_findings *f, int node, unsigned mode, const char *text,
                         ns_diagnose_blame *blame, ns_error *error)
 {
     unsigned *modes = NULL;
+    bool with_constant = false;
+    NS_TRY(asks_for_constant(f, node, mode, &with_constant, error));
+    if (with_constant)
+        text = ns_arena_format(f->arena, "%s; the constant that it reads at a finer scale too", text);
     bool applicable = mode == (NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT);
     if (mode == NS_DG_FIT)
         NS_TRY(ns_dg_can_rescale(f->plan, &f->plan->nodes[node], &applicable, error));

@@ -1,4 +1,4 @@
-#include "diagnose/pool.h"
+#include "diagnose/plan.h"
 
 #include <stdlib.h>
 

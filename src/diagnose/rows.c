@@ -33,6 +33,7 @@ static inline void add_element(const ns_dg_node *node, double q, double ideal, d
     row->local_steps = larger(row->local_steps, fabs(local));
     row->cumulative_steps = larger(row->cumulative_steps, fabs(cumulative));
     row->largest_code = larger(row->largest_code, fabs(q - node->zero));
+    row->largest_real = larger(row->largest_real, fabs(real - node->zero));
     row->peak = larger(row->peak, fabs(ideal - node->zero) / ns_dg_side(node, ideal));
     row->clipped += ideal > node->high + 0.5 || ideal < node->low - 0.5;
     s->ideal += (ideal - node->zero) * (ideal - node->zero);
