@@ -1,4 +1,5 @@
-/* npuscope run: one command stream, frame by frame where it keeps variables. */
+/* npuscope run: one command stream, sample by sample; where it keeps variables they are the frames of a
+ * signal. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ typedef struct stream_run {
     ns_cli *cli;
     const ns_run_settings *settings;
     ns_npu_stream *stream;
+    ns_arena *frame; /* what one frame leaves behind */
     int64_t frames;
     ns_input *inputs;
     ns_tensor *values, *results, *variables;
@@ -56,7 +58,7 @@ static ns_code load_inputs(stream_run *run, ns_error *error)
     const int count = ns_npu_input_count(run->stream);
     const ns_input_rules rules = {.files = &run->settings->inputs,
                                   .types = &run->settings->input_types,
-                                  .frames = ns_npu_variable_count(run->stream) > 0};
+                                  .frames = ns_npu_variable_count(run->stream) > 0 || !run->settings->tap};
     for (int i = 0; i < count; i++) {
         ns_run_tensor declared = {0};
         NS_TRY(ns_run_declare_input(ns_npu_input(run->stream, i), i, run->cli->arena, &declared, error));
@@ -105,13 +107,14 @@ static ns_code run_frame(stream_run *run, const ns_npu_options *options, int64_t
                          ns_npu_statistics *sum, ns_error *error)
 {
     ns_npu_statistics one = {0};
+    ns_arena_reset(run->frame);
     for (int i = 0; i < ns_npu_input_count(run->stream); i++) {
         const ns_npy array = ns_input_frame(&run->inputs[i], run->frames, frame);
         const ns_dtype dtype = ns_dtype_of_size(ns_npu_input(run->stream, i)->element_bytes);
         NS_TRY(ns_npy_to_tensor(&array, dtype, &run->values[i], error));
     }
-    ns_code code = ns_npu_run(run->stream, options, run->values, ns_npu_input_count(run->stream),
-                              run->cli->arena, run->results, &one, error);
+    ns_code code = ns_npu_run(run->stream, options, run->values, ns_npu_input_count(run->stream), run->frame,
+                              run->results, &one, error);
     ns_npu_statistics_add(sum, &one);
     if (code != NS_OK)
         return run->frames > 1 ? ns_add_context(error, "frame %" PRId64, frame) : code;
@@ -150,9 +153,11 @@ ns_code ns_run_stream(ns_cli *cli, const ns_run_settings *settings, ns_npu_strea
     }
     NS_TRY(ns_run_tap_open(&tap, cli, settings, stream, &options, error));
     options.variables = variables ? run.variables : NULL;
-    ns_code code = NS_OK;
+    run.frame = ns_arena_new_like(cli->arena);
+    ns_code code = run.frame ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
     for (int64_t f = 0; f < run.frames && code == NS_OK; f++)
         code = run_frame(&run, &options, f, &statistics, error);
+    ns_arena_free(run.frame);
     NS_TRY(ns_run_tap_close(&tap, code, &statistics, error));
     if (settings->state)
         NS_TRY(ns_state_save(settings->state, cli->arena, variables, items, error));
