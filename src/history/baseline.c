@@ -2,6 +2,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/interface.h"
@@ -163,25 +164,76 @@ static ns_change judge(const ns_row_figures *before, const ns_row_figures *after
     return NS_CHANGE_SAME;
 }
 
-/* The row of that name, of several of that name the `nth`; NULL: none. */
-static const ns_history_row *find_row(const ns_history_run *run, const ns_history_row *row, int nth)
+/* ---- rows by name ---- */
+
+typedef struct named {
+    const ns_history_row *row;
+    int nth; /* of the rows of its name */
+} named;
+
+typedef struct by_name {
+    int count;
+    named *sorted;
+    int *numbers; /* of each row in the run's order: its nth */
+} by_name;
+
+static int compare_names(const ns_history_row *a, const ns_history_row *b)
 {
-    for (int i = 0; i < run->count; i++) {
-        const ns_history_row *one = &run->rows[i];
-        if (strcmp(one->op, row->op) == 0 && strcmp(one->name, row->name) == 0 &&
-            strcmp(one->target, row->target) == 0 && nth-- == 0)
-            return one;
-    }
-    return NULL;
+    int order = strcmp(a->op, b->op);
+    order = order ? order : strcmp(a->name, b->name);
+    return order ? order : strcmp(a->target, b->target);
 }
 
-int ns_history_number_of(const ns_history_run *run, int index)
+/* Rows of one name stay in their order: they lie in one array. */
+static int compare_places(const void *a, const void *b)
 {
-    const ns_history_run earlier = {.count = index, .rows = run->rows};
-    int nth = 0;
-    while (find_row(&earlier, &run->rows[index], nth))
-        nth++;
-    return nth;
+    const ns_history_row *x = ((const named *)a)->row, *y = ((const named *)b)->row;
+    const int order = compare_names(x, y);
+    return order ? order : (x > y) - (x < y);
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    const named *x = a, *y = b;
+    const int order = compare_names(x->row, y->row);
+    return order ? order : (x->nth > y->nth) - (x->nth < y->nth);
+}
+
+static ns_code sort_rows(const ns_history_run *run, ns_arena *arena, by_name *out, ns_error *error)
+{
+    named *sorted = NS_ARENA_ARRAY(arena, (size_t)run->count, named);
+    int *numbers = NS_ARENA_ARRAY(arena, (size_t)run->count, int);
+    if (!sorted || !numbers)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", run->count);
+    for (int i = 0; i < run->count; i++)
+        sorted[i].row = &run->rows[i];
+    if (run->count)
+        qsort(sorted, (size_t)run->count, sizeof *sorted, compare_places);
+    for (int i = 0; i < run->count; i++) {
+        if (i > 0 && compare_names(sorted[i - 1].row, sorted[i].row) == 0)
+            sorted[i].nth = sorted[i - 1].nth + 1;
+        numbers[sorted[i].row - run->rows] = sorted[i].nth;
+    }
+    *out = (by_name){run->count, sorted, numbers};
+    return NS_OK;
+}
+
+ns_code ns_history_numbers(const ns_history_run *run, ns_arena *arena, int **out, ns_error *error)
+{
+    by_name rows;
+    NS_TRY(sort_rows(run, arena, &rows, error));
+    *out = rows.numbers;
+    return NS_OK;
+}
+
+/* The row of that name, of several of that name the `nth`; NULL: none. */
+static const ns_history_row *find_row(const by_name *rows, const ns_history_row *row, int nth)
+{
+    const named wanted = {row, nth};
+    const named *found =
+        rows->count ? bsearch(&wanted, rows->sorted, (size_t)rows->count, sizeof wanted, compare_numbers)
+                    : NULL;
+    return found ? found->row : NULL;
 }
 
 static void add(ns_suite_baseline *b, const ns_history_row *row, ns_change change,
@@ -209,15 +261,17 @@ ns_code ns_history_compare(const char *file, const ns_history_run *before, const
         b->all = NS_ARENA_ARRAY(arena, most, ns_row_change);
     if (!b || !b->rows || !b->all)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a comparison");
+    by_name old_rows, new_rows;
+    NS_TRY(sort_rows(before, arena, &old_rows, error));
+    NS_TRY(sort_rows(after, arena, &new_rows, error));
     b->file = file;
     for (int i = 0; i < after->count; i++) {
-        const ns_history_row *row = &after->rows[i],
-                             *old = find_row(before, row, ns_history_number_of(after, i));
+        const ns_history_row *row = &after->rows[i], *old = find_row(&old_rows, row, new_rows.numbers[i]);
         add(b, row, old ? judge(&old->figures, &row->figures) : NS_CHANGE_NEW, old ? &old->figures : &none,
             &row->figures);
     }
     for (int i = 0; i < before->count; i++)
-        if (!find_row(after, &before->rows[i], ns_history_number_of(before, i)))
+        if (!find_row(&new_rows, &before->rows[i], old_rows.numbers[i]))
             add(b, &before->rows[i], NS_CHANGE_GONE, &before->rows[i].figures, &none);
     *out = b;
     return NS_OK;

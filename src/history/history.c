@@ -65,7 +65,7 @@ static ns_code migrate(const ns_history *h, ns_error *error)
 {
     int64_t version = 0;
     NS_TRY(read_number(h, "PRAGMA user_version", &version, error));
-    if (version > SCHEMA)
+    if (version < 0 || version > SCHEMA)
         return ns_fail(error, NS_ERROR_INPUT,
                        "%s has schema %lld; this npuscope knows up to %d: use a newer one", h->path,
                        (long long)version, SCHEMA);
@@ -78,17 +78,66 @@ static ns_code migrate(const ns_history *h, ns_error *error)
     return NS_OK;
 }
 
+/* Everything that the database declares, as text. */
+static ns_code read_schema(const ns_history *h, char **out, ns_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    NS_TRY(
+        ns_history_prepare(h,
+                           "SELECT coalesce(group_concat(type || name || coalesce(sql, ''), char(10)), '') "
+                           "FROM (SELECT * FROM sqlite_master ORDER BY name)",
+                           &statement, error));
+    const bool row = sqlite3_step(statement) == SQLITE_ROW;
+    const char *text = row ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    *out = text ? strdup(text) : NULL;
+    const ns_code code = *out  ? NS_OK
+                         : row ? ns_fail(error, NS_ERROR_MEMORY, "%s: no memory", h->path)
+                               : fail(h, error);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* What a database of `version` declares, in one that is made for it in memory. */
+static ns_code make_schema(int64_t version, char **out, ns_error *error)
+{
+    ns_history h = {.path = "a history in memory"};
+    ns_code code = sqlite3_open(":memory:", &h.db) == SQLITE_OK ? NS_OK : fail(&h, error);
+    for (int i = 0; code == NS_OK && i < version; i++)
+        code = ns_history_run_sql(&h, migrations[i], error);
+    if (code == NS_OK)
+        code = read_schema(&h, out, error);
+    sqlite3_close(h.db);
+    return code;
+}
+
+/* A stranger's views, triggers and computed columns would be run by whoever reads or writes: there are none.
+ */
+static ns_code check_schema(const ns_history *h, int64_t version, ns_error *error)
+{
+    char *has = NULL, *wanted = NULL;
+    ns_code code = version < 0 || version > SCHEMA ? NS_OK : make_schema(version, &wanted, error);
+    if (code == NS_OK && wanted)
+        code = read_schema(h, &has, error);
+    if (code == NS_OK && wanted && strcmp(has, wanted) != 0)
+        code = ns_fail(error, NS_ERROR_INPUT, "%s is a database of something else", h->path);
+    free(has);
+    free(wanted);
+    return code;
+}
+
 static ns_code bring_up_to_date(const ns_history *h, ns_error *error)
 {
-    int64_t version = 0, tables = 0;
-    NS_TRY(read_number(h, "PRAGMA user_version", &version, error));
-    if (version == SCHEMA)
-        return NS_OK;
-    NS_TRY(read_number(h, "SELECT count(*) FROM sqlite_master", &tables, error));
-    if (version == 0 && tables > 0)
-        return ns_fail(error, NS_ERROR_INPUT, "%s is a database of something else", h->path);
+    int64_t version = 0;
+    /* One transaction: another process may be migrating. */
+    NS_TRY(ns_history_run_sql(h, "BEGIN", error));
+    ns_code code = read_number(h, "PRAGMA user_version", &version, error);
+    if (code == NS_OK)
+        code = check_schema(h, version, error);
+    ns_history_run_sql(h, "END", NULL);
+    if (code != NS_OK || version == SCHEMA)
+        return code;
     NS_TRY(ns_history_run_sql(h, "BEGIN IMMEDIATE", error));
-    const ns_code code = migrate(h, error);
+    code = migrate(h, error);
     if (code == NS_OK)
         return ns_history_run_sql(h, "COMMIT", error);
     ns_history_run_sql(h, "ROLLBACK", NULL);
@@ -124,7 +173,7 @@ void ns_history_close(ns_history *h)
     if (!h)
         return;
     sqlite3_close(h->db);
-    free(h->path);
+    free((char *)h->path);
     free(h);
 }
 
@@ -236,17 +285,21 @@ static bool find_verdict(const char *text, ns_verdict *out)
     return false;
 }
 
-static ns_code count_verdicts(const ns_history *h, ns_history_entry *entry, ns_error *error)
+/* Of all entries, which lie by their ids, in one walk over the rows. */
+static ns_code count_verdicts(const ns_history *h, ns_history_entry *entries, int count, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    NS_TRY(ns_history_prepare(h, "SELECT verdict, count(*) FROM rows WHERE run = ? GROUP BY verdict",
+    NS_TRY(ns_history_prepare(h, "SELECT run, verdict, count(*) FROM rows GROUP BY run, verdict ORDER BY run",
                               &statement, error));
-    sqlite3_bind_int64(statement, 1, entry->id);
-    int code;
+    int code, i = 0;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const int64_t run = sqlite3_column_int64(statement, 0);
+        const char *text = (const char *)sqlite3_column_text(statement, 1);
         ns_verdict verdict;
-        if (find_verdict((const char *)sqlite3_column_text(statement, 0), &verdict))
-            entry->counts[verdict] = sqlite3_column_int64(statement, 1);
+        while (i < count && entries[i].id < run)
+            i++;
+        if (i < count && entries[i].id == run && text && find_verdict(text, &verdict))
+            entries[i].counts[verdict] = sqlite3_column_int64(statement, 2);
     }
     sqlite3_finalize(statement);
     return code == SQLITE_DONE ? NS_OK : fail(h, error);
@@ -280,9 +333,7 @@ ns_code ns_history_list(ns_history *h, ns_arena *arena, ns_history_entry **out, 
     while (complete && *count < runs && sqlite3_step(statement) == SQLITE_ROW)
         complete = read_entry(statement, arena, &(*out)[(*count)++]);
     sqlite3_finalize(statement);
-    for (int i = 0; complete && i < *count; i++)
-        NS_TRY(count_verdicts(h, &(*out)[i], error));
-    return complete ? NS_OK : no_memory(h, error);
+    return complete ? count_verdicts(h, *out, *count, error) : no_memory(h, error);
 }
 
 static double real_at(sqlite3_stmt *statement, int column)

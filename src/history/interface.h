@@ -39,8 +39,8 @@ ns_code ns_history_read_json(const char *path, ns_arena *arena, ns_history_run *
 ns_code ns_history_compare(const char *file, const ns_history_run *before, const ns_history_run *after,
                            ns_arena *arena, const ns_suite_baseline **out, ns_error *error);
 
-/* How many earlier rows have the name of row `index`. */
-int ns_history_number_of(const ns_history_run *run, int index);
+/* For each row how many earlier ones have its name. */
+ns_code ns_history_numbers(const ns_history_run *run, ns_arena *arena, int **out, ns_error *error);
 
 /* ---- history.c ---- */
 

@@ -8,7 +8,7 @@
 
 struct ns_history {
     sqlite3 *db;
-    char *path;
+    const char *path;
 };
 
 /* ---- history.c ---- */

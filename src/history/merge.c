@@ -43,6 +43,7 @@ static const struct kind {
 
 typedef struct merging {
     ns_history *history;
+    json_t *known; /* the history's runs: a run's source: its number */
     const char *file, *label;
     const struct kind *kind;
     int64_t run;
@@ -125,18 +126,17 @@ static ns_code add_item(merging *m, const char *list, const char *const *fields,
     return code;
 }
 
-/* How many items before `index` have its key: several rows of one name are told by their order. */
-static int number_of(const json_t *list, size_t index, const char *const *fields)
+/* How many items before this one have its key: several rows of one name are told by their order. `seen` has
+ * their numbers by key. */
+static ns_code number_of(json_t *seen, const json_t *item, const char *const *fields, int *out,
+                         ns_error *error)
 {
-    int nth = 0;
-    for (size_t i = 0; i < index; i++) {
-        bool same = true;
-        for (int f = 0; same && f < FIELDS && fields[f]; f++)
-            same = json_equal(json_object_get(json_array_get(list, i), fields[f]),
-                              json_object_get(json_array_get(list, index), fields[f])) != 0;
-        nth += same;
-    }
-    return nth;
+    char *key = NULL;
+    NS_TRY(join(item, fields, NULL, 0, &key, error));
+    *out = (int)json_integer_value(json_object_get(seen, key));
+    const bool kept = json_object_set_new_nocheck(seen, key, json_integer(*out + 1)) == 0;
+    free(key);
+    return kept ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
 }
 
 static ns_code add_list(merging *m, const char *name, const char *const *fields, const json_t *document,
@@ -145,23 +145,32 @@ static ns_code add_list(merging *m, const char *name, const char *const *fields,
     const json_t *list = *name ? json_object_get(document, name) : document;
     if (json_is_object(list))
         return add_item(m, *name ? name : m->kind->command, fields, list, 0, error);
-    for (size_t i = 0; i < json_array_size(list); i++)
-        NS_TRY(add_item(m, name, fields, json_array_get(list, i), number_of(list, i, fields), error));
-    return NS_OK;
+    json_t *seen = json_object();
+    ns_code code = seen ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    for (size_t i = 0; code == NS_OK && i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        int nth = 0;
+        code = number_of(seen, item, fields, &nth, error);
+        if (code == NS_OK)
+            code = add_item(m, name, fields, item, nth, error);
+    }
+    json_decref(seen);
+    return code;
 }
 
 /* What history compares: of the suite alone. */
 static ns_code add_rows(merging *m, const ns_history_run *rows, ns_error *error)
 {
     ns_arena *arena = ns_arena_new();
-    ns_code code = arena ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    int *numbers = NULL;
+    ns_code code = arena ? ns_history_numbers(rows, arena, &numbers, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
     for (int i = 0; code == NS_OK && i < rows->count; i++) {
         const ns_history_row *row = &rows->rows[i];
-        const char *key = ns_arena_format(arena, "%s\n%s\n%s\n%d", row->op, row->name, row->target,
-                                          ns_history_number_of(rows, i));
+        const char *key =
+            ns_arena_format(arena, "%s\n%s\n%s\n%d", row->op, row->name, row->target, numbers[i]);
         code = key ? put_row(m, row, key, error)
                    : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
-        ns_arena_reset(arena);
     }
     m->counts->rows += rows->count;
     ns_arena_free(arena);
@@ -170,21 +179,34 @@ static ns_code add_rows(merging *m, const ns_history_run *rows, ns_error *error)
 
 /* ---- runs ---- */
 
-static ns_code find_run(merging *m, const char *source, ns_error *error)
+static ns_code know_run(const merging *m, const char *source, int64_t run, ns_error *error)
+{
+    return json_object_set_new_nocheck(m->known, source, json_integer(run)) == 0
+               ? NS_OK
+               : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+}
+
+/* Of several runs of one source the first. */
+static ns_code know_runs(const merging *m, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    NS_TRY(ns_history_prepare(m->history, "SELECT id FROM runs WHERE source = ?", &statement, error));
-    ns_history_bind_text(statement, 1, source);
-    m->run = sqlite3_step(statement) == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
+    ns_code code = NS_OK;
+    NS_TRY(ns_history_prepare(m->history, "SELECT source, id FROM runs WHERE source <> '' ORDER BY id DESC",
+                              &statement, error));
+    while (code == NS_OK && sqlite3_step(statement) == SQLITE_ROW) {
+        const char *source = (const char *)sqlite3_column_text(statement, 0);
+        code = know_run(m, source ? source : "", sqlite3_column_int64(statement, 1), error);
+    }
     sqlite3_finalize(statement);
-    return NS_OK;
+    return code;
 }
 
 static ns_code open_run(merging *m, const char *source, const ns_history_entry *entry, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    NS_TRY(find_run(m, source, error));
-    if (m->run >= 0)
+    const json_t *known = json_object_get(m->known, source);
+    m->run = json_integer_value(known);
+    if (known)
         return NS_OK;
     NS_TRY(ns_history_prepare(m->history,
                               "INSERT INTO runs (time, version, vela, catalogue, seed, label, source) VALUES "
@@ -198,7 +220,8 @@ static ns_code open_run(merging *m, const char *source, const ns_history_entry *
     ns_history_bind_text(statement, 6, source);
     NS_TRY(ns_history_finish(m->history, statement, error));
     m->counts->runs++;
-    return find_run(m, source, error);
+    m->run = sqlite3_last_insert_rowid(m->history->db);
+    return know_run(m, source, m->run, error);
 }
 
 static const char *member(const json_t *document, const char *name)
@@ -306,23 +329,29 @@ ns_code ns_history_merge(ns_history *history, const char *file, const char *labe
                          ns_error *error)
 {
     static const char mark[] = "SQLite format 3";
-    merging m = {.history = history, .file = file, .label = label ? label : "", .counts = counts};
+    merging m = {.history = history,
+                 .known = json_object(),
+                 .file = file,
+                 .label = label ? label : "",
+                 .counts = counts};
     ns_bytes bytes;
     ns_arena *arena = ns_arena_new();
-    if (!arena)
-        return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", file);
-    ns_code code = ns_file_read(file, arena, &bytes, error);
+    ns_code code = arena && m.known ? ns_file_read(file, arena, &bytes, error)
+                                    : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", file);
     if (code == NS_OK)
         code = ns_history_run_sql(history, "BEGIN IMMEDIATE", error);
     if (code == NS_OK) {
-        code = bytes.size > sizeof mark && memcmp(bytes.data, mark, sizeof mark) == 0
-                   ? merge_database(&m, arena, error)
-                   : merge_json(&m, bytes, arena, error);
+        code = know_runs(&m, error);
+        if (code == NS_OK)
+            code = bytes.size > sizeof mark && memcmp(bytes.data, mark, sizeof mark) == 0
+                       ? merge_database(&m, arena, error)
+                       : merge_json(&m, bytes, arena, error);
         if (code == NS_OK)
             code = ns_history_run_sql(history, "COMMIT", error);
         else
             (void)ns_history_run_sql(history, "ROLLBACK", NULL);
     }
+    json_decref(m.known);
     ns_arena_free(arena);
     return code;
 }

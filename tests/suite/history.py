@@ -3,8 +3,10 @@
 date, a newer one and what is no database are refused.
 
 Environment: NPUSCOPE, the program. Without Vela."""
+import json
 import os
 import pathlib
+import shutil
 import sqlite3
 import subprocess
 import tempfile
@@ -68,6 +70,33 @@ class History(unittest.TestCase):
         self.keep("--label", "new")
         listed = self.history("list", self.db).splitlines()
         self.assertTrue(listed[0].endswith("1 passed") and listed[1].endswith("1 passed  new"))
+
+    def test_what_a_stranger_declares_is_not_run(self):
+        """A view in place of the runs that never ends, a trigger that adds rows, a computed column."""
+        self.keep()
+        endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x"
+        for number, statements in enumerate((
+                ("ALTER TABLE runs RENAME TO kept", f"CREATE VIEW runs AS {endless} AS id, '' AS time, '' AS version, '' AS vela, '' AS catalogue, "
+                                                    "1 AS seed, '' AS label, '' AS source FROM c"),
+                (f"CREATE TRIGGER t BEFORE DELETE ON runs BEGIN SELECT count(*) FROM ({endless} FROM c); END",),
+                ("ALTER TABLE items ADD COLUMN twice TEXT GENERATED ALWAYS AS (json || json)",))):
+            other = self.folder / f"{number}.db"
+            shutil.copy(self.db, other)
+            with sqlite3.connect(other) as database:
+                for statement in statements:
+                    database.execute(statement)
+            for command in (("list", other), ("compare", other), ("prune", other, "--keep", 1), ("merge", self.folder / "new.db", other)):
+                self.assertIn("of something else", self.history(*command, code=2))
+
+    def test_many_rows_of_one_name(self):
+        """100,000, with --baseline and merge: a sort, not each against each."""
+        row = {"op": "exp", "case": "rank1", "target": "u55", "verdict": "pass", "stages": []}
+        large = self.folder / "large.json"
+        large.write_text(json.dumps({"schema": "npuscope/suite/1", "version": "1", "seed": 0, "cases": [row] * 100_000}))
+        done = npuscope("suite", *ROW, "--baseline", large)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("99999 gone, 0 new, 0 worse, 0 better, 1 same", done.stdout)
+        self.assertIn("100000 rows and 100000 items, of 1 new run", self.history("merge", self.db, large))
 
     def test_what_is_refused(self):
         self.keep()
