@@ -1,6 +1,6 @@
 /* What ExecuTorch 1.5.0's partitioner keeps off a target, whatever the operator: the operators' own rules
- * stand with them. Sources: backends/arm/operator_support/tosa_supported_operators.py (RankCheck);
- * tosa/partitioner.py. */
+ * stand with them, in its words. Sources: backends/arm/operator_support/tosa_supported_operators.py
+ * (RankCheck); tosa/partitioner.py. */
 #include "lower/interface.h"
 
 #include "ir/operator.h"
@@ -17,8 +17,8 @@ static ns_code check_rank(const ns_aten_program *program, const ns_aten_node *no
     if (rank <= MAX_RANK)
         return NS_OK;
     return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                   "%s: ExecuTorch keeps %s off %s: rank %d, at most %d is supported", node->name,
-                   ns_aten_text(node), ns_target_accelerator(target), rank, MAX_RANK);
+                   "%s: ExecuTorch keeps %s off %s: rank %d which is unsupported. Max supported rank is %d.",
+                   node->name, ns_aten_text(node), ns_target_accelerator(target), rank, MAX_RANK);
 }
 
 static bool is_quantised(const ns_aten_program *program)
@@ -40,8 +40,8 @@ static ns_code check_quantised(const ns_aten_program *program, const ns_aten_nod
             continue;
         const ns_aten_node *value = i < 0 ? node : &program->nodes[node->inputs[i]];
         if (value->dtype == NS_DTYPE_FP32 && !value->quantisation.present)
-            return ns_keep_off(node, target, error, "%s is not quantised",
-                               i < 0 ? "its result" : value->name);
+            return ns_keep_off(node, target, error, "One or more %s were not quantized.",
+                               i < 0 ? "outputs" : "inputs");
     }
     return NS_OK;
 }
@@ -53,7 +53,7 @@ static ns_code check_node(const ns_aten_program *program, const ns_aten_node *no
     if (ns_aten_decomposes(program, node)) /* its parts are asked */
         return NS_OK;
     if (node->op->annotation == NS_ANNOTATION_FLOAT)
-        return ns_keep_off(node, target, error, "its quantiser does not know it");
+        return ns_keep_off(node, target, error, "Node was not marked as quantized in the Arm backend.");
     NS_TRY(check_quantised(program, node, target, error));
     if (node->op->supported)
         return node->op->supported(program, node, target, error);

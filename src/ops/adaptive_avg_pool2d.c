@@ -121,8 +121,11 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
     const ns_aten_node *input = ns_aten_operand(program, node, 0);
     ns_pool_window window;
     if (target == NS_TARGET_U55 && input->shape[0] != 1)
-        return ns_keep_off(node, target, error, "batch %lld, 1 is supported", (long long)input->shape[0]);
-    return find_window(node, input, &window) ? ns_pool_supported(node, input, &window, target, error) : NS_OK;
+        return ns_keep_off(node, target, error, "Avgpool2d needs N==1, got N==%lld",
+                           (long long)input->shape[0]);
+    return find_window(node, input, &window)
+               ? ns_pool_supported("Avgpool2d", node, input, &window, target, error)
+               : NS_OK;
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)

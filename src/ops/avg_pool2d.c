@@ -82,12 +82,14 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
     const ns_aten_node *input = ns_aten_operand(program, node, 0);
     NS_TRY(window_of(program, node, &window, error));
     if (target == NS_TARGET_U55 && input->shape[0] != 1)
-        return ns_keep_off(node, target, error, "batch %lld, 1 is supported", (long long)input->shape[0]);
+        return ns_keep_off(node, target, error, "Avgpool2d needs N==1, got N==%lld",
+                           (long long)input->shape[0]);
     if (target == NS_TARGET_U55 && (window.before[0] || window.before[1]) &&
         (window.kernel[0] > 8 || window.kernel[1] > 8))
-        return ns_keep_off(node, target, error, "kernel %lld x %lld with padding, at most 8 is supported",
+        return ns_keep_off(node, target, error,
+                           "Avgpool2d with padding needs kernel dims < 8, got [%lld, %lld]",
                            (long long)window.kernel[0], (long long)window.kernel[1]);
-    return ns_pool_supported(node, input, &window, target, error);
+    return ns_pool_supported("Avgpool2d", node, input, &window, target, error);
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)

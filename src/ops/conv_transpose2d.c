@@ -132,16 +132,18 @@ static ns_code supported_u55(const ns_aten_node *node, const ns_aten_node *x, co
     for (int i = 1; i < 4; i++)
         if (x->shape[i] < 1 || x->shape[i] > 65536)
             return ns_keep_off(node, target, error,
-                               "dim %d of the input is %" PRId64 ", supported are 1 to 65536", i,
-                               x->shape[i]);
+                               "HWC must be in the range [1;65536] but got %" PRId64 " %" PRId64 " %" PRId64,
+                               x->shape[1], x->shape[2], x->shape[3]);
     if (w->shape[2] > 64 || w->shape[2] * w->shape[3] > 4096)
         return ns_keep_off(node, target, error,
-                           "kernel %" PRId64 " x %" PRId64 ", at most 64 in y and 4096 in all are supported",
-                           w->shape[2], w->shape[3]);
+                           "Kernel Height * Kernel Width must be in the range [1;4096] but got %" PRId64,
+                           w->shape[2] * w->shape[3]);
     if (!((y == x_stride && y <= 2) || (y == 1 && x_stride == 2 && x->shape[2] == 1 && w->shape[2] == 1) ||
           (y == 2 && x_stride == 1 && x->shape[3] == 1 && w->shape[3] == 1)))
         return ns_keep_off(node, target, error,
-                           "strides %" PRId64 ", %" PRId64 "; 1, 1 and 2, 2 are supported", y, x_stride);
+                           "Unsupported stride of (%" PRId64 ", %" PRId64
+                           ") for Ethos-U55. You can use stride of (1,1) or (2,2)",
+                           y, x_stride);
     return NS_OK;
 }
 
@@ -150,13 +152,16 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
 {
     const ns_aten_node *x = ns_aten_operand(program, node, X), *w = ns_aten_operand(program, node, WEIGHT);
     if (node->attributes[GROUPS].integer > 1 && w->quantisation.count > 1)
-        return ns_keep_off(node, target, error,
-                           "groups with weights that have a scale for each channel are not supported");
+        return ns_keep_off(
+            node, target, error,
+            "Grouped transpose convolutions with per-channel weight quantization are not supported.");
     for (int i = 0; i < 2; i++) {
         if (value_of(node, DILATION, i) != 1)
-            return ns_keep_off(node, target, error, "a dilation is not supported");
+            return ns_keep_off(node, target, error,
+                               "Transpose convolutions with dilation are not supported.");
         if (value_of(node, PADDING, i) >= w->shape[2 + i])
-            return ns_keep_off(node, target, error, "a padding of the kernel's size is not supported");
+            return ns_keep_off(node, target, error, "Transpose convolution out_pad exceeds kernel %s.",
+                               i ? "width" : "height");
     }
     return target == NS_TARGET_U55 ? supported_u55(node, x, w, target, error) : NS_OK;
 }

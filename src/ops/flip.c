@@ -40,7 +40,8 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
     (void)program;
     if (target != NS_TARGET_U55 || (node->rank == 4 && (axis == 1 || axis == 2)))
         return NS_OK;
-    return ns_keep_off(node, target, error, "one of the middle axes of four is supported");
+    return ns_keep_off(node, target, error,
+                       "U55 flip support is limited to rank-4 channel or height reversal.");
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)

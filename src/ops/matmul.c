@@ -143,12 +143,13 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     return ns_decompose_reshape(program, *out, node->rank, node->shape, out, error);
 }
 
-/* What is not decomposed before it is annotated becomes mul and sum after it, without scales. */
+/* What is not decomposed before it is annotated becomes mul and sum after it, without
+ * scales: a vector stays one. */
 static ns_code supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,
                          ns_error *error)
 {
     (void)program;
-    return ns_keep_off(node, target, error, "an operand is a vector: what it becomes is not quantised");
+    return ns_keep_off(node, target, error, "One or more inputs were not quantized.");
 }
 
 static const ns_catalogue_case cases[] = {

@@ -54,7 +54,7 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
 {
     ns_pool_window window;
     NS_TRY(window_of(program, node, &window, error));
-    return ns_pool_supported(node, ns_aten_operand(program, node, 0), &window, target, error);
+    return ns_pool_supported("Maxpool2d", node, ns_aten_operand(program, node, 0), &window, target, error);
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)

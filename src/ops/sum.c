@@ -76,12 +76,12 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
             *(axis < dims->list[i] ? &before : &after) *=
                 axis == dims->list[i] ? 1 : (double)input->shape[axis];
         double size = (double)input->shape[dims->list[i]];
-        if (size < 1 || size > 65536 || before < 1 || before > 65536 || after < 1 || after > 65536)
-            return ns_keep_off(
-                node, target, error,
-                "dim %d has %.0f elements, %.0f before and %.0f after it; 1 to 65536 of each are "
-                "supported",
-                (int)dims->list[i], size, before, after);
+        char shape[128];
+        if (size < 1 || size > 65536)
+            return ns_keep_off(node, target, error, "sum needs dims < 65536, got shape %s",
+                               ns_aten_shape_text(input, shape, sizeof shape));
+        if (before < 1 || before > 65536 || after < 1 || after > 65536)
+            return ns_keep_off(node, target, error, "Failed dim check");
     }
     return NS_OK;
 }

@@ -46,9 +46,10 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
 {
     const int64_t windows = node->shape[axis_of(node)];
     (void)program;
-    if (target == NS_TARGET_U55 && (windows > WINDOWS_U55 || node->dtype == NS_DTYPE_BOOL))
-        return ns_keep_off(node, target, error, "%lld windows, at most %d of numbers are supported",
-                           (long long)windows, WINDOWS_U55);
+    if (target == NS_TARGET_U55 && node->dtype == NS_DTYPE_BOOL)
+        return ns_keep_off(node, target, error, "U55 unfold_copy requires static non-BOOL input.");
+    if (target == NS_TARGET_U55 && windows > WINDOWS_U55)
+        return ns_keep_off(node, target, error, "U55 unfold_copy supports at most %d windows.", WINDOWS_U55);
     return NS_OK;
 }
 

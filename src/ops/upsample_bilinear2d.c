@@ -57,7 +57,7 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
                          ns_error *error)
 {
     (void)program;
-    return target == NS_TARGET_U55 ? ns_keep_off(node, target, error, "there is no bilinear resize") : NS_OK;
+    return target == NS_TARGET_U55 ? ns_keep_off(node, target, error, "Op is not supported on U55.") : NS_OK;
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)

@@ -33,7 +33,8 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
     const bool even = node->shape[2] == times * input->shape[2] && node->shape[3] == times * input->shape[3];
     if (target != NS_TARGET_U55 || (input->shape[0] == 1 && even && (times == 2 || times == 4 || times == 8)))
         return NS_OK;
-    return ns_keep_off(node, target, error, "batch 1 and 2, 4 or 8 times both ways are supported");
+    return ns_keep_off(node, target, error, "U55 nearest-neighbor resize requires %s.",
+                       input->shape[0] == 1 ? "equal 2x, 4x, or 8x scale factors" : "batch size 1");
 }
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)

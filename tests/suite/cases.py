@@ -102,7 +102,7 @@ class Cases(unittest.TestCase):
         case = self.unpack("test_addmm_16a8w_u55")
         row, = self.rows("--cases", case)
         self.assertEqual((row["verdict"], row["parts"], row["target"]), ("pass", 1, "u55"))
-        self.assertEqual(row["kept_off"], ["mm: ExecuTorch keeps mm off Ethos-U55 and Ethos-U65: operand x2 is int16, int8 is supported"])
+        self.assertEqual(row["kept_off"], ["mm: ExecuTorch keeps mm off Ethos-U55 and Ethos-U65: Input x2 has unsupported dtype torch.int16 (Supports int8)."])
         recorded = row["stages"][-1]["recorded"]
         self.assertGreater(recorded["elements"], 0)
         self.assertEqual(recorded["departing"], 0)

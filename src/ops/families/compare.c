@@ -45,7 +45,7 @@ ns_code ns_compare_supported(const ns_aten_program *program, const ns_aten_node 
                              ns_error *error)
 {
     (void)program;
-    return target == NS_TARGET_U55 ? ns_keep_off(node, target, error, "there are no comparisons") : NS_OK;
+    return target == NS_TARGET_U55 ? ns_keep_off(node, target, error, "Op is not supported on U55.") : NS_OK;
 }
 
 ns_code ns_compare_lower(ns_lowering *lowering, int node, ns_error *error)

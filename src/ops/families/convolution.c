@@ -175,8 +175,8 @@ static ns_code check_sizes_u55(const ns_aten_program *program, const ns_aten_nod
     const bool depthwise = input->shape[1] == groups && node->shape[1] % groups == 0 && input->rank <= 4;
     for (int i = 1; i < (depthwise ? input->rank : 2); i++)
         if (input->shape[i] < 1 || input->shape[i] > 65536)
-            return ns_keep_off(node, target, error,
-                               "dim %d of the input is %" PRId64 ", supported are 1 to 65536", i,
+            return ns_keep_off(node, target, error, "%s <= 65536, got %" PRId64 ")",
+                               depthwise ? "Depthwise convolution must have CWH" : "Convolution must have C",
                                input->shape[i]);
     return NS_OK;
 }
@@ -193,21 +193,24 @@ ns_code ns_convolution_supported(const ns_aten_program *program, const ns_aten_n
     const ns_window window =
         ns_convolution_window(node, ns_aten_operand(program, node, 0), ns_aten_operand(program, node, 1));
     if (window.rank > 2 && (window.kernel[2] != 1 || window.stride[2] > 1))
-        return ns_keep_off(node, target, error, "kernel and stride in z are 1 where it is supported");
+        return ns_keep_off(node, target, error,
+                           window.kernel[2] != 1 ? "Convolution3d needs to have kernel_z==1, got %" PRId64 "."
+                                                 : "Convolution3d only supports stride_z<=1, got %" PRId64
+                                                   ".",
+                           window.kernel[2] != 1 ? window.kernel[2] : window.stride[2]);
     const int64_t area = ns_window_taps(&window);
-    if (area > 4096)
-        return ns_keep_off(node, target, error, "kernel size %" PRId64 ", at most 4096 is supported", area);
-    if (window.rank > 1 && window.kernel[1] > 64)
-        return ns_keep_off(node, target, error, "kernel size %" PRId64 " in y, at most 64 is supported",
-                           window.kernel[1]);
+    if (area > 4096 || (window.rank > 1 && window.kernel[1] > 64))
+        return ns_keep_off(
+            node, target, error,
+            "Convolution needs to have kernel_y<=64, kernel_x*kernel_y<=4096, got kernel (%" PRId64
+            ", %" PRId64 ")",
+            window.kernel[0], window.rank > 1 ? window.kernel[1] : 1);
     bool pads = false;
     for (int i = 0; i < window.rank; i++)
         pads = pads || window.padding[i] > 0;
     for (int i = 0; i < window.rank; i++)
         if (window.stride[i] > 3 && (pads || window.dilation[i] != 1))
             return ns_keep_off(node, target, error,
-                               "stride %" PRId64 " with padding %" PRId64 " and dilation %" PRId64
-                               "; a stride over 3 is supported without padding and dilation only",
-                               window.stride[i], window.padding[i], window.dilation[i]);
+                               "Failed condition on stride, pad and dilation combination.");
     return NS_OK;
 }

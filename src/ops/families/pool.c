@@ -163,24 +163,24 @@ ns_code ns_pool_lower(ns_lowering *lowering, int node, ns_op op, const ns_pool_w
     return ns_lowering_set(lowering, node, &layout, step, error);
 }
 
-ns_code ns_pool_supported(const ns_aten_node *node, const ns_aten_node *input, const ns_pool_window *window,
-                          ns_target target, ns_error *error)
+ns_code ns_pool_supported(const char *name, const ns_aten_node *node, const ns_aten_node *input,
+                          const ns_pool_window *window, ns_target target, ns_error *error)
 {
     if (target != NS_TARGET_U55)
         return NS_OK;
+    char shape[128];
     if (window->kernel[0] > 256 || window->kernel[0] * window->kernel[1] > 65536)
         return ns_keep_off(node, target, error,
-                           "kernel %" PRId64 " x %" PRId64
-                           "; up to 256 in y and an area of up to 65536 are supported",
-                           window->kernel[0], window->kernel[1]);
+                           "%s needs kernel_y < 256, kernel_x*kernel_y<=65536, got [%" PRId64 ", %" PRId64
+                           "]",
+                           name, window->kernel[0], window->kernel[1]);
     for (int i = 1; i < 4; i++)
         if (input->shape[i] > 65536)
-            return ns_keep_off(node, target, error,
-                               "dim %d of the input is %" PRId64 ", at most 65536 is supported", i,
-                               input->shape[i]);
+            return ns_keep_off(node, target, error, "%s needs N == 1, rest dims <= 65536, got shape %s", name,
+                               ns_aten_shape_text(input, shape, sizeof shape));
     for (int axis = 0; axis < 2; axis++)
         if (window->stride[axis] > 3)
-            return ns_keep_off(node, target, error, "stride %" PRId64 ", at most 3 is supported",
-                               window->stride[axis]);
+            return ns_keep_off(node, target, error, "%s needs stride <= 3, got [%" PRId64 ", %" PRId64 "]",
+                               name, window->stride[0], window->stride[1]);
     return NS_OK;
 }

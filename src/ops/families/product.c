@@ -70,7 +70,7 @@ ns_code ns_product_supported(const ns_aten_program *program, const ns_aten_node 
 {
     if (target != NS_TARGET_U55)
         return NS_OK;
-    return ns_keep_off(node, target, error, "operand %s is int16, int8 is supported",
+    return ns_keep_off(node, target, error, "Input %s has unsupported dtype torch.int16 (Supports int8).",
                        ns_aten_operand(program, node, 0)->name);
 }
 

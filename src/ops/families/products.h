@@ -181,8 +181,8 @@ ns_code ns_pool_step(ns_lowering *lowering, ns_op op, const ns_pool_window *wind
 void ns_pool_reads(const ns_lowering *lowering, int node, int operand, ns_layout *layout);
 
 /* The U55's rules that both kinds share (operator_support/pool_2d_support.py). */
-ns_code ns_pool_supported(const ns_aten_node *node, const ns_aten_node *input, const ns_pool_window *window,
-                          ns_target target, ns_error *error);
+ns_code ns_pool_supported(const char *name, const ns_aten_node *node, const ns_aten_node *input,
+                          const ns_pool_window *window, ns_target target, ns_error *error);
 
 /* ---- recurrent.c ---- */
 
