@@ -31,11 +31,14 @@ static ns_code print_list(ns_history *history, ns_cli *cli, ns_error *error)
     ns_history_entry *entries = NULL;
     int count = 0;
     NS_TRY(ns_history_list(history, cli->arena, &entries, &count, error));
+    if (count == 0)
+        fputs("no run is kept there\n", cli->out);
     for (int i = 0; i < count; i++) {
         const ns_history_entry *entry = &entries[i];
-        fprintf(cli->out, "%4lld  %s  npuscope %s, Vela %s, %s seed %lld:", (long long)entry->id,
+        fprintf(cli->out, "%4lld  %s  npuscope %s, Vela %s, %s%s, seed %lld:", (long long)entry->id,
                 *entry->time ? entry->time : "merged", entry->version, *entry->vela ? entry->vela : "-",
-                *entry->catalogue ? entry->catalogue : "own cases", (long long)entry->seed);
+                *entry->catalogue ? "catalogue " : "", *entry->catalogue ? entry->catalogue : "own cases",
+                (long long)entry->seed);
         const char *separator = "";
         for (int v = 0; v < NS_VERDICT_COUNT; v++)
             if (entry->counts[v]) {
@@ -91,7 +94,8 @@ static ns_code prune(ns_history *history, const history_settings *settings, ns_c
     if (settings->keep < 0)
         return ns_fail(error, NS_ERROR_USAGE, "--keep %lld is negative", (long long)settings->keep);
     NS_TRY(ns_history_prune(history, settings->keep, &removed, error));
-    fprintf(cli->out, "%d run%s removed\n", removed, removed == 1 ? "" : "s");
+    fprintf(cli->out, "%d run%s removed; the last %lld stay (--keep N)\n", removed, removed == 1 ? "" : "s",
+            (long long)settings->keep);
     return NS_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "npuscope/defects.h"
 #include "options.h"
 #include "report/report.h"
+#include "shared.h"
 
 typedef struct lint_settings {
     ns_text_list targets;
@@ -269,6 +270,18 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     if (ns_tflite_probe(bytes))
         return lint_tflite(cli, settings, operands[0], bytes, families, release, error);
+    if (ns_program_files_probe(bytes))
+        return ns_fail(
+            error, NS_ERROR_UNSUPPORTED,
+            "%s: an ExecuTorch program: lint looks at the .tosa files that ExecuTorch writes beside it "
+            "(dump_intermediate_artifacts_to)",
+            operands[0]);
+    if (ns_zip_probe(bytes))
+        return ns_fail(
+            error, NS_ERROR_UNSUPPORTED,
+            "%s: compiled already: lint looks at the .tosa file that Vela is given (run --check looks at "
+            "streams)",
+            operands[0]);
     ns_graph *graph = NULL;
     NS_TRY(read_model(operands[0], bytes, cli->arena, &graph, error));
     const ns_code code = report(cli, settings, operands[0], graph, families, release, error);

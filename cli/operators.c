@@ -1,5 +1,7 @@
 /* npuscope operators: what is known about each ATen operator, as a Markdown table. docs/operators.md is this.
  */
+#include <fnmatch.h>
+#include <limits.h>
 #include <math.h>
 
 #include "ops/cases.h"
@@ -73,14 +75,38 @@ static void print_row(const ns_aten_operator *op, FILE *out)
     fputs("\n", out);
 }
 
+/* Whether one of the patterns names it; without any, all are meant. */
+static bool is_meant(const ns_aten_operator *op, int count, char **patterns)
+{
+    bool meant = count == 0;
+    for (int i = 0; i < count; i++)
+        meant = meant || fnmatch(patterns[i], op->name, 0) == 0;
+    return meant;
+}
+
+static ns_code check_patterns(int count, char **patterns, ns_error *error)
+{
+    for (int p = 0; p < count; p++) {
+        bool known = false;
+        for (int i = 0; i < ns_aten_operator_count; i++)
+            known = known || is_meant(ns_aten_operators[i], 1, &patterns[p]);
+        if (!known)
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "no operator is called '%s' (npuscope operators lists them)", patterns[p]);
+    }
+    return NS_OK;
+}
+
 /* Within the columns of a terminal. */
-static void print_short(FILE *out)
+static void print_short(int count, char **patterns, FILE *out)
 {
     fprintf(out, "%-29s %-11s %-11s %-10s %6s %10s\n", "operator", "lowering", "partitioner", "all codes",
             "cases", "executorch");
     for (int i = 0; i < ns_aten_operator_count; i++) {
         const ns_aten_operator *op = ns_aten_operators[i];
         int counts[NS_LIST_COUNT] = {0};
+        if (!is_meant(op, count, patterns))
+            continue;
         for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++)
             counts[op->catalogue->cases[c].list]++;
         fprintf(out, "%-29s %-11s %-11s %-10s %6d %10d\n", op->name,
@@ -94,11 +120,9 @@ static void print_short(FILE *out)
 static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operands, ns_error *error)
 {
     (void)settings;
-    (void)operand_count;
-    (void)operands;
-    (void)error;
+    NS_TRY(check_patterns(operand_count, operands, error));
     if (cli->columns) {
-        print_short(cli->out);
+        print_short(operand_count, operands, cli->out);
         return NS_OK;
     }
     fputs("| operator | ATen | parameters | meaning | scales | lowering | partitioner | error bound | "
@@ -112,23 +136,24 @@ static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operan
         fputs("---|", cli->out);
     fputs("\n", cli->out);
     for (int i = 0; i < ns_aten_operator_count; i++)
-        print_row(ns_aten_operators[i], cli->out);
+        if (is_meant(ns_aten_operators[i], operand_count, operands))
+            print_row(ns_aten_operators[i], cli->out);
     return NS_OK;
 }
 
 static const ns_option options[] = {{0}};
 
 const ns_subcommand ns_subcommand_operators = {
-    .operands = "",
+    .operands = "[OP..]",
     .operand_min = 0,
-    .operand_max = 0,
+    .operand_max = INT_MAX,
     .details = "Prints, where standard output is no terminal, a Markdown table with a row for each ATen "
                "operator: its parameters, whether its\n"
                "exact and its float32 meaning are known, how ExecuTorch gives it scales, whether it is\n"
                "lowered or decomposed, when the partitioner keeps it off a target, whether its error\n"
                "bound and its derivative are known, whether all codes can be swept, and the cases that\n"
                "the suite has: how many, their tolerance in steps, their least scale. On a terminal: the\n"
-               "main columns.\n",
+               "main columns. OP: those alone, patterns too.\n",
     .options = options,
     .unlimited = true,
     .settings_size = 0,

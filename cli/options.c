@@ -79,10 +79,12 @@ static ns_code store_size(const ns_option *option, uint64_t *field, const char *
 
 /* A new file beside `path` takes its place: its folder must take one. Pipes and devices are written as they
  * are. */
-static ns_code check_output(const char *path, ns_arena *arena, ns_error *error)
+static ns_code check_output(const ns_option *option, const char *path, ns_arena *arena, ns_error *error)
 {
     struct stat info;
     const char *slash = strrchr(path, '/');
+    if (!*path)
+        return ns_fail(error, NS_ERROR_USAGE, "--%s takes a file, not ''", option->name);
     if (strcmp(path, "-") == 0)
         return NS_OK;
     const bool exists = stat(path, &info) == 0;
@@ -148,7 +150,7 @@ ns_code ns_option_store(const ns_option *option, void *settings, const char *tex
         break;
     case NS_OPTION_OUTPUT:
         *(const char **)field = text;
-        return check_output(text, arena, error);
+        return check_output(option, text, arena, error);
     case NS_OPTION_FOLDER:
         *(const char **)field = text;
         return check_folder(option, text, arena, error);

@@ -10,7 +10,7 @@
 #include "npuscope/program.h"
 #include "options.h"
 
-/* ---- budget.c ---- */
+/* ---- rows.c ---- */
 
 /* Budget: the options that bound memory, work and time, which every command that reads models shares. */
 

@@ -1,5 +1,6 @@
 /* npuscope suite: the catalogue, stage by stage, with a verdict on each case. */
 #include <errno.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "history/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/suite.h"
+#include "ops/operators.h"
 #include "options.h"
 #include "report/report.h"
 #include "rows.h"
@@ -78,7 +80,8 @@ static const ns_option options[] = {
      "the last that fits counts"},
     {0, "max-steps", NS_OPTION_TEXT_LIST, "[OP=]N", OPTION(max_steps),
      "largest error of eval against ideal in steps, alike"},
-    {0, "strict", NS_OPTION_FLAG, NULL, OPTION(strict), "exit code 1 for rows that are inaccurate, too"},
+    {0, "strict", NS_OPTION_FLAG, NULL, OPTION(strict),
+     "exit code 1 for rows that are inaccurate, too; with --baseline worse\nrows alone count"},
     {0, "list", NS_OPTION_FLAG, NULL, OPTION(list), "print the selected cases and run none"},
     {0, "threads", NS_OPTION_INTEGER, "N", OPTION(threads),
      "cases that run at once (default: one per processor)"},
@@ -197,8 +200,25 @@ static ns_code set_vela(const suite_settings *settings, ns_arena *arena, ns_suit
     return flags.failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's options") : NS_OK;
 }
 
+/* A limit for operators that no row can be of would hold nothing, and nobody would notice. */
+static ns_code check_operator(const char *option, const char *pattern, const suite_settings *settings,
+                              const ns_suite_options *suite, ns_arena *arena, ns_error *error)
+{
+    ns_suite_result *list = NULL;
+    bool known = false;
+    for (int i = 0; i < ns_aten_operator_count && *pattern; i++)
+        known = known || fnmatch(pattern, ns_aten_operators[i]->name, 0) == 0;
+    if (!known && *pattern && settings->cases.count)
+        NS_TRY(ns_suite_list(suite, arena, &list, error));
+    for (int i = 0; list && i < list->case_count; i++)
+        known = known || fnmatch(pattern, list->cases[i].op, 0) == 0;
+    return known ? NS_OK
+                 : ns_fail(error, NS_ERROR_USAGE,
+                           "--%s: '%s' names no operator (npuscope operators lists them)", option, pattern);
+}
+
 /* "40" or "softmax=40". */
-static ns_code read_limits(const char *option, const ns_text_list *list, ns_arena *arena,
+static ns_code read_limits(const char *option, double least, const ns_text_list *list, ns_arena *arena,
                            const ns_suite_limit **out, ns_error *error)
 {
     ns_suite_limit *limits = NS_ARENA_ARRAY(arena, (size_t)list->count, ns_suite_limit);
@@ -213,18 +233,28 @@ static ns_code read_limits(const char *option, const ns_text_list *list, ns_aren
         if (end == number || *end || !isfinite(limits[i].value))
             return ns_fail(error, NS_ERROR_USAGE, "--%s '%s' is no number, and no OPERATOR=NUMBER", option,
                            list->values[i]);
+        if (limits[i].value < least)
+            return ns_fail(error, NS_ERROR_USAGE, "--%s '%s' is below 0", option, list->values[i]);
     }
     *out = limits;
     return NS_OK;
 }
 
+/* When the rows are selected. */
 static ns_code set_limits(const suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
                           ns_error *error)
 {
     suite->min_sqnr_count = settings->min_sqnr.count;
     suite->max_steps_count = settings->max_steps.count;
-    NS_TRY(read_limits("min-sqnr", &settings->min_sqnr, arena, &suite->min_sqnr, error));
-    return read_limits("max-steps", &settings->max_steps, arena, &suite->max_steps, error);
+    NS_TRY(read_limits("min-sqnr", -INFINITY, &settings->min_sqnr, arena, &suite->min_sqnr, error));
+    NS_TRY(read_limits("max-steps", 0, &settings->max_steps, arena, &suite->max_steps, error));
+    for (int i = 0; i < suite->min_sqnr_count; i++)
+        if (suite->min_sqnr[i].op)
+            NS_TRY(check_operator("min-sqnr", suite->min_sqnr[i].op, settings, suite, arena, error));
+    for (int i = 0; i < suite->max_steps_count; i++)
+        if (suite->max_steps[i].op)
+            NS_TRY(check_operator("max-steps", suite->max_steps[i].op, settings, suite, arena, error));
+    return NS_OK;
 }
 
 /* Reads the earlier run first: what is wrong with it is said before the work. */
@@ -242,6 +272,8 @@ static ns_code compare_baseline(const suite_settings *settings, const ns_history
 static ns_code check_history(const char *path, ns_error *error)
 {
     ns_history *history = NULL;
+    if (!*path)
+        return ns_fail(error, NS_ERROR_USAGE, "--history takes a file, not ''");
     NS_TRY(ns_history_open(path, true, &history, error));
     ns_history_close(history);
     return NS_OK;
@@ -270,9 +302,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
     NS_TRY(set_vela(settings, cli->arena, &suite, error));
-    NS_TRY(set_limits(settings, cli->arena, &suite, error));
     suite.case_path_count = settings->cases.count;
     suite.case_paths = settings->cases.values;
+    NS_TRY(set_limits(settings, cli->arena, &suite, error));
     suite.stages = settings->stages;
     suite.qtol = settings->qtol;
     suite.atol = settings->atol;

@@ -38,6 +38,13 @@ def keep_database(folder, path):
         open(path, "w", encoding="utf-8").close()
 
 
+def said(error):
+    """What Vela says, in one line; of a traceback that it passes on, the last."""
+    words = str(error) or repr(error)
+    lines = words.strip().splitlines() or [words]
+    return " ".join((lines[-1] if "Traceback (most recent call last)" in words else words).split())
+
+
 def compile_one(graph, output, options):
     """Returns "" or the reason."""
     folder = tempfile.mkdtemp(dir=os.path.dirname(output))
@@ -57,11 +64,11 @@ def compile_one(graph, output, options):
     except SystemExit:  # an option that its parser does not take
         return "failed: " + (text.getvalue().strip().splitlines() or ["it ended"])[-1]
     except Exception as error:  # Vela raises plain RuntimeError for refusals
-        words = str(error) or repr(error)
+        words = said(error)
         if not isinstance(error, RuntimeError):
             words = type(error).__name__ + ": " + words
         kind = "refused" if any(refusal in words for refusal in REFUSALS) else "failed"
-        return kind + ": " + " ".join(words.split())
+        return kind + ": " + words
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -124,7 +131,7 @@ def answer(graph, options, known):
     except (OSError, MemoryError) as error:
         kind, words = 3, str(error) or repr(error)
     except (Exception, SystemExit) as error:
-        words = " ".join((str(error) or repr(error)).split())
+        words = said(error)
         kind = 1 if any(refusal in words for refusal in REFUSALS) else 2
     return frame(kind, words)
 

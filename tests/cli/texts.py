@@ -275,7 +275,7 @@ class Texts(unittest.TestCase):
         environment = {"NPUSCOPE_CACHE": str(self.folder / "empty")}
         vela = os.environ["NPUSCOPE_VELA"]
         for arguments in (["suite", "--op", "exp"], ["vela-diff", "--vela", vela, "--flags-b=--disable-chaining", "--op", "exp"],
-                          ["diagnose", "captured/conv/delegate0.tosa", "-i", "in0.npy", "--accelerator", "ethos-u55-64"],
+                          ["diagnose", "captured/conv/delegate0.tosa", "-i", "in0.npy", "--all-targets"],
                           ["fuzz-vela", "--graphs", "4", "--reduce", "0"]):
             shutil.rmtree(self.folder / "empty", ignore_errors=True)
             code, text = on_terminal(PROGRAM, *arguments, cwd=self.folder, environment=environment)
@@ -313,6 +313,48 @@ class Texts(unittest.TestCase):
             done = subprocess.run([PROGRAM, "suite", "--op", "exp", "--stages", "eval", "--history", path], cwd=self.folder,
                                   capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stdout), (2, ""), path)
+
+    def damaged_vela(self, name, source):
+        """A virtual environment whose Vela is `source`."""
+        folder = self.folder / name
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        packages = next(folder.glob("lib/python3*/site-packages"))
+        for path, text in {"ethosu/__init__.py": "", "ethosu/vela/__init__.py": "", "ethosu/vela/vela.py": source,
+                           "ethos_u_vela-9.9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: ethos-u-vela\nVersion: 9.9.9\n"}.items():
+            (packages / path).parent.mkdir(parents=True, exist_ok=True)
+            (packages / path).write_text(text)
+        (folder / "bin/vela").write_text(f"#!{folder}/bin/python\n")
+        (folder / "bin/vela").chmod(0o755)
+        return str(folder)
+
+    def with_vela(self, vela):
+        """Every command that calls Vela, with what it needs."""
+        graph = ["captured/conv/delegate0.tosa", "-i", "captured/conv/delegate0_in0.npy"]
+        for arguments in (["suite", "--op", "exp", "--case", "rank1"], ["sweep", "exp", "rank1"], ["diagnose", *graph],
+                          ["vela-diff", "--flags-b=--optimise", "--op", "exp"], ["fuzz-vela", "--graphs", "2"],
+                          ["reduce", *graph, "-o", "reduced"]):
+            yield arguments[0], subprocess.run([PROGRAM, *arguments, "--vela", vela], cwd=self.folder, capture_output=True, text=True, timeout=100,
+                                               env={**os.environ, "NPUSCOPE_CACHE": str(self.folder / "damaged_cache")})
+
+    def test_a_damaged_vela_is_one_line(self):
+        """Where Python ends with a traceback, its last line is said, once, and nothing passes for a result."""
+        vela = self.damaged_vela("damaged", "def load():\n    raise ImportError('libregor.so: cannot be opened')\n\n\nload()\n")
+        for command, done in self.with_vela(vela):
+            with self.subTest(command=command):
+                self.assertEqual(done.returncode, 3, done.stdout + done.stderr)
+                self.assertRegex(done.stderr, r"^npuscope: .* does not run Vela 9\.9\.9.*: ImportError: libregor\.so: cannot be opened\n$")
+                self.assertNotIn("Traceback", done.stdout)
+
+    def test_an_error_of_vela_is_its_last_line(self):
+        source = ("import traceback\n\n\ndef main(arguments):\n    try:\n        raise ValueError('no such block')\n"
+                  "    except ValueError:\n        traceback.print_exc()\n    return 1\n")
+        vela = self.damaged_vela("failing", source)
+        for command, done in self.with_vela(vela):
+            if command in ("fuzz-vela", "reduce"):  # they call the compiler's core, which is not there
+                continue
+            with self.subTest(command=command):
+                self.assertIn("ValueError: no such block", done.stdout + done.stderr)
+                self.assertNotIn("Traceback", done.stdout + done.stderr)
 
     def test_nan_among_inputs_is_said(self):
         values = [0.5] * 80

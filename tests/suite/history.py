@@ -47,7 +47,7 @@ class History(unittest.TestCase):
         self.assertIn("worse exp rank1 on u55; SQNR", self.history("compare", self.db, 1, 2, code=1))
         self.assertIn("better exp rank1 on u55; SQNR", self.history("compare", self.db))
         self.assertIn("run 3 against run 1: 0 gone, 0 new, 0 worse, 0 better, 1 same", self.history("compare", self.db, 1))
-        self.assertEqual(self.history("prune", self.db, "--keep", 1), "2 runs removed\n")
+        self.assertEqual(self.history("prune", self.db, "--keep", 1), "2 runs removed; the last 1 stay (--keep N)\n")
         self.assertEqual(len(self.history("list", self.db).splitlines()), 1)
         with sqlite3.connect(self.db) as database:
             self.assertEqual(database.execute("SELECT DISTINCT run FROM rows").fetchall(), [(3,)])
