@@ -9,6 +9,9 @@
 /* Share of an input's elements at the ends of the range from which it counts as clipped. */
 #define NS_DG_CLIPPED 0.01
 
+/* A limit by weights below this is worth a verdict of its own, in dB. */
+#define NS_DG_POOR 40
+
 /* A gain below this is nobody's fault, in dB. */
 #define NS_DG_LEAST_GAIN 1.0
 
@@ -17,6 +20,15 @@ typedef struct ns_dg_dithered {
     const char *kind; /* "weights", "constant", "multiplier", "input" */
     double energy, largest_code;
 } ns_dg_dithered;
+
+/* A sum in which a mask leaves nothing of the scores. */
+typedef struct ns_dg_mask {
+    int node, scores; /* the sum, and the tensor that vanishes in it */
+    const char *name; /* of the mask */
+    double own, left; /* codes of the scores: in their own scale, and in the sum's */
+} ns_dg_mask;
+
+enum { NS_DG_MOST_MASKS = 8 };
 
 typedef struct ns_dg_findings {
     ns_dg_session *session;
@@ -36,9 +48,13 @@ typedef struct ns_dg_findings {
         *float_knocked;    /* the same against float: measured with a reference, else with `hidden` */
     size_t clipped_biases; /* elements of biases at the ends of int32 */
     double rails;          /* largest share of an input's codes at the ends of its range */
-    int suspect_count, vanishing_count, note_count;
+    int suspect_count, unmasked_count, vanishing_count, note_count;
     bool suspicious; /* the suspects decide the verdict */
-    int *suspects;   /* nodes */
+    bool masked;     /* all of them stand behind masks: it is known what is lost, and where */
+    int mask_count;
+    ns_dg_mask masks[NS_DG_MOST_MASKS];
+    bool *behind_mask; /* of each node: from a mask to the next table */
+    int *suspects;     /* nodes */
     const char **notes;
     int blame_count;
     int *blame;       /* nodes, in the order in which they are to be mended */
@@ -85,6 +101,13 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error);
 /* Tables without information, operands that vanish, constants lost to the floor (suspect.c). */
 ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error);
 
+/* Masks (mask.c). The name of the constant or input that `tensor` holds if that is a mask, or NULL. */
+const char *ns_dg_mask_name(const ns_dg_findings *f, int tensor);
+void ns_dg_add_mask(ns_dg_findings *f, const ns_dg_mask *mask);
+
+/* Blames the tables behind the masks, and the sums. No dB are known. */
+ns_code ns_dg_blame_masks(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
+
 /* Share of an input's elements that were clipped before the graph: known where the reals are, else those at
  * the ends of the range, but for two. And what there is to note about the inputs (inputs.c). */
 double ns_dg_clipped_share(const ns_dg_findings *f, int input);
@@ -115,5 +138,8 @@ bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node);
 bool ns_dg_rounds(const ns_dg_plan *plan, int node);
 
 void ns_dg_note(ns_dg_findings *f, const char *text);
+
+/* What a healthy verdict leaves open without a reference (notes.c). */
+void ns_dg_note_open(ns_dg_findings *f);
 
 #endif

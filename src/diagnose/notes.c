@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "diagnose/findings.h"
 
 enum { MOST_NOTES = 32 };
@@ -65,4 +66,48 @@ void ns_dg_look_at_inputs(ns_dg_findings *f)
                                           "clipped before the graph",
                                           name, 100 * share));
     }
+}
+
+/* What a healthy verdict leaves open: the weights' rounding is an estimate, and where it is at the better end
+ * of it a stage may be worth a decibel after all. */
+static void note_stage(ns_dg_findings *f)
+{
+    const double hidden = f->seed_count ? f->seeds[0] : f->hidden;
+    int worst = -1;
+    double most = NS_DG_LEAST_GAIN;
+    for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
+        const double gain = isnan(f->knocked[i]) ? 0 : ns_dg_gain(f->as_is + hidden, f->knocked[i] + hidden);
+        if (gain >= most) {
+            worst = i;
+            most = gain;
+        }
+    }
+    if (worst < 0)
+        return;
+    const ns_diagnose_stage *row = &f->rows[worst - f->plan->input_count];
+    ns_dg_note(f,
+               ns_arena_format(f->arena,
+                               "not told without --reference: whether %s '%s' (largest code %.0f of %.0f) "
+                               "counts; were the weights' "
+                               "rounding at the better end of its estimate (%.1f dB), it would cost %.1f dB",
+                               row->op, row->output, row->largest_code, ns_dg_span(&f->plan->nodes[worst]),
+                               ns_dg_db(hidden), most));
+}
+
+static void note_weights(ns_dg_findings *f)
+{
+    const double best = f->seed_count ? ns_dg_db(f->seeds[0]) : INFINITY,
+                 worst = f->seed_count ? ns_dg_db(f->seeds[f->seed_count - 1]) : INFINITY;
+    if (worst < NS_DG_POOR && best > NS_DG_POOR)
+        ns_dg_note(f, ns_arena_format(f->arena,
+                                      "not told without --reference: whether the rounding of weights and "
+                                      "constants limits the result "
+                                      "below %d dB; it is estimated as %.1f to %.1f dB",
+                                      NS_DG_POOR, worst, best));
+}
+
+void ns_dg_note_open(ns_dg_findings *f)
+{
+    note_stage(f);
+    note_weights(f);
 }

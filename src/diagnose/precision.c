@@ -7,9 +7,6 @@
 #include "measure/interface.h"
 #include "npuscope/eval.h"
 
-/* A limit by weights below this is worth a verdict of its own, in dB. */
-#define POOR 40
-
 /* What diagnose takes for TOSA must be TOSA: the largest difference at an output, in steps. */
 static ns_code check_against_eval(const ns_dg_session *session, double *worst, ns_error *error)
 {
@@ -49,6 +46,15 @@ static void fill_energies(const ns_dg_findings *f, ns_diagnose_stage *rows)
             row->knocked_out_db = ns_dg_db(f->knocked[i]);
             row->gain_db = ns_dg_gain(f->float_as_is, f->float_knocked[i]);
         }
+    }
+}
+
+/* Where the real-valued self is not the model, nothing that was measured against it holds. */
+static void forget_energies(ns_diagnose_precision *out)
+{
+    for (int i = 0; i < out->stage_count; i++) {
+        ns_diagnose_stage *row = &out->stages[i];
+        row->alone_db = row->knocked_out_db = row->share = row->gain_db = NAN;
     }
 }
 
@@ -122,13 +128,15 @@ static ns_diagnose_verdict judge(const ns_dg_findings *f)
 {
     const ns_dg_dithered *worst = f->dithered_count ? &f->dithered[0] : NULL;
     ns_diagnose_verdict verdict = NS_DIAGNOSE_HEALTHY;
-    if (worst && worst->energy > f->as_is && ns_dg_db(f->hidden) < POOR)
+    if (worst && worst->energy > f->as_is && ns_dg_db(f->hidden) < NS_DG_POOR)
         verdict = worst->kind[0] == 'i' ? NS_DIAGNOSE_INPUT : NS_DIAGNOSE_WEIGHTS;
     if (f->blame_count && (verdict == NS_DIAGNOSE_HEALTHY || f->alone[f->blame[0]] > worst->energy))
         verdict = NS_DIAGNOSE_OPERATOR;
     if (f->clipped_biases)
         verdict = NS_DIAGNOSE_WEIGHTS;
-    if (f->suspicious || (verdict == NS_DIAGNOSE_HEALTHY && is_another_model(f)))
+    if (f->masked)
+        verdict = NS_DIAGNOSE_OPERATOR;
+    else if (f->suspicious || (verdict == NS_DIAGNOSE_HEALTHY && is_another_model(f)))
         verdict = NS_DIAGNOSE_SUSPECT;
     if (f->rails >= NS_DG_CLIPPED)
         verdict = NS_DIAGNOSE_INPUT;
@@ -178,6 +186,8 @@ static void fill_figures(const ns_dg_findings *f, ns_diagnose_precision *out)
     if (!f->measured && (f->suspicious || f->clipped_biases))
         out->against_float_db = out->low_db = out->high_db = out->without_faults_db = out->limit_db =
             out->against_ideal_db = NAN;
+    else if (f->suspicious)
+        out->without_faults_db = out->limit_db = out->against_ideal_db = NAN;
     out->measured = f->measured;
 }
 
@@ -248,11 +258,13 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
         ns_dg_note(&f, "the diagnosis' own evaluator differs from eval by a step at an output");
     NS_TRY(measure_all(&f, out, error));
     fill_energies(&f, out->stages);
+    if (f.suspicious)
+        forget_energies(out);
     NS_TRY(fill_dither(&f, out, error));
     NS_TRY(fill_outputs(&f, out, error));
     bool format = false;
     out->verdict = judge(&f);
-    if (out->verdict == NS_DIAGNOSE_OPERATOR)
+    if (out->verdict == NS_DIAGNOSE_OPERATOR && !f.masked)
         NS_TRY(is_format(&f, out->stages, &format, error));
     if (format) {
         note_format(&f, out->stages);
@@ -263,17 +275,23 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
             ns_dg_note(
                 &f, "an output's zero point stands nowhere in the graph: all dB are relative to its codes; a "
                     "reference tells it");
-    if (is_another_model(&f))
+    if (is_another_model(&f) && !f.suspicious)
         ns_dg_note(
             &f, ns_arena_format(arena,
                                 "the float model is %.1f dB from the graph's real-valued self, of which its "
                                 "roundings explain %.1f dB: the graph is another model (a bias or a CLAMP "
                                 "of another scale, a constant lost to a floor), or the reference is",
                                 ns_dg_db(f.hidden), ns_dg_db(f.estimated)));
+    if (out->verdict == NS_DIAGNOSE_HEALTHY && !f.measured && !format)
+        ns_dg_note_open(&f);
     out->reason = ns_diagnose_verdict_sentence(out->verdict);
     out->samples = session->samples;
     NS_TRY(ns_dg_fill_waterfall(&f, out, error));
-    if (out->verdict == NS_DIAGNOSE_SUSPECT)
+    if (f.suspicious)
+        out->step_count = 0;
+    if (out->verdict == NS_DIAGNOSE_OPERATOR && f.masked)
+        NS_TRY(ns_dg_blame_masks(&f, out, error));
+    else if (out->verdict == NS_DIAGNOSE_SUSPECT)
         NS_TRY(fill_suspects(&f, out, error));
     else if (out->verdict != NS_DIAGNOSE_WEIGHTS)
         NS_TRY(fill_blame(&f, out, error));

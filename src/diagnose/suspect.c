@@ -81,8 +81,14 @@ static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
             segments++;
             jump = fmax(jump, fabs(table->values[s + 1] - table->values[s]));
         }
+    if (f->behind_mask[node]) {
+        f->suspects[f->suspect_count++] = node;
+        f->masked = f->suspicious = true;
+        return NS_OK;
+    }
     NS_TRY(bound_of(f, node, &bound, error));
     f->suspects[f->suspect_count++] = node;
+    f->unmasked_count++;
     if (bound > BOUND * (f->as_is + f->hidden) && jump > JUMP)
         f->suspicious = true;
     ns_dg_note(
@@ -111,7 +117,8 @@ static double own_range(const ns_dg_findings *f, int tensor)
     return largest;
 }
 
-static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, double ratio, ns_error *error)
+static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, int other, double ratio,
+                               ns_error *error)
 {
     const double own = own_range(f, tensor);
     if (own < VANISHING_FROM)
@@ -127,6 +134,11 @@ static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, double r
     }
     if (left >= VANISHING_TO)
         return NS_OK;
+    const char *mask = ns_dg_mask_name(f, other);
+    if (mask) {
+        ns_dg_add_mask(f, &(ns_dg_mask){node, tensor, mask, own, left});
+        return NS_OK;
+    }
     f->vanishing_count++;
     ns_dg_note(f,
                ns_arena_format(
@@ -141,6 +153,8 @@ static ns_code look_at_sum(ns_dg_findings *f, int node, ns_error *error)
 {
     const ns_dg_node *n = &f->plan->nodes[node];
     const ns_operator *op = ns_dg_operator(f->plan, n->named);
+    if (f->behind_mask[node]) /* what vanished before it */
+        return NS_OK;
     if ((op->op != NS_OP_ADD && op->op != NS_OP_SUB) || n->final < 0 ||
         ns_dg_operator(f->plan, n->final)->op != NS_OP_RESCALE)
         return NS_OK;
@@ -151,7 +165,7 @@ static ns_code look_at_sum(ns_dg_findings *f, int node, ns_error *error)
         ldexp(f->plan->values[final->inputs[1]][0], -(int)f->plan->values[final->inputs[2]][0]);
     for (int k = 0; k < 2; k++)
         if (!f->plan->constant[op->inputs[k]])
-            NS_TRY(look_at_operand(f, node, op->inputs[k], ratio, error));
+            NS_TRY(look_at_operand(f, node, op->inputs[k], op->inputs[1 - k], ratio, error));
     return NS_OK;
 }
 
@@ -219,7 +233,8 @@ static void look_at_jumps(ns_dg_findings *f)
 ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
 {
     f->suspects = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, int);
-    if (!f->suspects)
+    f->behind_mask = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, bool);
+    if (!f->suspects || !f->behind_mask)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
     ns_dg_look_at_inputs(f);
     look_at_biases(f);
@@ -228,8 +243,9 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
             NS_TRY(look_at_table(f, i, error));
         NS_TRY(look_at_sum(f, i, error));
     }
-    if (f->suspect_count && f->vanishing_count)
+    if (f->unmasked_count && f->vanishing_count)
         f->suspicious = true;
+    f->masked = f->masked && !f->unmasked_count;
     look_at_constants(f);
     look_at_jumps(f);
     return NS_OK;

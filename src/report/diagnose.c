@@ -22,8 +22,12 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
     }
     fprintf(out, "\n   %s\n", blame->why);
     for (int i = 0; i < blame->mend_count; i++)
-        fprintf(out, "   mend: %s; then %s%s\n", blame->mends[i].text,
-                ns_diagnose_decibels(blame->mends[i].mended_db, a), index ? " with those above mended" : "");
+        if (isnan(blame->mends[i].mended_db))
+            fprintf(out, "   mend: %s\n", blame->mends[i].text);
+        else
+            fprintf(out, "   mend: %s; then %s%s\n", blame->mends[i].text,
+                    ns_diagnose_decibels(blame->mends[i].mended_db, a),
+                    index ? " with those above mended" : "");
     if (isfinite(stage->knocked_out_db))
         fprintf(out, "   proof: this operator ideal: %s -> %s against the graph's real-valued self\n",
                 ns_diagnose_decibels(precision->against_ideal_db, a),
@@ -49,10 +53,18 @@ static void print_rest(const ns_diagnose_precision *precision, FILE *out)
 static void print_distance(const ns_diagnose_precision *precision, FILE *out)
 {
     char a[32], b[32], c[32];
+    if (isnan(precision->against_float_db)) {
+        fputs("against the float model: not known; --reference measures it\n", out);
+        return;
+    }
     fprintf(out, "%s against the float model: %s", precision->measured ? "measured" : "expected",
             ns_diagnose_decibels(precision->against_float_db, a));
     if (!precision->measured && isfinite(precision->low_db) && isfinite(precision->high_db))
         fprintf(out, " (%.1f to %.1f, estimated)", precision->low_db, precision->high_db);
+    if (isnan(precision->limit_db)) {
+        fputs("; without the faults below: not known\n", out);
+        return;
+    }
     if (precision->blame_count)
         fprintf(out, "; %s without the faults below", ns_diagnose_decibels(precision->without_faults_db, b));
     fprintf(out, "; limit %s: weights, constants and inputs, %s\n",
