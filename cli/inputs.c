@@ -108,18 +108,6 @@ static ns_code expected(const ns_input_rules *rules, const ns_input *input, cons
                    input->least_shape ? " or less: the shape is dynamic" : "");
 }
 
-/* What a file is that holds neither an array nor the bytes of one; "" where nothing tells. */
-static const char *foreign(ns_bytes bytes)
-{
-    const char *known = ns_file_foreign(bytes);
-    if (*known)
-        return known;
-    for (size_t i = 0; i < bytes.size; i++)
-        if (bytes.data[i] >= 127 || (bytes.data[i] < 32 && !strchr("\t\r\n", bytes.data[i])))
-            return "";
-    return ": it is text; save the array with numpy.save";
-}
-
 /* Bytes without a header: one value, or frames. */
 static ns_code take_raw(const ns_input *input, const char *file, ns_bytes bytes, bool with_frames,
                         ns_arena *arena, ns_npy *array, int64_t *frames, ns_error *error)
@@ -129,12 +117,13 @@ static ns_code take_raw(const ns_input *input, const char *file, ns_bytes bytes,
     NS_TRY(ns_shape_count(input->rank, input->shape, &count, error));
     const size_t size = count * ns_npy_width(input->type);
     *frames = with_frames && size ? (int64_t)(bytes.size / size) : 1;
+    const bool text = strcmp(ns_file_foreign(bytes), NS_FILE_TEXT) == 0;
     if (*frames < 1 || bytes.size != size * (size_t)*frames)
         return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s has %zu bytes; expected %zu for %s%s",
                        input->name, file, bytes.size, size,
                        ns_shape_describe(input->rank, input->shape, ns_npy_type_text(input->type), wanted,
                                          sizeof wanted),
-                       foreign(bytes));
+                       text ? ": it is text; save the array with numpy.save" : ns_file_foreign(bytes));
     *array = (ns_npy){.type = input->type,
                       .item_size = ns_npy_width(input->type),
                       .rank = input->rank,

@@ -204,8 +204,9 @@ static ns_code lint_tflite(ns_cli *cli, const lint_settings *settings, const cha
     tflite_findings found;
     const ns_defect_info *info = ns_defect_get_info(NS_DEFECT_tflite_reduce);
     ns_families_text(families & info->families, targets);
-    NS_TRY(ns_tflite_read(bytes, cli->arena, &file, error));
-    NS_TRY(find_tflite(&file, release, cli->arena, &found, error));
+    if (ns_tflite_read(bytes, cli->arena, &file, error) != NS_OK ||
+        find_tflite(&file, release, cli->arena, &found, error) != NS_OK)
+        return ns_add_context(error, "%s", path);
     for (int i = 0; i < found.count; i++) {
         const ns_tflite_operator *operator= & file.subgraphs[0].operators[found.operators[i]];
         char name[256];

@@ -204,16 +204,17 @@ ns_code ns_folder_make(const char *path, ns_error *error)
 
 /* ---- files of others ---- */
 
-/* How files begin that are taken for models by mistake. */
+/* What files hold that are taken for models by mistake, and where. */
 static const struct {
     const char *mark;
-    size_t size;
+    size_t size, at;
     const char *text;
 } foreign[] = {
-#define MARK(mark, text)            \
-    {                               \
-        mark, sizeof mark - 1, text \
+#define MARK_AT(at, mark, text)         \
+    {                                   \
+        mark, sizeof mark - 1, at, text \
     }
+#define MARK(mark, text) MARK_AT(0, mark, text)
     MARK("version https://git-lfs",
          ": a Git LFS pointer; `git lfs pull` fetches the file that it stands for"),
     MARK("\x93NUMPY", ": an array; -i takes it beside a model"),
@@ -233,22 +234,52 @@ static const struct {
     MARK("builtin.module", ": MLIR as text; serialise it to a .tosa first"),
     MARK("<!DOCTYPE", ": a web page; the download went wrong"),
     MARK("<html", ": a web page; the download went wrong"),
+    MARK("\x80\x02", ": a Python pickle; PyTorch models are exported with ExecuTorch"),
+    MARK("\x80\x04", ": a Python pickle; PyTorch models are exported with ExecuTorch"),
+    MARK("\x80\x05", ": a Python pickle; PyTorch models are exported with ExecuTorch"),
+    MARK("\x08\x01\x12",
+         ": a TensorFlow SavedModel; convert it to .tflite, quantised, and compile that with Vela"),
+    MARK_AT(4, "ED00", ": a trace of ExecuTorch (ETDump); npuscope reads the program (.pte)"),
+    MARK_AT(4, "FT01", ": data beside an ExecuTorch program (.ptd); give the program (.pte)"),
+    MARK_AT(8, "{\"", ": weights (safetensors); export the model with ExecuTorch"),
+    MARK_AT(257, "ustar", ": a tar archive; unpack it first"),
 #undef MARK
+#undef MARK_AT
 };
+
+#define TEXT_LOOKED_AT 4096
+
+static bool is_text(ns_bytes bytes)
+{
+    for (size_t i = 0; i < bytes.size && i < TEXT_LOOKED_AT; i++)
+        if (bytes.data[i] < ' ' && (bytes.data[i] == 0 || !strchr("\t\r\n", bytes.data[i])))
+            return false;
+    return true;
+}
+
+static bool holds(ns_bytes bytes, const char *word)
+{
+    const size_t length = strlen(word), end = bytes.size < TEXT_LOOKED_AT ? bytes.size : TEXT_LOOKED_AT;
+    for (size_t i = 0; i + length <= end; i++)
+        if (memcmp(bytes.data + i, word, length) == 0)
+            return true;
+    return false;
+}
 
 const char *ns_file_foreign(ns_bytes bytes)
 {
     if (bytes.size == 0)
         return ": it is empty";
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++)
-        if (ns_bytes_contains(bytes, 0, foreign[i].size) &&
-            memcmp(bytes.data, foreign[i].mark, foreign[i].size) == 0)
+        if (ns_bytes_contains(bytes, foreign[i].at, foreign[i].size) &&
+            memcmp(bytes.data + foreign[i].at, foreign[i].mark, foreign[i].size) == 0)
             return foreign[i].text;
+    if (is_text(bytes))
+        return holds(bytes, "char ") && holds(bytes, "[") ? ": C source; give the file whose bytes it holds"
+                                                          : NS_FILE_TEXT;
     /* ONNX is a protocol buffer without a mark: ir_version, then the producer's name. */
     if (ns_bytes_contains(bytes, 0, 4) && bytes.data[0] == 0x08 && bytes.data[1] < 32 &&
         bytes.data[2] == 0x12)
         return ": an ONNX model; convert it to .tflite, or export its source with ExecuTorch";
-    if (ns_bytes_contains(bytes, 4, 4) && memcmp(bytes.data + 4, "ED00", 4) == 0)
-        return ": a trace of ExecuTorch (ETDump); npuscope reads the program (.pte)";
     return "";
 }

@@ -25,10 +25,12 @@ ns_code ns_fail_system(ns_error *error, const char *path);
  * 4 GiB, a folder or a device is refused. */
 ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error *error);
 
-/* Of a file that is none that npuscope reads, what its first bytes say it is and what to do: ": a Git LFS
- * pointer;
- * .."; "" where they say nothing. For the end of a message. */
+/* Of a file that is none that npuscope reads, what its first bytes say it is and what to do: ": a tar
+ * archive;
+ * .."; NS_FILE_TEXT of any other text; "" where they say nothing. For the end of a message. */
 const char *ns_file_foreign(ns_bytes bytes);
+
+#define NS_FILE_TEXT ": it is text"
 
 /* Writes `bytes` to a new file beside `path` and renames it, so that `path` is never half there; through a
  * symbolic link to its target. A pipe or a device is written where it is. NS_ERROR_IO with the operating

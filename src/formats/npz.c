@@ -18,6 +18,12 @@ static ns_code read_member(const ns_zip_member *file, const char *what, ns_arena
     if (length > 4 && strcmp(name + length - 4, ".npy") == 0)
         name[length - 4] = 0;
     member->name = name;
+    if (!ns_npy_probe(file->bytes))
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "%s is no array: an archive with a model in it is unpacked first, PyTorch's and Keras' own "
+            "are exported first",
+            title);
     return ns_npy_read(file->bytes, title, arena, &member->array, error);
 }
 

@@ -3,7 +3,7 @@
  *   OperatorCode: 0 deprecated_builtin_code, 1 custom_code, 3 builtin_code (the larger of the two counts)
  *   SubGraph: 0 tensors, 1 inputs, 2 outputs, 3 operators
  *   Tensor: 0 shape, 1 type, 2 buffer, 3 name, 4 quantization (2 scale, 3 zero_point, 6 quantized_dimension),
- *     5 is_variable
+ *     5 is_variable, 6 sparsity
  *   Operator: 0 opcode_index, 1 inputs, 2 outputs, 4 builtin_options
  *   Buffer: 0 data; 1 offset and 2 size for data that lies outside the FlatBuffer
  *   Metadata: 0 name, 1 buffer
@@ -158,6 +158,12 @@ static ns_code get_tensor(tflite_file *file, ns_fb_table table, ns_tflite_tensor
     out->rank = (int)shape.count;
     for (int d = 0; d < out->rank; d++)
         out->shape[d] = ns_fb_element_i32(shape, (uint32_t)d);
+    for (int d = 0; d < out->rank; d++)
+        if (out->shape[d] < 0)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "tensor '%s': dim %d of the shape is %" PRId64
+                           ", a dynamic one: convert the model with a fixed shape",
+                           out->name, d, out->shape[d]);
     if (ns_shape_count(out->rank, out->shape, &elements, error) != NS_OK)
         return ns_add_context(error, "tensor '%s'", out->name);
     NS_TRY(ns_fb_u8(table, 1, NS_TFLITE_FLOAT32, "type", &type, error));
@@ -169,6 +175,9 @@ static ns_code get_tensor(tflite_file *file, ns_fb_table table, ns_tflite_tensor
     if (get_buffer(file, buffer, "data", &out->data, error) != NS_OK)
         return ns_add_context(error, "tensor '%s'", out->name);
     NS_TRY(get_quantisation(file, table, out, error));
+    ns_fb_table sparsity;
+    NS_TRY(ns_fb_get_table(table, 6, "sparsity", &sparsity, error));
+    out->is_sparse = sparsity.reader != NULL;
     out->offset = -1;
     return ns_fb_bool(table, 5, false, "is_variable", &out->is_variable, error);
 }

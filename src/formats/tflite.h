@@ -24,6 +24,7 @@ typedef struct ns_tflite_tensor {
     int64_t shape[NS_MAX_RANK]; /* each >= 0 */
     ns_bytes data;              /* of constants; NULL for others */
     bool is_variable;           /* keeps its value from run to run */
+    bool is_sparse;             /* data holds what is not zero, in an order of its own */
     int scale_count;            /* 0: not quantised; 1; or one for each channel */
     double scale;               /* the first */
     int64_t zero_point;         /* the first */

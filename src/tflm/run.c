@@ -10,6 +10,11 @@ static ns_code give_memory(ns_tflm *model, ns_tflm_value *value, ns_error *error
     const ns_bytes constant = value ? value->tensor->data : (ns_bytes){0};
     if (!value || value->data || (!value->bytes && ns_tflite_type_bytes(value->tensor->type) == 0))
         return NS_OK;
+    if (value->tensor->is_sparse)
+        return ns_fail(
+            error, NS_ERROR_UNSUPPORTED,
+            "tensor '%s' is stored sparse, which npuscope does not unpack: convert the model without it",
+            value->tensor->name);
     if (constant.data && constant.size < value->bytes)
         return ns_fail(error, NS_ERROR_INPUT, "tensor '%s' has %zu bytes of data; its shape wants %zu",
                        value->tensor->name, constant.size, value->bytes);
