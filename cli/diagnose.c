@@ -88,14 +88,17 @@ static ns_code write_nodes(ns_cli *cli, const char *path, const ns_diagnose_resu
                        "--node-data -: node data are those of one graph, and the program has %d delegates: "
                        "name a file",
                        result->part_count);
+    int written = 0;
     for (int i = 0; i < result->part_count; i++) {
         const char *file = ns_diagnose_numbered(path, i, cli->arena);
         if (!file)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
-        if (result->parts[i].precision)
-            NS_TRY(write_one(cli, file, ns_report_diagnose_nodes, &result->parts[i], error));
+        if (!result->parts[i].precision)
+            continue;
+        NS_TRY(write_one(cli, file, ns_report_diagnose_nodes, &result->parts[i], error));
+        written++;
     }
-    return NS_OK;
+    return written ? NS_OK : ns_fail(error, NS_ERROR_USAGE, "--node-data: no delegate's graph was diagnosed");
 }
 
 static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,

@@ -94,6 +94,21 @@ static void keep_whole_samples(ns_lifting *l, int count)
             l->files.samples = l->delegates[i].taken;
 }
 
+/* A reference that nobody takes is told. */
+static void check_references(const ns_lifting *l, const ns_diagnose_subjects *subjects)
+{
+    bool taken = l->settings->references.count == 0;
+    for (int i = 0; i < subjects->count; i++) {
+        const ns_diagnose_subject *subject = &subjects->list[i];
+        const int outputs = subject->graph ? subject->graph->regions[0].blocks[0].output_count : 0;
+        for (int o = 0; o < outputs && subject->asked.references; o++)
+            taken = taken || subject->asked.references[o];
+    }
+    if (!taken)
+        ns_cli_say("--reference is not used: no delegate whose graph is known gives that output from the "
+                   "program's inputs alone");
+}
+
 static ns_code judge_all(ns_lifting *l, int count, ns_diagnose_result *result, ns_diagnose_subjects *subjects,
                          ns_error *error)
 {
@@ -115,6 +130,7 @@ static ns_code judge_all(ns_lifting *l, int count, ns_diagnose_result *result, n
         NS_TRY(judge(l, i, streams, subject, &parts[i], error));
         streams += ns_program_delegate(l->program, i) != NULL;
     }
+    check_references(l, subjects);
     if (count == 1) {
         *result = parts[0];
         return NS_OK;

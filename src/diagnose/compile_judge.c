@@ -72,8 +72,12 @@ static bool set_verdict(const ns_compile_outcome *outcome, bool compared, ns_are
     }
     row->verdict = compared ? "right" : "unknown";
     row->is_finding = false;
+    if (!compared)
+        kept = add_reason(row, arena,
+                          "ran to its end, and nothing in it is wrong by itself; with its graph (--graph) "
+                          "the values can be compared");
     if (seen->chip_rule)
-        kept = add_reason(row, arena, ns_arena_format(arena, "chip rule %s", seen->chip_rule));
+        kept = kept && add_reason(row, arena, ns_arena_format(arena, "chip rule %s", seen->chip_rule));
     return kept;
 }
 

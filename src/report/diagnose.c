@@ -14,7 +14,8 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
             stage->function ? stage->function : "", stage->output,
             ns_diagnose_shape(stage, shape, sizeof shape));
     if (isfinite(blame->gain_db)) {
-        fprintf(out, "   costs %.1f dB   alone %s", blame->gain_db, ns_diagnose_decibels(stage->alone_db, a));
+        fprintf(out, "   costs %.1f dB%s   alone %s", blame->gain_db, ns_diagnose_company(precision, index),
+                ns_diagnose_decibels(stage->alone_db, a));
         if (isfinite(stage->share))
             fprintf(out, ", %.0f%% of the error", 100 * stage->share);
         fprintf(out, "\n   local error %.4g steps (%s)", stage->local_steps,

@@ -27,6 +27,12 @@ static bool is_first_of_its_kind(const ns_diagnose_result *result, int index)
     return true;
 }
 
+/* A stream that came compiled names neither release nor memory mode. */
+static bool is_given(const char *text)
+{
+    return text && !same_text(text, "-");
+}
+
 static bool is_right(const ns_diagnose_compile *row)
 {
     return same_text(row->verdict, "right");
@@ -40,6 +46,10 @@ static void print_places(const ns_diagnose_result *result, int index, FILE *out)
         const ns_diagnose_compile *row = &result->compile[i];
         if (!same_finding(row, &result->compile[index]))
             continue;
+        if (!is_given(row->memory_mode)) {
+            fprintf(out, "%s\n", row->accelerator);
+            return;
+        }
         if (same_text(last, row->accelerator))
             fprintf(out, ", %s", row->memory_mode);
         else
@@ -79,7 +89,7 @@ void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out)
 static void print_finding(const ns_diagnose_result *result, int index, FILE *out)
 {
     const ns_diagnose_compile *row = &result->compile[index];
-    fprintf(out, "  %s, Vela %s: ", row->verdict, row->vela);
+    fprintf(out, is_given(row->vela) ? "  %s, Vela %s: " : "  %s: ", row->verdict, row->vela);
     print_places(result, index, out);
     if (row->departs)
         ns_report_diagnose_departure(&row->first_wrong, out);
@@ -106,13 +116,15 @@ static void print_kinds(const ns_diagnose_result *result, bool findings, FILE *o
 
 void ns_report_diagnose_compile_text(const ns_diagnose_result *result, FILE *out)
 {
-    int right = 0, findings = 0;
+    int right = 0, findings = 0, unknown = 0;
     for (int i = 0; i < result->compile_count; i++) {
         right += is_right(&result->compile[i]);
         findings += result->compile[i].is_finding;
+        unknown += same_text(result->compile[i].verdict, "unknown");
     }
-    fprintf(out, "compilation: %d of %d configurations are right, %d are findings\n", right,
+    fprintf(out, "compilation: %d of %d configurations are right, %d are findings", right,
             result->compile_count, findings);
+    fprintf(out, unknown ? ", %d cannot be compared\n" : "\n", unknown);
     print_kinds(result, true, out);
     print_kinds(result, false, out);
 }

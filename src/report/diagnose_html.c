@@ -98,7 +98,8 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
     ns_buffer_format(buffer, " %s</h2>\n<p class=\"reason fail\">",
                      ns_diagnose_shape(stage, shape, sizeof shape));
     if (isfinite(blame->gain_db))
-        ns_buffer_format(buffer, "<b>costs %.1f dB</b>", blame->gain_db);
+        ns_buffer_format(buffer, "<b>costs %.1f dB%s</b>", blame->gain_db,
+                         ns_diagnose_company(precision, index));
     ns_html_text(buffer, blame->why);
     ns_buffer_format(buffer,
                      "</p><p>local error %.4g steps (%s); this operator ideal: %s against float</p><ul>",
@@ -107,7 +108,9 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
     for (int i = 0; i < blame->mend_count; i++) {
         ns_html_append(buffer, "<li>mend: ");
         ns_html_text(buffer, blame->mends[i].text);
-        ns_buffer_format(buffer, ": %s</li>", ns_diagnose_decibels(blame->mends[i].mended_db, a));
+        if (isfinite(blame->mends[i].mended_db))
+            ns_buffer_format(buffer, ": %s", ns_diagnose_decibels(blame->mends[i].mended_db, a));
+        ns_html_append(buffer, "</li>");
     }
     ns_html_append(buffer, "</ul>\n");
     if (blame->curve)

@@ -17,7 +17,7 @@ static void append_stage(ns_buffer *buffer, const ns_diagnose_precision *precisi
         ns_buffer_format(buffer, "      <failure type=\"%s\" message=\"",
                          ns_diagnose_cause_text(blame->cause));
         if (isfinite(blame->gain_db))
-            ns_buffer_format(buffer, "costs %.1f dB; ", blame->gain_db);
+            ns_buffer_format(buffer, "costs %.1f dB%s; ", blame->gain_db, ns_diagnose_company(precision, i));
         ns_report_escape(buffer, blame->why);
         if (blame->mend_count) {
             ns_buffer_format(buffer, "; mend: ");

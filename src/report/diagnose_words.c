@@ -10,8 +10,19 @@ const char *ns_diagnose_decibels(double value, char text[32])
     else if (isinf(value))
         snprintf(text, 32, value > 0 ? "no error" : "-inf dB");
     else
-        snprintf(text, 32, "%.1f dB", value);
+        snprintf(text, 32, "%.1f dB", fabs(value) < 0.05 ? 0.0 : value);
     return text;
+}
+
+const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index)
+{
+    const ns_diagnose_blame *blame = &precision->blame[index];
+    if (!(blame->knocked_out_db < blame->now_db + 1)) /* it gains by itself */
+        return "";
+    for (int i = 0; i < precision->blame_count; i++)
+        if (i != index && precision->blame[i].joint_db == blame->joint_db)
+            return " with the others of its series";
+    return " once those above are mended";
 }
 
 const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size)

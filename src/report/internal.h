@@ -17,6 +17,9 @@
 /* "12.3 dB", "no error" or "not known". Returns `text`. */
 const char *ns_diagnose_decibels(double value, char text[32]);
 
+/* With whom a blamed stage costs what it costs: faults in series hide each other. "": it does by itself. */
+const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index);
+
 /* "[1,48,1]". Returns `text`. */
 const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size);
 
