@@ -12,30 +12,35 @@
 
 typedef struct debug_tables {
     ns_debug_table queue, perf, shapes, group, source, tensors;
+    ns_debug_index scheduled, performed, shaped, grouped, sources; /* rows by scheduled_id or id */
+    int64_t *last_fused;                                           /* of each row of perf */
 } debug_tables;
 
-/* The scheduled operation whose result is stored when `id` runs: `id` itself, or the last that is fused into
- * it: of its group, with no command of its own, and behind it without another command between. */
-static int64_t last_fused(const debug_tables *tables, int64_t id)
+/* For each scheduled operation the one whose result is stored when it runs: itself, or the last that is fused
+ * into it: of its group, with no command of its own, and behind it without another command between. */
+static ns_code find_last_fused(debug_tables *tables, ns_arena *arena, ns_error *error)
 {
-    int64_t last = id;
-    int row = ns_debug_table_row(&tables->perf, "id", id);
-    for (int i = row + 1; row >= 0 && i < tables->perf.rows; i++) {
-        const int64_t next = ns_debug_table_number(&tables->perf, i, "id", -1);
-        if (ns_debug_table_row(&tables->group, "id", next) < 0 ||
-            ns_debug_table_row(&tables->queue, "scheduled_id", next) >= 0)
-            break;
-        last = next;
+    tables->last_fused = NS_ARENA_ARRAY(arena, (size_t)tables->perf.rows, int64_t);
+    if (!tables->last_fused)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a debug database");
+    for (int i = tables->perf.rows - 1; i >= 0; i--) {
+        tables->last_fused[i] = ns_debug_table_number(&tables->perf, i, "id", -1);
+        if (i + 1 == tables->perf.rows)
+            continue;
+        const int64_t next = ns_debug_table_number(&tables->perf, i + 1, "id", -1);
+        if (ns_debug_index_row(&tables->grouped, next) >= 0 &&
+            ns_debug_index_row(&tables->scheduled, next) < 0)
+            tables->last_fused[i] = tables->last_fused[i + 1];
     }
-    return last;
+    return NS_OK;
 }
 
-static void read_shape(const ns_debug_table *shapes, int64_t id, int64_t *out)
+static void read_shape(const debug_tables *tables, int64_t id, int64_t *out)
 {
     static const char *const columns[] = {"ofm_shape_n", "ofm_shape_h", "ofm_shape_w", "ofm_shape_c"};
-    const int row = ns_debug_table_row(shapes, "id", id);
+    const int row = ns_debug_index_row(&tables->shaped, id);
     for (int i = 0; row >= 0 && i < 4; i++)
-        out[i] = ns_debug_table_number(shapes, row, columns[i], 0);
+        out[i] = ns_debug_table_number(&tables->shapes, row, columns[i], 0);
 }
 
 static void read_operation(const debug_tables *tables, int row, ns_vela_debug_operation *out)
@@ -43,16 +48,18 @@ static void read_operation(const debug_tables *tables, int row, ns_vela_debug_op
     *out = (ns_vela_debug_operation){.name = "", .output = "", .source = "", .index = -1};
     out->word = (size_t)ns_debug_table_number(&tables->queue, row, "offset", 0) / 4;
     const int64_t id = ns_debug_table_number(&tables->queue, row, "scheduled_id", -1);
-    const int64_t stored = last_fused(tables, id);
-    const int own = ns_debug_table_row(&tables->perf, "id", id);
-    const int last = ns_debug_table_row(&tables->perf, "id", stored);
-    if (own < 0 || last < 0)
+    const int own = ns_debug_index_row(&tables->performed, id);
+    if (own < 0)
+        return;
+    const int64_t stored = tables->last_fused[own];
+    const int last = ns_debug_index_row(&tables->performed, stored);
+    if (last < 0)
         return;
     out->name = ns_debug_table_text(&tables->perf, own, "operator");
     out->output = ns_debug_table_text(&tables->perf, last, "name");
-    read_shape(&tables->shapes, stored, out->shape);
+    read_shape(tables, stored, out->shape);
     const int64_t source = ns_debug_table_number(&tables->perf, own, "source_id", -1);
-    const int origin = ns_debug_table_row(&tables->source, "id", source);
+    const int origin = ns_debug_index_row(&tables->sources, source);
     if (origin < 0)
         return;
     out->source = ns_debug_table_text(&tables->source, origin, "operator");
@@ -86,7 +93,12 @@ static ns_code read_tables(ns_bytes file, ns_arena *arena, debug_tables *out, ns
         return ns_fail(
             error, NS_ERROR_INPUT,
             "no debug database of Vela: it has no table called queue (--enable-debug-db writes one)");
-    return NS_OK;
+    NS_TRY(ns_debug_table_index(&out->queue, "scheduled_id", arena, &out->scheduled, error));
+    NS_TRY(ns_debug_table_index(&out->perf, "id", arena, &out->performed, error));
+    NS_TRY(ns_debug_table_index(&out->shapes, "id", arena, &out->shaped, error));
+    NS_TRY(ns_debug_table_index(&out->group, "id", arena, &out->grouped, error));
+    NS_TRY(ns_debug_table_index(&out->source, "id", arena, &out->sources, error));
+    return find_last_fused(out, arena, error);
 }
 
 ns_code ns_vela_debug_read(const void *data, size_t size, ns_arena *arena, ns_vela_debug **out,

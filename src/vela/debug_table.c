@@ -133,10 +133,38 @@ int64_t ns_debug_table_number(const ns_debug_table *table, int row, const char *
     return end == text || *end ? missing : value;
 }
 
-int ns_debug_table_row(const ns_debug_table *table, const char *column, int64_t value)
+static int by_value(const void *a, const void *b)
 {
-    for (int i = 0; i < table->rows; i++)
-        if (ns_debug_table_number(table, i, column, INT64_MIN) == value)
-            return i;
-    return -1;
+    const ns_debug_entry *x = a, *y = b;
+    return x->value != y->value ? (x->value > y->value) - (x->value < y->value)
+                                : (x->row > y->row) - (x->row < y->row);
+}
+
+ns_code ns_debug_table_index(const ns_debug_table *table, const char *column, ns_arena *arena,
+                             ns_debug_index *out, ns_error *error)
+{
+    *out = (ns_debug_index){0, NS_ARENA_ARRAY(arena, (size_t)table->rows, ns_debug_entry)};
+    if (!out->entries)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a debug database");
+    for (int i = 0; i < table->rows; i++) {
+        const int64_t value = ns_debug_table_number(table, i, column, INT64_MIN);
+        if (value != INT64_MIN)
+            out->entries[out->count++] = (ns_debug_entry){value, i};
+    }
+    if (out->count)
+        qsort(out->entries, (size_t)out->count, sizeof *out->entries, by_value);
+    return NS_OK;
+}
+
+int ns_debug_index_row(const ns_debug_index *index, int64_t value)
+{
+    int low = 0, high = index->count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (index->entries[middle].value < value)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < index->count && index->entries[low].value == value ? index->entries[low].row : -1;
 }

@@ -59,8 +59,22 @@ const char *ns_debug_table_text(const ns_debug_table *table, int row, const char
 /* The same as a number, decimal or 0x hexadecimal; `missing` where it is none. */
 int64_t ns_debug_table_number(const ns_debug_table *table, int row, const char *column, int64_t missing);
 
-/* Row whose column holds `value`, from `from` on; -1 for none. */
-int ns_debug_table_row(const ns_debug_table *table, const char *column, int64_t value);
+/* A table's rows by the numbers of one column. */
+typedef struct ns_debug_entry {
+    int64_t value;
+    int row;
+} ns_debug_entry;
+
+typedef struct ns_debug_index {
+    int count;
+    ns_debug_entry *entries; /* sorted */
+} ns_debug_index;
+
+ns_code ns_debug_table_index(const ns_debug_table *table, const char *column, ns_arena *arena,
+                             ns_debug_index *out, ns_error *error);
+
+/* The first row whose column holds `value`; -1 for none. */
+int ns_debug_index_row(const ns_debug_index *index, int64_t value);
 
 /* ---- digest.c ---- */
 
