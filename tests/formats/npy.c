@@ -1,5 +1,7 @@
 #include "formats/interface.h"
 
+#include <stdio.h>
+
 #include "support/arena.h"
 #include "support/data.h"
 #include "support/test.h"
@@ -162,6 +164,55 @@ static void converts_to_tensors(void **state)
     assert_string_equal(error.message, "element 1 is 140737488355328, outside int48's range");
 }
 
+/* What tosa-tools' verifier and numpy have the types in (ml_dtypes' narrow ones as bytes): there and back,
+ * the element's bytes stay. */
+static void every_type_has_an_array(void **state)
+{
+    (void)state;
+    static const struct {
+        ns_dtype dtype;
+        const char *array;
+    } rows[] = {
+        {NS_DTYPE_BOOL, "bool"},      {NS_DTYPE_INT4, "int8"},     {NS_DTYPE_INT8, "int8"},
+        {NS_DTYPE_INT16, "int16"},    {NS_DTYPE_INT32, "int32"},   {NS_DTYPE_INT48, "int64"},
+        {NS_DTYPE_INT64, "int64"},    {NS_DTYPE_SHAPE, "int64"},   {NS_DTYPE_FP16, "float16"},
+        {NS_DTYPE_FP32, "float32"},   {NS_DTYPE_BF16, "void16"},   {NS_DTYPE_FP8E4M3, "void8"},
+        {NS_DTYPE_FP8UE8M0, "void8"}, {NS_DTYPE_FP8E5M2, "uint8"}, {NS_DTYPE_FP6E2M3, "uint8"},
+        {NS_DTYPE_FP6E3M2, "uint8"},  {NS_DTYPE_FP4E2M1, "uint8"}, {NS_DTYPE_MXINT8, "uint8"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t element = 1;
+        ns_tensor tensor = {.dtype = rows[i].dtype, .rank = 1, .shape = {1}, .data = &element}, back;
+        ns_npy array;
+        char text[64];
+        ASSERT_OK(ns_npy_from_tensor(&tensor, &array, &error));
+        assert_string_equal(ns_npy_type_text(array.type), rows[i].array);
+        assert_int_equal(array.item_size, ns_dtype_bytes(rows[i].dtype));
+        ASSERT_OK(ns_npy_to_tensor(&array, rows[i].dtype, &back, &error));
+        assert_ptr_equal(back.data, &element);
+        snprintf(text, sizeof text, "[1] %s", rows[i].array);
+        char described[64];
+        assert_string_equal(ns_npy_describe(&array, described, sizeof described), text);
+    }
+    ns_npy array = {0};
+    ns_tensor tensor = {.dtype = NS_DTYPE_UNKNOWN};
+    assert_int_equal(ns_npy_from_tensor(&tensor, &array, &error), NS_ERROR_UNSUPPORTED);
+    assert_string_equal(error.message, "tensors of type unknown in .npy files");
+    assert_int_equal(ns_npy_to_tensor(&array, NS_DTYPE_UNKNOWN, &tensor, &error), NS_ERROR_UNSUPPORTED);
+}
+
+/* Names that command lines and cases give. */
+static void types_by_name(void **state)
+{
+    (void)state;
+    ns_npy_type type;
+    assert_true(ns_npy_type_parse("float16", &type) && type == NS_NPY_FLOAT16);
+    assert_true(ns_npy_type_parse("bfloat16", &type) && type == NS_NPY_UINT16);
+    assert_true(ns_npy_type_parse("bits16", &type) && type == NS_NPY_UINT16);
+    assert_false(ns_npy_type_parse("object", &type)); /* has no size of its own */
+    assert_false(ns_npy_type_parse("int", &type));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +223,8 @@ int main(void)
         cmocka_unit_test(refuses_what_it_does_not_read),
         cmocka_unit_test(refuses_every_prefix),
         cmocka_unit_test(converts_to_tensors),
+        cmocka_unit_test(every_type_has_an_array),
+        cmocka_unit_test(types_by_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
