@@ -122,11 +122,28 @@ static ns_code report(ns_cli *cli, const ns_diagnose_settings *settings, const n
     return write_nodes(cli, settings->nodes, result, error);
 }
 
+/* Why neither half ran, anywhere; NULL: one did. */
+static const char *why_nothing(const ns_diagnose_result *result)
+{
+    const char *why = result->precision_missing ? result->precision_missing : result->compile_missing;
+    if (result->precision || result->compile_count)
+        return NULL;
+    for (int i = 0; i < result->part_count; i++) {
+        why = why_nothing(&result->parts[i]);
+        if (!why)
+            return NULL;
+    }
+    return why ? why : "neither half was asked for";
+}
+
 /* The report, then what is made of the findings. */
 static ns_code finish(ns_cli *cli, const ns_diagnose_settings *settings, const ns_diagnose_result *result,
                       const ns_diagnose_subjects *subjects, ns_error *error)
 {
+    const char *why = why_nothing(result);
     NS_TRY(report(cli, settings, result, error));
+    if (why)
+        return ns_fail(error, NS_ERROR_USAGE, "nothing was judged: %s", why);
     NS_TRY(ns_diagnose_write(cli, settings, subjects, error));
     return ns_diagnose_fails(result) ? NS_ERROR_MISMATCH : NS_OK;
 }
