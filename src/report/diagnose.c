@@ -28,7 +28,7 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
         else
             fprintf(out, "   mend: %s; then %s%s\n", blame->mends[i].text,
                     ns_diagnose_decibels(blame->mends[i].mended_db, a),
-                    index ? " with those above mended" : "");
+                    index ? " with those above ideal" : "");
     if (isfinite(stage->knocked_out_db))
         fprintf(out, "   proof: this operator ideal: %s -> %s against the graph's real-valued self\n",
                 ns_diagnose_decibels(precision->against_ideal_db, a),
