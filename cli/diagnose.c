@@ -191,6 +191,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (settings->threads < 0 || settings->threads > 1024)
         return ns_fail(error, NS_ERROR_USAGE, "--threads %lld: expected 0 to 1024",
                        (long long)settings->threads);
+    NS_TRY(ns_row_seconds("time-limit", settings->time_limit, error));
     if (settings->no_precision && settings->no_compile)
         return ns_fail(error, NS_ERROR_USAGE, "--no-precision and --no-compile leave nothing to ask");
     ns_bytes bytes;

@@ -190,6 +190,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                          .context = &w};
     if (s->seed < 0 || s->first < 0 || s->graphs < 1)
         return ns_fail(error, NS_ERROR_USAGE, "--seed and --first are 0 or more, --graphs 1 or more");
+    NS_TRY(ns_row_seconds("time-limit", s->time_limit, error));
+    NS_TRY(ns_row_seconds("reduce", s->reduce_seconds, error));
     NS_TRY(fill(s, cli->arena, &o, error));
     if (s->write_only)
         return write_graphs(cli, s, error);

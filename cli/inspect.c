@@ -112,6 +112,10 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         if (!ns_bytes_contains(bytes, kinds[i].offset, length) ||
             memcmp(bytes.data + kinds[i].offset, kinds[i].mark, length) != 0)
             continue;
+        if (settings->part != -1 && kinds[i].inspect != inspect_tflite)
+            return ns_fail(error, NS_ERROR_USAGE, "%s: --part is for a .tflite", operands[0]);
+        if (settings->method && kinds[i].inspect != inspect_program)
+            return ns_fail(error, NS_ERROR_USAGE, "%s: --method is for an ExecuTorch program", operands[0]);
         if (settings->only && !kinds[i].in_parts)
             return ns_fail(error, NS_ERROR_USAGE, "%s: --only is for .tosa files and Vela's .npz%s",
                            operands[0], kinds[i].inspect == inspect_tflite ? ": see --part" : "");

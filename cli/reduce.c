@@ -91,6 +91,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_graph *graph = NULL;
     if (!s->output)
         return ns_fail(error, NS_ERROR_USAGE, "-o DIR is missing");
+    NS_TRY(ns_row_seconds("time-limit", s->time_limit, error));
     NS_TRY(ns_accelerator_parse(s->accelerator, &o.accelerator, error));
     NS_TRY(ns_vela_find(s->vela, cli->arena, &o.vela, error));
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));

@@ -25,6 +25,13 @@ ns_code ns_row_seed(int64_t value, uint64_t *seed, ns_error *error)
     return NS_OK;
 }
 
+ns_code ns_row_seconds(const char *option, double seconds, ns_error *error)
+{
+    return seconds >= 0 ? NS_OK
+                        : ns_fail(error, NS_ERROR_USAGE, "--%s takes a number of seconds above 0, not %g",
+                                  option, seconds);
+}
+
 ns_code ns_row_shard(const char *text, int *shard, int *shards, ns_error *error)
 {
     int end = 0;
@@ -101,9 +108,7 @@ static void watch_clock(ns_budget *budget)
 
 ns_code ns_budget_limit(ns_budget *budget, const ns_budget_settings *settings, ns_error *error)
 {
-    if (settings->time_limit < 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--time-limit takes a number of seconds above 0, not %g",
-                       settings->time_limit);
+    NS_TRY(ns_row_seconds("time-limit", settings->time_limit, error));
     if (settings->max_memory)
         budget->max_memory = settings->max_memory;
     if (settings->max_work)

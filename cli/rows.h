@@ -90,6 +90,9 @@ ns_code ns_row_select(const ns_row_selection *selection, ns_suite_options *suite
 /* The seed that NS_ROW_SEED took. NS_ERROR_USAGE where it is negative. */
 ns_code ns_row_seed(int64_t value, uint64_t *seed, ns_error *error);
 
+/* NS_ERROR_USAGE where an option's seconds are below 0. */
+ns_code ns_row_seconds(const char *option, double seconds, ns_error *error);
+
 /* What NS_ROW_WEIGHTS took: 1 per channel, 0 per tensor, negative: the case's own (NULL). */
 ns_code ns_row_weights(const char *text, int *per_channel, ns_error *error);
 

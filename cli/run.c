@@ -322,6 +322,29 @@ static ns_code end_page(ns_cli *cli, const ns_run_settings *settings, int count,
     return ns_cli_write(cli, settings->html, bytes, error);
 }
 
+/* An option that this kind of model does not know would be passed over without a word. */
+static ns_code check_kind(const ns_run_settings *settings, const ns_model_kind *kind, const char *path,
+                          ns_error *error)
+{
+    const struct {
+        bool given;
+        const char *option, *what;
+        const ns_model_kind *kind;
+    } options_of[] = {
+        {settings->part != -1, "part", "a .tflite", &ns_run_tflite_kind},
+        {settings->reference, "reference", "a .tflite", &ns_run_tflite_kind},
+        {settings->method != NULL, "method", "an ExecuTorch program", &ns_run_program_kind},
+        {settings->test != 0, "case", "an ExecuTorch program", &ns_run_program_kind},
+    };
+    for (size_t i = 0; i < sizeof options_of / sizeof options_of[0]; i++)
+        if (options_of[i].given && kind != options_of[i].kind)
+            return ns_fail(error, NS_ERROR_USAGE, "%s: --%s is for %s", path, options_of[i].option,
+                           options_of[i].what);
+    if (settings->tap_only && !settings->tap)
+        return ns_fail(error, NS_ERROR_USAGE, "--tap-only needs --tap DIR");
+    return NS_OK;
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     ns_run_settings *settings = settings_;
@@ -341,6 +364,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
             "%s: not a model that npuscope knows%s (it knows TOSA graphs, Vela npz, .tflite and ExecuTorch "
             "programs)",
             operands[0], ns_file_foreign(bytes));
+    NS_TRY(check_kind(settings, kind, operands[0], error));
     int count = 0;
     ns_run_tensor *outputs = NULL;
     NS_TRY(begin_page(cli, settings, operands[0], error));

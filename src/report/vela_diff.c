@@ -71,20 +71,20 @@ static tally count_graphs(const ns_vela_diff_result *result, int side, const cha
 
 static void print_table(const ns_vela_diff_result *result, FILE *out)
 {
-    fprintf(out, "  %-8s %-14s %6s %6s %9s %8s %7s %8s %6s\n", "Vela", "target", "right", "wrong",
+    fprintf(out, "  %-8s %-14s %5s %5s %9s %7s %6s %7s %5s\n", "Vela", "target", "right", "wrong",
             "unchecked", "refused", "failed", "changed", "worse");
     for (int i = next_accelerator(result, 0); i < result->count; i = next_accelerator(result, i + 1))
         for (int side = 0; side < result->side_count; side++) {
             const tally t = count_graphs(result, side, result->graphs[i].accelerator);
-            fprintf(out, "%c %-8s %-14s %6d %6d %9d %8d %7d", letter(side),
+            fprintf(out, "%c %-8s %-14s %5d %5d %9d %7d %6d", letter(side),
                     result->compilers[side].vela.version, result->graphs[i].accelerator,
                     t.statuses[NS_VELA_DIFF_RIGHT], t.statuses[NS_VELA_DIFF_WRONG],
                     t.statuses[NS_VELA_DIFF_UNCHECKED], t.statuses[NS_VELA_DIFF_REFUSED],
                     t.statuses[NS_VELA_DIFF_FAILED]);
             if (side)
-                fprintf(out, " %8d %6d\n", t.changed, t.worse);
+                fprintf(out, " %7d %5d\n", t.changed, t.worse);
             else
-                fprintf(out, " %8s %6s\n", "-", "-");
+                fprintf(out, " %7s %5s\n", "-", "-");
         }
 }
 
@@ -114,25 +114,50 @@ static const char *sign_of(const ns_vela_diff_side *side)
     return side->status != NS_VELA_DIFF_RIGHT ? side->sign : NULL;
 }
 
-/* Each mark once for each accelerator and side, with the number of its graphs. */
+/* Graphs of an accelerator that have the mark on a side. One entry of a table: the same text is the same
+ * pointer. */
+static int count_marks(const ns_vela_diff_result *result, int side, const char *accelerator, mark_of *mark,
+                       const char *text)
+{
+    int count = 0;
+    for (int i = 0; i < result->count; i++)
+        count += mark(&result->graphs[i].sides[side]) == text &&
+                 strcmp(result->graphs[i].accelerator, accelerator) == 0;
+    return count;
+}
+
+/* Whether an earlier graph of the accelerator, or an earlier side of this one, has the mark. */
+static bool is_marked_before(const ns_vela_diff_result *result, int index, int side, mark_of *mark)
+{
+    const ns_vela_diff_graph *graph = &result->graphs[index];
+    for (int i = 0; i <= index; i++)
+        for (int k = 0; k < (i < index ? result->side_count : side); k++)
+            if (mark(&result->graphs[i].sides[k]) == mark(&graph->sides[side]) &&
+                strcmp(result->graphs[i].accelerator, graph->accelerator) == 0)
+                return true;
+    return false;
+}
+
+/* Each mark once for each accelerator, with the sides that have it and the most graphs that one of them has.
+ */
 static void print_marks(const ns_vela_diff_result *result, const char *what, mark_of *mark, FILE *out)
 {
-    for (int side = 0; side < result->side_count; side++)
-        for (int i = 0; i < result->count; i++) {
+    for (int i = 0; i < result->count; i++)
+        for (int side = 0; side < result->side_count; side++) {
             const ns_vela_diff_graph *graph = &result->graphs[i];
-            const char *own = mark(&graph->sides[side]);
-            int count = 0, first = -1;
-            for (int k = 0; own && k < result->count; k++) {
-                const ns_vela_diff_graph *other = &result->graphs[k];
-                /* One entry of a table: the same text is the same pointer. */
-                if (mark(&other->sides[side]) != own || strcmp(other->accelerator, graph->accelerator) != 0)
-                    continue;
-                first = first < 0 ? k : first;
-                count++;
+            const char *own = mark(&graph->sides[side]), *separator = "";
+            int most = 0;
+            if (!own || is_marked_before(result, i, side, mark))
+                continue;
+            for (int k = 0; k < result->side_count; k++) {
+                const int count = count_marks(result, k, graph->accelerator, mark, own);
+                most = count > most ? count : most;
+                if (count)
+                    fprintf(out, "%s%c", separator, letter(k));
+                separator = count ? ", " : separator;
             }
-            if (first == i)
-                fprintf(out, "%c on %s: %s %s (%d graph%s)\n", letter(side), graph->accelerator, what, own,
-                        count, count == 1 ? "" : "s");
+            fprintf(out, " on %s: %s %s (%d graph%s)\n", graph->accelerator, what, own, most,
+                    most == 1 ? "" : "s");
         }
 }
 
@@ -214,7 +239,7 @@ static void print_reason(const ns_vela_diff_result *result, int index, int side,
     }
     snprintf(text, sizeof text, "%s: %s (%d graph%s, first %s on %s)", sides, words, graphs,
              graphs == 1 ? "" : "s", result->graphs[index].name, result->graphs[index].accelerator);
-    ns_text_wrap(out, 0, text);
+    ns_text_wrap(out, 2, text);
 }
 
 /* Each reason once, whatever its numbers. */

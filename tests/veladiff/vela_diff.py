@@ -100,8 +100,8 @@ class VelaDiff(unittest.TestCase):
             result = run("vela-diff", "--flags-b", flags, "--op", "exp", "--case", "rank1")
             self.assertEqual(result.returncode, 2)
             self.assertIn("no graph ran with both", result.stderr)
-            self.assertRegex(result.stdout, f"(?m)^B: .{{8,}}{words}")
-            self.assertEqual(result.stdout.count("(2 graphs, first exp rank1 "), 1, "each reason once")
+            self.assertRegex(result.stdout, f"(?m)^  B: .{{8,}}{words}")
+            self.assertEqual(" ".join(result.stdout.split()).count("(2 graphs, first exp rank1 "), 1, "each reason once")
 
     def test_usage(self):
         for arguments, message in (
