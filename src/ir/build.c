@@ -171,14 +171,31 @@ ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name
     return add_leaf(program, &leaf, shape, node, error);
 }
 
+ns_code ns_aten_add_full(ns_aten_program *program, int rank, const int64_t *shape, float value, int *node,
+                         ns_error *error)
+{
+    size_t count = 0;
+    NS_TRY(ns_shape_count(rank, shape, &count, error));
+    float *values = NS_ARENA_ARRAY(program->arena, count, float);
+    if (!values)
+        return no_memory(program, error);
+    for (size_t i = 0; i < count; i++)
+        values[i] = value;
+    NS_TRY(ns_aten_add_parameter(program, NULL, rank, shape, values, node, error));
+    program->nodes[*node].filled = true;
+    return NS_OK;
+}
+
 ns_code ns_aten_add_constant(ns_aten_program *program, const ns_aten_node *constant, int *node,
                              ns_error *error)
 {
     if (constant->dtype != NS_DTYPE_FP32)
         return ns_aten_add_integer_parameter(program, constant->name, constant->dtype, constant->rank,
                                              constant->shape, constant->quantised, node, error);
-    return ns_aten_add_parameter(program, constant->name, constant->rank, constant->shape, constant->data,
-                                 node, error);
+    NS_TRY(ns_aten_add_parameter(program, constant->name, constant->rank, constant->shape, constant->data,
+                                 node, error));
+    program->nodes[*node].filled = constant->filled;
+    return NS_OK;
 }
 
 static bool is_tensor(const ns_aten_parameter *parameter)

@@ -30,6 +30,10 @@ ns_code ns_aten_add_integer_parameter(ns_aten_program *program, const char *name
                                       const int64_t *shape, const int32_t *values, int *node,
                                       ns_error *error);
 
+/* A parameter all of one value that stands for a call of full (replace_scalar_with_tensor_pass.py). */
+ns_code ns_aten_add_full(ns_aten_program *program, int rank, const int64_t *shape, float value, int *node,
+                         ns_error *error);
+
 /* Adds a copy of `constant`, a PARAMETER of another program or of this one. */
 ns_code ns_aten_add_constant(ns_aten_program *program, const ns_aten_node *constant, int *node,
                              ns_error *error);

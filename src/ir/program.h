@@ -76,7 +76,9 @@ typedef struct ns_aten_node {
     ns_dtype dtype; /* of the result: FP32 for reals, which the quantiser scales; INT32 and BOOL stay */
     int rank;       /* of the result */
     int64_t shape[NS_MAX_RANK];
-    const float *data;        /* PARAMETER: its values; NULL otherwise */
+    const float *data; /* PARAMETER: its values; NULL otherwise */
+    bool filled;       /* PARAMETER: what a call of full makes, which ExecuTorch computes beforehand */
+    bool reshaped;     /* PARAMETER: a constant under another shape, which it computes beforehand too */
     const int32_t *quantised; /* PARAMETER with quantisation: its integers, as ExecuTorch freezes them; of
                                  INT32 or BOOL: its values; or NULL */
     ns_quantisation quantisation;

@@ -59,6 +59,7 @@ static ns_code fold_node(const ns_aten_program *program, ns_aten_node *node, ns_
     for (size_t i = 0; i < count; i++)
         data[i] = (float)values[i];
     NS_TRY(ns_quantise_values(&node->quantisation, node->rank, node->shape, data, integers, error));
+    node->reshaped = node->op->only_view && node->op->only_view(program, node);
     node->kind = NS_ATEN_PARAMETER;
     node->op = NULL;
     node->input_count = 0;

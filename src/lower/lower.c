@@ -40,6 +40,26 @@ static ns_code check_quantisation(const ns_aten_program *program, ns_error *erro
     return NS_OK;
 }
 
+/* What ExecuTorch computes beforehand stands in front of the constants that were made before
+ * (ComputeConstantOpsAOTPass, FuseConstantArgsPass); whole numbers keep their own name. */
+static ns_code name_constant(ns_lowering *lowering, int node, ns_step *constant, ns_error *error)
+{
+    const ns_aten_node *self = &lowering->program->nodes[node];
+    const char *edge = self->filled ? "aten_full_default" : "aten_view_copy_default";
+    int number = 0;
+    if (self->filled || self->reshaped) {
+        NS_TRY(ns_lowering_take_numbers(lowering, edge, 1, &number, error));
+        constant->name =
+            ns_lowering_name(lowering, "", edge, number, self->filled ? "_pre_computed" : "_fused_const");
+        constant->group = NS_CONSTANT_TABLE;
+    } else if (self->dtype != NS_DTYPE_FP32) {
+        constant->name = ns_arena_format(lowering->arena, "b_%s", self->name);
+    } else {
+        constant->name = ns_lowering_parameter_name(lowering, node);
+    }
+    return constant->name ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+}
+
 static ns_code add_parameter(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *self = &lowering->program->nodes[node];
@@ -57,11 +77,10 @@ static ns_code add_parameter(ns_lowering *lowering, int node, ns_error *error)
                         .rank = self->rank,
                         .data = values.data};
     memcpy(constant.shape, self->shape, sizeof constant.shape);
-    constant.name = ns_lowering_parameter_name(lowering, node);
-    if (!constant.name)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
+    NS_TRY(name_constant(lowering, node, &constant, error));
     int step = 0;
-    NS_TRY(ns_plan_add(&lowering->plan, &constant, NS_PLAN_END, &step, error));
+    NS_TRY(ns_plan_add(&lowering->plan, &constant,
+                       constant.group == NS_CONSTANT_TABLE ? NS_PLAN_FRONT : NS_PLAN_END, &step, error));
     return ns_lowering_set_own(lowering, node, step, error);
 }
 
@@ -69,7 +88,12 @@ static ns_code add_input(ns_lowering *lowering, int node, int number, ns_error *
 {
     const ns_aten_node *self = &lowering->program->nodes[node];
     const char *base = "quantized_decomposed_quantize_per_tensor_default";
-    const char *name = number ? ns_arena_format(lowering->arena, "%s_%d", base, number) : base;
+    int quantised = 0; /* of the inputs before; what is no real comes as it is, under its own name */
+    for (int i = 0; i < number; i++)
+        quantised += lowering->program->nodes[lowering->program->inputs[i]].dtype == NS_DTYPE_FP32;
+    const char *name = self->dtype != NS_DTYPE_FP32 ? self->name
+                       : quantised ? ns_arena_format(lowering->arena, "%s_%d", base, quantised)
+                                   : base;
     if (!name)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", self->name);
     ns_step input = {

@@ -243,5 +243,8 @@ ns_code ns_lowering_int32(ns_lowering *lowering, int operand, double scale, int 
         *step = source;
         return NS_OK;
     }
-    return ns_plan_rescale(&lowering->plan, input, NS_DTYPE_INT32, 1, &factor, input, step, error);
+    /* A call of full stands in front of its reader, and its RESCALE behind it, when it is computed
+     * beforehand. */
+    const int after = lowering->program->nodes[operand].filled ? NS_PLAN_END : input;
+    return ns_plan_rescale(&lowering->plan, input, NS_DTYPE_INT32, 1, &factor, after, step, error);
 }

@@ -78,6 +78,10 @@ ns_code ns_lowering_take_numbers(ns_lowering *lowering, const char *edge, int co
 const char *ns_lowering_name(const ns_lowering *lowering, const char *prefix, const char *edge, int number,
                              const char *suffix);
 
+/* A constant step under another shape: a constant too (fuse_constant_ops_pass.py, FuseConstantArgsPass). */
+ns_code ns_lowering_reshape_constant(ns_lowering *lowering, int rank, const int64_t *shape, int *step,
+                                     ns_error *error);
+
 /* "b__frozen_param<k>" for the k-th parameter: what ExecuTorch calls it; NULL when memory is out. */
 const char *ns_lowering_parameter_name(const ns_lowering *lowering, int node);
 

@@ -43,7 +43,24 @@ const char *ns_lowering_name(const ns_lowering *lowering, const char *prefix, co
 const char *ns_lowering_parameter_name(const ns_lowering *lowering, int node)
 {
     int number = 0;
-    for (int i = 0; i < node; i++)
-        number += lowering->program->nodes[i].kind == NS_ATEN_PARAMETER;
+    for (int i = 0; i < node; i++) {
+        const ns_aten_node *other = &lowering->program->nodes[i];
+        number += other->kind == NS_ATEN_PARAMETER && other->dtype == NS_DTYPE_FP32 && !other->filled;
+    }
     return ns_arena_format(lowering->arena, "b__frozen_param%d", number);
+}
+
+ns_code ns_lowering_reshape_constant(ns_lowering *lowering, int rank, const int64_t *shape, int *step,
+                                     ns_error *error)
+{
+    static const char edge[] = "aten_view_copy_default";
+    ns_step fused = lowering->plan.steps[*step];
+    int number = 0;
+    NS_TRY(ns_lowering_take_numbers(lowering, edge, 1, &number, error));
+    fused.group = NS_CONSTANT_TABLE;
+    fused.rank = rank;
+    memcpy(fused.shape, shape, (size_t)rank * sizeof *shape);
+    fused.name = ns_lowering_name(lowering, "", edge, number, "_fused_const");
+    return fused.name ? ns_plan_add(&lowering->plan, &fused, NS_PLAN_FRONT, step, error)
+                      : ns_fail(error, NS_ERROR_MEMORY, "no memory for the lowered graph");
 }

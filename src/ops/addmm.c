@@ -51,8 +51,8 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
 {
     int product, scaled, addend;
     NS_TRY(ns_aten_call(program, &ns_aten_op_mm, 2, &inputs[A], NULL, &product, error));
-    NS_TRY(ns_decompose_scale(program, product, node->attributes[ALPHA].real, &scaled, error));
-    NS_TRY(ns_decompose_scale(program, inputs[X], node->attributes[BETA].real, &addend, error));
+    NS_TRY(ns_decompose_scale_full(program, product, node->attributes[ALPHA].real, &scaled, error));
+    NS_TRY(ns_decompose_scale_full(program, inputs[X], node->attributes[BETA].real, &addend, error));
     return ns_aten_call(program, &ns_aten_op_add, 2, (int[]){scaled, addend}, NULL, out, error);
 }
 

@@ -47,8 +47,12 @@ static ns_code invert(ns_aten_program *program, int operand, int *out, ns_error 
 /* 0 > x ? ceil(x) : floor(x). */
 static ns_code truncate(ns_aten_program *program, int x, int *out, ns_error *error)
 {
+    const int rank = program->nodes[x].rank;
+    int64_t one[NS_MAX_RANK];
     int constant = 0, negative = 0, above = 0, below = 0;
-    NS_TRY(ns_decompose_number(program, program->nodes[x].rank, 0, &constant, error));
+    for (int i = 0; i < rank; i++)
+        one[i] = 1;
+    NS_TRY(ns_aten_add_full(program, rank, one, 0, &constant, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_gt, 2, (int[]){constant, x}, NULL, &negative, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_ceil, 1, &x, NULL, &above, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_floor, 1, &x, NULL, &below, error));

@@ -35,14 +35,9 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,
                          ns_error *error)
 {
-    const size_t count = ns_aten_count(node);
-    float *values = NS_ARENA_ARRAY(program->arena, count, float);
     int filling = 0;
-    if (!values)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu values", count);
-    for (size_t i = 0; i < count; i++)
-        values[i] = (float)node->attributes[VALUE].real;
-    NS_TRY(ns_aten_add_parameter(program, NULL, node->rank, node->shape, values, &filling, error));
+    NS_TRY(ns_aten_add_full(program, node->rank, node->shape, (float)node->attributes[VALUE].real, &filling,
+                            error));
     return ns_aten_call(program, &ns_aten_op_where, 3, (int[]){inputs[MASK], filling, inputs[SELF]}, NULL,
                         out, error);
 }

@@ -199,11 +199,11 @@ static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, con
     int q = 0, k = 0, v = 0, mask = -1;
     NS_TRY(spread(program, node, s.sharing, inputs[KEY], &k, error));
     NS_TRY(spread(program, node, s.sharing, inputs[VALUE], &v, error));
-    NS_TRY(ns_decompose_scale(program, inputs[QUERY], root, &q, error));
+    NS_TRY(ns_decompose_scale_full(program, inputs[QUERY], root, &q, error));
     NS_TRY(make_mask(program, node, &s, node->input_count > MASK ? inputs[MASK] : -1, &mask, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_transpose, 1, &k,
                         NS_ARGUMENTS({"dim0", NS_INT(-2)}, {"dim1", NS_INT(-1)}), &k, error));
-    NS_TRY(ns_decompose_scale(program, k, root, &k, error));
+    NS_TRY(ns_decompose_scale_full(program, k, root, &k, error));
     NS_TRY(ns_aten_call(program, &ns_aten_op_matmul, 2, (int[]){q, k}, NULL, out, error));
     if (mask >= 0)
         NS_TRY(ns_aten_call(program, &ns_aten_op_add, 2, (int[]){*out, mask}, NULL, out, error));

@@ -67,15 +67,20 @@ static ns_code add_operand(call *c, const reader *r, int node, ns_error *error)
 }
 
 /* A number where a tensor is expected is a constant of as many axes as the first operand has
- * (ReplaceScalarWithTensorByProfilePass, ScalarsToAttributePass). */
+ * (ReplaceScalarWithTensorByProfilePass, ScalarsToAttributePass); one that is compared with stays a call of
+ * full. */
 static ns_code add_scalar(call *c, const reader *r, double value, ns_error *error)
 {
     const int rank = c->operand_count && c->operands[0] >= 0 ? r->program->nodes[c->operands[0]].rank : 1;
-    int64_t shape[NS_MAX_RANK];
+    int64_t shape[NS_MAX_RANK] = {1};
     for (int i = 0; i < rank; i++)
         shape[i] = 1;
     const float single = (float)value;
     int node = 0;
+    if (c->op->annotation == NS_ANNOTATION_OPERANDS_ALIKE) {
+        NS_TRY(ns_aten_add_full(r->program, 1, shape, single, &node, error));
+        return add_operand(c, r, node, error);
+    }
     NS_TRY(ns_aten_add_parameter(r->program, NULL, rank, shape, &single, &node, error));
     return add_operand(c, r, node, error);
 }

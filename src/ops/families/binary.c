@@ -47,6 +47,8 @@ ns_code ns_binary_match_rank(ns_lowering *lowering, int rank, int *step, ns_erro
         int axis = i - (rank - value->rank);
         shape[i] = axis < 0 ? 1 : value->shape[axis];
     }
+    if (value->kind == NS_STEP_CONSTANT)
+        return ns_lowering_reshape_constant(lowering, rank, shape, step, error);
     return ns_plan_reshape(&lowering->plan, *step, rank, shape, NS_PLAN_END, step, error);
 }
 

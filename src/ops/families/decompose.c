@@ -13,6 +13,14 @@ ns_code ns_decompose_number(ns_aten_program *program, int rank, float value, int
     return ns_aten_add_parameter(program, NULL, rank, shape, &value, out, error);
 }
 
+ns_code ns_decompose_scale_full(ns_aten_program *program, int node, double factor, int *out, ns_error *error)
+{
+    const int64_t one = 1;
+    int constant = 0;
+    NS_TRY(ns_aten_add_full(program, 1, &one, (float)factor, &constant, error));
+    return ns_aten_call(program, &ns_aten_op_mul, 2, (int[]){node, constant}, NULL, out, error);
+}
+
 ns_code ns_decompose_extreme(ns_aten_program *program, const ns_aten_operator *op, const ns_aten_node *node,
                              const int *inputs, int *out, ns_error *error)
 {

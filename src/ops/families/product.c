@@ -74,23 +74,19 @@ ns_code ns_product_supported(const ns_aten_program *program, const ns_aten_node 
                        ns_aten_operand(program, node, 0)->name);
 }
 
-/* An operand of rank 2 gets a batch of 1 (mm_to_bmm_pass.py). */
-static ns_code batch_operand(ns_lowering *lowering, int operand, int *step, ns_error *error)
+/* A batch of 1 in front where there is none (mm_to_bmm_pass.py). */
+static ns_layout batched(const ns_aten_node *node)
 {
-    const ns_aten_node *node = &lowering->program->nodes[operand];
-    const int64_t shape[3] = {dim_of(node, 0), dim_of(node, 1), dim_of(node, 2)};
-    NS_TRY(ns_lowering_own(lowering, operand, step, error));
-    if (node->rank == 3)
-        return NS_OK;
-    return ns_plan_reshape(&lowering->plan, *step, 3, shape, NS_PLAN_END, step, error);
+    return node->rank == 3 ? ns_layout_own(3) : (ns_layout){3, {NS_LAYOUT_ONE, 0, 1}};
 }
 
 ns_code ns_product_lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
     int inputs[2], step = 0;
+    const ns_layout layout = batched(result);
     for (int i = 0; i < 2; i++)
-        NS_TRY(batch_operand(lowering, result->inputs[i], &inputs[i], error));
+        NS_TRY(ns_lowering_value(lowering, result->inputs[i], &layout, &inputs[i], error));
     ns_step matmul = ns_plan_like(&lowering->plan, NS_OP_MATMUL, &inputs[0]);
     matmul.input_count = 2;
     matmul.inputs = inputs;
@@ -103,10 +99,7 @@ ns_code ns_product_lower(ns_lowering *lowering, int node, ns_error *error)
     double scale = ns_lowering_scale(lowering, result->inputs[0]) *
                    ns_lowering_scale(lowering, result->inputs[1]) / ns_lowering_scale(lowering, node);
     NS_TRY(ns_plan_rescale(&lowering->plan, step, NS_DTYPE_INT16, 1, &scale, NS_PLAN_END, &step, error));
-    if (result->rank != 3)
-        NS_TRY(
-            ns_plan_reshape(&lowering->plan, step, result->rank, result->shape, NS_PLAN_END, &step, error));
-    return ns_lowering_set_own(lowering, node, step, error);
+    return ns_lowering_set(lowering, node, &layout, step, error);
 }
 
 void ns_product_terms(const ns_aten_program *program, const ns_aten_node *node, size_t element,

@@ -152,6 +152,9 @@ ns_code ns_decompose_extreme(ns_aten_program *program, const ns_aten_operator *o
 /* Puts the axes of `*node` in another order: axis i of what `*node` is then is its axis axes[i] now. */
 ns_code ns_decompose_reorder(ns_aten_program *program, const int64_t *axes, int *node, ns_error *error);
 
+/* `node` times a call of full: float32 of shape [1]. */
+ns_code ns_decompose_scale_full(ns_aten_program *program, int node, double factor, int *out, ns_error *error);
+
 /* A constant of `rank` axes of 1. */
 ns_code ns_decompose_number(ns_aten_program *program, int rank, float value, int *out, ns_error *error);
 
