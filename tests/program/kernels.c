@@ -575,6 +575,151 @@ static void test_quantize_channels_that_do_not_fit(void **state)
     fails(&h, ns_kernel_dequantize_per_channel, "k of int8 to int32");
 }
 
+/* The element that full stores, as its bytes; a real becomes an integer cut at the type's ends (64 bits). */
+static void test_full_of_every_type(void **state)
+{
+    (void)state;
+    static const struct {
+        ns_scalar scalar;
+        double value;
+        uint64_t bits;
+    } rows[] = {
+        {NS_SCALAR_FLOAT64, 0.1, UINT64_C(0x3fb999999999999a)},
+        {NS_SCALAR_FLOAT32, 0.1, 0x3dcccccd},
+        {NS_SCALAR_FLOAT16, 65519, 0x7bff},
+        {NS_SCALAR_FLOAT16, -65520, 0xfc00}, /* half way to 2^16 */
+        {NS_SCALAR_FLOAT16, 0x1p-24, 0x0001},
+        {NS_SCALAR_FLOAT16, NAN, 0x7e00},
+        {NS_SCALAR_BFLOAT16, NAN, 0x7fc0},
+        {NS_SCALAR_BFLOAT16, 0x1.01p0, 0x3f80}, /* a tie, to even */
+        {NS_SCALAR_INT64, 1e300, INT64_MAX},
+        {NS_SCALAR_INT64, -1e300, (uint64_t)INT64_MIN},
+        {NS_SCALAR_INT64, NAN, 0},
+        {NS_SCALAR_INT32, -2.9, 0xfffffffe},
+        {NS_SCALAR_UINT32, 4294967295.0, 0xffffffff},
+        {NS_SCALAR_UINT16, 65535, 0xffff},
+        {NS_SCALAR_INT16, -1, 0xffff},
+        {NS_SCALAR_UINT8, 200, 200},
+        {NS_SCALAR_BOOL, 1, 1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t data = 0;
+        by_hand h;
+        begin(&h);
+        give_integers(&h, 0, NULL);
+        give_real(&h, rows[i].value);
+        give_tensor(&h, rows[i].scalar, 0, NULL, &data);
+        assert_int_equal(call(&h, ns_kernel_full), NS_OK);
+        assert_true(data == rows[i].bits);
+        ns_arena_free(h.arena);
+    }
+    by_hand h;
+    uint64_t data = 0;
+    begin(&h);
+    give_integers(&h, 0, NULL);
+    give_none(&h);
+    give_tensor(&h, NS_SCALAR_INT64, 0, NULL, &data);
+    fails(&h, ns_kernel_full, "k: argument 1 is None, expected a number");
+}
+
+static void begin_mean(by_hand *h, ns_scalar scalar, void *in, const int64_t *shape, int64_t dim, void *out)
+{
+    begin(h);
+    give_tensor(h, scalar, 2, shape, in);
+    give_integers(h, 1, &dim);
+    give_boolean(h, true);
+    give_none(h);
+    give_tensor(h, scalar, 2, (const int64_t[]){2, 1}, out);
+}
+
+static void test_means(void **state)
+{
+    (void)state;
+    double wide[6] = {1, 2, 4, -1, -1, 1}, out[2] = {0};
+    float narrow[2] = {0};
+    by_hand h;
+    begin_mean(&h, NS_SCALAR_FLOAT64, wide, (const int64_t[]){2, 3}, -1, out);
+    assert_int_equal(call(&h, ns_kernel_mean), NS_OK);
+    assert_true(out[0] == 7.0 / 3 && out[1] == -1.0 / 3);
+    ns_arena_free(h.arena);
+    begin_mean(&h, NS_SCALAR_FLOAT64, wide, (const int64_t[]){2, 0}, 1, out);
+    assert_int_equal(call(&h, ns_kernel_mean), NS_OK);
+    assert_true(isnan(out[0]) && isnan(out[1]));
+    ns_arena_free(h.arena);
+    begin_mean(&h, NS_SCALAR_FLOAT32, narrow, (const int64_t[]){2, 0}, 1, narrow);
+    assert_int_equal(call(&h, ns_kernel_mean), NS_OK);
+    assert_true(isnan(narrow[0]));
+    ns_arena_free(h.arena);
+    begin_mean(&h, NS_SCALAR_FLOAT64, wide, (const int64_t[]){2, 3}, 2, out);
+    fails(&h, ns_kernel_mean, "k: dim 2 of a tensor of rank 2");
+    begin_mean(&h, NS_SCALAR_INT32, wide, (const int64_t[]){2, 3}, 1, out);
+    assert_int_equal(call(&h, ns_kernel_mean), NS_ERROR_UNSUPPORTED);
+    ns_arena_free(h.arena);
+}
+
+static void begin_bmm(by_hand *h, ns_scalar scalar, void *a, void *b, int64_t depth, void *out)
+{
+    begin(h);
+    give_tensor(h, scalar, 3, (const int64_t[]){1, 1, 2}, a);
+    give_tensor(h, scalar, 3, (const int64_t[]){1, depth, 1}, b);
+    give_tensor(h, scalar, 3, (const int64_t[]){1, 1, 1}, out);
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    int64_t a[2] = {INT64_MAX, 3}, b[2] = {2, 4}, out = 0;
+    double x[2] = {0.5, 3}, y[2] = {2, 4}, result = 0;
+    by_hand h;
+    begin_bmm(&h, NS_SCALAR_INT64, a, b, 2, &out); /* wraps, as C++'s unsigned sum */
+    assert_int_equal(call(&h, ns_kernel_bmm), NS_OK);
+    assert_int_equal(out, 10);
+    ns_arena_free(h.arena);
+    begin_bmm(&h, NS_SCALAR_FLOAT64, x, y, 2, &result);
+    assert_int_equal(call(&h, ns_kernel_bmm), NS_OK);
+    assert_true(result == 13);
+    ns_arena_free(h.arena);
+    begin_bmm(&h, NS_SCALAR_FLOAT64, x, y, 1, &result);
+    fails(&h, ns_kernel_bmm, "k: the operands' shapes or types do not fit");
+    begin_bmm(&h, NS_SCALAR_FLOAT64, x, y, 2, &result);
+    h.budget.max_work = 1;
+    fails(&h, ns_kernel_bmm,
+          "k: the work budget of 1 operations is exceeded: 0 are done, and 2 more are needed here "
+          "(--max-work allows "
+          "more)");
+}
+
+static void begin_index(by_hand *h, int32_t *data, ns_scalar scalar, void *indices, int32_t *out)
+{
+    begin(h);
+    give_tensor(h, NS_SCALAR_INT32, 2, (const int64_t[]){2, 3}, data);
+    const int *items = give_list(h, NS_VALUE_OPTIONAL_TENSOR_LIST, 2);
+    h->values[items[0]] = (ns_value){.kind = NS_VALUE_NONE};
+    h->values[items[1]] = tensor_of(scalar, 1, (const int64_t[]){2}, indices);
+    give_tensor(h, NS_SCALAR_INT32, 2, (const int64_t[]){2, 2}, out);
+}
+
+static void test_indices(void **state)
+{
+    (void)state;
+    static const int32_t wanted[4] = {3, 1, 6, 4};
+    int32_t data[6] = {1, 2, 3, 4, 5, 6}, out[4];
+    int64_t indices[2] = {-1, 0};
+    by_hand h;
+    begin_index(&h, data, NS_SCALAR_INT64, indices, out);
+    assert_int_equal(call(&h, ns_kernel_index), NS_OK);
+    assert_memory_equal(out, wanted, sizeof wanted);
+    ns_arena_free(h.arena);
+    indices[1] = 3;
+    begin_index(&h, data, NS_SCALAR_INT64, indices, out);
+    fails(&h, ns_kernel_index, "k: index 3 is outside a dim of 3");
+    begin_index(&h, data, NS_SCALAR_INT16, indices, out);
+    fails(&h, ns_kernel_index, "k: index 1 is a tensor of int16");
+    begin_index(&h, data, NS_SCALAR_INT64, indices, out);
+    h.values[0].as.tensor.rank = 1;
+    fails(&h, ns_kernel_index, "k: argument 1 is no list of at most 1 tensors");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -598,6 +743,10 @@ int main(void)
         cmocka_unit_test(test_joins),
         cmocka_unit_test(test_quantize_ends),
         cmocka_unit_test(test_quantize_channels_that_do_not_fit),
+        cmocka_unit_test(test_full_of_every_type),
+        cmocka_unit_test(test_means),
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_indices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
