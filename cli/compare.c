@@ -88,6 +88,9 @@ static void print_pair(const ns_compare_settings *settings, const ns_compare_pai
         fprintf(out, c->sqnr_db >= settings->min_sqnr ? ", at least %g dB" : ", NOT %g dB",
                 settings->min_sqnr);
     fprintf(out, "\n");
+    if (p->nan_a || p->nan_b)
+        fprintf(out, "%s  NaN: %zu elements of A, %zu of B; equal where both are\n", p->title, p->nan_a,
+                p->nan_b);
     if (c->differences > 0)
         fprintf(out, "%s  first difference at %s: %.9g and %.9g\n", p->title,
                 position(&p->a, c->first, at, sizeof at), c->first_a, c->first_b);
@@ -113,6 +116,9 @@ static void compare_arrays(ns_compare_run *run, const char *title, const ns_npy 
             ns_compare_add(&p->comparison, &tolerance, ns_npy_real(&p->a, i), ns_npy_real(&p->b, i));
         ns_compare_end(&p->comparison);
         p->same = is_same(settings, &p->comparison);
+        size_t first;
+        p->nan_a = ns_npy_count_nan(&p->a, &first);
+        p->nan_b = ns_npy_count_nan(&p->b, &first);
     }
     print_pair(settings, p, run->cli->out);
 }

@@ -29,6 +29,8 @@ static void add_pair(ns_json *json, const ns_compare_pair *p)
     if (p->comparable) {
         ns_json_integer(json, "elements", (int64_t)c->count);
         ns_json_integer(json, "differences", (int64_t)c->differences);
+        ns_json_integer(json, "nan_a", (int64_t)p->nan_a);
+        ns_json_integer(json, "nan_b", (int64_t)p->nan_b);
         ns_json_real(json, "max_error", c->max_error);
         ns_json_real(json, "mean_error", c->mean_error);
         ns_json_real(json, "sqnr_db", c->sqnr_db);

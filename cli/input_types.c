@@ -197,14 +197,19 @@ static bool is_nan(const ns_npy *array, size_t index)
     return array->type == NS_NPY_FLOAT16 && (((const uint16_t *)array->data)[index] & 0x7fff) > 0x7c00;
 }
 
+size_t ns_npy_count_nan(const ns_npy *array, size_t *first)
+{
+    size_t count = 0;
+    for (size_t i = 0; is_float(array->type) && i < array->count; i++)
+        if (is_nan(array, i) && count++ == 0)
+            *first = i;
+    return count;
+}
+
 void ns_input_warn_of_nan(const char *what, const char *name, const char *file, const ns_npy *array)
 {
-    size_t count = 0, first = 0;
-    for (size_t i = 0; is_float(array->type) && i < array->count; i++) {
-        if (!is_nan(array, i))
-            continue;
-        first = count++ ? first : i;
-    }
+    size_t first = 0;
+    const size_t count = ns_npy_count_nan(array, &first);
     if (count)
         ns_cli_say("npuscope: warning: %s '%s': %s: %zu of %zu elements are NaN, the first is element %zu",
                    what, name, file, count, array->count, first);

@@ -59,6 +59,7 @@ typedef struct ns_compare_pair {
     const char *alone; /* the side that has it; NULL: both */
     bool comparable;   /* the same kind of number, and shapes that differ by dims of 1 at most */
     bool same;         /* within what was allowed */
+    size_t nan_a, nan_b;
     ns_comparison comparison;
 } ns_compare_pair;
 
@@ -127,6 +128,9 @@ ns_code ns_input_take_type(const ns_input *input, const char *file, ns_arena *ar
 
 /* NS_ERROR_INPUT: both types, and what mends it. */
 ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error);
+
+/* How many elements are NaN, and the index of the first. */
+size_t ns_npy_count_nan(const ns_npy *array, size_t *first);
 
 /* NaN among floats is worth a warning: nothing behind it means much. */
 void ns_input_warn_of_nan(const char *what, const char *name, const char *file, const ns_npy *array);

@@ -69,6 +69,11 @@ bool ns_all_zero(size_t count, const double *reference, const double *got, doubl
 #define NS_INACCURATE_DB 20
 bool ns_is_inaccurate(const ns_stage_result *quantised, const ns_stage_result *eval);
 
+/* Nothing of the result is left, whatever the format could do with these scales: an SQNR against ideal below
+ * NS_LOST_DB, at which the error is half as large as the result. */
+#define NS_LOST_DB 6
+bool ns_is_lost(const ns_stage_result *eval);
+
 /* ---- trace.c ---- */
 
 /* Trace: which input elements an element of the result depends on. */

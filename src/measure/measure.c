@@ -128,3 +128,8 @@ bool ns_is_inaccurate(const ns_stage_result *quantised, const ns_stage_result *e
     return quantised->measured && eval->measured && eval->max_difference_steps > NS_INACCURATE_STEPS &&
            quantised->sqnr_db - eval->sqnr_db > NS_INACCURATE_DB;
 }
+
+bool ns_is_lost(const ns_stage_result *eval)
+{
+    return eval->measured && isfinite(eval->sqnr_db) && eval->sqnr_db < NS_LOST_DB;
+}

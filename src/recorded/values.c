@@ -146,17 +146,27 @@ static ns_code read_expected(const ns_case_files *files, const char *name, ns_ar
                 : ns_case_whole(files, name, NS_DTYPE_INT64, arena, out, error);
 }
 
+/* A float reference: nothing can be told of a result beside NaN. */
+static ns_code read_reals(const ns_case_files *files, const char *name, int index, size_t count,
+                          ns_arena *arena, ns_tensor *out, ns_error *error)
+{
+    NS_TRY(ns_case_array(files, name, arena, out, error));
+    NS_TRY(check_count(files, name, index, count, out, error));
+    for (size_t i = 0; out->dtype == NS_DTYPE_FP32 && i < count; i++)
+        if (isnan(((const float *)out->data)[i]))
+            return ns_fail(error, NS_ERROR_INPUT,
+                           "%s/%s: element %zu is no number: nothing can be compared with it", files->where,
+                           name, i);
+    return NS_OK;
+}
+
 static ns_code read_named(const ns_case_files *files, const ns_case_tensor *names, int index, size_t count,
                           ns_arena *arena, ns_case_references *out, ns_error *error)
 {
-    if (names->floats) {
-        NS_TRY(ns_case_array(files, names->floats, arena, &out->floats[index], error));
-        NS_TRY(check_count(files, names->floats, index, count, &out->floats[index], error));
-    }
-    if (names->quantised) {
-        NS_TRY(ns_case_array(files, names->quantised, arena, &out->quantised[index], error));
-        NS_TRY(check_count(files, names->quantised, index, count, &out->quantised[index], error));
-    }
+    if (names->floats)
+        NS_TRY(read_reals(files, names->floats, index, count, arena, &out->floats[index], error));
+    if (names->quantised)
+        NS_TRY(read_reals(files, names->quantised, index, count, arena, &out->quantised[index], error));
     if (!names->expected)
         return NS_OK;
     NS_TRY(read_expected(files, names->expected, arena, &out->integers[index], error));

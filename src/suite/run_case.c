@@ -123,7 +123,26 @@ static void conclude(ns_case_result *result)
     }
 }
 
-/* A row that passes may still be far from what its format could do. */
+/* A row that passes may still be far from what its format could do, or have lost its result. */
+static const char *why_inaccurate(const ns_case_run *run, const ns_stage_result *quantised,
+                                  const ns_stage_result *eval)
+{
+    if (quantised && ns_is_inaccurate(quantised, eval))
+        return ns_arena_format(
+            run->arena,
+            "within the tolerance, but %.4g steps and %.3g dB from quantised, which has %.3g dB "
+            "(limits: %d steps, %d dB)",
+            eval->max_difference_steps, quantised->sqnr_db - eval->sqnr_db, quantised->sqnr_db,
+            NS_INACCURATE_STEPS, NS_INACCURATE_DB);
+    if (ns_is_lost(eval))
+        return ns_arena_format(
+            run->arena,
+            "within the tolerance, but nothing of the result is left: SQNR %.1f dB (limit %d dB): "
+            "its scales are too coarse for its values",
+            eval->sqnr_db, NS_LOST_DB);
+    return NULL;
+}
+
 static void find_inaccurate(ns_case_run *run)
 {
     ns_stage_result *quantised = NULL, *eval = NULL;
@@ -134,15 +153,12 @@ static void find_inaccurate(ns_case_run *run)
         if (result->stages[i].stage == NS_STAGE_EVAL)
             eval = &result->stages[i];
     }
-    if (result->verdict != NS_VERDICT_PASS || !quantised || !eval || !ns_is_inaccurate(quantised, eval))
+    const char *why =
+        result->verdict == NS_VERDICT_PASS && eval ? why_inaccurate(run, quantised, eval) : NULL;
+    if (!why)
         return;
     result->verdict = eval->verdict = NS_VERDICT_INACCURATE;
-    result->reason = eval->reason =
-        ns_arena_format(run->arena,
-                        "within the tolerance, but %.4g steps and %.3g dB from quantised, which has %.3g dB "
-                        "(limits: %d steps, %d dB)",
-                        eval->max_difference_steps, quantised->sqnr_db - eval->sqnr_db, quantised->sqnr_db,
-                        NS_INACCURATE_STEPS, NS_INACCURATE_DB);
+    result->reason = eval->reason = why;
 }
 
 /* Runs the stages [first, end) that are selected or that a selected one needs. */

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -302,6 +303,13 @@ class Cases(unittest.TestCase):
                 ("kind", {"model": "x.npy"}, "is no TOSA graph")):
             row, *_ = self.rows("--cases", self.model(name, files, {**case, **change}), code=2)
             self.assertEqual(row["verdict"], "invalid")
+            self.assertIn(words, row["reason"])
+        for file, words in ("x.npy", "x.npy: element"), ("float.npy", "nothing can be compared with it"), ("q.npy", "nothing can be compared"):
+            folder = self.model("nan_" + file[0], files, case)
+            data = (folder / file).read_bytes()
+            (folder / file).write_bytes(data[:-4] + struct.pack("<f", float("nan")))
+            row, *_ = self.rows("--cases", folder, code=2)
+            self.assertIn("is no number", row["reason"])
             self.assertIn(words, row["reason"])
 
     def test_a_model_without_references_is_not_judged_before_the_npu(self):
