@@ -251,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_mixed_graph),  cmocka_unit_test(test_several_delegates),
         cmocka_unit_test(test_conformer),    cmocka_unit_test(test_mutable_buffers),
         cmocka_unit_test(test_graphs),       cmocka_unit_test(test_earlier_releases),
+
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
