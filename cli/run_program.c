@@ -26,18 +26,49 @@ static ns_code make_output(ns_cli *cli, const ns_program_tensor *tensor, int ind
     return NS_OK;
 }
 
-/* How many the files gave of a dynamic dim with this upper bound, at the same place first; the bound where
- * none has it. */
-static int64_t given_of(const ns_program *program, const ns_program_files *files, int dim, int64_t bound)
+/* An input's dim, of which the files gave less than its upper bound. */
+typedef struct given_dim {
+    int64_t bound, given;
+} given_dim;
+
+/* The first such dim with this bound, at place `place` of any input (-1: at any place) and not in `taken`. */
+static bool find_given(const ns_program *program, const ns_program_files *files, int place, int64_t bound,
+                       int taken_count, const given_dim *taken, given_dim *out)
 {
-    for (int same = 1; same >= 0; same--)
-        for (int i = 0; i < ns_program_input_count(program); i++) {
-            const ns_program_tensor *input = ns_program_input(program, i);
-            for (int d = 0; files->shapes[i] && d < input->rank; d++)
-                if (input->shape[d] == bound && files->shapes[i][d] < bound && (!same || d == dim))
-                    return files->shapes[i][d];
+    for (int i = 0; i < ns_program_input_count(program); i++) {
+        const ns_program_tensor *input = ns_program_input(program, i);
+        for (int d = 0; files->shapes[i] && d < input->rank; d++) {
+            const given_dim found = {input->shape[d], files->shapes[i][d]};
+            bool free = (place < 0 || d == place) && found.bound == bound && found.given < bound;
+            for (int t = 0; t < taken_count; t++)
+                free = free && (taken[t].bound != found.bound || taken[t].given != found.given);
+            *out = found;
+            if (free)
+                return true;
         }
-    return bound;
+    }
+    return false;
+}
+
+/* The dims of a result that were given, for its bounds `whole`: those at the same place in an input, and then
+ * those that stand elsewhere and have not been found yet, as after a transposition. The file does not tell
+ * which is which. */
+static void given_shape(const ns_program *program, const ns_program_files *files, const ns_npy *whole,
+                        int64_t *shape)
+{
+    given_dim taken[NS_MAX_RANK], found;
+    int count = 0, same = 0;
+    for (int d = 0; d < whole->rank; d++) {
+        shape[d] = whole->shape[d];
+        if (find_given(program, files, d, whole->shape[d], 0, NULL, &found)) {
+            taken[count++] = found;
+            shape[d] = found.given;
+        }
+    }
+    same = count;
+    for (int d = 0; d < whole->rank; d++)
+        if (shape[d] == whole->shape[d] && find_given(program, files, -1, shape[d], same, taken, &found))
+            shape[d] = found.given;
 }
 
 /* Of dynamic dims only what was given: a program with a delegate runs on the upper bounds. */
@@ -48,11 +79,10 @@ static void cut(const ns_program *program, const ns_program_files *files, const 
     int64_t index[NS_MAX_RANK] = {0};
     if (!result->dynamic || !ns_program_delegate_count(program))
         return;
+    given_shape(program, files, &whole, array->shape);
     array->count = 1;
-    for (int d = 0; d < array->rank; d++) {
-        array->shape[d] = given_of(program, files, d, whole.shape[d]);
+    for (int d = 0; d < array->rank; d++)
         array->count *= (size_t)array->shape[d];
-    }
     for (size_t i = 0; i < array->count; i++) { /* in place: each moves towards the front */
         size_t at = 0;
         for (int d = 0; d < array->rank; d++)
@@ -130,9 +160,10 @@ static ns_code run(ns_cli *cli, const ns_run_settings *settings, ns_bytes bytes,
     NS_TRY(ns_program_files_load(cli, &settings->inputs, program, &files, error));
     NS_TRY(ns_run_tap_open(&tap, cli, settings, NULL, &options, error));
     const ns_program_watch watch = {ns_run_tap_delegate, &tap};
-    ns_code code = ns_program_run_watched(
-        program, &options, &(ns_program_inputs){input_count, files.data, files.sizes, files.shapes}, &watch,
-        cli->arena, results, &statistics, error);
+    const int64_t *const *shapes = ns_program_delegate_count(program) ? NULL : files.shapes; /* see cut */
+    ns_code code = ns_program_run_watched(program, &options,
+                                          &(ns_program_inputs){input_count, files.data, files.sizes, shapes},
+                                          &watch, cli->arena, results, &statistics, error);
     NS_TRY(ns_run_tap_close(&tap, code, &statistics.npu, error));
     for (int i = 0; i < count; i++) {
         NS_TRY(make_output(cli, &results[i], i, &out[i], error));
