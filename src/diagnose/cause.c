@@ -115,16 +115,32 @@ static const char *constant_text(ns_dg_findings *f, int node)
     return "constant: too coarse for its scale";
 }
 
+double ns_dg_peak(const ns_dg_findings *f, const ns_diagnose_stage *row, int node)
+{
+    return fmax(row->peak, row->largest_real / ns_dg_span(&f->plan->nodes[node]));
+}
+
+static const char *saturation_text(ns_dg_findings *f, const ns_diagnose_stage *row, int node)
+{
+    if (!row->clipped)
+        return ns_arena_format(f->arena,
+                               "saturation: none of %zu elements leaves the range as it is; with what stands "
+                               "before it ideal the largest "
+                               "would be %.2f times its end",
+                               row->count, ns_dg_peak(f, row, node));
+    return ns_arena_format(f->arena,
+                           "saturation: %zu of %zu elements (%.2f%%) leave the range, the largest is "
+                           "%.2f times its end",
+                           row->clipped, row->count, 100 * (double)row->clipped / (double)row->count,
+                           row->peak);
+}
+
 static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
                         ns_error *error)
 {
     switch (blame->cause) {
     case NS_DIAGNOSE_CAUSE_SATURATION:
-        blame->why = ns_arena_format(
-            f->arena,
-            "saturation: %zu of %zu elements (%.2f%%) leave the range, the largest is "
-            "%.2f times its end",
-            row->clipped, row->count, 100 * (double)row->clipped / (double)row->count, row->peak);
+        blame->why = saturation_text(f, row, node);
         break;
     case NS_DIAGNOSE_CAUSE_STEP:
         blame->why = step_text(f, row, node);

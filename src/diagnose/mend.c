@@ -272,10 +272,10 @@ ns_code ns_dg_find_mends(ns_dg_findings *f, const ns_diagnose_stage *row, int no
         NS_TRY(mend_table(f, row, node, blame, error));
         break;
     case NS_DIAGNOSE_CAUSE_SATURATION:
-        NS_TRY(add_mode(
-            f, node, NS_DG_FIT,
-            ns_arena_format(f->arena, "observer range of '%s' %.2f times wider", row->output, row->peak),
-            blame, error));
+        NS_TRY(add_mode(f, node, NS_DG_FIT,
+                        ns_arena_format(f->arena, "observer range of '%s' %.2f times wider", row->output,
+                                        ns_dg_peak(f, row, node)),
+                        blame, error));
         break;
     case NS_DIAGNOSE_CAUSE_STEP:
         NS_TRY(mend_step(f, row, node, blame, error));
