@@ -131,8 +131,8 @@ ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error
 /* The curve of the stage's table over the codes in use (curve.c). */
 ns_code ns_dg_draw_curve(ns_dg_findings *f, int node, const ns_diagnose_curve **out, ns_error *error);
 
-/* What its largest value is of the range's end: ideal on the integers that it got, or with all before it ideal
- * (cause.c). */
+/* What its largest value is of the range's end: ideal on the integers that it got, or with all before it
+ * ideal (cause.c). */
 double ns_dg_peak(const ns_dg_findings *f, const ns_diagnose_stage *row, int node);
 
 /* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one (cause.c). */
