@@ -160,7 +160,7 @@ static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operan
     (void)operand_count;
     for (size_t i = 0; i < sizeof shells / sizeof shells[0]; i++) {
         if (strcmp(operands[0], shells[i].name) == 0) {
-            shells[i].print(cli->out);
+            shells[i].print(cli->documents); /* lines stay as they are */
             return NS_OK;
         }
     }

@@ -44,7 +44,7 @@ static ns_code inspect_tosa(ns_cli *cli, const inspect_settings *settings, ns_by
                        ? ns_graph_print_text(graph, cli->arena, &text, error)
                        : ns_graph_print_some(graph, settings->only, cli->arena, &text, error);
     if (code == NS_OK) {
-        fputs(text, cli->out);
+        fputs(text, settings->json ? cli->documents : cli->out);
         /* An invalid graph is shown all the same, and then its fault. */
         code = ns_graph_validate(graph, error);
     }
@@ -63,7 +63,7 @@ static ns_code inspect_tflite(ns_cli *cli, const inspect_settings *settings, ns_
     ns_buffer text = {.arena = cli->arena};
     NS_TRY(ns_tflm_read(bytes, NS_ACCELERATOR_UNKNOWN, cli->arena, &model, error));
     NS_TRY(ns_tflm_inspect(model, settings->json, settings->part, &text, error));
-    fwrite(text.data, 1, text.size, cli->out);
+    fwrite(text.data, 1, text.size, settings->json ? cli->documents : cli->out);
     return NS_OK;
 }
 
@@ -80,7 +80,7 @@ static ns_code inspect_program(ns_cli *cli, const inspect_settings *settings, ns
                                   cli->arena, &program, error));
     NS_TRY(settings->json ? ns_program_inspect_json(program, &text, error)
                           : ns_program_inspect_text(program, &text, error));
-    fwrite(text.data, 1, text.size, cli->out);
+    fwrite(text.data, 1, text.size, settings->json ? cli->documents : cli->out);
     return NS_OK;
 }
 

@@ -26,7 +26,7 @@ ns_code ns_inspect_stream(ns_cli *cli, bool json, const char *only, ns_bytes byt
     ns_buffer text = {.arena = cli->arena};
     NS_TRY(load(bytes, cli->arena, &stream, error));
     NS_TRY(json ? stream_json(stream, only, &text, error) : ns_npu_inspect_some(stream, only, &text, error));
-    fwrite(text.data, 1, text.size, cli->out);
+    fwrite(text.data, 1, text.size, json ? cli->documents : cli->out);
     return NS_OK;
 }
 
@@ -89,6 +89,6 @@ ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_
     for (int i = 0; i < count; i++)
         NS_TRY(add_file(cli, &list, paths[i], error));
     NS_TRY(json ? coverage_json(&list, &text, error) : coverage_text(&list, &text, error));
-    fwrite(text.data, 1, text.size, cli->out);
+    fwrite(text.data, 1, text.size, json ? cli->documents : cli->out);
     return NS_OK;
 }

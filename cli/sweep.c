@@ -187,6 +187,11 @@ static ns_code write_worst(const char *folder, const ns_search_result *result, n
     return write_inputs(folder, "npu", &result->difference, count, arena, error);
 }
 
+static void show_trials(void *context, int done, int trials)
+{
+    ns_progress_show(context, done, trials, "trials");
+}
+
 static ns_code run_search(sweeping *s, const ns_sweep_options *sweep, const char **problem, ns_error *error)
 {
     ns_cli *cli = s->cli;
@@ -201,6 +206,8 @@ static ns_code run_search(sweeping *s, const ns_sweep_options *sweep, const char
         .epsilon = sweep->epsilon,
         .trials = (int)settings->trials,
         .uniform = settings->uniform,
+        .progress = s->several ? NULL : show_trials,
+        .context = &s->shown,
         .cpu_mask = sweep->cpu_mask,
         .vela = sweep->vela,
     };
@@ -280,7 +287,6 @@ static ns_code run_several(sweeping *s, ns_sweep_options *sweep, char **operands
     ns_json_text(&s->json, "schema", "npuscope/sweeps/1");
     ns_json_integer(&s->json, "seed", (int64_t)sweep->seed);
     ns_json_array(&s->json, "sweeps");
-    ns_progress_begin(&s->shown, s->cli);
     for (int i = 0; i < list->case_count; i++) {
         sweep->op = list->cases[i].op;
         sweep->name = list->cases[i].name;
@@ -335,6 +341,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
         .cpu_mask = settings->cpu_mask,
         .vela = wanted && found == NS_OK ? &vela : NULL,
     };
+    ns_progress_begin(&s.shown, cli);
     s.several = settings->shard || strpbrk(operands[0], "*?[") || strpbrk(operands[1], "*?[");
     if (s.several && settings->output)
         return ns_fail(error, NS_ERROR_USAGE, "--output is for one case, not for patterns or a part of them");

@@ -79,6 +79,8 @@ typedef struct ns_search_options {
     unsigned cpu_mask;
     const ns_vela *vela; /* NULL: the NPU is not run */
     const ns_vela_options *vela_options;
+    void (*progress)(void *context, int done, int trials); /* may be NULL */
+    void *context;
 } ns_search_options;
 
 /* Takes the scales from the case's own data, then runs `trials` inputs through the evaluator and the NPU.

@@ -240,6 +240,8 @@ static ns_code trace(const search *s, ns_search_found *found, ns_error *error)
 static ns_code run_trials(search *s, ns_error *error)
 {
     for (int trial = 0; trial < s->result->trials; trial++) {
+        if (s->options->progress)
+            s->options->progress(s->options->context, trial, s->result->trials);
         NS_TRY(run_trial(s, trial, error));
         ns_arena_reset(s->scratch);
     }

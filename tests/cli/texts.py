@@ -254,6 +254,14 @@ class Texts(unittest.TestCase):
             self.assertRegex(listing, rf"(?m) {re.escape(tensor['name'])}( |$)")
             self.assertIn(tensor["name"], narrow)
 
+    def test_documents_are_not_wrapped(self):
+        """JSON and scripts are the same on a terminal as in a pipe."""
+        for arguments in (["inspect", "captured/conv/delegate0.tosa", "--json"], ["completion", "zsh"],
+                          ["suite", "--op", "exp", "--stages", "eval", "--csv", "-"]):
+            shown = on_terminal(PROGRAM, *arguments, cwd=self.folder)[1].replace("\r\n", "\n").replace("\r", "")
+            piped = self.piped(*arguments)
+            self.assertEqual(re.sub(r"\d\.\d+", "", shown), re.sub(r"\d\.\d+", "", piped))
+
     def test_a_wider_terminal_shows_more(self):
         arguments = ["suite", "--op", "exp", "--stages", "quantised,eval"]
         self.assertNotIn(" mean ", on_terminal(PROGRAM, *arguments)[1].split("passed")[0])
@@ -264,6 +272,7 @@ class Texts(unittest.TestCase):
         arguments = ["sweep", "*h", "rank[12]", "--stages", "eval"]
         bar = r"\r\033\[K\[#*-*\] \d+ of \d+, [\d.e+]+/s, \d+ s left  "
         self.assertRegex(on_terminal(PROGRAM, *arguments)[1], bar)
+        self.assertRegex(on_terminal(PROGRAM, "sweep", "linear", "bias", "--stages", "eval", "--trials", "60000")[1], bar + "trials")
         done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
