@@ -17,8 +17,11 @@ check:
 quick:
 	@scripts/check --quick
 
+# One benchmark after the other, each with what it prints.
 bench: all
-	@scripts/bench $(ARGS)
+	@scripts/install-oracles || echo "npuscope: tosa-tools could not be installed: no peer to compare with" >&2
+	@NPUSCOPE_TOSA_TOOLS=$${NPUSCOPE_TOSA_TOOLS:-$$PWD/build/venv/bin/python} \
+	  meson test -C build --benchmark --no-rebuild --verbose --num-processes 1 $(ARGS)
 
 fuzz:
 	@scripts/fuzz $(ARGS)

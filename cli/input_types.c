@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "num/interface.h"
 
@@ -213,4 +214,59 @@ void ns_input_warn_of_nan(const char *what, const char *name, const char *file, 
     if (count)
         ns_cli_say("npuscope: warning: %s '%s': %s: %zu of %zu elements are NaN, the first is element %zu",
                    what, name, file, count, array->count, first);
+}
+
+/* ---- shapes ---- */
+
+/* The dims over 1; returns how many. */
+static int drop_ones(int rank, const int64_t *shape, int64_t *out)
+{
+    int count = 0;
+    for (int i = 0; i < rank; i++)
+        if (shape[i] != 1)
+            out[count++] = shape[i];
+    return count;
+}
+
+bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other)
+{
+    int64_t a[NS_MAX_RANK], b[NS_MAX_RANK];
+    const int count = drop_ones(rank, shape, a);
+    return count == drop_ones(other_rank, other, b) && memcmp(a, b, (size_t)count * sizeof *a) == 0;
+}
+
+/* A dynamic shape: the same rank, every dim within its bounds. */
+static bool within(const ns_npy *array, const ns_input *input)
+{
+    if (!input->least_shape || array->rank != input->rank)
+        return false;
+    for (int d = 0; d < array->rank; d++)
+        if (array->shape[d] < input->least_shape[d] || array->shape[d] > input->shape[d])
+            return false;
+    return true;
+}
+
+bool ns_input_take_shape(ns_npy *array, const ns_input *input, bool with_frames, int64_t *frames)
+{
+    *frames = 1;
+    if (within(array, input))
+        return true;
+    if (ns_input_same_but_ones(array->rank, array->shape, input->rank, input->shape)) {
+        if (!input->padded) {
+            array->rank = input->rank;
+            memcpy(array->shape, input->shape, sizeof array->shape);
+        }
+        return true;
+    }
+    if (!with_frames || array->rank < 1 || array->shape[0] < 1 ||
+        !ns_input_same_but_ones(array->rank - 1, array->shape + 1, input->rank, input->shape))
+        return false;
+    *frames = array->shape[0];
+    if (input->padded) {
+        memmove(array->shape, array->shape + 1, (size_t)--array->rank * sizeof *array->shape);
+    } else {
+        array->rank = input->rank;
+        memcpy(array->shape, input->shape, sizeof array->shape);
+    }
+    return true;
 }

@@ -34,64 +34,6 @@ ns_code ns_input_find(const char *value, int position, int count, const char *(*
     return NS_OK;
 }
 
-/* ---- shapes ---- */
-
-/* The dims over 1; returns how many. */
-static int drop_ones(int rank, const int64_t *shape, int64_t *out)
-{
-    int count = 0;
-    for (int i = 0; i < rank; i++)
-        if (shape[i] != 1)
-            out[count++] = shape[i];
-    return count;
-}
-
-bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other)
-{
-    int64_t a[NS_MAX_RANK], b[NS_MAX_RANK];
-    const int count = drop_ones(rank, shape, a);
-    return count == drop_ones(other_rank, other, b) && memcmp(a, b, (size_t)count * sizeof *a) == 0;
-}
-
-/* A dynamic shape: the same rank, every dim within its bounds. */
-static bool within(const ns_npy *array, const ns_input *input)
-{
-    if (!input->least_shape || array->rank != input->rank)
-        return false;
-    for (int d = 0; d < array->rank; d++)
-        if (array->shape[d] < input->least_shape[d] || array->shape[d] > input->shape[d])
-            return false;
-    return true;
-}
-
-/* Accepts the array's shape, as one value or as frames, and gives the array the one that the model wants. */
-static bool take_shape(ns_npy *array, const ns_input *input, bool with_frames, int64_t *frames)
-{
-    *frames = 1;
-    if (within(array, input))
-        return true;
-    if (ns_input_same_but_ones(array->rank, array->shape, input->rank, input->shape)) {
-        if (!input->padded) {
-            array->rank = input->rank;
-            memcpy(array->shape, input->shape, sizeof array->shape);
-        }
-        return true;
-    }
-    if (!with_frames || array->rank < 1 || array->shape[0] < 1 ||
-        !ns_input_same_but_ones(array->rank - 1, array->shape + 1, input->rank, input->shape))
-        return false;
-    *frames = array->shape[0];
-    if (input->padded) {
-        memmove(array->shape, array->shape + 1, (size_t)--array->rank * sizeof *array->shape);
-    } else {
-        array->rank = input->rank;
-        memcpy(array->shape, input->shape, sizeof array->shape);
-    }
-    return true;
-}
-
-/* ---- files ---- */
-
 static const char *what(const ns_input_rules *rules)
 {
     return rules->what ? rules->what : "input";
@@ -169,7 +111,7 @@ static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_
         if (as && ns_npy_width(*as) == array.item_size)
             array.type = *as;
         const ns_npy given = array;
-        if (!take_shape(&array, input, rules->frames, frames))
+        if (!ns_input_take_shape(&array, input, rules->frames, frames))
             return expected(rules, input, file, &given, error);
         if (!rules->any_type)
             NS_TRY(ns_input_take_type(input, file, arena, &array, error));

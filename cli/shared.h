@@ -9,6 +9,7 @@
 #include "npuscope/fuzz_vela.h"
 #include "npuscope/program.h"
 #include "options.h"
+#include "rows.h"
 
 /* ---- rows.c ---- */
 
@@ -129,6 +130,12 @@ ns_code ns_input_take_type(const ns_input *input, const char *file, ns_arena *ar
 /* NS_ERROR_INPUT: both types, and what mends it. */
 ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error);
 
+/* The same dims, but for those of 1. */
+bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other);
+
+/* Accepts the array's shape, as one value or as frames, and gives the array the one that the model wants. */
+bool ns_input_take_shape(ns_npy *array, const ns_input *input, bool with_frames, int64_t *frames);
+
 /* How many elements are NaN, and the index of the first. */
 size_t ns_npy_count_nan(const ns_npy *array, size_t *first);
 
@@ -136,9 +143,6 @@ size_t ns_npy_count_nan(const ns_npy *array, size_t *first);
 void ns_input_warn_of_nan(const char *what, const char *name, const char *file, const ns_npy *array);
 
 /* ---- inputs.c ---- */
-
-/* The same dims, but for those of 1. */
-bool ns_input_same_but_ones(int rank, const int64_t *shape, int other_rank, const int64_t *other);
 
 /* Frame `index` of an array that holds `frames`, or all of an array that holds one. */
 ns_npy ns_input_frame(const ns_input *input, int64_t frames, int64_t index);
@@ -257,6 +261,29 @@ ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *
 
 ns_code ns_fuzz_report_write(const ns_fuzz_result *result, const char *path, ns_arena *arena,
                              ns_error *error);
+
+/* ---- suite_options.c ---- */
+
+typedef struct ns_cli_suite_settings {
+    ns_row_selection selection;
+    ns_text_list cases, min_sqnr, max_steps;
+    const char *vela_flags, *config, *system_config, *memory_mode;
+    bool all_targets;
+    const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
+    int64_t threads;
+    double qtol, atol, rtol, epsilon, data_scale;
+    const char *weights, *symmetric_io, *baseline, *history, *label;
+    unsigned cpu;
+    bool list, strict;
+} ns_cli_suite_settings;
+
+/* Vela's options in one text, which takes them apart at spaces. */
+ns_code ns_suite_set_vela(const ns_cli_suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
+                          ns_error *error);
+
+/* --min-sqnr and --max-steps, once the rows are selected. NS_ERROR_USAGE: no number, or no operator. */
+ns_code ns_suite_set_limits(const ns_cli_suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
+                            ns_error *error);
 
 /* ---- main.c ---- */
 

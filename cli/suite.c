@@ -1,34 +1,18 @@
 /* npuscope suite: the catalogue, stage by stage, with a verdict on each case. */
-#include <errno.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/interface.h"
 #include "history/interface.h"
 #include "npuscope/cpu.h"
 #include "npuscope/suite.h"
-#include "ops/operators.h"
 #include "options.h"
 #include "report/report.h"
 #include "rows.h"
+#include "shared.h"
 
-typedef struct suite_settings {
-    ns_row_selection selection;
-    ns_text_list cases, min_sqnr, max_steps;
-    const char *vela_flags, *config, *system_config, *memory_mode;
-    bool all_targets;
-    const char *stages, *json, *junit, *csv, *markdown, *html, *vela;
-    int64_t threads;
-    double qtol, atol, rtol, epsilon, data_scale;
-    const char *weights, *symmetric_io, *baseline, *history, *label;
-    unsigned cpu;
-    bool list, strict;
-} suite_settings;
-
-#define OPTION(field) offsetof(suite_settings, field)
+#define OPTION(field) offsetof(ns_cli_suite_settings, field)
 
 static const ns_option options[] = {
     NS_ROW_TARGETS(selection.targets),
@@ -91,7 +75,7 @@ static const ns_option options[] = {
 
 static void preset(void *settings)
 {
-    suite_settings *suite = settings;
+    ns_cli_suite_settings *suite = settings;
     suite->qtol = suite->atol = suite->rtol = suite->epsilon = suite->data_scale = NAN;
     suite->cpu = ns_cpu_detect();
 }
@@ -112,8 +96,8 @@ static ns_code check_symmetric_io(const char *text, ns_error *error)
     return NS_OK;
 }
 
-static ns_code write_reports(ns_cli *cli, const suite_settings *settings, const ns_suite_result *result,
-                             ns_error *error)
+static ns_code write_reports(ns_cli *cli, const ns_cli_suite_settings *settings,
+                             const ns_suite_result *result, ns_error *error)
 {
     ns_bytes bytes;
     const struct {
@@ -149,7 +133,7 @@ static ns_code check_vela_flags(const ns_suite_options *suite, const ns_suite_re
 }
 
 /* The table has said it all about failures: no message beside it. */
-static ns_code exit_of(const suite_settings *settings, const ns_suite_result *result, ns_error *error)
+static ns_code exit_of(const ns_cli_suite_settings *settings, const ns_suite_result *result, ns_error *error)
 {
     const int *counts = result->counts;
     if (result->vela_missing)
@@ -174,92 +158,9 @@ static ns_code exit_of(const suite_settings *settings, const ns_suite_result *re
     return settings->strict && counts[NS_VERDICT_INACCURATE] > 0 ? NS_ERROR_MISMATCH : NS_OK;
 }
 
-/* Vela's options in one text, which takes them apart at spaces. */
-static ns_code set_vela(const suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
-                        ns_error *error)
-{
-    ns_buffer flags = {.arena = arena};
-    const char *const values[] = {settings->config, settings->system_config, settings->memory_mode};
-    const char *const names[] = {"config", "system-config", "memory-mode"};
-    for (int i = 0; i < 3; i++) {
-        if (values[i] && strchr(values[i], ' '))
-            return ns_fail(error, NS_ERROR_USAGE,
-                           "--%s '%s' has a space, which Vela's options do not take here", names[i],
-                           values[i]);
-        if (values[i])
-            ns_buffer_format(&flags, "%s--%s=%s", flags.size ? " " : "", names[i], values[i]);
-    }
-    if (settings->config && access(settings->config, R_OK) != 0)
-        return ns_fail(error, NS_ERROR_USAGE, "--config %s: %s", settings->config, strerror(errno));
-    if (settings->vela_flags)
-        ns_buffer_format(&flags, "%s%s", flags.size ? " " : "", settings->vela_flags);
-    ns_buffer_append(&flags, "", 1);
-    suite->vela_flags = flags.size > 1 ? (const char *)flags.data : NULL;
-    suite->memory_mode = settings->memory_mode;
-    suite->all_targets = settings->all_targets;
-    return flags.failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for Vela's options") : NS_OK;
-}
-
-/* A limit for operators that no row can be of would hold nothing, and nobody would notice. */
-static ns_code check_operator(const char *option, const char *pattern, const suite_settings *settings,
-                              const ns_suite_options *suite, ns_arena *arena, ns_error *error)
-{
-    ns_suite_result *list = NULL;
-    bool known = false;
-    for (int i = 0; i < ns_aten_operator_count && *pattern; i++)
-        known = known || fnmatch(pattern, ns_aten_operators[i]->name, 0) == 0;
-    if (!known && *pattern && settings->cases.count)
-        NS_TRY(ns_suite_list(suite, arena, &list, error));
-    for (int i = 0; list && i < list->case_count; i++)
-        known = known || fnmatch(pattern, list->cases[i].op, 0) == 0;
-    return known ? NS_OK
-                 : ns_fail(error, NS_ERROR_USAGE,
-                           "--%s: '%s' names no operator (npuscope operators lists them)", option, pattern);
-}
-
-/* "40" or "softmax=40". */
-static ns_code read_limits(const char *option, double least, const ns_text_list *list, ns_arena *arena,
-                           const ns_suite_limit **out, ns_error *error)
-{
-    ns_suite_limit *limits = NS_ARENA_ARRAY(arena, (size_t)list->count, ns_suite_limit);
-    if (!limits)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for limits");
-    for (int i = 0; i < list->count; i++) {
-        const char *sign = strrchr(list->values[i], '='), *number = sign ? sign + 1 : list->values[i];
-        char *end;
-        limits[i].value = strtod(number, &end);
-        if (sign)
-            limits[i].op = ns_arena_format(arena, "%.*s", (int)(sign - list->values[i]), list->values[i]);
-        if (end == number || *end || !isfinite(limits[i].value))
-            return ns_fail(error, NS_ERROR_USAGE, "--%s '%s' is no number, and no OPERATOR=NUMBER", option,
-                           list->values[i]);
-        if (limits[i].value < least)
-            return ns_fail(error, NS_ERROR_USAGE, "--%s '%s' is below 0", option, list->values[i]);
-    }
-    *out = limits;
-    return NS_OK;
-}
-
-/* When the rows are selected. */
-static ns_code set_limits(const suite_settings *settings, ns_arena *arena, ns_suite_options *suite,
-                          ns_error *error)
-{
-    suite->min_sqnr_count = settings->min_sqnr.count;
-    suite->max_steps_count = settings->max_steps.count;
-    NS_TRY(read_limits("min-sqnr", -INFINITY, &settings->min_sqnr, arena, &suite->min_sqnr, error));
-    NS_TRY(read_limits("max-steps", 0, &settings->max_steps, arena, &suite->max_steps, error));
-    for (int i = 0; i < suite->min_sqnr_count; i++)
-        if (suite->min_sqnr[i].op)
-            NS_TRY(check_operator("min-sqnr", suite->min_sqnr[i].op, settings, suite, arena, error));
-    for (int i = 0; i < suite->max_steps_count; i++)
-        if (suite->max_steps[i].op)
-            NS_TRY(check_operator("max-steps", suite->max_steps[i].op, settings, suite, arena, error));
-    return NS_OK;
-}
-
 /* Reads the earlier run first: what is wrong with it is said before the work. */
-static ns_code compare_baseline(const suite_settings *settings, const ns_history_run *before, ns_arena *arena,
-                                ns_suite_result *result, ns_error *error)
+static ns_code compare_baseline(const ns_cli_suite_settings *settings, const ns_history_run *before,
+                                ns_arena *arena, ns_suite_result *result, ns_error *error)
 {
     ns_history_run after;
     if (!settings->baseline)
@@ -279,7 +180,7 @@ static ns_code check_history(const char *path, ns_error *error)
     return NS_OK;
 }
 
-static ns_code keep_run(const suite_settings *settings, const ns_suite_result *result, FILE *out,
+static ns_code keep_run(const ns_cli_suite_settings *settings, const ns_suite_result *result, FILE *out,
                         ns_error *error)
 {
     ns_history *history = NULL;
@@ -296,15 +197,15 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
 {
     (void)operand_count;
     (void)operands;
-    const suite_settings *settings = settings_;
+    const ns_cli_suite_settings *settings = settings_;
     ns_progress shown;
     ns_progress_begin(&shown, cli);
     ns_suite_options suite;
     NS_TRY(ns_row_select(&settings->selection, &suite, error));
-    NS_TRY(set_vela(settings, cli->arena, &suite, error));
+    NS_TRY(ns_suite_set_vela(settings, cli->arena, &suite, error));
     suite.case_path_count = settings->cases.count;
     suite.case_paths = settings->cases.values;
-    NS_TRY(set_limits(settings, cli->arena, &suite, error));
+    NS_TRY(ns_suite_set_limits(settings, cli->arena, &suite, error));
     suite.stages = settings->stages;
     suite.qtol = settings->qtol;
     suite.atol = settings->atol;
@@ -357,7 +258,7 @@ const ns_subcommand ns_subcommand_suite = {
                "of a failed case also the stage at fault and its worst element. Exit code 1 if a case\n"
                "fails, 3 if Vela is missing and --stages does not leave the stage npu out.",
     .options = options,
-    .settings_size = sizeof(suite_settings),
+    .settings_size = sizeof(ns_cli_suite_settings),
     .preset = preset,
     .run = run,
 };
