@@ -26,7 +26,7 @@ static ns_code wrong_kind(const ns_call *call, int index, const char *expected, 
                    ns_value_kind_text(argument(call, index)->kind), expected);
 }
 
-ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error)
+static ns_code find_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error)
 {
     ns_value *value = &call->values[number];
     if (value->kind != NS_VALUE_TENSOR)
@@ -41,6 +41,19 @@ ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_te
                        call->name, index, ns_scalar_text(tensor->scalar));
     *out = tensor;
     return NS_OK;
+}
+
+ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error)
+{
+    ns_program_tensor *tensor;
+    NS_TRY(find_tensor(call, number, index, &tensor, error));
+    *out = ns_arena_copy(call->arena, tensor, sizeof *tensor);
+    return *out ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its arguments", call->name);
+}
+
+ns_code ns_call_output(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
+{
+    return find_tensor(call, call->arguments[index], index, out, error);
 }
 
 ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)

@@ -16,10 +16,13 @@ typedef struct ns_call {
 } ns_call;
 
 /* Argument `index` as a tensor with data, a number and so on; NS_ERROR_INPUT names kernel, argument and what
- * it is. */
+ * it is. The tensor is a copy: it keeps its shape where a program gives the same value as a result too. */
 ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
 /* The same for value `number`, an item of the list that argument `index` is. */
 ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error);
+
+/* A result, which may be given another shape (ns_call_result: and is). */
+ns_code ns_call_output(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
 
 ns_code ns_call_optional_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
 ns_code ns_call_integer(ns_call *call, int index, int64_t *out, ns_error *error);

@@ -225,7 +225,7 @@ ns_code ns_call_number(ns_call *call, int index, ns_compute compute, ns_number *
 ns_code ns_call_result(ns_call *call, int index, int rank, const int64_t *shape, ns_program_tensor **out,
                        ns_error *error)
 {
-    NS_TRY(ns_call_tensor(call, index, out, error));
+    NS_TRY(ns_call_output(call, index, out, error));
     if ((*out)->rank != rank)
         return ns_fail(error, NS_ERROR_INPUT, "%s: the result has rank %d, its tensor rank %d", call->name,
                        rank, (*out)->rank);

@@ -167,12 +167,12 @@ static ns_code get_filter(ns_call *call, convolution *c, ns_error *error)
     ns_program_tensor *weights;
     NS_TRY(ns_cortex_m_bytes(call, 1, &weights, error));
     const int64_t *s = weights->shape;
-    if (weights->rank != 4 || s[0] != c->window.out.c || s[0] < 1 || s[3] < 1 || c->window.in.c % s[3] ||
-        s[0] % (c->window.in.c / s[3] ? c->window.in.c / s[3] : 1))
+    if (weights->rank != 4 || s[0] != c->window.out.c || s[0] < 1 || s[3] < 1 || c->window.in.c < s[3] ||
+        c->window.in.c % s[3] || s[0] % (c->window.in.c / s[3]))
         return refuse_shapes(call, error);
     c->weights = weights->data;
     c->depth = s[3];
-    c->share = s[0] / (c->window.in.c / s[3] ? c->window.in.c / s[3] : 1);
+    c->share = s[0] / (c->window.in.c / s[3]);
     memcpy(c->steps, (int64_t[]){s[1] * s[2] * s[3], s[2] * s[3], s[3], 1}, sizeof c->steps);
     c->window.kernel[0] = s[1];
     c->window.kernel[1] = s[2];

@@ -281,7 +281,7 @@ ns_code ns_kernel_cat(ns_call *call, ns_error *error)
     const ns_value *list = &call->values[call->arguments[0]];
     ns_program_tensor *out = NULL;
     int dim = 0;
-    NS_TRY(ns_call_tensor(call, 2, &out, error));
+    NS_TRY(ns_call_output(call, 2, &out, error));
     NS_TRY(ns_call_dim(call, 1, out->rank, &dim, error));
     if (list->kind != NS_VALUE_TENSOR_LIST || out->rank == 0)
         return ns_fail(error, NS_ERROR_INPUT, "%s: argument 0 is %s, expected a list of tensors", call->name,

@@ -20,7 +20,7 @@ static ns_code get_range_and_tensors(ns_call *call, int first, ns_quantisation_a
     NS_TRY(ns_call_tensor(call, 0, &a->input, error));
     NS_TRY(ns_call_integer(call, first, &a->minimum, error));
     NS_TRY(ns_call_integer(call, first + 1, &a->maximum, error));
-    NS_TRY(ns_call_tensor(call, call->argument_count - 1, &a->output, error));
+    NS_TRY(ns_call_output(call, call->argument_count - 1, &a->output, error));
     if (a->minimum > a->maximum)
         return ns_fail(error, NS_ERROR_INPUT, "%s: quant_min %lld is above quant_max %lld", call->name,
                        (long long)a->minimum, (long long)a->maximum);

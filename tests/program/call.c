@@ -613,6 +613,98 @@ static void test_indices(void **state)
     fails(&h, ns_kernel_index, "k: argument 1 is no list of at most 1 tensors");
 }
 
+/* ---- the same value twice, and sizes that wrap or are 0 ---- */
+
+/* A result that is an operand too is given its shape; the operand that the kernel reads keeps its own. */
+static void test_a_result_that_is_an_operand(void **state)
+{
+    (void)state;
+    int8_t data[8];
+    ns_program_tensor *operand, *result;
+    by_hand h;
+    begin(&h);
+    give_tensor(&h, NS_SCALAR_INT8, 2, (const int64_t[]){2, 4}, data);
+    ns_call c = {"k", h.values, h.count, h.arguments, h.arena, &h.budget};
+    assert_int_equal(ns_call_tensor(&c, 0, &operand, &h.error), NS_OK);
+    assert_int_equal(ns_call_output(&c, 0, &result, &h.error), NS_OK);
+    assert_int_equal(ns_program_tensor_resize(result, (const int64_t[]){1, 3}, &h.error), NS_OK);
+    assert_int_equal(h.values[0].as.tensor.shape[1], 3);
+    assert_int_equal(operand->shape[1], 4);
+    assert_int_equal(operand->count, 8);
+    assert_ptr_equal(operand->data, data);
+    ns_arena_free(h.arena);
+}
+
+static void begin_pad(by_hand *h, int8_t *in, int8_t *out, int64_t before, int64_t behind, int64_t made)
+{
+    begin(h);
+    give_tensor(h, NS_SCALAR_INT8, 1, (const int64_t[]){2}, in);
+    give_integers(h, INTEGERS(0, 0, 0, before));
+    give_integers(h, INTEGERS(0, 0, 0, behind));
+    give_integer(h, 9);
+    give_tensor(h, NS_SCALAR_INT8, 1, &made, out);
+}
+
+/* 2 + (2^63 - 1) + (2^63 - 1) is 0 where it wraps: a tensor of no elements, and a write far from it. */
+static void test_pads_that_wrap(void **state)
+{
+    (void)state;
+    static const int8_t wanted[5] = {9, 1, 2, 9, 9};
+    int8_t in[2] = {1, 2}, out[5] = {0};
+    by_hand h;
+    begin_pad(&h, in, out, 1, 2, 5);
+    assert_int_equal(call(&h, ns_kernel_cortex_m_pad), NS_OK);
+    assert_memory_equal(out, wanted, sizeof wanted);
+    ns_arena_free(h.arena);
+    begin_pad(&h, in, out, INT64_MAX, INT64_MAX, 0);
+    fails(&h, ns_kernel_cortex_m_pad, "k: the shapes of its tensors do not fit");
+    begin_pad(&h, in, out, -1, 0, 1);
+    fails(&h, ns_kernel_cortex_m_pad, "k: the shapes of its tensors do not fit");
+    begin_pad(&h, in, out, 1, 1, 5);
+    fails(&h, ns_kernel_cortex_m_pad, "k: the shapes of its tensors do not fit");
+}
+
+static void begin_conv2d(by_hand *h, int64_t channels, int8_t *in, int8_t *weights, int32_t *rescale,
+                         int8_t *out)
+{
+    begin(h);
+    give_tensor(h, NS_SCALAR_INT8, 4, (const int64_t[]){1, channels, 1, 1}, in);
+    give_tensor(h, NS_SCALAR_INT8, 4, (const int64_t[]){1, 1, 1, 2}, weights);
+    give_none(h);
+    give_integers(h, INTEGERS(1, 1));
+    give_integers(h, INTEGERS(0, 0));
+    give_integers(h, INTEGERS(1, 1));
+    give_integer(h, 1); /* offsets */
+    give_integer(h, -5);
+    give_tensor(h, NS_SCALAR_INT32, 1, (const int64_t[]){1}, &rescale[0]);
+    give_tensor(h, NS_SCALAR_INT32, 1, (const int64_t[]){1}, &rescale[1]);
+    give_integer(h, -128);
+    give_integer(h, 127);
+    give_none(h);
+    give_tensor(h, NS_SCALAR_INT8, 4, (const int64_t[]){1, 1, 1, 1}, out);
+}
+
+/* (3 + 1) * 2 + (4 + 1) * 6 = 38, of which half, less 5; a filter deeper than the input reads beyond it. */
+static void test_channels_that_are_not_there(void **state)
+{
+    (void)state;
+    static const char message[] = "k: the shapes of its tensors do not fit";
+    int8_t in[2] = {3, 4}, weights[2] = {2, 6}, out = 0;
+    int32_t rescale[2] = {1 << 30, 0};
+    by_hand h;
+    begin_conv2d(&h, 2, in, weights, rescale, &out);
+    assert_int_equal(call(&h, ns_kernel_cortex_m_conv2d), NS_OK);
+    assert_int_equal(out, 14);
+    ns_arena_free(h.arena);
+    begin_conv2d(&h, 0, in, weights, rescale, &out);
+    fails(&h, ns_kernel_cortex_m_conv2d, message);
+    begin_conv2d(&h, 1, in, weights, rescale, &out);
+    fails(&h, ns_kernel_cortex_m_conv2d, message);
+    begin_conv2d(&h, 2, in, weights, rescale, &out);
+    rescale[1] = 32;
+    fails(&h, ns_kernel_cortex_m_conv2d, "k: a shift of 32, expected -31 to 31");
+}
+
 /* ---- jumps: a program by hand that counts to `limit` and gives the count ---- */
 
 typedef struct counting {
@@ -726,6 +818,9 @@ int main(void)
         cmocka_unit_test(test_means),
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_a_result_that_is_an_operand),
+        cmocka_unit_test(test_pads_that_wrap),
+        cmocka_unit_test(test_channels_that_are_not_there),
         cmocka_unit_test(test_jumps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
