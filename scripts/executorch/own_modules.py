@@ -96,6 +96,7 @@ def modules(normal):
     yield "lstm", Picked(nn.LSTM(4, 4), lambda r: (r[0], r[1][0], r[1][1])), (normal(3, 1, 4),)
     yield "rnn", Picked(nn.RNN(4, 4), lambda r: r[0]), (normal(3, 1, 4),)
     yield "encoder_layer", nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (normal(1, 4, 8),)
+    yield "max_pool_dilation", nn.MaxPool2d((3, 2), stride=1, padding=(1, 0), dilation=2), (normal(1, 2, 7, 6),)
 
 
 def own():

@@ -213,6 +213,21 @@ static void transposed_groups(void **state)
     EXPECT(b, node, 1, 10, 2, 20, 6, 60, 8, 80);
 }
 
+/* Every second element within the window, and nothing of the padding. */
+static void dilated_pool(void **state)
+{
+    bench *b = *state;
+    ns_error error;
+    int node = 0, x = LEAF(b, S(1, 1, 1, 6), -5, 1, -2, 4, -1, 3);
+    ASSERT_OK(ns_aten_call(b->program, &ns_aten_op_max_pool2d, 1, &x,
+                           NS_ARGUMENTS({"kernel_size", NS_INTS(2, ((const int64_t[]){1, 2}))},
+                                        {"stride", NS_INTS(1, ((const int64_t[]){1}))},
+                                        {"padding", NS_INTS(2, ((const int64_t[]){0, 1}))},
+                                        {"dilation", NS_INTS(2, ((const int64_t[]){1, 2}))}),
+                           &node, &error));
+    EXPECT(b, node, 1, -2, 4, -1, 4, -1);
+}
+
 /* 'same' keeps the size; of an even span the odd element stands behind. */
 static void padding_in_words(void **state)
 {
@@ -297,6 +312,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(elementwise, setup, teardown),
         cmocka_unit_test_setup_teardown(moves, setup, teardown),
         cmocka_unit_test_setup_teardown(transposed_groups, setup, teardown),
+        cmocka_unit_test_setup_teardown(dilated_pool, setup, teardown),
         cmocka_unit_test_setup_teardown(padding_in_words, setup, teardown),
         cmocka_unit_test_setup_teardown(test_not_known, set_up, tear_down),
     };
