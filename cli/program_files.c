@@ -26,6 +26,20 @@ ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array
                          ns_scalar_text(tensor->scalar));
 }
 
+ns_code ns_program_files_npy(const ns_program_tensor *tensor, const void *memory, ns_arena *arena,
+                             ns_bytes *out, ns_error *error)
+{
+    ns_program_tensor held = *tensor;
+    ns_npy array;
+    NS_TRY(ns_program_files_describe(tensor, &array, error));
+    array.data = ns_arena_alloc(arena, array.count, array.item_size);
+    if (!array.data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a tensor of a test case");
+    held.data = (void *)(uintptr_t)memory;
+    ns_program_from_memory_order(&held, array.data);
+    return ns_npy_write(&array, arena, out, error);
+}
+
 /* The files of a program's inputs as those of any model. */
 static ns_code declare(const ns_program *program, int index, ns_arena *arena, ns_input *out, ns_error *error)
 {

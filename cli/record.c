@@ -9,6 +9,7 @@
 #include "npuscope/model.h"
 #include "npuscope/suite.h"
 #include "options.h"
+#include "program/interface.h"
 #include "recorded/interface.h"
 #include "shared.h"
 
@@ -293,6 +294,40 @@ static ns_code add_json(recording *r, ns_error *error)
     return add_file(r, "case.json", bytes, error);
 }
 
+/* ---- bundled programs ---- */
+
+static ns_code add_tensor(recording *r, const char *format, int index, const ns_program_tensor *tensor,
+                          const void *memory, const char **name, ns_error *error)
+{
+    ns_bytes bytes;
+    NS_TRY(ns_program_files_npy(tensor, memory, r->cli->arena, &bytes, error));
+    *name = ns_arena_format(r->cli->arena, "%s%d.npy", format, index);
+    return add_file(r, *name, bytes, error);
+}
+
+/* The first case of a bundle, where no input is given. Its outputs are the exporter's eager model's: within
+ * tolerances. */
+static ns_code take_bundle(recording *r, ns_bytes bundle, ns_error *error)
+{
+    ns_program *program;
+    NS_TRY(ns_program_read(bundle.data, bundle.size, NS_ACCELERATOR_UNKNOWN, r->cli->arena, &program, error));
+    if (r->settings->inputs.count || ns_program_case_count(program) == 0)
+        return NS_OK;
+    for (int i = 0; i < ns_program_input_count(program); i++) {
+        size_t size;
+        const void *memory = ns_program_case_input(program, 0, i, &size);
+        if (memory)
+            NS_TRY(add_tensor(r, "in", i, ns_program_input(program, i), memory, &r->inputs[i].file, error));
+    }
+    for (int i = 0; i < ns_program_output_count(program) && !r->settings->quantised.count; i++) {
+        const ns_program_tensor *expected = ns_program_case_expected(program, 0, i);
+        if (expected)
+            NS_TRY(
+                add_tensor(r, "quantised_out", i, expected, expected->data, &r->outputs[i].quantised, error));
+    }
+    return NS_OK;
+}
+
 /* ---- the whole ---- */
 
 static ns_code add_model(recording *r, const char *path, ns_error *error)
@@ -303,9 +338,13 @@ static ns_code add_model(recording *r, const char *path, ns_error *error)
         [NS_CASE_TFLITE] = "model.tflite",
         [NS_CASE_PROGRAM] = "model.pte",
     };
-    ns_bytes bytes;
+    ns_bytes bytes, bundle = {0};
     ns_case_model as_suite;
     NS_TRY(ns_file_read(path, r->cli->arena, &bytes, error));
+    if (ns_program_is_bundle(bytes.data, bytes.size)) {
+        bundle = bytes;
+        NS_TRY(ns_bundle_program(bundle, &bytes, error));
+    }
     NS_TRY(ns_model_load(bytes.data, bytes.size, NS_ACCELERATOR_UNKNOWN, r->cli->budget, &r->model, error));
     if (ns_model_input_count(r->model) > NS_CASE_TENSORS || ns_model_output_count(r->model) > NS_CASE_TENSORS)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%d inputs and %d outputs; a case has at most %d",
@@ -314,7 +353,7 @@ static ns_code add_model(recording *r, const char *path, ns_error *error)
     NS_TRY(add_file(r, "model.npz", bytes, error));
     NS_TRY(ns_case_model_read(&r->found, r->cli->arena, &as_suite, error));
     r->model_file = r->files[0].name = names[as_suite.kind];
-    return NS_OK;
+    return bundle.data ? take_bundle(r, bundle, error) : NS_OK;
 }
 
 static ns_code write_case(const recording *r, ns_error *error)

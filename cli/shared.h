@@ -168,6 +168,10 @@ bool ns_program_files_probe(ns_bytes bytes);
 /* The file of a tensor, without data. */
 ns_code ns_program_files_describe(const ns_program_tensor *tensor, ns_npy *array, ns_error *error);
 
+/* A tensor whose bytes, in memory order, lie at `memory`, as an .npy file. */
+ns_code ns_program_files_npy(const ns_program_tensor *tensor, const void *memory, ns_arena *arena,
+                             ns_bytes *out, ns_error *error);
+
 /* A program's inputs in memory order; each list has room for all of them. */
 typedef struct ns_program_files {
     const void **data;      /* NULL: no tensor */

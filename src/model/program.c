@@ -4,10 +4,11 @@
 #include "model/driver.h"
 #include "program/interface.h"
 
-/* A FlatBuffer with the file identifier ET and two digits. */
+/* A FlatBuffer with the file identifier ET and two digits, or a bundle of one. */
 static bool probe(ns_bytes bytes)
 {
-    return ns_bytes_contains(bytes, 4, 4) && memcmp(bytes.data + 4, "ET", 2) == 0;
+    return ns_bytes_contains(bytes, 4, 4) &&
+           (memcmp(bytes.data + 4, "ET", 2) == 0 || ns_program_is_bundle(bytes.data, bytes.size));
 }
 
 /* What is no tensor stays a description with a name alone. */

@@ -5,6 +5,11 @@
 #include "base/bytes.h"
 #include "npuscope/program.h"
 
+/* ---- bundle.c ---- */
+
+/* The program within a bundle. */
+ns_code ns_bundle_program(ns_bytes bundle, ns_bytes *out, ns_error *error);
+
 /* ---- inspect.c ---- */
 
 /* Inspect: a program in readable form: inputs, outputs, operators, instructions, delegates. */

@@ -7,6 +7,7 @@
 #include "npuscope/npu.h"
 #include "num/interface.h"
 #include "program/call.h"
+#include "program/interface.h"
 #include "program/value.h"
 
 /* ---- kernel.c ---- */
@@ -132,9 +133,6 @@ struct ns_program {
 
 /* Bundle: a .bpte, which holds a program and test cases (ExecuTorch 1.5.1,
  * devtools/bundled_program/schema/bundled_program_schema.fbs, identifier "BP08"). */
-
-/* The program within. */
-ns_code ns_bundle_program(ns_bytes bundle, ns_bytes *out, ns_error *error);
 
 /* Fills in the cases of the program's method; the data stay in the bundle's bytes. */
 ns_code ns_bundle_cases(ns_bytes bundle, ns_program *program, ns_arena *arena, ns_error *error);

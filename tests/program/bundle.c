@@ -1,6 +1,10 @@
 /* Bundled programs: built here from a program of the test data, since a bundle is a FlatBuffer around it. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "base/interface.h"
 #include "formats/flatbuffer.h"
+#include "formats/interface.h"
 #include "npuscope/program.h"
 #include "support/data.h"
 #include "support/test.h"
@@ -89,6 +93,38 @@ static void cases_are_read(void **state)
     ns_arena_free(arena);
 }
 
+/* `npuscope record` makes a case of it: the program within, its input, and what is expected as a reference.
+ */
+static void a_case_is_recorded(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/npuscope_bundle_XXXXXX";
+    const char *npuscope = getenv("NPUSCOPE");
+    ns_arena *arena = ns_arena_new();
+    ns_program *plain;
+    ns_bytes input, file, program;
+    ns_npy array;
+    if (!npuscope)
+        skip();
+    const ns_bytes bundle = make(arena, "forward", &plain, &input);
+    assert_non_null(mkdtemp(folder));
+    ASSERT_OK(ns_file_write(ns_arena_format(arena, "%s/m.bpte", folder), bundle, &error));
+    assert_int_equal(system(ns_arena_format(arena, "'%s' record %s/m.bpte -o %s/case > /dev/null", npuscope,
+                                            folder, folder)),
+                     0);
+    ASSERT_OK(ns_file_read(ns_arena_format(arena, "%s/case/in0.npy", folder), arena, &file, &error));
+    ASSERT_OK(ns_npy_read(file, "in0.npy", arena, &array, &error));
+    assert_memory_equal(array.data, input.data, input.size);
+    ASSERT_OK(
+        ns_file_read(ns_arena_format(arena, "%s/case/quantised_out0.npy", folder), arena, &file, &error));
+    ASSERT_OK(ns_file_read(ns_arena_format(arena, "%s/case/model.pte", folder), arena, &file, &error));
+    ASSERT_OK(test_data_read("program/two_delegates/program.pte", arena, &program, &error));
+    assert_int_equal(file.size, program.size);
+    assert_memory_equal(file.data, program.data, program.size);
+    assert_int_equal(system(ns_arena_format(arena, "rm -r %s", folder)), 0);
+    ns_arena_free(arena);
+}
+
 static void methods_are_named(void **state)
 {
     (void)state;
@@ -132,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_are_read),
+        cmocka_unit_test(a_case_is_recorded),
         cmocka_unit_test(methods_are_named),
         cmocka_unit_test(broken_bundles_do_not_crash),
     };

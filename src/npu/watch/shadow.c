@@ -32,7 +32,8 @@ typedef struct shadow_memory {
 struct ns_npu_shadow {
     shadow_memory memories[NS_NPU_REGIONS + 1];
     int messages[NS_NPU_SIGN_COUNT];
-    uint32_t settled; /* the writer of the load that was looked at last */
+    uint32_t settled;     /* the writer of the load that was looked at last */
+    bool chain_has_table; /* one that fills the tables' memory, in the chain that the last operation is in */
 };
 
 static const struct {
@@ -213,10 +214,25 @@ static bool write_range(void *context, int64_t low, int64_t high)
     return false;
 }
 
+/* Vela loads the tables of a chain before it, and one of int16 fills their memory. */
+static void look_at_chain(ns_npu_machine *machine, const ns_npu_operation *operation)
+{
+    ns_npu_shadow *shadow = machine->shadow;
+    const bool goes_on = operation->ifm.chain || (operation->has_ifm2 && operation->ifm2.chain);
+    const bool fills = 2 * ns_npu_table_size(operation->table) > machine->family->table_memory;
+    char text[64];
+    shadow->chain_has_table = shadow->chain_has_table && goes_on;
+    snprintf(text, sizeof text, "internal memory at 0x%" PRIx64, (uint64_t)operation->table_address);
+    if (fills && shadow->chain_has_table)
+        report(machine, NS_NPU_SIGN_SHARED_TABLE, text);
+    shadow->chain_has_table = shadow->chain_has_table || fills;
+}
+
 void ns_npu_shadow_operation(ns_npu_machine *machine, const ns_npu_operation *operation)
 {
     if (!machine->shadow)
         return;
+    look_at_chain(machine, operation);
     if (operation->kind != NS_NPU_POOL_NONE)
         read_map(machine, &operation->ifm);
     if (operation->has_ifm2)
