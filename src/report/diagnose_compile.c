@@ -62,8 +62,8 @@ static void print_places(const ns_diagnose_result *result, int index, FILE *out)
 void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out)
 {
     if (first->command >= 0)
-        fprintf(out, "    first: command %d, %s,", first->command,
-                first->operation ? first->operation : "not known");
+        fprintf(out, "    first: command %d,%s%s%s", first->command, first->operation ? " " : "",
+                first->operation ? first->operation : "", first->operation ? "," : "");
     else
         fprintf(out, "    first: %s", first->operation ? first->operation : "no operation");
     if (first->output)
