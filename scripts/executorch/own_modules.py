@@ -97,6 +97,9 @@ def modules(normal):
     yield "rnn", Picked(nn.RNN(4, 4), lambda r: r[0]), (normal(3, 1, 4),)
     yield "encoder_layer", nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), (normal(1, 4, 8),)
     yield "max_pool_dilation", nn.MaxPool2d((3, 2), stride=1, padding=(1, 0), dilation=2), (normal(1, 2, 7, 6),)
+    yield "unfold_copy", Function(lambda x: torch.unfold_copy(x, 1, 3, 2)), (normal(2, 9, 3),)
+    yield "celu", nn.CELU(0.5), (normal(3, 5),)
+    yield "selu", nn.SELU(), (normal(3, 5),)
 
 
 def own():

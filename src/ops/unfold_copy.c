@@ -1,7 +1,7 @@
 /* unfold_copy: windows of `size` elements of axis `dimension`, `step` apart: the axis becomes the windows, a
- * last axis their elements. A SLICE for each window, TRANSPOSE to bring the axis last, RESHAPE, CONCAT;
- * ExecuTorch makes a GATHER of it on Ethos-U85, of the same elements
- * (backends/arm/_passes/decompose_unfold_to_gather_pass.py). */
+ * last axis their elements. On Ethos-U85 a GATHER of [p, k, q], the axis k between those before and behind
+ * it, with constant indices, and TRANSPOSE; elsewhere a SLICE for each window, TRANSPOSE to bring the axis
+ * last, RESHAPE, CONCAT (ExecuTorch 1.5.1, backends/arm/_passes/decompose_unfold_to_gather_pass.py). */
 #include "ops/cases.h"
 #include "ops/families/movement.h"
 
@@ -70,10 +70,66 @@ static ns_code lower_window(ns_lowering *lowering, const ns_aten_node *node, int
     return ns_plan_reshape(&lowering->plan, *step, node->rank, shape, NS_PLAN_END, step, error);
 }
 
+/* Which elements of the axis the windows have, for each of `blocks`. */
+static ns_code add_indices(ns_lowering *lowering, const ns_aten_node *result, int64_t blocks, int *step,
+                           ns_error *error)
+{
+    static const char edge[] = "aten_expand_copy_default";
+    const int64_t size = result->attributes[SIZE].integer, windows = result->shape[axis_of(result)];
+    const int64_t shape[2] = {blocks, windows * size};
+    int number = 0;
+    ns_tensor indices;
+    NS_TRY(ns_tensor_new(lowering->arena, NS_DTYPE_INT32, 2, shape, &indices, error));
+    for (size_t i = 0; i < ns_tensor_count(&indices); i++) {
+        const int64_t at = (int64_t)i % shape[1];
+        ns_tensor_set(&indices, i, at / size * result->attributes[STEP].integer + at % size);
+    }
+    NS_TRY(ns_lowering_take_numbers(lowering, edge, 1, &number, error));
+    const ns_step constant = {.kind = NS_STEP_CONSTANT,
+                              .group = NS_CONSTANT_TABLE,
+                              .dtype = NS_DTYPE_INT32,
+                              .rank = 2,
+                              .shape = {shape[0], shape[1]},
+                              .data = indices.data,
+                              .name = ns_lowering_name(lowering, "", edge, number, "_pre_computed")};
+    return constant.name ? ns_plan_add(&lowering->plan, &constant, NS_PLAN_FRONT, step, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for indices");
+}
+
+static ns_code lower_gather(ns_lowering *lowering, int node, ns_error *error)
+{
+    const ns_aten_node *result = &lowering->program->nodes[node];
+    const ns_aten_node *operand = ns_aten_operand(lowering->program, result, 0);
+    const int axis = axis_of(result);
+    const int64_t size = result->attributes[SIZE].integer, windows = result->shape[axis];
+    int64_t before = 1, behind = 1;
+    int inputs[2];
+    for (int i = 0; i < operand->rank; i++)
+        *(i < axis ? &before : &behind) *= i == axis ? 1 : operand->shape[i];
+    const int64_t values[3] = {before, operand->shape[axis], behind};
+    const int64_t gathered[4] = {before, windows, size, behind};
+    NS_TRY(ns_lowering_own(lowering, result->inputs[0], &inputs[0], error));
+    NS_TRY(ns_plan_reshape(&lowering->plan, inputs[0], 3, values, NS_PLAN_END, &inputs[0], error));
+    NS_TRY(add_indices(lowering, result, before, &inputs[1], error));
+    ns_step gather = ns_plan_like(&lowering->plan, NS_OP_GATHER, &inputs[0]);
+    gather.input_count = 2;
+    gather.inputs = inputs;
+    gather.shape[1] = windows * size;
+    int step = 0;
+    NS_TRY(ns_plan_add(&lowering->plan, &gather, NS_PLAN_END, &step, error));
+    NS_TRY(ns_plan_reshape(&lowering->plan, step, 4, gathered, NS_PLAN_END, &step, error));
+    NS_TRY(
+        ns_plan_transpose(&lowering->plan, step, (const int32_t[]){0, 1, 3, 2}, NS_PLAN_END, &step, error));
+    NS_TRY(ns_plan_reshape(&lowering->plan, step, result->rank, result->shape, NS_PLAN_END, &step, error));
+    return ns_lowering_set_own(lowering, node, step, error);
+}
+
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
     const int axis = axis_of(result);
+    if (lowering->target != NS_TARGET_U55 && result->dtype != NS_DTYPE_BOOL)
+        return lower_gather(lowering, node, error);
     const int64_t windows = result->shape[axis];
     int *parts = NS_ARENA_ARRAY(lowering->arena, (size_t)windows, int), input = 0, step = 0;
     if (!parts)
