@@ -9,6 +9,8 @@
 #include "base/interface.h"
 #include "ir/interface.h"
 #include "lower/interface.h"
+#include "npuscope/eval.h"
+#include "quant/interface.h"
 #include "support/aten.h"
 
 static void compare(ns_aten_program *program, const ns_tensor *input, ns_arena *arena, int node)
@@ -81,6 +83,106 @@ static void reductions(void **state)
         }
     }
     assert_true(cases > 400);
+}
+
+/* ---- every reduction over every set of axes, ranks to 6, with and without the axes, as a graph ---- */
+
+enum { RANK = 6 };
+
+static const int64_t sizes[RANK] = {2, 3, 1, 4, 2, 3};
+
+/* x of the first `rank` sizes, drawn, or truth values. */
+static ns_tensor draw(ns_arena *arena, ns_random *random, ns_dtype dtype, int rank)
+{
+    ns_error error;
+    ns_tensor tensor;
+    ASSERT_OK(ns_tensor_new(arena, dtype, rank, sizes, &tensor, &error));
+    for (size_t i = 0; i < ns_tensor_count(&tensor); i++)
+        if (dtype == NS_DTYPE_FP32)
+            ((float *)tensor.data)[i] = (float)(2 * ns_random_unit(random) - 1);
+        else
+            ns_tensor_set(&tensor, i, ns_random_u64(random) % 8 == 0);
+    return tensor;
+}
+
+/* Steps of the result's scale by which the lowered graph's integers are off the quantised program. */
+static double steps_off(ns_aten_program *program, const ns_tensor *input, ns_arena *arena)
+{
+    ns_error error;
+    ns_aten_program *decomposed;
+    ns_graph *graph;
+    ns_tensor codes, result;
+    double **values, most = 0;
+    const ns_quantise_options quantise = NS_QUANTISE_DEFAULTS;
+    const ns_eval_options options = {0};
+    ASSERT_OK(ns_aten_decompose(program, arena, &decomposed, &error));
+    ASSERT_OK(ns_quantise_program(decomposed, &quantise, 1, input, &error));
+    ASSERT_OK(ns_lower(decomposed, NS_TARGET_U85, &graph, &error));
+    const ns_aten_node *x = &decomposed->nodes[decomposed->inputs[0]];
+    const int out = decomposed->outputs[0];
+    const ns_aten_node *y = &decomposed->nodes[out];
+    codes = *input;
+    if (x->quantisation.present) {
+        int32_t *integers = NS_ARENA_ARRAY(arena, ns_aten_count(x), int32_t);
+        ASSERT_OK(ns_quantise_values(&x->quantisation, x->rank, x->shape, input->data, integers, &error));
+        ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT16, x->rank, x->shape, &codes, &error));
+        for (size_t i = 0; i < ns_aten_count(x); i++)
+            ns_tensor_set(&codes, i, integers[i]);
+    }
+    ASSERT_OK(ns_eval(graph, &options, &codes, 1, arena, &result, &error));
+    ASSERT_OK(ns_aten_evaluate(decomposed, NS_ATEN_QUANTISED, input, arena, &values, &error));
+    assert_int_equal(ns_tensor_count(&result), ns_aten_count(y));
+    assert_int_equal(result.rank, y->rank);
+    for (size_t i = 0; i < ns_aten_count(y); i++) {
+        const double scale = y->quantisation.present ? (double)y->quantisation.scales[0] : 1;
+        most = fmax(most, fabs((double)ns_tensor_get(&result, i) - values[out][i] / scale));
+    }
+    ns_graph_free(graph);
+    return most;
+}
+
+/* Both round once where the operator computes once; mean and var do so at each of their steps. */
+static void every_reduction(void **state)
+{
+    (void)state;
+    static const struct {
+        const ns_aten_operator *op;
+        double steps;
+    } ops[] = {{&ns_aten_op_amax, 0.01}, {&ns_aten_op_amin, 0.01},     {&ns_aten_op_any, 0},
+               {&ns_aten_op_sum, 1.01},  {&ns_aten_op_mean_dim, 2.01}, {&ns_aten_op_var, 3.01}};
+    ns_random random = {7};
+    for (size_t o = 0; o < sizeof ops / sizeof ops[0]; o++)
+        for (int rank = 1; rank <= RANK; rank++)
+            for (int mask = 1; mask < 1 << rank; mask++)
+                for (int keepdim = 0; keepdim < 2; keepdim++) {
+                    ns_error error;
+                    ns_arena *arena = ns_arena_new();
+                    ns_aten_program *program;
+                    int64_t dims[RANK], elements = 1;
+                    int x = 0, y = 0, count = 0;
+                    const ns_dtype dtype = ops[o].op == &ns_aten_op_any ? NS_DTYPE_BOOL : NS_DTYPE_FP32;
+                    for (int d = 0; d < rank; d++)
+                        if (mask >> d & 1) {
+                            elements *= sizes[d];
+                            dims[count++] = d;
+                        }
+                    const ns_tensor input = draw(arena, &random, dtype, rank);
+                    ASSERT_OK(ns_aten_program_new(arena, &program, &error));
+                    ASSERT_OK(ns_aten_add_typed_input(program, "x", dtype, rank, sizes, &x, &error));
+                    ASSERT_OK(ns_aten_call(
+                        program, ops[o].op, 1, &x,
+                        NS_ARGUMENTS({"dim", NS_INTS(count, dims)}, {"keepdim", NS_BOOL(keepdim)}), &y,
+                        &error));
+                    ASSERT_OK(ns_aten_add_output(program, y, &error));
+                    const bool is_view = elements == 1 && ops[o].op == &ns_aten_op_mean_dim;
+                    const double off = is_view || (elements == 1 && ops[o].op == &ns_aten_op_var)
+                                           ? 0
+                                           : steps_off(program, &input, arena);
+                    if (off > ops[o].steps)
+                        fail_msg("%s, rank %d, axes 0x%x, keepdim %d: %g steps", ops[o].op->name, rank, mask,
+                                 keepdim, off);
+                    ns_arena_free(arena);
+                }
 }
 
 enum { COUNT = 6 };
@@ -175,11 +277,9 @@ static void test_any(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(reductions),
-                                       cmocka_unit_test(test_sign),
-                                       cmocka_unit_test(test_floor_divide),
-                                       cmocka_unit_test(test_any),
-                                       cmocka_unit_test(test_rounded_division),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(reductions), cmocka_unit_test(every_reduction),
+                                       cmocka_unit_test(test_sign),  cmocka_unit_test(test_floor_divide),
+                                       cmocka_unit_test(test_any),   cmocka_unit_test(test_rounded_division),
                                        cmocka_unit_test(test_rsub)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
