@@ -6,6 +6,8 @@ is longer, but for words that are longer themselves; in a pipe no name is cut. P
 names is looked at before the work. Environment: NPUSCOPE, the program, and of the oracles what there is.
 """
 import fcntl
+import importlib.machinery
+import importlib.util
 import json
 import os
 import pathlib
@@ -371,6 +373,25 @@ class Texts(unittest.TestCase):
         (self.folder / "nan.bin").write_bytes(struct.pack("<80f", *values))
         done = subprocess.run([PROGRAM, "run", "captured/conv/program.pte", "-i", "nan.bin"], cwd=self.folder, capture_output=True, text=True)
         self.assertIn("npuscope: warning: input 'in0': nan.bin: 2 of 80 elements are NaN, the first is element 7\n", done.stderr)
+
+
+class Recordings(unittest.TestCase):
+    """What documents show is what the commands print, but for times."""
+
+    def test_documents(self):
+        if not os.environ.get("NPUSCOPE_VELA"):
+            self.skipTest("no Vela")
+        script = str(ROOT / "scripts/terminal-to-svg")
+        recorder = importlib.util.module_from_spec(importlib.util.spec_from_loader(
+            "recorder", importlib.machinery.SourceFileLoader("recorder", script)))
+        recorder.__loader__.exec_module(recorder)
+
+        def without_times(text):
+            return re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z|\(\d+\.\d+ s\)", "TIME", text)
+
+        for name in "suite", "cases":
+            path = ROOT / f"docs/{name}.md"
+            self.assertEqual(without_times(path.read_text()), without_times(recorder.record_document(path, [])), name)
 
 
 if __name__ == "__main__":
