@@ -1,5 +1,6 @@
 /* npuscope compare: how far two tensors, or the outputs of two runs, are apart. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/interface.h"
@@ -16,6 +17,8 @@ static const ns_option options[] = {
     {0, "rtol", NS_OPTION_REAL, "X", OPTION(rtol), "error of reals relative to B's value (default 0)"},
     {0, "min-sqnr", NS_OPTION_REAL, "DB", OPTION(min_sqnr),
      "least SQNR of each tensor; without a tolerance nothing else counts"},
+    {0, "scale", NS_OPTION_TEXT, "S[:ZERO]", OPTION(scale_text),
+     "of integers that are compared with floats: real = (code - ZERO) * S"},
     NS_ROW_JSON(json),
     {0, "html", NS_OPTION_OUTPUT, "FILE", OPTION(html),
      "also write one self-contained page: each tensor's differences by\nsize, and where they are"},
@@ -68,12 +71,17 @@ static void print_pair(const ns_compare_settings *settings, const ns_compare_pai
         return;
     }
     if (!p->comparable) {
-        fprintf(out, "%s  DIFFERENT KIND: %s and %s\n", p->title, a_text, b_text);
+        fprintf(out, "%s  DIFFERENT KIND: %s and %s%s\n", p->title, a_text, b_text,
+                ns_npy_is_real(p->a.type) != ns_npy_is_real(p->b.type)
+                    ? " (--scale S[:ZERO] makes reals of the integers)"
+                    : "");
         return;
     }
     fprintf(out, "%s  %s", p->title, a_text);
     if (!same_shape(&p->a, &p->b))
         fprintf(out, " (as %s)", b_text);
+    if (p->scaled)
+        fprintf(out, " (%s: integers by --scale)", p->scaled);
     fprintf(out, "  max error %.6g  mean error %.6g  SQNR ", c->max_error, c->mean_error);
     fprintf(out,
             isinf(c->sqnr_db) && c->sqnr_db > 0 ? "inf  "
@@ -96,8 +104,45 @@ static void print_pair(const ns_compare_settings *settings, const ns_compare_pai
                 position(&p->a, c->first, at, sizeof at), c->first_a, c->first_b);
 }
 
+/* "S" or "S:ZERO"; a comma will do. */
+static ns_code read_scale(ns_compare_settings *settings, ns_error *error)
+{
+    const char *text = settings->scale_text;
+    char *end = NULL;
+    if (!text)
+        return NS_OK;
+    settings->scale = strtod(text, &end);
+    const bool number = end != text;
+    if (number && (*end == ':' || *end == ','))
+        settings->zero = strtod(end + 1, &end);
+    if (!number || *end || !isfinite(settings->scale) || !(settings->scale > 0) ||
+        settings->zero != rint(settings->zero) || !isfinite(settings->zero))
+        return ns_fail(error, NS_ERROR_USAGE, "--scale '%s': expected SCALE[:ZERO], SCALE > 0", text);
+    return NS_OK;
+}
+
+/* The integers of one side beside the floats of the other, as reals. */
+static ns_code apply_scale(ns_compare_run *run, ns_compare_pair *p, ns_error *error)
+{
+    const bool real_a = ns_npy_is_real(p->a.type), real_b = ns_npy_is_real(p->b.type);
+    if (p->alone || real_a == real_b || !(run->settings->scale > 0))
+        return NS_OK;
+    ns_npy *array = real_a ? &p->b : &p->a;
+    double *reals = NS_ARENA_ARRAY(run->cli->arena, array->count, double);
+    if (!reals)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu reals", array->count);
+    for (size_t i = 0; i < array->count; i++)
+        reals[i] = (ns_npy_real(array, i) - run->settings->zero) * run->settings->scale;
+    array->type = NS_NPY_FLOAT64;
+    array->item_size = sizeof *reals;
+    array->data = reals;
+    p->scaled = real_a ? "B" : "A";
+    return NS_OK;
+}
+
 /* Either may be NULL: the other side has none of that name. */
-static void compare_arrays(ns_compare_run *run, const char *title, const ns_npy *a, const ns_npy *b)
+static ns_code compare_arrays(ns_compare_run *run, const char *title, const ns_npy *a, const ns_npy *b,
+                              ns_error *error)
 {
     const ns_compare_settings *settings = run->settings;
     ns_compare_pair *p = &run->pairs[run->count++];
@@ -105,6 +150,7 @@ static void compare_arrays(ns_compare_run *run, const char *title, const ns_npy 
     p->a = a ? *a : *b;
     p->b = b ? *b : *a;
     p->alone = !a ? "B" : !b ? "A" : NULL;
+    NS_TRY(apply_scale(run, p, error));
     p->comparable = !p->alone && ns_input_same_but_ones(p->a.rank, p->a.shape, p->b.rank, p->b.shape) &&
                     ns_npy_is_real(p->a.type) == ns_npy_is_real(p->b.type);
     if (p->comparable) {
@@ -121,6 +167,7 @@ static void compare_arrays(ns_compare_run *run, const char *title, const ns_npy 
         p->nan_b = ns_npy_count_nan(&p->b, &first);
     }
     print_pair(settings, p, run->cli->out);
+    return NS_OK;
 }
 
 /* Both sides' arrays by name. */
@@ -138,8 +185,8 @@ static ns_code compare(ns_compare_run *run, const char *a_path, const char *b_pa
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d tensors", a.count + b.count);
     for (int i = 0, k = 0; i < a.count || k < b.count;) {
         const int order = i == a.count ? 1 : k == b.count ? -1 : strcmp(a.names[i], b.names[k]);
-        compare_arrays(run, order <= 0 ? a.names[i] : b.names[k], order <= 0 ? &a.arrays[i] : NULL,
-                       order >= 0 ? &b.arrays[k] : NULL);
+        NS_TRY(compare_arrays(run, order <= 0 ? a.names[i] : b.names[k], order <= 0 ? &a.arrays[i] : NULL,
+                              order >= 0 ? &b.arrays[k] : NULL, error));
         i += order <= 0;
         k += order >= 0;
     }
@@ -157,8 +204,9 @@ static ns_code compare(ns_compare_run *run, const char *a_path, const char *b_pa
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
-    const ns_compare_settings *settings = settings_;
+    ns_compare_settings *settings = settings_;
     (void)operand_count;
+    NS_TRY(read_scale(settings, error));
     if (settings->qtol < 0 || settings->atol < 0 || settings->rtol < 0)
         return ns_fail(error, NS_ERROR_USAGE, "a tolerance is negative");
     const char *a = operands[0], *b = operands[1];

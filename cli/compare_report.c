@@ -25,6 +25,8 @@ static void add_pair(ns_json *json, const ns_compare_pair *p)
     add_tensor(json, "b", &p->b);
     ns_json_bool(json, "comparable", p->comparable);
     ns_json_text(json, "only_in", p->alone);
+    if (p->scaled)
+        ns_json_text(json, "scaled", p->scaled);
     ns_json_bool(json, "same", p->same);
     if (p->comparable) {
         ns_json_integer(json, "elements", (int64_t)c->count);

@@ -97,8 +97,9 @@ static ns_code make(const ns_input *input, const ns_npy *array, ns_arena *arena,
     return out->data ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for input '%s'", input->name);
 }
 
-/* round(value / scale) + zero point, halves away from zero, with a float quotient: TFLite Micro's QUANTIZE.
- */
+/* round(value / scale) + zero point: by the model's scale halves away from zero, with a float quotient, as
+ * TFLite Micro's QUANTIZE; by --input-scale ties to even, as ExecuTorch's quantize_per_tensor and as `record`
+ * does. */
 static ns_code quantise(const ns_input *input, const char *file, ns_arena *arena, ns_npy *array,
                         ns_error *error)
 {
@@ -106,12 +107,16 @@ static ns_code quantise(const ns_input *input, const char *file, ns_arena *arena
     double low, high;
     NS_TRY(make(input, array, arena, &codes, error));
     limits(input->type, &low, &high);
+    if (input->scale_given && input->type == NS_NPY_INT16) /* symmetric in ExecuTorch's quantiser */
+        low = -high;
     for (size_t i = 0; i < array->count; i++) {
         const float real = real_of(array, i);
         if (!isfinite(real))
             return ns_fail(error, NS_ERROR_INPUT, "input '%s': %s: element %zu is not a finite number",
                            input->name, file, i);
-        const double code = (double)roundf(real / (float)input->scale) + (double)input->zero_point;
+        const double step = input->scale_given ? rint((double)real / input->scale)
+                                               : (double)roundf(real / (float)input->scale);
+        const double code = step + (double)input->zero_point;
         store(&codes, i, (int64_t)fmin(fmax(code, low), high));
     }
     *array = codes;
@@ -152,8 +157,13 @@ static ns_code to_float32(const ns_input *input, ns_arena *arena, ns_npy *array,
 ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_npy *array, ns_error *error)
 {
     const char *type = ns_npy_type_text(input->type);
-    char hint[160] = "";
-    if (ns_npy_width(array->type) == ns_npy_width(input->type) && !is_float(input->type)) {
+    char hint[256] = "";
+    if (is_float(array->type) && is_integer(input->type) && input->scale_asked) {
+        snprintf(hint, sizeof hint,
+                 ": the model holds no scale for it; give --input-scale SCALE[:ZERO] (npuscope inspect shows "
+                 "it of the "
+                 ".pte, ExecuTorch has it in its quantize node)");
+    } else if (ns_npy_width(array->type) == ns_npy_width(input->type) && !is_float(input->type)) {
         const bool byte = array->type == NS_NPY_UINT8 && input->type == NS_NPY_INT8;
         snprintf(hint, sizeof hint, ": %sor give --input-type %s if its bits are meant",
                  byte                           ? "subtract 128 if it is quantised with a zero point, "

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -203,6 +204,35 @@ static ns_code read_types(const ns_input_rules *rules, ns_arena *arena, int coun
     return NS_OK;
 }
 
+/* "S" or "S:ZERO", behind "NAME=" where it is not that of the input in this place. */
+static ns_code read_scales(const ns_input_rules *rules, int count, ns_input *inputs, ns_error *error)
+{
+    for (int i = 0; rules->scales && i < rules->scales->count; i++) {
+        const char *value = rules->scales->values[i], *text = value;
+        int index = i;
+        char *end;
+        if (strchr(value, '='))
+            NS_TRY(ns_input_find(value, i, count, name_of, inputs, &index, &text, error));
+        const double scale = strtod(text, &end);
+        const bool number = end != text;
+        double zero = 0;
+        if (number && *end == ':')
+            zero = strtod(end + 1, &end);
+        if (!number || *end || !isfinite(scale) || !(scale > 0) || zero != rint(zero) || fabs(zero) > 32768)
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "--input-scale '%s': expected [NAME=]SCALE[:ZERO], SCALE > 0", value);
+        if (index >= count)
+            return ns_fail(error, NS_ERROR_USAGE, "--input-scale '%s': the model takes %d input%s", value,
+                           count, count == 1 ? "" : "s");
+        inputs[index].scale = scale;
+        inputs[index].zero_point = (int64_t)zero;
+        inputs[index].scale_given = true;
+    }
+    for (int i = 0; rules->scales && i < count; i++)
+        inputs[i].scale_asked = true;
+    return NS_OK;
+}
+
 static ns_code missing(const ns_input *input, ns_error *error)
 {
     char wanted[128];
@@ -219,6 +249,7 @@ ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, 
     if (!as)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its inputs");
     NS_TRY(read_types(rules, arena, count, inputs, as, error));
+    NS_TRY(read_scales(rules, count, inputs, error));
     *frames = 1;
     for (int i = 0; i < rules->files->count; i++) {
         int index = 0;

@@ -272,11 +272,7 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     if (ns_tflite_probe(bytes))
         return lint_tflite(cli, settings, operands[0], bytes, families, release, error);
     if (ns_program_files_probe(bytes))
-        return ns_fail(
-            error, NS_ERROR_UNSUPPORTED,
-            "%s: an ExecuTorch program: lint looks at the .tosa files that ExecuTorch writes beside it "
-            "(dump_intermediate_artifacts_to)",
-            operands[0]);
+        return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s%s", operands[0], ns_file_not_graph(bytes));
     if (ns_zip_probe(bytes))
         return ns_fail(
             error, NS_ERROR_UNSUPPORTED,

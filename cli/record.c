@@ -165,6 +165,23 @@ static ns_code take_outputs(recording *r, ns_error *error)
     return NS_OK;
 }
 
+/* Floats can be compared with integers of a known scale alone: such a case would not run. */
+static ns_code check_scales(const recording *r, ns_error *error)
+{
+    for (int i = 0; i < ns_model_output_count(r->model); i++) {
+        const ns_model_tensor *output = ns_model_output(r->model, i);
+        const ns_case_tensor *given = &r->outputs[i];
+        const bool real = output->scalar == NS_SCALAR_FLOAT32 || output->scalar == NS_SCALAR_BOOL;
+        if ((given->floats || given->quantised) && !real && !(given->scale > 0) && !(output->scale > 0))
+            return ns_fail(error, NS_ERROR_USAGE,
+                           "output %d, '%s', is of %s and --%s is of floats: give its scale, --output-scale "
+                           "SCALE[:ZERO], as the quantised model has it",
+                           i, output->name, ns_scalar_text(output->scalar),
+                           given->floats ? "reference" : "quantised");
+    }
+    return NS_OK;
+}
+
 /* ---- the model's run ---- */
 
 static ns_dtype dtype_of(ns_scalar scalar)
@@ -356,8 +373,32 @@ static ns_code add_model(recording *r, const char *path, ns_error *error)
     return bundle.data ? take_bundle(r, bundle, error) : NS_OK;
 }
 
+/* What is lost of a case that lies there already: said, as a later change of the model would hide in it. */
+static void tell_of_old(const recording *r, FILE *out)
+{
+    bool there = false;
+    int changed = 0;
+    for (int i = 0; i < r->found.member_count; i++) {
+        const ns_zip_member *file = &r->files[i];
+        const char *path = ns_arena_format(r->cli->arena, "%s/%s", r->settings->folder, file->name);
+        ns_bytes old;
+        if (!path || ns_file_read(path, r->cli->arena, &old, &(ns_error){0}) != NS_OK)
+            continue;
+        there = there || strcmp(file->name, "case.json") == 0;
+        const bool same = old.size == file->bytes.size && memcmp(old.data, file->bytes.data, old.size) == 0;
+        for (int o = 0; o < ns_model_output_count(r->model) && !same; o++)
+            changed += r->outputs[o].expected && strcmp(r->outputs[o].expected, file->name) == 0;
+    }
+    if (there)
+        fprintf(out, "%s: the case that was there is replaced; what it expects %s\n", r->settings->folder,
+                r->settings->no_expected ? "exactly is nothing now"
+                : changed                ? "exactly is another now"
+                                         : "exactly is as before");
+}
+
 static ns_code write_case(const recording *r, ns_error *error)
 {
+    tell_of_old(r, r->cli->out);
     NS_TRY(ns_folder_make(r->settings->folder, error));
     for (int i = 0; i < r->found.member_count; i++) {
         const char *path = ns_arena_format(r->cli->arena, "%s/%s", r->settings->folder, r->files[i].name);
@@ -373,6 +414,8 @@ static ns_code record(recording *r, const char *path, ns_error *error)
         return ns_add_context(error, "%s", path);
     NS_TRY(take_inputs(r, error));
     NS_TRY(take_outputs(r, error));
+    if (check_scales(r, error) != NS_OK)
+        return ns_add_context(error, "%s", path);
     if (run_model(r, error) != NS_OK)
         return ns_add_context(error, "%s", path);
     NS_TRY(add_json(r, error));

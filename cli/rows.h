@@ -27,11 +27,12 @@
         0, "case", NS_OPTION_TEXT_LIST, "NAME", OPTION(field),     \
             "only cases of this name, or pattern; may be repeated" \
     }
-#define NS_ROW_CATALOGUE(field)                                                        \
-    {                                                                                  \
-        0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(field),                         \
-            "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests" \
+#define NS_ROW_CATALOGUE_OR(field, more)                                                    \
+    {                                                                                       \
+        0, "catalogue", NS_OPTION_TEXT, "NAME", OPTION(field),                              \
+            "seed (default), or executorch: the a16w8 cases of ExecuTorch's own tests" more \
     }
+#define NS_ROW_CATALOGUE(field) NS_ROW_CATALOGUE_OR(field, "")
 #define NS_ROW_SEED(field)                                                                 \
     {                                                                                      \
         0, "seed", NS_OPTION_INTEGER, "N", OPTION(field), "of the random data (default 0)" \

@@ -17,6 +17,8 @@ static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", offsetof(ns_run_settings, inputs),
      "an input: .npy, .npz or raw little-endian bytes; may be\nrepeated; by name, or in the model's order"},
     NS_ROW_INPUT_TYPE(ns_run_settings, input_types),
+    {0, "input-scale", NS_OPTION_TEXT_LIST, "[NAME=]S[:ZERO]", offsetof(ns_run_settings, input_scales),
+     "the scale of an integer input whose file holds floats:\nround(x / S) + ZERO, ties to even"},
     {0, "part", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, part),
      "of a .tflite: run its ethos-u operator N alone, from 0"},
     NS_ROW_STATE(ns_run_settings, state),
@@ -82,7 +84,8 @@ ns_code ns_run_declare(const ns_run_tensor *tensor, ns_input *out, ns_error *err
 ns_code ns_run_load_inputs(const ns_run_settings *settings, ns_arena *arena, int count, ns_run_tensor *inputs,
                            ns_error *error)
 {
-    const ns_input_rules rules = {.files = &settings->inputs, .types = &settings->input_types};
+    const ns_input_rules rules = {
+        .files = &settings->inputs, .types = &settings->input_types, .scales = &settings->input_scales};
     ns_input *list = NS_ARENA_ARRAY(arena, (size_t)count, ns_input);
     int64_t frames;
     if (!list)
@@ -340,6 +343,10 @@ static ns_code check_kind(const ns_run_settings *settings, const ns_model_kind *
         if (options_of[i].given && kind != options_of[i].kind)
             return ns_fail(error, NS_ERROR_USAGE, "%s: --%s is for %s", path, options_of[i].option,
                            options_of[i].what);
+    if (settings->input_scales.count && kind == &ns_run_program_kind)
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "%s: --input-scale is for graphs, streams and .tflite: a program quantises its inputs",
+                       path);
     if (settings->tap_only && !settings->tap)
         return ns_fail(error, NS_ERROR_USAGE, "--tap-only needs --tap DIR");
     return NS_OK;

@@ -14,21 +14,22 @@
 #include "shared.h"
 
 typedef struct ns_run_settings {
-    ns_text_list inputs;      /* "FILE" or "NAME=FILE" */
-    ns_text_list input_types; /* "TYPE" or "NAME=TYPE" */
-    const char *method;       /* of a program; NULL: "forward", or the first */
-    int64_t test;             /* of a bundled program: its test case */
-    const char *state;        /* folder of variables; NULL: every run begins anew */
-    int64_t part;             /* of a .tflite: this ethos-u operator alone; -1: all */
-    bool reference;           /* an uncompiled .tflite on the CPU's kernels */
-    const char *folder;       /* of the outputs; NULL: only their names and shapes are printed */
-    const char *accelerator;  /* NULL: whatever the stream says */
-    bool hazards;             /* check waits and block dependencies */
-    bool strict_chip;         /* of two readings of the chip the harsher */
-    bool check;               /* and every byte of memory: hazards are checked too */
-    const char *tap;          /* folder for what each NPU operation produced; NULL: none */
-    const char *debug_db;     /* of the stream: taps are named by the graph's tensors; NULL: by number */
-    const char *tap_only;     /* "3,7-9": numbers of the operations; NULL: all */
+    ns_text_list inputs;       /* "FILE" or "NAME=FILE" */
+    ns_text_list input_types;  /* "TYPE" or "NAME=TYPE" */
+    ns_text_list input_scales; /* "S[:ZERO]" or "NAME=S[:ZERO]" */
+    const char *method;        /* of a program; NULL: "forward", or the first */
+    int64_t test;              /* of a bundled program: its test case */
+    const char *state;         /* folder of variables; NULL: every run begins anew */
+    int64_t part;              /* of a .tflite: this ethos-u operator alone; -1: all */
+    bool reference;            /* an uncompiled .tflite on the CPU's kernels */
+    const char *folder;        /* of the outputs; NULL: only their names and shapes are printed */
+    const char *accelerator;   /* NULL: whatever the stream says */
+    bool hazards;              /* check waits and block dependencies */
+    bool strict_chip;          /* of two readings of the chip the harsher */
+    bool check;                /* and every byte of memory: hazards are checked too */
+    const char *tap;           /* folder for what each NPU operation produced; NULL: none */
+    const char *debug_db;      /* of the stream: taps are named by the graph's tensors; NULL: by number */
+    const char *tap_only;      /* "3,7-9": numbers of the operations; NULL: all */
     unsigned cpu_mask;
     int64_t threads;  /* of a graph */
     const char *html; /* the page's file; NULL: none */

@@ -58,6 +58,7 @@ static ns_code load_inputs(stream_run *run, ns_error *error)
     const int count = ns_npu_input_count(run->stream);
     const ns_input_rules rules = {.files = &run->settings->inputs,
                                   .types = &run->settings->input_types,
+                                  .scales = &run->settings->input_scales,
                                   .frames = ns_npu_variable_count(run->stream) > 0 || !run->settings->tap};
     for (int i = 0; i < count; i++) {
         ns_run_tensor declared = {0};

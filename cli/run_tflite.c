@@ -110,6 +110,7 @@ static ns_code run_model(ns_cli *cli, const ns_run_settings *settings, ns_tflm *
     *outputs = NS_ARENA_ARRAY(cli->arena, (size_t)*output_count, ns_run_tensor);
     const ns_input_rules rules = {.files = &settings->inputs,
                                   .types = &settings->input_types,
+                                  .scales = &settings->input_scales,
                                   .frames = ns_tflm_variable_count(model) > 0};
     ns_npu_statistics statistics = {0};
     ns_npu_options options;

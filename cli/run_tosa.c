@@ -85,8 +85,10 @@ typedef struct sampling {
 static ns_code load_inputs(ns_cli *cli, const ns_run_settings *settings, sampling *s, ns_error *error)
 {
     /* A tap shows one evaluation. */
-    const ns_input_rules rules = {
-        .files = &settings->inputs, .types = &settings->input_types, .frames = !settings->tap};
+    const ns_input_rules rules = {.files = &settings->inputs,
+                                  .types = &settings->input_types,
+                                  .scales = &settings->input_scales,
+                                  .frames = !settings->tap};
     for (int i = 0; i < s->block->input_count; i++) {
         const ns_graph_tensor *declared = &s->block->tensors[s->block->inputs[i]];
         const ns_run_tensor tensor = {.name = declared->name, .tensor = declared->tensor};
@@ -195,14 +197,44 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
     return settings->tap ? write_tap_json(&tap, cli->arena, error) : NS_OK;
 }
 
+/* Options about a command stream, which a graph has not, would be passed over without a word: those that were
+ * given are named. */
+static ns_code refuse_stream_options(const ns_run_settings *settings, ns_error *error)
+{
+    const struct {
+        bool given;
+        const char *option;
+    } all[] = {{settings->accelerator != NULL, "--accelerator"},
+               {settings->hazards, "--hazards"},
+               {settings->check, "--check"},
+               {settings->strict_chip, "--strict-chip"},
+               {settings->debug_db != NULL, "--debug-db"}};
+    enum { COUNT = sizeof all / sizeof all[0] };
+    const char *given[COUNT];
+    char text[128] = "";
+    int count = 0;
+    for (int i = 0; i < COUNT; i++)
+        if (all[i].given)
+            given[count++] = all[i].option;
+    for (int i = 0; i < count; i++) {
+        const size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s",
+                 i == 0          ? ""
+                 : i + 1 < count ? ", "
+                                 : " and ",
+                 given[i]);
+    }
+    return count == 0 ? NS_OK
+                      : ns_fail(error, NS_ERROR_USAGE,
+                                "%s %s about command streams: a graph has no chip yet (npuscope diagnose "
+                                "compiles it)",
+                                text, count == 1 ? "is" : "are");
+}
+
 static ns_code run_graph(ns_cli *cli, const ns_run_settings *settings, const ns_graph *graph,
                          int *output_count, ns_run_tensor **outputs, ns_error *error)
 {
-    if (settings->hazards || settings->check || settings->strict_chip || settings->debug_db)
-        return ns_fail(error, NS_ERROR_USAGE,
-                       "--hazards, --check, --strict-chip and --debug-db are about command streams: a graph "
-                       "has no chip yet "
-                       "(npuscope diagnose compiles it)");
+    NS_TRY(refuse_stream_options(settings, error));
     NS_TRY(ns_graph_validate(graph, error));
     sampling s = {.block = &graph->regions[0].blocks[0]};
     const size_t in_count = (size_t)s.block->input_count, out_count = (size_t)s.block->output_count;

@@ -50,6 +50,8 @@ double ns_npy_real(const ns_npy *array, size_t i);
 
 typedef struct ns_compare_settings {
     double qtol, atol, rtol, min_sqnr;
+    const char *scale_text; /* "S", "S:ZERO" */
+    double scale, zero;     /* it: of integers beside floats; 0: not given */
     const char *json, *html;
 } ns_compare_settings;
 
@@ -57,9 +59,10 @@ typedef struct ns_compare_settings {
 typedef struct ns_compare_pair {
     const char *title;
     ns_npy a, b;
-    const char *alone; /* the side that has it; NULL: both */
-    bool comparable;   /* the same kind of number, and shapes that differ by dims of 1 at most */
-    bool same;         /* within what was allowed */
+    const char *alone;  /* the side that has it; NULL: both */
+    const char *scaled; /* the side whose integers are reals by --scale, in `a` or `b` too; NULL: none */
+    bool comparable;    /* the same kind of number, and shapes that differ by dims of 1 at most */
+    bool same;          /* within what was allowed */
     size_t nan_a, nan_b;
     ns_comparison comparison;
 } ns_compare_pair;
@@ -91,6 +94,8 @@ typedef struct ns_input {
     bool bool_bits;     /* its container does not tell bool from int8 */
     double scale;       /* of its quantisation: files may hold floats; 0: not known */
     int64_t zero_point;
+    bool scale_asked;           /* the command has --input-scale: a message names it */
+    bool scale_given;           /* by it: ties are rounded to even, as ExecuTorch does */
     bool fixed;                 /* no tensor: the model holds its value */
     const int64_t *least_shape; /* a dynamic shape: each dim may be from this up to `shape`; NULL: fixed */
     /* Out. */
@@ -101,8 +106,9 @@ typedef struct ns_input {
 
 /* What files may hold beyond one value of each input. */
 typedef struct ns_input_rules {
-    const ns_text_list *files; /* of --input */
-    const ns_text_list *types; /* of --input-type, "[NAME=]TYPE"; NULL: none */
+    const ns_text_list *files;  /* of --input */
+    const ns_text_list *types;  /* of --input-type, "[NAME=]TYPE"; NULL: none */
+    const ns_text_list *scales; /* of --input-scale, "[NAME=]SCALE[:ZERO]"; NULL: the command has none */
     bool frames;   /* a leading axis that counts frames is taken, and a folder of .npy files, a frame each */
     bool any_type; /* elements stay in the file's type: the caller converts them */
     bool optional; /* not every one must be given */
@@ -111,9 +117,10 @@ typedef struct ns_input_rules {
 
 /* Loads all inputs. *frames: how many frames the files hold; the same for every input, or one that is kept
  * for all. A file is an .npy, an .npz of one array or with one of the input's name, or raw bytes. Shapes may
- * differ by dims of 1. Floats are quantised as TFLite Micro's QUANTIZE does where the scale is known;
- * integers of another width are taken where they fit, of another sign refused, with the way round. Messages
- * name the input, the file and what was expected. */
+ * differ by dims of 1. Floats are quantised where the scale is known: as TFLite Micro's QUANTIZE
+ * does by the model's own, as ExecuTorch does by --input-scale; integers of another width are taken where
+ * they fit, of another sign refused, with the way round. Messages name the input, the file and what was
+ * expected. */
 ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, ns_input *inputs,
                        int64_t *frames, ns_error *error);
 

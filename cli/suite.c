@@ -21,7 +21,7 @@ static const ns_option options[] = {
     NS_ROW_OPS(selection.ops),
     NS_ROW_FAMILIES(selection.families),
     NS_ROW_CASES(selection.cases),
-    NS_ROW_CATALOGUE(selection.catalogue),
+    NS_ROW_CATALOGUE_OR(selection.catalogue, ";\nbeside --cases also none: those alone"),
     {0, "stages", NS_OPTION_TEXT, "LIST", OPTION(stages),
      "of ideal, quantised, eval, vela, npu, separated by commas\n(default: all; where Vela is missing, those "
      "that do without,\nand exit code 3)"},

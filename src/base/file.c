@@ -283,3 +283,26 @@ const char *ns_file_foreign(ns_bytes bytes)
         return ": an ONNX model; convert it to .tflite, or export its source with ExecuTorch";
     return "";
 }
+
+const char *ns_file_not_graph(ns_bytes bytes)
+{
+    static const struct {
+        const char *mark;
+        size_t at;
+        const char *text;
+    } models[] = {
+        {"ET12", 4,
+         ": this is an ExecuTorch program; give the .tosa that it was made of "
+         "(dump_intermediate_artifacts_to writes it)"},
+        {"BP08", 4,
+         ": this is a bundled ExecuTorch program; give the .tosa that it was made of "
+         "(dump_intermediate_artifacts_to writes it)"},
+        {"TFL3", 4, ": this is a .tflite; give a .tosa"},
+        {"PK\x03\x04", 0, ": this is an archive, as Vela writes; give the .tosa that was compiled"},
+    };
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
+        if (ns_bytes_contains(bytes, models[i].at, 4) &&
+            memcmp(bytes.data + models[i].at, models[i].mark, 4) == 0)
+            return models[i].text;
+    return ns_file_foreign(bytes);
+}

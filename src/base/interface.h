@@ -30,6 +30,9 @@ ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error 
  * .."; NS_FILE_TEXT of any other text; "" where they say nothing. For the end of a message. */
 const char *ns_file_foreign(ns_bytes bytes);
 
+/* The same where a TOSA graph is wanted: models of other kinds, which are read elsewhere, are named too. */
+const char *ns_file_not_graph(ns_bytes bytes);
+
 #define NS_FILE_TEXT ": it is text"
 
 /* Writes `bytes` to a new file beside `path` and renames it, so that `path` is never half there; through a

@@ -68,6 +68,7 @@ static ns_code find_list(const char *name, ns_arena *arena, ns_case_list *list, 
         }
         ns_supply_append(&known, ns_case_list_text((ns_case_list)i));
     }
+    ns_supply_append(&known, NS_NO_CATALOGUE " (of suite, beside --cases)");
     return ns_supply_unknown("catalogue", name, &known, error);
 }
 

@@ -66,7 +66,7 @@ ns_code ns_fb_open(ns_fb_reader *reader, ns_bytes bytes, const char *identifier,
                        ns_file_foreign(bytes));
     if (memcmp(bytes.data + 4, identifier, 4) != 0)
         return ns_fail(error, NS_ERROR_INPUT, "the file identifier at byte 4 is not \"%s\"%s", identifier,
-                       ns_file_foreign(bytes));
+                       strcmp(identifier, "TOSA") == 0 ? ns_file_not_graph(bytes) : ns_file_foreign(bytes));
     *reader = (ns_fb_reader){bytes, BUDGET_BASE + (uint64_t)bytes.size * BUDGET_PER_BYTE};
     size_t position = 0;
     NS_TRY(follow(reader, 0, "root table", &position, error));

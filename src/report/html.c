@@ -171,9 +171,12 @@ static void append_summary(ns_buffer *buffer, const ns_suite_result *result)
 
 static void append_head(ns_buffer *buffer, const ns_suite_result *result)
 {
-    ns_html_append(buffer, "<header><h1>npuscope suite</h1><p>catalogue ");
-    ns_html_text(buffer, result->catalogue);
-    ns_buffer_format(buffer, ", seed %llu, ", (unsigned long long)result->seed);
+    ns_html_append(buffer, "<header><h1>npuscope suite</h1><p>");
+    if (*result->catalogue)
+        ns_buffer_format(buffer, "catalogue %s, seed %llu, ", result->catalogue,
+                         (unsigned long long)result->seed);
+    else
+        ns_html_append(buffer, "own cases, ");
     if (result->vela) {
         ns_html_append(buffer, "Vela ");
         ns_html_text(buffer, result->vela);

@@ -259,6 +259,23 @@ static void append_word(ns_buffer *buffer, const char *option, const char *word)
     ns_html_append(buffer, plain ? "</span>" : "'</span>");
 }
 
+/* Cases of one's own stand in a folder or a zip file, which is what --cases takes: not what lies in the zip.
+ */
+static void append_source(ns_buffer *buffer, const ns_suite_result *result, const ns_case_result *one)
+{
+    char where[1024];
+    if (!one->where) {
+        append_word(buffer, "catalogue", result->catalogue);
+        return;
+    }
+    snprintf(where, sizeof where, "%s", one->where);
+    char *inside = strstr(where, ".zip/");
+    if (inside)
+        inside[strlen(".zip")] = 0;
+    append_word(buffer, "cases", where);
+    append_word(buffer, "catalogue", NS_NO_CATALOGUE);
+}
+
 static void append_facts(ns_buffer *buffer, const ns_suite_result *result, const ns_case_result *one)
 {
     char shape[128];
@@ -277,7 +294,7 @@ static void append_facts(ns_buffer *buffer, const ns_suite_result *result, const
     ns_buffer_format(buffer, "; tolerance %g steps + %g + %g |reference|</p><p><code>", one->settings.qtol,
                      one->settings.atol, one->settings.rtol);
     ns_html_append(buffer, "npuscope suite");
-    append_word(buffer, "catalogue", result->catalogue);
+    append_source(buffer, result, one);
     append_word(buffer, "op", one->op);
     append_word(buffer, "case", one->name);
     append_word(buffer, "target", one->target);

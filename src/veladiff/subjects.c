@@ -228,6 +228,10 @@ static ns_code take_files(ns_diff *d, const ns_suite_selection *selection, ns_er
         targets++;
     if (stat(path, &info) != 0 || S_ISDIR(info.st_mode))
         return take_folder(d, selection, targets, error);
+    ns_bytes bytes;
+    NS_TRY(ns_file_read(path, d->arena, &bytes, error));
+    if (*ns_file_not_graph(bytes))
+        return ns_fail(error, NS_ERROR_INPUT, "%s%s", path, ns_file_not_graph(bytes));
     const char *slash = strrchr(path, '/');
     NS_TRY(new_subjects(d, targets, error));
     return take_targets(d, path, slash ? slash + 1 : path, selection, targets, error);

@@ -4,9 +4,12 @@ integers are the recorded ones; what departs fails; what cannot be read is one r
 
 argv: lowered.zip and captured.zip, sets of recorded cases, and defects.zip (scripts/recording/sets.py). Environment: NPUSCOPE, the program."""
 import csv
+import html
 import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -227,7 +230,24 @@ class Cases(unittest.TestCase):
             row, = self.rows("--cases", case, "--target", "u55", "--stages", "eval" if model.endswith("tosa") else "npu")
             self.assertEqual((row["op"], row["case"], row["verdict"]), ("mine", "recorded", "pass"))
             shutil.rmtree(case)
-        self.record(given / "delegate0.tosa", "-i", given / "delegate0_in0.npy", "-o", case)
+        said = self.record(given / "delegate0.tosa", "-i", given / "delegate0_in0.npy", "-o", case)
+        self.assertNotIn("replaced", said)
+        for expected, words in ((None, "is as before"), (1, "is another now")):
+            if expected:
+                numpy.save(case / "out0.npy", numpy.load(case / "out0.npy") + expected)
+            said = self.record(given / "delegate0.tosa", "-i", given / "delegate0_in0.npy", "-o", case)
+            self.assertIn(f"{case}: the case that was there is replaced; what it expects exactly {words}", said)
+        page = self.folder / "page.html"
+        shown = run("--cases", case, "--target", "u55", "--stages", "eval", "--html", page)
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        text = page.read_text()
+        self.assertIn("<p>own cases, ", text)
+        command = re.search("<code>npuscope (suite .*?)</code>", text)[1]
+        command = shlex.split(html.unescape(re.sub("</?span>", "", command)))
+        self.assertEqual(command[:5], ["suite", "--cases", str(case), "--catalogue", "none"])
+        again = subprocess.run([os.environ["NPUSCOPE"], *command, "--stages", "eval"], capture_output=True, text=True)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("1 case: 1 passed", again.stdout)
         numpy.save(case / "out0.npy", numpy.load(case / "out0.npy") + 1)
         row, = self.rows("--cases", case, "--target", "u55", "--stages", "eval", code=1)
         self.assertEqual(row["verdict"], "fail")
@@ -247,6 +267,8 @@ class Cases(unittest.TestCase):
             (("-o", self.folder / "new", *inputs, "--qtol", "-1"), "negative"),
             (("-o", self.folder / "new", *inputs, "--expected", "x", "--no-expected"), "exclude each other"),
             (("-o", self.folder / "new", *inputs, "--reference", "nosuch.npy"), "nosuch.npy"),
+            (("-o", self.folder / "new", *inputs, "--reference", model / "floats.npy"), "give its scale, --output-scale SCALE[:ZERO]"),
+            (("-o", self.folder / "new", *inputs, "--quantised", model / "floats.npy"), "--quantised is of floats"),
         ):
             self.assertIn(words, self.record(model / "model.tosa", *arguments, code=2), arguments)
             self.assertFalse((self.folder / "new").exists())
