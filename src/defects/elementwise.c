@@ -164,12 +164,6 @@ bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
            (has_table_before(p, op, between) || has_tables_behind_products(p, op, between));
 }
 
-bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
-{
-    ns_op_ref between = before_table(p, op);
-    return between && between->op == NS_OP_TRANSPOSE && has_table_before(p, op, between);
-}
-
 /* The tensor behind operand `index`, through a RESCALE that nothing else reads. */
 static int source(const ns_pattern *p, ns_op_ref op, int index)
 {

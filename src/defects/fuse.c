@@ -69,6 +69,53 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
            into->op == NS_OP_SLICE;
 }
 
+static bool moves_elements(const ns_pattern *p, ns_op_ref op)
+{
+    return op && ((op->op == NS_OP_TRANSPOSE && !ns_pattern_keeps_tensor(p, op)) || op->op == NS_OP_REVERSE);
+}
+
+/* What stands before `op` and serves it alone, operators of the kind `skipped` left out. */
+static ns_op_ref served_by(const ns_pattern *p, ns_op_ref op, ns_op skipped)
+{
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    while (from && from->op == skipped && ns_pattern_only_reader(p, from))
+        from = ns_pattern_from(p, from, 0);
+    return from && ns_pattern_only_reader(p, from) ? from : NULL;
+}
+
+/* A limit of CLAMP: little-endian, of the tensor's type. */
+static int64_t limit_of(const ns_byte_list *bytes)
+{
+    uint64_t bits = bytes->count && bytes->values[bytes->count - 1] >> 7 ? ~(uint64_t)0 : 0;
+    for (size_t i = bytes->count; i > 0; i--)
+        bits = bits << 8 | bytes->values[i - 1];
+    return (int64_t)bits;
+}
+
+/* A CLAMP within another says what both say. */
+static bool says_both(ns_op_ref op, ns_op_ref first)
+{
+    const ns_attributes *a = &op->attributes, *b = &first->attributes;
+    return op->op == NS_OP_CLAMP && first->op == NS_OP_CLAMP &&
+           limit_of(&a->min_val) >= limit_of(&b->min_val) && limit_of(&a->max_val) <= limit_of(&b->max_val);
+}
+
+/* Activation, TRANSPOSE or REVERSE, activation: an operation of MACs, or the activation's own, takes in the
+ * first, then what moves, then the second in the first one's place. Elementwise operations move nothing. */
+bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref mover = is_activation(op) ? served_by(p, op, NS_OP_RESHAPE) : NULL;
+    if (!moves_elements(p, mover))
+        return false;
+    ns_op_ref first = served_by(p, mover, mover->op == NS_OP_TRANSPOSE ? NS_OP_TRANSPOSE : NS_OP_COUNT);
+    if (first && first->op == NS_OP_RESCALE)
+        first = ns_pattern_from_op(p, first, 0, NS_OP_TABLE);
+    if (!first || !is_activation(first) || !ns_pattern_only_reader(p, first) || says_both(op, first))
+        return false;
+    ns_op_ref before = served_by(p, first, NS_OP_RESCALE);
+    return !before || !((before->op >= NS_OP_ADD && before->op <= NS_OP_SUB) || moves_elements(p, before));
+}
+
 /* A convolution that makes a PAD of its padding: of a whole kernel or more (RealiseKernelPadding). */
 static bool makes_pad(const ns_pattern *p, ns_op_ref op)
 {
