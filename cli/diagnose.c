@@ -12,6 +12,7 @@ static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
      "an input as .npy: integers, or floats with --input-scale; may be\nrepeated; by name, or in the model's "
      "order"},
+    NS_ROW_INPUT_TYPE(ns_diagnose_settings, input_types),
     {0, "input-scale", NS_OPTION_TEXT_LIST, "[NAME=]S[:ZERO]", OPTION(input_scales),
      "the scale of an input that holds floats"},
     {0, "reference", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(references),

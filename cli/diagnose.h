@@ -8,7 +8,7 @@
 #include "shared.h"
 
 typedef struct ns_diagnose_settings {
-    ns_text_list inputs, input_scales, references, output_scales;
+    ns_text_list inputs, input_types, input_scales, references, output_scales;
     bool samples, no_precision, no_compile;
     ns_text_list accelerators, memory_modes, velas;
     bool all_targets, no_advice;

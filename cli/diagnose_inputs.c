@@ -145,7 +145,10 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
 {
     const ns_block *block = &graph->regions[0].blocks[0];
     const size_t count = (size_t)block->input_count;
-    const ns_input_rules rules = {.files = &settings->inputs, .frames = settings->samples, .any_type = true};
+    const ns_input_rules rules = {.files = &settings->inputs,
+                                  .types = &settings->input_types,
+                                  .frames = settings->samples,
+                                  .any_type = true};
     ns_tensor *tensors = NS_ARENA_ARRAY(arena, count, ns_tensor);
     const double **real = NS_ARENA_ARRAY(arena, count, const double *);
     input_scale *scales = NS_ARENA_ARRAY(arena, count, input_scale);

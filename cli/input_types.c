@@ -35,7 +35,7 @@ static bool is_float(ns_npy_type type)
     return kind(type) == 'f';
 }
 
-static bool is_integer(ns_npy_type type)
+bool ns_npy_is_integer(ns_npy_type type)
 {
     return kind(type) == 'i' || kind(type) == 'u';
 }
@@ -158,7 +158,7 @@ ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_np
 {
     const char *type = ns_npy_type_text(input->type);
     char hint[256] = "";
-    if (is_float(array->type) && is_integer(input->type) && input->scale_asked) {
+    if (is_float(array->type) && ns_npy_is_integer(input->type) && input->scale_asked) {
         snprintf(hint, sizeof hint,
                  ": the model holds no scale for it; give --input-scale SCALE[:ZERO] (npuscope inspect shows "
                  "it of the "
@@ -174,7 +174,7 @@ ns_code ns_input_wrong_type(const ns_input *input, const char *file, const ns_np
         snprintf(hint, sizeof hint, ": the model holds no scale for it; quantise it first");
     } else if (array->type == NS_NPY_OBJECT) {
         snprintf(hint, sizeof hint, ": pickled Python objects; save one array of numbers");
-    } else if (is_integer(array->type) || array->type == NS_NPY_BOOL) {
+    } else if (ns_npy_is_integer(array->type) || array->type == NS_NPY_BOOL) {
         snprintf(hint, sizeof hint, ": convert it as the model's input is made (array.astype(numpy.%s))",
                  type);
     }
@@ -189,11 +189,11 @@ ns_code ns_input_take_type(const ns_input *input, const char *file, ns_arena *ar
         array->type = input->type;
         return NS_OK;
     }
-    if (is_float(array->type) && is_integer(input->type) && input->scale > 0)
+    if (is_float(array->type) && ns_npy_is_integer(input->type) && input->scale > 0)
         return quantise(input, file, arena, array, error);
     if (is_float(array->type) && input->type == NS_NPY_FLOAT32)
         return to_float32(input, arena, array, error);
-    if (is_integer(array->type) && is_integer(input->type) &&
+    if (ns_npy_is_integer(array->type) && ns_npy_is_integer(input->type) &&
         ns_npy_width(array->type) != ns_npy_width(input->type))
         return fit(input, file, arena, array, error);
     return ns_input_wrong_type(input, file, array, error);

@@ -114,7 +114,7 @@ static ns_code load(const ns_input_rules *rules, const char *file, const ns_npy_
         const ns_npy given = array;
         if (!ns_input_take_shape(&array, input, rules->frames, frames))
             return expected(rules, input, file, &given, error);
-        if (!rules->any_type)
+        if (!rules->any_type || (ns_npy_is_integer(array.type) && ns_npy_is_integer(input->type)))
             NS_TRY(ns_input_take_type(input, file, arena, &array, error));
     }
     input->array = array;

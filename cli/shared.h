@@ -110,7 +110,7 @@ typedef struct ns_input_rules {
     const ns_text_list *types;  /* of --input-type, "[NAME=]TYPE"; NULL: none */
     const ns_text_list *scales; /* of --input-scale, "[NAME=]SCALE[:ZERO]"; NULL: the command has none */
     bool frames;   /* a leading axis that counts frames is taken, and a folder of .npy files, a frame each */
-    bool any_type; /* elements stay in the file's type: the caller converts them */
+    bool any_type; /* floats stay in the file's type: the caller converts them */
     bool optional; /* not every one must be given */
     const char *what; /* in messages: "reference of" an output; NULL: "input" */
 } ns_input_rules;
@@ -128,6 +128,7 @@ ns_code ns_inputs_load(const ns_input_rules *rules, ns_arena *arena, int count, 
 
 /* Bytes of an element; 0 where the type does not tell. */
 size_t ns_npy_width(ns_npy_type type);
+bool ns_npy_is_integer(ns_npy_type type);
 
 /* Converts an input's elements to the model's type: floats by its scale where that is known, to float32 of
  * any width; integers of another width where each fits. Others are refused as ns_input_wrong_type does. */
