@@ -90,8 +90,10 @@ typedef struct ns_aten_program {
     ns_aten_node *nodes; /* operands before users */
     int *named;          /* 2 * node_capacity slots: a node's index + 1 behind its name's hash, or 0 */
     int input_count, output_count;
-    int *inputs;  /* indices of INPUT nodes in call order */
-    int *outputs; /* indices of result nodes */
+    int *inputs;              /* indices of INPUT nodes in call order */
+    const int *input_numbers; /* of a part of a program: each input's place among all that the whole
+                                 quantises, after which ExecuTorch names it; NULL: the inputs come first */
+    int *outputs;             /* indices of result nodes */
 } ns_aten_program;
 
 /* Elements of a node's result. */

@@ -91,6 +91,8 @@ static ns_code add_input(ns_lowering *lowering, int node, int number, ns_error *
     int quantised = 0; /* of the inputs before; what is no real comes as it is, under its own name */
     for (int i = 0; i < number; i++)
         quantised += lowering->program->nodes[lowering->program->inputs[i]].dtype == NS_DTYPE_FP32;
+    if (lowering->program->input_numbers)
+        quantised = lowering->program->input_numbers[number];
     const char *name = self->dtype != NS_DTYPE_FP32 ? self->name
                        : quantised ? ns_arena_format(lowering->arena, "%s_%d", base, quantised)
                                    : base;

@@ -150,6 +150,16 @@ static bool take(const partition *p, int n, int part, ns_aten_node *node)
     return true;
 }
 
+/* How many values are quantised before node `n`: inputs, results and what calls of full make. */
+static int number_of(const ns_aten_program *program, int n)
+{
+    int number = 0;
+    for (int m = 0; m < n; m++)
+        number += program->nodes[m].quantisation.present && program->nodes[m].dtype == NS_DTYPE_FP32 &&
+                  (program->nodes[m].kind != NS_ATEN_PARAMETER || program->nodes[m].filled);
+    return number;
+}
+
 static ns_code build(const partition *p, int part, ns_arena *arena, ns_lower_part *out, ns_error *error)
 {
     const size_t count = (size_t)p->program->node_count;
@@ -161,8 +171,10 @@ static ns_code build(const partition *p, int part, ns_arena *arena, ns_lower_par
                               .nodes = NS_ARENA_ARRAY(arena, count, ns_aten_node),
                               .inputs = NS_ARENA_ARRAY(arena, count, int),
                               .outputs = NS_ARENA_ARRAY(arena, count, int)};
+    int *numbers = NS_ARENA_ARRAY(arena, count, int);
+    made->input_numbers = numbers;
     *out = (ns_lower_part){made, NS_ARENA_ARRAY(arena, count, int), NS_ARENA_ARRAY(arena, count, int)};
-    if (!made->nodes || !made->inputs || !made->outputs || !out->inputs || !out->outputs)
+    if (!made->nodes || !made->inputs || !numbers || !made->outputs || !out->inputs || !out->outputs)
         return no_memory(error);
     for (int n = 0; n < p->program->node_count; n++) {
         ns_aten_node *node = &made->nodes[made->node_count];
@@ -173,6 +185,7 @@ static ns_code build(const partition *p, int part, ns_arena *arena, ns_lower_par
         for (int i = 0; i < node->input_count; i++)
             node->inputs[i] = node->inputs[i] < 0 ? -1 : map[node->inputs[i]];
         if (node->kind == NS_ATEN_INPUT) {
+            numbers[made->input_count] = number_of(p->program, n);
             out->inputs[made->input_count] = n;
             made->inputs[made->input_count++] = map[n];
         }
