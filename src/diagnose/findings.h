@@ -25,8 +25,11 @@ typedef struct ns_dg_dithered {
 typedef struct ns_dg_mask {
     int node, scores; /* the sum, and the tensor that vanishes in it */
     const char *name; /* of the mask */
-    double own, left; /* codes of the scores: in their own scale, and in the sum's */
+    double own, left; /* codes of the scores: in their own scale (NAN: not known), and in the sum's */
 } ns_dg_mask;
+
+/* Scores of which fewer codes are left vanish. */
+#define NS_DG_VANISHING 16
 
 enum { NS_DG_MOST_MASKS = 8 };
 
@@ -103,6 +106,7 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error);
 
 /* Masks (mask.c). The name of the constant or input that `tensor` holds if that is a mask, or NULL. */
 const char *ns_dg_mask_name(const ns_dg_findings *f, int tensor);
+void ns_dg_find_select_masks(ns_dg_findings *f);
 void ns_dg_add_mask(ns_dg_findings *f, const ns_dg_mask *mask);
 
 /* Blames the tables behind the masks, and the sums. No dB are known. */

@@ -1,7 +1,8 @@
-/* Masks: a constant or an input of 0 and one value far below 0 that is added to scores, so that a softmax
- * gives nothing to some of them. Where it is so large that nothing is left of the scores beside it, exp meets
- * one code for all that are not masked: they get the same weight, the knots that are met tell no function,
- * and with exp's scale every dB is lost. No other operator up to that table is to blame. */
+/* Masks: a constant or an input of 0 and one value far below 0 that is added to scores, or such a value that
+ * SELECT puts in the place of some, so that a softmax gives nothing to those. Where it is so large that
+ * nothing is left of the scores beside it, exp meets one code for all that are not masked: they get the same
+ * weight, the knots that are met tell no function, and with exp's scale every dB is lost. No other operator
+ * up to that table is to blame. */
 #include <math.h>
 #include <string.h>
 
@@ -30,16 +31,25 @@ static double element(const ns_dg_findings *f, int root, size_t i)
                                  : ns_dg_stored_at(&f->session->q[0][f->plan->node_of[root]], i);
 }
 
+/* Smallest and largest element; how many there are. */
+static size_t range_of(const ns_dg_findings *f, int root, double *low, double *high)
+{
+    const size_t count = root < 0 ? 0 : ns_tensor_count(ns_dg_tensor(f->plan, root));
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        *low = fmin(*low, element(f, root, i));
+        *high = fmax(*high, element(f, root, i));
+    }
+    return count;
+}
+
 const char *ns_dg_mask_name(const ns_dg_findings *f, int tensor)
 {
     const int root = root_of(f->plan, tensor);
-    double low = 0, high = 0;
+    double low, high;
     size_t zeros = 0;
-    const size_t count = root < 0 ? 0 : ns_tensor_count(ns_dg_tensor(f->plan, root));
-    for (size_t i = 0; i < count; i++) {
-        low = fmin(low, element(f, root, i));
-        high = fmax(high, element(f, root, i));
-    }
+    const size_t count = range_of(f, root, &low, &high);
     for (size_t i = 0; i < count; i++)
         zeros += fabs(element(f, root, i)) <= -low / NEAR;
     return zeros && zeros < count && low < -NEAR && high <= -low / NEAR ? ns_dg_name(f->plan, root) : NULL;
@@ -63,6 +73,34 @@ void ns_dg_add_mask(ns_dg_findings *f, const ns_dg_mask *mask)
     mark(f, mask->node);
 }
 
+/* SELECT between scores and a value far below them, stored in one scale. */
+static void look_at_select(ns_dg_findings *f, const ns_operator *op, int operand)
+{
+    const ns_dg_plan *plan = f->plan;
+    const int other = root_of(plan, op->inputs[3 - operand]);
+    int tensor = op->inputs[operand];
+    double low, high;
+    while (plan->node_of[tensor] < 0 && plan->producers[tensor] >= 0 &&
+           ns_dg_moves(ns_dg_operator(plan, plan->producers[tensor])->op))
+        tensor = ns_dg_operator(plan, plan->producers[tensor])->inputs[0];
+    const int node = plan->node_of[tensor];
+    if (node < plan->input_count || !range_of(f, other, &low, &high) || low > -NEAR * NS_DG_VANISHING ||
+        high > low / 2)
+        return;
+    const double left = f->rows[node - plan->input_count].largest_code;
+    if (left < NS_DG_VANISHING)
+        ns_dg_add_mask(f, &(ns_dg_mask){node, tensor, ns_dg_name(plan, other), NAN, left});
+}
+
+void ns_dg_find_select_masks(ns_dg_findings *f)
+{
+    for (int i = 0; i < f->plan->block->operator_count; i++) {
+        const ns_operator *op = ns_dg_operator(f->plan, i);
+        for (int k = 1; k <= 2 && op->op == NS_OP_SELECT && !f->plan->on_constants[i]; k++)
+            look_at_select(f, op, k);
+    }
+}
+
 static ns_diagnose_blame empty(const ns_dg_findings *f, int node, ns_diagnose_cause cause)
 {
     return (ns_diagnose_blame){.stage = node - f->plan->input_count,
@@ -76,6 +114,12 @@ static ns_diagnose_blame empty(const ns_dg_findings *f, int node, ns_diagnose_ca
 
 static const char *sum_why(ns_dg_findings *f, const ns_dg_mask *mask)
 {
+    if (isnan(mask->own))
+        return ns_arena_format(f->arena,
+                               "step: the scores share their scale with the mask '%s' that SELECT puts in: "
+                               "%.1f of their codes are in "
+                               "use, they vanish",
+                               mask->name, mask->left);
     return ns_arena_format(
         f->arena,
         "step: beside the mask '%s' only %.1f of the %.0f codes of '%s' are left: the scores vanish",

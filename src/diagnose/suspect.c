@@ -5,9 +5,9 @@
 
 #include "diagnose/findings.h"
 
-/* An operand of its own of at least VANISHING_FROM codes of which fewer than VANISHING_TO steps are left. */
+/* An operand of its own of at least VANISHING_FROM codes of which fewer than NS_DG_VANISHING steps are left.
+ */
 #define VANISHING_FROM 256
-#define VANISHING_TO 16
 /* Functions that fit a table alike may differ by this many steps on the codes in use. */
 #define SPREAD 4
 #define JUMP 256
@@ -132,7 +132,7 @@ static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, int othe
             left = fmax(left, fabs(value.data[i] * value.scale) * ratio);
         ns_dg_give(&worker->pool, value.array);
     }
-    if (left >= VANISHING_TO)
+    if (left >= NS_DG_VANISHING)
         return NS_OK;
     const char *mask = ns_dg_mask_name(f, other);
     if (mask) {
@@ -238,6 +238,7 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
     ns_dg_look_at_inputs(f);
     look_at_biases(f);
+    ns_dg_find_select_masks(f);
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
         if (f->plan->nodes[i].table >= 0)
             NS_TRY(look_at_table(f, i, error));
@@ -245,6 +246,10 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
     }
     if (f->unmasked_count && f->vanishing_count)
         f->suspicious = true;
+    /* A table that is to blame and tells no function leaves no dB to tell. */
+    for (int i = 0; i < f->blame_count; i++)
+        for (int k = 0; k < f->suspect_count; k++)
+            f->suspicious = f->suspicious || f->blame[i] == f->suspects[k];
     f->masked = f->masked && !f->unmasked_count;
     look_at_constants(f);
     look_at_jumps(f);

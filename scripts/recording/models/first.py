@@ -50,6 +50,7 @@ RECIPES = {
     "group_norm_quiet": lambda: Recipe(scaled(nets.GroupNorm(), 0.03, lambda n: n.first), (1, 16, 24), "group norm of a quiet signal"),
     "attention_sharp": lambda: Recipe(nets.Attention(24, 2, 12, temperature=12.0), (1, 12, 24), "sharp softmax"),
     "attention_mask_1e4": lambda: Recipe(nets.Attention(16, 2, 10, mask=-1e4), (1, 10, 16), "mask of -1e4: the scores vanish"),
+    "attention_filled": lambda: Recipe(nets.Attention(16, 2, 10, fill=-1e9), (1, 10, 16), "masked_fill of -1e9: the scores vanish"),
     "attention_mask_30": lambda: Recipe(nets.Attention(16, 2, 10, mask=-30.0), (1, 10, 16), "mask of -30"),
     # scale floor, cancellation, addends, constants, underflow
     "ffn_floor": lambda: Recipe(scaled(nets.Mlp([24, 48, 12], F.silu), 0.02, lambda n: n.layers[0]), (16, 24),

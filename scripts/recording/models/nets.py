@@ -75,14 +75,16 @@ class FeedForward(nn.Module):
 
 
 class Attention(nn.Module):
-    """Multi-head self attention; `mask` is what is added to the scores of later frames, or None."""
+    """Multi-head self attention; `mask` is what is added to the scores of later frames, `fill` what takes their place, or None."""
 
-    def __init__(self, width=24, heads=2, frames=12, mask=None, temperature=1.0):
+    def __init__(self, width=24, heads=2, frames=12, mask=None, temperature=1.0, fill=None):
         super().__init__()
         self.heads, self.scale = heads, temperature / math.sqrt(width // heads)
         self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
         later = torch.triu(torch.ones(frames, frames), 1)
         self.register_buffer("mask", None if mask is None else mask * later[None])
+        self.register_buffer("later", None if fill is None else later[None].bool())
+        self.fill = fill
 
     def forward(self, x):
         _, frames, width = x.shape
@@ -91,6 +93,8 @@ class Attention(nn.Module):
         scores = torch.bmm(q, k.permute(0, 2, 1)) * self.scale
         if self.mask is not None:
             scores = scores + self.mask
+        if self.fill is not None:
+            scores = scores.masked_fill(self.later, self.fill)
         mixed = torch.bmm(torch.softmax(scores, dim=-1), v)
         return self.out(mixed.permute(1, 0, 2).reshape(1, frames, width))
 
