@@ -38,7 +38,8 @@ unsigned ns_cpu_parse(const char *text, int *ok)
     while (*text) {
         size_t length = strcspn(text, ",");
         int index = 0;
-        while (index < NAME_COUNT && (strlen(names[index]) != length || strncmp(names[index], text, length)))
+        while (index < NAME_COUNT &&
+               (strlen(names[index]) != length || memcmp(names[index], text, length) != 0))
             index++;
         if (index == NAME_COUNT) {
             *ok = 0;

@@ -253,22 +253,22 @@ static ns_code get_operators(tflite_file *file, ns_fb_table subgraph, uint32_t t
 static ns_code take_offsets(ns_bytes words, uint32_t earlier, uint32_t count, ns_tflite_tensor *tensors,
                             ns_error *error)
 {
-    enum { VERSION, SUBGRAPHS, TENSORS, FIRST };
+    enum { VERSION = 0, TENSORS = 8, FIRST = 12 }; /* bytes; the number of subgraphs is not needed */
     uint32_t version, listed;
-    NS_TRY(ns_bytes_u32(words, 4 * VERSION, "OfflineMemoryAllocation", &version, error));
-    NS_TRY(ns_bytes_u32(words, 4 * TENSORS, "OfflineMemoryAllocation", &listed, error));
+    NS_TRY(ns_bytes_u32(words, VERSION, "OfflineMemoryAllocation", &version, error));
+    NS_TRY(ns_bytes_u32(words, TENSORS, "OfflineMemoryAllocation", &listed, error));
     if (version != 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "OfflineMemoryAllocation has version %" PRIu32 "; want 0",
                        version);
     if (earlier && (listed < earlier || listed - earlier < count))
         return NS_OK;
-    if (listed < count || (words.size - 4 * FIRST) / 4 < listed)
+    if (listed < count || (words.size - FIRST) / 4 < listed)
         return ns_fail(error, NS_ERROR_INPUT,
                        "OfflineMemoryAllocation: %" PRIu32 " offsets announced in %zu bytes, for %" PRIu32
                        " tensors",
                        listed, words.size, count);
     for (uint32_t i = 0; i < count; i++)
-        tensors[i].offset = (int32_t)ns_load_u32(words.data + 4 * (FIRST + (size_t)earlier + i));
+        tensors[i].offset = (int32_t)ns_load_u32(words.data + FIRST + 4 * ((size_t)earlier + i));
     return NS_OK;
 }
 

@@ -15,6 +15,7 @@ import re
 import resource
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -197,6 +198,15 @@ def check_matrix(folder):
         shell(folder, command)
 
 
+def free_ports(count):
+    """Of the machine's; another test may run a cluster at the same time."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
 class Slurm:
     """A cluster of this machine alone."""
 
@@ -206,6 +216,7 @@ class Slurm:
         host = run("hostname", "-s").strip()
         plugins = next(pathlib.Path("/usr/lib").rglob("slurm-wlm"), None) or next(pathlib.Path("/usr/lib").rglob("slurm"))
         self.munge(plugins)
+        ports = free_ports(2)
         (self.folder / "cgroup.conf").write_text("CgroupAutomount=no\n")
         (self.folder / "slurm.conf").write_text(f"""ClusterName=one
 SlurmctldHost={host}(127.0.0.1)
@@ -214,8 +225,8 @@ SlurmdUser={run("id", "-un").strip()}
 AuthType=auth/munge
 AuthInfo=socket={self.folder}/munge.socket
 CredType=cred/munge
-SlurmctldPort=16817
-SlurmdPort=16818
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
 StateSaveLocation={self.folder}/state
 SlurmdSpoolDir={self.folder}/spool
 SlurmctldPidFile={self.folder}/slurmctld.pid
@@ -245,7 +256,10 @@ PartitionName=all Nodes={host} Default=YES State=UP
         self.start("munged", "-F", "-f", f"--key-file={self.folder}/munge.key", f"--socket={self.folder}/munge.socket",
                    f"--pid-file={self.folder}/munge.pid", f"--log-file={self.folder}/munge.log",
                    f"--seed-file={self.folder}/munge.seed")
-        time.sleep(1)
+        for _ in range(600):
+            if (self.folder / "munge.socket").exists():
+                return
+            time.sleep(0.1)
 
     def start(self, name, *arguments):
         with open(self.folder / f"{name}.out", "wb") as log:
@@ -253,7 +267,7 @@ PartitionName=all Nodes={host} Default=YES State=UP
                                                    stderr=log, env=self.environment, start_new_session=True))
 
     def wait_for_node(self):
-        for _ in range(60):
+        for _ in range(240):
             state = subprocess.run(["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, env=self.environment)
             if state.stdout.strip() == "idle":
                 return
