@@ -28,6 +28,11 @@ static void count_term(void *context, const ns_term *term)
     ++*(uint64_t *)context;
 }
 
+static ns_code add_node(const ns_aten_node *node, ns_error *error)
+{
+    return ns_add_context(error, "node '%s' (%s)", node->name, node->op->aten);
+}
+
 /* What a call does, charged before it is done: its elements, each with as many terms as one in the middle
  * has, and what it reads. */
 static ns_code spend(const ns_aten_program *program, const ns_aten_node *node, ns_budget *budget,
@@ -42,14 +47,17 @@ static ns_code spend(const ns_aten_program *program, const ns_aten_node *node, n
     if (node->op->terms && count)
         node->op->terms(program, node, count / 2, count_term, &each);
     work += each && count > UINT64_MAX / 2 / each ? UINT64_MAX / 2 : count * (each ? each : 1);
-    if (ns_budget_spend(budget, work, error) != NS_OK)
-        return ns_add_context(error, "node '%s' (%s)", node->name, node->op->aten);
-    return NS_OK;
+    return ns_budget_spend(budget, work, error) == NS_OK ? NS_OK : add_node(node, error);
 }
 
 ns_code ns_aten_check_time(const ns_aten_operands *operands, ns_error *error)
 {
     return ns_budget_check_time(ns_arena_budget(operands->program->arena), error);
+}
+
+ns_code ns_aten_spend(const ns_aten_operands *operands, int64_t work, ns_error *error)
+{
+    return ns_budget_spend(ns_arena_budget(operands->program->arena), (uint64_t)work, error);
 }
 
 static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
@@ -69,7 +77,8 @@ static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node 
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s: the %s meaning of %s is not known", node->name,
                        mode == NS_ATEN_FLOAT32 ? "float32" : "exact", node->op->aten);
     NS_TRY(spend(program, node, ns_arena_budget(arena), error));
-    return compute(node, &(ns_aten_operands){program, nodes, operands}, out, error);
+    const ns_code code = compute(node, &(ns_aten_operands){program, nodes, operands}, out, error);
+    return ns_code_ends_run(code) ? add_node(node, error) : code;
 }
 
 static double input_value(const ns_tensor *input, size_t i)

@@ -52,6 +52,9 @@ typedef struct ns_aten_operands {
  * already: NS_ERROR_BUDGET when the time is over, NS_ERROR_CANCELLED. */
 ns_code ns_aten_check_time(const ns_aten_operands *operands, ns_error *error);
 
+/* The same, of an operator without `terms`, whose work nobody else knows: charges what the element takes. */
+ns_code ns_aten_spend(const ns_aten_operands *operands, int64_t work, ns_error *error);
+
 typedef ns_code (*ns_aten_compute)(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                                    ns_error *error);
 

@@ -35,7 +35,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     for (int64_t row = 0; row < node->shape[0]; row++)
         for (int64_t column = 0; column < columns; column++) {
             ns_double2 sum = {0, 0};
-            NS_TRY(ns_aten_check_time(operands, error));
+            NS_TRY(ns_aten_spend(operands, inner, error));
             const int64_t at[2] = {row, column};
             for (int64_t k = 0; k < inner; k++)
                 ns_double2_add_product(&sum, operands->values[A][row * inner + k],

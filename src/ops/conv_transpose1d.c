@@ -57,10 +57,12 @@ static double element(const ns_aten_node *node, const ns_aten_operands *operands
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
+    const int64_t share = operands->nodes[X]->shape[1] / node->attributes[GROUPS].integer;
+    const int64_t taps = share * operands->nodes[WEIGHT]->shape[2];
     for (int64_t n = 0; n < node->shape[0]; n++)
         for (int64_t o = 0; o < node->shape[1]; o++)
             for (int64_t at = 0; at < node->shape[2]; at++) {
-                NS_TRY(ns_aten_check_time(operands, error));
+                NS_TRY(ns_aten_spend(operands, taps, error));
                 *out++ = element(node, operands, n, o, at);
             }
     return NS_OK;

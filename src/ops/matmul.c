@@ -83,7 +83,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
         for (int64_t row = 0; row < left.rows; row++)
             for (int64_t column = 0; column < right.columns; column++) {
                 ns_double2 sum = {0, 0};
-                NS_TRY(ns_aten_check_time(operands, error));
+                NS_TRY(ns_aten_spend(operands, left.columns, error));
                 for (int64_t k = 0; k < left.columns; k++)
                     ns_double2_add_product(&sum, a[row * left.columns + k], b[k * right.columns + column]);
                 *out++ = sum.hi + sum.lo;

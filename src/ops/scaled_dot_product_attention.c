@@ -145,7 +145,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     const sizes s = sizes_of(operands->nodes[QUERY], operands->nodes[VALUE]);
     for (int64_t m = 0; m < s.matrices; m++)
         for (int64_t row = 0; row < s.l; row++) {
-            NS_TRY(ns_aten_check_time(operands, error));
+            NS_TRY(ns_aten_spend(operands, 2 * s.s * (s.e + s.v), error));
             attend(&s, node, operands, m, row, out + (m * s.l + row) * s.v);
         }
     return NS_OK;

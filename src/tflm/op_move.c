@@ -90,7 +90,7 @@ static ns_code copy_parts(ns_tflm_call *call, ns_tflm_value *whole, ns_tflm_valu
         const size_t along = (size_t)parts[p]->tensor->shape[axis], bytes = along * split.inner * size;
         if (!fits(parts[p]->tensor, whole->tensor, axis) || along > split.size - begin)
             return ns_tflm_refuse_shapes(call, error);
-        for (size_t o = 0; o < split.outer; o++) {
+        for (size_t o = 0; bytes && o < split.outer; o++) {
             uint8_t *in_whole = (uint8_t *)whole->data + (o * split.size + begin) * split.inner * size;
             uint8_t *in_part = (uint8_t *)parts[p]->data + o * bytes;
             memcpy(join ? in_whole : in_part, join ? in_part : in_whole, bytes);

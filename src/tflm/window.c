@@ -67,7 +67,8 @@ ns_code ns_tflm_window_work(const ns_tflm_call *call, const ns_tflm_window *wind
                             ns_error *error)
 {
     uint64_t work = call->outputs[0]->count;
-    const int64_t factors[] = {window->filter_h, window->filter_w, depth};
+    const int64_t factors[] = {window->filter_h, window->filter_w,
+                               depth ? depth : 1}; /* taps are walked all the same */
     for (int i = 0; i < 3; i++)
         if (__builtin_mul_overflow(work, (uint64_t)factors[i], &work))
             work = UINT64_MAX;

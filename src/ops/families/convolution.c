@@ -68,7 +68,7 @@ static ns_code check_shapes(const ns_aten_node *node, const ns_aten_node *input,
     if (groups < 1)
         return ns_fail(error, NS_ERROR_INPUT, "%s: groups %" PRId64 " must be at least 1", node->op->aten,
                        groups);
-    bool fits = weight->rank == input->rank && channels % groups == 0 &&
+    bool fits = weight->rank == input->rank && channels > 0 && channels % groups == 0 &&
                 weight->shape[1] == channels / groups && weight->shape[0] % groups == 0;
     for (int i = 2; fits && i < weight->rank; i++)
         fits = weight->shape[i] >= 1;

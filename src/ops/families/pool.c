@@ -53,6 +53,19 @@ void ns_pool_range(const ns_pool_window *window, int axis, int64_t at, int64_t *
     *to = *to > window->in[axis] ? window->in[axis] : *to;
 }
 
+/* Elements of the operand in a window at most; of an adaptive pool, which has no kernel, all windows together
+ * hold few more than the plane. */
+static int64_t window_size(const ns_pool_window *window)
+{
+    int64_t size = 1;
+    for (int axis = 0; axis < 2; axis++) {
+        const int64_t kernel =
+            window->kernel[axis] ? window->kernel[axis] : window->in[axis] / window->out[axis] + 1;
+        size *= kernel < window->in[axis] ? kernel : window->in[axis];
+    }
+    return size;
+}
+
 ns_code ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window,
                       const ns_aten_operands *operands, ns_pool_cell *cell, double *out, ns_error *error)
 {
@@ -61,7 +74,7 @@ ns_code ns_pool_exact(const ns_aten_node *node, const ns_pool_window *window,
     for (int64_t k = 0; k < planes; k++, operand += window->in[0] * window->in[1])
         for (int64_t y = 0; y < window->out[0]; y++)
             for (int64_t x = 0; x < window->out[1]; x++) {
-                NS_TRY(ns_aten_check_time(operands, error));
+                NS_TRY(ns_aten_spend(operands, window_size(window), error));
                 *out++ = cell(node, window, operand, y, x);
             }
     return NS_OK;

@@ -239,7 +239,7 @@ static ns_code compute_row(const run *r, int layer, int direction, int64_t n, in
                                                  s->family->states > 1 ? r->states[1] + at : NULL};
     for (int64_t step = 0; step < s->steps; step++) {
         const int64_t t = direction ? s->steps - 1 - step : step;
-        NS_TRY(ns_aten_check_time(r->operands, error));
+        NS_TRY(ns_aten_spend(r->operands, s->family->gates * s->hidden * (inner + s->hidden), error));
         compute_linear(r, layer, direction, 0, r->value + (t * s->batch + n) * inner, inner);
         compute_linear(r, layer, direction, 1, states[0], s->hidden);
         for (int64_t i = 0; i < s->hidden; i++)
