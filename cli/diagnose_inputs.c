@@ -170,6 +170,7 @@ ns_code ns_diagnose_load_inputs(const ns_diagnose_settings *settings, const ns_g
     options->inputs = tensors;
     options->input_count = block->input_count;
     options->real_inputs = real;
+    options->scales_by_hand = settings->input_scales.count > 0;
     return NS_OK;
 }
 

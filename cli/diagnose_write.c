@@ -213,7 +213,15 @@ static ns_code apply_all(ns_cli *cli, const ns_diagnose_settings *settings,
 ns_code ns_diagnose_write(ns_cli *cli, const ns_diagnose_settings *settings,
                           const ns_diagnose_subjects *subjects, ns_error *error)
 {
-    if (settings->reduce)
-        NS_TRY(reduce_all(cli, settings, subjects, error));
-    return settings->apply ? apply_all(cli, settings, subjects, error) : NS_OK;
+    /* What one of them cannot do does not keep the other from being written. */
+    ns_error problem = {0};
+    const ns_code applied = settings->apply ? apply_all(cli, settings, subjects, &problem) : NS_OK;
+    if (applied != NS_OK && (!settings->reduce || ns_code_ends_run(applied)))
+        return ns_fail(error, applied, "%s", problem.message);
+    const ns_code reduced = settings->reduce ? reduce_all(cli, settings, subjects, error) : NS_OK;
+    if (applied != NS_OK && reduced != NS_OK)
+        ns_cli_say("%s", problem.message);
+    else if (applied != NS_OK)
+        return ns_fail(error, applied, "%s", problem.message);
+    return reduced;
 }

@@ -142,7 +142,9 @@ typedef struct ns_diagnose_options {
     const double *const *references;
     const double *reference_scales;
     unsigned cpu_mask;
-    int threads; /* 0: as many as there are CPUs */
+    int threads;         /* 0: as many as there are CPUs */
+    bool scales_by_hand; /* real_inputs were divided by scales that a user gave, and no file */
+    bool against_self;   /* the graph's real-valued self is taken for the float model: nothing is estimated */
 } ns_diagnose_options;
 
 /* The precision half; everything in `arena`, names too: the graph may go. NS_ERROR_UNSUPPORTED names an

@@ -144,6 +144,13 @@ ns_code ns_graph_print_some(const ns_graph *graph, const char *only, ns_arena *a
 ns_code ns_graph_print_some_json(const ns_graph *graph, const char *only, ns_arena *arena, const char **text,
                                  ns_error *error);
 
+/* What operator `index` was in the source model, in few words: "module: n (LayerNorm), model.py:12" of the
+ * location that ExecuTorch leaves with dump_debug_info(DebugMode.TOSA), taken from a neighbour where the
+ * operator itself has none (the text says so); another location as it stands, at most 160 characters. *out is
+ * NULL where the file gives none. */
+ns_code ns_operator_source(const ns_block *block, int index, ns_arena *arena, const char **out,
+                           ns_error *error);
+
 /* The block that COND_IF and WHILE_LOOP mean by a name: the first block of the first region with that name,
  * as in tosa_reference_model. NULL when there is none (or `name` is NULL). */
 const ns_block *ns_graph_find_block(const ns_graph *graph, const char *name);

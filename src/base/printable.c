@@ -24,6 +24,20 @@ static size_t unseen(const char *text)
     return ((unsigned char)*text & 0xc0) == 0x80;
 }
 
+/* Is the space at `text` within a figure: "59.1 dB" is read as one? */
+static bool is_before_unit(const char *line, size_t at)
+{
+    static const char *const units[] = {"dB", "steps", "MACs", "bytes", "%"};
+    const char before = at ? line[at - 1] : 0;
+    bool unit = false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const size_t size = strlen(units[i]);
+        const char next = strncmp(line + at + 1, units[i], size) ? 'a' : line[at + 1 + size];
+        unit = unit || !((next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z'));
+    }
+    return unit && before >= '0' && before <= '9';
+}
+
 /* Where the line that begins at `text`, behind `used` columns, ends: at its last space within the columns, or
  * behind a longer word. */
 static size_t line_end(const char *text, size_t used, size_t columns)
@@ -31,7 +45,7 @@ static size_t line_end(const char *text, size_t used, size_t columns)
     size_t space = 0;
     for (size_t at = strspn(text, " "); text[at];) {
         const size_t skip = unseen(text + at);
-        if (text[at] == ' ' && text[at + 1] != ' ')
+        if (text[at] == ' ' && text[at + 1] != ' ' && !is_before_unit(text, at))
             space = at;
         if (!skip && ++used > columns - strspn(text, " ") && space)
             return space;

@@ -187,12 +187,10 @@ static ns_code describe_operator(const ns_block *block, int tensor, const ns_vel
         name = block->tensors[op->outputs[0]].name;
     out->op = op ? ns_op_text(op->op) : NULL;
     /* The graph is gone before the row is. */
-    const char *location = op && op->location && op->location[0] ? op->location : NULL;
-    out->location = ns_printable_copy(arena, location);
+    if (op)
+        NS_TRY(ns_operator_source(block, out->operator_index, arena, &out->location, error));
     out->output = ns_printable_copy(arena, name);
-    return (name && !out->output) || (location && !out->location)
-               ? ns_fail(error, NS_ERROR_MEMORY, "no memory for a name")
-               : NS_OK;
+    return name && !out->output ? ns_fail(error, NS_ERROR_MEMORY, "no memory for a name") : NS_OK;
 }
 
 static ns_code describe(const search *s, const watch *w, int at, ns_diagnose_departure *out, ns_error *error)

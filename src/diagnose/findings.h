@@ -83,6 +83,23 @@ ns_code ns_dg_find_blame(ns_dg_findings *f, ns_error *error);
  */
 ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error);
 
+/* Is the float model further from the graph's real-valued self than any rounding can explain? */
+bool ns_dg_is_another_model(const ns_dg_findings *f);
+
+/* The first input whose floats were quantised with a scale that a user gave; -1: none. */
+int ns_dg_hand_input(const ns_dg_findings *f);
+
+/* Is the scale that a user gave for an input more likely wrong than anything in the graph? */
+bool ns_dg_is_scale_doubtful(const ns_dg_findings *f);
+
+/* "; with a scale 3.03 times smaller it would be 51.6 dB", where another scale of that input explains 10 dB
+ * and more; "": none does, or it cannot be told (reference.c). */
+ns_code ns_dg_words_of_scale(ns_dg_findings *f, int input, const char **words, ns_error *error);
+
+/* Notes why the distance to the reference is not explained, and what an input's own scale by hand has to do
+ * with it or with its clipped elements: before all other notes. */
+ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error);
+
 /* The error against float of a changed run: measured with a reference, else the error against R and what is
  * hidden. */
 ns_code ns_dg_measure_float(const ns_dg_findings *f, ns_dg_worker *worker, ns_dg_change change,

@@ -21,6 +21,17 @@ void ns_dg_note(ns_dg_findings *f, const char *text)
         f->notes[f->note_count++] = text;
 }
 
+static void note_first(ns_dg_findings *f, const char *text)
+{
+    const int before = f->note_count;
+    ns_dg_note(f, text);
+    for (int i = f->note_count - 1; f->note_count > before && i > 0; i--) {
+        const char *last = f->notes[i];
+        f->notes[i] = f->notes[i - 1];
+        f->notes[i - 1] = last;
+    }
+}
+
 double ns_dg_clipped_share(const ns_dg_findings *f, int input)
 {
     const ns_dg_node *node = &f->plan->nodes[input];
@@ -110,4 +121,32 @@ void ns_dg_note_open(ns_dg_findings *f)
 {
     note_stage(f);
     note_weights(f);
+}
+
+ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error)
+{
+    const int input = ns_dg_hand_input(f);
+    const char *name = input < 0 ? NULL : ns_dg_name(f->plan, f->plan->nodes[input].tensor), *words = "";
+    if (input >= 0)
+        NS_TRY(ns_dg_words_of_scale(f, input, &words, error));
+    if (name && !(ns_dg_is_another_model(f) && !f->suspicious) && f->rails >= NS_DG_CLIPPED)
+        note_first(
+            f, ns_arena_format(f->arena,
+                               "the scale of input '%s' was given by hand (--input-scale): look at it first, "
+                               "for at this one %.1f%% of the elements are clipped",
+                               name, 100 * f->rails));
+    if (!ns_dg_is_another_model(f) || f->suspicious)
+        return NS_OK;
+    note_first(
+        f, ns_arena_format(f->arena,
+                           "%s%s%sthe float model is %.1f dB from the graph's real-valued self, of which its "
+                           "roundings explain %.1f dB%s: %sthe graph is another model (a bias or a CLAMP "
+                           "of another scale, a constant lost to a floor), or the reference is",
+                           name ? "the scale of input '" : "", name ? name : "",
+                           name ? "' was given by hand (--input-scale): look at it first, for it changes "
+                                  "with the scale floor; "
+                                : "",
+                           ns_dg_db(f->hidden), ns_dg_db(f->estimated), words,
+                           name ? "the scale is another model's, or " : ""));
+    return NS_OK;
 }

@@ -114,16 +114,6 @@ static ns_code fill_suspects(ns_dg_findings *f, ns_diagnose_precision *out, ns_e
     return NS_OK;
 }
 
-/* Is the float model further from the graph's real-valued self than any rounding can explain? 4 dB beyond the
- * worst seed. */
-static bool is_another_model(const ns_dg_findings *f)
-{
-    double worst = 0;
-    for (int i = 0; i < f->seed_count; i++)
-        worst = fmax(worst, f->seeds[i]);
-    return f->measured && f->hidden > 2.5 * worst + 1e-12;
-}
-
 static ns_diagnose_verdict judge(const ns_dg_findings *f)
 {
     const ns_dg_dithered *worst = f->dithered_count ? &f->dithered[0] : NULL;
@@ -136,11 +126,20 @@ static ns_diagnose_verdict judge(const ns_dg_findings *f)
         verdict = NS_DIAGNOSE_WEIGHTS;
     if (f->masked)
         verdict = NS_DIAGNOSE_OPERATOR;
-    else if (f->suspicious || (verdict == NS_DIAGNOSE_HEALTHY && is_another_model(f)))
+    else if (f->suspicious || (verdict == NS_DIAGNOSE_HEALTHY && ns_dg_is_another_model(f)))
         verdict = NS_DIAGNOSE_SUSPECT;
     if (f->rails >= NS_DG_CLIPPED)
         verdict = NS_DIAGNOSE_INPUT;
-    return verdict;
+    /* On codes that are not the model's nothing is told of the operators. */
+    return ns_dg_is_scale_doubtful(f) ? NS_DIAGNOSE_SUSPECT : verdict;
+}
+
+static const char *reason_of(const ns_dg_findings *f, ns_diagnose_verdict verdict)
+{
+    const bool other = verdict == NS_DIAGNOSE_SUSPECT && !f->suspicious && ns_dg_is_another_model(f);
+    if (verdict == NS_DIAGNOSE_SUSPECT && ns_dg_is_scale_doubtful(f))
+        return "the input's scale, given by hand, does not fit the reference: no operator is judged";
+    return other ? "the reference is not what this graph computes" : ns_diagnose_verdict_sentence(verdict);
 }
 
 /* Eight bits are all there is: stages whose codes use most of the range, none of them clipped, lose what
@@ -239,7 +238,8 @@ static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_err
         f->alone[i] = f->knocked[i] = f->float_knocked[i] = NAN;
     NS_TRY(ns_dg_fill_rows(f, out->stages, error));
     f->rows = out->stages;
-    NS_TRY(ns_dg_dither(f, error));
+    if (!f->session->options->against_self)
+        NS_TRY(ns_dg_dither(f, error));
     NS_TRY(ns_dg_take_references(f, error));
     NS_TRY(ns_dg_measure_alone(f, error));
     NS_TRY(ns_dg_find_blame(f, error));
@@ -264,6 +264,8 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     NS_TRY(fill_outputs(&f, out, error));
     bool format = false;
     out->verdict = judge(&f);
+    if (ns_dg_is_scale_doubtful(&f) || (out->verdict == NS_DIAGNOSE_INPUT && ns_dg_hand_input(&f) >= 0))
+        f.blame_count = 0;
     if (out->verdict == NS_DIAGNOSE_OPERATOR && !f.masked)
         NS_TRY(is_format(&f, out->stages, &format, error));
     if (format) {
@@ -275,16 +277,10 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
             ns_dg_note(
                 &f, "an output's zero point stands nowhere in the graph: all dB are relative to its codes; a "
                     "reference tells it");
-    if (is_another_model(&f) && !f.suspicious)
-        ns_dg_note(
-            &f, ns_arena_format(arena,
-                                "the float model is %.1f dB from the graph's real-valued self, of which its "
-                                "roundings explain %.1f dB: the graph is another model (a bias or a CLAMP "
-                                "of another scale, a constant lost to a floor), or the reference is",
-                                ns_dg_db(f.hidden), ns_dg_db(f.estimated)));
+    NS_TRY(ns_dg_note_distance(&f, error));
     if (out->verdict == NS_DIAGNOSE_HEALTHY && !f.measured && !format)
         ns_dg_note_open(&f);
-    out->reason = ns_diagnose_verdict_sentence(out->verdict);
+    out->reason = reason_of(&f, out->verdict);
     out->samples = session->samples;
     NS_TRY(ns_dg_fill_waterfall(&f, out, error));
     if (f.suspicious)

@@ -116,6 +116,104 @@ double ns_dg_gain(double before, double after)
     return 10 * log10((before + 1e-300) / (after + 1e-300));
 }
 
+/* ---- a distance that is not explained ---- */
+
+/* A distance to the reference beyond this is no rounding's but of another input, in dB. */
+enum { DOUBTFUL = 30 };
+
+/* 4 dB beyond the worst seed. */
+bool ns_dg_is_another_model(const ns_dg_findings *f)
+{
+    double worst = 0;
+    for (int i = 0; i < f->seed_count; i++)
+        worst = fmax(worst, f->seeds[i]);
+    return f->measured && f->hidden > 2.5 * worst + 1e-12;
+}
+
+int ns_dg_hand_input(const ns_dg_findings *f)
+{
+    const ns_diagnose_options *options = f->session->options;
+    for (int i = 0; options->scales_by_hand && options->real_inputs && i < f->plan->input_count; i++)
+        if (options->real_inputs[i])
+            return i;
+    return -1;
+}
+
+bool ns_dg_is_scale_doubtful(const ns_dg_findings *f)
+{
+    return ns_dg_hand_input(f) >= 0 && !f->suspicious && !f->masked && ns_dg_is_another_model(f) &&
+           ns_dg_db(f->hidden) < DOUBTFUL;
+}
+
+/* One output, one sample and one input with a scale by hand: the distance of R to the reference with the
+ * input's codes `factor` times as large, whatever the output's scale is.
+ *
+ * With X, P and V the energies of R's output, of its product with the reference, and of the reference, the
+ * error against c times the reference is X - 2cP + c^2 V: two runs tell X and P, and the best c is P / V. */
+static ns_code distance_at(ns_dg_findings *f, int input, double factor, double **inputs, double *out,
+                           ns_error *error)
+{
+    ns_dg_session *session = f->session;
+    const ns_dg_node *from = &f->plan->nodes[input], *to = &f->plan->nodes[f->plan->outputs[0]];
+    const ns_dg_change change = {.rest = NS_DG_IDEAL, .inputs = inputs, .against = NS_DG_AGAINST_REFERENCE};
+    double *codes = (double *)(uintptr_t)session->reference[0], once = 0, twice = 0;
+    for (size_t i = 0; i < from->count; i++)
+        inputs[input][i] = from->zero + factor * (ns_dg_stored_at(&session->r[0][input], i) - from->zero);
+    NS_TRY(ns_dg_measure(session, &session->workers[0], &change, &once, error));
+    for (size_t i = 0; i < to->count; i++)
+        codes[i] = to->zero + 2 * (codes[i] - to->zero);
+    const ns_code code = ns_dg_measure(session, &session->workers[0], &change, &twice, error);
+    for (size_t i = 0; i < to->count; i++)
+        codes[i] = to->zero + (codes[i] - to->zero) / 2;
+    const double product = (once - twice + 3) / 2, own = once - 1 + 2 * product; /* V is 1 */
+    *out = product > 0 ? fmax(own / (product * product) - 1, 0) : INFINITY;
+    return code;
+}
+
+/* The factor with which R comes nearest to the reference: over a grid of quarter octaves, then nearer. */
+static ns_code nearest_factor(ns_dg_findings *f, int input, double *factor, double *distance, ns_error *error)
+{
+    enum { GRID = 40, HALVINGS = 12 };
+    double **inputs = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->input_count + 1, double *), step = 0.25;
+    if (!inputs || !(inputs[input] = NS_ARENA_ARRAY(f->arena, f->plan->nodes[input].count + 8, double)))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for another scale");
+    double best = 0, least = INFINITY, energy = 0;
+    for (int i = -GRID; i <= GRID; i++) {
+        NS_TRY(distance_at(f, input, exp2(0.25 * i), inputs, &energy, error));
+        best = energy < least ? 0.25 * i : best;
+        least = fmin(least, energy);
+    }
+    for (int i = 0; i < HALVINGS; i++, step /= 2)
+        for (int side = -1; side <= 1; side += 2) {
+            const double at = best + side * step / 2;
+            NS_TRY(distance_at(f, input, exp2(at), inputs, &energy, error));
+            best = energy < least ? at : best;
+            least = fmin(least, energy);
+        }
+    *factor = exp2(best);
+    *distance = least;
+    return NS_OK;
+}
+
+ns_code ns_dg_words_of_scale(ns_dg_findings *f, int input, const char **words, ns_error *error)
+{
+    const ns_diagnose_options *options = f->session->options;
+    int given = 0;
+    double factor = 1, distance = INFINITY;
+    *words = "";
+    for (int i = 0; i < f->plan->input_count; i++)
+        given += options->real_inputs[i] != NULL;
+    if (given > 1 || f->session->samples > 1 || f->plan->output_count > 1 || !f->session->reference[0] ||
+        !ns_dg_is_scale_doubtful(f))
+        return NS_OK;
+    NS_TRY(nearest_factor(f, input, &factor, &distance, error));
+    if (distance < f->hidden / 10)
+        *words = ns_arena_format(f->arena, "; with a scale %.4g times %s it would be %.1f dB",
+                                 factor > 1 ? factor : 1 / factor, factor > 1 ? "smaller" : "larger",
+                                 ns_dg_db(distance));
+    return *words ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a note");
+}
+
 /* From TOSA's integers to float: the distance as it is, then with each blamed stage ideal, then all of them,
  * and what remains of it: inputs, weights and constants, and what nothing here explains. */
 

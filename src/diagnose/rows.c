@@ -48,7 +48,6 @@ static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose
     const ns_tensor *tensor = ns_dg_tensor(plan, node->tensor);
     row->output = ns_arena_string(plan->arena, ns_dg_name(plan, node->tensor));
     row->op = ns_op_text(op->op);
-    row->location = op->location ? ns_printable_copy(plan->arena, op->location) : NULL;
     row->operator_index = node->named;
     row->rank = tensor->rank;
     for (int d = 0; d < tensor->rank; d++)
@@ -95,6 +94,8 @@ ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *er
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
         ns_diagnose_stage *row = &rows[i - f->plan->input_count];
         describe(f->plan, &f->plan->nodes[i], row);
+        NS_TRY(
+            ns_operator_source(f->plan->block, row->operator_index, f->plan->arena, &row->location, error));
     }
     if (ns_arena_was_short(f->plan->arena)) /* a name is missing */
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages' names");

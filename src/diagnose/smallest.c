@@ -29,10 +29,38 @@ static ns_code signature(void *context, const ns_exhibit *exhibit, ns_arena *are
                                    .input_count = exhibit->input_count,
                                    .samples = 1,
                                    .cpu_mask = whole->cpu_mask,
-                                   .threads = 1};
+                                   .threads = 1,
+                                   .against_self = whole->against_self};
     NS_TRY(ns_diagnose_precision_run(exhibit->graph, &options, arena, &precision, error));
     *text = finding_of(&precision, arena);
     return NS_OK;
+}
+
+/* A reference is of the whole graph, and of no smaller one. What only it has shown, because the estimate of
+ * what the file hides covers it, shows against the graph's real-valued self; in `options` and *finding. */
+static ns_code choose_truth(const ns_graph *graph, ns_diagnose_options *options, ns_arena *arena,
+                            const char **finding, ns_error *error)
+{
+    ns_exhibit whole = {.graph = (ns_graph *)(uintptr_t)graph,
+                        .inputs = options->inputs,
+                        .input_count = options->input_count};
+    const char *found = NULL;
+    for (int self = 0; self < 2 && !found; self++) {
+        options->against_self = self;
+        NS_TRY(signature(options, &whole, arena, &found, error));
+    }
+    if (!found)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "'%s' shows against the reference alone, and that is of the whole graph: nothing "
+                       "smaller can show it",
+                       *finding);
+    *finding = options->against_self
+                   ? ns_arena_format(arena,
+                                     "%s (against its real-valued self; without the reference the "
+                                     "estimate of what weights cost covers it)",
+                                     found)
+                   : found;
+    return *finding ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
 }
 
 static ns_code fill(const ns_draft *reduced, ns_arena *arena, ns_diagnose_smallest *out, ns_error *error)
@@ -62,6 +90,11 @@ ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *giv
     *out = (ns_diagnose_smallest){.finding = finding_of(precision, arena)};
     if (!out->finding)
         return ns_fail(error, NS_ERROR_INPUT, "nothing is to blame that could be reduced");
+    if (!precision->blame_count)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "the verdict blames no operator: there is nothing that a smaller graph could show");
+    if (precision->measured)
+        NS_TRY(choose_truth(graph, options, arena, &out->finding, error));
     NS_TRY(ns_draft_from_graph(graph, options->inputs, options->input_count, arena, &start, error));
     ns_draft_reduction reduction = {
         .signature = signature,

@@ -2,6 +2,7 @@
 #include "report/interface.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "report/internal.h"
 
@@ -34,15 +35,17 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
                 ns_diagnose_decibels(precision->against_ideal_db, a),
                 ns_diagnose_decibels(stage->knocked_out_db, b));
     if (stage->location && stage->location[0])
-        fprintf(out, "   source: %s\n", stage->location);
+        fprintf(out, "   %s%s\n", strncmp(stage->location, "module: ", 8) ? "source: " : "", stage->location);
 }
 
 static void print_rest(const ns_diagnose_precision *precision, FILE *out)
 {
     const int next = ns_diagnose_next(precision);
     char a[32];
-    fprintf(out, "not to blame: %d stages", precision->stage_count - precision->blame_count);
-    if (next >= 0) {
+    const int rest = precision->stage_count - precision->blame_count;
+    const bool unjudged = precision->verdict == NS_DIAGNOSE_SUSPECT && !precision->blame_count;
+    fprintf(out, "%s: %d stage%s", unjudged ? "not judged" : "not to blame", rest, rest == 1 ? "" : "s");
+    if (next >= 0 && !unjudged) {
         const ns_diagnose_stage *stage = &precision->stages[next];
         fprintf(out, ", next %s%s%s %s (%.4g steps local, alone %s)", stage->op, stage->function ? " " : "",
                 stage->function ? stage->function : "", stage->output, stage->local_steps,

@@ -71,7 +71,7 @@ void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out)
     if (first->operator_index >= 0)
         fprintf(out, ", operator %d (%s)", first->operator_index, first->op ? first->op : "?");
     if (first->location)
-        fprintf(out, " at %s", first->location);
+        fprintf(out, strncmp(first->location, "module: ", 8) ? " at %s" : ", %s", first->location);
     if (first->compared)
         fprintf(out, ": %zu of %zu elements wrong", first->wrong, first->compared);
     fprintf(out, "\n");

@@ -101,6 +101,10 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
         ns_buffer_format(buffer, "<b>costs %.1f dB%s</b>", blame->gain_db,
                          ns_diagnose_company(precision, index));
     ns_html_text(buffer, blame->why);
+    if (stage->location && stage->location[0]) {
+        ns_html_append(buffer, "</p><p>");
+        ns_html_text(buffer, stage->location);
+    }
     ns_buffer_format(buffer,
                      "</p><p>local error %.4g steps (%s); this operator ideal: %s against float</p><ul>",
                      stage->local_steps, ns_diagnose_decibels(stage->local_db, a),

@@ -25,7 +25,10 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
     for (int i = 0; i < precision->blame_count; i++) {
         const ns_diagnose_blame *blame = &precision->blame[i];
         const ns_diagnose_stage *stage = &precision->stages[blame->stage];
-        ns_buffer_format(buffer, "| %s %s | ", stage->op, stage->function ? stage->function : "");
+        ns_buffer_format(buffer, "| %s %s", stage->op, stage->function ? stage->function : "");
+        append_text(buffer, stage->location ? ", " : "");
+        append_text(buffer, stage->location);
+        ns_buffer_format(buffer, " | ");
         append_text(buffer, stage->output);
         ns_buffer_format(buffer, " | %s | ", ns_diagnose_cause_text(blame->cause));
         ns_buffer_format(buffer, isfinite(blame->gain_db) ? "%.1f dB" : "not known", blame->gain_db);

@@ -120,6 +120,9 @@ static void lines_keep_to_the_columns(void **state)
     check_wrapped("\033[32mone\033[0m two x\n", 10, "\033[32mone\033[0m two x\n");
     check_wrapped("gr\xc3\xbc\xc3\x9f \xe6\xbc\xa2 abc\n", 10, "gr\xc3\xbc\xc3\x9f \xe6\xbc\xa2 abc\n");
     check_wrapped("\n\n", 10, "\n\n");
+    /* A number and its unit stay together; a number and a word do not. */
+    check_wrapped("alone 59.1 dB, 68%\n", 12, "alone\n  59.1 dB,\n  68%\n");
+    check_wrapped("alone 59.1 decks\n", 12, "alone 59.1\n  decks\n");
 }
 
 int main(void)

@@ -162,11 +162,59 @@ static void control_flow_is_taken_as_it_is(void **state)
     }
 }
 
+static ns_graph *read_se_block(ns_tensor *input)
+{
+    ns_bytes bytes;
+    ns_npy array;
+    ns_graph *graph = NULL;
+    ASSERT_OK(test_data_read("diagnose/se_block/model.tosa", arena, &bytes, &error));
+    ASSERT_OK(ns_graph_read(bytes.data, bytes.size, &graph, &error));
+    keep(graph);
+    ASSERT_OK(test_data_array("diagnose/se_block/in0.npy", arena, &array, &error));
+    ASSERT_OK(ns_npy_to_tensor(&array, NS_DTYPE_INT16, input, &error));
+    return graph;
+}
+
+/* Healthy beside what its weights cost; against its real-valued self alone the stage with the largest share
+ * is blamed. What a reference has shown of it is reduced so, for no reference is of a smaller graph. */
+static void what_a_reference_shows_is_reduced(void **state)
+{
+    (void)state;
+    ns_tensor input;
+    ns_graph *graph = read_se_block(&input);
+    ns_diagnose_precision plain, self, small;
+    ns_diagnose_smallest smallest;
+    ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &plain, &error));
+    assert_int_equal(plain.verdict, NS_DIAGNOSE_HEALTHY);
+    options.against_self = true;
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &self, &error));
+    assert_int_equal(self.verdict, NS_DIAGNOSE_OPERATOR);
+    near(self.against_float_db, plain.against_ideal_db, 1e-9);
+    assert_true(isinf(self.limit_db));
+    self.measured = true;
+    options.against_self = false;
+    ASSERT_OK(ns_diagnose_reduce(graph, &options, &self, 20, arena, &smallest, &error));
+    assert_non_null(strstr(smallest.finding, "against its real-valued self"));
+    assert_true(smallest.operators < smallest.operators_before / 4);
+    ASSERT_OK(ns_graph_read(smallest.file, smallest.file_size, &graph, &error));
+    keep(graph);
+    options.inputs = smallest.inputs;
+    options.input_count = smallest.input_count;
+    options.against_self = true;
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &small, &error));
+    assert_string_equal(small.stages[small.blame[0].stage].op, self.stages[self.blame[0].stage].op);
+    self.blame_count = 0; /* nobody is blamed */
+    assert_int_equal(ns_diagnose_reduce(graph, &options, &self, 20, arena, &smallest, &error),
+                     NS_ERROR_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(models_are_judged, set_up, tear_down_graphs),
         cmocka_unit_test_setup_teardown(results_do_not_depend_on_the_machine, set_up, tear_down_graphs),
+        cmocka_unit_test_setup_teardown(what_a_reference_shows_is_reduced, set_up, tear_down_graphs),
         cmocka_unit_test_setup_teardown(samples_add_up, set_up, tear_down_graphs),
         cmocka_unit_test_setup_teardown(control_flow_is_taken_as_it_is, set_up, tear_down_graphs),
     };

@@ -38,6 +38,74 @@ static void test_listing(void **state)
     ns_arena_free(arena);
 }
 
+#define JSON_AT(stack, module)                                                          \
+    "{\"aten_info\": {\"node_name\": \"x\"}, \"torch_info\": {\"stack_trace\": [" stack \
+    "], \"node_trace\": [{\"name\": \"File \\\"no.py\\\", line 1\"}], \"nn_module_stack\": " module "}}"
+#define USER "\"File \\\"/home/me/model.py\\\", line 12, in forward\", "
+#define PASS(name) \
+    "\"  File \\\"/v/site-packages/executorch/backends/arm/_passes/" name ".py\\\", line 3, in call\""
+#define NORM "{\"a\": [\"\", \"m.Net\"], \"b\": [\"block.n\", \"torch.nn.modules.normalization.LayerNorm\"]}"
+#define WRAPPER \
+    "{\"a\": [\"\", \"torch.export.<locals>.Wrapper\"]}, \"torch_fn\": [\"sub_1\", \"OpOverload.sub\"]"
+#define CONV "{\"b\": [\"c\", \"torch.nn.modules.conv.Conv1d\"]}"
+#define ROOT "{\"a\": [\"\", \"m.Net\"]}, \"torch_fn\": [\"softmax_1\", \"function.softmax\"]"
+
+/* What ExecuTorch 1.5.1 writes with dump_debug_info, of a chain of operators: an operator without a module
+ * takes that of the nearest that the same pass made, else of the nearest. */
+static void test_source(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *location, *source;
+    } chain[] = {
+        {JSON_AT(USER PASS("rewrite_conv_pass"), CONV), "module: c (Conv1d), /home/me/model.py:12"},
+        {JSON_AT(PASS("decompose_layernorm_pass"), WRAPPER),
+         "module: block.n (LayerNorm), /home/me/model.py:12 (taken from its neighbour 't3')"},
+        {JSON_AT(USER PASS("decompose_layernorm_pass"), NORM),
+         "module: block.n (LayerNorm), /home/me/model.py:12"},
+        {JSON_AT(PASS("insert_table_ops"), "\"No module stack trace available\""),
+         "module: block.n (LayerNorm), /home/me/model.py:12 (taken from its neighbour 't3')"},
+        {JSON_AT("", ROOT), "module: the model itself (Net), softmax"},
+        {"model.py:3", "model.py:3"},
+        {NULL, NULL},
+        {"{", "module: the model itself (Net), softmax (taken from its neighbour 't5')"},
+        {"{\"nn_module_stack\": {\"a\": [\"b",
+         "module: the model itself (Net), softmax (taken from its neighbour 't5')"},
+    };
+    enum { COUNT = sizeof chain / sizeof *chain };
+    ns_arena *arena = ns_arena_new();
+    ns_graph_tensor tensors[COUNT + 1];
+    ns_operator operators[COUNT];
+    int names[COUNT + 1];
+    for (int i = 0; i <= COUNT; i++) {
+        names[i] = i;
+        tensors[i] = (ns_graph_tensor){.name = ns_arena_format(arena, "t%d", i)};
+    }
+    for (int i = 0; i < COUNT; i++)
+        operators[i] = (ns_operator){.op = NS_OP_ABS,
+                                     .input_count = 1,
+                                     .output_count = 1,
+                                     .inputs = &names[i],
+                                     .outputs = &names[i + 1],
+                                     .location = chain[i].location};
+    ns_block block = {
+        .tensor_count = COUNT + 1, .operator_count = COUNT, .tensors = tensors, .operators = operators};
+    for (int i = 0; i < COUNT; i++) {
+        const char *text = NULL;
+        ASSERT_OK(ns_operator_source(&block, i, arena, &text, &error));
+        if (chain[i].source)
+            assert_string_equal(text, chain[i].source);
+        else
+            assert_null(text);
+    }
+    block.operator_count = 2; /* no neighbour has one */
+    operators[0].location = NULL;
+    const char *text = "";
+    ASSERT_OK(ns_operator_source(&block, 1, arena, &text, &error));
+    assert_null(text);
+    ns_arena_free(arena);
+}
+
 /* Some operators, and constants where they are read. */
 static void test_some(void **state)
 {
@@ -186,8 +254,11 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_listing), cmocka_unit_test(test_some),
-        cmocka_unit_test(test_factors), cmocka_unit_test(test_listings_fit_80_columns),
+        cmocka_unit_test(test_listing),
+        cmocka_unit_test(test_some),
+        cmocka_unit_test(test_source),
+        cmocka_unit_test(test_factors),
+        cmocka_unit_test(test_listings_fit_80_columns),
         cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
