@@ -347,6 +347,8 @@ static ns_code check_kind(const ns_run_settings *settings, const ns_model_kind *
         return ns_fail(error, NS_ERROR_USAGE,
                        "%s: --input-scale is for graphs, streams and .tflite: a program quantises its inputs",
                        path);
+    if (settings->state && kind != &ns_run_tflite_kind && kind != &ns_run_npz_kind)
+        return ns_fail(error, NS_ERROR_USAGE, "%s: --state is for a .tflite or a Vela npz", path);
     if (settings->tap_only && !settings->tap)
         return ns_fail(error, NS_ERROR_USAGE, "--tap-only needs --tap DIR");
     return NS_OK;

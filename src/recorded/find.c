@@ -237,6 +237,12 @@ static ns_code find_in(finder *f, const char *path, int depth, ns_error *error)
     if (S_ISDIR(info.st_mode))
         return find_in_folder(f, path, depth, error);
     NS_TRY(ns_file_read(path, f->arena, &bytes, error));
+    if (!ns_zip_probe(bytes))
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "%s: neither a folder nor a zip file of cases; of a model with its inputs `npuscope record` "
+            "makes a case%s",
+            path, ns_file_foreign(bytes));
     return find_in_zip(f, bytes, path, depth, error);
 }
 
