@@ -15,7 +15,9 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
     node->rank = repeats->count;
     for (int i = 0; i < node->rank; i++) {
         const int own = i - (node->rank - input->rank);
-        node->shape[i] = repeats->list[i] * (own < 0 ? 1 : input->shape[own]);
+        if (__builtin_mul_overflow(repeats->list[i], own < 0 ? 1 : input->shape[own], &node->shape[i]))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: %lld repeats of axis %d", node->op->aten,
+                           (long long)repeats->list[i], own);
     }
     return NS_OK;
 }

@@ -18,9 +18,8 @@ static void axes_of(const ns_aten_node *node, const ns_aten_node *input, ns_resi
 
 static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
 {
-    const ns_aten_attribute *factors = &node->attributes[SCALE_FACTORS];
-    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE],
-                           factors->none ? NULL : factors->reals, error);
+    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE], &node->attributes[SCALE_FACTORS],
+                           error);
 }
 
 /* The elements around a position, held inside the axis, and the part of the second. */

@@ -7,9 +7,8 @@ enum { INPUT, OUTPUT_SIZE, SCALE_FACTORS };
 
 static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_error *error)
 {
-    const ns_aten_attribute *factors = &node->attributes[SCALE_FACTORS];
-    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE],
-                           factors->none ? NULL : factors->reals, error);
+    return ns_resize_infer(program, node, &node->attributes[OUTPUT_SIZE], &node->attributes[SCALE_FACTORS],
+                           error);
 }
 
 static bool source(const ns_aten_program *program, const ns_aten_node *node, size_t element, int *operand,

@@ -21,17 +21,22 @@ static void put(const char *name, const char *text, size_t size)
     ASSERT_OK(ns_file_write(path, (ns_bytes){(const uint8_t *)text, size}, &error));
 }
 
-/* A case with one input x of shape [2] and one call, written as FX node text. */
-static ns_code read_call(const char *call, ns_recorded *out, ns_error *error)
+/* A case with one input x of two elements and one call, written as FX node text. */
+static ns_code read_call_of(const char *shape, const char *call, ns_recorded *out, ns_error *error)
 {
     const char *graph = ns_arena_format(
         arena,
-        "[{\"name\": \"x\", \"kind\": \"placeholder\", \"shape\": [2], \"dtype\": \"torch.float32\"},"
+        "[{\"name\": \"x\", \"kind\": \"placeholder\", \"shape\": %s, \"dtype\": \"torch.float32\"},"
         " {\"name\": \"y\", \"kind\": \"call_function\", %s},"
         " {\"name\": \"output\", \"kind\": \"output\", \"args\": [[{\"node\": \"y\"}]]}]",
-        call);
+        shape, call);
     put("float.json", graph, strlen(graph));
     return ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, out, error);
+}
+
+static ns_code read_call(const char *call, ns_recorded *out, ns_error *error)
+{
+    return read_call_of("[2]", call, out, error);
 }
 
 static void a_case_is_read(void **state)
@@ -142,6 +147,35 @@ static void what_is_changed_in_place_is_read_no_more(void **state)
     assert_non_null(strstr(error.message, "changes 'y' in place"));
 }
 
+/* Lists that are shorter than what an operator reads of them, found by fuzzing, and what is beyond 64 bits.
+ */
+static void lists_have_their_lengths(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *shape, *call, *message;
+    } rows[] = {
+        {"[1, 1, 1, 2]",
+         "\"target\": \"aten.upsample_bilinear2d.vec\", \"args\": [{\"node\": \"x\"}, null, false, [2.0]]",
+         "needs [n, c, h, w] and two sizes or factors"},
+        {"[1, 1, 1, 2]",
+         "\"target\": \"aten.upsample_nearest2d.vec\", \"args\": [{\"node\": \"x\"}, [2], [2.0, 2.0]]",
+         "needs [n, c, h, w] and two sizes or factors"},
+        {"[1, 1, 1, 2]",
+         "\"target\": \"aten.upsample_nearest2d.vec\", \"args\": [{\"node\": \"x\"}, null, [2.0, 1e300]]",
+         "a size of 2e+300"},
+        {"[2]", "\"target\": \"aten.repeat.default\", \"args\": [{\"node\": \"x\"}, [9223372036854775807]]",
+         "9223372036854775807 repeats of axis 0"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ns_recorded recorded;
+        ns_error error = {0};
+        assert_int_equal(read_call_of(rows[i].shape, rows[i].call, &recorded, &error), NS_ERROR_INPUT);
+        if (!strstr(error.message, rows[i].message))
+            fail_msg("%s: %s", rows[i].message, error.message);
+    }
+}
+
 /* A file that JSON names lies in the case's folder. */
 static void names_do_not_leave_the_folder(void **state)
 {
@@ -223,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_known_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_spellings_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_changed_in_place_is_read_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lists_have_their_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_do_not_leave_the_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_observers_epsilon_counts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(channels_last_is_the_form_of_the_inputs, set_up, tear_down),

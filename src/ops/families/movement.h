@@ -121,7 +121,7 @@ typedef enum ns_resize_centres {
 
 /* Sizes of h and w: `size`, or where it has none, floor(operand's * factor). */
 ns_code ns_resize_infer(const ns_aten_program *program, ns_aten_node *node, const ns_aten_attribute *size,
-                        const double *factors, ns_error *error);
+                        const ns_aten_attribute *factors, ns_error *error);
 
 ns_resize_axis ns_resize_ratio(int64_t in, int64_t out, ns_resize_centres centres);
 

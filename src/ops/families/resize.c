@@ -11,18 +11,19 @@ static int64_t divisor(int64_t a, int64_t b)
 }
 
 ns_code ns_resize_infer(const ns_aten_program *program, ns_aten_node *node, const ns_aten_attribute *size,
-                        const double *factors, ns_error *error)
+                        const ns_aten_attribute *factors, ns_error *error)
 {
     char text[128];
     NS_TRY(ns_infer_same(program, node, error));
-    if (node->rank != 4 || (size->count != 2 && !factors))
+    const bool sized = size->count == 2, scaled = !size->count && !factors->none && factors->count == 2;
+    if (node->rank != 4 || (!sized && !scaled) || node->shape[2] < 1 || node->shape[3] < 1)
         return ns_fail(error, NS_ERROR_INPUT, "%s needs [n, c, h, w] and two sizes or factors, got %s",
                        node->op->aten, ns_aten_shape_text(node, text, sizeof text));
     for (int i = 0; i < 2; i++) {
-        node->shape[2 + i] = size->count ? size->list[i] : (int64_t)((double)node->shape[2 + i] * factors[i]);
-        if (node->shape[2 + i] < 1)
-            return ns_fail(error, NS_ERROR_INPUT, "%s: a size of %lld", node->op->aten,
-                           (long long)node->shape[2 + i]);
+        const double made = sized ? (double)size->list[i] : (double)node->shape[2 + i] * factors->reals[i];
+        if (!(made >= 1 && made <= 0x1p40))
+            return ns_fail(error, NS_ERROR_INPUT, "%s: a size of %g", node->op->aten, made);
+        node->shape[2 + i] = (int64_t)made;
     }
     return NS_OK;
 }
