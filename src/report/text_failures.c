@@ -2,7 +2,6 @@
 #include "report/internal.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void print_operand(FILE *out, const ns_suite_operand *operand)
@@ -86,31 +85,72 @@ static bool same_case(const ns_case_result *a, const ns_case_result *b)
     return strcmp(a->op, b->op) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-/* "on u55, u85", and of other cases with the cause "the same: ceil rank4 on u55, u85; .." */
+/* A paragraph that is written piece by piece, without memory for the whole. */
+typedef struct flow {
+    FILE *out;
+    int indent, column; /* 0: the line is not begun */
+} flow;
+
+/* Words of `text`, each but the paragraph's first behind a space or a line's end. */
+static void add_words(flow *f, const char *text)
+{
+    while (*text) {
+        const int length = (int)strcspn(text, " ");
+        const bool fits = f->column + 1 + length <= NS_REPORT_COLUMNS;
+        if (f->column && !fits)
+            fputs("\n", f->out);
+        if (f->column && fits)
+            f->column += fprintf(f->out, " %.*s", length, text);
+        else
+            f->column = fprintf(f->out, "%*s%.*s", f->indent, "", length, text);
+        text += length;
+        text += strspn(text, " ");
+    }
+}
+
+static bool is_same_target_next(const ns_suite_result *all, const ns_case_result *told, int index)
+{
+    for (int i = index + 1; i < all->case_count; i++)
+        if (same_cause(told, &all->cases[i]))
+            return same_case(&all->cases[index], &all->cases[i]);
+    return false;
+}
+
+static bool is_last(const ns_suite_result *all, const ns_case_result *told, int index)
+{
+    for (int i = index + 1; i < all->case_count; i++)
+        if (same_cause(told, &all->cases[i]))
+            return false;
+    return true;
+}
+
+/* "on u55, u85", and of other cases with the cause "; the same: ceil rank4 on u55, u85; .." */
 static void print_rows(const ns_text_report *report, int index)
 {
+    char target[256];
     const ns_suite_result *all = report->result;
     const ns_case_result *told = &all->cases[index], *last = told;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *line = open_memstream(&text, &size);
-    if (!line)
-        return;
-    fprintf(line, "on %s", told->target);
-    for (int i = index + 1; i < all->case_count; i++) {
+    flow f = {report->out, 2, 0};
+    add_words(&f, "on");
+    for (int i = index; i < all->case_count; i++) {
         const ns_case_result *row = &all->cases[i];
         if (!same_cause(told, row))
             continue;
-        if (same_case(last, row))
-            fprintf(line, ", %s", row->target);
-        else
-            fprintf(line, "%s %s %s on %s", same_case(last, told) ? "; the same:" : ";", row->op, row->name,
-                    row->target);
+        if (!same_case(last, row)) {
+            if (same_case(last, told))
+                add_words(&f, "the same:");
+            add_words(&f, row->op);
+            add_words(&f, row->name);
+            add_words(&f, "on");
+        }
+        snprintf(target, sizeof target, "%s%s", row->target,
+                 is_same_target_next(all, told, i) ? ","
+                 : is_last(all, told, i)           ? ""
+                                                   : ";");
+        add_words(&f, target);
         last = row;
     }
-    fclose(line);
-    ns_text_wrap(report->out, 2, text);
-    free(text);
+    fputs("\n", report->out);
 }
 
 /* The stage ideal departs from a recorded float model: the case or npuscope. */
