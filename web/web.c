@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/interface.h"
-#include "formats/npy.h"
+#include "formats/interface.h"
 #include "npuscope/diagnose.h"
 #include "npuscope/eval.h"
 #include "report/interface.h"
