@@ -211,23 +211,31 @@ static void mends_are_written(void **state)
     }
 }
 
-/* A mask of -1e4 takes all but 3 of the scores' 18592 codes: the sum with it is named, not "suspect". */
-static void masks_are_recognised(void **state)
+static void assert_mask(const char *name, const char *table, const char *scores, const char *why)
 {
-    (void)state;
     judged model;
-    open_model("attention_mask_1e4", &model);
+    open_model(name, &model);
     const ns_diagnose_precision *precision = &model.precision;
     assert_int_equal(precision->verdict, NS_DIAGNOSE_OPERATOR);
     assert_int_equal(precision->blame_count, 2);
-    assert_string_equal(precision->stages[precision->blame[0].stage].output, "tosa_rescale_default_13");
-    assert_string_equal(precision->stages[precision->blame[1].stage].output, "tosa_rescale_default_9");
+    assert_string_equal(precision->stages[precision->blame[0].stage].output, table);
+    assert_string_equal(precision->stages[precision->blame[1].stage].output, scores);
     assert_int_equal(precision->blame[1].cause, NS_DIAGNOSE_CAUSE_STEP);
-    assert_non_null(
-        strstr(precision->blame[1].why, "beside the mask 'b__frozen_param7' only 3.0 of the 18592 codes"));
+    assert_non_null(strstr(precision->blame[1].why, why));
     assert_true(isnan(precision->against_float_db));
     assert_true(isnan(precision->stages[0].alone_db));
     close_model(&model);
+}
+
+/* A mask of -1e4 takes all but 3 of the scores' 18592 codes, a fill of -1e9 all of them: both stages are
+ * named, not "suspect". */
+static void masks_are_recognised(void **state)
+{
+    (void)state;
+    assert_mask("attention_mask_1e4", "tosa_rescale_default_13", "tosa_rescale_default_9",
+                "beside the mask 'b__frozen_param7' only 3.0 of the 18592 codes");
+    assert_mask("attention_filled", "tosa_rescale_default_10", "tosa_rescale_default_6",
+                "that SELECT puts in: 0.0 of their codes");
 }
 
 /* emg_wide: the truth, which knows the float weights, blames the range of the first pointwise convolution
