@@ -59,7 +59,7 @@ const char *ns_suspect_text(ns_suspect suspect);       /* "vela"; "" for none */
 /* One result of the program. */
 typedef struct ns_suite_output {
     ns_tensor tensor; /* type and shape; no data */
-    double scale;     /* one step; 0 when it has no quantisation */
+    double scale;     /* one step; 0 when it has no quantisation, NaN when it is not known */
 } ns_suite_output;
 
 /* Which codes a case's integers use. */
@@ -78,7 +78,7 @@ typedef struct ns_case_result {
     uint64_t seed;
 
     ns_tensor output;        /* type and shape of the (first) result; no data */
-    double scale;            /* one step of it; 0 when it has no quantisation */
+    double scale;            /* one step of it; 0 when it has no quantisation, NaN when it is not known */
     double minimum, maximum; /* of the ideal outputs */
     int scale_count,
         floor_count; /* scales of activations, and those of them that are the least one, epsilon */

@@ -21,7 +21,7 @@ class Tensor:
     name: str
     dtype: np.dtype
     shape: tuple[int, ...]
-    scale: float  # of the quantisation, where the file tells it; else 0
+    scale: float | None  # of the quantisation, where the file tells it
     zero_point: int
     is_tensor: bool  # False: a number, a list or None, whose value the program holds
 
@@ -63,8 +63,8 @@ def _dtype_of(scalar: int) -> np.dtype:
 
 
 def _describe(tensor) -> Tensor:
-    return Tensor(text(tensor.name), _dtype_of(tensor.scalar), tuple(tensor.shape[0:tensor.rank]), tensor.scale,
-                  tensor.zero_point, bool(tensor.is_tensor))
+    return Tensor(text(tensor.name), _dtype_of(tensor.scalar), tuple(tensor.shape[0:tensor.rank]),
+                  tensor.scale or None, tensor.zero_point, bool(tensor.is_tensor))
 
 
 def _array(tensor, unsigned: bool) -> np.ndarray:
@@ -142,8 +142,8 @@ class Model:
     def _take(self, inputs) -> tuple[list[np.ndarray | None], int, bool]:
         wanted = [t for t in self.inputs if t.is_tensor]
         if len(inputs) != len(wanted):
-            raise TypeError(f"the model takes {len(wanted)} inputs ({', '.join(t.name for t in wanted)}), "
-                            f"{len(inputs)} were given")
+            raise TypeError(f"the model takes {len(wanted)} input{'' if len(wanted) == 1 else 's'} "
+                            f"({', '.join(t.name for t in wanted)}), {len(inputs)} {'was' if len(inputs) == 1 else 'were'} given")
         given = iter(inputs)
         pairs = [(t, np.asarray(next(given))) if t.is_tensor else (t, None) for t in self.inputs]
         counts = {_samples(t, a) for t, a in pairs if a is not None}

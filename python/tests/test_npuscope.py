@@ -97,8 +97,12 @@ def test_errors(data):
     with pytest.raises(npuscope.Error) as caught:
         model.run(*inputs, max_work=1)
     assert caught.value.code == "BUDGET"
-    with pytest.raises(TypeError, match="2 inputs"):
+    with pytest.raises(TypeError, match=r"takes 2 inputs \(.*\), 1 was given"):
         model.run(inputs[0])
+    program = npuscope.load(data(CASES[0], "program.pte"))
+    assert [t.scale for t in model.inputs + program.outputs] == [None] * 3  # neither file tells it
+    with pytest.raises(npuscope.Error, match="this is an ExecuTorch program; give the .tosa"):
+        program.diagnose(*(np.zeros(t.shape, t.dtype) for t in program.inputs))
     with pytest.raises(ValueError, match="does not hold"):
         model.run(inputs[0].astype(np.int32) + 70000, inputs[1])
     with pytest.raises(TypeError, match="float64"):

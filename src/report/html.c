@@ -59,7 +59,7 @@ static void append_cell(ns_buffer *buffer, const ns_suite_result *result, const 
         total++;
         for (int s = 0; s < one->stage_count; s++) {
             const ns_stage_result *stage = &one->stages[s];
-            if (!stage->measured || stage->stage == NS_STAGE_IDEAL || one->scale <= 0)
+            if (!stage->measured || stage->stage == NS_STAGE_IDEAL || !(one->scale > 0))
                 continue;
             worst = fmax(worst, stage->max_steps);
             measured = true;

@@ -28,8 +28,8 @@ static void append_figure(ns_buffer *buffer, const char *title, const ns_stage_r
 static void append_row(ns_buffer *buffer, const ns_case_result *one)
 {
     const ns_stage_result *quantised = measured_stage(one, NS_STAGE_QUANTISED),
-                          *eval = measured_stage(one, NS_STAGE_EVAL),
-                          *npu = measured_stage(one, NS_STAGE_NPU);
+                          *eval = ns_report_result_stage(one), *npu = measured_stage(one, NS_STAGE_NPU);
+    eval = eval && eval->measured ? eval : NULL;
     ns_html_append(buffer, "<summary class=\"row\">");
     ns_html_verdict(buffer, one->verdict);
     ns_html_append(buffer, "<span class=\"name\"><b>");
@@ -47,6 +47,7 @@ static void append_row(ns_buffer *buffer, const ns_case_result *one)
     ns_buffer_format(buffer, "<span class=\"n u\" data-label=\"npu\">%s</span></summary>",
                      !npu                       ? "-"
                      : npu->max_difference == 0 ? "exact"
+                     : npu->beyond == 0         ? "within"
                                                 : "differs");
 }
 

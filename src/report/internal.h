@@ -115,6 +115,7 @@ typedef struct ns_text_report {
     bool colour, narrow;
     FILE *out;
     int op_width, target_width, case_width;
+    int name_width; /* of operator and case together */
 } ns_text_report;
 
 /* Rows of a verdict whose reasons are told, each cause once, with all rows that it has. */

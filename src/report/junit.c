@@ -16,8 +16,11 @@ static void append_stage(ns_buffer *buffer, const ns_case_result *result, const 
 {
     char index[128];
     ns_buffer_format(buffer, "%s: %s", ns_stage_text(stage->stage), ns_verdict_text(stage->verdict));
-    if (stage->measured && isnan(stage->max_steps))
+    if (stage->measured && isnan(stage->max_abs_error))
         ns_buffer_format(buffer, ", no float reference; %zu elements beyond the tolerance", stage->beyond);
+    else if (stage->measured && isnan(stage->max_steps))
+        ns_buffer_format(buffer, ", at most %.6g from ideal, %.4g dB; no scale is known",
+                         stage->max_abs_error, stage->sqnr_db);
     else if (stage->measured)
         ns_buffer_format(
             buffer, ", at most %.6g steps from ideal, %.6g on average, %.4g dB; worst at %s",

@@ -13,6 +13,13 @@ const ns_stage_result *ns_report_stage(const ns_case_result *result, ns_stage st
     return NULL;
 }
 
+const ns_stage_result *ns_report_result_stage(const ns_case_result *result)
+{
+    const ns_stage_result *eval = ns_report_stage(result, NS_STAGE_EVAL),
+                          *npu = ns_report_stage(result, NS_STAGE_NPU);
+    return eval || !npu || !npu->measured ? eval : npu;
+}
+
 const char *ns_report_reference(const ns_stage_result *stage)
 {
     if (stage->against)

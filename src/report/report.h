@@ -66,6 +66,10 @@ const char *ns_report_reference(const ns_stage_result *stage);
 /* What one stage gave; NULL where the result does not have it. */
 const ns_stage_result *ns_report_stage(const ns_case_result *result, ns_stage stage);
 
+/* The stage whose errors are the result's: eval, or of a model that is compiled already npu. NULL: neither
+ * ran. */
+const ns_stage_result *ns_report_result_stage(const ns_case_result *result);
+
 /* Row-major element `element` of `tensor` as coordinates, "[0, 3]". Returns `text`. */
 const char *ns_report_index(const ns_tensor *tensor, size_t element, char *text, size_t size);
 

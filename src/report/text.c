@@ -129,18 +129,102 @@ void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out)
     }
 }
 
+/* The least and largest value of a setting in some rows. */
+typedef struct value_range {
+    double least, most;
+} value_range;
+
+static void widen(value_range *range, double value)
+{
+    range->least = fmin(range->least, value);
+    range->most = fmax(range->most, value);
+}
+
+/* "2^-16" of a power of two below 1. */
+static const char *setting_text(double value, char *text, size_t size)
+{
+    int exponent;
+    if (value < 1 && frexp(value, &exponent) == 0.5)
+        snprintf(text, size, "2^%d", exponent - 1);
+    else
+        snprintf(text, size, "%.6g", value);
+    return text;
+}
+
+/* "qtol 1 to 128", behind `before`; nothing where no row has it. */
+static void append_setting(char *line, size_t size, const char *before, value_range range, const char *behind)
+{
+    char least[32], most[32];
+    const size_t used = strlen(line);
+    if (range.least > range.most)
+        return;
+    setting_text(range.least, least, sizeof least);
+    setting_text(range.most, most, sizeof most);
+    snprintf(line + used, size - used, "%s %s%s%s%s", before, least, range.least < range.most ? " to " : "",
+             range.least < range.most ? most : "", behind);
+}
+
+/* Whether some stage of the row was allowed to depart. */
+static bool has_tolerance(const ns_case_result *row)
+{
+    for (int i = 0; i < row->stage_count; i++) {
+        const char *reference = ns_report_reference(&row->stages[i]);
+        if (row->stages[i].measured && *reference && strcmp(reference, "expected") != 0 &&
+            strcmp(reference, ns_stage_text(NS_STAGE_EVAL)) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a pass of these rows allows: it does not say that a row is accurate. */
+static void print_tolerance(const ns_text_report *report)
+{
+    const value_range none = {INFINITY, -INFINITY};
+    value_range qtol = none, atol = none, rtol = none, epsilon = none;
+    char line[NS_MESSAGE_SIZE] = "";
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *row = &report->result->cases[i];
+        if (!has_tolerance(row))
+            continue;
+        widen(&qtol, row->settings.qtol);
+        widen(&atol, row->settings.atol);
+        widen(&rtol, row->settings.rtol);
+        if (row->scale_count)
+            widen(&epsilon, row->settings.epsilon);
+    }
+    append_setting(line, sizeof line, "pass allows qtol", qtol, qtol.most == 1 ? " step" : " steps");
+    append_setting(line, sizeof line, ", atol", atol, "");
+    append_setting(line, sizeof line, ", rtol", rtol, "");
+    append_setting(line, sizeof line, "; least scale", epsilon, " (epsilon)");
+    ns_text_wrap(report->out, 0, line);
+}
+
+static bool has_compiled(const ns_suite_result *result)
+{
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_stage_result *shown = ns_report_result_stage(&result->cases[i]);
+        if (shown && shown->stage == NS_STAGE_NPU && !isnan(shown->max_abs_error))
+            return true;
+    }
+    return false;
+}
+
 /* What the figures mean. */
 static void print_legend(const ns_text_report *report)
 {
+    print_tolerance(report);
     ns_text_wrap(
         report->out, 0,
         report->narrow
-            ? "max: largest error against ideal in steps of the output's scale. limit: what was allowed "
-              "between eval and quantised at the worst element. Mean errors, scales at floor and "
-              "quantised's max are shown from 100 columns on, in a pipe and in --html."
+            ? "max: largest error against ideal in steps of the output's scale. Mean errors, limits, scales "
+              "at floor and quantised's max are shown from 100 columns on, in a pipe and in --html."
             : "max, mean: error against ideal in steps of the output's scale. limit: what was allowed "
               "between eval and quantised at the worst element. scales at floor: activations whose "
               "scale is the least one.");
+    if (has_compiled(report->result) && report->result->stages >> NS_STAGE_EVAL & 1)
+        ns_text_wrap(report->out, 0,
+                     "Of a model that was given compiled, the NPU's errors stand under eval; steps need its "
+                     "output's scale (record --output-scale).");
 }
 
 static void print_summary(const ns_text_report *report)

@@ -6,7 +6,8 @@
 
 #define OP_WIDTH 10 /* at least */
 #define CASE_WIDTH 32
-#define TAIL_WIDTH 21 /* limit, verdict */
+#define VERDICT_WIDTH 14
+#define NAMES "operator, case"
 
 /* ANSI colours by verdict. */
 static const char *const colours[NS_VERDICT_COUNT] = {
@@ -81,19 +82,27 @@ static int stage_width(const ns_text_report *report, int stage)
     return widths[shows(report, stage)];
 }
 
-/* What the verdict on the last measured stage that has a tolerance allowed, at its worst element. */
+/* What the verdict on the last measured stage that has a tolerance allowed, at its worst element; what must
+ * come out exactly has none. */
 static double allowed_steps(const ns_case_result *result)
 {
     double allowed = NAN;
     for (int i = 0; i < result->stage_count; i++) {
         const ns_stage_result *stage = &result->stages[i];
         if (stage->stage != NS_STAGE_NPU && stage->measured && *ns_report_reference(stage) &&
-            result->scale > 0)
+            strcmp(ns_report_reference(stage), "expected") != 0 && result->scale > 0)
             allowed = stage->worst_tolerance / result->scale;
     }
     return allowed;
 }
 
+static int longer(int width, const char *text)
+{
+    const int length = (int)strlen(text);
+    return length > width ? length : width;
+}
+
+/* In a narrow table operator and case share a column, which takes what the figures leave. */
 static void measure_widths(ns_text_report *report)
 {
     report->op_width = OP_WIDTH;
@@ -101,18 +110,25 @@ static void measure_widths(ns_text_report *report)
     report->case_width = 4;
     for (int i = 0; i < report->result->case_count; i++) {
         const ns_case_result *result = &report->result->cases[i];
-        const int target = (int)strlen(result->target), name = (int)strlen(result->name);
-        const int op = (int)strlen(result->op);
-        report->op_width = op > report->op_width && !report->narrow ? op : report->op_width;
-        report->target_width =
-            target > report->target_width && !report->narrow ? target : report->target_width;
-        report->case_width = name > report->case_width ? name : report->case_width;
+        report->op_width = longer(report->op_width, result->op);
+        report->case_width = longer(report->case_width, result->name);
+        report->target_width = longer(report->target_width, report->narrow ? "" : result->target);
     }
-    int room = NS_REPORT_COLUMNS - report->op_width - 1 - 1 - report->target_width - TAIL_WIDTH;
+    int room = NS_REPORT_COLUMNS - 1 - report->target_width - VERDICT_WIDTH;
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         room -= stage_width(report, i);
-    if (report->narrow && report->case_width > room)
-        report->case_width = room;
+    report->name_width = 0;
+    for (int i = 0; i < report->result->case_count; i++) {
+        const ns_case_result *result = &report->result->cases[i];
+        const int width = (int)(strlen(result->op) + 1 + strlen(result->name));
+        report->name_width = width > report->name_width ? width : report->name_width;
+    }
+    if (report->name_width > room)
+        report->name_width = room;
+    if (report->name_width < (int)strlen(NAMES))
+        report->name_width = (int)strlen(NAMES);
+    if (!report->narrow)
+        report->name_width = report->op_width + 1 + report->case_width;
 }
 
 /* One cell of the heading for each figure of a stage. */
@@ -134,35 +150,36 @@ static void print_figures_heading(const ns_text_report *report, const char *max,
 
 static void print_heading(const ns_text_report *report)
 {
-    const int names = report->op_width + report->case_width + report->target_width + 2;
+    const int names = report->name_width + 1 + report->target_width;
     fprintf(report->out, "%*s", names, "");
     for (int i = 0; i < NS_STAGE_COUNT; i++)
         if (stage_width(report, i))
             fprintf(report->out, "%*s", stage_width(report, i), ns_stage_text((ns_stage)i));
-    fprintf(report->out, "%s  limit\n%-*s %-*s %-*s", report->narrow ? "" : " scales", report->op_width,
-            "operator", report->case_width, "case", report->target_width, "target");
+    fprintf(report->out, "%s\n", report->narrow ? "" : " scales  limit");
+    if (report->narrow)
+        fprintf(report->out, "%-*s", report->name_width, NAMES);
+    else
+        fprintf(report->out, "%-*s %-*s", report->op_width, "operator", report->case_width, "case");
+    fprintf(report->out, " %-*s", report->target_width, "target");
     print_figures_heading(report, "max", "mean", "SQNR");
-    fprintf(report->out, "%s %6s  verdict\n%*s", report->narrow ? "" : "     at", "", names, "");
+    fprintf(report->out, "%s  verdict\n%*s", report->narrow ? "" : "     at       ", names, "");
     print_figures_heading(report, "steps", "steps", "dB");
-    fprintf(report->out, "%s %6s\n", report->narrow ? "" : "  floor", "steps");
+    fprintf(report->out, "%s\n", report->narrow ? "" : "  floor  steps");
 }
 
-/* Names in their columns; where one is longer, on a line of their own. */
+/* Names in their columns; in a narrow table those that are longer on a line of their own. */
 static void print_names(const ns_text_report *report, const ns_case_result *result)
 {
-    const int width = report->op_width + 1 + report->case_width;
-    const int op = (int)strlen(result->op), name = (int)strlen(result->name);
-    const bool in_columns = op <= report->op_width && name <= report->case_width;
-    const bool fits = op + 1 + name <= width && (int)strlen(result->target) <= report->target_width;
-    if (fits && in_columns)
+    const int width = (int)(strlen(result->op) + 1 + strlen(result->name));
+    if (!report->narrow)
         fprintf(report->out, "%-*s %-*s %-*s", report->op_width, result->op, report->case_width, result->name,
                 report->target_width, result->target);
-    else if (fits)
-        fprintf(report->out, "%s %-*s %-*s", result->op, width - op - 1, result->name, report->target_width,
-                result->target);
-    else
+    else if (width > report->name_width || (int)strlen(result->target) > report->target_width)
         fprintf(report->out, "%s %s on %s\n%*s", result->op, result->name, result->target,
-                width + 1 + report->target_width, "");
+                report->name_width + 1 + report->target_width, "");
+    else
+        fprintf(report->out, "%s %-*s %-*s", result->op, report->name_width - (int)strlen(result->op) - 1,
+                result->name, report->target_width, result->target);
 }
 
 static void print_stage(const ns_text_report *report, const ns_stage_result *stage, shown what)
@@ -170,7 +187,11 @@ static void print_stage(const ns_text_report *report, const ns_stage_result *sta
     char text[16];
     const bool measured = stage && stage->measured;
     if (what == EXACT)
-        fprintf(report->out, " %7s", !measured ? "-" : stage->beyond ? "differs" : "exact");
+        fprintf(report->out, " %7s",
+                !measured                   ? "-"
+                : stage->beyond             ? "differs"
+                : stage->max_difference > 0 ? "within"
+                                            : "exact");
     if (what >= MAX)
         fprintf(report->out, " %6s", ns_text_number(measured ? stage->max_steps : NAN, 2, text, sizeof text));
     if (what == MEAN)
@@ -186,14 +207,17 @@ static void print_row(const ns_text_report *report, const ns_case_result *result
     char floor[16] = "-", limit[16];
     print_names(report, result);
     for (int i = 0; i < NS_STAGE_COUNT; i++)
-        print_stage(report, ns_report_stage(result, (ns_stage)i), shows(report, i));
+        print_stage(report,
+                    i == NS_STAGE_EVAL ? ns_report_result_stage(result)
+                                       : ns_report_stage(result, (ns_stage)i),
+                    shows(report, i));
     if (result->scale_count)
         snprintf(floor, sizeof floor, "%d/%d", result->floor_count, result->scale_count);
     if (!report->narrow)
-        fprintf(report->out, " %6s", floor);
-    fprintf(report->out, " %6s  %s%s%s\n", ns_text_number(allowed_steps(result), 1, limit, sizeof limit),
-            ns_text_colour(report, result->verdict), ns_verdict_words(result->verdict),
-            ns_text_plain(report));
+        fprintf(report->out, " %6s %6s", floor,
+                ns_text_number(allowed_steps(result), 1, limit, sizeof limit));
+    fprintf(report->out, "  %s%s%s\n", ns_text_colour(report, result->verdict),
+            ns_verdict_words(result->verdict), ns_text_plain(report));
 }
 
 void ns_text_table(ns_text_report *report)

@@ -67,6 +67,15 @@ static void forget_ideal(ns_stage_result *result)
     memset(result->bins, 0, sizeof result->bins);
 }
 
+/* Errors in steps are not known where no scale of a given model is. */
+static bool has_steps(const ns_ladder *ladder)
+{
+    for (int o = 0; o < ladder->output_count; o++)
+        if (ladder->outputs[o].scale > 0)
+            return true;
+    return !ladder->model;
+}
+
 static void give_verdict(const ns_judging *run, const reference *by, ns_stage_result *result)
 {
     result->verdict = NS_VERDICT_PASS;
@@ -105,6 +114,8 @@ ns_code ns_judge(const ns_judging *run, ns_stage_result *result, ns_error *error
                tolerance, result);
     if (!ideal)
         forget_ideal(result);
+    if (!has_steps(run->ladder))
+        result->max_steps = result->mean_steps = result->max_difference_steps = NAN;
     if (run->ladder->model && result->stage != NS_STAGE_IDEAL)
         result->against = by.values ? by.name : "";
     give_verdict(run, &by, result);

@@ -66,7 +66,7 @@ static ns_code describe(const ns_case_run *run, ns_case_result *result, ns_error
     if (!outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a result");
     for (int o = 0; o < ladder->output_count; o++) {
-        outputs[o].scale = ladder->outputs[o].scale;
+        outputs[o].scale = ladder->model && !(ladder->outputs[o].scale > 0) ? NAN : ladder->outputs[o].scale;
         outputs[o].tensor = ladder->shapes[o];
     }
     result->output = outputs[0].tensor;

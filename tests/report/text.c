@@ -34,8 +34,10 @@ static void test_everything_is_said(void **state)
     assert_contains(text, "  quantised: 3 of 6 elements differ");
     assert_contains(text, "worst element [1, 2] of [2, 3] int16: got nan, ideal 1.5");
     assert_contains(text, "from x = 0.5, -1, 2, 0.125, ... (9 elements in [-3, 4])\n");
-    assert_contains(text, "\n5 cases: 1 passed, 1 failed, 2 rejected, 1 skipped (2.50 s)\nmax, mean: error "
-                          "against ideal in steps");
+    assert_contains(
+        text, "\n5 cases: 1 passed, 1 failed, 2 rejected, 1 skipped (2.50 s)\npass allows qtol 128 steps, "
+              "atol 0.001, rtol 0.001; least scale 2^-16 (epsilon)\nmax, mean: error "
+              "against ideal in steps");
     assert_contains(text, "known defect of Vela 5.1.0: slice_reduce (wrong)\n");
     assert_contains(text, "avoided by: ");
     assert_contains(text, "met by exp rank1 on u55\n");
@@ -75,6 +77,42 @@ static void test_columns(void **state)
     free(text);
     text = render(&result, 0);
     assert_contains(text, "\nexp        " SAMPLE_LONG_NAME " ");
+    free(text);
+}
+
+/* Of a model that is given compiled the NPU's errors stand where those of eval would; what is not known is
+ * "-". */
+static void test_compiled_model(void **state)
+{
+    (void)state;
+    ns_stage_result stage = sample_pass[1];
+    stage.stage = NS_STAGE_NPU;
+    stage.against = "expected";
+    stage.max_steps = stage.mean_steps = stage.max_difference_steps = NAN;
+    stage.max_difference = 0;
+    ns_case_result row = sample_cases[0];
+    row.scale = NAN;
+    row.scale_count = row.defect_count = 0;
+    row.stages = &stage;
+    row.stage_count = 1;
+    ns_suite_result result = sample_result();
+    result.stages = (1u << NS_STAGE_COUNT) - 1;
+    result.cases = &row;
+    result.case_count = 1;
+    char *text = render(&result, 0);
+    assert_contains(
+        text,
+        "\nexp        rank1 u55         -      -     -      -      -  60.2   exact      -      -  pass\n");
+    assert_contains(text, "the NPU's errors stand under eval");
+    assert_null(strstr(text, "pass allows"));
+    free(text);
+    stage.against = "ideal";
+    stage.max_difference = 0.25;
+    row.settings.qtol = 1;
+    text = render(&result, 80);
+    assert_contains(text, "\noperator, case target ");
+    assert_contains(text, "\nexp rank1      u55             -      -  60.2  within  \033[32mpass\033[0m\n");
+    assert_contains(text, "\npass allows qtol 1 step, atol 0.001, rtol 0.001\n");
     free(text);
 }
 
@@ -128,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_everything_is_said),
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_compiled_model),
         cmocka_unit_test(test_each_cause_once),
         cmocka_unit_test(test_colour),
     };

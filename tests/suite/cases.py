@@ -288,6 +288,29 @@ class Cases(unittest.TestCase):
         self.assertEqual(found[("graph", "u55")][0], ("eval", "pass", "expected", 0))
         self.assertEqual({r["op"] for r in rows}, {"model"})
 
+    def test_a_program_beside_a_reference(self):
+        """SQNR needs no scale, steps do: what is not known is null, and --output-scale makes it known."""
+        given, case = self.folder / "given", self.folder / "program"
+        given.mkdir()
+        for name in ("program.pte", "i0.bin", "program_out0.npy", "float_out0.npy"):
+            (given / name).write_bytes(CAPTURED[f"test_exp_a16w8_u55_INT[rank1_rand]/{name}"])
+        wanted, got = (numpy.load(given / name).astype(float).ravel() for name in ("float_out0.npy", "program_out0.npy"))
+        numpy.save(given / "in0.npy", numpy.fromfile(given / "i0.bin", numpy.float32))
+        sqnr, worst = 10 * numpy.log10((wanted ** 2).sum() / ((wanted - got) ** 2).sum()), abs(wanted - got).max()
+        for scale in (None, 2.0 ** -15):
+            self.record(given / "program.pte", "-i", given / "in0.npy", "--reference", given / "float_out0.npy", "-o", case,
+                        *(("--output-scale", scale) if scale else ()))
+            done = run("--cases", case, "--json", self.json)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            row, = json.loads(self.json.read_text())["cases"]
+            npu = row["stages"][-1]
+            self.assertEqual((npu["name"], row["output"]["scale"]), ("npu", scale))
+            self.assertAlmostEqual(npu["sqnr_db"], sqnr, 6)
+            self.assertEqual(npu["mean_steps"] is None, scale is None)
+            self.assertIs(npu["max_steps"], None) if scale is None else self.assertAlmostEqual(npu["max_steps"], worst / scale, 6)
+            shown = f"{worst / scale:6.2f}" if scale else "     -"
+            self.assertRegex(done.stdout, rf"(?m)^model .*{shown} .* {sqnr:.1f}   exact      -      -  pass$")
+
     def test_known_defects_are_named(self):
         if run("--op", "exp", "--case", "rank1", "--target", "u55", "--stages", "npu").returncode == 3:
             self.skipTest("Vela is not installed")
