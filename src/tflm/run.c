@@ -48,6 +48,7 @@ static bool lies_at_zero(const ns_tflm *model)
 static ns_code share_scratch(ns_tflm *model, ns_error *error)
 {
     ns_npu_shared *scratch = &model->scratch;
+    scratch->size = 1;
     if (model->part_count < 2 || !lies_at_zero(model))
         return NS_OK;
     for (int i = 0; i < model->part_count; i++) {
