@@ -276,7 +276,7 @@ static void print_block(printer *p, const ns_region *region, const ns_block *blo
     const char *region_name = printable(p->arena, region->name);
     const char *block_name = printable(p->arena, block->name);
     ns_buffer_format(&p->buffer, "\nblock %s", block_name);
-    if (strcmp(region_name, block_name))
+    if (strcmp(region_name, block_name) != 0)
         ns_buffer_format(&p->buffer, " of region %s", region_name);
     ns_buffer_format(&p->buffer, "\n  inputs %d, outputs %d, tensors %d, operators %d\n", block->input_count,
                      block->output_count, block->tensor_count, block->operator_count);
