@@ -28,6 +28,13 @@ class Verdict:
         """What each blamed operator costs, worst first, over all delegates."""
         return [blamed for delegate in self.delegates for blamed in delegate["operators"]]
 
+    def __str__(self) -> str:
+        """For an assertion: the distance, and of each blamed operator why and what would mend it."""
+        lines = [f"{self.sqnr_db:.1f} dB against the float module"]
+        lines += [f"delegate {i}: {d['verdict']}: {d['reason']}" for i, d in enumerate(self.delegates) if not d["operators"]]
+        lines += [f"{b['op']} {b.get('function') or ''} {b['output']}: {b['why']}; mend: {b['mend'] or 'none known'}" for b in self.operators]
+        return "\n".join(lines)
+
 
 def _compile_spec(target: str, memory_mode: str | None, system_config: str | None):
     from executorch.backends.arm.ethosu import EthosUCompileSpec
@@ -48,7 +55,7 @@ def _quantise(module, inputs, spec, config):
 
 
 def _lower(quantised, inputs, spec):
-    """The program, the TOSA graphs that Vela compiled, and what stays outside the delegates."""
+    """The program, of each delegate the TOSA graph that Vela compiled and its inputs, and what stays outside."""
     import torch
     from executorch.backends.arm.ethosu import EthosUPartitioner
     from executorch.backends.arm.ethosu.backend import EthosUBackend
@@ -70,18 +77,38 @@ def _lower(quantised, inputs, spec):
     outside = [str(node.target) for node in edge.exported_program().graph.nodes if node.op == "call_function"
                and "call_delegate" not in str(node.target) and "getitem" not in str(node.target)
                and "quantize_per_tensor" not in str(node.target)]
-    return bytes(edge.to_executorch().buffer), graphs, outside
+    delegates = list(zip(graphs, _delegate_inputs(edge.exported_program(), inputs)))
+    return bytes(edge.to_executorch().buffer), delegates, outside
 
 
-def _diagnose(graph: bytes) -> dict:
-    """What is to blame inside a delegate, on integers over the whole range (the delegate's own are not at hand)."""
-    model = load(graph)
-    random = np.random.default_rng(0)
-    samples = [random.integers(np.iinfo(t.dtype).min // 2, np.iinfo(t.dtype).max // 2, (8, *t.shape), t.dtype)
-               if t.dtype.kind == "i" else random.integers(0, 2, (8, *t.shape)).astype(t.dtype) for t in model.inputs]
+def _delegate_inputs(edge, inputs):
+    """Of each delegate the integers that the program's own inputs give it; None where operators on the CPU come before."""
+    import torch
+
+    placeholders = [node for node in edge.graph.nodes if node.name in edge.graph_signature.user_inputs]
+    values = dict(zip(placeholders, inputs))
+    found = []
+    for node in edge.graph.nodes:
+        if node.op != "call_function" or "call_delegate" not in str(node.target):
+            continue
+        arrays = []
+        for argument in node.args[1:]:
+            quantised = argument.op == "call_function" and "quantize_per_tensor" in str(argument.target)
+            if quantised and argument.args[0] in values:
+                arrays.append(torch.ops.quantized_decomposed.quantize_per_tensor(values[argument.args[0]], *argument.args[1:]).numpy())
+        found.append(arrays if len(arrays) == len(node.args) - 1 else None)
+    return found
+
+
+def _diagnose(graph: bytes, inputs: list | None) -> dict:
+    """What is to blame inside a delegate, on its own inputs."""
+    if inputs is None:
+        return {"verdict": "not judged", "operators": [], "reason": "operators on the CPU stand before the delegate: "
+                "npuscope diagnose PROGRAM.pte --graph GRAPH.tosa -i IN.. judges it"}
     try:
-        found = model.diagnose(*samples)["precision"]
-    except Error as error:
+        model = load(graph)
+        found = model.diagnose(*(array.reshape(t.shape) for array, t in zip(inputs, model.inputs)))["precision"]
+    except (Error, ValueError) as error:
         return {"verdict": "not known", "operators": [], "reason": str(error)}
     return {"verdict": found["verdict"], "operators": found.get("blame", []), "reason": found.get("reason", "")}
 
@@ -103,8 +130,8 @@ def run(module: Any, inputs: Any, target: str = "ethos-u85-128", *, config: Any 
     spec = _compile_spec(target, memory_mode, system_config)
     with torch.no_grad():
         expected = [t.numpy() for t in tree_flatten(module(*inputs))[0]]
-        program, graphs, outside = _lower(_quantise(module, inputs, spec, config), inputs, spec)
+        program, delegates, outside = _lower(_quantise(module, inputs, spec, config), inputs, spec)
     model = load(program)
     outputs = model.run(*(x.detach().numpy() for x in inputs)).outputs
     sqnr = min(compare(got, wanted).sqnr_db for got, wanted in zip(outputs, expected))
-    return Verdict(sqnr, outputs, expected, [_diagnose(graph) for graph in graphs], outside, program)
+    return Verdict(sqnr, outputs, expected, [_diagnose(*delegate) for delegate in delegates], outside, program)

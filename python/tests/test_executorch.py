@@ -52,3 +52,12 @@ def test_fixture(npu):
     assert 30 < verdict.sqnr_db < 120
     assert np.abs(verdict.outputs[0] - verdict.expected[0]).max() < 0.05
     assert np.array_equal(npuscope.load(verdict.program).run(x.numpy())[0], verdict.outputs[0])
+
+
+def test_fixture_blames_what_diagnose_blames(npu):
+    """Variances of 0.01 meet two segments of the table of rsqrt: on the delegate's own inputs, not on integers over the whole range."""
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(torch.nn.Linear(16, 24), torch.nn.LayerNorm(24), torch.nn.GELU(), torch.nn.Linear(24, 8)).eval()
+    verdict = npu(module, 0.12 * torch.randn(32, 16))
+    assert verdict.operators[0]["function"] == "rsqrt" and verdict.operators[0]["cause"] == "table"
+    assert "TABLE rsqrt" in str(verdict) and "mend: lower the scale floor" in str(verdict)

@@ -9,7 +9,8 @@
 #include "npuscope/vela.h"
 #include "vela/internal.h"
 
-#define HOW_TO_GET "python3 -m venv build/venv && build/venv/bin/pip install ethos-u-vela==5.1.0"
+#define HOW_TO_GET \
+    "python3 -m venv vela && vela/bin/pip install ethos-u-vela==5.1.0; then --vela vela, or NPUSCOPE_VELA"
 
 static bool is_folder(const char *path)
 {
