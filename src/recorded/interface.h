@@ -174,10 +174,11 @@ ns_code ns_case_read_named_references(const ns_case_files *files, const ns_case_
                                       int output_count, const size_t *counts, ns_arena *arena,
                                       ns_case_references *out, ns_error *error);
 
-/* Reads them for outputs of `counts` elements. Integers are left out where the case has several delegates or
- * other outputs than the program: then they are not the program's. NS_ERROR_INPUT where a file of floats has
- * another number of elements. */
-ns_code ns_case_read_references(const ns_case_files *files, int output_count, const size_t *counts,
+/* Reads them for outputs of the types and shapes `outputs`; one that lies channels last is brought into that
+ * form where its integers were kept in logical order. Integers are left out where the case has several
+ * delegates or other outputs than the program: then they are not the program's. NS_ERROR_INPUT where a file
+ * of floats has another number of elements. */
+ns_code ns_case_read_references(const ns_case_files *files, int output_count, const ns_tensor *outputs,
                                 ns_arena *arena, ns_case_references *out, ns_error *error);
 
 /* ---- float_graph.c ---- */

@@ -92,7 +92,25 @@ static ns_code read_floats(const ns_case_files *files, const char *kind, int ind
     return check_count(files, name, index, count, out, error);
 }
 
-static ns_code read_integers(const ns_case_files *files, int output_count, const size_t *counts,
+/* ExecuTorch's runner hands a result [n, h, w, c] on as [n, c, h, w]. */
+static ns_code to_channels_last(const ns_tensor *wanted, ns_arena *arena, ns_tensor *values, ns_error *error)
+{
+    const int64_t *as = wanted->shape, *is = values->shape;
+    const bool moved = wanted->rank == 4 && values->rank == 4 && is[0] == as[0] && is[1] == as[3] &&
+                       is[2] == as[1] && is[3] == as[2] && !ns_shape_equal(wanted, values);
+    if (!moved)
+        return NS_OK;
+    const ns_tensor logical = *values;
+    const int64_t plane = is[2] * is[3];
+    NS_TRY(ns_tensor_new(arena, logical.dtype, 4, as, values, error));
+    for (size_t i = 0; i < ns_tensor_count(values); i++) {
+        const int64_t c = (int64_t)i % as[3], at = (int64_t)i / as[3] % plane, n = (int64_t)i / as[3] / plane;
+        ns_tensor_set(values, i, ns_tensor_get(&logical, (size_t)((n * as[3] + c) * plane + at)));
+    }
+    return NS_OK;
+}
+
+static ns_code read_integers(const ns_case_files *files, int output_count, const ns_tensor *outputs,
                              ns_arena *arena, ns_tensor *out, ns_error *error)
 {
     if (ns_case_has(files, "delegate1.tosa"))
@@ -106,7 +124,9 @@ static ns_code read_integers(const ns_case_files *files, int output_count, const
         if (!fits || o == output_count)
             break;
         NS_TRY(ns_case_integers(files, name, arena, &out[o], error));
-        fits = ns_tensor_count(&out[o]) == counts[o];
+        fits = ns_tensor_count(&out[o]) == ns_tensor_count(&outputs[o]);
+        if (fits)
+            NS_TRY(to_channels_last(&outputs[o], arena, &out[o], error));
     }
     for (int o = 0; !fits && o < output_count; o++)
         out[o].data = NULL;
@@ -125,15 +145,16 @@ static ns_code make_room(const ns_case_files *files, int output_count, ns_arena 
                : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its references", files->where);
 }
 
-ns_code ns_case_read_references(const ns_case_files *files, int output_count, const size_t *counts,
+ns_code ns_case_read_references(const ns_case_files *files, int output_count, const ns_tensor *outputs,
                                 ns_arena *arena, ns_case_references *out, ns_error *error)
 {
     NS_TRY(make_room(files, output_count, arena, out, error));
     for (int o = 0; o < output_count; o++) {
-        NS_TRY(read_floats(files, "float", o, counts[o], arena, &out->floats[o], error));
-        NS_TRY(read_floats(files, "quantised", o, counts[o], arena, &out->quantised[o], error));
+        NS_TRY(read_floats(files, "float", o, ns_tensor_count(&outputs[o]), arena, &out->floats[o], error));
+        NS_TRY(read_floats(files, "quantised", o, ns_tensor_count(&outputs[o]), arena, &out->quantised[o],
+                           error));
     }
-    return read_integers(files, output_count, counts, arena, out->integers, error);
+    return read_integers(files, output_count, outputs, arena, out->integers, error);
 }
 
 /* What the model must give: integers, or the floats of a program. */

@@ -74,12 +74,7 @@ static ns_code take_recorded(ns_ladder *ladder, ns_error *error)
     ladder->program = recorded.program;
     ladder->inputs = recorded.inputs;
     NS_TRY(list_outputs(ladder, error));
-    size_t *counts = NS_ARENA_ARRAY(ladder->arena, (size_t)ladder->output_count, size_t);
-    if (!counts)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
-    for (int o = 0; o < ladder->output_count; o++)
-        counts[o] = ladder->outputs[o].count;
-    NS_TRY(ns_case_read_references(ladder->row->files, ladder->output_count, counts, ladder->arena,
+    NS_TRY(ns_case_read_references(ladder->row->files, ladder->output_count, ladder->shapes, ladder->arena,
                                    &ladder->references, error));
     ladder->delegates = is_as_recorded(ladder->row, &recorded.settings) ? recorded.settings.delegates : -1;
     for (int o = 0; !is_as_recorded(ladder->row, &recorded.settings) && o < ladder->output_count; o++)
