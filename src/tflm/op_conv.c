@@ -79,8 +79,10 @@ static ns_code run_codes(ns_tflm_call *call, const product *p, uint8_t activatio
     NS_TRY(ns_tflm_load(call, filter, &weights, error));
     for (size_t i = 0; i < output->count; i++) {
         const int64_t o = (int64_t)i % p->out_channels;
-        if (o == 0)
+        if (o == 0) {
+            NS_TRY(ns_budget_check_time(call->budget, error));
             ns_tflm_window_spot(&p->window, (int64_t)i / p->out_channels, &spot);
+        }
         const int64_t sum = sum_codes(p, in, weights, &spot, o) + (bias ? bias[o] : 0);
         ns_tflm_store(output, i, ns_tflm_finish_sum(&finish, sum, scales[o]));
     }
@@ -101,8 +103,10 @@ static ns_code run_floats(ns_tflm_call *call, const product *p, uint8_t activati
     NS_TRY(ns_tflm_float_range(call, activation, &low, &high, error));
     for (size_t i = 0; i < output->count; i++) {
         const int64_t o = (int64_t)i % p->out_channels;
-        if (o == 0)
+        if (o == 0) {
+            NS_TRY(ns_budget_check_time(call->budget, error));
             ns_tflm_window_spot(&p->window, (int64_t)i / p->out_channels, &spot);
+        }
         const float sum = sum_floats(p, in, weights, &spot, o);
         out[i] = ns_tflm_clamp_float(sum + (bias ? ((const float *)bias->data)[o] : 0.0f), low, high);
     }

@@ -30,6 +30,7 @@ static ns_code pool_codes(ns_tflm_call *call, const ns_tflm_window *window, bool
     for (size_t i = 0; i < output->count; i++) {
         ns_tflm_spot spot;
         int64_t sum = 0, count = 0, greatest = ns_tflm_least(ns_tflm_type(output)), at;
+        NS_TRY(ns_budget_check_time(call->budget, error));
         ns_tflm_window_spot(window, (int64_t)i / channels, &spot);
         for (int64_t tap = 0; tap < window->filter_h * window->filter_w; tap++) {
             if (!ns_tflm_window_pixel(window, &spot, tap / window->filter_w, tap % window->filter_w, &at))
@@ -60,6 +61,7 @@ static ns_code pool_floats(ns_tflm_call *call, const ns_tflm_window *window, boo
         ns_tflm_spot spot;
         float sum = 0, count = 0, greatest = -FLT_MAX;
         int64_t at;
+        NS_TRY(ns_budget_check_time(call->budget, error));
         ns_tflm_window_spot(window, (int64_t)i / channels, &spot);
         for (int64_t tap = 0; tap < window->filter_h * window->filter_w; tap++) {
             if (!ns_tflm_window_pixel(window, &spot, tap / window->filter_w, tap % window->filter_w, &at))

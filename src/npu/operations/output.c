@@ -211,6 +211,7 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     const ns_npu_operation *operation = output->operation;
     const ns_npu_map *ofm = &operation->ofm;
     size_t count = (size_t)(ofm->width * ofm->depth);
+    NS_TRY(ns_npu_spend(machine, 0, error)); /* the operation's work is charged: for the clock */
     if (accumulate(machine, output, y, row))
         return ns_npu_accumulator_check(machine, operation, y, row, count, error);
     if (operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET)
