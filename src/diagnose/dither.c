@@ -309,6 +309,12 @@ static int smallest_first(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+static void empty_pools(ns_dg_session *session)
+{
+    for (int i = 0; i < session->threads; i++)
+        ns_dg_pool_free(&session->workers[i].pool);
+}
+
 ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
 {
     dither d = {.f = f};
@@ -320,7 +326,10 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
     NS_TRY(find_targets(&d, error));
     const bool singly = d.count <= MOST_SINGLE;
+    /* Its arrays (all constants anew) are of other sizes than those of the runs before and after. */
+    empty_pools(f->session);
     NS_TRY(ns_dg_parallel(f->session, JOINT_SEEDS + (singly ? d.count : 0), run_job, &d, error));
+    empty_pools(f->session);
     f->seeds = d.energies;
     f->seed_count = JOINT_SEEDS;
     /* The truth is one draw, and the draws lean to one side: the middle one is nearer to it than the mean. */
