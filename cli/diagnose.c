@@ -146,7 +146,10 @@ static ns_code finish(ns_cli *cli, const ns_diagnose_settings *settings, const n
     if (why)
         return ns_fail(error, NS_ERROR_USAGE, "nothing was judged: %s", why);
     NS_TRY(ns_diagnose_write(cli, settings, subjects, error));
-    return ns_diagnose_fails(result) ? NS_ERROR_MISMATCH : NS_OK;
+    if (ns_diagnose_fails(result))
+        return NS_ERROR_MISMATCH;
+    why = ns_diagnose_unjudged(result);
+    return why ? ns_fail(error, NS_ERROR_USAGE, "not judged: %s", why) : NS_OK;
 }
 
 static ns_code diagnose_graph(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
@@ -156,6 +159,7 @@ static ns_code diagnose_graph(ns_cli *cli, const ns_diagnose_settings *settings,
     ns_diagnose_subject subject = {.graph = graph, .result = &result};
     const ns_diagnose_subjects subjects = {1, &subject};
     ns_diagnose_set_options(settings, &subject.asked);
+    NS_TRY(ns_diagnose_tell_unused(settings, NS_DIAGNOSE_OF_GRAPH, cli->arena, error));
     NS_TRY(ns_graph_validate(graph, error));
     NS_TRY(ns_diagnose_load_inputs(settings, graph, cli->arena, &subject.asked, error));
     NS_TRY(ns_diagnose_load_references(settings, graph, cli->arena, &subject.asked, error));
@@ -181,6 +185,7 @@ static ns_code diagnose_stream(ns_cli *cli, const ns_diagnose_settings *settings
 {
     ns_diagnose_result result = {.model = path};
     const ns_diagnose_subjects none = {0};
+    NS_TRY(ns_diagnose_tell_unused(settings, NS_DIAGNOSE_OF_STREAM, cli->arena, error));
     NS_TRY(ns_diagnose_stream_file(cli, settings, bytes, &result, error));
     return finish(cli, settings, &result, &none, error);
 }

@@ -28,6 +28,19 @@ ns_code ns_diagnose_halves(ns_cli *cli, const ns_diagnose_settings *settings, co
                            ns_bytes bytes, const ns_diagnose_options *asked, ns_diagnose_result *result,
                            ns_error *error);
 
+/* What a model is, for options that have no effect on it. */
+enum {
+    NS_DIAGNOSE_OF_GRAPH = 1,
+    NS_DIAGNOSE_OF_STREAM = 2,
+    NS_DIAGNOSE_OF_PROGRAM = 4,
+    NS_DIAGNOSE_OF_DELEGATE = 8
+};
+
+/* Says which of the options that were given have no effect on a model of `kinds`: a graph, a stream, a
+ * program with graphs (OF_PROGRAM) or with streams (OF_DELEGATE). */
+ns_code ns_diagnose_tell_unused(const ns_diagnose_settings *settings, unsigned kinds, ns_arena *arena,
+                                ns_error *error);
+
 /* A graph that was judged, kept for what is made of it afterwards; a program has one for each delegate. */
 typedef struct ns_diagnose_subject {
     ns_graph *graph; /* NULL: there is none */
@@ -65,6 +78,11 @@ typedef struct ns_lifted {
     ns_tensor *inputs;
 } ns_lifted;
 
+/* The energy of a reference, and of an output's distance from it, over all samples. */
+typedef struct ns_measured {
+    double signal, noise; /* signal 0: there is no reference */
+} ns_measured;
+
 typedef struct ns_lifting {
     ns_cli *cli;
     const ns_diagnose_settings *settings;
@@ -72,7 +90,8 @@ typedef struct ns_lifting {
     ns_program_files files;
     int64_t sample; /* that runs */
     ns_lifted *delegates;
-    const char *stopped; /* why the program did not run to its end; NULL: it did */
+    ns_measured *measured; /* of each output of the program */
+    const char *stopped;   /* why the program did not run to its end; NULL: it did */
 } ns_lifting;
 
 /* Runs the program (diagnose_lift.c). A delegate that does what the chip does not define ends it: those

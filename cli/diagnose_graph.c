@@ -10,6 +10,45 @@ void ns_diagnose_set_options(const ns_diagnose_settings *settings, ns_diagnose_o
     asked->threads = (int)settings->threads;
 }
 
+ns_code ns_diagnose_tell_unused(const ns_diagnose_settings *s, unsigned kinds, ns_arena *arena,
+                                ns_error *error)
+{
+    enum { COMPILED = NS_DIAGNOSE_OF_GRAPH | NS_DIAGNOSE_OF_PROGRAM };
+    enum { STREAMS = NS_DIAGNOSE_OF_STREAM | NS_DIAGNOSE_OF_DELEGATE };
+    const struct {
+        const char *name;
+        bool given;
+        unsigned effect; /* on these kinds */
+    } options[] = {
+        {"--input-scale", s->input_scales.count > 0, NS_DIAGNOSE_OF_GRAPH | NS_DIAGNOSE_OF_STREAM},
+        {"--output-scale", s->output_scales.count > 0, NS_DIAGNOSE_OF_GRAPH},
+        {"--reference", s->references.count > 0, (unsigned)COMPILED | NS_DIAGNOSE_OF_DELEGATE},
+        {"--accelerator", s->accelerators.count > 0, COMPILED},
+        {"--all-targets", s->all_targets, COMPILED},
+        {"--memory-mode", s->memory_modes.count > 0, COMPILED},
+        {"--vela", s->velas.count > 0, COMPILED},
+        {"--vela-options", s->vela_options != NULL, COMPILED},
+        {"--no-advice", s->no_advice, COMPILED},
+        {"--graph", s->graphs.count > 0, STREAMS},
+        {"--debug-db", s->debug_dbs.count > 0, STREAMS},
+    };
+    const char *list = "";
+    for (size_t i = 0; list && i < sizeof options / sizeof *options; i++)
+        if (options[i].given && !(options[i].effect & kinds))
+            list = ns_arena_format(arena, "%s%s%s", list, *list ? ", " : "", options[i].name);
+    if (!list)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a message");
+    if (*list)
+        ns_cli_say("without effect on %s: %s",
+                   kinds & NS_DIAGNOSE_OF_GRAPH    ? "a graph"
+                   : kinds & NS_DIAGNOSE_OF_STREAM ? "a stream, which is compiled already"
+                   : kinds & NS_DIAGNOSE_OF_PROGRAM
+                       ? "a program, which has its own scales"
+                       : "a program, which has its own scales, and whose delegates are compiled already",
+                   list);
+    return NS_OK;
+}
+
 /* ---- the compile half ---- */
 
 /* One of each family. */

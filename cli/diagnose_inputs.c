@@ -125,6 +125,8 @@ static ns_code convert(const ns_input *input, const ns_tensor *declared, const i
         NS_TRY(quantise(&input->array, scale, input->name, arena, tensor, &values, error));
     } else {
         ns_tensor view;
+        if (scale->given)
+            ns_cli_say("--input-scale has no effect on input '%s': its file holds integers", input->name);
         if (ns_npy_to_tensor(&input->array, declared->dtype, &view, error) != NS_OK)
             return ns_add_context(error, "input '%s'", input->name);
         tensor->data = view.data;

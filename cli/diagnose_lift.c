@@ -50,6 +50,56 @@ static const void *sample_of(const ns_lifting *l, int input, int64_t sample)
     return data && l->files.held[input] > 1 ? data + (size_t)sample * l->files.sizes[input] : data;
 }
 
+/* ---- the whole program against its references ---- */
+
+static const char *name_of(const void *arena, int index)
+{
+    return ns_arena_format((ns_arena *)(uintptr_t)arena, "out%d", index);
+}
+
+/* The file of --reference for an output of the program, by its place or as out<k>=FILE; NULL: none. */
+static ns_code find_reference(const ns_lifting *l, int output, const char **file, ns_error *error)
+{
+    const ns_text_list *list = &l->settings->references;
+    *file = NULL;
+    for (int i = 0; i < list->count; i++) {
+        const char *path = NULL;
+        int index = 0;
+        NS_TRY(ns_input_find(list->values[i], i, ns_program_output_count(l->program), name_of, l->cli->arena,
+                             &index, &path, error));
+        if (index == output)
+            *file = path;
+    }
+    return NS_OK;
+}
+
+/* Adds the distance of this sample's output; types and counts that do not fit are told where the reference is
+ * taken for a delegate. */
+static ns_code measure_output(ns_lifting *l, int output, const ns_program_tensor *result, ns_error *error)
+{
+    ns_npy array;
+    const char *file = NULL;
+    NS_TRY(find_reference(l, output, &file, error));
+    if (!file || !result->data || result->scalar != NS_SCALAR_FLOAT32)
+        return NS_OK;
+    NS_TRY(ns_npy_load(file, l->cli->arena, &array, error));
+    if (array.type != NS_NPY_FLOAT32 || array.count != result->count * (size_t)l->files.samples)
+        return ns_fail(error, NS_ERROR_INPUT, "reference of 'out%d': expected %zu float32", output,
+                       result->count * (size_t)l->files.samples);
+    float *memory = NS_ARENA_ARRAY(l->cli->arena, result->count, float);
+    if (!memory)
+        return no_memory(error);
+    ns_program_to_memory_order(result, (const float *)array.data + (size_t)l->sample * result->count, memory);
+    for (size_t i = 0; i < result->count; i++) {
+        float value;
+        memcpy(&value, (const uint8_t *)result->data + i * sizeof value, sizeof value);
+        const double wanted = (double)memory[i], d = (double)value - wanted;
+        l->measured[output].signal += wanted * wanted;
+        l->measured[output].noise += d * d;
+    }
+    return NS_OK;
+}
+
 static ns_code run_sample(ns_lifting *l, ns_error *error)
 {
     const ns_program_watch watch = {take_call, l};
@@ -69,13 +119,16 @@ static ns_code run_sample(ns_lifting *l, ns_error *error)
         l->stopped = ns_arena_string(l->cli->arena, problem.message);
     else if (code != NS_OK)
         return ns_fail(error, code, "%s", problem.message);
+    for (int i = 0; code == NS_OK && l->settings->references.count && i < outputs; i++)
+        NS_TRY(measure_output(l, i, &results[i], error));
     return NS_OK;
 }
 
 ns_code ns_diagnose_lift(ns_lifting *l, ns_error *error)
 {
     l->delegates = NS_ARENA_ARRAY(l->cli->arena, (size_t)ns_program_delegate_count(l->program), ns_lifted);
-    if (!l->delegates)
+    l->measured = NS_ARENA_ARRAY(l->cli->arena, (size_t)ns_program_output_count(l->program) + 1, ns_measured);
+    if (!l->delegates || !l->measured)
         return no_memory(error);
     NS_TRY(ns_program_files_new(l->program, l->cli->arena, &l->files, error));
     l->files.with_samples = l->settings->samples;
@@ -113,27 +166,6 @@ static ns_code real_input(const ns_lifting *l, int delegate, int position, size_
                            scale.tensor, i);
     }
     *out = codes;
-    return NS_OK;
-}
-
-static const char *name_of(const void *arena, int index)
-{
-    return ns_arena_format((ns_arena *)(uintptr_t)arena, "out%d", index);
-}
-
-/* The file of --reference for an output of the program, by its place or as out<k>=FILE; NULL: none. */
-static ns_code find_reference(const ns_lifting *l, int output, const char **file, ns_error *error)
-{
-    const ns_text_list *list = &l->settings->references;
-    *file = NULL;
-    for (int i = 0; i < list->count; i++) {
-        const char *path = NULL;
-        int index = 0;
-        NS_TRY(ns_input_find(list->values[i], i, ns_program_output_count(l->program), name_of, l->cli->arena,
-                             &index, &path, error));
-        if (index == output)
-            *file = path;
-    }
     return NS_OK;
 }
 

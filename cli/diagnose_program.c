@@ -1,5 +1,7 @@
 /* npuscope diagnose: an ExecuTorch program. It is run once for each sample; each delegate is then judged by
  * itself, on the integers that it was given and with the scales that stand around it. */
+#include <math.h>
+
 #include "base/interface.h"
 #include "diagnose.h"
 #include "program/interface.h"
@@ -58,6 +60,28 @@ static const char *why_not_called(const ns_lifting *l, int index)
                                      : "the program never calls it";
 }
 
+/* What is missing, and how far the whole program is from its references all the same. NULL: not asked for. */
+static ns_code why_no_graph(const ns_lifting *l, const char **out, ns_error *error)
+{
+    char distance[32] = "no error";
+    *out = l->settings->no_precision
+               ? NULL
+               : "the delegate holds a stream and no graph: give the .tosa file that ExecuTorch leaves with "
+                 "dump_intermediate_artifacts_to, --graph FILE";
+    for (int i = 0; *out && i < ns_program_output_count(l->program); i++) {
+        const ns_measured *m = &l->measured[i];
+        if (m->signal > 0 && m->noise > 0)
+            snprintf(distance, sizeof distance, "%.1f dB", 10 * log10(m->signal / m->noise));
+        if (m->signal > 0)
+            *out = ns_arena_format(l->cli->arena,
+                                   "%s; measured against the float model: %s at 'out%d' of the whole program",
+                                   *out, distance, i);
+        if (!*out)
+            return no_memory(error);
+    }
+    return NS_OK;
+}
+
 /* Delegate `index`; `number` counts those that are streams. */
 static ns_code judge(const ns_lifting *l, int index, int number, ns_diagnose_subject *subject,
                      ns_diagnose_result *part, ns_error *error)
@@ -74,8 +98,7 @@ static ns_code judge(const ns_lifting *l, int index, int number, ns_diagnose_sub
     if (is_stream && number < s->graphs.count)
         NS_TRY(ns_file_read(s->graphs.values[number], l->cli->arena, &bytes, error));
     if (!bytes.data) {
-        part->precision_missing =
-            s->no_precision ? NULL : "the delegate holds no graph: give it with --graph";
+        NS_TRY(why_no_graph(l, &part->precision_missing, error));
         return s->no_compile ? NS_OK : judge_stream(l, index, bytes, NULL, NULL, part, error);
     }
     ns_code code = ns_graph_read_within(l->cli->budget, bytes.data, bytes.size, &subject->graph, error);
@@ -98,6 +121,8 @@ static void keep_whole_samples(ns_lifting *l, int count)
 static void check_references(const ns_lifting *l, const ns_diagnose_subjects *subjects)
 {
     bool taken = l->settings->references.count == 0;
+    for (int i = 0; i < ns_program_output_count(l->program); i++)
+        taken = taken || l->measured[i].signal > 0; /* of the whole program */
     for (int i = 0; i < subjects->count; i++) {
         const ns_diagnose_subject *subject = &subjects->list[i];
         const int outputs = subject->graph ? subject->graph->regions[0].blocks[0].output_count : 0;
@@ -151,5 +176,9 @@ ns_code ns_diagnose_program_file(ns_cli *cli, const ns_diagnose_settings *settin
     if (!count)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "the program has no delegate: nothing in it is for the NPU");
+    unsigned kinds = 0;
+    for (int i = 0; i < count; i++)
+        kinds |= ns_program_delegate(program, i) ? NS_DIAGNOSE_OF_DELEGATE : NS_DIAGNOSE_OF_PROGRAM;
+    NS_TRY(ns_diagnose_tell_unused(settings, kinds, cli->arena, error));
     return judge_all(&l, count, result, subjects, error);
 }

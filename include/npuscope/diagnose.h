@@ -287,6 +287,10 @@ typedef struct ns_diagnose_result {
     const struct ns_diagnose_result *parts;
 } ns_diagnose_result;
 
+/* Why it was not judged, nor one of its parts: a stream that could be compared with nothing, and no precision
+ * half though it was asked for. NULL: it was. */
+const char *ns_diagnose_unjudged(const ns_diagnose_result *result);
+
 /* Is anything in it, or in one of its parts, to blame: exit code 1? */
 bool ns_diagnose_fails(const ns_diagnose_result *result);
 

@@ -1,4 +1,6 @@
 /* The names of verdicts and causes. */
+#include <string.h>
+
 #include "npuscope/diagnose.h"
 
 static const struct {
@@ -51,4 +53,17 @@ bool ns_diagnose_fails(const ns_diagnose_result *result)
     for (int i = 0; i < result->part_count; i++)
         fails = fails || ns_diagnose_fails(&result->parts[i]);
     return fails;
+}
+
+const char *ns_diagnose_unjudged(const ns_diagnose_result *result)
+{
+    bool unknown = result->compile_count > 0;
+    for (int i = 0; i < result->compile_count; i++)
+        unknown = unknown && strcmp(result->compile[i].verdict, "unknown") == 0;
+    if (unknown && !result->precision && result->precision_missing)
+        return result->precision_missing;
+    const char *why = NULL;
+    for (int i = 0; i < result->part_count && !why; i++)
+        why = ns_diagnose_unjudged(&result->parts[i]);
+    return why;
 }

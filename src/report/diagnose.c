@@ -79,10 +79,19 @@ static void print_distance(const ns_diagnose_precision *precision, FILE *out)
                 precision->steps[i].estimated ? ", estimated" : "");
 }
 
-static void print_precision(const ns_diagnose_precision *precision, FILE *out)
+static void print_verdict(const ns_diagnose_result *result, FILE *out)
 {
+    ns_arena *arena = ns_arena_new();
+    const char *headline = arena ? ns_diagnose_headline(result, arena) : NULL;
+    fprintf(out, "verdict: %s\n", headline ? headline : ns_diagnose_verdict_text(result->precision->verdict));
+    ns_arena_free(arena);
+}
+
+static void print_precision(const ns_diagnose_result *result, FILE *out)
+{
+    const ns_diagnose_precision *precision = result->precision;
     char a[32];
-    fprintf(out, "verdict: %s: %s\n", ns_diagnose_verdict_text(precision->verdict), precision->reason);
+    print_verdict(result, out);
     print_distance(precision, out);
     if (precision->verdict == NS_DIAGNOSE_WEIGHTS)
         for (int i = 0; i < precision->dither_count && i < 3; i++)
@@ -104,7 +113,9 @@ void ns_report_diagnose_text(const ns_diagnose_result *result, FILE *out)
         ns_report_diagnose_text(&result->parts[i], out);
     }
     if (result->precision)
-        print_precision(result->precision, out);
+        print_precision(result, out);
+    else if (!result->part_count && ns_diagnose_unjudged(result))
+        fprintf(out, "verdict: not judged: %s\n", result->precision_missing);
     else if (result->precision_missing)
         fprintf(out, "precision: did not run: %s\n", result->precision_missing);
     if (result->compile_count)

@@ -4,7 +4,7 @@
 
 #include "report/internal.h"
 
-enum { PLOT_WIDTH = 480, PLOT_HEIGHT = 180, PLOT_LEFT = 60, PLOT_TOP = 10, PLOT_BOTTOM = 30, BAR_STEP = 22 };
+enum { PLOT_WIDTH = 480, PLOT_HEIGHT = 180, PLOT_LEFT = 60, PLOT_TOP = 10, PLOT_BOTTOM = 30 };
 
 /* ---- the table's curve ---- */
 
@@ -67,23 +67,16 @@ static void append_waterfall(ns_buffer *buffer, const ns_diagnose_precision *pre
     double most = 1;
     for (int i = 0; i < precision->step_count; i++)
         most = isfinite(precision->steps[i].db) ? fmax(most, precision->steps[i].db) : most;
-    ns_buffer_format(buffer,
-                     "<h2>From these integers to float</h2><div class=\"scroll\"><svg role=\"img\" "
-                     "aria-label=\"waterfall\" viewBox=\"0 0 760 %d\" width=\"760\" height=\"%d\">",
-                     precision->step_count * BAR_STEP, precision->step_count * BAR_STEP);
+    ns_html_append(buffer, "<h2>From these integers to float</h2><div class=\"steps\">");
     for (int i = 0; i < precision->step_count; i++) {
         const ns_diagnose_step *step = &precision->steps[i];
-        const double width = isfinite(step->db) ? 260 * fmax(step->db, 0) / most : 0;
-        ns_buffer_format(buffer, "<text class=\"end\" x=\"390\" y=\"%d\">", i * BAR_STEP + 14);
+        const double width = isfinite(step->db) ? 55 * fmax(step->db, 0) / most : 0; /* % of the row */
+        ns_html_append(buffer, "<span>");
         ns_html_text(buffer, step->name);
-        ns_buffer_format(
-            buffer,
-            "</text><rect x=\"400\" y=\"%d\" width=\"%.1f\" height=\"14\"/><text class=\"start\" "
-            "x=\"%.1f\" y=\"%d\">%s%s</text>",
-            i * BAR_STEP + 3, width, 406 + width, i * BAR_STEP + 14, ns_diagnose_decibels(step->db, text),
-            step->estimated ? ", estimated" : "");
+        ns_buffer_format(buffer, "</span><span><i style=\"width:%.1f%%\"></i>%s%s</span>", width,
+                         ns_diagnose_decibels(step->db, text), step->estimated ? ", estimated" : "");
     }
-    ns_html_append(buffer, "</svg></div>\n");
+    ns_html_append(buffer, "</div>\n");
 }
 
 /* ---- findings ---- */
@@ -158,13 +151,14 @@ static void append_graph(ns_buffer *buffer, const ns_diagnose_precision *precisi
     ns_html_append(buffer, "</div>\n");
 }
 
-static void append_precision(ns_buffer *buffer, const ns_diagnose_precision *precision)
+static void append_precision(ns_buffer *buffer, const ns_diagnose_result *result)
 {
+    const ns_diagnose_precision *precision = result->precision;
+    const char *headline = ns_diagnose_headline(result, buffer->arena);
     char a[32], b[32];
-    ns_buffer_format(buffer, "<p class=\"%s\"><b>%s</b>: ",
-                     ns_diagnose_verdict_fails(precision->verdict) ? "fail" : "pass",
-                     ns_diagnose_verdict_text(precision->verdict));
-    ns_html_text(buffer, precision->reason);
+    ns_buffer_format(buffer, "<p class=\"%s\"><b>", ns_diagnose_fails(result) ? "fail" : "pass");
+    ns_html_text(buffer, headline ? headline : "");
+    ns_html_append(buffer, "</b>");
     ns_buffer_format(
         buffer, "</p><p>%s against the float model: %s; limit by weights, constants and inputs: %s</p>\n",
         precision->measured ? "measured" : "expected", ns_diagnose_decibels(precision->against_float_db, a),
@@ -211,7 +205,12 @@ static void append_result(ns_buffer *buffer, const ns_diagnose_result *result)
         ns_html_append(buffer, "</h2>\n");
     }
     if (result->precision)
-        append_precision(buffer, result->precision);
+        append_precision(buffer, result);
+    else if (result->precision_missing) {
+        ns_html_append(buffer, "<p class=\"fail\"><b>not judged</b>: ");
+        ns_html_text(buffer, result->precision_missing);
+        ns_html_append(buffer, "</p>\n");
+    }
     if (result->compile_count)
         append_compile(buffer, result);
     for (int i = 0; i < result->part_count; i++)

@@ -41,12 +41,15 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
     }
 }
 
-static void append_precision(ns_buffer *buffer, const ns_diagnose_precision *precision)
+static void append_precision(ns_buffer *buffer, const ns_diagnose_result *result)
 {
+    const ns_diagnose_precision *precision = result->precision;
+    const char *headline = ns_diagnose_headline(result, buffer->arena);
+    const int bold = headline ? (int)strcspn(headline, ":") : 0;
     char a[32], b[32];
     ns_buffer_format(
-        buffer, "**%s**: %s. %s against the float model: %s; limit by weights, constants and inputs: %s.\n",
-        ns_diagnose_verdict_text(precision->verdict), precision->reason,
+        buffer, "**%.*s**%s. %s against the float model: %s; limit by weights, constants and inputs: %s.\n",
+        bold, headline ? headline : "", headline ? headline + bold : "",
         precision->measured ? "Measured" : "Expected", ns_diagnose_decibels(precision->against_float_db, a),
         ns_diagnose_decibels(precision->limit_db, b));
     append_blame(buffer, precision);
@@ -77,7 +80,12 @@ static void append_result(ns_buffer *buffer, const ns_diagnose_result *result)
     if (result->part)
         ns_buffer_format(buffer, "#### %s\n\n", result->part);
     if (result->precision)
-        append_precision(buffer, result->precision);
+        append_precision(buffer, result);
+    else if (result->precision_missing) {
+        ns_buffer_format(buffer, "**not judged**: ");
+        append_text(buffer, result->precision_missing);
+        ns_buffer_format(buffer, "\n");
+    }
     if (result->compile_count)
         append_compile(buffer, result);
     for (int i = 0; i < result->part_count; i++) {

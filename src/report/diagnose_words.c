@@ -14,6 +14,26 @@ const char *ns_diagnose_decibels(double value, char text[32])
     return text;
 }
 
+const char *ns_diagnose_headline(const ns_diagnose_result *result, ns_arena *arena)
+{
+    const ns_diagnose_precision *precision = result->precision;
+    const char *verdict = ns_diagnose_verdict_text(precision->verdict);
+    int findings = 0;
+    for (int i = 0; i < result->compile_count; i++)
+        findings += result->compile[i].is_finding;
+    if (!findings)
+        return ns_arena_format(arena, "%s: %s", verdict, precision->reason);
+    const char *compile =
+        ns_arena_format(arena, "%d of %d configurations %s", findings, result->compile_count,
+                        findings == 1 ? "is a finding" : "are findings");
+    if (!compile)
+        return NULL;
+    return ns_diagnose_verdict_fails(precision->verdict)
+               ? ns_arena_format(arena, "%s: %s; compilation: %s", verdict, precision->reason, compile)
+               : ns_arena_format(arena, "compilation: %s; precision is %s: %s", compile, verdict,
+                                 precision->reason);
+}
+
 const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index)
 {
     const ns_diagnose_blame *blame = &precision->blame[index];

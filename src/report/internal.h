@@ -17,6 +17,10 @@
 /* "12.3 dB", "no error" or "not known". Returns `text`. */
 const char *ns_diagnose_decibels(double value, char text[32]);
 
+/* The verdict of both halves, with its reason: "healthy: nothing to blame", or that of the compile half first
+ * where only that has findings. NULL: no memory. */
+const char *ns_diagnose_headline(const ns_diagnose_result *result, ns_arena *arena);
+
 /* With whom a blamed stage costs what it costs: faults in series hide each other. "": it does by itself. */
 const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index);
 

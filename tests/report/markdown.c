@@ -1,3 +1,8 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/interface.h"
 #include "report/report.h"
 
 #include "sample.h"
@@ -90,13 +95,63 @@ static void test_a_vela_that_is_missing(void **state)
     ns_arena_free(arena);
 }
 
+static ns_error error;
+
+/* One verdict for both halves of a diagnosis: nothing is healthy beside a stream that is wrong. */
+static void test_one_verdict_of_a_diagnosis(void **state)
+{
+    (void)state;
+    static const struct {
+        ns_diagnose_verdict verdict;
+        int findings;
+        const char *markdown, *text;
+    } wanted[] = {
+        {NS_DIAGNOSE_HEALTHY, 0, "\n**healthy**: nothing to blame. Expected",
+         "verdict: healthy: nothing to blame\n"},
+        {NS_DIAGNOSE_HEALTHY, 1,
+         "\n**compilation**: 1 of 2 configurations is a finding; precision is healthy: nothing",
+         "verdict: compilation: 1 of 2 configurations is a finding; precision is healthy: nothing to "
+         "blame\n"},
+        {NS_DIAGNOSE_OPERATOR, 2,
+         "\n**operator**: an operator loses precision; compilation: 2 of 2 configurations are",
+         "verdict: operator: an operator loses precision; compilation: 2 of 2 configurations are findings\n"},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        ns_arena *arena = ns_arena_new();
+        const ns_diagnose_precision precision = {.verdict = wanted[i].verdict,
+                                                 .reason = ns_diagnose_verdict_sentence(wanted[i].verdict)};
+        ns_diagnose_compile rows[2];
+        for (int k = 0; k < 2; k++)
+            rows[k] = (ns_diagnose_compile){.accelerator = "ethos-u55-128",
+                                            .memory_mode = "Sram_Only",
+                                            .vela = "5.1.0",
+                                            .verdict = k < wanted[i].findings ? "wrong" : "right",
+                                            .is_finding = k < wanted[i].findings};
+        const ns_diagnose_result result = {
+            .model = "m.tosa", .precision = &precision, .compile = rows, .compile_count = 2};
+        ns_bytes bytes;
+        char *printed = NULL;
+        size_t size = 0;
+        FILE *to = open_memstream(&printed, &size);
+        ns_report_diagnose_text(&result, to);
+        fclose(to);
+        assert_memory_equal(printed, wanted[i].text, strlen(wanted[i].text));
+        free(printed);
+        ASSERT_OK(ns_report_diagnose_markdown(&result, arena, &bytes, &error));
+        assert_contains(
+            (const char *)ns_arena_format(arena, "%.*s", (int)bytes.size, (const char *)bytes.data),
+            wanted[i].markdown);
+        assert_int_equal(ns_diagnose_fails(&result), i > 0);
+        ns_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts_and_failures),
-        cmocka_unit_test(test_many_failures_are_counted),
-        cmocka_unit_test(test_a_long_reason_is_cut),
-        cmocka_unit_test(test_a_vela_that_is_missing),
+        cmocka_unit_test(test_counts_and_failures),        cmocka_unit_test(test_many_failures_are_counted),
+        cmocka_unit_test(test_a_long_reason_is_cut),       cmocka_unit_test(test_a_vela_that_is_missing),
+        cmocka_unit_test(test_one_verdict_of_a_diagnosis),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -376,6 +376,15 @@ class Page(unittest.TestCase):
                         found = self.value("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => [v.id, "
                                            "v.nodes.map(n => n.html.slice(0, 100)).slice(0, 3)]))")
                         self.assertEqual(found, [])
+        # The way to float stands in the window of a telephone, names above bars; beside them where there is room.
+        for width, columns in ((390, 1), (1200, 2)):
+            self.browser.view(width, 844)
+            self.open(pathlib.Path(FOLDER.name, "diagnose.html"))
+            places = self.value("[...document.querySelectorAll('.steps > span')].map(one => one.getBoundingClientRect()).map(r => [r.left, r.right])")
+            self.assertGreaterEqual(len(places), 4)
+            self.assertEqual(len({left for left, _ in places}), columns)
+            self.assertLessEqual(max(right for _, right in places), width)
+            self.assertIsNone(self.value("document.querySelector('.steps').closest('.scroll')"))
         self.browser.view(1200, 900)
         self.open(pathlib.Path(FOLDER.name, "beside.html"))
         rows = "[...document.querySelectorAll('table.data tbody tr')].filter(one => one.checkVisibility()).map(one => one.cells[3].textContent)"
