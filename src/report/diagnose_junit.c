@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include <math.h>
 
 #include "report/interface.h"
@@ -41,8 +43,32 @@ static void append_configuration(ns_buffer *buffer, const ns_diagnose_compile *r
         const char *words = ns_diagnose_compile_words(row, buffer->arena);
         ns_report_escape(buffer, words && *words ? words : row->verdict);
         ns_buffer_format(buffer, "\"/>\n");
+    } else if (strcmp(row->verdict, "unknown") == 0) { /* nothing to compare with */
+        ns_buffer_format(buffer, "      <skipped message=\"");
+        ns_report_escape(buffer, row->reason ? row->reason : row->verdict);
+        ns_buffer_format(buffer, "\"/>\n");
     }
     ns_buffer_format(buffer, "    </testcase>\n");
+}
+
+/* A verdict that fails and blames no stage is a row of its own. */
+static bool has_verdict(const ns_diagnose_precision *precision)
+{
+    return precision && ns_diagnose_verdict_fails(precision->verdict) && !precision->blame_count;
+}
+
+static void append_verdict(ns_buffer *buffer, const ns_diagnose_precision *precision)
+{
+    ns_buffer_format(buffer,
+                     "    <testcase classname=\"npuscope.precision\" name=\"verdict\" time=\"0\">\n"
+                     "      <failure type=\"%s\" message=\"",
+                     ns_diagnose_verdict_text(precision->verdict));
+    ns_report_escape(buffer, precision->reason);
+    for (int i = 0; i < precision->note_count; i++) {
+        ns_buffer_format(buffer, "; ");
+        ns_report_escape(buffer, precision->notes[i]);
+    }
+    ns_buffer_format(buffer, "\"/>\n    </testcase>\n");
 }
 
 static int findings_of(const ns_diagnose_result *result)
@@ -56,8 +82,8 @@ static int findings_of(const ns_diagnose_result *result)
 static void count(const ns_diagnose_result *result, int *tests, int *failures)
 {
     const ns_diagnose_precision *precision = result->precision;
-    *tests += (precision ? precision->stage_count : 0) + result->compile_count;
-    *failures += (precision ? precision->blame_count : 0) + findings_of(result);
+    *tests += (precision ? precision->stage_count : 0) + has_verdict(precision) + result->compile_count;
+    *failures += (precision ? precision->blame_count : 0) + has_verdict(precision) + findings_of(result);
     for (int i = 0; i < result->part_count; i++)
         count(&result->parts[i], tests, failures);
 }
@@ -77,7 +103,10 @@ static void append_suites(ns_buffer *buffer, const ns_diagnose_result *result)
 {
     const ns_diagnose_precision *precision = result->precision;
     const int stages = precision ? precision->stage_count : 0;
-    append_suite(buffer, result, "precision", stages, precision ? precision->blame_count : 0);
+    append_suite(buffer, result, "precision", stages + has_verdict(precision),
+                 precision ? precision->blame_count + has_verdict(precision) : 0);
+    if (has_verdict(precision))
+        append_verdict(buffer, precision);
     for (int i = 0; i < stages; i++)
         append_stage(buffer, precision, i);
     ns_buffer_format(buffer, "  </testsuite>\n");

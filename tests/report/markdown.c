@@ -146,12 +146,58 @@ static void test_one_verdict_of_a_diagnosis(void **state)
     }
 }
 
+/* JUnit: what could not be compared is skipped, a verdict that blames nobody is a failure; and where an
+ * operator comes from stands in the text of a finding. */
+static void test_nothing_is_green_that_is_not_right(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    static const char *const notes[] = {"look at the scale"};
+    const ns_diagnose_precision precision = {.verdict = NS_DIAGNOSE_SUSPECT,
+                                             .reason = "does not fit",
+                                             .notes = (const char **)notes,
+                                             .note_count = 1};
+    const ns_diagnose_compile row = {.accelerator = "ethos-u55-128",
+                                     .memory_mode = "-",
+                                     .vela = "-",
+                                     .verdict = "unknown",
+                                     .reason = "no graph"};
+    const ns_diagnose_result result = {
+        .model = "m.tosa", .precision = &precision, .compile = &row, .compile_count = 1};
+    ns_bytes bytes;
+    ASSERT_OK(ns_report_diagnose_junit(&result, arena, &bytes, &error));
+    const char *text = ns_arena_format(arena, "%.*s", (int)bytes.size, (const char *)bytes.data);
+    assert_contains(text, "<testsuites tests=\"2\" failures=\"1\">");
+    assert_contains(
+        text,
+        "name=\"verdict\" time=\"0\">\n      <failure type=\"suspect\" message=\"does not fit; look at");
+    assert_contains(text, "<skipped message=\"no graph\"/>");
+    const ns_diagnose_departure first = {.command = 3,
+                                         .operation = "CONV",
+                                         .output = "t",
+                                         .operator_index = 7,
+                                         .op = "CONV2D",
+                                         .location = "module: n (Linear), m.py:12"};
+    char *printed = NULL;
+    size_t size = 0;
+    FILE *to = open_memstream(&printed, &size);
+    ns_report_diagnose_departure(&first, to);
+    fclose(to);
+    assert_string_equal(
+        printed, "    first: command 3, CONV, writes t, operator 7 (CONV2D), module: n (Linear), m.py:12\n");
+    free(printed);
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts_and_failures),        cmocka_unit_test(test_many_failures_are_counted),
-        cmocka_unit_test(test_a_long_reason_is_cut),       cmocka_unit_test(test_a_vela_that_is_missing),
+        cmocka_unit_test(test_counts_and_failures),
+        cmocka_unit_test(test_many_failures_are_counted),
+        cmocka_unit_test(test_a_long_reason_is_cut),
+        cmocka_unit_test(test_a_vela_that_is_missing),
         cmocka_unit_test(test_one_verdict_of_a_diagnosis),
+        cmocka_unit_test(test_nothing_is_green_that_is_not_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
