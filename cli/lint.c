@@ -138,17 +138,31 @@ static ns_code read_model(const char *path, ns_bytes bytes, ns_arena *arena, ns_
     return ns_add_context(error, "%s", path);
 }
 
+/* The last line: where defects are met, of the targets that were asked about. */
+static void print_count(ns_cli *cli, const lint_settings *settings, const char *path, int count, unsigned met,
+                        unsigned asked)
+{
+    char text[16];
+    fprintf(cli->out, "%s: %d known defect%s of Vela %s", path, count, count == 1 ? "" : "s",
+            settings->release);
+    if (count)
+        fprintf(cli->out, " on %s", ns_families_text(met, text));
+    fprintf(cli->out, "; asked about %s", ns_families_text(asked, text));
+}
+
 static ns_code report(ns_cli *cli, const lint_settings *settings, const char *path, const ns_graph *graph,
                       unsigned families, const char *release, ns_error *error)
 {
-    char text[16];
     ns_defect_match *matches = NULL;
     int count = 0;
+    unsigned met = 0;
     NS_TRY(ns_defects_find(graph, families, release, cli->arena, &matches, &count, error));
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < count; i++) {
         print_match(&matches[i], cli->out);
-    fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s\n", path, count, count == 1 ? "" : "s",
-            settings->release, ns_families_text(families, text));
+        met |= matches[i].families;
+    }
+    print_count(cli, settings, path, count, met, families);
+    fputs("\n", cli->out);
     if (settings->json)
         NS_TRY(write_json(cli, settings, path, matches, count, error));
     return count ? NS_ERROR_MISMATCH : NS_OK;
@@ -217,8 +231,8 @@ static ns_code lint_tflite(ns_cli *cli, const lint_settings *settings, const cha
                                        : "?",
                 info->id, ns_defect_kind_text(info->kind), targets, info->releases, info->what, info->avoid);
     }
-    fprintf(cli->out, "%s: %d known defect%s of Vela %s on %s (of a .tflite lint knows one: %s)\n", path,
-            found.count, found.count == 1 ? "" : "s", settings->release, targets, info->id);
+    print_count(cli, settings, path, found.count, families & info->families, families);
+    fprintf(cli->out, " (of a .tflite lint knows one: %s)\n", info->id);
     if (settings->json)
         NS_TRY(write_tflite_json(cli, settings, path, &file, &found, targets, error));
     return found.count ? NS_ERROR_MISMATCH : NS_OK;

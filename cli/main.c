@@ -168,6 +168,21 @@ static bool is_one_of(const char *text, const char *one, const char *other)
     return strcmp(text, one) == 0 || strcmp(text, other) == 0;
 }
 
+static ns_code refuse_command(const char *name, ns_error *error)
+{
+    char nearest[sizeof((ns_subcommand_entry *)NULL)->name] = "";
+    ns_subcommand_entry entry;
+    for (int i = 0, best = -1; ns_subcommand_at(i, &entry); i++) {
+        const int distance = ns_word_distance(name, entry.name);
+        if (distance >= 0 && (best < 0 || distance < best)) {
+            best = distance;
+            memcpy(nearest, entry.name, sizeof nearest);
+        }
+    }
+    return ns_fail(error, NS_ERROR_USAGE, "unknown command '%s'%s%s%s (npuscope --help lists them)", name,
+                   *nearest ? "; did you mean " : "", nearest, *nearest ? "?" : "");
+}
+
 static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
 {
     ns_subcommand_entry entry;
@@ -184,7 +199,7 @@ static ns_code dispatch(ns_cli *cli, int argc, char **argv, ns_error *error)
     }
     const char *name = argv[is_help ? 2 : 1];
     if (!ns_subcommand_find(name, &entry))
-        return ns_fail(error, NS_ERROR_USAGE, "unknown command '%s' (npuscope --help lists them)", name);
+        return refuse_command(name, error);
     if (!is_help)
         return run_subcommand(&entry, cli, argc - 1, argv + 1, error);
     print_subcommand_help(&entry, cli->out);

@@ -16,6 +16,7 @@
 #define HELP_VALUE 'h'
 #define HELP_COLUMN 26
 #define COLUMNS 79
+#define LONGEST_NAME 64
 
 static bool has(const ns_option *options, const char *name)
 {
@@ -184,8 +185,31 @@ ns_code ns_option_store(const ns_option *option, void *settings, const char *tex
     return NS_OK;
 }
 
+/* "--inptu=1" is none of `longs`, or the beginning of several. */
+static ns_code refuse_long(const char *word, const struct option *longs, const char *command, ns_error *error)
+{
+    char name[LONGEST_NAME + 1], several[256] = "";
+    const char *nearest = NULL, *own = strncmp(word, "--", 2) == 0 ? word + 2 : word;
+    int count = 0, best = -1;
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(own, "="), own);
+    for (const struct option *o = longs; o->name; o++) {
+        const size_t used = strlen(several);
+        const int distance = ns_word_distance(name, o->name);
+        if (*name && strncmp(o->name, name, strlen(name)) == 0)
+            snprintf(several + used, sizeof several - used, "%s--%s", count++ ? ", " : "", o->name);
+        if (distance >= 0 && (best < 0 || distance < best)) {
+            nearest = o->name;
+            best = distance;
+        }
+    }
+    if (count > 1)
+        return ns_fail(error, NS_ERROR_USAGE, "option '%s' is ambiguous: %s", word, several);
+    return ns_fail(error, NS_ERROR_USAGE, "unknown option '%s'%s%s%s (npuscope %s --help lists them)", word,
+                   nearest ? "; did you mean --" : "", nearest ? nearest : "", nearest ? "?" : "", command);
+}
+
 /* The offending word of the command line, for the message. */
-static ns_code refuse(int value, int argc, char **argv, ns_error *error)
+static ns_code refuse(int value, int argc, char **argv, const struct option *longs, ns_error *error)
 {
     const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "?";
     if (value == ':')
@@ -195,8 +219,7 @@ static ns_code refuse(int value, int argc, char **argv, ns_error *error)
                        argv[0]);
     if (optopt >= FIRST_LONG)
         return ns_fail(error, NS_ERROR_USAGE, "option '%s' takes no argument", word);
-    return ns_fail(error, NS_ERROR_USAGE, "unknown or ambiguous option '%s' (npuscope %s --help lists them)",
-                   word, argv[0]);
+    return refuse_long(word, longs, argv[0], error);
 }
 
 ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_options *shared, int argc,
@@ -233,7 +256,7 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
             return NS_OK;
         }
         if (value == '?' || value == ':')
-            return refuse(value, argc, argv, error);
+            return refuse(value, argc, argv, longs, error);
         int index = value - FIRST_LONG;
         if (index < 0)
             for (index = 0; row(subcommand, shared->rows, index, &own)->letter != value;)

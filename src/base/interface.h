@@ -138,6 +138,11 @@ FILE *ns_printable_stream(FILE *to, bool colours, size_t columns);
  * Words stay whole. */
 void ns_wrap_line(FILE *to, const char *line, size_t columns);
 
+/* How far `given` is from `word`, for "did you mean": characters that are wrong, missing, too many or
+ * exchanged with their neighbour, up to a third of them (one of few). 64 where one is the beginning or the
+ * end of the other, of 3 characters at least. -1: not alike, or longer than 64. */
+int ns_word_distance(const char *given, const char *word);
+
 /* Random: a small seeded generator (SplitMix64; Steele, Lea, Flood, OOPSLA 2014): the same numbers on
  * every machine. Its whole state is one word. */
 

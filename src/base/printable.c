@@ -194,3 +194,46 @@ FILE *ns_printable_stream(FILE *to, bool colours, size_t columns)
 }
 
 #endif
+
+/* ---- words that are nearly right ---- */
+
+enum { LONGEST_WORD = 64 };
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Is the shorter one the beginning or the end of the longer? */
+static bool is_part(const char *shorter, size_t size, const char *longer, size_t longer_size)
+{
+    return size >= 3 && size < longer_size &&
+           (strncmp(shorter, longer, size) == 0 || strcmp(shorter, longer + longer_size - size) == 0);
+}
+
+/* Optimal string alignment: Levenshtein's distance with exchanges of neighbours. */
+int ns_word_distance(const char *given, const char *word)
+{
+    const size_t n = strlen(given), m = strlen(word);
+    int rows[3][LONGEST_WORD + 1], *before = rows[0], *last = rows[1], *now = rows[2];
+    if (n > LONGEST_WORD || m > LONGEST_WORD)
+        return -1;
+    for (size_t j = 0; j <= m; j++)
+        last[j] = before[j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        now[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            now[j] = least(last[j - 1] + (given[i - 1] != word[j - 1]), least(last[j], now[j - 1]) + 1);
+            if (i > 1 && j > 1 && given[i - 1] == word[j - 2] && given[i - 2] == word[j - 1])
+                now[j] = least(now[j], before[j - 2] + 1);
+        }
+        int *spare = before;
+        before = last;
+        last = now;
+        now = spare;
+    }
+    const int most = (int)(n / 3 > 1 ? n / 3 : 1);
+    if (last[m] <= most)
+        return last[m];
+    return is_part(given, n, word, m) || is_part(word, m, given, n) ? LONGEST_WORD : -1;
+}

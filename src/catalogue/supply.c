@@ -3,7 +3,11 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "base/interface.h"
 #include "ops/operators.h"
+
+/* Of a message (NS_MESSAGE_SIZE), and of an entry in it. */
+enum { LONGEST_LIST = 600, LONGEST_ENTRY = 256 };
 
 /* A name itself comes before what it is as a pattern: names have brackets. */
 bool ns_supply_matches(const char *pattern, const char *name)
@@ -53,9 +57,39 @@ static const char *finish(ns_buffer *buffer)
     return buffer->failed ? "(out of memory)" : (const char *)buffer->data;
 }
 
+/* The entry of "exp rank1, exp rank2" whose last word is nearest to `name`; NULL: none is like it. */
+static const char *nearest(const char *name, const char *list, char *text, size_t size)
+{
+    int best = -1;
+    for (const char *at = list; *at; at += strcspn(at, ","), at += strspn(at, ", ")) {
+        char entry[LONGEST_ENTRY];
+        snprintf(entry, sizeof entry, "%.*s", (int)strcspn(at, ","), at);
+        const char *space = strrchr(entry, ' ');
+        const int distance = ns_word_distance(name, space ? space + 1 : entry);
+        if (distance >= 0 && (best < 0 || distance < best)) {
+            best = distance;
+            snprintf(text, size, "%s", space ? space + 1 : entry);
+        }
+    }
+    return best >= 0 ? text : NULL;
+}
+
+/* A list that a message does not hold is told by its nearest entry; where none is near, as far as it goes. */
 ns_code ns_supply_unknown(const char *what, const char *name, ns_buffer *known, ns_error *error)
 {
-    return ns_fail(error, NS_ERROR_USAGE, "unknown %s '%s'; there are: %s", what, name, finish(known));
+    const char *list = finish(known);
+    const char *all = strcmp(what, "operator") == 0 ? "npuscope operators" : "npuscope suite --list --op '*'";
+    char text[LONGEST_ENTRY];
+    if (strlen(list) <= LONGEST_LIST)
+        return ns_fail(error, NS_ERROR_USAGE, "unknown %s '%s'; there are: %s", what, name, list);
+    if (nearest(name, list, text, sizeof text))
+        return ns_fail(error, NS_ERROR_USAGE, "unknown %s '%s'; did you mean %s? (%s lists all)", what, name,
+                       text, all);
+    int length = LONGEST_LIST;
+    while (length > 0 && list[length] != ',')
+        length--;
+    return ns_fail(error, NS_ERROR_USAGE, "unknown %s '%s'; there are: %.*s, .. (%s lists all)", what, name,
+                   length, list, all);
 }
 
 static ns_code find_list(const char *name, ns_arena *arena, ns_case_list *list, ns_error *error)

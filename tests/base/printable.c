@@ -125,9 +125,40 @@ static void lines_keep_to_the_columns(void **state)
     check_wrapped("alone 59.1 decks\n", 12, "alone 59.1\n  decks\n");
 }
 
+static void words_that_are_nearly_right(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *given, *word;
+        int distance;
+    } pairs[] = {
+        {"input", "input", 0},
+        {"inptu", "input", 1},
+        {"layernorm", "layer_norm", 1},
+        {"sofmax", "softmax", 1},
+        {"attention", "scaled_dot_product_attention", 64},
+        {"log_softmax_x", "log_softmax", 2},
+        {"layernorm", "norm", 64},
+        {"tanhh", "tanh", 1},
+        {"seeed", "speed", 1},
+        {"of", "often", -1},
+        {"kitten", "sitting", -1},
+        {"nosuch", "tanh", -1},
+        {"", "input", -1},
+        {"quantisde", "quantized", 2},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+        assert_int_equal(ns_word_distance(pairs[i].given, pairs[i].word), pairs[i].distance);
+    char word[70];
+    memset(word, 'a', sizeof word - 1);
+    word[sizeof word - 1] = 0;
+    assert_int_equal(ns_word_distance(word, word), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_that_are_nearly_right),
         cmocka_unit_test(lines_keep_to_the_columns),
         cmocka_unit_test(controls_are_escaped),
         cmocka_unit_test(what_is_not_utf8_is_escaped),
