@@ -79,19 +79,11 @@ static void print_distance(const ns_diagnose_precision *precision, FILE *out)
                 precision->steps[i].estimated ? ", estimated" : "");
 }
 
-static void print_verdict(const ns_diagnose_result *result, FILE *out)
-{
-    ns_arena *arena = ns_arena_new();
-    const char *headline = arena ? ns_diagnose_headline(result, arena) : NULL;
-    fprintf(out, "verdict: %s\n", headline ? headline : ns_diagnose_verdict_text(result->precision->verdict));
-    ns_arena_free(arena);
-}
-
 static void print_precision(const ns_diagnose_result *result, FILE *out)
 {
     const ns_diagnose_precision *precision = result->precision;
-    char a[32];
-    print_verdict(result, out);
+    char a[32], headline[NS_DIAGNOSE_HEADLINE];
+    fprintf(out, "verdict: %s\n", ns_diagnose_headline(result, headline));
     print_distance(precision, out);
     if (precision->verdict == NS_DIAGNOSE_WEIGHTS)
         for (int i = 0; i < precision->dither_count && i < 3; i++)

@@ -154,10 +154,10 @@ static void append_graph(ns_buffer *buffer, const ns_diagnose_precision *precisi
 static void append_precision(ns_buffer *buffer, const ns_diagnose_result *result)
 {
     const ns_diagnose_precision *precision = result->precision;
-    const char *headline = ns_diagnose_headline(result, buffer->arena);
+    char headline[NS_DIAGNOSE_HEADLINE];
     char a[32], b[32];
     ns_buffer_format(buffer, "<p class=\"%s\"><b>", ns_diagnose_fails(result) ? "fail" : "pass");
-    ns_html_text(buffer, headline ? headline : "");
+    ns_html_text(buffer, ns_diagnose_headline(result, headline));
     ns_html_append(buffer, "</b>");
     ns_buffer_format(
         buffer, "</p><p>%s against the float model: %s; limit by weights, constants and inputs: %s</p>\n",

@@ -44,14 +44,13 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
 static void append_precision(ns_buffer *buffer, const ns_diagnose_result *result)
 {
     const ns_diagnose_precision *precision = result->precision;
-    const char *headline = ns_diagnose_headline(result, buffer->arena);
-    const int bold = headline ? (int)strcspn(headline, ":") : 0;
+    char headline[NS_DIAGNOSE_HEADLINE];
+    const int bold = (int)strcspn(ns_diagnose_headline(result, headline), ":");
     char a[32], b[32];
     ns_buffer_format(
         buffer, "**%.*s**%s. %s against the float model: %s; limit by weights, constants and inputs: %s.\n",
-        bold, headline ? headline : "", headline ? headline + bold : "",
-        precision->measured ? "Measured" : "Expected", ns_diagnose_decibels(precision->against_float_db, a),
-        ns_diagnose_decibels(precision->limit_db, b));
+        bold, headline, headline + bold, precision->measured ? "Measured" : "Expected",
+        ns_diagnose_decibels(precision->against_float_db, a), ns_diagnose_decibels(precision->limit_db, b));
     append_blame(buffer, precision);
     for (int i = 0; i < precision->note_count; i++) {
         ns_buffer_format(buffer, i ? "- " : "\n- ");

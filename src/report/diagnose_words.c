@@ -14,24 +14,24 @@ const char *ns_diagnose_decibels(double value, char text[32])
     return text;
 }
 
-const char *ns_diagnose_headline(const ns_diagnose_result *result, ns_arena *arena)
+const char *ns_diagnose_headline(const ns_diagnose_result *result, char text[NS_DIAGNOSE_HEADLINE])
 {
     const ns_diagnose_precision *precision = result->precision;
     const char *verdict = ns_diagnose_verdict_text(precision->verdict);
+    char compile[80];
     int findings = 0;
     for (int i = 0; i < result->compile_count; i++)
         findings += result->compile[i].is_finding;
+    snprintf(compile, sizeof compile, "%d of %d configurations %s", findings, result->compile_count,
+             findings == 1 ? "is a finding" : "are findings");
     if (!findings)
-        return ns_arena_format(arena, "%s: %s", verdict, precision->reason);
-    const char *compile =
-        ns_arena_format(arena, "%d of %d configurations %s", findings, result->compile_count,
-                        findings == 1 ? "is a finding" : "are findings");
-    if (!compile)
-        return NULL;
-    return ns_diagnose_verdict_fails(precision->verdict)
-               ? ns_arena_format(arena, "%s: %s; compilation: %s", verdict, precision->reason, compile)
-               : ns_arena_format(arena, "compilation: %s; precision is %s: %s", compile, verdict,
-                                 precision->reason);
+        snprintf(text, NS_DIAGNOSE_HEADLINE, "%s: %s", verdict, precision->reason);
+    else if (ns_diagnose_verdict_fails(precision->verdict))
+        snprintf(text, NS_DIAGNOSE_HEADLINE, "%s: %s; compilation: %s", verdict, precision->reason, compile);
+    else
+        snprintf(text, NS_DIAGNOSE_HEADLINE, "compilation: %s; precision is %s: %s", compile, verdict,
+                 precision->reason);
+    return text;
 }
 
 const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index)

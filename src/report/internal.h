@@ -18,8 +18,9 @@
 const char *ns_diagnose_decibels(double value, char text[32]);
 
 /* The verdict of both halves, with its reason: "healthy: nothing to blame", or that of the compile half first
- * where only that has findings. NULL: no memory. */
-const char *ns_diagnose_headline(const ns_diagnose_result *result, ns_arena *arena);
+ * where only that has findings. Returns `text`. */
+enum { NS_DIAGNOSE_HEADLINE = 400 };
+const char *ns_diagnose_headline(const ns_diagnose_result *result, char text[NS_DIAGNOSE_HEADLINE]);
 
 /* With whom a blamed stage costs what it costs: faults in series hide each other. "": it does by itself. */
 const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index);

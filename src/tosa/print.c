@@ -261,8 +261,10 @@ static void print_operator(printer *p, const ns_block *block, int index)
         snprintf(label, sizeof label, "-> %s", ns_operand_name(info->outputs, i, name, sizeof name));
         print_operand(p, label, &block->tensors[operator->outputs[i]]);
     }
-    const char *source = NULL; /* without memory the listing's end fails */
-    if (ns_operator_source(block, index, p->arena, &source, NULL) == NS_OK && source)
+    const char *source = NULL;
+    if (ns_operator_source(block, index, p->arena, &source, NULL) != NS_OK)
+        p->buffer.failed = true;
+    else if (source)
         ns_buffer_format(&p->buffer, "      source      %s\n", source);
 }
 

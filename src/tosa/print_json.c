@@ -170,8 +170,9 @@ static void add_operator(writer *w, const ns_block *block, int index)
     add_factors(w, block, operator);
     ns_json_integer(&w->json, "macs", (int64_t)ns_operator_macs(block, operator));
     add_text(w, "location", operator->location);
-    const char *source = NULL; /* without memory the listing's end fails */
-    ns_operator_source(block, index, w->arena, &source, NULL);
+    const char *source = NULL;
+    if (ns_operator_source(block, index, w->arena, &source, NULL) != NS_OK)
+        w->json.buffer->failed = true;
     add_text(w, "source", source);
     ns_json_end(&w->json);
 }
