@@ -26,7 +26,7 @@ static ns_code range_of(const ns_aten_program *program, const ns_aten_node *node
     range->start = hold(&node->attributes[START], 0, size);
     const int64_t end = hold(&node->attributes[END], size, size);
     range->span = end > range->start ? end - range->start : 0;
-    range->step = step;
+    range->step = step < range->span || range->span == 0 ? step : range->span; /* both take the first alone */
     range->size = range->span / step + (range->span % step != 0);
     return NS_OK;
 }
