@@ -153,7 +153,7 @@ static ns_code parse_type(header_parser *p, const char *descr, ns_npy *array)
     }
     int64_t size = 0;
     header_parser digits = {descr, strlen(descr), 2, p->what, p->error};
-    if (digits.size < 3 || parse_number(&digits, &size) != NS_OK || digits.at != digits.size)
+    if (!kind || digits.size < 3 || parse_number(&digits, &size) != NS_OK || digits.at != digits.size)
         return ns_fail(p->error, NS_ERROR_UNSUPPORTED, "%s: element type '%s' is not one that npuscope reads",
                        p->what, descr);
     for (int i = 0; i < TYPE_COUNT; i++) {
