@@ -253,13 +253,16 @@ ns_code ns_run_tap_close(ns_run_tap *tap, ns_code code, const ns_npu_statistics 
     if (statistics->signs || (tap->settings->check && statistics->possible_signs))
         return ns_fail(
             error, NS_ERROR_UNDEFINED,
-            "%zu signs that the stream is wrong and %zu that it may be (see the warnings); the first: %s",
-            statistics->signs, statistics->possible_signs,
+            "%zu sign%s that the stream is wrong and %zu that it may be (see the warnings); the first: %s",
+            statistics->signs, statistics->signs == 1 ? "" : "s", statistics->possible_signs,
             statistics->signs ? statistics->sign : statistics->possible_sign);
     if (statistics->hazards)
         return ns_fail(error, NS_ERROR_UNDEFINED,
-                       "%zu hazards (see the warnings): waits or block dependencies are missing",
-                       statistics->hazards);
+                       "%zu hazard%s (see the warnings): waits or block dependencies are missing",
+                       statistics->hazards, statistics->hazards == 1 ? "" : "s");
+    if (tap->settings->check || tap->settings->hazards)
+        fprintf(tap->cli->out, "%s checked, nothing found\n",
+                tap->settings->check ? "memory and hazards" : "hazards");
     return NS_OK;
 }
 

@@ -308,6 +308,34 @@ static void print_unmoved(const ns_vela_diff_result *result, FILE *out)
                 elements, graphs);
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* A graph on several targets is compared as often; those of a graph stand together. */
+static void print_compared(const ns_vela_diff_result *result, FILE *out)
+{
+    const ns_vela_diff_graph *last = NULL;
+    int graphs = 0;
+    for (int i = 0; i < result->count; i++) {
+        const ns_vela_diff_graph *graph = &result->graphs[i];
+        if (!graph->compared)
+            continue;
+        graphs += !last || strcmp(graph->name, last->name) != 0;
+        last = graph;
+    }
+    if (graphs == result->compared)
+        fprintf(out, "%d graph%s compared", graphs, plural((uint64_t)graphs));
+    else
+        fprintf(out, "%d comparisons of %d graph%s", result->compared, graphs, plural((uint64_t)graphs));
+    fprintf(out, ", %llu element%s: %d stream%s differ%s, %llu element%s in %d of them changed%s\n",
+            (unsigned long long)result->elements, plural(result->elements), result->streams_differ,
+            plural((uint64_t)result->streams_differ), result->streams_differ == 1 ? "s" : "",
+            (unsigned long long)result->changed, plural(result->changed), result->changed_graphs,
+            result->side_count > 2 ? " from the first to the last" : "");
+}
+
 void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
 {
     bool heading = false;
@@ -324,11 +352,7 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
         fputs("\n", out);
     if (result->side_count > 2)
         print_table(result, out);
-    fprintf(out,
-            "%d graphs compared, %llu elements: %d streams differ, %llu elements of %d graphs changed%s\n",
-            result->compared, (unsigned long long)result->elements, result->streams_differ,
-            (unsigned long long)result->changed, result->changed_graphs,
-            result->side_count > 2 ? " from the first to the last" : "");
+    print_compared(result, out);
     for (int side = 0; side < result->side_count; side++)
         print_counts(result, side, out);
     print_marks(result, "chip rule", chip_rule_of, out);
@@ -336,7 +360,8 @@ void ns_report_vela_diff(const ns_vela_diff_result *result, FILE *out)
     print_defects(result, out);
     print_unmoved(result, out);
     if (result->kept_off)
-        fprintf(out, "%d cases not compiled: ExecuTorch keeps them off the target\n", result->kept_off);
+        fprintf(out, "%d case%s not compiled: ExecuTorch keeps %s off the target\n", result->kept_off,
+                plural((uint64_t)result->kept_off), result->kept_off == 1 ? "it" : "them");
 }
 
 /* ---- JSON ---- */
