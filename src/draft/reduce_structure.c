@@ -164,9 +164,11 @@ static bool drop_dim(ns_draft *d, int rank, int axis)
         }
     for (int i = 0; any && i < d->count; i++) {
         ns_draft_node *n = &d->nodes[i];
+        if (n->kind != NS_DRAFT_OPERATOR || !n->input_count)
+            continue;
         const bool result = has_dim(&n->value, rank);
         const bool concerns = n->op == NS_OP_RESHAPE ? result : has_dim(&d->nodes[n->inputs[0]].value, rank);
-        if (n->kind == NS_DRAFT_OPERATOR && n->input_count && concerns && !forget_axis(d, n, axis, result))
+        if (concerns && !forget_axis(d, n, axis, result))
             return false;
     }
     for (int i = 0; any && i < d->count; i++) {
