@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,8 +247,9 @@ static ns_code add_document(merging *m, json_t *document, const ns_history_run *
     NS_TRY(join(document, m->kind->source, m->label, 0, &fields, error));
     source = json_dumps(json_object_get(document, "schema"), JSON_ENCODE_ANY);
     char *full = NULL;
-    if (source && (full = malloc(strlen(source) + strlen(fields) + 1)))
-        strcat(strcpy(full, source), fields);
+    const size_t size = source ? strlen(source) + strlen(fields) + 1 : 0;
+    if (source && (full = malloc(size)))
+        snprintf(full, size, "%s%s", source, fields);
     ns_code code = full ? open_run(m, full, &entry, error)
                         : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
     for (int i = 0; code == NS_OK && i < 2 && m->kind->items[i].list; i++)
