@@ -99,7 +99,8 @@ static ns_code add_map(ns_page *page, const ns_compare_pair *p, double largest, 
                 across * down > 1
                     ? "where they are: rows of the last axis, the largest difference of several elements"
                     : "where they are: rows of the last axis",
-                rows, columns, values);
+                ns_npy_is_real(p->b.type) ? "millionths of B's largest value" : "steps", rows, columns,
+                values);
     return NS_OK;
 }
 

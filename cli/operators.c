@@ -100,7 +100,7 @@ static ns_code check_patterns(int count, char **patterns, ns_error *error)
 /* Within the columns of a terminal. */
 static void print_short(int count, char **patterns, FILE *out)
 {
-    fprintf(out, "%-29s %-11s %-11s %-10s %6s %10s\n", "operator", "lowering", "partitioner", "all codes",
+    fprintf(out, "%-28s %-10s %-11s %-9s %6s %10s\n", "operator", "lowering", "partitioner", "all codes",
             "cases", "executorch");
     for (int i = 0; i < ns_aten_operator_count; i++) {
         const ns_aten_operator *op = ns_aten_operators[i];
@@ -109,7 +109,7 @@ static void print_short(int count, char **patterns, FILE *out)
             continue;
         for (int c = 0; op->catalogue && c < op->catalogue->case_count; c++)
             counts[op->catalogue->cases[c].list]++;
-        fprintf(out, "%-29s %-11s %-11s %-10s %6d %10d\n", op->name,
+        fprintf(out, "%-28s %-10s %-11s %-9s %6d %10d\n", op->name,
                 known(op->decompose || op->lower, op->decompose ? "decomposed" : "lowered"),
                 text_of_partitioner(op), op->sweepable ? "yes" : "no", counts[NS_LIST_SEED],
                 counts[NS_LIST_EXECUTORCH]);
@@ -130,7 +130,7 @@ static ns_code run(ns_cli *cli, void *settings, int operand_count, char **operan
           "all codes |",
           cli->out);
     for (int list = 0; list < NS_LIST_COUNT; list++)
-        fprintf(cli->out, " cases: %s |", ns_case_list_text((ns_case_list)list));
+        fprintf(cli->out, " %s: cases, qtol, least scale |", ns_case_list_text((ns_case_list)list));
     fputs("\n|---|---|---|---|---|---|---|---|---|---|", cli->out);
     for (int list = 0; list < NS_LIST_COUNT; list++)
         fputs("---|", cli->out);

@@ -212,8 +212,14 @@ static const ns_page_column value_columns[] = {
     {"saturated, %", NS_PAGE_NUMBER}};
 enum { VALUE_COLUMNS = sizeof value_columns / sizeof value_columns[0] };
 
+void ns_run_tap_heading(ns_cli *cli)
+{
+    fprintf(cli->out, "%4s  %-20s %-7s %s\n", "", "operation", "type",
+            "range, codes used, saturated: tensor");
+}
+
 void ns_run_tap_summary(ns_cli *cli, const ns_run_settings *settings, ns_json *json, int number,
-                        const char *name, const ns_npy *array)
+                        const char *name, const char *tensor, const ns_npy *array)
 {
     const value_summary s = summarise(array);
     const double share = array->count ? (double)s.saturated / (double)array->count : 0;
@@ -233,7 +239,7 @@ void ns_run_tap_summary(ns_cli *cli, const ns_run_settings *settings, ns_json *j
         fprintf(cli->out, ", %zu code%s", s.codes, s.codes == 1 ? "" : "s");
     if (s.saturated)
         fprintf(cli->out, ", %.2f %% saturated", 100 * share);
-    fputs("\n", cli->out);
+    fprintf(cli->out, "%s%s\n", tensor ? ": " : "", tensor ? tensor : "");
 }
 
 /* ---- outputs ---- */

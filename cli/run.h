@@ -73,9 +73,13 @@ ns_code ns_run_declare_input(const ns_npu_io *io, int index, ns_arena *arena, ns
 #define NS_RUN_TAP_FILE_WORK (NS_BUDGET_DEFAULT_WORK >> 18)
 
 /* What an operation gave in figures, as members of the tap's open object, as a line, and on the page: range,
- * codes used (of types up to 16 bits), share of elements at an end of the type. */
+ * codes used (of types up to 16 bits), share of elements at an end of the type; `tensor`: the graph's name of
+ * it, NULL where there is none. */
 void ns_run_tap_summary(ns_cli *cli, const ns_run_settings *settings, ns_json *json, int number,
-                        const char *name, const ns_npy *array);
+                        const char *name, const char *tensor, const ns_npy *array);
+
+/* The line above them. */
+void ns_run_tap_heading(ns_cli *cli);
 
 /* Whether --tap-only ("3,7-9"; NULL: all) has the number. */
 ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error);

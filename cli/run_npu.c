@@ -87,7 +87,7 @@ static ns_code tap_operation(ns_run_tap *run, const ns_npu_tap *tap, ns_error *e
     ns_json_text(json, "type", ns_npy_type_text(array.type));
     ns_json_integers(json, "shape", 3, tap->data->shape);
     ns_json_integer(json, "saturated", tap->saturated);
-    ns_run_tap_summary(run->cli, run->settings, json, tap->operation, tap->name, &array);
+    ns_run_tap_summary(run->cli, run->settings, json, tap->operation, tap->name, NULL, &array);
     ns_json_end(json);
     return NS_OK;
 }
@@ -233,6 +233,7 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     NS_TRY(ns_folder_make(settings->tap, error));
     tap->json = ns_json_begin(&tap->text, true, 17);
     tap->json.lines = 2; /* an operation a line */
+    ns_run_tap_heading(cli);
     ns_json_object(&tap->json, NULL);
     ns_json_text(&tap->json, "schema", "npuscope/tap/1");
     ns_json_array(&tap->json, "operations");

@@ -56,7 +56,8 @@ static ns_code take_tap(void *context, const ns_eval_tap *tap, ns_error *error)
     ns_json_integer(&run->json, "output", tap->output);
     ns_json_text(&run->json, "tensor", tap->name);
     ns_json_text(&run->json, "file", file);
-    ns_run_tap_summary(run->cli, run->settings, &run->json, tap->operator_index, ns_op_text(op->op), &array);
+    ns_run_tap_summary(run->cli, run->settings, &run->json, tap->operator_index, ns_op_text(op->op),
+                       tap->name, &array);
     ns_json_end(&run->json);
     ns_arena_free(arena);
     return NS_OK;
@@ -189,6 +190,7 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
     if (settings->tap) {
         NS_TRY(ns_folder_make(settings->tap, error));
         options.tap = take_tap;
+        ns_run_tap_heading(cli);
         ns_json_object(&tap.json, NULL);
         ns_json_text(&tap.json, "schema", "npuscope/tap/1");
         ns_json_array(&tap.json, "operators");

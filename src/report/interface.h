@@ -85,8 +85,10 @@ void ns_page_table_end(ns_page *page);
 /* Bars of how many of something have an error in each bin of NS_ERROR_BIN_BOUNDS. */
 void ns_page_bars(ns_page *page, const char *caption, const size_t bins[NS_ERROR_BINS], const char *what);
 
-/* A square for each of rows x columns values, by row, coloured by their size in steps; NaN and 0: none. */
-void ns_page_map(ns_page *page, const char *caption, int rows, int columns, const double *values);
+/* A square for each of rows x columns values, by row, coloured by their size; NaN and 0: none. Below it what
+ * the colours mean, in `unit`. */
+void ns_page_map(ns_page *page, const char *caption, const char *unit, int rows, int columns,
+                 const double *values);
 
 /* Curve and figures of a sweep. */
 void ns_page_sweep(ns_page *page, const ns_sweep_result *sweep, const char *vela_missing);

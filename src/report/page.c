@@ -163,7 +163,25 @@ void ns_page_bars(ns_page *page, const char *caption, const size_t bins[NS_ERROR
     ns_html_append(page->buffer, "</div></figure>\n");
 }
 
-void ns_page_map(ns_page *page, const char *caption, int rows, int columns, const double *values)
+/* The colours of a map, by the sizes that ns_page_heat_class tells apart. */
+static void append_colours(ns_buffer *buffer, const char *unit)
+{
+    static const char *const sizes[] = {"none",      "below 1",     "below 10",
+                                        "below 100", "below 1,000", "1,000 and more"};
+    ns_html_append(buffer, "<p class=\"note\">");
+    ns_html_text(buffer, unit);
+    ns_html_append(buffer, ":");
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        ns_buffer_format(
+            buffer,
+            " <svg class=\"map\" width=\"11\" height=\"11\" aria-hidden=\"true\"><rect class=\"e%zu\" "
+            "width=\"11\" height=\"11\"/></svg> %s",
+            i, sizes[i]);
+    ns_html_append(buffer, "</p>");
+}
+
+void ns_page_map(ns_page *page, const char *caption, const char *unit, int rows, int columns,
+                 const double *values)
 {
     enum { WIDE = 640, LARGE = 14 };
     ns_buffer *buffer = page->buffer;
@@ -183,7 +201,9 @@ void ns_page_map(ns_page *page, const char *caption, int rows, int columns, cons
                 ns_buffer_format(buffer, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/>",
                                  heat, x * side, y * side, side, side);
         }
-    ns_html_append(buffer, "</svg></div></figure>\n");
+    ns_html_append(buffer, "</svg></div>");
+    append_colours(buffer, unit);
+    ns_html_append(buffer, "</figure>\n");
 }
 
 void ns_page_sweep(ns_page *page, const ns_sweep_result *sweep, const char *vela_missing)
