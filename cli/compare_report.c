@@ -120,10 +120,14 @@ static ns_code add_pictures(ns_page *page, const ns_compare_pair *p, ns_arena *a
 
 ns_code ns_compare_write_html(const ns_compare_run *run, const char *a, const char *b, ns_error *error)
 {
-    static const ns_page_column columns[] = {{"tensor", NS_PAGE_TEXT},      {"A", NS_PAGE_TEXT},
-                                             {"B", NS_PAGE_TEXT},           {"result", NS_PAGE_TEXT},
-                                             {"differ", NS_PAGE_NUMBER},    {"elements", NS_PAGE_NUMBER},
-                                             {"max error", NS_PAGE_NUMBER}, {"mean error", NS_PAGE_NUMBER},
+    static const ns_page_column columns[] = {{"tensor", NS_PAGE_TEXT},
+                                             {"A", NS_PAGE_TEXT},
+                                             {"B", NS_PAGE_TEXT},
+                                             {"result", NS_PAGE_TEXT},
+                                             {"beyond tolerance", NS_PAGE_NUMBER},
+                                             {"elements", NS_PAGE_NUMBER},
+                                             {"max error", NS_PAGE_NUMBER},
+                                             {"mean error", NS_PAGE_NUMBER},
                                              {"SQNR, dB", NS_PAGE_NUMBER}};
     ns_arena *arena = run->cli->arena;
     ns_bytes bytes;

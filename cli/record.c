@@ -129,8 +129,8 @@ static ns_code take_inputs(recording *r, ns_error *error)
                            input_name(r->model, i));
     for (int i = 0; i < scales->count; i++) {
         if (i >= count)
-            return ns_fail(error, NS_ERROR_USAGE, "--input-scale is given %d times; the model has %d inputs",
-                           scales->count, count);
+            return ns_fail(error, NS_ERROR_USAGE, "--input-scale is given %d times; the model has %d input%s",
+                           scales->count, count, count == 1 ? "" : "s");
         NS_TRY(read_scale("input-scale", scales->values[i], &r->inputs[i], error));
     }
     return NS_OK;
@@ -158,8 +158,8 @@ static ns_code take_outputs(recording *r, ns_error *error)
                            offsetof(ns_case_tensor, quantised), error));
     NS_TRY(take_references(r, "expected", &s->expected, "out", offsetof(ns_case_tensor, expected), error));
     if (s->output_scales.count > count)
-        return ns_fail(error, NS_ERROR_USAGE, "--output-scale is given %d times; the model has %d outputs",
-                       s->output_scales.count, count);
+        return ns_fail(error, NS_ERROR_USAGE, "--output-scale is given %d times; the model has %d output%s",
+                       s->output_scales.count, count, count == 1 ? "" : "s");
     for (int i = 0; i < s->output_scales.count; i++)
         NS_TRY(read_scale("output-scale", s->output_scales.values[i], &r->outputs[i], error));
     return NS_OK;

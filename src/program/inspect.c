@@ -127,9 +127,10 @@ ns_code ns_program_inspect_text(const ns_program *program, ns_buffer *buffer, ns
         ns_buffer_format(buffer, "planned buffer %d: %" PRIu64 " bytes\n", i, program->buffer_sizes[i]);
     for (int i = 0; i < program->kernel_count; i++) {
         const ns_kernel_info *kernel = program->kernels[i];
-        ns_buffer_format(buffer, "operator %d: %s%s%s, called %d times%s\n", i, kernel->name,
+        ns_buffer_format(buffer, "operator %d: %s%s%s, called %d time%s%s\n", i, kernel->name,
                          *kernel->overload ? "." : "", kernel->overload,
                          calls_of(program, NS_INSTRUCTION_KERNEL, i),
+                         calls_of(program, NS_INSTRUCTION_KERNEL, i) == 1 ? "" : "s",
                          kernel->function ? "" : "; npuscope does not have it");
     }
     for (int c = 0; c < program->chain_count; c++) {
@@ -138,8 +139,9 @@ ns_code ns_program_inspect_text(const ns_program *program, ns_buffer *buffer, ns
             text_instruction(program, i, &program->chains[c].instructions[i], buffer);
     }
     for (int i = 0; i < program->delegate_count; i++) {
-        ns_buffer_format(buffer, "\ndelegate %d: %s, called %d times\n", i, program->delegates[i]->id,
-                         calls_of(program, NS_INSTRUCTION_DELEGATE, i));
+        ns_buffer_format(buffer, "\ndelegate %d: %s, called %d time%s\n", i, program->delegates[i]->id,
+                         calls_of(program, NS_INSTRUCTION_DELEGATE, i),
+                         calls_of(program, NS_INSTRUCTION_DELEGATE, i) == 1 ? "" : "s");
         NS_TRY(text_delegate(program->delegates[i], buffer, error));
     }
     return buffer->failed ? ns_fail(error, NS_ERROR_MEMORY, "no memory for the description") : NS_OK;

@@ -89,8 +89,8 @@ static ns_code set_inputs(running *run, const ns_program_inputs *inputs, ns_erro
     const int count = inputs->count;
     const size_t *sizes = inputs->sizes;
     if (count != program->input_count)
-        return ns_fail(error, NS_ERROR_INPUT, "the program has %d inputs, %d were given",
-                       program->input_count, count);
+        return ns_fail(error, NS_ERROR_INPUT, "the program has %d input%s, %d given", program->input_count,
+                       program->input_count == 1 ? "" : "s", count);
     for (int i = 0; i < count; i++) {
         ns_value *value = &run->values[program->inputs[i]];
         if (value->kind != NS_VALUE_TENSOR)
