@@ -245,7 +245,15 @@ static ns_code by_channel(const ns_plan *plan, const ns_aten_node *node, int axi
 static ns_code scale_weight(const ns_plan *plan, ns_aten_program *program, int n, ns_error *error)
 {
     const ns_aten_node *node = &program->nodes[n];
-    const int axis = program->nodes[plan->convolutions[n]].op->weight_axis;
+    const ns_aten_node *convolution = &program->nodes[plan->convolutions[n]];
+    const int axis = convolution->op->weight_axis;
+    /* ExecuTorch 1.5.1 then has a scale for each input channel (_adjust_weight_qspec_for_conv_transpose in
+     * quantization_annotator.py), and no scales for a bias. */
+    if (plan->options->per_channel && axis == 1 && node->shape[axis] != convolution->shape[1])
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "%s: a transposed convolution of several groups with scales per channel is not "
+                       "quantised; per tensor it is",
+                       convolution->name);
     int channels = plan->options->per_channel ? (int)node->shape[axis] : 1;
     const float *values = NULL;
     NS_TRY(
