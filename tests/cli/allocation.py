@@ -41,7 +41,7 @@ RUNS = {
     "diagnose": ["diagnose", NARROW + "model.tosa", "-i", NARROW + "in0.npy", "--no-compile", "--threads", "1", "--json", "d.json", "--html", "d.html",
                  "--markdown", "d.md", "--junit", "d.xml", "--csv", "d.csv", "--node-data", "d.nodes"],
     "lower": ["lower", "gelu", "rank1", "--target", "u85", "-o", "graph.tosa"],
-    "a recorded case": ["lower", "--from", LOWERED + "test_add_tensor_u85_INT_16a8w[1d_ones]", "-o", "graph.tosa"],
+    "a recorded case": ["lower", "--from", LOWERED + "test_add_tensor_u85_INT_16a8w[5d_float]", "-o", "graph.tosa"],
     "recorded cases": ["suite", "--cases", LOWERED + "test_addmm_16a8w_u55_INT[alpha_only]", "--stages", "eval", "--threads", "1", "--json", "s.json"],
     "operators": ["operators"],
     "compare": ["compare", BMM + "delegate0_in0.npy", BMM + "delegate0_in0.npy", "--json", "c.json"],
