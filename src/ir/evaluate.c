@@ -63,9 +63,11 @@ ns_code ns_aten_spend(const ns_aten_operands *operands, int64_t work, ns_error *
 static ns_code evaluate_call(const ns_aten_program *program, const ns_aten_node *node, ns_aten_mode mode,
                              double *const *values, ns_arena *arena, double *out, ns_error *error)
 {
-    const size_t count = (size_t)node->input_count;
-    const ns_aten_node **nodes = NS_ARENA_ARRAY(arena, count, const ns_aten_node *);
-    const double **operands = NS_ARENA_ARRAY(arena, count, const double *);
+    const size_t count = (size_t)node->input_count, parameters = (size_t)node->op->parameter_count;
+    /* Operands that the call leaves out behind its last one are absent too. */
+    const size_t room = count > parameters ? count : parameters;
+    const ns_aten_node **nodes = NS_ARENA_ARRAY(arena, room, const ns_aten_node *);
+    const double **operands = NS_ARENA_ARRAY(arena, room, const double *);
     if (!nodes || !operands)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu operands", node->name, count);
     for (size_t i = 0; i < count; i++) {
