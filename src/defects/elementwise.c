@@ -110,18 +110,9 @@ bool ns_defect_met_conv_reverse(const ns_pattern *p, ns_op_ref op)
            ns_pattern_only_reader(p, from);
 }
 
-/* What stands behind operand `index`, through RESCALEs that nothing else reads. */
-static ns_op_ref operator_before(const ns_pattern *p, ns_op_ref op, int index)
-{
-    ns_op_ref from = ns_pattern_from(p, op, index);
-    while (from && from->op == NS_OP_RESCALE && ns_pattern_only_reader(p, from))
-        from = ns_pattern_from(p, from, 0);
-    return from && ns_pattern_only_reader(p, from) ? from : NULL;
-}
-
 static ns_op_ref table_before(const ns_pattern *p, ns_op_ref op, int index)
 {
-    ns_op_ref from = operator_before(p, op, index);
+    ns_op_ref from = ns_pattern_served_by(p, op, index, NS_OP_RESCALE);
     return from && from->op == NS_OP_TABLE ? from : NULL;
 }
 
@@ -138,10 +129,7 @@ static bool has_table_before(const ns_pattern *p, ns_op_ref op, ns_op_ref betwee
 
 static ns_op_ref before_table(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref between = op->op == NS_OP_TABLE ? ns_pattern_from(p, op, 0) : NULL;
-    while (between && between->op == NS_OP_RESCALE && ns_pattern_only_reader(p, between))
-        between = ns_pattern_from(p, between, 0);
-    return between && ns_pattern_only_reader(p, between) ? between : NULL;
+    return op->op == NS_OP_TABLE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
 }
 
 /* The same one operation further back, as in the last step of an LSTM: tanh of a sum of two products, each
@@ -149,7 +137,8 @@ static ns_op_ref before_table(const ns_pattern *p, ns_op_ref op)
 static bool has_tables_behind_products(const ns_pattern *p, ns_op_ref op, ns_op_ref between)
 {
     for (int k = 0; k < 2; k++) {
-        ns_op_ref product = between->input_count > k ? operator_before(p, between, k) : NULL;
+        ns_op_ref product =
+            between->input_count > k ? ns_pattern_served_by(p, between, k, NS_OP_RESCALE) : NULL;
         if (!product || product->op != NS_OP_MUL || !has_table_before(p, op, product))
             return false;
     }

@@ -74,15 +74,6 @@ static bool moves_elements(const ns_pattern *p, ns_op_ref op)
     return op && ((op->op == NS_OP_TRANSPOSE && !ns_pattern_keeps_tensor(p, op)) || op->op == NS_OP_REVERSE);
 }
 
-/* What stands before `op` and serves it alone, operators of the kind `skipped` left out. */
-static ns_op_ref served_by(const ns_pattern *p, ns_op_ref op, ns_op skipped)
-{
-    ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && from->op == skipped && ns_pattern_only_reader(p, from))
-        from = ns_pattern_from(p, from, 0);
-    return from && ns_pattern_only_reader(p, from) ? from : NULL;
-}
-
 /* A limit of CLAMP: little-endian, of the tensor's type. */
 static int64_t limit_of(const ns_byte_list *bytes)
 {
@@ -104,15 +95,16 @@ static bool says_both(ns_op_ref op, ns_op_ref first)
  * first, then what moves, then the second in the first one's place. Elementwise operations move nothing. */
 bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref mover = is_activation(op) ? served_by(p, op, NS_OP_RESHAPE) : NULL;
+    ns_op_ref mover = is_activation(op) ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
     if (!moves_elements(p, mover))
         return false;
-    ns_op_ref first = served_by(p, mover, mover->op == NS_OP_TRANSPOSE ? NS_OP_TRANSPOSE : NS_OP_COUNT);
+    ns_op_ref first =
+        ns_pattern_served_by(p, mover, 0, mover->op == NS_OP_TRANSPOSE ? NS_OP_TRANSPOSE : NS_OP_COUNT);
     if (first && first->op == NS_OP_RESCALE)
         first = ns_pattern_from_op(p, first, 0, NS_OP_TABLE);
     if (!first || !is_activation(first) || !ns_pattern_only_reader(p, first) || says_both(op, first))
         return false;
-    ns_op_ref before = served_by(p, first, NS_OP_RESCALE);
+    ns_op_ref before = ns_pattern_served_by(p, first, 0, NS_OP_RESCALE);
     return !before || !((before->op >= NS_OP_ADD && before->op <= NS_OP_SUB) || moves_elements(p, before));
 }
 

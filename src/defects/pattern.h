@@ -22,6 +22,10 @@ ns_code ns_pattern_make(const ns_block *block, ns_arena *arena, ns_pattern *out,
 const ns_tensor *ns_pattern_input(const ns_pattern *p, ns_op_ref op, int index);
 const ns_tensor *ns_pattern_output(const ns_pattern *p, ns_op_ref op);
 
+/* What stands before operand `index` and serves this operator alone, operators of the kind `skipped` that
+ * nothing else reads left out; NULL where there is none. NS_OP_COUNT: none is skipped. */
+ns_op_ref ns_pattern_served_by(const ns_pattern *p, ns_op_ref op, int index, ns_op skipped);
+
 /* The operator that made operand `index`, IDENTITY left out; NULL for inputs of the block. */
 ns_op_ref ns_pattern_from(const ns_pattern *p, ns_op_ref op, int index);
 
