@@ -37,20 +37,7 @@ static ns_code supported(const ns_aten_program *program, const ns_aten_node *nod
 
 static ns_code lower(ns_lowering *lowering, int node, ns_error *error)
 {
-    const ns_aten_node *result = &lowering->program->nodes[node];
-    const ns_aten_attribute *dims = ns_reduce_dims(result);
-    int step = 0;
-    NS_TRY(ns_lowering_own(lowering, result->inputs[SELF], &step, error));
-    for (int i = 0; i < dims->count; i++) {
-        ns_step reduce = ns_plan_like(&lowering->plan, NS_OP_REDUCE_ANY, &(int){step});
-        reduce.attributes.axis = (int32_t)dims->list[i];
-        reduce.shape[dims->list[i]] = 1;
-        NS_TRY(ns_plan_add(&lowering->plan, &reduce, NS_PLAN_END, &step, error));
-    }
-    if (!ns_reduce_keepdim(result) && dims->count)
-        NS_TRY(
-            ns_plan_reshape(&lowering->plan, step, result->rank, result->shape, NS_PLAN_END, &step, error));
-    return ns_lowering_set_own(lowering, node, step, error);
+    return ns_reduce_lower(lowering, node, &(ns_attributes){0}, NS_OP_REDUCE_ANY, error);
 }
 
 static const ns_catalogue_case cases[] = {

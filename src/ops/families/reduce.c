@@ -176,17 +176,17 @@ ns_code ns_extreme_exact(const ns_aten_node *node, const ns_aten_operands *opera
     return NS_OK;
 }
 
-ns_code ns_extreme_lower(ns_lowering *lowering, int node, ns_error *error)
+ns_code ns_reduce_lower(ns_lowering *lowering, int node, const ns_attributes *attributes, ns_op op,
+                        ns_error *error)
 {
     const ns_aten_node *result = &lowering->program->nodes[node];
-    const ns_extreme *extreme = result->op->family;
     const ns_aten_attribute *dims = ns_reduce_dims(result);
     int step = 0;
     NS_TRY(ns_lowering_own(lowering, result->inputs[0], &step, error));
     for (int i = 0; i < dims->count; i++) {
-        ns_step reduce = ns_plan_like(&lowering->plan, extreme->op, &(int){step});
+        ns_step reduce = ns_plan_like(&lowering->plan, op, &(int){step});
+        reduce.attributes.nan_mode = attributes->nan_mode;
         reduce.attributes.axis = (int32_t)dims->list[i];
-        reduce.attributes.nan_mode = NS_NAN_PROPAGATE;
         reduce.shape[dims->list[i]] = 1;
         NS_TRY(ns_plan_add(&lowering->plan, &reduce, NS_PLAN_END, &step, error));
     }
@@ -194,4 +194,11 @@ ns_code ns_extreme_lower(ns_lowering *lowering, int node, ns_error *error)
         NS_TRY(
             ns_plan_reshape(&lowering->plan, step, result->rank, result->shape, NS_PLAN_END, &step, error));
     return ns_lowering_set_own(lowering, node, step, error);
+}
+
+ns_code ns_extreme_lower(ns_lowering *lowering, int node, ns_error *error)
+{
+    const ns_extreme *extreme = lowering->program->nodes[node].op->family;
+    return ns_reduce_lower(lowering, node, &(ns_attributes){.nan_mode = NS_NAN_PROPAGATE}, extreme->op,
+                           error);
 }

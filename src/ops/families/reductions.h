@@ -50,6 +50,11 @@ void ns_reduction_next(ns_reduction *reduction);
 ns_code ns_reduce_sums(const ns_aten_node *node, const ns_aten_operands *operands, ns_arena *arena,
                        ns_double2 **sums, size_t *reduced_count, ns_error *error);
 
+/* `lower` of an operator that TOSA has along one axis: `op` along each dim, of the attributes the NaN mode,
+ * then a RESHAPE where the dims go. */
+ns_code ns_reduce_lower(ns_lowering *lowering, int node, const ns_attributes *attributes, ns_op op,
+                        ns_error *error);
+
 /* ---- cases ---- */
 typedef struct ns_reduce_case {
     int rank;
