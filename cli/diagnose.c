@@ -22,13 +22,14 @@ static const ns_option options[] = {
     {0, "samples", NS_OPTION_FLAG, NULL, OPTION(samples), "the leading axis of each input counts samples"},
     {0, "no-precision", NS_OPTION_FLAG, NULL, OPTION(no_precision), "only ask what the compiler made of it"},
     {0, "no-compile", NS_OPTION_FLAG, NULL, OPTION(no_compile), "only ask which operator loses precision"},
-    {0, "accelerator", NS_OPTION_TEXT_LIST, "NAME", OPTION(accelerators),
-     "compile for this one; may be repeated (default\nethos-u55-128, ethos-u65-256 and ethos-u85-256)"},
+    {0, "target", NS_OPTION_TEXT_LIST, "T", OPTION(accelerators),
+     "compile for this accelerator, or u55, u65, u85; may be repeated (default\nethos-u55-128, ethos-u65-256 "
+     "and ethos-u85-256)"},
     {0, "all-targets", NS_OPTION_FLAG, NULL, OPTION(all_targets), "compile for all eleven accelerators"},
     {0, "memory-mode", NS_OPTION_TEXT_LIST, "NAME", OPTION(memory_modes),
      "of Vela's vela.ini; may be repeated (default all that\nfit the accelerator)"},
     {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas), "an installation of Vela; may be repeated"},
-    {0, "vela-options", NS_OPTION_TEXT, "LIST", OPTION(vela_options),
+    {0, "vela-flags", NS_OPTION_TEXT, "FLAGS", OPTION(vela_options),
      "further options of Vela, separated by spaces"},
     {0, "graph", NS_OPTION_TEXT_LIST, "FILE", OPTION(graphs),
      "the .tosa graph of a MODEL that is Vela's npz or .tflite; of a\nprogram one for each Ethos-U delegate, "

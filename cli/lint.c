@@ -35,19 +35,11 @@ static void preset(void *settings)
 
 static ns_code parse_targets(const ns_text_list *targets, unsigned *families, ns_error *error)
 {
-    static const char *const names[] = {"u55", "u65", "u85"};
     *families = targets->count ? 0 : NS_FAMILY_U55 | NS_FAMILY_U65 | NS_FAMILY_U85;
     for (int i = 0; i < targets->count; i++) {
-        unsigned family = 0;
-        for (unsigned k = 0; k < 3; k++)
-            if (strcmp(targets->values[i], names[k]) == 0)
-                family = 1u << k;
         ns_accelerator accelerator;
-        if (!family) {
-            NS_TRY(ns_accelerator_parse(targets->values[i], &accelerator, error));
-            family = ns_accelerator_family(accelerator);
-        }
-        *families |= family;
+        NS_TRY(ns_accelerator_parse(targets->values[i], &accelerator, error));
+        *families |= ns_accelerator_family(accelerator);
     }
     return NS_OK;
 }

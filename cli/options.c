@@ -18,6 +18,15 @@
 #define COLUMNS 79
 #define LONGEST_NAME 64
 
+/* Names that an option is taken by beside its own, in every command that has it. */
+static const struct {
+    const char *name, *also;
+} synonyms[] = {
+    {"target", "accelerator"},   {"vela-flags", "vela-options"}, {"vela-flags", "flags"},
+    {"vela-flags-a", "flags-a"}, {"vela-flags-b", "flags-b"},
+};
+enum { SYNONYM_COUNT = sizeof synonyms / sizeof synonyms[0] };
+
 static bool has(const ns_option *options, const char *name)
 {
     while (options && options->name && strcmp(options->name, name) != 0)
@@ -222,13 +231,36 @@ static ns_code refuse(int value, int argc, char **argv, const struct option *lon
     return refuse_long(word, longs, argv[0], error);
 }
 
+/* What getopt_long takes for long options: the `count` rows by their names, synonyms by the same values,
+ * --help. */
+static struct option *long_options(const ns_subcommand *subcommand, const ns_option *shared, int count,
+                                   ns_arena *arena)
+{
+    struct option *longs = NS_ARENA_ARRAY(arena, (size_t)count + SYNONYM_COUNT + 2, struct option);
+    bool own;
+    int next = count;
+    for (int i = 0; longs && i < count; i++) {
+        const ns_option *option = row(subcommand, shared, i, &own);
+        longs[i] = (struct option){option->name, option->argument ? required_argument : no_argument, NULL,
+                                   FIRST_LONG + i};
+        for (int k = 0; k < SYNONYM_COUNT; k++)
+            if (strcmp(synonyms[k].name, option->name) == 0) {
+                longs[next] = longs[i];
+                longs[next++].name = synonyms[k].also;
+            }
+    }
+    if (longs)
+        longs[next] = (struct option){"help", no_argument, NULL, HELP_VALUE};
+    return longs;
+}
+
 ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_options *shared, int argc,
                          char **argv, ns_arena *arena, void *settings, ns_parsed_options *out,
                          ns_error *error)
 {
     const int count = row_count(subcommand, shared->rows);
     bool own;
-    struct option *longs = NS_ARENA_ARRAY(arena, (size_t)count + 2, struct option);
+    struct option *longs = long_options(subcommand, shared->rows, count, arena);
     char *letters = ns_arena_alloc(arena, 2 * (size_t)count + 3, 1);
     if (!longs || !letters)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the command line");
@@ -237,15 +269,12 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
     *next++ = HELP_VALUE;
     for (int i = 0; i < count; i++) {
         const ns_option *option = row(subcommand, shared->rows, i, &own);
-        longs[i] = (struct option){option->name, option->argument ? required_argument : no_argument, NULL,
-                                   FIRST_LONG + i};
         if (option->letter) {
             *next++ = option->letter;
             if (option->argument)
                 *next++ = ':';
         }
     }
-    longs[count] = (struct option){"help", no_argument, NULL, HELP_VALUE};
 
     opterr = 0;
     optind = 1;

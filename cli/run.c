@@ -30,7 +30,7 @@ static const ns_option options[] = {
      "run a .tflite that Vela has not compiled, as TFLite\nMicro's reference kernels do"},
     {'o', "output", NS_OPTION_FOLDER, "DIR", offsetof(ns_run_settings, folder),
      "folder for out<index>.npy and outputs.json"},
-    {0, "accelerator", NS_OPTION_TEXT, "NAME", offsetof(ns_run_settings, accelerator),
+    {0, "target", NS_OPTION_TEXT, "T", offsetof(ns_run_settings, accelerator),
      "of a command stream, such as ethos-u55-128; it may only\nagree with what the stream was compiled for"},
     {0, "hazards", NS_OPTION_FLAG, NULL, offsetof(ns_run_settings, hazards),
      "check that waits and block dependencies of a command\nstream order every access to memory"},

@@ -206,7 +206,7 @@ static ns_code refuse_stream_options(const ns_run_settings *settings, ns_error *
     const struct {
         bool given;
         const char *option;
-    } all[] = {{settings->accelerator != NULL, "--accelerator"},
+    } all[] = {{settings->accelerator != NULL, "--target"},
                {settings->hazards, "--hazards"},
                {settings->check, "--check"},
                {settings->strict_chip, "--strict-chip"},

@@ -22,10 +22,10 @@ typedef struct diff_settings {
 static const ns_option options[] = {
     {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas),
      "a vela script, a Python interpreter or a virtual environment; once\nfor each release, twice to 16 "
-     "times; once: with two sets of\noptions (see --flags-b)"},
-    {0, "flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a),
+     "times; once: with two sets of\noptions (see --vela-flags-b)"},
+    {0, "vela-flags-a", NS_OPTION_TEXT, "FLAGS", OPTION(flags_a),
      "further options of the first of two: \"--optimise Size\""},
-    {0, "flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of the second"},
+    {0, "vela-flags-b", NS_OPTION_TEXT, "FLAGS", OPTION(flags_b), "further options of the second"},
     {0, "graphs", NS_OPTION_TEXT, "PATH", OPTION(graphs),
      "a .tosa file, or those of a folder, not the catalogue"},
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
@@ -87,9 +87,10 @@ static ns_code check_count(const diff_settings *settings, ns_error *error)
         return ns_fail(error, NS_ERROR_USAGE, "--vela is given %d times; at most %d are compared", count,
                        NS_VELA_DIFF_SIDES);
     if (count > 2 && flags)
-        return ns_fail(error, NS_ERROR_USAGE, "--flags-a and --flags-b are for two releases or one");
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "--vela-flags-a and --vela-flags-b are for two releases or one");
     if (count < 2 && !flags)
-        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: give --vela twice, or --flags-b");
+        return ns_fail(error, NS_ERROR_USAGE, "A and B are the same: give --vela twice, or --vela-flags-b");
     return NS_OK;
 }
 

@@ -28,9 +28,21 @@ const char *ns_accelerator_text(ns_accelerator accelerator)
     return accelerator < NS_ACCELERATOR_COUNT ? configs[accelerator].text : "?";
 }
 
+/* The accelerator that a family's name stands for, as in catalogue/accelerators.def. */
+static const struct {
+    const char *text;
+    ns_accelerator accelerator;
+} families[] = {
+    {"u55", NS_ACCELERATOR_U55_128}, {"u65", NS_ACCELERATOR_U65_256}, {"u85", NS_ACCELERATOR_U85_128}};
+
 ns_code ns_accelerator_parse(const char *text, ns_accelerator *out, ns_error *error)
 {
     char known[256] = "";
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (strcmp(families[i].text, text) == 0) {
+            *out = families[i].accelerator;
+            return NS_OK;
+        }
     for (int i = 0; i < NS_ACCELERATOR_COUNT; i++) {
         if (strcmp(configs[i].text, text) == 0) {
             *out = configs[i].accelerator;
@@ -39,7 +51,7 @@ ns_code ns_accelerator_parse(const char *text, ns_accelerator *out, ns_error *er
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", configs[i].text);
     }
-    return ns_fail(error, NS_ERROR_USAGE, "no accelerator '%s'; there are %s", text, known);
+    return ns_fail(error, NS_ERROR_USAGE, "no accelerator '%s'; there are u55, u65, u85, %s", text, known);
 }
 
 ns_code ns_npu_config_from_word(uint32_t word, ns_accelerator wanted, const ns_npu_config **out,
