@@ -184,33 +184,13 @@ static ns_code check_scales(const recording *r, ns_error *error)
 
 /* ---- the model's run ---- */
 
-static ns_dtype dtype_of(ns_scalar scalar)
-{
-    switch (scalar) {
-    case NS_SCALAR_INT8:
-        return NS_DTYPE_INT8;
-    case NS_SCALAR_INT16:
-        return NS_DTYPE_INT16;
-    case NS_SCALAR_INT32:
-        return NS_DTYPE_INT32;
-    case NS_SCALAR_INT64:
-        return NS_DTYPE_INT64;
-    case NS_SCALAR_BOOL:
-        return NS_DTYPE_BOOL;
-    case NS_SCALAR_FLOAT32:
-        return NS_DTYPE_FP32;
-    default:
-        return NS_DTYPE_UNKNOWN;
-    }
-}
-
 static ns_code load_values(recording *r, const void **values, ns_error *error)
 {
     for (int i = 0; i < ns_model_input_count(r->model); i++) {
         const ns_model_tensor *declared = ns_model_input(r->model, i);
         ns_case_tensor given = r->inputs[i];
         ns_tensor tensor;
-        const ns_dtype dtype = dtype_of(declared->scalar);
+        const ns_dtype dtype = ns_scalar_dtype(declared->scalar);
         if (!declared->is_tensor || dtype == NS_DTYPE_UNKNOWN || declared->rank > NS_MAX_RANK)
             return ns_fail(error, NS_ERROR_UNSUPPORTED,
                            "input '%s' is %s of rank %d, which a case cannot give", declared->name,
@@ -230,7 +210,7 @@ static ns_code load_values(recording *r, const void **values, ns_error *error)
 static ns_code add_output(recording *r, int index, const void *values, ns_error *error)
 {
     const ns_model_tensor *declared = ns_model_output(r->model, index);
-    ns_tensor tensor = {.dtype = dtype_of(declared->scalar), .rank = declared->rank};
+    ns_tensor tensor = {.dtype = ns_scalar_dtype(declared->scalar), .rank = declared->rank};
     ns_npy array;
     ns_bytes bytes;
     if (!declared->is_tensor || tensor.dtype == NS_DTYPE_UNKNOWN || declared->rank > NS_MAX_RANK)

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "npuscope/program.h"
+#include "npuscope/tensor.h"
 
 /* ---- bundle.c ---- */
 
@@ -28,5 +29,10 @@ void ns_program_to_memory_order(const ns_program_tensor *tensor, const void *row
 
 /* From tensor->data. */
 void ns_program_from_memory_order(const ns_program_tensor *tensor, void *row_major);
+
+/* ---- value.c ---- */
+
+/* The dtype of a tensor whose elements are compared as the program has them; NS_DTYPE_UNKNOWN: none. */
+ns_dtype ns_scalar_dtype(ns_scalar scalar);
 
 #endif

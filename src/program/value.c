@@ -1,6 +1,7 @@
 #include "program/value.h"
 
 #include "npuscope/tensor.h"
+#include "program/interface.h"
 
 static const struct {
     const char *text;
@@ -19,6 +20,26 @@ const char *ns_scalar_text(ns_scalar scalar)
 int ns_scalar_bytes(ns_scalar scalar)
 {
     return (unsigned)scalar < NS_SCALAR_COUNT ? scalars[scalar].bytes : 0;
+}
+
+ns_dtype ns_scalar_dtype(ns_scalar scalar)
+{
+    switch (scalar) {
+    case NS_SCALAR_INT8:
+        return NS_DTYPE_INT8;
+    case NS_SCALAR_INT16:
+        return NS_DTYPE_INT16;
+    case NS_SCALAR_INT32:
+        return NS_DTYPE_INT32;
+    case NS_SCALAR_INT64:
+        return NS_DTYPE_INT64;
+    case NS_SCALAR_BOOL:
+        return NS_DTYPE_BOOL;
+    case NS_SCALAR_FLOAT32:
+        return NS_DTYPE_FP32;
+    default:
+        return NS_DTYPE_UNKNOWN;
+    }
 }
 
 const char *ns_value_kind_text(ns_value_kind kind)

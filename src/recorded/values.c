@@ -21,7 +21,8 @@ static bool same_dims(int rank_a, const int64_t *a, int rank_b, const int64_t *b
     return j == rank_b;
 }
 
-/* int16 is symmetric in ExecuTorch's quantiser (get_symmetric_a16w8_quantization_config: quant_min -32767). */
+/* int16 is symmetric in ExecuTorch's quantiser (get_symmetric_a16w8_quantization_config: quant_min -32767).
+ */
 static int64_t quantise(double value, const ns_case_tensor *given, ns_dtype dtype)
 {
     const double code = nearbyint(value / given->scale) + (double)given->zero_point;

@@ -111,22 +111,10 @@ static ns_code take_stream(ns_ladder *ladder, ns_error *error)
     return NS_OK;
 }
 
-/* The dtype that holds a program's tensor for what is compared; UNKNOWN: none. */
-static ns_dtype dtype_of(ns_scalar scalar)
-{
-    return scalar == NS_SCALAR_FLOAT32 ? NS_DTYPE_FP32
-           : scalar == NS_SCALAR_BOOL  ? NS_DTYPE_BOOL
-           : scalar == NS_SCALAR_INT8  ? NS_DTYPE_INT8
-           : scalar == NS_SCALAR_INT16 ? NS_DTYPE_INT16
-           : scalar == NS_SCALAR_INT32 ? NS_DTYPE_INT32
-           : scalar == NS_SCALAR_INT64 ? NS_DTYPE_INT64
-                                       : NS_DTYPE_UNKNOWN;
-}
-
 ns_code ns_given_shape(const ns_ladder *ladder, const ns_program_tensor *tensor, ns_tensor *out,
                        ns_error *error)
 {
-    const ns_dtype dtype = tensor ? dtype_of(tensor->scalar) : NS_DTYPE_UNKNOWN;
+    const ns_dtype dtype = tensor ? ns_scalar_dtype(tensor->scalar) : NS_DTYPE_UNKNOWN;
     if (dtype == NS_DTYPE_UNKNOWN || tensor->rank > NS_MAX_RANK)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "%s/%s has an input or output that cannot be compared (%s)", ladder->row->files->where,
