@@ -32,6 +32,7 @@ typedef struct ns_program_tensor {
     void *data;                             /* count * ns_scalar_bytes(scalar); NULL: not bound yet */
     size_t capacity;                        /* bytes behind data: the shape may change up to it */
     bool dynamic;                           /* the shape is an upper bound (shape_dynamism) */
+    bool constant; /* the data are the program's own, the same in all runs: nothing writes there */
 } ns_program_tensor;
 
 typedef struct ns_program ns_program;

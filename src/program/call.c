@@ -53,7 +53,11 @@ ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_te
 
 ns_code ns_call_output(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
 {
-    return find_tensor(call, call->arguments[index], index, out, error);
+    NS_TRY(find_tensor(call, call->arguments[index], index, out, error));
+    if ((*out)->constant)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: argument %d is a result and a constant of the program",
+                       call->name, index);
+    return NS_OK;
 }
 
 ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error)

@@ -21,7 +21,8 @@ ns_code ns_call_tensor(ns_call *call, int index, ns_program_tensor **out, ns_err
 /* The same for value `number`, an item of the list that argument `index` is. */
 ns_code ns_call_value_tensor(ns_call *call, int number, int index, ns_program_tensor **out, ns_error *error);
 
-/* A result, which may be given another shape (ns_call_result: and is). */
+/* A result, which may be given another shape (ns_call_result: and is). NS_ERROR_INPUT where its memory is a
+ * constant of the program. */
 ns_code ns_call_output(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
 
 ns_code ns_call_optional_tensor(ns_call *call, int index, ns_program_tensor **out, ns_error *error);

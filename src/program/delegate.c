@@ -352,6 +352,8 @@ ns_code ns_delegate_run(const ns_delegate *delegate, const ns_delegate_call *cal
     for (int i = 0; i < outputs; i++) {
         ns_program_tensor *tensor = NULL;
         NS_TRY(get_tensor(&values[arguments[inputs + i]], "output", i, &tensor, error));
+        if (tensor->constant)
+            return ns_fail(error, NS_ERROR_INPUT, "delegate output %d is a constant of the program", i);
         const ns_npu_io *io = &delegate->outputs[i];
         NS_TRY(is_exchanged(tensor, io) ? exchange(tensor, out[i].data, false, tensor->data, error)
                                         : copy_output(io, i, out[i].data, tensor, error));

@@ -56,6 +56,9 @@ ns_code ns_cortex_m_offset(const ns_call *call, int32_t offset, ns_error *error)
 /* Argument `index`, a tensor of int8. */
 ns_code ns_cortex_m_bytes(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
 
+/* The same of a result, which is no constant. */
+ns_code ns_cortex_m_result(ns_call *call, int index, ns_program_tensor **out, ns_error *error);
+
 /* Argument `index`, None (NULL) or `count` elements of int32. */
 ns_code ns_cortex_m_words(ns_call *call, int index, size_t count, const int32_t **out, ns_error *error);
 

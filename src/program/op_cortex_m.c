@@ -42,7 +42,7 @@ ns_code ns_cortex_m_bytes(ns_call *call, int index, ns_program_tensor **out, ns_
     return check_bytes(call, index, *out, error);
 }
 
-static ns_code get_output(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
+ns_code ns_cortex_m_result(ns_call *call, int index, ns_program_tensor **out, ns_error *error)
 {
     NS_TRY(ns_call_output(call, index, out, error));
     return check_bytes(call, index, *out, error);
@@ -98,7 +98,7 @@ static ns_code get_pair(ns_call *call, int b, int out, pair *p, ns_error *error)
 {
     NS_TRY(ns_cortex_m_bytes(call, 0, &p->a, error));
     NS_TRY(ns_cortex_m_bytes(call, b, &p->b, error));
-    NS_TRY(get_output(call, out, &p->out, error));
+    NS_TRY(ns_cortex_m_result(call, out, &p->out, error));
     if ((!same_shape(p->a, p->b) && !is_channel_broadcast(p->a, p->b)) || p->out->rank != p->a->rank)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "%s broadcasts channels only: no other shapes but equal ones", call->name);
@@ -223,7 +223,7 @@ ns_code ns_kernel_cortex_m_activation(ns_call *call, ns_error *error)
     ns_program_tensor *in, *lut, *out;
     NS_TRY(ns_cortex_m_bytes(call, 0, &in, error));
     NS_TRY(ns_cortex_m_bytes(call, 1, &lut, error));
-    NS_TRY(get_output(call, 2, &out, error));
+    NS_TRY(ns_cortex_m_result(call, 2, &out, error));
     if (lut->count != 256 || in->count != out->count)
         return refuse_shapes(call, error);
     for (size_t i = 0; i < in->count; i++)
@@ -241,7 +241,7 @@ ns_code ns_kernel_cortex_m_softmax(ns_call *call, ns_error *error)
     NS_TRY(ns_cortex_m_bytes(call, 0, &in, error));
     NS_TRY(ns_cortex_m_integers(call, 1, 6, a, error));
     NS_TRY(ns_call_dim(call, 1, in->rank, &dim, error));
-    NS_TRY(get_output(call, 7, &out, error));
+    NS_TRY(ns_cortex_m_result(call, 7, &out, error));
     if (out->rank != in->rank || dim != in->rank - 1 || a[2] != INT8_MIN || a[4] < 0 || a[4] > 30 || a[5] > 0)
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "%s over dim %d of %d, output zero point %d, shift %d, least difference %d",
@@ -269,7 +269,7 @@ ns_code ns_kernel_cortex_m_transpose(ns_call *call, ns_error *error)
 {
     ns_program_tensor *in, *out;
     NS_TRY(ns_cortex_m_bytes(call, 0, &in, error));
-    NS_TRY(get_output(call, 2, &out, error));
+    NS_TRY(ns_cortex_m_result(call, 2, &out, error));
     if (in->rank > 4 || !ns_program_tensor_is_contiguous(in) || !ns_program_tensor_is_contiguous(out))
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s of a tensor that is not row-major in memory",
                        call->name);
@@ -284,7 +284,7 @@ ns_code ns_kernel_cortex_m_pad(ns_call *call, ns_error *error)
     int counts[2];
     int64_t *pads[2], sizes[4] = {1, 1, 1, 1}, outer[4], value;
     NS_TRY(ns_cortex_m_bytes(call, 0, &in, error));
-    NS_TRY(get_output(call, 4, &out, error));
+    NS_TRY(ns_cortex_m_result(call, 4, &out, error));
     NS_TRY(ns_call_integers(call, 1, &counts[0], &pads[0], error));
     NS_TRY(ns_call_integers(call, 2, &counts[1], &pads[1], error));
     NS_TRY(ns_call_integer(call, 3, &value, error));
@@ -346,7 +346,7 @@ ns_code ns_kernel_cortex_m_linear(ns_call *call, ns_error *error)
     int counts[2];
     NS_TRY(ns_cortex_m_bytes(call, 0, &in, error));
     NS_TRY(ns_cortex_m_bytes(call, 1, &weights, error));
-    NS_TRY(get_output(call, 11, &out, error));
+    NS_TRY(ns_cortex_m_result(call, 11, &out, error));
     NS_TRY(ns_cortex_m_integers(call, 4, 3, a, error));
     NS_TRY(ns_cortex_m_integers(call, 9, 2, limits, error));
     NS_TRY(ns_cortex_m_offset(call, a[0], error));
@@ -387,7 +387,7 @@ ns_code ns_kernel_cortex_m_matmul(ns_call *call, ns_error *error)
     int32_t offsets[2], o[3];
     NS_TRY(ns_cortex_m_bytes(call, 0, &a, error));
     NS_TRY(ns_cortex_m_bytes(call, 2, &b, error));
-    NS_TRY(get_output(call, 8, &out, error));
+    NS_TRY(ns_cortex_m_result(call, 8, &out, error));
     NS_TRY(ns_cortex_m_integers(call, 1, 1, &offsets[0], error));
     NS_TRY(ns_cortex_m_integers(call, 3, 1, &offsets[1], error));
     NS_TRY(ns_cortex_m_offset(call, offsets[0], error));

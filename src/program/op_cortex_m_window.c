@@ -16,12 +16,14 @@ static ns_code refuse_shapes(const ns_call *call, ns_error *error)
     return ns_fail(error, NS_ERROR_INPUT, "%s: the shapes of its tensors do not fit", call->name);
 }
 
-static ns_code get_plane(ns_call *call, int index, plane *out, ns_error *error)
+/* Argument `index`, an operand or a result. */
+static ns_code get_plane(ns_call *call, int index, bool result, plane *out, ns_error *error)
 {
     ns_program_tensor *tensor;
     const size_t length = strlen(call->name);
     const bool nhwc = length > 5 && strcmp(call->name + length - 5, "_nhwc") == 0;
-    NS_TRY(ns_cortex_m_bytes(call, index, &tensor, error));
+    NS_TRY(result ? ns_cortex_m_result(call, index, &tensor, error)
+                  : ns_cortex_m_bytes(call, index, &tensor, error));
     const int64_t *shape = tensor->shape;
     if (tensor->rank != 4)
         return refuse_shapes(call, error);
@@ -103,8 +105,8 @@ static ns_code get_rescale(ns_call *call, int behind, convolution *c, ns_error *
 
 static ns_code get_window(ns_call *call, int dilation, int out, window *w, ns_error *error)
 {
-    NS_TRY(get_plane(call, 0, &w->in, error));
-    NS_TRY(get_plane(call, out, &w->out, error));
+    NS_TRY(get_plane(call, 0, false, &w->in, error));
+    NS_TRY(get_plane(call, out, true, &w->out, error));
     NS_TRY(get_two(call, 3, 1, w->stride, error));
     NS_TRY(get_two(call, 4, 0, w->padding, error));
     return get_two(call, dilation, 1, w->dilation, error);
@@ -262,8 +264,8 @@ static bool pool_at(const pool *p, const int8_t *image, int64_t y, int64_t x, in
 static ns_code run_pool(ns_call *call, pool *p, int out, bool ceil_mode, ns_error *error)
 {
     window *w = &p->window;
-    NS_TRY(get_plane(call, 0, &w->in, error));
-    NS_TRY(get_plane(call, out, &w->out, error));
+    NS_TRY(get_plane(call, 0, false, &w->in, error));
+    NS_TRY(get_plane(call, out, true, &w->out, error));
     NS_TRY(get_two(call, 1, 1, w->kernel, error));
     NS_TRY(get_two(call, 2, 1, w->stride, error));
     NS_TRY(get_two(call, 3, 0, w->padding, error));

@@ -53,7 +53,7 @@ ns_code ns_kernel_copy_in_place(ns_call *call, ns_error *error)
 {
     ns_program_tensor *self = NULL, *source = NULL;
     ns_view from;
-    NS_TRY(ns_call_tensor(call, 0, &self, error));
+    NS_TRY(ns_call_output(call, 0, &self, error));
     NS_TRY(ns_call_tensor(call, 1, &source, error));
     NS_TRY(ns_view_broadcast(call, source, self->rank, self->shape, &from, error));
     const ns_view to = ns_view_of(self);
@@ -198,7 +198,7 @@ ns_code ns_kernel_reshape_copy(ns_call *call, ns_error *error)
 {
     ns_program_tensor *in = NULL, *out = NULL;
     NS_TRY(ns_call_tensor(call, 0, &in, error));
-    NS_TRY(ns_call_tensor(call, 2, &out, error));
+    NS_TRY(ns_call_output(call, 2, &out, error));
     return copy_elements(out, in, call, error);
 }
 

@@ -161,6 +161,7 @@ ns_code ns_kernel_et_view(ns_call *call, ns_error *error)
     if (out->count != self->count)
         return ns_fail(error, NS_ERROR_INPUT, "%s: %zu elements as %zu", call->name, self->count, out->count);
     out->data = self->data;
+    out->constant = self->constant;
     out->capacity = self->capacity; /* what is written there later ends where self's memory does */
     return NS_OK;
 }

@@ -46,6 +46,7 @@ static ns_code bind(running *run, ns_error *error)
         switch (plan->home) {
         case NS_HOME_CONSTANT:
             tensor->data = (void *)(uintptr_t)plan->initial;
+            tensor->constant = true;
             break;
         case NS_HOME_PLANNED:
             tensor->data = buffers[plan->buffer] + plan->offset;
@@ -103,6 +104,8 @@ static ns_code set_inputs(running *run, const ns_program_inputs *inputs, ns_erro
                            ns_program_tensor_describe(tensor, text, sizeof text),
                            tensor->count * (size_t)ns_scalar_bytes(tensor->scalar));
         }
+        if (tensor->constant)
+            return ns_fail(error, NS_ERROR_INPUT, "input %d is a constant of the program", i);
         if (!tensor->data)
             NS_TRY(own_block(run, tensor, error));
         if (sizes[i])
@@ -182,6 +185,7 @@ static ns_code step(running *run, const ns_instruction *instruction, int *next, 
         if (run->values[instruction->target].kind != NS_VALUE_TENSOR)
             return ns_fail(error, NS_ERROR_INPUT, "value %d is freed but is no tensor", instruction->target);
         run->values[instruction->target].as.tensor.data = NULL;
+        run->values[instruction->target].as.tensor.constant = false;
         return NS_OK;
     }
     return ns_fail(error, NS_ERROR_INTERNAL, "instruction of kind %d", (int)instruction->kind);

@@ -1,19 +1,31 @@
 #include "recorded/interface.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ir/interface.h"
+#include "npuscope/budget.h"
 #include "ops/operators.h"
 
 /* Arguments that say where and how PyTorch keeps a result, not what it is. */
 static const char *const placement[] = {"dtype", "device", "pin_memory", "layout", "memory_format"};
 
-enum { MOST_ARGUMENTS = 32, MOST_OPERANDS = 256, MOST_NODES = 1 << 14 }; /* nodes are looked up one by one */
+enum { MOST_ARGUMENTS = 32, MOST_OPERANDS = 256, MOST_NODES = 1 << 14 };
+
+/* What walking from one node to the one behind it counts as: chains may be walked again for each node. */
+#define STEP_WORK ((uint64_t)1 << 12)
+
+typedef struct named {
+    const char *name;
+    int node, last_read; /* FX nodes; last_read -1: nobody reads it */
+} named;
 
 typedef struct reader {
     const ns_case_files *files;
     ns_arena *arena;
     const json_t *nodes;
+    named *names; /* sorted; of several nodes of one name the first */
+    size_t name_count;
     int *map; /* FX node -> node of the program; -1: none */
     ns_aten_program *program;
 } reader;
@@ -39,13 +51,63 @@ static ns_code fail_at(const reader *r, const char *node, ns_error *error, const
     return ns_fail(error, NS_ERROR_INPUT, "%s/float.json: node '%s': %s", r->files->where, node, what);
 }
 
+/* ---- names ---- */
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const named *)a)->name, ((const named *)b)->name);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const int order = compare_names(a, b);
+    return order ? order : ((const named *)a)->node - ((const named *)b)->node;
+}
+
+static named *find_named(const reader *r, const char *name)
+{
+    return bsearch(&(named){.name = name}, r->names, r->name_count, sizeof *r->names, compare_names);
+}
+
 static int find_node(const reader *r, const char *name)
 {
-    for (size_t i = 0; i < json_array_size(r->nodes); i++)
-        if (strcmp(text_of(json_array_get(r->nodes, i), "name"), name) == 0)
-            return (int)i;
-    return -1;
+    const named *found = find_named(r, name);
+    return found ? found->node : -1;
 }
+
+/* Notes what an argument of FX node `at` reads. */
+static void note_reads(const reader *r, json_t *value, int at)
+{
+    const char *key;
+    json_t *item;
+    named *found = json_is_object(value) ? find_named(r, text_of(value, "node")) : NULL;
+    if (found)
+        found->last_read = at;
+    json_object_foreach(value, key, item) note_reads(r, item, at);
+    for (size_t i = 0; json_is_array(value) && i < json_array_size(value); i++)
+        note_reads(r, json_array_get(value, i), at);
+}
+
+static ns_code list_names(reader *r, ns_error *error)
+{
+    const size_t count = json_array_size(r->nodes);
+    r->names = NS_ARENA_ARRAY(r->arena, count, named);
+    if (!r->names)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the names of %zu nodes", count);
+    for (size_t i = 0; i < count; i++)
+        r->names[i] = (named){text_of(json_array_get(r->nodes, i), "name"), (int)i, -1};
+    qsort(r->names, count, sizeof *r->names, compare_entries);
+    for (size_t i = 0; i < count; i++)
+        if (!r->name_count || strcmp(r->names[r->name_count - 1].name, r->names[i].name) != 0)
+            r->names[r->name_count++] = r->names[i];
+    for (size_t i = 0; i < count; i++) {
+        note_reads(r, json_object_get(json_array_get(r->nodes, i), "args"), (int)i);
+        note_reads(r, json_object_get(json_array_get(r->nodes, i), "kwargs"), (int)i);
+    }
+    return NS_OK;
+}
+
+/* ---- arguments ---- */
 
 /* The program's node behind {"node": name}. */
 static ns_code find_operand(const reader *r, const call *c, const json_t *value, int *out, ns_error *error)
@@ -228,36 +290,24 @@ static ns_code check_all_known(const reader *r, const call *c, const json_t *nod
     return NS_OK;
 }
 
-/* Whether an argument of `node` is node `name`. */
-static bool reads(const json_t *value, const char *name)
-{
-    if (json_is_object(value))
-        return strcmp(text_of(value, "node"), name) == 0;
-    bool found = false;
-    for (size_t i = 0; json_is_array(value) && i < json_array_size(value); i++)
-        found = found || reads(json_array_get(value, i), name);
-    return found;
-}
-
 /* What works in place on a value that is read later, by its name or as part of what it was viewed from, has a
  * meaning that the graph's edges do not show. */
 static ns_code check_in_place(const reader *r, const json_t *node, ns_error *error)
 {
+    const int self = find_node(r, text_of(node, "name"));
+    int before = self;
     const char *operand = text_of(json_array_get(json_object_get(node, "args"), 0), "node");
-    size_t self = 0;
-    while (self < json_array_size(r->nodes) && json_array_get(r->nodes, self) != node)
-        self++;
-    for (int at = find_node(r, operand); at >= 0; at = find_node(r, operand)) {
-        const json_t *from = json_array_get(r->nodes, (size_t)at);
-        const bool is_call = strcmp(text_of(from, "kind"), "call_function") == 0;
-        for (size_t i = self + 1; i < json_array_size(r->nodes); i++)
-            if (reads(json_object_get(json_array_get(r->nodes, i), "args"), operand) || !is_call)
-                return ns_fail(error, NS_ERROR_UNSUPPORTED,
-                               "%s/float.json: node '%s': %s changes '%s' in place, which is read elsewhere",
-                               r->files->where, text_of(node, "name"), text_of(node, "target"), operand);
+    for (const named *at = find_named(r, operand); at && at->node < before; at = find_named(r, operand)) {
+        const json_t *from = json_array_get(r->nodes, (size_t)at->node);
+        NS_TRY(ns_budget_spend(ns_arena_budget(r->arena), STEP_WORK, error));
+        if (at->last_read > self || strcmp(text_of(from, "kind"), "call_function") != 0)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                           "%s/float.json: node '%s': %s changes '%s' in place, which is read elsewhere",
+                           r->files->where, text_of(node, "name"), text_of(node, "target"), operand);
         const ns_aten_operator *op = ns_aten_find(text_of(from, "target"));
         if (!op || op->annotation != NS_ANNOTATION_SHARED)
             return NS_OK;
+        before = at->node;
         operand = text_of(json_array_get(json_object_get(from, "args"), 0), "node");
     }
     return NS_OK;
@@ -291,19 +341,12 @@ static ns_code read_call(reader *r, const json_t *node, const char *target, int 
     return NS_OK;
 }
 
-static bool is_read(const reader *r, const char *name)
-{
-    bool found = false;
-    for (size_t i = 0; i < json_array_size(r->nodes); i++)
-        found = found || reads(json_object_get(json_array_get(r->nodes, i), "args"), name);
-    return found;
-}
-
 /* An operator of several results: its node here makes none; getitem picks one, and that is the call, with the
  * number as its argument "result". One that nobody reads is none. */
 static ns_code read_item(reader *r, const json_t *node, int *out, ns_error *error)
 {
-    if (!is_read(r, text_of(node, "name")))
+    const named *self = find_named(r, text_of(node, "name"));
+    if (!self || self->last_read < 0)
         return NS_OK;
     const json_t *args = json_object_get(node, "args");
     const int index = find_node(r, text_of(json_array_get(args, 0), "node"));
@@ -412,6 +455,7 @@ static ns_code read_nodes(reader *r, ns_error *error)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "%s/float.json: %zu nodes, at most %d are read",
                        r->files->where, count, MOST_NODES);
     NS_TRY(ns_aten_program_new(r->arena, &r->program, error));
+    NS_TRY(list_names(r, error));
     for (size_t i = 0; i < count; i++)
         r->map[i] = -1;
     for (size_t i = 0; i < count; i++)

@@ -212,6 +212,11 @@ static void test_views_of_memory(void **state)
     give(&full, h.values[2]);
     fails(&full, ns_kernel_full, "k: a result of 16 elements does not fit the 24 bytes planned for it");
     ns_arena_free(h.arena);
+    begin_view(&h, data, planned, INTEGERS(3, 2)); /* a view of a constant is one */
+    h.values[0].as.tensor.constant = true;
+    assert_int_equal(call(&h, ns_kernel_et_view), NS_OK);
+    assert_true(h.values[2].as.tensor.constant);
+    ns_arena_free(h.arena);
     begin_view(&h, data, planned, INTEGERS(3, 3));
     fails(&h, ns_kernel_et_view, "k: 6 elements as 9");
     begin_view(&h, data, planned, INTEGERS(-1, -1));
@@ -801,6 +806,41 @@ static void test_jumps(void **state)
     ns_arena_free(arena);
 }
 
+/* ---- constants: the program's own, from run to run ---- */
+
+static void test_constants_are_not_written(void **state)
+{
+    (void)state;
+    int64_t data = 7;
+    int input = RESULT;
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_program_tensor output;
+    counting c;
+    make_counting(&c, 5);
+    c.plans[RESULT] = (ns_value_plan){.home = NS_HOME_CONSTANT, .initial = (const uint8_t *)&data};
+    assert_int_equal(count_up(&c, 0, arena, &data, &error), NS_ERROR_INPUT);
+    assert_string_equal(error.message,
+                        "chain 0, instruction 4: full: argument 2 is a result and a constant of the program");
+    c.instructions[4] = c.instructions[3]; /* given out, it may be */
+    ASSERT_OK(count_up(&c, 0, arena, &data, &error));
+    assert_int_equal(data, 7);
+    c.program.input_count = 1;
+    c.program.inputs = &input;
+    const int64_t given = 9;
+    const ns_program_inputs inputs = {
+        .count = 1, .data = (const void *const[]){&given}, .sizes = (const size_t[]){sizeof given}};
+    assert_int_equal(ns_program_run(&c.program, NULL, &inputs, arena, &output, NULL, &error), NS_ERROR_INPUT);
+    assert_string_equal(error.message, "input 0 is a constant of the program");
+    assert_int_equal(data, 7);
+    by_hand h; /* in place */
+    begin(&h);
+    give_tensor(&h, NS_SCALAR_INT64, 0, NULL, &data)->constant = true;
+    give_tensor(&h, NS_SCALAR_INT64, 0, NULL, &data);
+    fails(&h, ns_kernel_copy_in_place, "k: argument 0 is a result and a constant of the program");
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -822,6 +862,7 @@ int main(void)
         cmocka_unit_test(test_pads_that_wrap),
         cmocka_unit_test(test_channels_that_are_not_there),
         cmocka_unit_test(test_jumps),
+        cmocka_unit_test(test_constants_are_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

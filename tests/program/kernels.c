@@ -1,7 +1,40 @@
 /* Kernels outside the NPU: programs without a delegate give what ExecuTorch 1.5.0's own runtime gave, bit for
  * bit (scripts/record-program). */
+#include "program/internal.h"
 #include "support/data.h"
 #include "support/test.h"
+
+/* Runs the case once for each result that is a tensor, made a constant. */
+static int refused_constants(const char *name)
+{
+    ns_arena *arena = ns_arena_new();
+    ns_error error = {0};
+    ns_program *program = NULL;
+    ns_program_inputs inputs;
+    ns_program_tensor outputs[PROGRAM_CASE_OUTPUTS];
+    int count = 0;
+    ASSERT_OK(program_case_read(name, arena, &program, &inputs, &error));
+    for (int i = 0; i < program->chains[0].instruction_count; i++) {
+        const ns_instruction *instruction = &program->chains[0].instructions[i];
+        const bool kernel = instruction->kind == NS_INSTRUCTION_KERNEL;
+        const int result = kernel ? instruction->arguments[instruction->argument_count - 1] : 0;
+        if (!kernel || program->values[result].kind != NS_VALUE_TENSOR)
+            continue;
+        const ns_value_plan before = program->plans[result];
+        uint8_t *bytes = ns_arena_alloc(arena, program->values[result].as.tensor.capacity, 1);
+        program->plans[result] = (ns_value_plan){.home = NS_HOME_CONSTANT, .initial = bytes};
+        assert_int_equal(ns_program_run(program, NULL, &inputs, arena, outputs, NULL, &error),
+                         NS_ERROR_INPUT);
+        if (!strstr(error.message, "constant of the program"))
+            fail_msg("%s, instruction %d: %s", name, i, error.message);
+        for (size_t k = 0; k < program->values[result].as.tensor.capacity; k++)
+            assert_int_equal(bytes[k], 0);
+        program->plans[result] = before;
+        count++;
+    }
+    ns_arena_free(arena);
+    return count;
+}
 
 static void test_elementwise(void **state)
 {
@@ -80,6 +113,38 @@ static void test_cortex_m(void **state)
     program_case_check("cortex_m_product", 4);
 }
 
+/* Whatever kernel a program gives a constant of its own as the result, in place or not: it is refused, since
+ * the next run would read what this one wrote. */
+static void test_no_kernel_writes_a_constant(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"add",
+                                        "integers",
+                                        "compare",
+                                        "clamp",
+                                        "layout",
+                                        "full",
+                                        "memory_format",
+                                        "index",
+                                        "mean",
+                                        "bmm",
+                                        "pool",
+                                        "batch_norm",
+                                        "conv",
+                                        "conv1d",
+                                        "quantize_channel",
+                                        "cortex_m_conv",
+                                        "cortex_m_pool",
+                                        "cortex_m_product",
+                                        "dequantize_channel",
+                                        "cortex_m_elementwise",
+                                        "cortex_m_softmax"};
+    int tried = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        tried += refused_constants(cases[i]);
+    assert_true(tried > 100);
+}
+
 /* A program for up to [4, 9, 6], given [2, 5, 6]. */
 static void test_dynamic_shapes(void **state)
 {
@@ -119,6 +184,7 @@ int main(void)
         cmocka_unit_test(conv1d_arguments),
         cmocka_unit_test(test_half_precision),
         cmocka_unit_test(test_cortex_m),
+        cmocka_unit_test(test_no_kernel_writes_a_constant),
         cmocka_unit_test(test_dynamic_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

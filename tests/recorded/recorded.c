@@ -147,6 +147,29 @@ static void what_is_changed_in_place_is_read_no_more(void **state)
     assert_non_null(strstr(error.message, "changes 'y' in place"));
 }
 
+/* A split that takes itself, and one in place behind it: the walk back ends. Who reads by keyword reads too.
+ */
+static void what_is_walked_back_ends(void **state)
+{
+    (void)state;
+    static const char circle[] =
+        "[{\"name\": \"s\", \"kind\": \"call_function\", \"target\": \"aten.split.Tensor\", \"args\": "
+        "[{\"node\": \"s\"}, 1]}, {\"name\": \"z\", \"kind\": \"call_function\", \"target\": "
+        "\"aten.relu_.default\", \"args\": [{\"node\": \"s\"}]}]";
+    ns_recorded recorded;
+    ns_error error = {0};
+    put("float.json", circle, sizeof circle - 1);
+    assert_int_equal(
+        ns_recorded_read(&(ns_case_files){.name = "x", .where = folder}, arena, &recorded, &error),
+        NS_ERROR_INPUT);
+    assert_non_null(strstr(error.message, "node 'z': an argument is no earlier node"));
+    assert_int_equal(
+        read_in_place("{\"node\": \"z\"}]], \"kwargs\": {\"more\": {\"node\": \"y\"}}, \"x\": [[", &recorded,
+                      &error),
+        NS_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "changes 'y' in place"));
+}
+
 /* Lists that are shorter than what an operator reads of them, found by fuzzing, and what is beyond 64 bits.
  */
 static void lists_have_their_lengths(void **state)
@@ -257,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_not_known_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_spellings_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_changed_in_place_is_read_no_more, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_walked_back_ends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_have_their_lengths, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_do_not_leave_the_folder, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_observers_epsilon_counts, set_up, tear_down),

@@ -92,6 +92,10 @@ const char *captured_path(const char *name, const char *file, ns_arena *arena);
 
 enum { PROGRAM_CASE_INPUTS = 8, PROGRAM_CASE_OUTPUTS = 16 };
 
+/* The program of folder `name` and its inputs, in `arena`. */
+ns_code program_case_read(const char *name, ns_arena *arena, ns_program **program, ns_program_inputs *out,
+                          ns_error *error);
+
 /* Runs the program of folder `name`, which has output_count outputs, with its inputs. */
 ns_code program_case_run(const char *name, const ns_npu_options *options, int output_count, ns_arena *arena,
                          ns_program_tensor *outputs, ns_error *error);

@@ -45,18 +45,16 @@ void program_case_check_output(const char *name, int index, const ns_program_ten
             fail_msg("%s: output %d: element %zu of %zu differs", name, index, i, expected.count);
 }
 
-ns_code program_case_run(const char *name, const ns_npu_options *options, int output_count, ns_arena *arena,
-                         ns_program_tensor *outputs, ns_error *error)
+ns_code program_case_read(const char *name, ns_arena *arena, ns_program **program, ns_program_inputs *out,
+                          ns_error *error)
 {
     ns_bytes file;
-    ns_program *program = NULL;
-    const void *inputs[PROGRAM_CASE_INPUTS];
-    size_t sizes[PROGRAM_CASE_INPUTS];
+    const void **inputs = NS_ARENA_ARRAY(arena, PROGRAM_CASE_INPUTS, const void *);
+    size_t *sizes = NS_ARENA_ARRAY(arena, PROGRAM_CASE_INPUTS, size_t);
     NS_TRY(test_data_read(case_path(name, "program.pte", arena), arena, &file, error));
-    NS_TRY(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, &program, error));
-    const int input_count = ns_program_input_count(program);
+    NS_TRY(ns_program_read(file.data, file.size, NS_ACCELERATOR_UNKNOWN, arena, program, error));
+    const int input_count = ns_program_input_count(*program);
     assert_in_range(input_count, 1, PROGRAM_CASE_INPUTS);
-    assert_int_equal(ns_program_output_count(program), output_count);
     for (int i = 0; i < input_count; i++) {
         char input[32];
         ns_bytes bytes;
@@ -65,8 +63,18 @@ ns_code program_case_run(const char *name, const ns_npu_options *options, int ou
         inputs[i] = bytes.data;
         sizes[i] = bytes.size;
     }
-    return ns_program_run(program, options, &(ns_program_inputs){input_count, inputs, sizes}, arena, outputs,
-                          NULL, error);
+    *out = (ns_program_inputs){input_count, inputs, sizes};
+    return NS_OK;
+}
+
+ns_code program_case_run(const char *name, const ns_npu_options *options, int output_count, ns_arena *arena,
+                         ns_program_tensor *outputs, ns_error *error)
+{
+    ns_program *program = NULL;
+    ns_program_inputs inputs;
+    NS_TRY(program_case_read(name, arena, &program, &inputs, error));
+    assert_int_equal(ns_program_output_count(program), output_count);
+    return ns_program_run(program, options, &inputs, arena, outputs, NULL, error);
 }
 
 void program_case_check(const char *name, int output_count)
