@@ -52,6 +52,12 @@ typedef struct ns_aten_operands {
  * already: NS_ERROR_BUDGET when the time is over, NS_ERROR_CANCELLED. */
 ns_code ns_aten_check_time(const ns_aten_operands *operands, ns_error *error);
 
+/* The same once in 2^12 of a loop's turns, `at` being the turn: for elements of a few operations. */
+static inline ns_code ns_aten_check_time_at(const ns_aten_operands *operands, size_t at, ns_error *error)
+{
+    return at % 4096 ? NS_OK : ns_aten_check_time(operands, error);
+}
+
 /* The same, of an operator without `terms`, whose work nobody else knows: charges what the element takes. */
 ns_code ns_aten_spend(const ns_aten_operands *operands, int64_t work, ns_error *error);
 

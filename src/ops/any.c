@@ -18,13 +18,14 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
     ns_reduction reduction;
-    (void)error;
     for (size_t i = 0; i < ns_aten_count(node); i++)
         out[i] = 0;
     ns_reduction_start(&reduction, node, operands->nodes[SELF]);
-    for (size_t i = 0; i < ns_aten_count(operands->nodes[SELF]); i++, ns_reduction_next(&reduction))
+    for (size_t i = 0; i < ns_aten_count(operands->nodes[SELF]); i++, ns_reduction_next(&reduction)) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         if (operands->values[SELF][i] != 0)
             out[reduction.output] = 1;
+    }
     return NS_OK;
 }
 

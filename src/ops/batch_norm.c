@@ -35,10 +35,10 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 {
     const double *const *v = operands->values;
     int64_t rest = 1;
-    (void)error;
     for (int i = 2; i < node->rank; i++)
         rest *= node->shape[i];
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         const int64_t c = (int64_t)i / rest % node->shape[1];
         out[i] = (v[X][i] - v[MEAN][c]) / sqrt(v[VAR][c] + node->attributes[EPSILON].real) *
                      (v[WEIGHT] ? v[WEIGHT][c] : 1) +

@@ -30,8 +30,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
-    (void)error;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         double value[3] = {0, -INFINITY, INFINITY};
         int64_t at[NS_MAX_RANK] = {0};
         ns_coordinates(node, i, at);

@@ -23,8 +23,7 @@ static double real(double a, double b)
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
     const ns_aten_attribute *mode = &node->attributes[MODE];
-    (void)error;
-    ns_broadcast(node, operands, out, real);
+    NS_TRY(ns_broadcast(node, operands, out, real, error));
     for (size_t i = 0; !mode->none && i < ns_aten_count(node); i++)
         out[i] = mode->integer == FLOOR ? floor(out[i]) : trunc(out[i]);
     return NS_OK;

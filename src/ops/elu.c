@@ -82,8 +82,8 @@ static ns_code exact_of_form(const ns_aten_node *node, const ns_aten_operands *o
 {
     factors_of *const *of = node->op->family;
     const factors f = (*of)(node);
-    (void)error;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         const double x = operands->values[0][i];
         out[i] = f.scale * (x > 0 ? x : f.alpha * ns_mpfr_round(mpfr_expm1, x * f.input_scale));
     }

@@ -14,9 +14,7 @@ static double real(double a, double b)
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
-    (void)error;
-    ns_broadcast(node, operands, out, real);
-    return NS_OK;
+    return ns_broadcast(node, operands, out, real, error);
 }
 
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,

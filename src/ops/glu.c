@@ -26,6 +26,7 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     int axis = 0;
     NS_TRY(ns_move_dim(node, node->attributes[DIM].integer, node->rank, &axis, error));
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         int64_t at[NS_MAX_RANK] = {0};
         ns_coordinates(node, i, at);
         const double a = operands->values[0][ns_broadcast_element(input, input->rank, at)];

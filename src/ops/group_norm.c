@@ -38,10 +38,9 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     const int64_t groups = node->attributes[GROUPS].integer, channels = node->shape[1], rest = rest_of(node);
     const int64_t count = channels / groups * rest;
     const double *weight = operands->values[WEIGHT_OPERAND], *bias = operands->values[BIAS_OPERAND];
-    (void)error;
     for (int64_t row = 0; row < node->shape[0] * groups; row++)
-        ns_normalise_row(operands->values[X] + row * count, out + row * count, count,
-                         node->attributes[EPSILON].real);
+        NS_TRY(ns_normalise_row(operands, operands->values[X] + row * count, out + row * count, count,
+                                node->attributes[EPSILON].real, error));
     for (size_t i = 0; i < ns_aten_count(node); i++) {
         const int64_t channel = (int64_t)i / (rest ? rest : 1) % channels;
         out[i] = out[i] * (weight ? weight[channel] : 1) + (bias ? bias[channel] : 0);

@@ -33,11 +33,11 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     const ns_aten_attribute *shape = &node->attributes[SHAPE];
     const double *weight = operands->values[WEIGHT_OPERAND], *bias = operands->values[BIAS_OPERAND];
     int64_t count = 1;
-    (void)error;
     for (int i = 0; i < shape->count; i++)
         count *= shape->list[i];
     for (int64_t row = 0; count && row < (int64_t)ns_aten_count(node) / count; row++, out += count) {
-        ns_normalise_row(operands->values[X] + row * count, out, count, node->attributes[EPSILON].real);
+        NS_TRY(ns_normalise_row(operands, operands->values[X] + row * count, out, count,
+                                node->attributes[EPSILON].real, error));
         for (int64_t i = 0; i < count; i++)
             out[i] = out[i] * (weight ? weight[i] : 1) + (bias ? bias[i] : 0);
     }

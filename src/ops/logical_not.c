@@ -13,9 +13,10 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
-    (void)error;
-    for (size_t i = 0; i < ns_aten_count(node); i++)
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         out[i] = operands->values[0][i] == 0;
+    }
     return NS_OK;
 }
 

@@ -12,9 +12,7 @@ static double differ(double a, double b)
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
-    (void)error;
-    ns_broadcast(node, operands, out, differ);
-    return NS_OK;
+    return ns_broadcast(node, operands, out, differ, error);
 }
 
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,

@@ -48,9 +48,7 @@ static double real_of_two(double x, double y)
 static ns_code exact_of_two(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                             ns_error *error)
 {
-    (void)error;
-    ns_broadcast(node, operands, out, real_of_two);
-    return NS_OK;
+    return ns_broadcast(node, operands, out, real_of_two, error);
 }
 
 static ns_code decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,

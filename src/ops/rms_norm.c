@@ -39,11 +39,12 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
     const int64_t count = count_of(&node->attributes[SHAPE]);
     const double *weight = node->input_count > 1 ? operands->values[1] : NULL;
     const double least = epsilon->none ? (double)FLT_EPSILON : epsilon->real, *x = operands->values[0];
-    (void)error;
     for (int64_t row = 0; count && row < (int64_t)ns_aten_count(node) / count; row++, x += count) {
         ns_double2 sum = {0, 0};
-        for (int64_t i = 0; i < count; i++)
+        for (int64_t i = 0; i < count; i++) {
+            NS_TRY(ns_aten_check_time_at(operands, (size_t)i, error));
             ns_double2_add_product(&sum, x[i], x[i]);
+        }
         const double root = sqrt(ns_double2_divide(sum, (double)count) + least);
         for (int64_t i = 0; i < count; i++)
             *out++ = x[i] / root * (weight ? weight[i] : 1);

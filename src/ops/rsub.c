@@ -9,9 +9,10 @@ enum { SELF, OTHER, ALPHA };
 
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
-    (void)error;
-    for (size_t i = 0; i < ns_aten_count(node); i++)
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         out[i] = node->attributes[OTHER].real - node->attributes[ALPHA].real * operands->values[0][i];
+    }
     return NS_OK;
 }
 

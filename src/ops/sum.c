@@ -31,8 +31,10 @@ static ns_code sum_float32(const ns_aten_node *node, const ns_aten_operands *ope
     bool reduced[NS_MAX_RANK];
     if (!values || !sums)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: out of memory for %zu values", node->name, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         values[i] = (float)operands->values[0][i];
+    }
     ns_reduce_axes(node, reduced);
     ns_float32_reduce(operand->rank, operand->shape, reduced, values, sums);
     for (size_t i = 0; i < results; i++)

@@ -20,8 +20,8 @@ static ns_code infer(const ns_aten_program *program, ns_aten_node *node, ns_erro
 static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out, ns_error *error)
 {
     const int64_t rows = node->shape[node->rank - 2], columns = node->shape[node->rank - 1];
-    (void)error;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         const int64_t column = (int64_t)i % columns, row = (int64_t)i / columns % rows;
         out[i] = row + node->attributes[DIAGONAL].integer >= column ? operands->values[0][i] : 0;
     }

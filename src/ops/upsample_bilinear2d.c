@@ -36,13 +36,13 @@ static ns_code exact(const ns_aten_node *node, const ns_aten_operands *operands,
 {
     ns_resize_axis axes[2];
     const double *plane = operands->values[0];
-    (void)error;
     axes_of(node, operands->nodes[0], axes);
     for (int64_t k = 0; k < node->shape[0] * node->shape[1]; k++, plane += axes[0].in * axes[1].in)
         for (int64_t y = 0; y < axes[0].out; y++)
             for (int64_t x = 0; x < axes[1].out; x++) {
                 int64_t rows[2], columns[2];
                 double down, right;
+                NS_TRY(ns_aten_check_time_at(operands, (size_t)x, error));
                 around(&axes[0], y, rows, &down);
                 around(&axes[1], x, columns, &right);
                 const double *top = plane + rows[0] * axes[1].in, *bottom = plane + rows[1] * axes[1].in;

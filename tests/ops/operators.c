@@ -4,11 +4,15 @@
 #include "support/test.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "ir/interface.h"
 #include "lower/interface.h"
 #include "measure/interface.h"
+#include "npuscope/budget.h"
+#include "ops/cases.h"
 #include "ops/families/arithmetic.h"
+#include "ops/operators.h"
 #include "quant/interface.h"
 #include "support/arena.h"
 #include "support/aten.h"
@@ -301,6 +305,54 @@ static void test_not_known(void **state)
     REFUSED(ns_lower(program, NS_TARGET_U85, &graph, &error), "lowering of");
 }
 
+/* ---- the clock ---- */
+
+/* A call's own loops, after what evaluate charges before them. */
+static void looks_at_the_clock(const ns_aten_program *program, const ns_aten_node *node,
+                               double *const *values)
+{
+    const ns_aten_compute computes[] = {node->op->exact, node->op->float32};
+    const ns_aten_node *nodes[256] = {NULL};
+    const double *operands[256] = {NULL};
+    double *out = calloc(ns_aten_count(node), sizeof *out);
+    ns_error error = {0};
+    for (int i = 0; i < node->input_count; i++) {
+        nodes[i] = ns_aten_operand(program, node, i);
+        operands[i] = nodes[i] ? values[node->inputs[i]] : NULL;
+    }
+    for (int k = 0; k < 2 && ns_aten_count(node); k++)
+        if (computes[k] && computes[k](node, &(ns_aten_operands){program, nodes, operands}, out, &error) !=
+                               NS_ERROR_CANCELLED)
+            fail_msg("%s, %s: it does not look at the time", node->op->aten, k ? "float32" : "exact");
+    free(out);
+}
+
+/* Whatever a recorded graph calls ends with the time limit within the call too. */
+static void every_operator_looks_at_the_clock(void **state)
+{
+    (void)state;
+    int calls = 0;
+    for (int o = 0; o < ns_aten_operator_count; o++) {
+        const ns_aten_operator *op = ns_aten_operators[o];
+        ns_budget budget;
+        ns_case_maker made;
+        ns_error error = {0};
+        double **values = NULL;
+        if (!op->catalogue || !op->exact)
+            continue;
+        ns_budget_open(&budget, 0, 0, 0);
+        ns_arena *scratch = ns_arena_new_within(&budget);
+        ASSERT_OK(ns_case_build(op, &op->catalogue->cases[0], 3, scratch, &made, &error));
+        ASSERT_OK(ns_aten_evaluate(made.program, NS_ATEN_IDEAL, made.inputs, scratch, &values, &error));
+        ns_budget_cancel(&budget);
+        for (int n = 0; n < made.program->node_count; n++, calls++)
+            if (made.program->nodes[n].kind == NS_ATEN_CALL)
+                looks_at_the_clock(made.program, &made.program->nodes[n], values);
+        ns_arena_free(scratch);
+    }
+    assert_true(calls > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +366,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(transposed_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(dilated_pool, setup, teardown),
         cmocka_unit_test_setup_teardown(padding_in_words, setup, teardown),
+        cmocka_unit_test(every_operator_looks_at_the_clock),
         cmocka_unit_test_setup_teardown(test_not_known, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,10 +8,10 @@ enum { SELF, OTHER, ALPHA };
 ns_code ns_alpha_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error)
 {
-    (void)error;
     const ns_binary *binary = node->op->family;
     const double factor = node->attributes[ALPHA].real;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         int64_t at[NS_MAX_RANK] = {0};
         ns_coordinates(node, i, at);
         out[i] = binary->real(

@@ -21,8 +21,8 @@ ns_code ns_infer_same(const ns_aten_program *program, ns_aten_node *node, ns_err
 ns_code ns_infer_broadcast(const ns_aten_program *program, ns_aten_node *node, ns_error *error);
 
 /* Calls `f` on each pair of broadcast operands. */
-void ns_broadcast(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
-                  double (*f)(double a, double b));
+ns_code ns_broadcast(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                     double (*f)(double a, double b), ns_error *error);
 
 /* terms, for at most NS_TERM_FACTORS operands. */
 void ns_terms_elementwise(const ns_aten_program *program, const ns_aten_node *node, size_t element,

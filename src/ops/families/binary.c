@@ -6,10 +6,8 @@
 ns_code ns_binary_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                         ns_error *error)
 {
-    (void)error;
     const ns_binary *binary = node->op->family;
-    ns_broadcast(node, operands, out, binary->real);
-    return NS_OK;
+    return ns_broadcast(node, operands, out, binary->real, error);
 }
 
 ns_binary_scales ns_binary_headroom_scales(double a, double b)

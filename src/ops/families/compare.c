@@ -35,10 +35,8 @@ ns_code ns_compare_infer(const ns_aten_program *program, ns_aten_node *node, ns_
 ns_code ns_compare_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error)
 {
-    (void)error;
     const ns_compare *compare = node->op->family;
-    ns_broadcast(node, operands, out, compare->real);
-    return NS_OK;
+    return ns_broadcast(node, operands, out, compare->real, error);
 }
 
 ns_code ns_compare_supported(const ns_aten_program *program, const ns_aten_node *node, ns_target target,

@@ -52,8 +52,8 @@ static void broadcast_strides(const ns_aten_node *node, const ns_aten_node *oper
     }
 }
 
-void ns_broadcast(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
-                  double (*f)(double a, double b))
+ns_code ns_broadcast(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
+                     double (*f)(double a, double b), ns_error *error)
 {
     int64_t strides_a[NS_MAX_RANK], strides_b[NS_MAX_RANK], position[NS_MAX_RANK] = {0};
     broadcast_strides(node, operands->nodes[0], strides_a);
@@ -61,6 +61,7 @@ void ns_broadcast(const ns_aten_node *node, const ns_aten_operands *operands, do
     size_t count = ns_aten_count(node);
     const double *a = operands->values[0], *b = operands->values[1];
     for (size_t i = 0; i < count; i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         out[i] = f(*a, *b);
         for (int d = node->rank - 1; d >= 0; d--) {
             a += strides_a[d];
@@ -72,6 +73,7 @@ void ns_broadcast(const ns_aten_node *node, const ns_aten_operands *operands, do
             position[d] = 0;
         }
     }
+    return NS_OK;
 }
 
 void ns_coordinates(const ns_aten_node *node, size_t element, int64_t *at)

@@ -10,12 +10,13 @@ double ns_limit_value(const ns_aten_attribute *attribute, double otherwise)
 ns_code ns_limit_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error)
 {
-    (void)error;
     const ns_limit *limit = node->op->family;
     double low, high;
     limit->limits(node, &low, &high);
-    for (size_t i = 0; i < ns_aten_count(node); i++)
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         out[i] = fmin(fmax(operands->values[0][i], low), high);
+    }
     return NS_OK;
 }
 

@@ -5,9 +5,9 @@
 ns_code ns_move_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                       ns_error *error)
 {
-    (void)error;
     const ns_move *move = node->op->family;
     for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         int operand = 0;
         int64_t from = 0;
         if (move->source(operands->program, node, i, &operand, &from))

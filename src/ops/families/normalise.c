@@ -6,17 +6,21 @@
 #include "ir/interface.h"
 #include "ops/declared.h"
 
-void ns_normalise_row(const double *x, double *out, int64_t count, double epsilon)
+ns_code ns_normalise_row(const ns_aten_operands *operands, const double *x, double *out, int64_t count,
+                         double epsilon, ns_error *error)
 {
     long double sum = 0, squares = 0;
     for (int64_t i = 0; i < count; i++)
         sum += x[i];
     const long double mean = sum / (long double)count;
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++) {
+        NS_TRY(ns_aten_check_time_at(operands, (size_t)i, error));
         squares += (x[i] - mean) * (x[i] - mean);
+    }
     const long double factor = 1 / sqrtl(squares / (long double)count + (long double)epsilon);
     for (int64_t i = 0; i < count; i++)
         out[i] = (double)((x[i] - mean) * factor);
+    return NS_OK;
 }
 
 ns_code ns_normalise_by(ns_aten_program *program, int centred, int var, double epsilon, int *out,

@@ -135,6 +135,7 @@ ns_code ns_reduce_sums(const ns_aten_node *node, const ns_aten_operands *operand
     ns_reduction_start(&reduction, node, operands->nodes[0]);
     *reduced_count = reduction.reduced_count;
     for (size_t i = 0; i < count; i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         ns_double2_add(&(*sums)[reduction.output], operands->values[0][i]);
         ns_reduction_next(&reduction);
     }
@@ -162,13 +163,13 @@ ns_code ns_extreme_infer_values(const ns_aten_program *program, ns_aten_node *no
 ns_code ns_extreme_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error)
 {
-    (void)error;
     const ns_extreme *extreme = node->op->family;
     ns_reduction reduction;
     for (size_t i = 0; i < ns_aten_count(node); i++)
         out[i] = -extreme->sign * INFINITY;
     ns_reduction_start(&reduction, node, operands->nodes[0]);
     for (size_t i = 0; i < ns_aten_count(operands->nodes[0]); i++, ns_reduction_next(&reduction)) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         const double x = operands->values[0][i];
         if (extreme->sign * x > extreme->sign * out[reduction.output])
             out[reduction.output] = x;

@@ -107,7 +107,8 @@ ns_code ns_extreme_lower(ns_lowering *lowering, int node, ns_error *error);
  * group_norm and batch_norm have in common. */
 
 /* One row of `count` elements, in long double: within some units of the last place of double. */
-void ns_normalise_row(const double *x, double *out, int64_t count, double epsilon);
+ns_code ns_normalise_row(const ns_aten_operands *operands, const double *x, double *out, int64_t count,
+                         double epsilon, ns_error *error);
 
 /* What ExecuTorch makes of it before the quantiser: mean.dim, sub, var, add, rsqrt, mul; `dims` are the axes,
  * kept. */

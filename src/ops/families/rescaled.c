@@ -3,10 +3,11 @@
 ns_code ns_rescaled_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                           ns_error *error)
 {
-    (void)error;
     const ns_rescaled *rescaled = node->op->family;
-    for (size_t i = 0; i < ns_aten_count(node); i++)
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         out[i] = rescaled->real(operands->values[0][i]);
+    }
     return NS_OK;
 }
 

@@ -15,23 +15,29 @@ ns_code ns_softmax_infer(const ns_aten_program *program, ns_aten_node *node, ns_
     return ns_move_dim(node, node->attributes[DIM].integer, node->rank, &axis, error);
 }
 
-/* One row of `count` values, `step` apart. */
-static void softmax_row(const double *x, double *out, int64_t count, int64_t step, bool logarithm)
+/* One row of `count` values from `first` on, `step` apart. */
+static ns_code softmax_row(const ns_aten_operands *operands, size_t first, int64_t count, int64_t step,
+                           bool logarithm, double *out, ns_error *error)
 {
     double most = -INFINITY;
     long double sum = 0;
+    const double *x = operands->values[0] + first;
+    out += first;
     for (int64_t i = 0; i < count; i++)
         most = fmax(most, x[i * step]);
-    for (int64_t i = 0; i < count; i++)
+    for (int64_t i = 0; i < count; i++) {
+        NS_TRY(ns_aten_check_time_at(operands, first + (size_t)i, error));
         sum += expl((long double)x[i * step] - (long double)most);
+    }
     for (int64_t i = 0; i < count; i++) {
         const long double difference = (long double)x[i * step] - (long double)most;
         out[i * step] = (double)(logarithm ? difference - logl(sum) : expl(difference) / sum);
     }
+    return NS_OK;
 }
 
 static ns_code along_dim(const ns_aten_node *node, const ns_aten_operands *operands, bool logarithm,
-                         double *out)
+                         double *out, ns_error *error)
 {
     const int axis = ns_move_axis(node->attributes[DIM].integer, node->rank);
     int64_t step = 1;
@@ -41,23 +47,20 @@ static ns_code along_dim(const ns_aten_node *node, const ns_aten_operands *opera
                   outer = (int64_t)ns_aten_count(node) / (count > 0 && step > 0 ? count * step : 1);
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < step; i++)
-            softmax_row(operands->values[0] + o * count * step + i, out + o * count * step + i, count, step,
-                        logarithm);
+            NS_TRY(softmax_row(operands, (size_t)(o * count * step + i), count, step, logarithm, out, error));
     return NS_OK;
 }
 
 ns_code ns_softmax_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                          ns_error *error)
 {
-    (void)error;
-    return along_dim(node, operands, false, out);
+    return along_dim(node, operands, false, out, error);
 }
 
 ns_code ns_log_softmax_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                              ns_error *error)
 {
-    (void)error;
-    return along_dim(node, operands, true, out);
+    return along_dim(node, operands, true, out, error);
 }
 
 ns_code ns_softmax_decompose(ns_aten_program *program, const ns_aten_node *node, const int *inputs, int *out,

@@ -49,25 +49,27 @@ ns_code ns_table_float32(const ns_aten_node *node, const ns_aten_operands *opera
                          ns_error *error)
 {
     const ns_table *table = node->op->family;
-    (void)error;
-    for (size_t i = 0; i < ns_aten_count(node); i++)
+    for (size_t i = 0; i < ns_aten_count(node); i++) {
+        NS_TRY(ns_aten_check_time_at(operands, i, error));
         out[i] = (double)table->float32(node, (float)operands->values[0][i]);
+    }
     return NS_OK;
 }
 
 ns_code ns_table_exact(const ns_aten_node *node, const ns_aten_operands *operands, double *out,
                        ns_error *error)
 {
-    (void)error;
     double result = 0; /* runs of equal values (constant tensors) cost one evaluation */
-    for (size_t i = 0; i < ns_aten_count(node); i++) {
+    ns_code code = NS_OK;
+    for (size_t i = 0; code == NS_OK && i < ns_aten_count(node); i++) {
+        code = ns_aten_check_time_at(operands, i, error);
         const double x = operands->values[0][i];
         if (i == 0 || x != operands->values[0][i - 1])
             result = ns_table_real(node, x);
         out[i] = result;
     }
     mpfr_free_cache();
-    return NS_OK;
+    return code;
 }
 
 ns_code ns_table_lower(ns_lowering *lowering, int node, ns_error *error)
