@@ -37,6 +37,24 @@ bool ns_defect_met_select_viewed(const ns_pattern *p, ns_op_ref op)
     return viewed && (shaped || views < 4);
 }
 
+/* SELECT is made of bitwise operations, of which each has the shape of a tensor and the selector's: where
+ * neither has the result's, an ADD is to broadcast them, whose operand has more dims than it. */
+bool ns_defect_met_select_broadcast(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_SELECT)
+        return false;
+    const ns_tensor *y = ns_pattern_output(p, op);
+    bool viewed = false;
+    for (int k = 1; k < 3; k++) {
+        const bool mine = ns_pattern_is_viewed(p, op->inputs[k]);
+        viewed |= mine;
+        if (!mine &&
+            (ns_shape_equal(ns_pattern_input(p, op, k), y) || ns_shape_equal(ns_pattern_input(p, op, 0), y)))
+            return false;
+    }
+    return viewed;
+}
+
 static bool is_binary(ns_op op)
 {
     return op == NS_OP_ADD || op == NS_OP_SUB || op == NS_OP_MUL || op == NS_OP_MAXIMUM ||

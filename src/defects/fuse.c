@@ -7,6 +7,11 @@ static bool is_window(ns_op op)
            op == NS_OP_MAX_POOL2D || op == NS_OP_AVG_POOL2D;
 }
 
+static bool is_narrow(const ns_tensor *t)
+{
+    return t->dtype == NS_DTYPE_INT8 || t->dtype == NS_DTYPE_INT16;
+}
+
 static bool is_activation(ns_op_ref op)
 {
     return op->op == NS_OP_CLAMP || op->op == NS_OP_TABLE;
@@ -37,14 +42,16 @@ static bool is_elementwise(ns_op op)
 }
 
 /* An elementwise operation, or a RESCALE that is one, whose result reaches the activation through a RESHAPE
- * with other rows: both are taken apart by batches, each by its own. */
+ * with other rows, or with rows of one place and another batch: both are taken apart by batches, each by its
+ * own. */
 static bool is_viewed_elementwise(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *y = ns_pattern_output(p, op);
     for (ns_op_ref at = op; (at = ns_pattern_from(p, at, 0)) && ns_pattern_only_reader(p, at);) {
         const ns_tensor *x = ns_pattern_output(p, at);
-        const bool other_rows =
-            ns_pattern_dim(x, 0) != ns_pattern_dim(y, 0) || ns_pattern_dim(x, 1) != ns_pattern_dim(y, 1);
+        const bool other_rows = ns_pattern_dim(x, 0) != ns_pattern_dim(y, 0) ||
+                                ns_pattern_dim(x, 1) != ns_pattern_dim(y, 1) ||
+                                (ns_pattern_dim(x, 1) == 1 && ns_pattern_batch(x) != ns_pattern_batch(y));
         if (other_rows && is_elementwise(at->op))
             return true;
         if (at->op != NS_OP_RESHAPE && at->op != NS_OP_RESCALE)
@@ -108,6 +115,27 @@ bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
     return !before || !((before->op >= NS_OP_ADD && before->op <= NS_OP_SUB) || moves_elements(p, before));
 }
 
+/* The block's input, RESHAPEs left out. */
+static bool is_given(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    while (from && from->op == NS_OP_RESHAPE)
+        from = ns_pattern_from(p, from, 0);
+    return !from;
+}
+
+/* TRANSPOSEs of an input that together move nothing but dims of 1. MergeTransposes leaves one, which becomes
+ * a copy on U55 and U65, and the activation is fused into it. */
+bool ns_defect_met_transposes_activation(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref second = is_activation(op) ? ns_pattern_served_by(p, op, 0, NS_OP_COUNT) : NULL;
+    ns_op_ref first =
+        second && second->op == NS_OP_TRANSPOSE ? ns_pattern_served_by(p, second, 0, NS_OP_COUNT) : NULL;
+    const bool wide = op->op == NS_OP_TABLE && ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT8;
+    return first && first->op == NS_OP_TRANSPOSE && !wide && ns_pattern_undoes(p, second, first) &&
+           is_given(p, first);
+}
+
 /* A convolution that makes a PAD of its padding: of a whole kernel or more (RealiseKernelPadding). */
 static bool makes_pad(const ns_pattern *p, ns_op_ref op)
 {
@@ -137,17 +165,24 @@ static bool is_left_out(const ns_pattern *p, ns_op_ref op)
                   (op->op == NS_OP_TRANSPOSE && ns_pattern_keeps_tensor(p, op)));
 }
 
-/* An addition of operands that are rescaled alike, or a product, takes the RESCALE behind it in. */
+/* The integer that an operand is rescaled by from 8 or 16 bits; 0 where it is none. */
+static int64_t operand_scale(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
+    return rescale && is_narrow(ns_pattern_input(p, rescale, 0)) ? ns_pattern_integer_scale(p, rescale) : 0;
+}
+
+/* An addition of operands that are multiplied by one small integer, or a product of narrow ones, takes the
+ * RESCALE behind it in. */
 static bool takes_rescale(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op == NS_OP_ADD || op->op == NS_OP_SUB) {
-        ns_op_ref a = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE),
-                  b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
-        return a && b && ns_pattern_constant(p, a, 1, 0, 0) == ns_pattern_constant(p, b, 1, 0, 1) &&
-               ns_pattern_constant(p, a, 2, 0, 0) == ns_pattern_constant(p, b, 2, 0, 1);
+        const int64_t scale = operand_scale(p, op, 0);
+        return scale && scale <= INT16_MAX && scale == operand_scale(p, op, 1);
     }
     if (op->op == NS_OP_MUL)
-        return ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32;
+        return ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32 ||
+               (operand_scale(p, op, 0) == 1 && operand_scale(p, op, 1) == 1);
     return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
 }
 
@@ -185,6 +220,14 @@ bool ns_defect_met_negate_rescale(const ns_pattern *p, ns_op_ref op)
            ns_pattern_only_reader(p, negate) == op;
 }
 
+/* A scale over 1. */
+static bool enlarges(const ns_pattern *p, ns_op_ref rescale)
+{
+    const int64_t m = ns_pattern_constant(p, rescale, 1, 0, 0),
+                  shift = ns_pattern_constant(p, rescale, 2, 0, 62);
+    return shift >= 0 && shift < 63 && m > INT64_C(1) << shift;
+}
+
 /* -(-128) and -(-32768) are 127 and 32767; fused, they are taken on as they are. */
 bool ns_defect_met_negate_saturation(const ns_pattern *p, ns_op_ref op)
 {
@@ -192,7 +235,18 @@ bool ns_defect_met_negate_saturation(const ns_pattern *p, ns_op_ref op)
     if (!negate || ns_pattern_only_reader(p, negate) != op)
         return false;
     const ns_dtype from = ns_pattern_input(p, op, 0)->dtype, to = ns_pattern_output(p, op)->dtype;
-    return from == NS_DTYPE_INT16 || (from == NS_DTYPE_INT8 && to != NS_DTYPE_INT32);
+    const bool enlarged = p->family == NS_FAMILY_U85 && enlarges(p, op);
+    return from == NS_DTYPE_INT16 || (from == NS_DTYPE_INT8 && (to != NS_DTYPE_INT32 || enlarged));
+}
+
+/* The limits of int8 are kept where scale and zero points are those of no change. */
+bool ns_defect_met_negate_zero_point(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref negate = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_NEGATE) : NULL;
+    return negate && ns_pattern_only_reader(p, negate) == op &&
+           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8 &&
+           ns_pattern_output(p, op)->dtype == NS_DTYPE_INT32 && ns_pattern_integer_scale(p, op) == 1 &&
+           ns_pattern_constant(p, negate, 1, 0, 0) != 0;
 }
 
 bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
@@ -210,35 +264,39 @@ static bool may_widen(ns_op op)
            op == NS_OP_BITWISE_XOR || op == NS_OP_BITWISE_NOT;
 }
 
-/* The RESCALE enlarges: results may pass the limits of the narrow type. */
-bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
+/* The RESCALE enlarges: results may pass the limits of the narrow type. It may be moved before a CONCAT or
+ * PAD (MakeSinglePathRescale). */
+static bool is_widened(const ns_pattern *p, ns_op_ref from)
 {
-    if (op->op != NS_OP_RESCALE)
-        return false;
-    ns_op_ref from = ns_pattern_from(p, op, 0);
     while (from && from->op == NS_OP_RESHAPE)
         from = ns_pattern_from(p, from, 0);
-    const int bits = ns_dtype_bits(ns_pattern_input(p, op, 0)->dtype);
-    const int64_t m = ns_pattern_constant(p, op, 1, 0, 0), shift = ns_pattern_constant(p, op, 2, 0, 62);
-    return from && may_widen(from->op) && ns_pattern_only_reader(p, from) &&
-           bits < ns_dtype_bits(ns_pattern_output(p, op)->dtype) && m > INT64_C(1) << shift;
+    return from && may_widen(from->op) && ns_pattern_only_reader(p, from);
 }
 
-static bool is_narrow(const ns_tensor *t)
+bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
 {
-    return t->dtype == NS_DTYPE_INT8 || t->dtype == NS_DTYPE_INT16;
+    if (op->op != NS_OP_RESCALE || !enlarges(p, op) ||
+        ns_dtype_bits(ns_pattern_input(p, op, 0)->dtype) >= ns_dtype_bits(ns_pattern_output(p, op)->dtype))
+        return false;
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    if (!from || (from->op != NS_OP_CONCAT && from->op != NS_OP_PAD) || !ns_pattern_only_reader(p, from))
+        return is_widened(p, from);
+    for (int k = 0; k < (from->op == NS_OP_PAD ? 1 : from->input_count); k++)
+        if (is_widened(p, ns_pattern_from(p, from, k)))
+            return true;
+    return false;
 }
 
-/* A RESCALE to int32 behind one to 8 or 16 bits that saturates: both are fused into what is before them.
- * Products of int8 do not pass 16 bits. */
+/* A RESCALE behind one by 1 to 8 or 16 bits that saturates: both are fused into what is before them. Products
+ * of int8 do not pass 16 bits. */
 static ns_op_ref widened_after(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref narrow = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
     ns_op_ref from = ns_pattern_from(p, narrow, 0);
     if (!from || !is_narrow(ns_pattern_output(p, narrow)) ||
-        ns_pattern_output(p, op)->dtype != NS_DTYPE_INT32 ||
         ns_pattern_input(p, narrow, 0)->dtype != NS_DTYPE_INT32 || ns_pattern_only_reader(p, narrow) != op ||
-        ns_pattern_only_reader(p, from) != narrow || ns_pattern_integer_scale(p, narrow) != 1)
+        ns_pattern_only_reader(p, from) != narrow || ns_pattern_integer_scale(p, narrow) != 1 ||
+        (is_narrow(ns_pattern_output(p, op)) && ns_pattern_constant(p, narrow, 4, 0, 0) != 0))
         return NULL;
     const bool elementwise = from->op >= NS_OP_ADD && from->op <= NS_OP_SUB;
     return elementwise || from->op == NS_OP_ABS || from->op == NS_OP_NEGATE ||
@@ -249,15 +307,23 @@ static ns_op_ref widened_after(const ns_pattern *p, ns_op_ref op)
 
 bool ns_defect_met_widened_unclamped(const ns_pattern *p, ns_op_ref op)
 {
-    return widened_after(p, op) && ns_pattern_integer_scale(p, op) == 1;
+    return widened_after(p, op) && ns_pattern_output(p, op)->dtype == NS_DTYPE_INT32 &&
+           ns_pattern_integer_scale(p, op) == 1;
 }
 
-/* With a scale of its own, where that is fused, too: on Ethos-U85, and behind a MAC operation everywhere. */
+/* With a scale of its own, or to another narrow type, where that is fused, too: on Ethos-U85, and elsewhere
+ * behind a MAC operation, and of one type behind an addition or product. */
 bool ns_defect_met_widened_scaled(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref from = widened_after(p, op);
-    return from && ns_pattern_integer_scale(p, op) != 1 &&
-           (p->family == NS_FAMILY_U85 || from->op < NS_OP_CLAMP);
+    const ns_dtype to = ns_pattern_output(p, op)->dtype;
+    if (!from || (to == NS_DTYPE_INT32 && ns_pattern_integer_scale(p, op) == 1))
+        return false;
+    if (ns_pattern_integer_scale(p, op) == 1)
+        return true;
+    const bool sum = from->op == NS_OP_ADD || from->op == NS_OP_SUB || from->op == NS_OP_MUL;
+    return p->family == NS_FAMILY_U85 || from->op < NS_OP_CLAMP ||
+           (sum && to == ns_pattern_input(p, op, 0)->dtype);
 }
 
 /* RESCALE by 1 to another zero point, behind a RESCALE that stays an operation: its zero point is exchanged,
@@ -310,16 +376,27 @@ bool ns_defect_met_unsigned_clamp(const ns_pattern *p, ns_op_ref op)
     return op->op == NS_OP_CLAMP && unsigned_before(p, op);
 }
 
+/* Bitwise operators and what is made of them. */
+static bool is_bitwise(ns_op op)
+{
+    return op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR || op == NS_OP_BITWISE_XOR ||
+           op == NS_OP_BITWISE_NOT || op == NS_OP_SELECT;
+}
+
+/* On Ethos-U55 and U65 REDUCE_MIN and NEGATE end in a SUB, which takes any scale in. */
 bool ns_defect_met_unsigned_limits(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_from(p, op, 0) : NULL;
-    if (!from || !op->attributes.output_unsigned || ns_pattern_integer_scale(p, op) != 1 ||
-        ns_pattern_only_reader(p, from) != op)
+    if (!from || !op->attributes.output_unsigned || ns_pattern_only_reader(p, from) != op)
         return false;
     if (from->op == NS_OP_SLICE && !(from = ns_pattern_from(p, from, 0)))
         return false;
-    return from->op == NS_OP_MAX_POOL2D || from->op == NS_OP_AVG_POOL2D || from->op == NS_OP_BITWISE_AND ||
-           from->op == NS_OP_BITWISE_OR || from->op == NS_OP_BITWISE_XOR || from->op == NS_OP_BITWISE_NOT;
+    if (from->op == NS_OP_NEGATE || p->family != NS_FAMILY_U85)
+        return from->op == NS_OP_NEGATE || from->op == NS_OP_REDUCE_MIN;
+    const bool kept =
+        from->op == NS_OP_AVG_POOL2D || from->op == NS_OP_REDUCE_MIN || from->op == NS_OP_REDUCE_MAX;
+    return from->op == NS_OP_MAX_POOL2D || is_bitwise(from->op) ||
+           (kept && ns_pattern_integer_scale(p, op) == 1);
 }
 
 bool ns_defect_met_unsigned_table(const ns_pattern *p, ns_op_ref op)
@@ -341,10 +418,12 @@ bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
            (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT);
 }
 
-bool ns_defect_met_unsigned_slice(const ns_pattern *p, ns_op_ref op)
+/* A REDUCE_SUM over the last dim but one has a TRANSPOSE put before it, which is fused. */
+bool ns_defect_met_unsigned_sum(const ns_pattern *p, ns_op_ref op)
 {
-    return op->op == NS_OP_RESCALE && op->attributes.input_unsigned &&
-           ns_pattern_from_op(p, op, 0, NS_OP_SLICE);
+    ns_op_ref rescale = op->op == NS_OP_REDUCE_SUM ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
+    return rescale && op->attributes.axis == ns_pattern_input(p, op, 0)->rank - 2 &&
+           ns_pattern_integer_scale(p, rescale) == 1 && unsigned_before(p, rescale);
 }
 
 /* TRANSPOSE that moves dims, and REVERSE, which Ethos-U85 fuses. */

@@ -114,6 +114,48 @@ bool ns_defect_met_slice_window(const ns_pattern *p, ns_op_ref op)
     return pad ? slice_before(p, pad, 0) != NULL : is_padded(op) && slice_before(p, op, 0);
 }
 
+/* A RESCALE that reads unsigned numbers takes the whole tensor's type. */
+bool ns_defect_met_unsigned_slice(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_RESCALE && op->attributes.input_unsigned &&
+           (slice_before(p, op, 0) || ns_pattern_from_op(p, op, 0, NS_OP_SLICE));
+}
+
+/* Whether the dims on one side of an axis, those of 1 left out, are one at most. */
+static bool is_one_dim(const ns_tensor *x, int from, int to)
+{
+    int dims = 0;
+    for (int i = from; i < to; i++)
+        dims += x->shape[i] > 1;
+    return dims <= 1;
+}
+
+/* ARGMAX over another axis than the last is made one of three dims before the SLICE is moved into it, which
+ * puts its own there again; where those are other dims but for ones, it is not moved. */
+bool ns_defect_met_slice_argmax(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *x = op->op == NS_OP_ARGMAX ? ns_pattern_input(p, op, 0) : NULL;
+    ns_op_ref slice = x ? ns_pattern_from_op(p, op, 0, NS_OP_SLICE) : NULL;
+    const int axis = op->attributes.axis;
+    return slice && is_moved(p, slice) && axis < x->rank - 1 && (x->rank != 3 || axis != 1) &&
+           is_one_dim(x, 0, axis) && is_one_dim(x, axis + 1, x->rank);
+}
+
+/* A CONV3D that RewriteConv3D cannot make a CONV2D: of several depths, with a stride or padding along them.
+ */
+static bool has_depth(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    return ns_pattern_input(p, op, 1)->shape[1] > 1 || ns_pattern_list(&a->stride, 0, 1) > 1 ||
+           ns_pattern_list(&a->pad, 0, 0) > 0 || ns_pattern_list(&a->pad, 1, 0) > 0;
+}
+
+/* DecomposeConv3D takes the shape of the slice for the tensor's, and its start for 0. */
+bool ns_defect_met_slice_conv3d(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_CONV3D && has_depth(p, op) && slice_before(p, op, 0);
+}
+
 /* In 5.0.0 with one batch, too. */
 bool ns_defect_met_slice_padded(const ns_pattern *p, ns_op_ref op)
 {
@@ -206,7 +248,9 @@ bool ns_defect_met_concat_scales(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref parts =
         op->op == NS_OP_RESCALE && op->attributes.per_channel ? ns_pattern_from(p, op, 0) : NULL;
-    if (!parts || ns_pattern_only_reader(p, parts) != op)
+    while (parts && ns_pattern_keeps_tensor(p, parts) && ns_pattern_only_reader(p, parts))
+        parts = ns_pattern_from(p, parts, 0);
+    if (!parts || !ns_pattern_only_reader(p, parts))
         return false;
     if (parts->op == NS_OP_CONCAT)
         return parts->attributes.axis == ns_pattern_output(p, parts)->rank - 1;
@@ -226,8 +270,8 @@ bool ns_defect_met_slice_scales(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref rescale = op->op == NS_OP_SLICE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
     ns_op_ref from = ns_pattern_from(p, rescale, 0);
-    const bool fused =
-        from && ns_pattern_only_reader(p, from) && from->op < NS_OP_CLAMP; /* a MAC operation or pooling */
+    const bool fused = from && ns_pattern_only_reader(p, from) && from->op < NS_OP_CLAMP &&
+                       from->op != NS_OP_CONV3D; /* a MAC operation or pooling */
     return rescale && rescale->attributes.per_channel && !fused && p->readers[rescale->outputs[0]] > 1 &&
            ns_pattern_dim(ns_pattern_input(p, op, 0), 0) != ns_pattern_dim(ns_pattern_output(p, op), 0);
 }
@@ -270,31 +314,24 @@ bool ns_defect_met_depthwise_concat(const ns_pattern *p, ns_op_ref op)
            ends_in_part(p, op, NULL);
 }
 
+/* Made a CONV2D, it has four dims; the part of the CONCAT or PAD that is moved into it has five. */
+bool ns_defect_met_conv3d_concat(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_CONV3D && !has_depth(p, op) && ns_pattern_batch(ns_pattern_output(p, op)) == 1 &&
+           ends_in_part(p, op, NULL);
+}
+
 bool ns_defect_met_matmul_pad(const ns_pattern *p, ns_op_ref op)
 {
     bool reshaped = false;
     return op->op == NS_OP_MATMUL && ends_in_part(p, op, &reshaped) && reshaped;
 }
 
-/* The TRANSPOSE of a TRANSPOSE that moves nothing but dims of 1. */
-static bool undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first)
-{
-    const ns_tensor *x = ns_pattern_input(p, first, 0);
-    const ns_int_list *a = &first->attributes.perms, *b = &second->attributes.perms;
-    int last = -1;
-    for (int i = 0; i < b->count; i++) {
-        const int from = a->values[b->values[i]];
-        if (x->shape[from] > 1 && from < last)
-            return false;
-        last = x->shape[from] > 1 ? from : last;
-    }
-    return !ns_shape_equal(x, ns_pattern_output(p, second));
-}
-
 bool ns_defect_met_transposes_undone(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE) : NULL;
-    if (!first || ns_pattern_only_reader(p, first) != op || !undoes(p, op, first))
+    if (!first || ns_pattern_only_reader(p, first) != op || !ns_pattern_undoes(p, op, first) ||
+        ns_shape_equal(ns_pattern_input(p, first, 0), ns_pattern_output(p, op)))
         return false;
     ns_op_ref from = ns_pattern_from_op(p, first, 0, NS_OP_RESHAPE);
     while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))

@@ -90,6 +90,20 @@ static bool keeps_order(const ns_pattern *p, ns_op_ref transpose)
     return true;
 }
 
+bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first)
+{
+    const ns_tensor *x = ns_pattern_input(p, first, 0);
+    const ns_int_list *a = &first->attributes.perms, *b = &second->attributes.perms;
+    int last = -1;
+    for (int i = 0; i < b->count; i++) {
+        const int from = a->values[b->values[i]];
+        if (x->shape[from] > 1 && from < last)
+            return false;
+        last = x->shape[from] > 1 ? from : last;
+    }
+    return true;
+}
+
 bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *x = ns_pattern_input(p, op, 0);

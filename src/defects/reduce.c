@@ -64,13 +64,23 @@ bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
     if ((op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN) || !is_reshaped(p, op))
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && (from->op == NS_OP_RESCALE || from->op == NS_OP_RESHAPE || from->op == NS_OP_CLAMP) &&
+    while (from &&
+           (from->op == NS_OP_RESCALE || from->op == NS_OP_CLAMP || ns_pattern_keeps_tensor(p, from)) &&
            ns_pattern_only_reader(p, from))
         from = ns_pattern_from(p, from, 0);
     if (!from || from->op != NS_OP_REDUCE_SUM || !ns_pattern_only_reader(p, from))
         return false;
     const int rank = ns_pattern_input(p, from, 0)->rank;
     return rank > 3 || from->attributes.axis != rank - 1;
+}
+
+/* What makes the sum one over the last dim is not undone for a tensor of five dims or more. */
+bool ns_defect_met_sum_reverse(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref from = op->op == NS_OP_REVERSE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
+    const int rank = from ? ns_pattern_input(p, from, 0)->rank : 0;
+    return from && from->op == NS_OP_REDUCE_SUM && rank > 4 && from->attributes.axis == rank - 2 &&
+           op->attributes.axis == rank - 1;
 }
 
 /* More than one element before one of the axes. */
@@ -101,6 +111,19 @@ ns_code ns_defect_met_tflite_reduce(const ns_tflite_subgraph *graph, const ns_tf
     NS_TRY(ns_tflite_option_bool(operator, 0, false, &keep_dims, error));
     *met = !keep_dims && has_rows(&graph->tensors[operator->inputs[0]], &graph->tensors[operator->inputs[1]]);
     return NS_OK;
+}
+
+/* The last dim of 1 that a RESHAPE has left out (squeeze(-1)), and that DecomposeReduce gets back: operations
+ * and tensor have other dims, and the tensor is too small for bricks of 16 channels. */
+bool ns_defect_met_squeeze_reduce(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op != NS_OP_REDUCE_MAX && (op->op != NS_OP_REDUCE_MIN || p->family != NS_FAMILY_U85))
+        return false;
+    ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
+    const ns_tensor *x = ns_pattern_input(p, reshape, 0), *y = ns_pattern_input(p, op, 0);
+    return x && ns_pattern_from(p, reshape, 0) && op->attributes.axis == y->rank - 1 &&
+           ns_pattern_dim(x, 0) == 1 && ns_pattern_dim(y, 0) > 1 &&
+           ns_pattern_dim(y, 0) == ns_pattern_dim(x, 1) && ns_pattern_dim(y, 1) == ns_pattern_dim(x, 2);
 }
 
 /* A TRANSPOSE of a matrix whose tensor had a last dim of 1 (squeeze(-1)), which DecomposeReduce gets back. */

@@ -46,7 +46,9 @@ static int64_t kernel(const ns_pattern *p, ns_op_ref op, int axis)
 bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
 {
     const ns_attributes *a = &op->attributes;
-    if (op->op != NS_OP_CONV2D || ns_pattern_input(p, op, 0)->shape[0] == 1)
+    const bool one = op->op == NS_OP_DEPTHWISE_CONV2D && /* of one channel, it is made a CONV2D */
+                     ns_pattern_input(p, op, 0)->shape[3] == 1 && ns_pattern_output(p, op)->shape[3] > 1;
+    if ((op->op != NS_OP_CONV2D && !one) || ns_pattern_input(p, op, 0)->shape[0] == 1)
         return false;
     bool realised = false, padded = false, point = true;
     for (int i = 0; i < 4; i++) {
@@ -74,7 +76,7 @@ bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
     if (!is_conv(op) || !is_large(p, op))
         return false;
     const ns_attributes *a = &op->attributes;
-    if (ns_pattern_list(&a->dilation, 0, 1) > 2 || ns_pattern_list(&a->dilation, 1, 1) > 2)
+    if (ns_pattern_list(&a->dilation, 0, 1) > 1 || ns_pattern_list(&a->dilation, 1, 1) > 1)
         return ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
     const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
     ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
@@ -212,4 +214,44 @@ bool ns_defect_met_transpose_conv_pads(const ns_pattern *p, ns_op_ref op)
         if (adds_rows(before))
             return true;
     return false;
+}
+
+/* Where the TRANSPOSE of an image has taken a dim (0: batch, 1: height, 2: width, 3: channels). */
+static int place_of(ns_op_ref transpose, int dim)
+{
+    const ns_int_list *perms = &transpose->attributes.perms;
+    for (int i = 0; i < perms->count; i++)
+        if (perms->values[i] == dim)
+            return i;
+    return -1;
+}
+
+/* A dilation over 2 is taken apart (HandleDilation), with steps along the result's rows or columns; where
+ * there is one of those, a TRANSPOSE that is fused and puts the channels before the others has another dim in
+ * its place. */
+bool ns_defect_met_dilated_transpose(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref conv = op->op == NS_OP_TRANSPOSE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
+    if (!conv || !is_conv(conv) || op->attributes.perms.count != 4)
+        return false;
+    for (int axis = 0; axis < 2; axis++)
+        if (ns_pattern_list(&conv->attributes.dilation, axis, 1) > 2 &&
+            ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1) == 1 &&
+            ns_pattern_output(p, conv)->shape[1 + axis] == 1)
+            return place_of(op, 3) < place_of(op, 2 - axis);
+    return false;
+}
+
+/* The RESCALE to a wider type is fused into the pooling that the RESIZE is made of, whose result keeps the
+ * size of the narrow one. A reader that alone takes the RESCALE in leaves nothing of it. */
+bool ns_defect_met_resize_widened(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref resize = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESIZE) : NULL;
+    if (!resize || resize->attributes.mode != NS_RESIZE_NEAREST || ns_pattern_only_reader(p, resize) != op ||
+        ns_pattern_integer_scale(p, op) != 1 || ns_pattern_only_reader(p, op))
+        return false;
+    const bool enlarges = ns_pattern_constant(p, resize, 1, 0, 0) > ns_pattern_constant(p, resize, 1, 1, 0) ||
+                          ns_pattern_constant(p, resize, 1, 2, 0) > ns_pattern_constant(p, resize, 1, 3, 0);
+    return enlarges &&
+           ns_dtype_bits(ns_pattern_input(p, op, 0)->dtype) < ns_dtype_bits(ns_pattern_output(p, op)->dtype);
 }

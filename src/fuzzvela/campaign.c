@@ -21,7 +21,8 @@ enum {
     MAX_YIELDS = 256,
     MAX_RAW = 1024,
     MODES = 1 << 18, /* a table of so many, of which half may be taken */
-    PARENTS = 64
+    PARENTS = 64,
+    LANES = 2 /* graphs on their way at once */
 };
 #define HANG_SECONDS 30
 
@@ -30,12 +31,25 @@ typedef struct raw_signature {
     uint64_t seen;
 } raw_signature;
 
+/* A graph that Vela compiles while that of the other lane is judged, with processes of Vela of its own. */
+typedef struct lane {
+    ns_judge judges[NS_FUZZ_VELA_RELEASES];
+    ns_arena *arena; /* of the graph */
+    bool taken;      /* a graph is on its way, and the following is its */
+    uint64_t number;
+    int release;
+    ns_draft draft;
+    ns_exhibit exhibit;
+    ns_vela_job *jobs;
+} lane;
+
 typedef struct campaign {
     const ns_fuzz_options *options;
     ns_fuzz_result *result;
     ns_arena *arena; /* lives as long as the results */
-    ns_arena *graph; /* of the graph at hand */
-    ns_judge judges[NS_FUZZ_VELA_RELEASES];
+    lane lanes[LANES];
+    ns_arena *graph;  /* of the graph at hand: its lane's */
+    ns_judge *judges; /* likewise */
     ns_fuzz_target targets[NS_FUZZ_VELA_TARGETS];
     raw_signature raw[MAX_RAW];
     int raw_count;
@@ -319,22 +333,33 @@ static ns_code look_at(campaign *c, int release, const ns_draft *draft, const ns
     return NS_OK;
 }
 
-static ns_code one_graph(campaign *c, uint64_t number, ns_error *error)
+/* Makes a graph and hands it to Vela. */
+static ns_code begin_graph(campaign *c, lane *l, uint64_t number, ns_error *error)
 {
-    const int release = (int)((uint32_t)number % (uint32_t)c->options->vela_count);
-    ns_judgement judgements[NS_FUZZ_VELA_TARGETS];
-    ns_exhibit exhibit;
-    ns_arena_reset(c->graph);
-    ns_draft draft = {.arena = c->graph};
-    NS_TRY(ns_fuzz_generate(c->options->seed, number, &draft, error));
-    if (ns_exhibit_make(&draft, c->graph, &exhibit, error) != NS_OK)
+    ns_arena_reset(l->arena);
+    l->number = number;
+    l->release = (int)((uint32_t)number % (uint32_t)c->options->vela_count);
+    l->draft = (ns_draft){.arena = l->arena};
+    NS_TRY(ns_fuzz_generate(c->options->seed, number, &l->draft, error));
+    if (ns_exhibit_make(&l->draft, l->arena, &l->exhibit, error) != NS_OK)
         return ns_add_context(error, "seed %llu, graph %llu", (unsigned long long)c->options->seed,
                               (unsigned long long)number);
-    ns_code code = ns_judge_run(&c->judges[release], &exhibit, c->graph, judgements, error);
+    l->taken = true;
+    return ns_judge_send(&l->judges[l->release], &l->exhibit, l->arena, &l->jobs, error);
+}
+
+static ns_code end_graph(campaign *c, lane *l, ns_error *error)
+{
+    ns_judgement judgements[NS_FUZZ_VELA_TARGETS];
+    c->graph = l->arena;
+    c->judges = l->judges;
+    ns_code code =
+        ns_judge_receive(&l->judges[l->release], &l->exhibit, l->jobs, l->arena, judgements, error);
     if (code == NS_OK)
-        code = look_at(c, release, &draft, &exhibit, judgements, number, error);
-    ns_graph_free(exhibit.graph);
-    note_reach(c, number);
+        code = look_at(c, l->release, &l->draft, &l->exhibit, judgements, l->number, error);
+    ns_graph_free(l->exhibit.graph);
+    l->taken = false;
+    note_reach(c, l->number);
     c->result->graphs++;
     return code;
 }
@@ -349,26 +374,71 @@ static void note_yield(campaign *c)
         r->yields[r->yield_count++] =
             (ns_fuzz_yield){r->graphs, r->finding_count, r->known_count, r->modes, r->seconds};
     r->streams = r->starts = 0;
-    for (int i = 0; i < c->options->vela_count; i++) {
-        r->streams += c->judges[i].streams;
-        r->starts += (uint64_t)ns_vela_server_starts(c->judges[i].server);
-    }
+    for (int k = 0; k < LANES; k++)
+        for (int i = 0; i < c->options->vela_count; i++) {
+            r->streams += c->lanes[k].judges[i].streams;
+            r->starts += (uint64_t)ns_vela_server_starts(c->lanes[k].judges[i].server);
+        }
     if (c->options->progress)
         c->options->progress(c->options->context, r);
 }
 
-static ns_code search(campaign *c, ns_error *error)
+/* The next graph of this shard from number *at on; false where there is none. */
+static bool next_number(const campaign *c, uint64_t *at)
 {
     const ns_fuzz_options *o = c->options;
-    for (uint64_t number = o->first; number < o->first + o->graphs; number++) {
-        if (o->shards > 1 && number % (uint64_t)o->shards != (uint64_t)o->shard)
-            continue;
-        if (o->time_limit > 0 && now() - c->begun > o->time_limit)
-            break;
-        NS_TRY(one_graph(c, steer(c, number), error));
-        note_yield(c);
+    if (o->time_limit > 0 && now() - c->begun > o->time_limit)
+        return false;
+    while (o->shards > 1 && *at % (uint64_t)o->shards != (uint64_t)o->shard)
+        (*at)++;
+    return *at < o->first + o->graphs;
+}
+
+/* Lane after lane: what the graph in it came to, then another graph. What a graph is depends on the graphs
+ * that were judged before it was made, never on time. */
+static ns_code search(campaign *c, ns_error *error)
+{
+    uint64_t next = c->options->first;
+    for (int turn = 0, idle = 0; idle < LANES; turn++) {
+        lane *l = &c->lanes[turn % LANES];
+        if (l->taken) {
+            NS_TRY(end_graph(c, l, error));
+            note_yield(c);
+        }
+        if (next_number(c, &next)) {
+            NS_TRY(begin_graph(c, l, steer(c, next++), error));
+            idle = 0;
+        } else {
+            idle++;
+        }
     }
     return NS_OK;
+}
+
+static ns_code prepare_lane(campaign *c, lane *l, ns_error *error)
+{
+    const ns_fuzz_options *o = c->options;
+    if (!(l->arena = ns_arena_new()))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
+    for (int i = 0; i < o->vela_count; i++) {
+        l->judges[i] = (ns_judge){.targets = c->targets,
+                                  .target_count = o->target_count,
+                                  .max_work = 400000000,
+                                  .stream = watch_stream,
+                                  .context = c};
+        NS_TRY(ns_vela_server_new(&o->velas[i], HANG_SECONDS, c->arena, &l->judges[i].server, error));
+    }
+    return NS_OK;
+}
+
+static void end_lane(lane *l)
+{
+    for (int i = 0; i < NS_FUZZ_VELA_RELEASES; i++)
+        if (l->judges[i].server)
+            ns_vela_server_end(l->judges[i].server);
+    if (l->taken)
+        ns_graph_free(l->exhibit.graph);
+    ns_arena_free(l->arena);
 }
 
 static ns_code prepare(campaign *c, ns_error *error)
@@ -383,18 +453,12 @@ static ns_code prepare(campaign *c, ns_error *error)
                           .known = NS_ARENA_ARRAY(c->arena, NS_DEFECT_COUNT, ns_fuzz_known),
                           .yields = NS_ARENA_ARRAY(c->arena, MAX_YIELDS, ns_fuzz_yield)};
     c->modes = NS_ARENA_ARRAY(c->arena, MODES, uint64_t);
-    if (!r->findings || !r->known || !r->yields || !c->graph || !c->modes)
+    if (!r->findings || !r->known || !r->yields || !c->modes)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
     for (int i = 0; i < o->target_count; i++)
         c->targets[i] = (ns_fuzz_target){o->targets[i], ""};
-    for (int i = 0; i < o->vela_count; i++) {
-        c->judges[i] = (ns_judge){.targets = c->targets,
-                                  .target_count = o->target_count,
-                                  .max_work = 400000000,
-                                  .stream = watch_stream,
-                                  .context = c};
-        NS_TRY(ns_vela_server_new(&o->velas[i], HANG_SECONDS, c->arena, &c->judges[i].server, error));
-    }
+    for (int k = 0; k < LANES; k++)
+        NS_TRY(prepare_lane(c, &c->lanes[k], error));
     return NS_OK;
 }
 
@@ -403,16 +467,13 @@ ns_code ns_fuzz_vela(const ns_fuzz_options *options, ns_arena *arena, ns_fuzz_re
     campaign *c = NS_ARENA_NEW(arena, campaign);
     if (!c)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
-    *c = (campaign){
-        .options = options, .result = result, .arena = arena, .graph = ns_arena_new(), .begun = now()};
+    *c = (campaign){.options = options, .result = result, .arena = arena, .begun = now()};
     ns_code code = prepare(c, error);
     if (code == NS_OK)
         code = search(c, error);
-    for (int i = 0; i < options->vela_count; i++)
-        if (c->judges[i].server)
-            ns_vela_server_end(c->judges[i].server);
+    for (int k = 0; k < LANES; k++)
+        end_lane(&c->lanes[k]);
     result->seconds = now() - c->begun;
-    ns_arena_free(c->graph);
     return code;
 }
 

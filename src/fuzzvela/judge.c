@@ -151,8 +151,8 @@ static ns_code judge_stream(ns_judge *judge, const ns_exhibit *e, ns_vela_job *j
     return NS_OK;
 }
 
-ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena, ns_judgement *out,
-                     ns_error *error)
+ns_code ns_judge_send(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena, ns_vela_job **out,
+                      ns_error *error)
 {
     ns_vela_job *jobs = NS_ARENA_ARRAY(arena, (size_t)judge->target_count, ns_vela_job);
     if (!jobs)
@@ -164,7 +164,15 @@ ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena
                                                            ns_vela_flags(target->accelerator),
                                                            target->flags ? target->flags : "")};
     }
-    NS_TRY(ns_vela_server_compile(judge->server, exhibit->file, exhibit->file_size, jobs, judge->target_count,
+    *out = jobs;
+    return ns_vela_server_send(judge->server, exhibit->file, exhibit->file_size, jobs, judge->target_count,
+                               arena, error);
+}
+
+ns_code ns_judge_receive(ns_judge *judge, const ns_exhibit *exhibit, ns_vela_job *jobs, ns_arena *arena,
+                         ns_judgement *out, ns_error *error)
+{
+    NS_TRY(ns_vela_server_receive(judge->server, exhibit->file, exhibit->file_size, jobs, judge->target_count,
                                   arena, error));
     for (int i = 0; i < judge->target_count; i++) {
         out[i] = (ns_judgement){.text = "", .message = ""};
@@ -176,6 +184,14 @@ ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena
                 jobs[i].reason, arena);
     }
     return NS_OK;
+}
+
+ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena, ns_judgement *out,
+                     ns_error *error)
+{
+    ns_vela_job *jobs;
+    NS_TRY(ns_judge_send(judge, exhibit, arena, &jobs, error));
+    return ns_judge_receive(judge, exhibit, jobs, arena, out, error);
 }
 
 const char *ns_judge_signature(const ns_judgement *j, const char *known, ns_arena *arena)

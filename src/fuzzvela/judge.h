@@ -57,6 +57,13 @@ typedef struct ns_judge {
 ns_code ns_judge_run(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena, ns_judgement *out,
                      ns_error *error);
 
+/* The same in two halves, so that Vela compiles while something else is done: nothing else is asked of the
+ * judge's server in between. The jobs lie in `arena`. */
+ns_code ns_judge_send(ns_judge *judge, const ns_exhibit *exhibit, ns_arena *arena, ns_vela_job **jobs,
+                      ns_error *error);
+ns_code ns_judge_receive(ns_judge *judge, const ns_exhibit *exhibit, ns_vela_job *jobs, ns_arena *arena,
+                         ns_judgement *out, ns_error *error);
+
 /* What tells one defect from another: ruling, words, chip rule, and the known defect that the graph meets. */
 const char *ns_judge_signature(const ns_judgement *judgement, const char *known, ns_arena *arena);
 

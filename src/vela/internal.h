@@ -156,9 +156,14 @@ typedef struct ns_vela_job {
 ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena, ns_vela_server **out,
                            ns_error *error);
 
-/* Compiles one graph for each job; results lie in `arena`. A crash or a hang settles the job at hand and
- * costs one start of Vela. The errors are the machine's: no process, no memory. */
-ns_code ns_vela_server_compile(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
+/* Hands one graph over, to be compiled for each job; what the server was sent before must have been received.
+ * Does not wait for the compilation. */
+ns_code ns_vela_server_send(ns_vela_server *server, const void *graph, size_t size, const ns_vela_job *jobs,
+                            int count, ns_arena *arena, ns_error *error);
+
+/* Waits for what was sent, with the same graph and jobs; results lie in `arena`. A crash or a hang settles
+ * the job at hand and costs one start of Vela. The errors are the machine's: no process, no memory. */
+ns_code ns_vela_server_receive(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
                                int count, ns_arena *arena, ns_error *error);
 
 /* Processes started so far. */

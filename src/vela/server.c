@@ -23,7 +23,7 @@ static const char driver[] = {
 
 /* Above any stream of a graph for tests; a larger answer is no answer. */
 #define MAX_ANSWER ((uint64_t)1 << 30)
-enum { MAX_IO = 256 };
+enum { MAX_IO = 256, PIPE_BYTES = 1 << 20 };
 
 struct ns_vela_server {
     const ns_vela *vela;
@@ -117,6 +117,9 @@ static ns_code start(ns_vela_server *server, ns_error *error)
         return code;
     }
     signal(SIGPIPE, SIG_IGN); /* a process that died shows in what `write` returns */
+#ifdef F_SETPIPE_SZ           /* Vela goes on while nobody reads; where it is not granted, it waits */
+    (void)fcntl(out[0], F_SETPIPE_SZ, PIPE_BYTES);
+#endif
     server->to = in[1];
     server->from = out[0];
     server->starts++;
@@ -318,23 +321,27 @@ static ns_code settle(ns_vela_server *server, transfer how, ns_vela_job *job, ns
     return job->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a reason");
 }
 
-ns_code ns_vela_server_compile(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
+ns_code ns_vela_server_send(ns_vela_server *server, const void *graph, size_t size, const ns_vela_job *jobs,
+                            int count, ns_arena *arena, ns_error *error)
+{
+    if (!server->id)
+        NS_TRY(start(server, error));
+    send_request(server, graph, size, jobs, count, arena);
+    return NS_OK;
+}
+
+ns_code ns_vela_server_receive(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
                                int count, ns_arena *arena, ns_error *error)
 {
-    for (int i = 0; i < count;) {
-        if (!server->id)
-            NS_TRY(start(server, error));
-        send_request(server, graph, size, &jobs[i], count - i, arena);
-        transfer t = DONE;
-        while (i < count && t == DONE) {
-            t = receive_answer(server, &jobs[i], arena);
-            if (t != DONE)
-                NS_TRY(settle(server, t, &jobs[i], arena, error));
-            else if (server->broken)
-                return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s does not run Vela %s: %s",
-                               server->vela->python, server->vela->version, jobs[i].reason);
-            i++;
-        }
+    for (int i = 0; i < count; i++) {
+        if (!server->id) /* it died of the job before */
+            NS_TRY(ns_vela_server_send(server, graph, size, &jobs[i], count - i, arena, error));
+        const transfer t = receive_answer(server, &jobs[i], arena);
+        if (t != DONE)
+            NS_TRY(settle(server, t, &jobs[i], arena, error));
+        else if (server->broken)
+            return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s does not run Vela %s: %s", server->vela->python,
+                           server->vela->version, jobs[i].reason);
     }
     return NS_OK;
 }
