@@ -124,7 +124,8 @@ typedef struct ns_diagnose_precision {
     int input_count;
     const char **input_names;
     size_t output_bins[NS_ERROR_BINS]; /* elements of all outputs by |TOSA - real-valued self|, in steps */
-    void *reserved[8];                 /* NULL; room for later versions */
+    double all_mended_db;              /* the first mend of each blamed stage, all at once; NAN: none mends */
+    void *reserved[7];                 /* NULL; room for later versions */
 } ns_diagnose_precision;
 
 typedef struct ns_diagnose_options {

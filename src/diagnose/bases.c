@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "diagnose/session.h"
+#include "npuscope/eval.h"
 
 /* Room for a stage's result; Q's codes take a quarter of it. */
 static ns_code make_room(ns_dg_session *session, int node, bool codes, ns_dg_stored *stored, ns_error *error)
@@ -32,11 +33,30 @@ static void keep(const ns_dg_value *value, size_t count, ns_dg_stored *stored)
     }
 }
 
-/* Job 2k: Q of sample k; job 2k + 1: R. Neither needs the other. */
+/* What diagnose takes for TOSA must be TOSA: eval's outputs of the first sample, to compare with. */
+static ns_code run_eval(ns_dg_session *session, ns_error *error)
+{
+    const ns_block *block = session->plan->block;
+    const ns_eval_options options = {.cpu_mask = session->options->cpu_mask};
+    ns_arena *arena = ns_arena_new_like(session->arena);
+    ns_tensor *inputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_tensor) : NULL;
+    session->eval_arena = arena;
+    session->evaluated = arena ? NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor) : NULL;
+    if (!inputs || !session->evaluated)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for eval");
+    for (int i = 0; i < block->input_count; i++)
+        inputs[i] = session->options->inputs[i];
+    return ns_eval(session->plan->graph, &options, inputs, block->input_count, arena, session->evaluated,
+                   error);
+}
+
+/* Job 2k: Q of sample k; job 2k + 1: R; the last: eval. None needs another. */
 static ns_code run_base(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
                         ns_error *error)
 {
     (void)context;
+    if (index == 2 * session->samples)
+        return run_eval(session, error);
     const bool tosa = index % 2 == 0;
     ns_dg_stored *stored = tosa ? session->q[index / 2] : session->r[index / 2];
     ns_dg_base b = {worker, stored, tosa};
@@ -81,7 +101,7 @@ static ns_code run_bases(ns_dg_session *session, ns_error *error)
             NS_TRY(make_room(session, i, false, &session->r[s][i], error));
         }
     }
-    return ns_dg_parallel(session, 2 * session->samples, run_base, NULL, error);
+    return ns_dg_parallel(session, 2 * session->samples + 1, run_base, NULL, error);
 }
 
 static void measure_signal(ns_dg_session *session)

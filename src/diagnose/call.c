@@ -67,7 +67,7 @@ double ns_dg_scalar(const ns_dg_call *call, int i)
 
 bool ns_dg_is_rough(const ns_dg_call *call)
 {
-    return call->worker->overrides && !call->out->integer;
+    return call->worker->rough && !call->out->integer;
 }
 
 NS_DG_LOOP static float *narrowed(const ns_dg_call *call, const double *values, size_t count, double factor)

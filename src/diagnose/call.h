@@ -55,6 +55,7 @@ typedef struct ns_dg_worker {
     ns_dg_value *locals;              /* of each tensor, while a stage runs */
     int *uses;                        /* of each tensor: operators of the stage still to read it */
     const ns_dg_overrides *overrides; /* NULL: none */
+    bool rough;                       /* floats are near enough for products of reals */
     double fine_step;                 /* codes, for NS_DG_FINE */
 } ns_dg_worker;
 
@@ -111,8 +112,8 @@ ns_code ns_dg_op_alias(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_control(ns_dg_call *call, ns_error *error);
 ns_code ns_dg_op_on_integers(ns_dg_call *call, ns_error *error);
 
-/* Matrix products. With dithered constants a run is an estimate: floats are near enough (a rounding 140 dB
- * below), and twice as fast. Never where integers must stay exact. */
+/* Matrix products. Where a run departs from R and is held against it, floats are near enough (R is kept in
+ * floats; a rounding 140 dB below), and twice as fast. Never where integers must stay exact. */
 typedef struct ns_dg_operands {
     const double *in, *packed;
     double *out;

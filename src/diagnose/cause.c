@@ -157,38 +157,48 @@ static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int nod
     return blame->why ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a cause");
 }
 
-typedef struct attempt {
-    int node;
-    double energy[TRIALS];
-} attempt;
+typedef struct attempts {
+    const int *nodes;
+    double *energies; /* TRIALS of each */
+} attempts;
 
 static ns_code try_one(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
                        ns_error *error)
 {
-    attempt *a = context;
-    return ns_dg_measure_nodes(session, worker, &a->node, 1, trials[index].mode, NS_DG_IDEAL,
-                               &a->energy[index], error);
+    const attempts *a = context;
+    return ns_dg_measure_nodes(session, worker, &a->nodes[index / TRIALS], 1, trials[index % TRIALS].mode,
+                               NS_DG_IDEAL, &a->energies[index], error);
 }
 
-ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
-                         ns_error *error)
+static ns_diagnose_cause worst_of(const ns_dg_findings *f, int node, const double *energies)
 {
-    attempt a = {.node = node};
     double worst = -1, clamp = 0;
-    NS_TRY(ns_dg_parallel(f->session, TRIALS, try_one, &a, error));
+    ns_diagnose_cause cause = trials[0].cause;
     for (int i = 0; i < TRIALS; i++) {
         const bool possible = trials[i].mode != NS_DG_TABLE || f->plan->nodes[node].table >= 0;
-        clamp = trials[i].mode == NS_DG_CLAMP ? a.energy[i] : clamp;
-        if (possible && a.energy[i] > worst) {
-            worst = a.energy[i];
-            blame->cause = trials[i].cause;
+        clamp = trials[i].mode == NS_DG_CLAMP ? energies[i] : clamp;
+        if (possible && energies[i] > worst) {
+            worst = energies[i];
+            cause = trials[i].cause;
         }
     }
     /* Knots that are clamped because the output's range ends are its saturation: a finer table has them too.
      */
-    if (blame->cause == NS_DIAGNOSE_CAUSE_TABLE && clamp > worst / 2)
-        blame->cause = NS_DIAGNOSE_CAUSE_SATURATION;
-    return describe(f, row, node, blame, error);
+    return cause == NS_DIAGNOSE_CAUSE_TABLE && clamp > worst / 2 ? NS_DIAGNOSE_CAUSE_SATURATION : cause;
+}
+
+ns_code ns_dg_find_causes(ns_dg_findings *f, const int *nodes, int count, ns_diagnose_blame *blames,
+                          ns_error *error)
+{
+    attempts a = {nodes, NS_ARENA_ARRAY(f->arena, (size_t)count * TRIALS + 1, double)};
+    if (!a.energies)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the causes");
+    NS_TRY(ns_dg_parallel(f->session, count * TRIALS, try_one, &a, error));
+    for (int i = 0; i < count; i++) {
+        blames[i].cause = worst_of(f, nodes[i], a.energies + (size_t)i * TRIALS);
+        NS_TRY(describe(f, &f->rows[nodes[i] - f->plan->input_count], nodes[i], &blames[i], error));
+    }
+    return NS_OK;
 }
 
 /* ---- the curve of a table ---- */

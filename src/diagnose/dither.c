@@ -86,14 +86,12 @@ static bool is_exact(const target *t, ns_dtype dtype, double code)
     return fabs(code) >= top_code(dtype) || (code == 0 && keeps_zeros(t));
 }
 
-static bool is_sparse(const ns_tensor *tensor)
+static bool is_sparse(const double *codes, size_t count)
 {
     size_t zeros = 0, ones = 0;
-    const size_t count = ns_tensor_count(tensor);
     for (size_t i = 0; i < count; i++) {
-        const int64_t v = ns_tensor_get(tensor, i);
-        zeros += v == 0;
-        ones += v == 1 || v == -1;
+        zeros += codes[i] == 0;
+        ones += fabs(codes[i]) == 1;
     }
     return (double)zeros > 3 * (double)ones / 2 + 0.02 * (double)count;
 }
@@ -101,13 +99,13 @@ static bool is_sparse(const ns_tensor *tensor)
 static bool has_inexact(const ns_dg_plan *plan, target *t)
 {
     const ns_tensor *tensor = ns_dg_tensor(plan, t->tensor);
+    const double *codes = plan->values[t->tensor];
+    const size_t count = ns_tensor_count(tensor);
     bool found = false;
-    t->sparse = is_sparse(tensor);
-    for (size_t i = 0; i < ns_tensor_count(tensor); i++) {
-        const double code = (double)ns_tensor_get(tensor, i);
-        t->largest_code = fmax(t->largest_code, fabs(code));
-        found = found || !is_exact(t, tensor->dtype, code);
-    }
+    t->sparse = is_sparse(codes, count);
+    t->largest_code = ns_dg_largest(codes, count);
+    for (size_t i = 0; i < count && !found; i++)
+        found = !is_exact(t, tensor->dtype, codes[i]);
     return found;
 }
 

@@ -254,6 +254,27 @@ ns_code ns_dg_op_convolution(ns_dg_call *call, ns_error *error)
     return NS_OK;
 }
 
+/* One tap of a row of the result, all channels. */
+typedef struct tap_row {
+    const double *in, *weights;
+    double zero, *out;
+    int64_t places, step, channels, many;
+} tap_row;
+
+NS_DG_LOOP static void add_tap(const tap_row *r)
+{
+    const int64_t results = r->channels * r->many, channels = r->channels, many = r->many;
+    const double *a = r->in, *b = r->weights, zero = r->zero;
+    double *out = r->out;
+    for (int64_t x = 0; x < r->places; x++, a += r->step, out += results)
+        if (many == 1)
+            for (int64_t i = 0; i < channels; i++)
+                out[i] += a[i] * (b[i] - zero);
+        else
+            for (int64_t i = 0; i < results; i++)
+                out[i] += a[i / many] * (b[i] - zero);
+}
+
 ns_code ns_dg_op_depthwise(ns_dg_call *call, ns_error *error)
 {
     const window w = read_window(call);
@@ -273,21 +294,19 @@ ns_code ns_dg_op_depthwise(ns_dg_call *call, ns_error *error)
     call->out->integer = plain.integer && call->inputs[1]->integer;
     double *out = call->out->data;
     for (int64_t n = 0; n < w.batches; n++)
-        for (int64_t y = 0; y < w.out[1]; y++)
-            for (int64_t x = 0; x < w.out[2]; x++, out += w.results)
-                for (int64_t tap = 0; tap < w.kernel[1] * w.kernel[2]; tap++) {
-                    const int64_t ky = tap / w.kernel[2], kx = tap % w.kernel[2];
-                    const double *a = in + ((n * height + y * w.stride[1] + ky * w.dilation[1]) * width +
-                                            x * w.stride[2] + kx * w.dilation[2]) *
-                                               c;
-                    const double *b = weights + tap * w.results;
-                    if (many == 1)
-                        for (int64_t i = 0; i < c; i++)
-                            out[i] += a[i] * (b[i] - zero);
-                    else
-                        for (int64_t i = 0; i < w.results; i++)
-                            out[i] += a[i / many] * (b[i] - zero);
-                }
+        for (int64_t y = 0; y < w.out[1]; y++, out += w.out[2] * w.results)
+            for (int64_t tap = 0; tap < w.kernel[1] * w.kernel[2]; tap++) {
+                const int64_t ky = tap / w.kernel[2], kx = tap % w.kernel[2];
+                const int64_t row = n * height + y * w.stride[1] + ky * w.dilation[1];
+                add_tap(&(tap_row){.in = in + (row * width + kx * w.dilation[2]) * c,
+                                   .weights = weights + tap * w.results,
+                                   .zero = zero,
+                                   .out = out,
+                                   .places = w.out[2],
+                                   .step = w.stride[2] * c,
+                                   .channels = c,
+                                   .many = many});
+            }
     return NS_OK;
 }
 
@@ -306,25 +325,44 @@ static ns_code less_zero(ns_dg_call *call, int i, double zero, const double **da
     return NS_OK;
 }
 
+/* Codes whose products a float holds. */
+#define MOST_OF_A_FLOAT 1e15
+
+static bool fit_floats(const ns_dg_call *call, const double *left, const double *right)
+{
+    return ns_dg_is_rough(call) && ns_dg_largest(left, ns_tensor_count(call->shapes[0])) < MOST_OF_A_FLOAT &&
+           ns_dg_largest(right, ns_tensor_count(call->shapes[1])) < MOST_OF_A_FLOAT;
+}
+
 ns_code ns_dg_op_matmul(ns_dg_call *call, ns_error *error)
 {
     const ns_tensor *a = call->shapes[0], *b = call->shapes[1];
     const size_t batches = (size_t)a->shape[0], m = (size_t)a->shape[1], k = (size_t)a->shape[2],
-                 n = (size_t)b->shape[2];
+                 n = (size_t)b->shape[2], size = ns_gemm_f64_packed_size(k, n);
     const double *left = NULL, *right = NULL;
     NS_TRY(ns_dg_make(call, error));
     NS_TRY(less_zero(call, 0, ns_dg_scalar(call, 2), &left, error));
     NS_TRY(less_zero(call, 1, ns_dg_scalar(call, 3), &right, error));
-    double *packed = ns_dg_scratch(call, ns_gemm_f64_packed_size(k, n));
-    if (!packed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a matrix");
-    memset(call->out->data, 0, call->count * sizeof(double));
-    for (size_t i = 0; i < batches; i++) {
-        ns_gemm_f64_pack(right + i * k * n, n, 1, k, n, packed);
-        call->plan->kernels.gemm_f64(
-            &(ns_gemm_f64_call){left + i * m * k, k, packed, 0, k, m, n, k, call->out->data + i * m * n, n});
-    }
     call->out->scale = call->inputs[0]->scale * call->inputs[1]->scale;
     call->out->integer = call->inputs[0]->integer && call->inputs[1]->integer;
+    const bool rough = fit_floats(call, left, right);
+    double *packed = ns_dg_scratch(call, size);
+    ns_dg_operands o = {
+        .in = left, .packed = packed, .packed32 = rough ? (float *)packed : NULL, .out = call->out->data};
+    o.bias = ns_dg_scratch(call, n);
+    if (!packed || !o.bias)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a matrix");
+    NS_TRY(ns_dg_operands_narrow(call, &o, batches * m * k, error));
+    memset(o.bias, 0, n * sizeof(double));
+    memset(call->out->data, 0, call->count * sizeof(double));
+    for (size_t i = 0; i < batches; i++) {
+        if (rough)
+            ns_gemm_f32_pack(right + i * k * n, n, 1, k, n, o.packed32);
+        else
+            ns_gemm_f64_pack(right + i * k * n, n, 1, k, n, packed);
+        ns_dg_product(call, &o,
+                      &(ns_gemm_f64_call){left + i * m * k, k, packed, 0, k, m, n, k, o.out + i * m * n, n});
+    }
+    ns_dg_operands_finish(call, &o, n);
     return NS_OK;
 }

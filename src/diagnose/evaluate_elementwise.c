@@ -44,8 +44,10 @@ typedef struct row {
 /* One loop for each operator and for each way of broadcasting: the compiler takes both tests out. */
 static inline __attribute__((always_inline)) void run_steps(ns_op op, const row *r, int step_a, int step_b)
 {
+    const double *a = r->a, *b = r->b, scale_a = r->scale_a, scale_b = r->scale_b;
+    double *out = r->out;
     for (size_t i = 0; i < r->count; i++)
-        r->out[i] = apply(op, r->a[i * (size_t)step_a] * r->scale_a, r->b[i * (size_t)step_b] * r->scale_b);
+        out[i] = apply(op, a[i * (size_t)step_a] * scale_a, b[i * (size_t)step_b] * scale_b);
 }
 
 static inline __attribute__((always_inline)) void run_row(ns_op op, const row *r)
@@ -58,7 +60,7 @@ static inline __attribute__((always_inline)) void run_row(ns_op op, const row *r
         run_steps(op, r, 0, r->step_b);
 }
 
-static void dispatch(ns_op op, const row *r)
+NS_DG_LOOP static void dispatch(ns_op op, const row *r)
 {
     switch (op) {
     case NS_OP_ADD:

@@ -60,11 +60,8 @@ typedef struct ns_dg_findings {
     int *suspects;     /* nodes */
     const char **notes;
     int blame_count;
-    int *blame;       /* nodes, in the order in which they are to be mended */
-    int mended_count; /* blamed stages that are taken for mended while another's mends are tried */
-    int mended[16];
-    double unmended_db; /* the output then, against float */
-    double *joint;      /* against float, with this and all before it ideal */
+    int *blame;    /* nodes, in the order in which they are to be mended */
+    double *joint; /* against float, with this and all before it ideal */
 } ns_dg_findings;
 
 /* Identifies the functions of all tables, zero points from the neighbours (functions.c). */
@@ -134,11 +131,40 @@ ns_code ns_dg_blame_masks(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
 double ns_dg_clipped_share(const ns_dg_findings *f, int input);
 void ns_dg_look_at_inputs(ns_dg_findings *f);
 
-/* Why, in words and numbers (cause.c); what mends it, each proved by a run (mend.c). */
-ns_code ns_dg_find_cause(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
-                         ns_error *error);
-ns_code ns_dg_find_mends(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
-                         ns_error *error);
+/* Why each of `count` stages loses what it does, in words and numbers (cause.c). */
+ns_code ns_dg_find_causes(ns_dg_findings *f, const int *nodes, int count, ns_diagnose_blame *blames,
+                          ns_error *error);
+
+/* What mends the blamed stages, each proved by a run (mend.c); and the first mend of each, all together, in
+ * dB against float: NAN where none mends. */
+ns_code ns_dg_find_mends(ns_dg_findings *f, ns_diagnose_blame *blames, double *together_db, ns_error *error);
+
+/* A mend that is tried (trials.c). */
+typedef struct ns_dg_trial {
+    int blamed;       /* the stage, among the blamed */
+    const char *text; /* what to change; "": nothing, the measure for the others */
+    unsigned *modes;  /* of each node, or NS_DG_SAME */
+    double *steps;    /* of each node, for NS_DG_FINE; NULL: none */
+    int constant_of;  /* the node whose constant 1/N or epsilon the mend makes finer as well; -1: none */
+    bool applicable;
+    double energy, with_constant; /* against float; and with that constant as in the file */
+} ns_dg_trial;
+
+typedef struct ns_dg_trials {
+    ns_dg_findings *findings;
+    int count;
+    ns_dg_trial *list;
+} ns_dg_trials;
+
+ns_code ns_dg_trials_new(ns_dg_findings *f, ns_dg_trials *trials, ns_error *error);
+
+/* One more, with no modes yet; with `steps` of 0 where they are wanted. The first of a blamed stage is "". */
+ns_code ns_dg_trial_add(ns_dg_findings *f, ns_dg_trials *trials, int blamed, const char *text, bool steps,
+                        ns_dg_trial **out, ns_error *error);
+
+/* Runs all, and fills the mends of the blamed. */
+ns_code ns_dg_trials_run(ns_dg_findings *f, ns_dg_trials *trials, ns_diagnose_blame *blames,
+                         double *together_db, ns_error *error);
 
 /* Codes that the stage's first TABLE is given in Q: the smallest, the largest and how often each segment is
  * met, over all samples (cause.c). */

@@ -12,6 +12,7 @@
 #include "kernels/kernels.h"
 #include "npuscope/budget.h"
 #include "npuscope/graph.h"
+#include "npuscope/tensor.h"
 
 struct ns_dg_table;
 
@@ -69,7 +70,10 @@ typedef struct ns_dg_plan {
 } ns_dg_plan;
 
 /* For people: what is not printable is escaped. */
-const char *ns_dg_name(const ns_dg_plan *plan, int tensor);
+static inline const char *ns_dg_name(const ns_dg_plan *plan, int tensor)
+{
+    return plan->names[tensor];
+}
 static inline const ns_tensor *ns_dg_tensor(const ns_dg_plan *plan, int tensor)
 {
     return &plan->block->tensors[tensor].tensor;
@@ -92,9 +96,12 @@ static inline double ns_dg_span(const ns_dg_node *node)
 }
 
 /* Element `i` of a constant operand; the caller knows that it is one. */
-double ns_dg_constant(const ns_dg_plan *plan, int tensor, size_t i);
+static inline double ns_dg_constant(const ns_dg_plan *plan, int tensor, size_t i)
+{
+    return (double)ns_tensor_get(ns_dg_tensor(plan, tensor), i);
+}
 
-/* Is the operator data movement: does it change no value? */
+/* Is the operator data movement: does it change no value (stages.c)? */
 bool ns_dg_moves(ns_op op);
 
 /* Finds cuts and stages, and fills the nodes (stages.c); finds constants that stand for a known real number

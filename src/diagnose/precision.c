@@ -5,30 +5,21 @@
 #include "diagnose/findings.h"
 #include "diagnose/plan.h"
 #include "measure/interface.h"
-#include "npuscope/eval.h"
 
-/* What diagnose takes for TOSA must be TOSA: the largest difference at an output, in steps. */
-static ns_code check_against_eval(const ns_dg_session *session, double *worst, ns_error *error)
+/* The largest difference between Q and eval at an output, in steps. */
+static double difference_from_eval(ns_dg_session *session)
 {
     const ns_dg_plan *plan = session->plan;
-    const ns_block *block = plan->block;
-    ns_arena *arena = ns_arena_new_like(session->arena);
-    ns_tensor *outputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->output_count, ns_tensor) : NULL;
-    ns_tensor *inputs = arena ? NS_ARENA_ARRAY(arena, (size_t)block->input_count, ns_tensor) : NULL;
-    const ns_eval_options options = {.cpu_mask = session->options->cpu_mask};
-    ns_code code = outputs && inputs ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for eval");
-    for (int i = 0; code == NS_OK && i < block->input_count; i++)
-        inputs[i] = session->options->inputs[i]; /* the first sample */
-    if (code == NS_OK)
-        code = ns_eval(plan->graph, &options, inputs, block->input_count, arena, outputs, error);
-    for (int o = 0; code == NS_OK && o < block->output_count; o++) {
-        const int node = plan->node_of[block->outputs[o]];
+    double worst = 0;
+    for (int o = 0; o < plan->block->output_count; o++) {
+        const int node = plan->node_of[plan->block->outputs[o]];
         for (size_t i = 0; node >= 0 && i < plan->nodes[node].count; i++)
-            *worst = fmax(*worst, fabs((double)ns_tensor_get(&outputs[o], i) -
-                                       ns_dg_stored_at(&session->q[0][node], i)));
+            worst = fmax(worst, fabs((double)ns_tensor_get(&session->evaluated[o], i) -
+                                     ns_dg_stored_at(&session->q[0][node], i)));
     }
-    ns_arena_free(arena);
-    return code;
+    ns_arena_free(session->eval_arena);
+    session->eval_arena = NULL;
+    return worst;
 }
 
 static void fill_energies(const ns_dg_findings *f, ns_diagnose_stage *rows)
@@ -58,25 +49,12 @@ static void forget_energies(ns_diagnose_precision *out)
     }
 }
 
-/* A mend is judged with those above it mended, and with the others of its series. */
-static void take_for_mended(ns_dg_findings *f, int index)
-{
-    f->mended_count = 0;
-    for (int i = 0; i < f->blame_count; i++)
-        if (i != index && (i < index || f->joint[i] == f->joint[index]))
-            f->mended[f->mended_count++] = f->blame[i];
-}
-
-static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+static void fill_gains(const ns_dg_findings *f, ns_diagnose_precision *out)
 {
     double before = f->float_as_is;
-    out->blame = NS_ARENA_ARRAY(f->arena, (size_t)f->blame_count, ns_diagnose_blame);
-    if (!out->blame)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
     for (int i = 0; i < f->blame_count; i++) {
         const int node = f->blame[i];
-        const ns_diagnose_stage *row = &out->stages[node - f->plan->input_count];
-        ns_diagnose_blame *blame = &out->blame[out->blame_count++];
+        ns_diagnose_blame *blame = &out->blame[i];
         const double alone_gain = ns_dg_gain(f->float_as_is, f->float_knocked[node]);
         /* Of faults in series none gains by itself: each is given what all of them bring. */
         blame->stage = node - f->plan->input_count;
@@ -84,14 +62,23 @@ static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
         blame->now_db = out->against_float_db;
         blame->knocked_out_db = ns_dg_db(f->float_knocked[node]);
         blame->joint_db = ns_dg_db(f->joint[i]);
-        NS_TRY(ns_dg_find_cause(f, row, node, blame, error));
-        take_for_mended(f, i);
-        NS_TRY(ns_dg_find_mends(f, row, node, blame, error));
-        if (blame->cause == NS_DIAGNOSE_CAUSE_TABLE)
-            NS_TRY(ns_dg_draw_curve(f, node, &blame->curve, error));
         if (i + 1 < f->blame_count && f->joint[i + 1] != f->joint[i])
             before = f->joint[i];
     }
+}
+
+static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    out->blame = NS_ARENA_ARRAY(f->arena, (size_t)f->blame_count, ns_diagnose_blame);
+    if (!out->blame)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
+    out->blame_count = f->blame_count;
+    fill_gains(f, out);
+    NS_TRY(ns_dg_find_causes(f, f->blame, f->blame_count, out->blame, error));
+    NS_TRY(ns_dg_find_mends(f, out->blame, &out->all_mended_db, error));
+    for (int i = 0; i < f->blame_count; i++)
+        if (out->blame[i].cause == NS_DIAGNOSE_CAUSE_TABLE)
+            NS_TRY(ns_dg_draw_curve(f, f->blame[i], &out->blame[i].curve, error));
     return NS_OK;
 }
 
@@ -153,7 +140,7 @@ static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, bool 
         ns_diagnose_blame blame = {0};
         *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / 2 && row->peak < 1.05;
         if (*limit)
-            NS_TRY(ns_dg_find_cause(f, row, f->blame[i], &blame, error));
+            NS_TRY(ns_dg_find_causes(f, &f->blame[i], 1, &blame, error));
         *limit = *limit && (blame.cause == NS_DIAGNOSE_CAUSE_STEP || blame.cause == NS_DIAGNOSE_CAUSE_TABLE);
     }
     return NS_OK;
@@ -249,8 +236,7 @@ static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_err
 static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_precision *out, ns_error *error)
 {
     ns_dg_findings f = {.session = session, .plan = session->plan, .arena = arena};
-    double differs = 0;
-    NS_TRY(check_against_eval(session, &differs, error));
+    const double differs = difference_from_eval(session);
     if (differs > 1)
         return ns_fail(error, NS_ERROR_INTERNAL,
                        "the diagnosis' own evaluator differs from eval by %.0f steps", differs);
@@ -304,7 +290,7 @@ ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_optio
     NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     ns_dg_plan *plan = NULL;
     ns_dg_session session = {0};
-    *out = (ns_diagnose_precision){0};
+    *out = (ns_diagnose_precision){.all_mended_db = NAN};
     NS_TRY(ns_dg_plan_new(graph, options->cpu_mask, arena, &plan, error));
     ns_code code = ns_dg_session_open(&session, plan, options, arena, error);
     if (code == NS_OK)

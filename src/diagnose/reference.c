@@ -255,13 +255,13 @@ ns_code ns_dg_fill_waterfall(ns_dg_findings *f, ns_diagnose_precision *out, ns_e
     out->steps = NS_ARENA_ARRAY(f->arena, MOST_STEPS, ns_diagnose_step);
     if (!out->steps)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the waterfall");
-    ns_dg_worker *worker = &f->session->workers[0];
-    double energy = 0, input = NAN;
-    NS_TRY(ns_dg_measure_without(f, worker, f->blame, 0, &energy, error));
+    double energy = f->float_as_is, input = NAN;
     NS_TRY(add(f, out, "as it is", energy, !f->measured, error));
     out->against_float_db = ns_dg_db(energy);
     for (int i = 0; i < f->blame_count; i++) {
-        NS_TRY(ns_dg_measure_without(f, worker, f->blame, i + 1, &energy, error));
+        energy = f->joint[i]; /* inside a series it is what the whole series brings */
+        if (i + 1 < f->blame_count && f->joint[i + 1] == energy)
+            NS_TRY(ns_dg_measure_without(f, &f->session->workers[0], f->blame, i + 1, &energy, error));
         NS_TRY(add(
             f, out,
             ns_arena_format(f->arena, "'%s' ideal", ns_dg_name(f->plan, f->plan->nodes[f->blame[i]].tensor)),

@@ -52,6 +52,7 @@ ns_code ns_dg_session_open(ns_dg_session *session, const ns_dg_plan *plan, const
 
 void ns_dg_session_close(ns_dg_session *session)
 {
+    ns_arena_free(session->eval_arena);
     for (int i = 0; session->workers && i < session->threads; i++)
         if (session->workers[i].plan)
             ns_dg_worker_close(&session->workers[i]);
@@ -173,8 +174,10 @@ static ns_code measure_sample(ns_dg_session *session, ns_dg_worker *worker, cons
     if (!r.changed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
     worker->overrides = change->overrides;
+    worker->rough = !tosa && change->against == NS_DG_AGAINST_R;
     const ns_code code = run_changed(session, change, &r, error);
     worker->overrides = NULL;
+    worker->rough = false;
     if (code == NS_OK)
         add_errors(session, change, &r, sample, noise);
     for (size_t i = 0; i < nodes; i++)

@@ -21,6 +21,8 @@ typedef struct ns_dg_session {
     int samples, threads;
     ns_dg_stored **q, **r;    /* [sample][node] */
     const double **reference; /* of each output: the float model's, in codes, all samples; NULL: not known */
+    ns_arena *eval_arena;     /* of `evaluated`; NULL once they were compared */
+    ns_tensor *evaluated;     /* what eval gives for the first sample: each output of the block */
     double *signal;           /* of each output: energy of what it is compared with, over all samples */
     ns_dg_worker *workers;    /* one for each thread; [0] is the caller's */
 } ns_dg_session;

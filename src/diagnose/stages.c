@@ -1,6 +1,29 @@
 /* Cuts and stages (plan.h). */
 #include "diagnose/plan.h"
 
+bool ns_dg_moves(ns_op op)
+{
+    switch (op) {
+    case NS_OP_RESHAPE:
+    case NS_OP_TRANSPOSE:
+    case NS_OP_SLICE:
+    case NS_OP_CONCAT:
+    case NS_OP_PAD:
+    case NS_OP_TILE:
+    case NS_OP_IDENTITY:
+    case NS_OP_REVERSE:
+    case NS_OP_GATHER:
+    case NS_OP_SCATTER:
+    case NS_OP_REDUCE_MAX:
+    case NS_OP_REDUCE_MIN:
+    case NS_OP_MAX_POOL2D:
+    case NS_OP_CLAMP:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool is_stored(ns_dtype dtype)
 {
     return dtype == NS_DTYPE_INT8 || dtype == NS_DTYPE_INT16;

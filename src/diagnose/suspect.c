@@ -117,56 +117,88 @@ static double own_range(const ns_dg_findings *f, int tensor)
     return largest;
 }
 
-static ns_code look_at_operand(ns_dg_findings *f, int node, int tensor, int other, double ratio,
-                               ns_error *error)
+/* The factor of the RESCALE behind a sum; 0: the stage is no sum, or the factor is not known. */
+static double ratio_behind_sum(const ns_dg_plan *plan, int node)
 {
-    const double own = own_range(f, tensor);
-    if (own < VANISHING_FROM)
-        return NS_OK;
-    double left = 0;
-    for (int s = 0; s < f->session->samples; s++) {
-        ns_dg_worker *worker = &f->session->workers[0];
+    const ns_dg_node *n = &plan->nodes[node];
+    const ns_op named = n->named >= 0 ? ns_dg_operator(plan, n->named)->op : NS_OP_CONST;
+    if ((named != NS_OP_ADD && named != NS_OP_SUB) || n->final < 0 ||
+        ns_dg_operator(plan, n->final)->op != NS_OP_RESCALE)
+        return 0;
+    const ns_operator *final = ns_dg_operator(plan, n->final);
+    if (!plan->values[final->inputs[1]] || !plan->values[final->inputs[2]])
+        return 0;
+    return ldexp(plan->values[final->inputs[1]][0], -(int)plan->values[final->inputs[2]][0]);
+}
+
+/* Of both operands of each sum: the largest code of their own, and how many steps are left of it. */
+typedef struct operand {
+    double own, left;
+} operand;
+
+static ns_code measure_operand(ns_dg_session *session, ns_dg_worker *worker, int node, int tensor,
+                               double ratio, double *left, ns_error *error)
+{
+    *left = 0;
+    for (int s = 0; s < session->samples; s++) {
         ns_dg_value value;
-        NS_TRY(ns_dg_inside(f->session, worker, s, node, tensor, &value, error));
-        for (size_t i = 0; i < ns_tensor_count(ns_dg_tensor(f->plan, tensor)); i++)
-            left = fmax(left, fabs(value.data[i] * value.scale) * ratio);
+        NS_TRY(ns_dg_inside(session, worker, s, node, tensor, &value, error));
+        const double largest =
+            ns_dg_largest(value.data, ns_tensor_count(ns_dg_tensor(session->plan, tensor)));
+        *left = fmax(*left, largest * fabs(value.scale) * ratio);
         ns_dg_give(&worker->pool, value.array);
     }
-    if (left >= NS_DG_VANISHING)
+    return NS_OK;
+}
+
+typedef struct operands {
+    const ns_dg_findings *f;
+    operand *of; /* two of each node */
+} operands;
+
+static ns_code measure_operands(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
+                                ns_error *error)
+{
+    const operands *o = context;
+    const int node = session->plan->input_count + index;
+    const double ratio = ratio_behind_sum(session->plan, node);
+    if (!ratio)
         return NS_OK;
+    const ns_operator *op = ns_dg_operator(session->plan, session->plan->nodes[node].named);
+    for (int k = 0; k < 2; k++) {
+        operand *to = &o->of[2 * (size_t)node + (size_t)k];
+        to->own = session->plan->constant[op->inputs[k]] ? 0 : own_range(o->f, op->inputs[k]);
+        if (to->own >= VANISHING_FROM)
+            NS_TRY(measure_operand(session, worker, node, op->inputs[k], ratio, &to->left, error));
+    }
+    return NS_OK;
+}
+
+static void look_at_operand(ns_dg_findings *f, int node, int tensor, int other, const operand *of)
+{
+    if (of->own < VANISHING_FROM || of->left >= NS_DG_VANISHING)
+        return;
     const char *mask = ns_dg_mask_name(f, other);
     if (mask) {
-        ns_dg_add_mask(f, &(ns_dg_mask){node, tensor, mask, own, left});
-        return NS_OK;
+        ns_dg_add_mask(f, &(ns_dg_mask){node, tensor, mask, of->own, of->left});
+        return;
     }
     f->vanishing_count++;
     ns_dg_note(f,
                ns_arena_format(
                    f->arena,
-                   "suspect: an operand vanishes: of the %.0f codes of '%s' only %.1f steps are left in "
-                   "'%s'",
-                   own, ns_dg_name(f->plan, tensor), left, ns_dg_name(f->plan, f->plan->nodes[node].tensor)));
-    return NS_OK;
+                   "suspect: an operand vanishes: of the %.0f codes of '%s' only %.1f steps are left in '%s'",
+                   of->own, ns_dg_name(f->plan, tensor), of->left,
+                   ns_dg_name(f->plan, f->plan->nodes[node].tensor)));
 }
 
-static ns_code look_at_sum(ns_dg_findings *f, int node, ns_error *error)
+static void look_at_sum(ns_dg_findings *f, int node, const operand *of)
 {
-    const ns_dg_node *n = &f->plan->nodes[node];
-    const ns_operator *op = ns_dg_operator(f->plan, n->named);
-    if (f->behind_mask[node]) /* what vanished before it */
-        return NS_OK;
-    if ((op->op != NS_OP_ADD && op->op != NS_OP_SUB) || n->final < 0 ||
-        ns_dg_operator(f->plan, n->final)->op != NS_OP_RESCALE)
-        return NS_OK;
-    const ns_operator *final = ns_dg_operator(f->plan, n->final);
-    if (!f->plan->values[final->inputs[1]] || !f->plan->values[final->inputs[2]])
-        return NS_OK;
-    const double ratio =
-        ldexp(f->plan->values[final->inputs[1]][0], -(int)f->plan->values[final->inputs[2]][0]);
+    if (f->behind_mask[node] || !ratio_behind_sum(f->plan, node)) /* behind a mask: what vanished before it */
+        return;
+    const ns_operator *op = ns_dg_operator(f->plan, f->plan->nodes[node].named);
     for (int k = 0; k < 2; k++)
-        if (!f->plan->constant[op->inputs[k]])
-            NS_TRY(look_at_operand(f, node, op->inputs[k], op->inputs[1 - k], ratio, error));
-    return NS_OK;
+        look_at_operand(f, node, op->inputs[k], op->inputs[1 - k], &of[k]);
 }
 
 /* A lone constant 0 that is added is an epsilon lost to the floor of its scale. */
@@ -234,15 +266,18 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
 {
     f->suspects = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, int);
     f->behind_mask = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, bool);
-    if (!f->suspects || !f->behind_mask)
+    operands sums = {f, NS_ARENA_ARRAY(f->arena, 2 * (size_t)f->plan->node_count, operand)};
+    if (!f->suspects || !f->behind_mask || !sums.of)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
+    NS_TRY(ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, measure_operands, &sums,
+                          error));
     ns_dg_look_at_inputs(f);
     look_at_biases(f);
     ns_dg_find_select_masks(f);
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
         if (f->plan->nodes[i].table >= 0)
             NS_TRY(look_at_table(f, i, error));
-        NS_TRY(look_at_sum(f, i, error));
+        look_at_sum(f, i, &sums.of[2 * (size_t)i]);
     }
     if (f->unmasked_count && f->vanishing_count)
         f->suspicious = true;

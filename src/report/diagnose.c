@@ -91,6 +91,8 @@ static void print_precision(const ns_diagnose_result *result, FILE *out)
                     precision->dither[i].tensor, ns_diagnose_decibels(precision->dither[i].db, a));
     for (int i = 0; i < precision->blame_count; i++)
         print_blame(precision, i, out);
+    if (*ns_diagnose_all_mends(precision, headline))
+        fprintf(out, "%s\n", headline);
     for (int i = 0; i < precision->note_count; i++)
         fprintf(out, "note: %s\n", precision->notes[i]);
     print_rest(precision, out);

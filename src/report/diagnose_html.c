@@ -165,6 +165,8 @@ static void append_precision(ns_buffer *buffer, const ns_diagnose_result *result
         ns_diagnose_decibels(precision->limit_db, b));
     for (int i = 0; i < precision->blame_count; i++)
         append_blame(buffer, precision, i);
+    if (*ns_diagnose_all_mends(precision, headline))
+        ns_buffer_format(buffer, "<p>%s</p>\n", headline);
     for (int i = 0; i < precision->note_count; i++) {
         ns_html_append(buffer, "<p class=\"note\">");
         ns_html_text(buffer, precision->notes[i]);

@@ -80,6 +80,7 @@ static void add_sqnr(ns_json *json, const ns_diagnose_precision *precision)
     ns_json_real(json, "low", precision->low_db);
     ns_json_real(json, "high", precision->high_db);
     ns_json_real(json, "without_faults", precision->without_faults_db);
+    ns_json_real(json, "all_mended", precision->all_mended_db);
     ns_json_real(json, "limit", precision->limit_db);
     ns_json_real(json, "against_ideal", precision->against_ideal_db);
     ns_json_bool(json, "measured", precision->measured);

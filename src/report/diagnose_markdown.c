@@ -52,6 +52,8 @@ static void append_precision(ns_buffer *buffer, const ns_diagnose_result *result
         bold, headline, headline + bold, precision->measured ? "Measured" : "Expected",
         ns_diagnose_decibels(precision->against_float_db, a), ns_diagnose_decibels(precision->limit_db, b));
     append_blame(buffer, precision);
+    if (*ns_diagnose_all_mends(precision, headline))
+        ns_buffer_format(buffer, "\n%s\n", headline);
     for (int i = 0; i < precision->note_count; i++) {
         ns_buffer_format(buffer, i ? "- " : "\n- ");
         append_text(buffer, precision->notes[i]);

@@ -45,6 +45,17 @@ const char *ns_diagnose_company(const ns_diagnose_precision *precision, int inde
     return " once those above are mended";
 }
 
+const char *ns_diagnose_all_mends(const ns_diagnose_precision *precision, char text[NS_DIAGNOSE_HEADLINE])
+{
+    char db[32];
+    text[0] = 0;
+    if (precision->blame_count > 1 && !isnan(precision->all_mended_db))
+        snprintf(text, NS_DIAGNOSE_HEADLINE,
+                 "the first mend of each at once, nothing ideal: %s against the float model",
+                 ns_diagnose_decibels(precision->all_mended_db, db));
+    return text;
+}
+
 const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size)
 {
     size_t used = (size_t)snprintf(text, size, "[");

@@ -25,6 +25,9 @@ const char *ns_diagnose_headline(const ns_diagnose_result *result, char text[NS_
 /* With whom a blamed stage costs what it costs: faults in series hide each other. "": it does by itself. */
 const char *ns_diagnose_company(const ns_diagnose_precision *precision, int index);
 
+/* What the first mends of all blamed stages bring together; "": there is one at most, or none. */
+const char *ns_diagnose_all_mends(const ns_diagnose_precision *precision, char text[NS_DIAGNOSE_HEADLINE]);
+
 /* "[1,48,1]". Returns `text`. */
 const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size);
 
