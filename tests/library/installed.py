@@ -7,8 +7,8 @@ compile without a warning through pkg-config (shared and static) and CMake, and 
 the programs in examples/ compile as docs/library.md says, and give on captured cases what their oracles recorded.
 
 With WALK one of the walks of docs/library.md and docs/python.md, from install to the first verdict, runs as it stands there, in an
-empty folder with a user's files, and what it prints is compared with what the page says: c, cpp; python, pytest (PYTHON has the
-wheel; exit code 77 where it lacks what the walk needs).
+empty folder with a user's files, and what it prints is compared with what the page says: command, c, cpp (BUILD may be a root with
+the Debian packages instead); python, pytest (PYTHON has the wheel; exit code 77 where it lacks what the walk needs).
 """
 import json
 import os
@@ -195,7 +195,9 @@ def check_examples(folder, prefix, libraries):
 INSTALL = """
 make() { # install PREFIX=..
   prefix=${2#PREFIX=}
-  DESTDIR=$PWD/root meson install -C "$BUILD" --no-rebuild --quiet
+  if [ -d "$BUILD/usr/bin" ]; then mkdir root && cp -r "$BUILD/usr" root
+  else DESTDIR=$PWD/root meson install -C "$BUILD" --no-rebuild --quiet
+  fi
   mv "$(dirname "$(find root -type d -name include)")" "$prefix"
   sed -i "s|^prefix=.*|prefix=$prefix|" "$(find "$prefix" -name npuscope.pc)"
 }
