@@ -1,5 +1,6 @@
 #include "recorded/interface.h"
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,34 @@ bool ns_case_has(const ns_case_files *files, const char *name)
         return find_member(files, name) != NULL;
     return snprintf(path, sizeof path, "%s/%s", files->where, name) < (int)sizeof path &&
            stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* The largest number in `name`, or `most` if that is larger; numbers are cut at INT_MAX / 10. */
+static int largest_number(const char *name, int most)
+{
+    for (int number = 0; *name; name++, number = 0) {
+        for (; *name >= '0' && *name <= '9' && number < INT_MAX / 10; name++)
+            number = 10 * number + (*name - '0');
+        most = number > most ? number : most;
+        if (!*name)
+            break;
+    }
+    return most;
+}
+
+int ns_case_largest_number(const ns_case_files *files)
+{
+    int most = 0;
+    for (int i = 0; files->zipped && i < files->member_count; i++)
+        most = largest_number(files->members[i].name + files->prefix, most);
+    DIR *folder = files->zipped ? NULL : opendir(files->where);
+    if (!files->zipped && !folder)
+        return INT_MAX;
+    for (struct dirent *entry; folder && (entry = readdir(folder));)
+        most = largest_number(entry->d_name, most);
+    if (folder)
+        closedir(folder);
+    return most;
 }
 
 ns_code ns_case_bytes(const ns_case_files *files, const char *name, ns_arena *arena, ns_bytes *out,

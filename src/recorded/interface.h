@@ -27,6 +27,9 @@ typedef struct ns_case_files {
 /* Whether the case has the file. */
 bool ns_case_has(const ns_case_files *files, const char *name);
 
+/* No file's name has a larger number: there is no out7.npy where it is 6. */
+int ns_case_largest_number(const ns_case_files *files);
+
 /* The bytes of a file of the case. A name that a JSON file gives may not leave the folder: NS_ERROR_INPUT
  * where it has a separator or is "..". */
 ns_code ns_case_bytes(const ns_case_files *files, const char *name, ns_arena *arena, ns_bytes *out,

@@ -39,7 +39,8 @@ static ns_code find_numbered(const ns_case_files *files, const char *format, int
 static ns_code find_tensors(const ns_case_files *files, const naming *names, ns_arena *arena,
                             ns_case_model *out, ns_error *error)
 {
-    for (int i = 0; i < NS_CASE_TENSORS; i++) {
+    const int last = ns_case_largest_number(files);
+    for (int i = 0; i < NS_CASE_TENSORS && i <= last; i++) {
         ns_case_tensor *input = &out->inputs[i], *output = &out->outputs[i];
         NS_TRY(find_numbered(files, names->input, i, arena, &input->file, error));
         NS_TRY(find_numbered(files, names->floats, i, arena, &output->floats, error));

@@ -1,10 +1,10 @@
 """Runs split with --shard: parts are disjoint and together the whole; merged they give one database, whatever the
 order, however often, and with a part that was killed run again alone. The recipes of docs/many.md, as they stand there.
 
-  many.py SOURCE NPUSCOPE WHAT [GRAPHS]
+  many.py SOURCE NPUSCOPE WHAT [GRAPHS [CASES]]
 
 WHAT: "split", or a recipe: "parallel", "slurm", "xdist", "matrix" (exit code 77 where its tool is not installed); "growth":
-time and memory of GRAPHS graphs against a quarter of them.
+time and memory of GRAPHS graphs against a quarter of them, and a part that is killed. CASES keeps the graphs for the next time.
 """
 import importlib.util
 import itertools
@@ -24,6 +24,7 @@ import time
 
 source, npuscope, what = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3]
 graphs = int(sys.argv[4]) if len(sys.argv) > 4 else 24
+kept = pathlib.Path(sys.argv[5]).resolve() if len(sys.argv) > 5 else None
 PARTS = 8
 
 
@@ -317,35 +318,67 @@ def skip(why):
 
 # ---- growth ----
 
-def measure(cases, folder):
-    """Seconds and peak bytes of a run over them."""
+def measure(folder, *command):
+    """Seconds of CPU, peak bytes and seconds of a run."""
     begin = time.monotonic()
-    process = subprocess.Popen([npuscope, "suite", "--cases", cases, "--stages", "eval", "--json", folder / "g.json"],
-                               stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([npuscope, *command], stdout=subprocess.DEVNULL, cwd=folder)
     _, status, usage = os.wait4(process.pid, 0)
-    equal("exit code", os.waitstatus_to_exitcode(status), 0)
+    equal(f"exit code of {command}", os.waitstatus_to_exitcode(status), 0)
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, time.monotonic() - begin
+
+
+def over(cases, name, *more):
+    return "suite", "--cases", cases, "--stages", "eval", "--json", f"{name}.json", *more
+
+
+def told(figures):
+    return f"{figures[0]:.2f} s of CPU, {figures[1] / 2**20:.0f} MiB"
+
+
+def kill_part(folder, part, seconds):
+    """Begins a part and kills it: no JSON is there, nor anything else."""
+    before = sorted(folder.iterdir())
+    process = subprocess.Popen([npuscope, *over("cases", part, "--shard", f"{part}/{PARTS}")], stdout=subprocess.DEVNULL,
+                               cwd=folder)
+    time.sleep(seconds)
+    process.kill()
+    equal("the killed part", process.wait(), -signal.SIGKILL)
+    equal("after the kill", sorted(folder.iterdir()), before)
 
 
 def check_growth(folder):
     few = folder / "few"
     few.mkdir()
     for path in sorted((folder / "cases").iterdir())[:graphs // 4]:
-        shutil.copytree(path, few / path.name)
-    small, large = measure(few, folder), measure(folder / "cases", folder)
-    print(f"{graphs // 4} graphs: {small[0]:.2f} s of CPU, {small[1] / 2**20:.0f} MiB; "
-          f"{graphs}: {large[0]:.2f} s, {large[1] / 2**20:.0f} MiB")
+        (few / path.name).symlink_to(path)
+    small, large = measure(folder, *over("few", "few")), measure(folder, *over("cases", "whole"))
+    print(f"{graphs // 4} graphs: {told(small)}; {graphs}: {told(large)}")
+    kill_part(folder, 3, large[2] / PARTS / 4)
+    parts = [measure(folder, *over("cases", i, "--shard", f"{i}/{PARTS}")) for i in range(PARTS) if i != 3]
+    measure(folder, "history", "merge", "parts.db", *(f"{i}.json" for i in range(PARTS) if i != 3))
+    parts.append(measure(folder, *over("cases", 3, "--shard", f"3/{PARTS}")))
+    merge = measure(folder, "history", "merge", "parts.db", *(f"{i}.json" for i in range(PARTS)))
+    print(f"{PARTS} parts: {told((sum(p[0] for p in parts), max(p[1] for p in parts)))} each at most; merged: {told(merge)}")
+    measure(folder, "history", "merge", "one.db", *(f"{i}.json" for i in reversed(range(PARTS))))
+    equal("the database after the kill", dump(folder / "parts.db"), dump(folder / "one.db"))
+    whole = sorted(rows(json.loads((folder / "whole.json").read_text())))
+    equal("parts", sorted(r for i in range(PARTS) for r in rows(json.loads((folder / f"{i}.json").read_text()))), whole)
     if large[0] > 4 * 1.5 * small[0] + 0.5:
         sys.exit("time grows faster than the number of graphs")
-    if large[1] > 1.5 * small[1] + graphs * 16384:
-        sys.exit("memory grows with the number of graphs by more than 16 KiB each")
+    if sum(p[0] for p in parts) > 1.5 * large[0] + 0.5:
+        sys.exit("parts take more time than the whole")
+    if large[1] > 1.5 * small[1] + graphs * 8192:
+        sys.exit("memory grows with the number of graphs by more than 8 KiB each")
 
 
 def main():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        make_cases(folder, graphs)
+        if not (kept and (kept / "cases").exists()):
+            make_cases(kept or folder, graphs)
+        if kept:
+            (folder / "cases").symlink_to(kept / "cases")
         if what == "split":
             check_splits(folder)
             check_merges(folder)
