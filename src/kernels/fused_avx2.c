@@ -198,4 +198,55 @@ static bool run_sum(const int16_t *in, size_t count, int left, int32_t *sum)
     return (int64_t)add_lanes(magnitudes) << left <= INT32_MAX;
 }
 
-const ns_fused_kernels ns_fused_kernels_avx2 = {run_pair, run_table, run_sum};
+/* A product fits where its upper half repeats the lower one's sign. */
+static bool run_multiply(const int32_t *a, const int32_t *b, int32_t *out, size_t count)
+{
+    __m256i off = _mm256_setzero_si256();
+    size_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const __m256i x = load((const int16_t *)(const void *)(a + i));
+        const __m256i y = load((const int16_t *)(const void *)(b + i));
+        const __m256i even = _mm256_mul_epi32(x, y);
+        const __m256i odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(y, 32));
+        const __m256i low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+        const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+        off = _mm256_or_si256(off, _mm256_xor_si256(high, _mm256_srai_epi32(low, 31)));
+        store((int16_t *)(void *)(out + i), low);
+    }
+    bool fits = _mm256_testz_si256(off, off);
+    for (; i < count; i++) {
+        const int64_t product = (int64_t)a[i] * b[i];
+        out[i] = (int32_t)product;
+        fits = fits && out[i] == product;
+    }
+    return fits;
+}
+
+static size_t run_clip(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends)
+{
+    const __m256i least = _mm256_set1_epi16(low), most = _mm256_set1_epi16(high);
+    const __m256i first = _mm256_set1_epi16(INT16_MIN), last = _mm256_set1_epi16(INT16_MAX);
+    __m256i ends = _mm256_setzero_si256(), outside = ends;
+    const bool is_whole = low == INT16_MIN && high == INT16_MAX;
+    size_t i = 0;
+    for (; i + 16 <= count; i += 16) {
+        const __m256i v = load(row + i);
+        ends = _mm256_or_si256(ends, _mm256_or_si256(_mm256_cmpeq_epi16(v, first), _mm256_cmpeq_epi16(v, last)));
+        if (is_whole)
+            continue;
+        const __m256i is_out =
+            _mm256_or_si256(_mm256_cmpgt_epi16(least, v), _mm256_cmpgt_epi16(v, most)); /* 0 or -1 */
+        outside = _mm256_sub_epi32(outside, _mm256_madd_epi16(is_out, _mm256_set1_epi16(1)));
+        store(row + i, _mm256_min_epi16(_mm256_max_epi16(v, least), most));
+    }
+    size_t cut = (size_t)add_lanes(outside);
+    *at_ends = !_mm256_testz_si256(ends, ends);
+    for (; i < count; i++) {
+        *at_ends = *at_ends || row[i] == INT16_MIN || row[i] == INT16_MAX;
+        cut += row[i] < low || row[i] > high;
+        row[i] = row[i] < low ? low : row[i] > high ? high : row[i];
+    }
+    return cut;
+}
+
+const ns_fused_kernels ns_fused_kernels_avx2 = {run_pair, run_table, run_sum, run_multiply, run_clip};

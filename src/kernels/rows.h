@@ -107,10 +107,18 @@ typedef void (*ns_fused_table_row)(const int16_t *table, const int16_t *in, int1
  * not, or it cannot be told from the magnitudes' sum. count <= 32768. */
 typedef bool (*ns_fused_sum)(const int16_t *in, size_t count, int left, int32_t *sum);
 
+/* out[i] = a[i] * b[i]; false where a product leaves 32 bits, and `out` is of no use. */
+typedef bool (*ns_fused_multiply)(const int32_t *a, const int32_t *b, int32_t *out, size_t count);
+
+/* Clips in place; returns how many values lay outside. `at_ends`: whether one was INT16_MIN or INT16_MAX. */
+typedef size_t (*ns_fused_clip)(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends);
+
 typedef struct ns_fused_kernels {
     ns_fused_pair_row pair;
     ns_fused_table_row table;
     ns_fused_sum sum;
+    ns_fused_multiply multiply;
+    ns_fused_clip clip;
 } ns_fused_kernels;
 
 #if defined(__x86_64__)

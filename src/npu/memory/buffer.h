@@ -10,20 +10,21 @@
 
 typedef struct ns_npu_buffer {
     ns_arena *arena; /* made on first use */
-    int64_t *values; /* [y][x][c] */
+    uint8_t *values; /* [y][x][c] */
     int64_t height, width, depth;
-    bool valid; /* an operation has filled it */
+    int bytes;      /* of a value: 1, 2, 4 or 8 */
+    bool is_signed; /* of the values of a chain, as their OFM has them */
+    bool valid;     /* an operation has filled it */
 } ns_npu_buffer;
 
-/* Makes room for height x width x depth values; the ones before are forgotten. Charged to `budget`.
+/* Makes room for values of the buffer's extents and type; the ones before are forgotten. Charged to `budget`.
  * NS_ERROR_MEMORY, and NS_ERROR_UNSUPPORTED for over 2^28 of them. */
-ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, ns_budget *budget, int64_t height, int64_t width,
-                           int64_t depth, ns_error *error);
+ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, ns_budget *budget, ns_error *error);
 
-/* Row y of a buffer. */
-static inline int64_t *ns_npu_buffer_row(const ns_npu_buffer *buffer, int64_t y)
+/* Value x of row y, x counted in values. */
+static inline void *ns_npu_buffer_at(const ns_npu_buffer *buffer, int64_t y, int64_t x)
 {
-    return buffer->values + y * buffer->width * buffer->depth;
+    return buffer->values + (y * buffer->width * buffer->depth + x) * buffer->bytes;
 }
 
 void ns_npu_buffer_free(ns_npu_buffer *buffer);

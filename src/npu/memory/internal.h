@@ -74,22 +74,37 @@ ns_code ns_npu_read_dma_side(ns_npu_machine *machine, const ns_npu_dma_fields *f
  * row of over 2^26 elements. */
 ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool write, ns_error *error);
 
-/* Row y of the operation's view, width * depth values [x][c], less the zero point: upscaling and broadcast
- * are done here. Elements of at most 4 bytes. */
-void ns_npu_map_read(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, int32_t *row);
+/* A piece of the operation's view, [x][c], less the zero point: upscaling and broadcast are done here. Elements
+ * of at most 4 bytes. A piece of an upscaled map is a whole row. */
+void ns_npu_map_read(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece, int32_t *row);
 
 /* The same for elements of up to 8 bytes, without upscaling. */
-void ns_npu_map_read_wide(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, int64_t *row);
+void ns_npu_map_read_wide(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                          int64_t *row);
 
-/* Stores the low bytes of width * depth values [x][c] as row y. */
-void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, const int64_t *row);
+/* The elements themselves, of 1, 2 or 4 bytes, where nothing is upscaled: `room`, or where they lie, if that
+ * is dense and aligned. `room` holds a piece and may be used in either case. */
+const void *ns_npu_map_take(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                            void *room);
+
+/* Stores the low bytes of a piece of values [x][c], each of `size` bytes: 2, 4 or 8, not less than the
+ * map's elements have. */
+void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                      const void *row, int size);
+
+/* Row y as a piece. */
+static inline ns_npu_piece ns_npu_map_row(const ns_npu_map *map, int64_t y)
+{
+    return (ns_npu_piece){y, 0, map->width};
+}
 
 /* ---- map_permuted.c ---- */
 
 /* Map permuted: an OFM that is stored with its axes exchanged, or with one reversed (Ethos-U85). */
 
-/* Row y of the computed map, width * depth values [x][c], to its region's memory, which has been checked. */
-void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, int64_t y, const int64_t *row);
+/* A piece of the computed map, as in ns_npu_map_write, to its region's memory, which has been checked. */
+void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, const ns_npu_piece *piece,
+                               const void *row, int size);
 
 /* ---- map_ranges.c ---- */
 

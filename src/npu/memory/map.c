@@ -26,6 +26,18 @@ static ns_code check_chain(ns_npu_machine *machine, const ns_npu_map *map, ns_np
     return NS_OK;
 }
 
+static ns_code open_chain(ns_npu_machine *machine, const ns_npu_map *map, ns_npu_extent extent,
+                          ns_error *error)
+{
+    ns_npu_buffer *chain = map->chain;
+    chain->height = extent.height;
+    chain->width = extent.width;
+    chain->depth = extent.depth;
+    chain->bytes = map->bytes;
+    chain->is_signed = map->is_signed;
+    return ns_npu_buffer_open(chain, machine->budget, error);
+}
+
 ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool write, ns_error *error)
 {
     if (map->scalar || map->unused)
@@ -39,9 +51,7 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
                                   map->name, map->width, map->depth);
     ns_npu_extent extent = ns_npu_stored_extent(map);
     if (map->chain)
-        return write ? ns_npu_buffer_open(map->chain, machine->budget, extent.height, extent.width,
-                                          extent.depth, error)
-                     : check_chain(machine, map, extent, error);
+        return write ? open_chain(machine, map, extent, error) : check_chain(machine, map, extent, error);
     for (int i = 0; i < 4; i++) {
         ns_npu_tile tile = ns_npu_tile_of(map, extent, i);
         if (tile.width == 0)
@@ -60,14 +70,6 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
                                     map->name, i, tile.base);
     }
     return NS_OK;
-}
-
-/* The low bytes of a value as the map's element type holds them. */
-static int64_t as_element(const ns_npu_map *map, int64_t value)
-{
-    int unused = 64 - 8 * map->bytes;
-    return map->is_signed ? (int64_t)((uint64_t)value << unused) >> unused
-                          : (int64_t)((uint64_t)value << unused >> unused);
 }
 
 /* `count` consecutive elements to every `step`-th value of the row. */
@@ -94,175 +96,274 @@ static void load_run(const ns_npu_map *map, const uint8_t *source, int64_t count
     }
 }
 
+/* The low bytes of a value as an element of some type holds them. */
+static int64_t as_element(int bytes, bool is_signed, int64_t value)
+{
+    int unused = 64 - 8 * bytes;
+    return is_signed ? (int64_t)((uint64_t)value << unused) >> unused
+                     : (int64_t)((uint64_t)value << unused >> unused);
+}
+
 static void load_run_wide(const ns_npu_map *map, const uint8_t *source, int64_t count, int64_t *target)
 {
     for (int64_t i = 0; i < count; i++) {
         uint64_t element = 0;
         memcpy(&element, source + i * map->bytes, (size_t)map->bytes);
-        int unused = 64 - 8 * map->bytes;
-        target[i] = map->is_signed ? (int64_t)(element << unused) >> unused : (int64_t)element;
-        target[i] -= map->zero_point;
+        target[i] = as_element(map->bytes, map->is_signed, (int64_t)element) - map->zero_point;
     }
 }
 
-/* Calls `run` for the row's stretches of consecutive elements: offset in the row (elements) and in memory. */
+/* The elements as they are. */
+static inline void copy_run(const ns_npu_map *map, const uint8_t *source, int64_t count, uint8_t *target)
+{
+    if (map->bytes == 2 && count == NS_NPU_BRICK)
+        memcpy(target, source, 2 * NS_NPU_BRICK);
+    else
+        memcpy(target, source, (size_t)(count * map->bytes));
+}
+
+/* A stretch of consecutive elements of a piece. */
 typedef struct map_run {
     uint8_t *memory;
-    int64_t index; /* into the row */
+    int64_t index; /* into the piece */
     int64_t count;
 } map_run;
 
-/* Visits the stored row y as runs: within one tile segment, NHWC rows whose pixels are adjacent are one run;
+/* What of a stored row a piece takes. */
+typedef struct stored_piece {
+    int64_t y, first, last; /* pixels [first, last) */
+} stored_piece;
+
+static stored_piece stored_of(const ns_npu_map *map, ns_npu_extent extent, const ns_npu_piece *piece)
+{
+    const bool is_upscaled = map->upscale != NS_NPU_UPSCALE_NONE;
+    stored_piece stored = {is_upscaled ? piece->y / 2 : piece->y, piece->x, piece->x + piece->width};
+    if (map->broadcast_h)
+        stored.y = 0;
+    if (map->broadcast_w || is_upscaled) {
+        stored.first = 0;
+        stored.last = extent.width;
+    }
+    return stored;
+}
+
+/* Visits what is stored as runs: within one tile segment, NHWC rows whose pixels are adjacent are one run;
  * otherwise one run per pixel (NHWC) or per pixel and brick (NHCWB16). */
-#define FOR_EACH_RUN(machine, map, extent, at, run, BODY)                                        \
-    do {                                                                                         \
-        uint8_t *region_ = (machine)->regions[(map)->region].data;                               \
-        for (int side_ = 0; side_ < 2; side_++) {                                                \
-            int64_t split_ = side_ ? (map)->height1 : (map)->height0;                            \
-            ns_npu_tile tile_ = ns_npu_tile_of(map, extent, side_ + ((at) >= split_ ? 2 : 0));   \
-            if (tile_.width == 0)                                                                \
-                continue;                                                                        \
-            uint8_t *row_ = region_ + tile_.base + ((at)-tile_.y) * (map)->stride_y;             \
-            if (!(map)->brick && (map)->stride_x == (extent).depth * (map)->bytes) {             \
-                map_run run = {row_, tile_.x * (extent).depth, tile_.width * (extent).depth};    \
-                BODY;                                                                            \
-            } else if (!(map)->brick) {                                                          \
-                for (int64_t x_ = 0; x_ < tile_.width; x_++) {                                   \
-                    map_run run = {row_ + x_ * (map)->stride_x, (tile_.x + x_) * (extent).depth, \
-                                   (extent).depth};                                              \
-                    BODY;                                                                        \
-                }                                                                                \
-            } else {                                                                             \
-                for (int64_t c_ = 0; c_ < (extent).depth; c_ += NS_NPU_BRICK) {                  \
-                    int64_t left_ = (extent).depth - c_;                                         \
-                    for (int64_t x_ = 0; x_ < tile_.width; x_++) {                               \
-                        map_run run = {row_ + c_ / NS_NPU_BRICK * (map)->stride_c +              \
-                                           x_ * NS_NPU_BRICK * (map)->bytes,                     \
-                                       (tile_.x + x_) * (extent).depth + c_,                     \
-                                       left_ < NS_NPU_BRICK ? left_ : NS_NPU_BRICK};             \
-                        BODY;                                                                    \
-                    }                                                                            \
-                }                                                                                \
-            }                                                                                    \
-        }                                                                                        \
+#define FOR_EACH_RUN(machine, map, extent, stored, run, BODY)                                              \
+    do {                                                                                                   \
+        uint8_t *region_ = (machine)->regions[(map)->region].data;                                         \
+        for (int side_ = 0; side_ < 2; side_++) {                                                          \
+            int64_t split_ = side_ ? (map)->height1 : (map)->height0;                                      \
+            ns_npu_tile tile_ = ns_npu_tile_of(map, extent, side_ + ((stored).y >= split_ ? 2 : 0));       \
+            const int64_t x0_ = tile_.x > (stored).first ? tile_.x : (stored).first;                       \
+            const int64_t end_ = tile_.x + tile_.width;                                                    \
+            const int64_t width_ = (end_ < (stored).last ? end_ : (stored).last) - x0_;                    \
+            if (width_ <= 0)                                                                               \
+                continue;                                                                                  \
+            uint8_t *row_ = region_ + tile_.base + ((stored).y - tile_.y) * (map)->stride_y +              \
+                            (x0_ - tile_.x) * ns_npu_map_step_x(map);                                      \
+            const int64_t at_ = x0_ - (stored).first;                                                      \
+            if (!(map)->brick && (map)->stride_x == (extent).depth * (map)->bytes) {                       \
+                map_run run = {row_, at_ * (extent).depth, width_ * (extent).depth};                       \
+                BODY;                                                                                      \
+            } else if (!(map)->brick) {                                                                    \
+                for (int64_t x_ = 0; x_ < width_; x_++) {                                                  \
+                    map_run run = {row_ + x_ * (map)->stride_x, (at_ + x_) * (extent).depth,               \
+                                   (extent).depth};                                                        \
+                    BODY;                                                                                  \
+                }                                                                                          \
+            } else {                                                                                       \
+                for (int64_t c_ = 0; c_ < (extent).depth; c_ += NS_NPU_BRICK) {                            \
+                    int64_t left_ = (extent).depth - c_;                                                   \
+                    for (int64_t x_ = 0; x_ < width_; x_++) {                                              \
+                        map_run run = {row_ + c_ / NS_NPU_BRICK * (map)->stride_c +                        \
+                                           x_ * NS_NPU_BRICK * (map)->bytes,                               \
+                                       (at_ + x_) * (extent).depth + c_,                                   \
+                                       left_ < NS_NPU_BRICK ? left_ : NS_NPU_BRICK};                       \
+                        BODY;                                                                              \
+                    }                                                                                      \
+                }                                                                                          \
+            }                                                                                              \
+        }                                                                                                  \
     } while (0)
 
-/* Widens a stored row in place, from its end, to the operation's view. */
-#define SPREAD(type)                                                                                 \
-    static void spread_##type(const ns_npu_map *map, ns_npu_extent extent, bool zero_row, type *row) \
-    {                                                                                                \
-        if (zero_row) {                                                                              \
-            memset(row, 0, (size_t)(map->width * map->depth) * sizeof(type));                        \
-            return;                                                                                  \
-        }                                                                                            \
-        if (extent.depth != map->depth)                                                              \
-            for (int64_t x = extent.width - 1; x >= 0; x--) {                                        \
-                type value = row[x];                                                                 \
-                for (int64_t c = 0; c < map->depth; c++)                                             \
-                    row[x * map->depth + c] = value;                                                 \
-            }                                                                                        \
-        if (extent.width == map->width)                                                              \
-            return;                                                                                  \
-        for (int64_t x = map->width - 1; x > 0; x--) {                                               \
-            type *target = row + x * map->depth;                                                     \
-            if (map->broadcast_w)                                                                    \
-                memcpy(target, row, (size_t)map->depth * sizeof(type));                              \
-            else if (map->upscale == NS_NPU_UPSCALE_ZEROS && x % 2)                                  \
-                memset(target, 0, (size_t)map->depth * sizeof(type));                                \
-            else                                                                                     \
-                memmove(target, row + x / 2 * map->depth, (size_t)map->depth * sizeof(type));        \
-        }                                                                                            \
+/* Widens a stored piece in place, from its end, to the operation's view. */
+#define SPREAD(type)                                                                                         \
+    static void spread_##type(const ns_npu_map *map, ns_npu_extent extent, const ns_npu_piece *piece,        \
+                              int64_t stored, type *row)                                                     \
+    {                                                                                                        \
+        const int64_t depth = map->depth;                                                                    \
+        if (map->upscale == NS_NPU_UPSCALE_ZEROS && piece->y % 2) {                                          \
+            memset(row, 0, (size_t)(piece->width * depth) * sizeof(type));                                   \
+            return;                                                                                          \
+        }                                                                                                    \
+        if (extent.depth != depth)                                                                           \
+            for (int64_t x = stored - 1; x >= 0; x--) {                                                      \
+                type value = row[x];                                                                         \
+                for (int64_t c = 0; c < depth; c++)                                                          \
+                    row[x * depth + c] = value;                                                              \
+            }                                                                                                \
+        if (stored == piece->width)                                                                          \
+            return;                                                                                          \
+        for (int64_t x = piece->width - 1; x > 0; x--) {                                                     \
+            type *target = row + x * depth;                                                                  \
+            if (map->broadcast_w)                                                                            \
+                memcpy(target, row, (size_t)depth * sizeof(type));                                           \
+            else if (map->upscale == NS_NPU_UPSCALE_ZEROS && x % 2)                                          \
+                memset(target, 0, (size_t)depth * sizeof(type));                                             \
+            else                                                                                             \
+                memmove(target, row + x / 2 * depth, (size_t)depth * sizeof(type));                          \
+        }                                                                                                    \
     }
+SPREAD(int8_t)
+SPREAD(int16_t)
 SPREAD(int32_t)
 SPREAD(int64_t)
 
-/* Which stored row holds the view's row y. */
-static int64_t stored_row(const ns_npu_map *map, int64_t y)
+/* Values of a chain as elements of the map that reads them, from value `first` of its row on. */
+#define LOAD_CHAIN(type)                                                                                     \
+    static void load_chain_##type(const ns_npu_map *map, const stored_piece *stored, int64_t depth,          \
+                                  type *row)                                                                 \
+    {                                                                                                        \
+        const ns_npu_buffer *chain = map->chain;                                                             \
+        const uint8_t *source = ns_npu_buffer_at(chain, stored->y, stored->first * depth);                   \
+        for (int64_t i = 0; i < (stored->last - stored->first) * depth; i++) {                               \
+            int64_t value = 0;                                                                               \
+            memcpy(&value, source + i * chain->bytes, (size_t)chain->bytes);                                 \
+            value = as_element(chain->bytes, chain->is_signed, value);                                       \
+            row[i] = (type)(as_element(map->bytes, map->is_signed, value) - map->zero_point);                \
+        }                                                                                                    \
+    }
+LOAD_CHAIN(int32_t)
+LOAD_CHAIN(int64_t)
+
+static bool is_alike(const ns_npu_map *map)
 {
-    if (map->broadcast_h)
-        return 0;
-    return map->upscale == NS_NPU_UPSCALE_NONE ? y : y / 2;
+    return map->chain->bytes == map->bytes && map->chain->is_signed == map->is_signed;
 }
 
-void ns_npu_map_read(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, int32_t *row)
+void ns_npu_map_read(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece, int32_t *row)
 {
     if (map->scalar) {
-        for (int64_t i = 0; i < map->width * map->depth; i++)
+        for (int64_t i = 0; i < piece->width * map->depth; i++)
             row[i] = (int32_t)(map->scalar_value - map->zero_point);
         return;
     }
-    ns_npu_extent extent = ns_npu_stored_extent(map);
-    if (map->chain) {
-        const int64_t *source = ns_npu_buffer_row(map->chain, stored_row(map, y));
-        for (int64_t i = 0; i < extent.width * extent.depth; i++)
-            row[i] = (int32_t)(as_element(map, source[i]) - map->zero_point);
-        spread_int32_t(map, extent, false, row);
-        return;
-    }
-    bool zero_row = map->upscale == NS_NPU_UPSCALE_ZEROS && y % 2;
-    if (!zero_row)
-        FOR_EACH_RUN(machine, map, extent, stored_row(map, y), run,
+    const ns_npu_extent extent = ns_npu_stored_extent(map);
+    const stored_piece stored = stored_of(map, extent, piece);
+    if (map->chain && is_alike(map))
+        load_run(map, ns_npu_buffer_at(map->chain, stored.y, stored.first * extent.depth),
+                 (stored.last - stored.first) * extent.depth, row);
+    else if (map->chain)
+        load_chain_int32_t(map, &stored, extent.depth, row);
+    else if (map->upscale != NS_NPU_UPSCALE_ZEROS || piece->y % 2 == 0)
+        FOR_EACH_RUN(machine, map, extent, stored, run,
                      load_run(map, run.memory, run.count, row + run.index));
-    spread_int32_t(map, extent, zero_row, row);
+    spread_int32_t(map, extent, piece, stored.last - stored.first, row);
 }
 
-void ns_npu_map_read_wide(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, int64_t *row)
+void ns_npu_map_read_wide(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                          int64_t *row)
 {
     if (map->scalar) {
-        for (int64_t i = 0; i < map->width * map->depth; i++)
+        for (int64_t i = 0; i < piece->width * map->depth; i++)
             row[i] = map->scalar_value - map->zero_point;
         return;
     }
-    ns_npu_extent extent = ns_npu_stored_extent(map);
-    if (map->chain) {
-        const int64_t *source = ns_npu_buffer_row(map->chain, stored_row(map, y));
-        for (int64_t i = 0; i < extent.width * extent.depth; i++)
-            row[i] = as_element(map, source[i]) - map->zero_point;
-        spread_int64_t(map, extent, false, row);
-        return;
-    }
-    FOR_EACH_RUN(machine, map, extent, stored_row(map, y), run,
-                 load_run_wide(map, run.memory, run.count, row + run.index));
-    spread_int64_t(map, extent, false, row);
+    const ns_npu_extent extent = ns_npu_stored_extent(map);
+    const stored_piece stored = stored_of(map, extent, piece);
+    if (map->chain)
+        load_chain_int64_t(map, &stored, extent.depth, row);
+    else
+        FOR_EACH_RUN(machine, map, extent, stored, run,
+                     load_run_wide(map, run.memory, run.count, row + run.index));
+    spread_int64_t(map, extent, piece, stored.last - stored.first, row);
 }
 
-#define STORE_RUN(type)                                            \
-    for (int64_t i = 0; i < count; i++) {                          \
-        type element = (type)source[i];                            \
-        memcpy(target + i * sizeof(type), &element, sizeof(type)); \
-    }
-
-static void store_run(const ns_npu_map *map, uint8_t *target, int64_t count, const int64_t *source)
+/* Where the piece lies, if it is dense there; else NULL. */
+static const uint8_t *dense(ns_npu_machine *machine, const ns_npu_map *map, ns_npu_extent extent,
+                            const stored_piece *stored)
 {
-    switch (map->bytes) {
-    case 1:
-        STORE_RUN(uint8_t)
-        break;
-    case 2:
-        STORE_RUN(uint16_t)
-        break;
-    case 4:
-        STORE_RUN(uint32_t)
-        break;
-    default:
-        memcpy(target, source, (size_t)count * 8);
-        break;
-    }
+    if (map->chain)
+        return ns_npu_buffer_at(map->chain, stored->y, stored->first * extent.depth);
+    const ns_npu_tile tile = ns_npu_tile_of(map, extent, stored->y >= map->height0 ? 2 : 0);
+    if (map->brick || map->stride_x != extent.depth * map->bytes || stored->last > tile.x + tile.width)
+        return NULL;
+    return machine->regions[map->region].data + tile.base + (stored->y - tile.y) * map->stride_y +
+           stored->first * map->stride_x;
 }
 
-void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, const int64_t *row)
+const void *ns_npu_map_take(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                            void *room)
 {
-    ns_npu_extent extent = ns_npu_stored_extent(map);
+    const ns_npu_extent extent = ns_npu_stored_extent(map);
+    const stored_piece stored = stored_of(map, extent, piece);
+    const int64_t count = stored.last - stored.first;
+    const bool is_whole = count == piece->width && extent.depth == map->depth;
+    const uint8_t *place = dense(machine, map, extent, &stored);
+    if (place && is_whole && (uintptr_t)place % (uintptr_t)map->bytes == 0)
+        return place;
+    uint8_t *to = room;
+    if (place)
+        memcpy(to, place, (size_t)(count * extent.depth * map->bytes));
+    else
+        FOR_EACH_RUN(machine, map, extent, stored, run,
+                     copy_run(map, run.memory, run.count, to + run.index * map->bytes));
+    if (is_whole)
+        return room;
+    if (map->bytes == 1)
+        spread_int8_t(map, extent, piece, count, room);
+    else if (map->bytes == 2)
+        spread_int16_t(map, extent, piece, count, room);
+    else
+        spread_int32_t(map, extent, piece, count, room);
+    return room;
+}
+
+#define STORE_RUN(type, from)                                                                \
+    for (int64_t i = 0; i < count; i++) {                                                    \
+        from value;                                                                          \
+        memcpy(&value, source + i * (int64_t)sizeof(from), sizeof(from));                    \
+        const type element = (type)value;                                                    \
+        memcpy(target + i * (int64_t)sizeof(type), &element, sizeof(type));                  \
+    }
+
+/* `count` values of `size` bytes. */
+static inline void store_run(const ns_npu_map *map, uint8_t *target, int64_t count, const uint8_t *source,
+                             int size)
+{
+    if (size == map->bytes)
+        copy_run(map, source, count, target);
+    else if (size == 8 && map->bytes == 1)
+        STORE_RUN(uint8_t, uint64_t)
+    else if (size == 8 && map->bytes == 2)
+        STORE_RUN(uint16_t, uint64_t)
+    else if (size == 8)
+        STORE_RUN(uint32_t, uint64_t)
+    else if (size == 4 && map->bytes == 2)
+        STORE_RUN(uint16_t, uint32_t)
+    else if (size == 4)
+        STORE_RUN(uint8_t, uint32_t)
+    else
+        STORE_RUN(uint8_t, uint16_t)
+}
+
+void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                      const void *row, int size)
+{
+    const uint8_t *values = row;
     if (map->chain) {
-        int64_t *target = ns_npu_buffer_row(map->chain, y);
-        for (int64_t i = 0; i < extent.width * extent.depth; i++)
-            target[i] = as_element(map, row[i]);
+        store_run(map, ns_npu_buffer_at(map->chain, piece->y, piece->x * map->depth),
+                  piece->width * map->depth, values, size);
         map->chain->valid = true;
         return;
     }
     if (map->transposed || map->reversed) {
-        ns_npu_map_write_permuted(machine->regions[map->region].data, map, y, row);
+        ns_npu_map_write_permuted(machine->regions[map->region].data, map, piece, row, size);
         return;
     }
-    FOR_EACH_RUN(machine, map, extent, y, run, store_run(map, run.memory, run.count, row + run.index));
+    const ns_npu_extent extent = ns_npu_stored_extent(map);
+    const stored_piece stored = {piece->y, piece->x, piece->x + piece->width};
+    FOR_EACH_RUN(machine, map, extent, stored, run,
+                 store_run(map, run.memory, run.count, values + run.index * size, size));
 }

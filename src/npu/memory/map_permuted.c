@@ -28,11 +28,25 @@ static uint8_t *element(const uint8_t *region, const ns_npu_map *map, const int6
            axis_offset(map, NS_NPU_AXIS_C, at[2]);
 }
 
-void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, int64_t y, const int64_t *row)
+/* `count` values of `size` bytes to elements `step` bytes apart. */
+static void scatter(const ns_npu_map *map, uint8_t *target, int64_t step, const uint8_t *values, int size,
+                    int64_t count)
+{
+    if (map->bytes == 2)
+        for (int64_t i = 0; i < count; i++)
+            memcpy(target + i * step, values + i * size, 2);
+    else
+        for (int64_t i = 0; i < count; i++)
+            memcpy(target + i * step, values + i * size, (size_t)map->bytes);
+}
+
+void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, const ns_npu_piece *piece,
+                               const void *row, int size)
 {
     ns_npu_extent extent = ns_npu_stored_extent(map);
     const int64_t extents[3] = {extent.height, extent.width, extent.depth};
-    int64_t computed[3] = {y, 0, 0};
+    int64_t computed[3] = {piece->y, 0, 0};
+    const uint8_t *values = row;
     int inner = 2; /* the stored axis along which computed channels lie */
     for (int axis = 0; map->transposed && axis < 3; axis++)
         if (map->stored_axis[axis] == NS_NPU_AXIS_C)
@@ -44,9 +58,9 @@ void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, int
     int64_t step = axis_offset(map, inner, 1);
     if (map->reversed && map->reversed_axis == inner)
         step = -step;
-    for (int64_t x = 0; x < map->width; x++)
+    for (int64_t x = 0; x < piece->width; x++)
         for (int64_t c = 0; c < map->depth;) {
-            computed[1] = x;
+            computed[1] = piece->x + x;
             computed[2] = c;
             int64_t at[3];
             for (int axis = 0; axis < 3; axis++) {
@@ -55,9 +69,7 @@ void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, int
                     at[axis] = extents[axis] - 1 - at[axis];
             }
             int64_t count = even ? map->depth : 1;
-            uint8_t *target = element(region, map, at);
-            for (int64_t i = 0; i < count; i++)
-                memcpy(target + i * step, &row[x * map->depth + c + i], (size_t)map->bytes);
+            scatter(map, element(region, map, at), step, values + (x * map->depth + c) * size, size, count);
             c += count;
         }
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kernels/matrix.h"
+#include "npu/memory/internal.h"
 #include "npu/weights/internal.h"
 
 /* The taps of output row y as a matrix [x][ky][kx][i], which has the order of the weights. */
@@ -31,12 +32,14 @@ static void gather(const ns_npu_operation *operation, const ns_npu_image *image,
         }
 }
 
-/* The matrix product of one row's patches with the weights. */
+/* The matrix product of a row's patches, or of several rows', with the weights. */
 typedef struct conv_product {
     const int16_t *weights; /* [o][tap] */
     const int16_t *packed;  /* for the product kernel; NULL: sums of two products may leave 32 bits */
+    const int16_t *packed_high;
     size_t taps, block;
     int64_t depth;
+    int64_t bound; /* magnitude of any sum, without bias */
 } conv_product;
 
 static int64_t largest(const int16_t *values, size_t count)
@@ -47,6 +50,21 @@ static int64_t largest(const int16_t *values, size_t count)
         high = values[i] > high ? values[i] : high;
     }
     return -low > high ? -low : high;
+}
+
+/* The largest sum of magnitudes of a channel's weights. */
+static int64_t largest_sum(const conv_product *product)
+{
+    int64_t most = 0;
+    for (int64_t o = 0; o < product->depth; o++) {
+        int64_t sum = 0;
+        for (size_t k = 0; k < product->taps; k++) {
+            const int value = product->weights[(size_t)o * product->taps + k];
+            sum += value < 0 ? -value : value;
+        }
+        most = sum > most ? sum : most;
+    }
+    return most;
 }
 
 /* The weights as the product kernel wants them, in room of their own or kept with the stream. */
@@ -67,24 +85,53 @@ static ns_code pack(ns_npu_machine *machine, const ns_weights *weights, conv_pro
     return NS_OK;
 }
 
+/* Weights of 16 bits as two halves of 8, whose sums keep to 32 bits. */
+static ns_code pack_split(ns_npu_machine *machine, conv_product *out, ns_error *error)
+{
+    const size_t n = (size_t)out->depth, size = ns_gemm_packed_size(out->taps, n);
+    void *turned, *low, *high;
+    NS_TRY(ns_npu_room(machine, out->taps * n, sizeof(int16_t), &turned, error));
+    NS_TRY(ns_npu_room(machine, size, sizeof(int16_t), &low, error));
+    NS_TRY(ns_npu_room(machine, size, sizeof(int16_t), &high, error));
+    ns_transpose_i16(out->weights, out->taps, turned, n, out->taps, n);
+    machine->kernels.pack_split(turned, out->taps, n, low, high);
+    out->packed = low;
+    out->packed_high = high;
+    return NS_OK;
+}
+
+/* Steps whose sum of products of such magnitudes stays within 32 bits; more than a row has are of no use. */
+static size_t block_of(int64_t magnitudes)
+{
+    const int64_t block = magnitudes ? INT32_MAX / magnitudes : INT32_MAX;
+    return (size_t)(block > 1 << 20 ? 1 << 20 : block & ~(int64_t)1);
+}
+
 static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const ns_weights *weights,
                        uint64_t taps, int64_t depth, conv_product *out, ns_error *error)
 {
+    enum { HALF = 128, SHORT_BLOCK = 64 };
     *out = (conv_product){.weights = weights->values, .taps = (size_t)taps, .depth = depth};
     const bool is_kept = weights->kept && weights->kept->packed;
     const int64_t weight = is_kept ? weights->kept->largest : largest(weights->values, weights->count);
-    int64_t most = largest(image->data, (size_t)(image->height * image->width * image->depth)) * weight;
-    /* Steps whose sum of products stays within 32 bits; more than a row has are of no use. */
-    int64_t block = most ? INT32_MAX / most : INT32_MAX;
-    out->block = (size_t)(block > 1 << 20 ? 1 << 20 : block & ~(int64_t)1);
-    if (out->block < 2)
-        return NS_OK;
-    if (is_kept) {
+    const int64_t most = is_kept ? weights->kept->most : largest_sum(out);
+    const int64_t value = largest(image->data, (size_t)(image->height * image->width * image->depth));
+    out->bound = value * most; /* 2^15 of the image, 2^28 weights of 2^15 at most */
+    out->block = block_of(value * weight);
+    if (is_kept && out->block >= 2) {
         out->packed = weights->kept->packed;
         return NS_OK;
     }
-    if (weights->kept)
+    if (!weights->kept && out->block < SHORT_BLOCK && out->block < taps) {
+        out->block = block_of(value * HALF);
+        return pack_split(machine, out, error);
+    }
+    if (out->block < 2)
+        return NS_OK;
+    if (weights->kept) {
         weights->kept->largest = weight;
+        weights->kept->most = most;
+    }
     return pack(machine, weights, out, error);
 }
 
@@ -96,6 +143,7 @@ static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv
         machine->kernels.gemm_i16(&(ns_gemm_i16_call){.a = a,
                                                       .a_step = product->taps,
                                                       .packed = product->packed,
+                                                      .packed_high = product->packed_high,
                                                       .m = (size_t)width,
                                                       .n = depth,
                                                       .k = product->taps,
@@ -110,14 +158,121 @@ static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv
                 ns_dot_i16_i16(a + x * product->taps, product->weights + o * product->taps, product->taps);
 }
 
+/* ---- results of 16 bits, requantised tile by tile ---- */
+
+typedef struct conv_short {
+    ns_npu_short result;
+    ns_requantise scale;
+    const int64_t *bias; /* NULL: none */
+    int16_t *row;
+    int64_t rows; /* of the OFM at once */
+} conv_short;
+
+/* The output stage's scales as the kernel takes them; false where it does not, or an accumulator might not
+ * hold its sum. */
+static bool set_scales(const ns_npu_operation *operation, const ns_npu_output_stage *output,
+                       const conv_product *product, int32_t *multipliers, int8_t *shifts, conv_short *out)
+{
+    const size_t depth = (size_t)product->depth;
+    const bool per_channel = operation->scaling == NS_NPU_SCALING_CHANNEL;
+    int64_t most = 0;
+    if (output->rounding != NS_NPU_ROUND_NATURAL)
+        return false;
+    for (size_t c = 0; c < (per_channel ? depth : 1); c++) {
+        const uint32_t scale = per_channel ? output->records[c].scale : operation->scale.scale;
+        const int64_t bias = per_channel ? output->records[c].bias : 0;
+        most = bias > most ? bias : -bias > most ? -bias : most;
+        if (scale > INT32_MAX)
+            return false;
+        multipliers[c] = (int32_t)scale;
+        shifts[c] = (int8_t)(per_channel ? output->records[c].shift : operation->scale.shift);
+    }
+    out->bias = per_channel ? output->bias : NULL;
+    most += product->bound;
+    return most < (int64_t)1 << (operation->accumulator_bits - 1) &&
+           ns_requantise_prepare(&out->scale, multipliers, shifts, per_channel, depth, most);
+}
+
+/* *takes false: the results want 64 bits. */
+static ns_code open_short(ns_npu_machine *machine, const ns_npu_operation *operation,
+                          const ns_npu_output_stage *output, const conv_product *product, bool is_direct,
+                          conv_short *out, bool *takes, ns_error *error)
+{
+    enum { ELEMENTS = 1 << 16 };
+    const size_t depth = (size_t)product->depth, room = ns_requantise_size(depth);
+    const int64_t count = operation->ofm.width * operation->ofm.depth;
+    void *memory;
+    *out = (conv_short){0};
+    *takes = false;
+    if (!product->packed || operation->scaling == NS_NPU_SCALING_NONE ||
+        operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET)
+        return NS_OK;
+    NS_TRY(ns_npu_short_open(machine, operation, &out->result, takes, error));
+    if (!*takes)
+        return NS_OK;
+    NS_TRY(ns_npu_room(machine, 5 * room, sizeof(int32_t), &memory, error));
+    int32_t *values = memory;
+    out->scale = (ns_requantise){machine->kernels.requantise, values, values + room, values + 2 * room};
+    *takes = set_scales(operation, output, product, values + 3 * room, (int8_t *)(values + 4 * room), out);
+    out->rows = is_direct && count < ELEMENTS ? ELEMENTS / count : 1;
+    NS_TRY(ns_npu_room(machine, (size_t)(out->rows * count), sizeof(int16_t), &memory, error));
+    out->row = memory;
+    return NS_OK;
+}
+
+/* Whether element i of `pixels` was cut to 16 bits. */
+static bool was_cut(const ns_npu_output_stage *output, const conv_product *product, const conv_short *s,
+                    const int16_t *a, size_t i)
+{
+    const size_t depth = (size_t)product->depth, x = i / depth, o = i % depth;
+    ns_npu_scale scale = output->operation->scale;
+    int64_t sum =
+        ns_dot_i16_i16(a + x * product->taps, product->weights + o * product->taps, product->taps);
+    if (s->bias) {
+        sum += s->bias[o];
+        scale = (ns_npu_scale){output->records[o].scale, output->records[o].shift, output->rounding, 0};
+    }
+    const int64_t value = ns_npu_scale_value(sum, &scale);
+    return value < INT16_MIN || value > INT16_MAX;
+}
+
+/* `rows` rows of the OFM from row y on, whose patches follow each other in `a`. */
+static void multiply_short(ns_npu_machine *machine, ns_npu_output_stage *output, const conv_product *product,
+                           const conv_short *s, const int16_t *a, int64_t y, int64_t rows)
+{
+    const ns_npu_operation *operation = output->operation;
+    const ns_npu_map *ofm = &operation->ofm;
+    const size_t depth = (size_t)product->depth, count = (size_t)(rows * ofm->width) * depth;
+    machine->kernels.gemm_i16(&(ns_gemm_i16_call){.a = a,
+                                                  .a_step = product->taps,
+                                                  .packed = product->packed,
+                                                  .packed_high = product->packed_high,
+                                                  .m = count / depth,
+                                                  .n = depth,
+                                                  .k = product->taps,
+                                                  .block = product->block,
+                                                  .start = s->bias,
+                                                  .c_step = depth,
+                                                  .scale = &s->scale,
+                                                  .out = s->row});
+    if (ns_npu_short_clip(machine, &s->result, s->row, count, output))
+        for (size_t i = 0; i < count; i++)
+            if (ns_npu_short_is_open(&s->result, s->row[i]))
+                output->saturated += was_cut(output, product, s, a, i);
+    for (int64_t r = 0; r < rows; r++) {
+        const ns_npu_piece piece = ns_npu_map_row(ofm, y + r);
+        ns_npu_short_write(machine, operation, &s->result, &piece, s->row + (size_t)(r * ofm->width) * depth);
+    }
+}
+
 ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                     ns_error *error)
 {
     ns_weights weights;
     ns_npu_image image;
-    int64_t width = operation->ofm.width, depth = operation->ofm.depth;
+    int64_t width = operation->ofm.width, depth = operation->ofm.depth, height = operation->ofm.height;
     uint64_t taps = (uint64_t)operation->kernel_height * operation->kernel_width * operation->ifm.depth;
-    uint64_t pixels = (uint64_t)operation->ofm.height * width * depth;
+    uint64_t pixels = (uint64_t)height * width * depth;
     NS_TRY(ns_npu_spend(machine, taps > UINT64_MAX / pixels ? UINT64_MAX : pixels * taps, error));
     NS_TRY(operation->weights_from_ifm2 ? ns_npu_weights_from_ifm2(machine, operation, &weights, error)
                                         : ns_npu_weights_get(machine, operation, &weights, error));
@@ -130,19 +285,30 @@ ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu
     const bool fits = taps < SIZE_MAX / 4 / (uint64_t)width;
     const size_t patch_bytes = direct || !fits ? 0 : ((size_t)width * taps + 1) * sizeof(int16_t);
     int16_t *patches = fits ? ns_arena_take(machine->scratch, patch_bytes) : NULL;
-    int64_t *row = ns_arena_take(machine->scratch, (size_t)(width * depth) * sizeof *row);
-    if (!patches || !row)
+    if (!patches)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
     if (!direct)
         patches[(size_t)width * taps] = 0;
     conv_product product;
+    conv_short narrow;
+    bool is_short;
+    void *row;
     NS_TRY(prepare(machine, &image, &weights, taps, depth, &product, error));
-    for (int64_t y = 0; y < operation->ofm.height; y++) {
+    const bool are_adjacent = direct && operation->stride_y == 1 && image.width == width;
+    NS_TRY(open_short(machine, operation, output, &product, are_adjacent, &narrow, &is_short, error));
+    NS_TRY(ns_npu_room(machine, is_short ? 1 : (size_t)(width * depth), sizeof(int64_t), &row, error));
+    for (int64_t y = 0, rows = 1; y < height; y += rows) {
         const int16_t *a = patches;
         if (direct)
             a = image.data + y * operation->stride_y * image.width * image.depth;
         else
             gather(operation, &image, y, patches);
+        if (is_short) {
+            NS_TRY(ns_npu_spend(machine, 0, error)); /* for the clock */
+            rows = narrow.rows < height - y ? narrow.rows : height - y;
+            multiply_short(machine, output, &product, &narrow, a, y, rows);
+            continue;
+        }
         multiply(machine, a, &product, row, width);
         NS_TRY(ns_npu_output_row(machine, output, y, row, error));
     }

@@ -30,6 +30,60 @@ void ns_npu_table_row(ns_npu_machine *machine, const ns_npu_operation *operation
 /* 1 or 2; 0 for a code that is not in the table. */
 int ns_npu_elementwise_operands(int mode);
 
+/* ---- narrow.c ---- */
+
+/* Narrow: operations whose values fit 16 or 32 bits, piece by piece. */
+
+struct ns_npu_output_stage;
+
+/* The output stage behind the scale, of values that saturate to 16 bits. */
+typedef struct ns_npu_short {
+    int16_t low, high; /* of the clip, less the zero point */
+    int16_t *table;    /* 513 entries; NULL: none */
+} ns_npu_short;
+
+/* *takes false: the operation's results are not such. */
+ns_code ns_npu_short_open(ns_npu_machine *machine, const ns_npu_operation *operation, ns_npu_short *out,
+                          bool *takes, ns_error *error);
+
+/* Clips `count` values and counts those that it changes. True where ns_npu_short_is_open of one: the caller then
+ * counts those of them that lay outside int16 before they saturated. */
+bool ns_npu_short_clip(const ns_npu_machine *machine, const ns_npu_short *s, int16_t *row, size_t count,
+                       struct ns_npu_output_stage *output);
+bool ns_npu_short_is_open(const ns_npu_short *s, int16_t value);
+
+/* Table, zero point and store, of a piece; the row is overwritten. */
+void ns_npu_short_write(ns_npu_machine *machine, const ns_npu_operation *operation, const ns_npu_short *s,
+                        const ns_npu_piece *piece, int16_t *row);
+
+typedef struct ns_npu_narrow ns_npu_narrow;
+
+/* Pixels of a row that are computed, and written, before the next of it are read: few enough for the
+ * first-level cache; whole rows where an operand lies in memory that is written on the way. */
+int64_t ns_npu_piece_width(const ns_npu_machine *machine, const ns_npu_operation *operation,
+                           const ns_npu_map *const *maps, int count);
+
+/* What is fixed of an elementwise operation with operands `maps`, A before B, or of a copy of one map through
+ * the output stage. *out NULL: not such as is done here. */
+ns_code ns_npu_narrow_open(ns_npu_machine *machine, const ns_npu_operation *operation,
+                           const ns_npu_map *const *maps, int count, ns_npu_narrow **out, ns_error *error);
+
+/* Computes and writes a piece of at most ns_npu_piece_width pixels; false where a value needs more bits:
+ * nothing has been written then. */
+bool ns_npu_narrow_piece(ns_npu_machine *machine, ns_npu_narrow *narrow, struct ns_npu_output_stage *output,
+                         const ns_npu_piece *piece);
+
+/* A piece in 64 bits, through the output stage. */
+typedef ns_code ns_npu_copy_piece(ns_npu_machine *machine, const ns_npu_operation *operation,
+                                  struct ns_npu_output_stage *output, const ns_npu_piece *piece, int64_t *row,
+                                  ns_error *error);
+
+/* An operation whose values before the output stage are the elements of `map`; pieces that need more bits go
+ * through `wide`. *is_done false: not such as is done here, and nothing has been written. */
+ns_code ns_npu_copy(ns_npu_machine *machine, const ns_npu_operation *operation, const ns_npu_map *map,
+                    struct ns_npu_output_stage *output, ns_npu_copy_piece *wide, bool *is_done,
+                    ns_error *error);
+
 /* ---- output.c ---- */
 
 /* Output: the stage behind every operation: scale, zero point, clip, table, store. */
@@ -54,12 +108,16 @@ ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *oper
 ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
                           ns_error *error);
 
+/* The same for a piece; pieces come in order. */
+ns_code ns_npu_output_piece(ns_npu_machine *machine, ns_npu_output_stage *output, const ns_npu_piece *piece,
+                            int64_t *row, ns_error *error);
+
 /* Scales `count` values, in place. */
 void ns_npu_scale_row(const ns_npu_machine *machine, const ns_npu_scale *scale, int64_t *row, size_t count);
 
-/* Fault unless all `count` values fit the operation's accumulator. */
-ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t y,
-                                 const int64_t *row, size_t count, ns_error *error);
+/* Fault unless all values of a piece fit the operation's accumulator. */
+ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation,
+                                 const ns_npu_piece *piece, const int64_t *row, ns_error *error);
 
 /* The function of each kind of operation, in a file of its name; each takes the opened output stage. */
 
@@ -95,9 +153,9 @@ typedef struct ns_npu_taps {
 ns_npu_taps ns_npu_taps_of(int64_t out, int stride, int pad, int taps, int dilation, int64_t size);
 
 /* The whole IFM as dense 16-bit values [y][x][c] with the pads as zeros around it, less the zero point; one
- * more element may be read past the end (the product kernel reads rows to an even length). */
+ * more element may be read past the end of an odd number (the product kernel reads rows to an even length). */
 typedef struct ns_npu_image {
-    int16_t *data;
+    const int16_t *data;
     int64_t height, width, depth; /* pads included */
 } ns_npu_image;
 
@@ -110,6 +168,10 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
 ns_code ns_npu_weights_from_ifm2(ns_npu_machine *machine, const ns_npu_operation *operation, ns_weights *out,
                                  ns_error *error);
 
+/* The whole IFM less its zero point, 32-bit, [y][x][c], without pads. */
+ns_code ns_npu_pool_load(ns_npu_machine *machine, const ns_npu_operation *operation, int32_t **out,
+                         ns_error *error);
+
 /* Registers to operations, by family. */
 
 /* What the command would do with the registers as they are now. Faults name the register whose value has
@@ -118,13 +180,5 @@ ns_code ns_npu_operation_u55(ns_npu_machine *machine, const ns_npu_command *comm
                              ns_error *error);
 ns_code ns_npu_operation_u85(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
                              ns_error *error);
-
-/* ---- pool.c ---- */
-
-/* Pool: the IFM in dense form for pooling. */
-
-/* The whole IFM less its zero point, 32-bit, [y][x][c], without pads. */
-ns_code ns_npu_pool_load(ns_npu_machine *machine, const ns_npu_operation *operation, int32_t **out,
-                         ns_error *error);
 
 #endif

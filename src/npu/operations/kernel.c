@@ -1,5 +1,7 @@
 #include "npu/operations/internal.h"
 
+#include <string.h>
+
 #include "npu/memory/internal.h"
 
 #define MAX_IMAGE ((int64_t)1 << 28)
@@ -12,6 +14,13 @@ ns_npu_taps ns_npu_taps_of(int64_t out, int stride, int pad, int taps, int dilat
     while (result.end > result.begin && result.first + (int64_t)(result.end - 1) * dilation >= size)
         result.end--;
     return result;
+}
+
+/* Whether the elements are the 16-bit values that are wanted. */
+static bool is_short(const ns_npu_map *map)
+{
+    return map->bytes == 2 && map->is_signed && map->zero_point == 0 && !map->scalar &&
+           map->upscale == NS_NPU_UPSCALE_NONE;
 }
 
 /* Row y of a map as 16-bit values. */
@@ -40,8 +49,13 @@ ns_code ns_npu_weights_from_ifm2(ns_npu_machine *machine, const ns_npu_operation
     NS_TRY(ns_npu_spend(machine, count, error));
     NS_TRY(ns_npu_room(machine, count, sizeof(int16_t), &values, error));
     NS_TRY(ns_npu_room(machine, count, sizeof(int32_t), &row, error));
-    ns_npu_map_read(machine, ifm2, 0, row);
-    NS_TRY(narrow_row(machine, ifm2, 0, row, count, values, error));
+    const ns_npu_piece piece = {0, 0, ifm2->width};
+    if (is_short(ifm2)) {
+        values = (void *)ns_npu_map_take(machine, ifm2, &piece, values); /* only read */
+    } else {
+        ns_npu_map_read(machine, ifm2, &piece, row);
+        NS_TRY(narrow_row(machine, ifm2, 0, row, count, values, error));
+    }
     *out = (ns_weights){.values = values,
                         .count = count,
                         .ofm_depth = (int)ifm2->width,
@@ -67,16 +81,48 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
     NS_TRY(ns_npu_spend(machine, (uint64_t)(height * width * ifm->depth), error));
     const size_t total = (size_t)(height * width * ifm->depth);
     const bool is_padded = empty || height != ifm->height || width != ifm->width;
+    if (is_short(ifm) && !is_padded && height == 1 && ifm->depth % 2 == 0) {
+        const ns_npu_piece piece = {0, 0, width};
+        NS_TRY(ns_npu_room(machine, total, sizeof(int16_t), &data, error));
+        *out = (ns_npu_image){ns_npu_map_take(machine, ifm, &piece, data), height, width, ifm->depth};
+        return NS_OK;
+    }
     NS_TRY((is_padded ? ns_npu_scratch : ns_npu_room)(machine, total + 1, sizeof(int16_t), &data, error));
     ((int16_t *)data)[total] = 0;
     NS_TRY(ns_npu_room(machine, (size_t)(ifm->width * ifm->depth), sizeof(int32_t), &row_memory, error));
     *out = (ns_npu_image){data, height, width, ifm->depth};
     int32_t *row = row_memory;
+    int16_t *values = data;
     size_t count = (size_t)(ifm->width * ifm->depth);
     for (int64_t y = 0; !empty && y < ifm->height; y++) {
-        ns_npu_map_read(machine, ifm, y, row);
-        int16_t *target = out->data + ((y + operation->pad_top) * width + operation->pad_left) * ifm->depth;
+        const ns_npu_piece piece = {y, 0, ifm->width};
+        int16_t *target = values + ((y + operation->pad_top) * width + operation->pad_left) * ifm->depth;
+        if (is_short(ifm)) {
+            const void *place = ns_npu_map_take(machine, ifm, &piece, target);
+            if (place != target)
+                memcpy(target, place, count * sizeof *target);
+            continue;
+        }
+        ns_npu_map_read(machine, ifm, &piece, row);
         NS_TRY(narrow_row(machine, ifm, y, row, count, target, error));
     }
+    return NS_OK;
+}
+
+ns_code ns_npu_pool_load(ns_npu_machine *machine, const ns_npu_operation *operation, int32_t **out,
+                         ns_error *error)
+{
+    const ns_npu_map *ifm = &operation->ifm;
+    NS_TRY(ns_npu_map_check(machine, ifm, false, error));
+    if (ifm->height > MAX_IMAGE / (ifm->width * ifm->depth))
+        return ns_npu_unsupported(machine, error, "an IFM of %lld x %lld x %lld elements",
+                                  (long long)ifm->height, (long long)ifm->width, (long long)ifm->depth);
+    int64_t row = ifm->width * ifm->depth;
+    void *data;
+    NS_TRY(ns_npu_room(machine, (size_t)(ifm->height * row), sizeof(int32_t), &data, error));
+    *out = data;
+    NS_TRY(ns_npu_spend(machine, (uint64_t)(ifm->height * row), error));
+    for (int64_t y = 0; y < ifm->height; y++)
+        ns_npu_map_read(machine, ifm, &(ns_npu_piece){y, 0, ifm->width}, *out + y * row);
     return NS_OK;
 }

@@ -90,6 +90,11 @@ typedef struct ns_npu_map {
     int64_t scalar_value;
 } ns_npu_map;
 
+/* Pixels [x, x + width) of row y of what an operation sees. */
+typedef struct ns_npu_piece {
+    int64_t y, x, width;
+} ns_npu_piece;
+
 /* Axes of a feature map, as indices and in reverse_axis. */
 enum { NS_NPU_AXIS_H, NS_NPU_AXIS_W, NS_NPU_AXIS_C, NS_NPU_AXIS_NONE = -1 };
 

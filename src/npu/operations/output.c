@@ -28,7 +28,11 @@ static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation
                                     kept->height, kept->width, kept->depth, ofm->height, ofm->width,
                                     ofm->depth);
     } else if (operation->accumulators_stay) {
-        NS_TRY(ns_npu_buffer_open(kept, machine->budget, ofm->height, ofm->width, ofm->depth, error));
+        kept->height = ofm->height;
+        kept->width = ofm->width;
+        kept->depth = ofm->depth;
+        kept->bytes = sizeof(int64_t);
+        NS_TRY(ns_npu_buffer_open(kept, machine->budget, error));
     } else {
         kept->valid = false;
     }
@@ -41,16 +45,18 @@ static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation
 }
 
 /* Adds what the accumulators began with; true when they stay and there is no output. */
-static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row)
+static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, const ns_npu_piece *piece,
+                       int64_t *row)
 {
     const ns_npu_operation *operation = output->operation;
     ns_npu_buffer *kept = &machine->accumulators;
-    size_t count = (size_t)(operation->ofm.width * operation->ofm.depth);
+    const int64_t depth = operation->ofm.depth;
+    const size_t count = (size_t)(piece->width * depth);
     const int64_t *before = NULL;
     if (operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP) {
-        before = ns_npu_buffer_row(kept, y);
+        before = ns_npu_buffer_at(kept, piece->y, piece->x * depth);
     } else if (operation->accumulator_input == NS_NPU_ACCUMULATOR_IFM2) {
-        ns_npu_map_read_wide(machine, &operation->ifm2, y, output->preload);
+        ns_npu_map_read_wide(machine, &operation->ifm2, piece, output->preload);
         before = output->preload;
     }
     /* Sums that leave 64 bits stop at their ends, which no accumulator holds: the check behind reports them.
@@ -58,9 +64,10 @@ static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, int
     for (size_t i = 0; before && i < count; i++)
         if (__builtin_add_overflow(row[i], before[i], &row[i]))
             row[i] = before[i] < 0 ? INT64_MIN : INT64_MAX;
-    bool last = y == operation->ofm.height - 1;
+    const bool last =
+        piece->y == operation->ofm.height - 1 && piece->x + piece->width == operation->ofm.width;
     if (operation->accumulators_stay)
-        memcpy(ns_npu_buffer_row(kept, y), row, count * sizeof *row);
+        memcpy(ns_npu_buffer_at(kept, piece->y, piece->x * depth), row, count * sizeof *row);
     if (last)
         kept->valid = operation->accumulators_stay;
     return operation->accumulators_stay;
@@ -112,9 +119,10 @@ ns_code ns_npu_output_open(ns_npu_machine *machine, const ns_npu_operation *oper
                                   : widen_records(machine, out, error);
 }
 
-ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation, int64_t y,
-                                 const int64_t *row, size_t count, ns_error *error)
+ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation *operation,
+                                 const ns_npu_piece *piece, const int64_t *row, ns_error *error)
 {
+    const size_t count = (size_t)(piece->width * operation->ofm.depth);
     int64_t limit = (int64_t)1 << (operation->accumulator_bits - 1);
     int64_t low, high;
     machine->kernels.wide->range(row, count, &low, &high);
@@ -127,8 +135,8 @@ ns_code ns_npu_accumulator_check(ns_npu_machine *machine, const ns_npu_operation
                             "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64
                             "]: the accumulator would hold %" PRId64
                             ", which does not fit %d bits (ACC_FORMAT)",
-                            y, (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth, row[i],
-                            operation->accumulator_bits);
+                            piece->y, piece->x + (int64_t)i / operation->ofm.depth,
+                            (int64_t)i % operation->ofm.depth, row[i], operation->accumulator_bits);
 }
 
 /* Whether all values are such as ns_wide_scales wants them. */
@@ -142,14 +150,14 @@ static bool fit_32_bits(const ns_npu_machine *machine, const int64_t *row, size_
 /* Per-channel: bias first, then each channel's own scale. The sum cannot wrap: a bias has at most 48 bits;
  * what accumulators began with has been checked; and an operation's own sum is of at most 2^28 elements
  * (MAX_IMAGE) of 32 bits, or products of 30. */
-static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage *output, int64_t y,
-                              int64_t *row, ns_error *error)
+static ns_code scale_channels(ns_npu_machine *machine, const ns_npu_output_stage *output,
+                              const ns_npu_piece *piece, int64_t *row, ns_error *error)
 {
     const ns_npu_operation *operation = output->operation;
-    int64_t width = operation->ofm.width, depth = operation->ofm.depth;
+    int64_t width = piece->width, depth = operation->ofm.depth;
     const size_t count = (size_t)(width * depth);
     machine->kernels.wide->add(row, (size_t)width, output->bias, (size_t)depth);
-    NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, count, error));
+    NS_TRY(ns_npu_accumulator_check(machine, operation, piece, row, error));
     if (output->wide.multiplier && fit_32_bits(machine, row, count)) {
         machine->kernels.wide->scale(row, (size_t)width, (size_t)depth, &output->wide);
         return NS_OK;
@@ -180,8 +188,8 @@ void ns_npu_scale_row(const ns_npu_machine *machine, const ns_npu_scale *scale, 
 
 /* Rule OFM_RANGE_32: a result of ADD, SUB or MUL that a 32-bit OFM cannot hold is its nearest end; under
  * strict_chip its low bits are stored. */
-static void limit_to_32_bits(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
-                             size_t count)
+static void limit_to_32_bits(ns_npu_machine *machine, ns_npu_output_stage *output, const ns_npu_piece *piece,
+                             int64_t *row, size_t count)
 {
     const ns_npu_operation *operation = output->operation;
     for (size_t i = 0; i < count; i++) {
@@ -189,8 +197,9 @@ static void limit_to_32_bits(ns_npu_machine *machine, ns_npu_output_stage *outpu
             continue;
         if (!output->left_32_bits)
             ns_npu_chip_rule(machine, NS_NPU_RULE_OFM_RANGE_32,
-                             "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64 "] is %" PRId64, y,
-                             (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth, row[i]);
+                             "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64 "] is %" PRId64, piece->y,
+                             piece->x + (int64_t)i / operation->ofm.depth,
+                             (int64_t)i % operation->ofm.depth, row[i]);
         output->left_32_bits = true;
         if (!machine->options->strict_chip)
             row[i] = row[i] < 0 ? INT32_MIN : INT32_MAX;
@@ -205,19 +214,19 @@ static bool may_leave_32_bits(const ns_npu_operation *operation)
            operation->table == NS_NPU_TABLE_NONE && operation->elementwise <= 2; /* MUL, ADD, SUB */
 }
 
-ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
-                          ns_error *error)
+ns_code ns_npu_output_piece(ns_npu_machine *machine, ns_npu_output_stage *output, const ns_npu_piece *piece,
+                            int64_t *row, ns_error *error)
 {
     const ns_npu_operation *operation = output->operation;
     const ns_npu_map *ofm = &operation->ofm;
-    size_t count = (size_t)(ofm->width * ofm->depth);
+    size_t count = (size_t)(piece->width * ofm->depth);
     NS_TRY(ns_npu_spend(machine, 0, error)); /* the operation's work is charged: for the clock */
-    if (accumulate(machine, output, y, row))
-        return ns_npu_accumulator_check(machine, operation, y, row, count, error);
+    if (accumulate(machine, output, piece, row))
+        return ns_npu_accumulator_check(machine, operation, piece, row, error);
     if (operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET)
-        NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, count, error));
+        NS_TRY(ns_npu_accumulator_check(machine, operation, piece, row, error));
     if (operation->scaling == NS_NPU_SCALING_CHANNEL)
-        NS_TRY(scale_channels(machine, output, y, row, error));
+        NS_TRY(scale_channels(machine, output, piece, row, error));
     else if (operation->scaling == NS_NPU_SCALING_GLOBAL)
         ns_npu_scale_row(machine, &operation->scale, row, count);
     int64_t zero_point = ofm->zero_point;
@@ -237,8 +246,15 @@ ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, 
     if (operation->table != NS_NPU_TABLE_NONE && !curve)
         ns_npu_table_row(machine, operation, row, count);
     if (may_leave_32_bits(operation))
-        limit_to_32_bits(machine, output, y, row, count);
-    ns_npu_map_write(machine, ofm, y, row);
+        limit_to_32_bits(machine, output, piece, row, count);
+    ns_npu_map_write(machine, ofm, piece, row, sizeof *row);
     machine->result_flag = row[count - 1] != 0;
     return NS_OK;
+}
+
+ns_code ns_npu_output_row(ns_npu_machine *machine, ns_npu_output_stage *output, int64_t y, int64_t *row,
+                          ns_error *error)
+{
+    const ns_npu_piece piece = ns_npu_map_row(&output->operation->ofm, y);
+    return ns_npu_output_piece(machine, output, &piece, row, error);
 }

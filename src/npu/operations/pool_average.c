@@ -6,6 +6,7 @@
  * A 1 x 1 AVERAGE is how U55 and U65 copy, rescale and apply tables.
  * Source: Vela 5.1.0, ethos_u55_register_cs_generator.cpp, GenerateOFMScalingForPooling ("padded
  * average-pools use HW-scaling"); which bit the chip looks at is open (docs/chip-rules.md). */
+#include "npu/memory/internal.h"
 #include "npu/operations/internal.h"
 #include "npu/watch/rules.h"
 
@@ -18,6 +19,24 @@ static int64_t divide(int64_t sum, int64_t n)
     return sum < 0 ? -magnitude : magnitude;
 }
 
+/* A window of one tap is a copy through the output stage. */
+static bool is_copy(const ns_npu_operation *operation)
+{
+    return operation->kernel_height == 1 && operation->kernel_width == 1 && operation->stride_y == 1 &&
+           operation->stride_x == 1 && !operation->pad_top && !operation->pad_left &&
+           !operation->pad_bottom && !operation->pad_right &&
+           operation->accumulator_input == NS_NPU_ACCUMULATOR_RESET && operation->accumulator_bits >= 32;
+}
+
+static ns_code copy_piece(ns_npu_machine *machine, const ns_npu_operation *operation,
+                          ns_npu_output_stage *output, const ns_npu_piece *piece, int64_t *row,
+                          ns_error *error)
+{
+    ns_npu_map_read_wide(machine, &operation->ifm, piece, row);
+    NS_TRY(ns_npu_accumulator_check(machine, operation, piece, row, error));
+    return ns_npu_output_piece(machine, output, piece, row, error);
+}
+
 ns_code ns_npu_pool_average(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                             ns_error *error)
 {
@@ -26,6 +45,12 @@ ns_code ns_npu_pool_average(ns_npu_machine *machine, ns_npu_operation *operation
     uint64_t taps = (uint64_t)operation->kernel_height * operation->kernel_width;
     uint64_t pixels = (uint64_t)operation->ofm.height * width * depth;
     NS_TRY(ns_npu_spend(machine, taps > UINT64_MAX / pixels ? UINT64_MAX : pixels * taps, error));
+    bool is_done = false;
+    if (is_copy(operation))
+        NS_TRY(ns_npu_copy(machine, operation, ifm, output, copy_piece, &is_done, error));
+    if (is_done) {
+        return ns_npu_spend(machine, (uint64_t)(ifm->height * ifm->width * ifm->depth), error);
+    }
     int32_t *image;
     void *row_memory;
     NS_TRY(ns_npu_pool_load(machine, operation, &image, error));
@@ -57,7 +82,7 @@ ns_code ns_npu_pool_average(ns_npu_machine *machine, ns_npu_operation *operation
             for (int64_t c = 0; c < depth; c++)
                 target[c] = divide(target[c], n);
         }
-        NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)(width * depth), error));
+        NS_TRY(ns_npu_accumulator_check(machine, operation, &(ns_npu_piece){y, 0, width}, row, error));
         NS_TRY(ns_npu_output_row(machine, output, y, row, error));
     }
     return NS_OK;

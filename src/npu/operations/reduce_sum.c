@@ -24,14 +24,15 @@ ns_code ns_npu_reduce_sum(ns_npu_machine *machine, ns_npu_operation *operation, 
     int32_t *source = source_memory;
     int64_t *row = row_memory;
     for (int64_t y = 0; y < operation->ofm.height; y++) {
-        ns_npu_map_read(machine, ifm, y, source);
+        const ns_npu_piece piece = ns_npu_map_row(ifm, y);
+        ns_npu_map_read(machine, ifm, &piece, source);
         for (int64_t x = 0; x < width; x++) {
             int64_t sum = 0;
             for (int64_t c = 0; c < ifm->depth && !operation->gives_zeros; c++)
                 sum += source[x * ifm->depth + c];
             row[x] = sum;
         }
-        NS_TRY(ns_npu_accumulator_check(machine, operation, y, row, (size_t)width, error));
+        NS_TRY(ns_npu_accumulator_check(machine, operation, &(ns_npu_piece){y, 0, width}, row, error));
         NS_TRY(ns_npu_output_row(machine, output, y, row, error));
     }
     return NS_OK;

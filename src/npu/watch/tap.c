@@ -37,7 +37,7 @@ static void write_back(ns_npu_machine *machine, const ns_npu_map *ofm, const ns_
     for (int64_t y = 0; y < ofm->height; y++) {
         for (int64_t i = 0; i < count; i++)
             row[i] = ns_tensor_get(tensor, (size_t)(y * count + i));
-        ns_npu_map_write(machine, ofm, y, row);
+        ns_npu_map_write(machine, ofm, &(ns_npu_piece){y, 0, ofm->width}, row, sizeof *row);
     }
 }
 
@@ -54,7 +54,7 @@ static ns_code hand_on(ns_npu_machine *machine, const ns_npu_operation *operatio
     if (!row)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a row of what operation %d produced", index);
     for (int64_t y = 0; y < ofm.height; y++) {
-        ns_npu_map_read_wide(machine, &ofm, y, row);
+        ns_npu_map_read_wide(machine, &ofm, &(ns_npu_piece){y, 0, ofm.width}, row);
         size_t start = (size_t)(y * ofm.width * ofm.depth);
         for (size_t i = 0; i < (size_t)(ofm.width * ofm.depth); i++) {
             int unused = 64 - 8 * ofm.bytes;

@@ -44,6 +44,7 @@ typedef struct ns_weight_order {
 typedef struct ns_weights_kept {
     int16_t *packed; /* for the product kernel; NULL: not yet */
     int64_t largest; /* magnitude; with `packed` */
+    int64_t most;    /* sum of magnitudes of an OFM channel's weights; with `packed` */
 } ns_weights_kept;
 
 typedef struct ns_weights {

@@ -25,15 +25,15 @@ int ns_npu_elementwise_operands(int mode)
     return mode >= 0 && mode < (int)(sizeof table / sizeof table[0]) ? table[mode].operands : 0;
 }
 
-static void read_row(ns_npu_machine *machine, const ns_npu_map *map, int64_t y, int32_t *narrow, int64_t *row,
-                     size_t count)
+static void read_piece(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
+                       int32_t *narrow, int64_t *row)
 {
     if (map->bytes > 4 || map->scalar || (map->bytes == 4 && !map->is_signed)) {
-        ns_npu_map_read_wide(machine, map, y, row);
+        ns_npu_map_read_wide(machine, map, piece, row);
         return;
     }
-    ns_npu_map_read(machine, map, y, narrow);
-    for (size_t i = 0; i < count; i++)
+    ns_npu_map_read(machine, map, piece, narrow);
+    for (int64_t i = 0; i < piece->width * map->depth; i++)
         row[i] = narrow[i];
 }
 
@@ -79,32 +79,69 @@ static ns_code scale_operand(ns_npu_machine *machine, const ns_npu_operation *op
     return NS_OK;
 }
 
+/* Rooms of a piece in 64 bits. */
+typedef struct elementwise_rooms {
+    int64_t *operands[2]; /* A, B */
+    int32_t *narrow;
+} elementwise_rooms;
+
+static ns_code make_rooms(ns_npu_machine *machine, size_t elements, int count, elementwise_rooms *out,
+                          ns_error *error)
+{
+    void *memory;
+    for (int i = 0; i < count; i++) {
+        NS_TRY(ns_npu_room(machine, elements, sizeof(int64_t), &memory, error));
+        out->operands[i] = memory;
+    }
+    NS_TRY(ns_npu_room(machine, elements, sizeof(int32_t), &memory, error));
+    out->narrow = memory;
+    return NS_OK;
+}
+
+/* A piece in 64 bits. */
+static ns_code compute(ns_npu_machine *machine, const ns_npu_operation *operation,
+                       const ns_npu_map *const *maps, const elementwise_rooms *rooms,
+                       ns_npu_output_stage *output, const ns_npu_piece *piece, ns_error *error)
+{
+    const size_t elements = (size_t)(piece->width * operation->ofm.depth);
+    int64_t *a = rooms->operands[0], *b = rooms->operands[1];
+    machine->piece_start = (size_t)(piece->x * operation->ofm.depth);
+    read_piece(machine, maps[0], piece, rooms->narrow, a);
+    if (b)
+        read_piece(machine, maps[1], piece, rooms->narrow, b);
+    if (operation->elementwise != NS_NPU_ELEMENTWISE_LRELU)
+        NS_TRY(scale_operand(machine, operation, 0, a, elements, error));
+    if (b)
+        NS_TRY(scale_operand(machine, operation, 1, b, elements, error));
+    NS_TRY(table[operation->elementwise].function(machine, operation, a, b, a, elements, error));
+    return ns_npu_output_piece(machine, output, piece, a, error);
+}
+
 ns_code ns_npu_elementwise(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu_output_stage *output,
                            ns_error *error)
 {
-    const ns_npu_map *maps[2] = {&operation->ifm, &operation->ifm2};
-    int count = operation->has_ifm2 ? 2 : 1;
-    size_t elements = (size_t)(operation->ofm.width * operation->ofm.depth);
-    NS_TRY(ns_npu_spend(machine, (uint64_t)operation->ofm.height * elements, error));
-    void *memory;
-    int64_t *rows[2] = {NULL, NULL};
-    for (int i = 0; i < count; i++) {
-        NS_TRY(ns_npu_map_check(machine, maps[i], false, error));
-        NS_TRY(ns_npu_room(machine, elements, sizeof(int64_t), &memory, error));
-        rows[i] = memory;
+    const ns_npu_map *ofm = &operation->ofm, *maps[2] = {&operation->ifm, &operation->ifm2};
+    const int count = operation->has_ifm2 ? 2 : 1;
+    if (operation->ifm2_is_a) {
+        maps[0] = &operation->ifm2;
+        maps[1] = &operation->ifm;
     }
-    NS_TRY(ns_npu_room(machine, elements, sizeof(int32_t), &memory, error));
-    int32_t *narrow = memory;
-    int64_t *a = rows[operation->ifm2_is_a ? 1 : 0], *b = rows[operation->ifm2_is_a ? 0 : 1];
-    for (int64_t y = 0; y < operation->ofm.height; y++) {
-        for (int i = 0; i < count; i++)
-            read_row(machine, maps[i], y, narrow, rows[i], elements);
-        if (operation->elementwise != NS_NPU_ELEMENTWISE_LRELU)
-            NS_TRY(scale_operand(machine, operation, 0, a, elements, error));
-        if (count == 2)
-            NS_TRY(scale_operand(machine, operation, 1, b, elements, error));
-        NS_TRY(table[operation->elementwise].function(machine, operation, a, b, a, elements, error));
-        NS_TRY(ns_npu_output_row(machine, output, y, a, error));
+    NS_TRY(ns_npu_spend(machine, (uint64_t)(ofm->height * ofm->width * ofm->depth), error));
+    NS_TRY(ns_npu_map_check(machine, &operation->ifm, false, error));
+    if (count == 2)
+        NS_TRY(ns_npu_map_check(machine, &operation->ifm2, false, error));
+    ns_npu_narrow *narrow;
+    elementwise_rooms rooms = {0};
+    const int64_t width = ns_npu_piece_width(machine, operation, maps, count);
+    NS_TRY(ns_npu_narrow_open(machine, operation, maps, count, &narrow, error));
+    NS_TRY(make_rooms(machine, (size_t)(width * ofm->depth), count, &rooms, error));
+    for (int64_t y = 0; y < ofm->height; y++) {
+        NS_TRY(ns_npu_spend(machine, 0, error)); /* for the clock */
+        for (int64_t x = 0; x < ofm->width; x += width) {
+            const ns_npu_piece piece = {y, x, width < ofm->width - x ? width : ofm->width - x};
+            if (!narrow || !ns_npu_narrow_piece(machine, narrow, output, &piece))
+                NS_TRY(compute(machine, operation, maps, &rooms, output, &piece, error));
+        }
     }
     return NS_OK;
 }

@@ -20,7 +20,7 @@ static ns_code refuse_overflow(ns_npu_machine *machine, const int64_t *a, const 
     for (size_t i = 0; i < count; i++)
         if (overflows(a[i], b[i], *text))
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_RESULT_RANGE,
-                                    "element %zu of a row: %" PRId64 " %s %" PRId64 " leaves 64 bits", i,
+                                    "element %zu of a row: %" PRId64 " %s %" PRId64 " leaves 64 bits", machine->piece_start + i,
                                     a[i], text, b[i]);
     return NS_OK;
 }
@@ -103,7 +103,8 @@ ns_code ns_npu_elementwise_DIV(ns_npu_machine *machine, const ns_npu_operation *
     for (size_t i = 0; i < count; i++) {
         if (b[i] == 0 || (b[i] == -1 && a[i] == least))
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_DIVISION,
-                                    "element %zu of a row: %" PRId64 " divided by %" PRId64, i, a[i], b[i]);
+                                    "element %zu of a row: %" PRId64 " divided by %" PRId64,
+                                    machine->piece_start + i, a[i], b[i]);
         out[i] = a[i] / b[i];
     }
     return NS_OK;
@@ -118,7 +119,7 @@ ns_code ns_npu_elementwise_ABS(ns_npu_machine *machine, const ns_npu_operation *
     for (size_t i = 0; i < count; i++) {
         if (a[i] == INT64_MIN)
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_RESULT_RANGE,
-                                    "element %zu of a row: |-2^63| leaves 64 bits", i);
+                                    "element %zu of a row: |-2^63| leaves 64 bits", machine->piece_start + i);
         out[i] = a[i] < 0 ? -a[i] : a[i];
     }
     return NS_OK;

@@ -49,8 +49,8 @@ static ns_code check_counts(ns_npu_machine *machine, const ns_npu_operation *ope
     for (size_t i = 0; i < count; i++)
         if (b[i] < 0 || b[i] > limit)
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_SHIFT_COUNT,
-                                    "element %zu of a row is shifted by %" PRId64 "; want 0 to %" PRId64, i,
-                                    b[i], limit);
+                                    "element %zu of a row is shifted by %" PRId64 "; want 0 to %" PRId64,
+                                    machine->piece_start + i,                                    b[i], limit);
     return NS_OK;
 }
 
