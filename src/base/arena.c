@@ -13,12 +13,15 @@
 #define CHUNK_SIZE ((size_t)64 * 1024)
 /* The first one: many arenas hold little. */
 #define FIRST_CHUNK_SIZE ((size_t)4 * 1024)
+/* Resets through which an unused large chunk is kept: operations of different needs take turns. */
+#define IDLE_RESETS 16
 
 typedef struct chunk {
     struct chunk *next;
     size_t size;
     size_t charge; /* what of it the budget pays: without redzones, which nobody asked for */
     size_t used;
+    int idle;     /* resets since it was last used */
     size_t dirty; /* bytes from here on were never handed out: still zero, and perhaps not touched at all */
     char *data;   /* aligned */
     void *block;  /* what the system or the budget's allocator gave */
@@ -104,25 +107,54 @@ void ns_arena_free(ns_arena *arena)
     ns_memory_release(arena->budget, arena, sizeof *arena);
 }
 
+/* Gives unused large chunks back that have been so for over `idle` resets. */
+static void give_back(ns_arena *arena, int idle)
+{
+    for (chunk **link = &arena->first; *link;) {
+        chunk *c = *link;
+        if (c->used == 0 && c->size > CHUNK_SIZE && c->idle > idle) {
+            *link = c->next;
+            chunk_free(arena->budget, c);
+        } else {
+            link = &c->next;
+        }
+    }
+}
+
 void ns_arena_reset(ns_arena *arena)
 {
     if (!arena->first || (arena->current == arena->first && arena->first->used == 0))
         return;
-    /* Since the last reset memory was taken, but none from this large chunk: it was too small, or is no
-     * longer needed. Giving it back keeps an arena of slowly growing needs from holding all sizes that it
-     * ever saw. */
-    for (chunk **link = &arena->first; *link;) {
-        chunk *c = *link;
-        if (c->used == 0 && c->size > CHUNK_SIZE) {
-            *link = c->next;
-            chunk_free(arena->budget, c);
-        } else {
-            ns_redzone_poison(c->data, c->used);
-            c->used = 0;
-            link = &c->next;
-        }
+    /* A large chunk that stays unused was too small, or is no longer needed. Giving it back keeps an arena of
+     * slowly growing needs from holding all sizes that it ever saw. */
+    for (chunk *c = arena->first; c; c = c->next) {
+        c->idle = c->used ? 0 : c->idle + 1;
+        ns_redzone_poison(c->data, c->used);
+        c->used = 0;
     }
+    give_back(arena, IDLE_RESETS);
     arena->current = arena->first;
+}
+
+static chunk *chunk_of(ns_arena *arena, size_t bytes, size_t least)
+{
+    return bytes > least ? chunk_new(arena->budget, bytes, bytes - NS_REDZONE)
+                         : chunk_new(arena->budget, least, least);
+}
+
+/* Memory is short: what is kept unused goes. `last` becomes the last chunk; false where nothing was given. */
+static bool give_idle_back(ns_arena *arena, chunk **last)
+{
+    size_t before = 0, after = 0;
+    for (const chunk *c = arena->first; c; c = c->next)
+        before++;
+    give_back(arena, -1);
+    *last = NULL;
+    for (chunk *c = arena->first; c; c = c->next) {
+        after++;
+        *last = c;
+    }
+    return after < before;
 }
 
 /* `dirty` becomes how many bytes from the front may not be zero. */
@@ -138,8 +170,9 @@ static void *take(ns_arena *arena, size_t wanted, size_t *dirty)
     if (!c || c->size - c->used < bytes) {
         const bool own = arena->budget && arena->budget->separate;
         const size_t least = own ? 0 : arena->first ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
-        chunk *fresh = bytes > least ? chunk_new(arena->budget, bytes, bytes - NS_REDZONE)
-                                     : chunk_new(arena->budget, least, least);
+        chunk *fresh = chunk_of(arena, bytes, least);
+        if (!fresh && give_idle_back(arena, &c))
+            fresh = chunk_of(arena, bytes, least);
         if (!fresh) {
             arena->was_short = true;
             return NULL;

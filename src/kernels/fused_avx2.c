@@ -231,7 +231,8 @@ static size_t run_clip(int16_t *row, size_t count, int16_t low, int16_t high, bo
     size_t i = 0;
     for (; i + 16 <= count; i += 16) {
         const __m256i v = load(row + i);
-        ends = _mm256_or_si256(ends, _mm256_or_si256(_mm256_cmpeq_epi16(v, first), _mm256_cmpeq_epi16(v, last)));
+        ends =
+            _mm256_or_si256(ends, _mm256_or_si256(_mm256_cmpeq_epi16(v, first), _mm256_cmpeq_epi16(v, last)));
         if (is_whole)
             continue;
         const __m256i is_out =

@@ -69,6 +69,7 @@ struct ns_npu_stream {
 
     ns_npu_cached_weights *cache;
     size_t cache_count, cache_capacity, cache_bytes;
+    size_t cache_next; /* where the next operation's are likely */
 };
 
 /* Regions that Vela gives separate inputs and outputs (raw_writer.cpp, BasePointerIndex). */

@@ -92,8 +92,8 @@ struct ns_npu_machine {
     ns_npu_buffer accumulators;     /* what an operation without output left (Ethos-U85) */
     ns_npu_buffer chains[NS_NPU_CHAINS];
     size_t piece_start; /* elements of the row before the piece at work, for messages */
-    bool result_flag;  /* COND_STATUS: the last element written is not 0 (Ethos-U85) */
-    uint64_t branches; /* taken so far */
+    bool result_flag;   /* COND_STATUS: the last element written is not 0 (Ethos-U85) */
+    uint64_t branches;  /* taken so far */
 };
 
 /* Fault at the current command: "command 12 (word 30, OP_CONV): ...". Returns the code. */

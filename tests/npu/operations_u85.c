@@ -1,6 +1,7 @@
 /* Operations of Ethos-U85 one by one, above all those that Vela never emits (docs/coverage-corpora.md): small
  * command streams written here, results worked out by hand from the formulas in the sources' first comments.
  */
+#include "base/interface.h"
 #include "npu/stream_program.h"
 
 #define CONFIG_U85_256 0x20000118u
@@ -67,6 +68,124 @@ static program *begin_binary(int ifm, int ofm, int height, int width, int depth)
     set(p, "IFM2_BROADCAST", 0);
     set_wide(p, "IFM2_SCALE", scale(1, 0, 0, NATURAL));
     return p;
+}
+
+/* ---- instruction sets ---- */
+
+enum { BRICK = 1 << 6, TRIALS = 4000 };
+
+/* A random element of `type`, often at an end of its range or small. */
+static int random_element(ns_random *random, int type)
+{
+    const int bits = 8 * bytes_of[type];
+    const int64_t low = type == U8 ? 0 : -(INT64_C(1) << (bits - 1));
+    const int64_t high = low + (INT64_C(1) << bits) - 1;
+    switch (ns_random_range(random, 0, 7)) {
+    case 0:
+        return (int)low;
+    case 1:
+        return (int)high;
+    case 2:
+        return (int)(ns_random_range(random, 0, 3) + (low < 0 ? -2 : 0));
+    default:
+        return (int)ns_random_range(random, low, high);
+    }
+}
+
+/* 2^k or anything, with a shift that leaves much or little of it. */
+static int64_t random_scale(ns_random *random, int roundings)
+{
+    const int bits = (int)ns_random_range(random, 1, 31);
+    const int64_t least = INT64_C(1) << (bits - 1);
+    const int64_t multiplier =
+        ns_random_range(random, 0, 1) ? least : ns_random_range(random, least, 2 * least - 1);
+    int shift = bits + (int)ns_random_range(random, -12, 20);
+    shift = shift < 0 || ns_random_range(random, 0, 5) == 0 ? 0 : shift;
+    const int rounding =
+        ns_random_range(random, 0, 2) ? NATURAL : (int)ns_random_range(random, 0, roundings - 1);
+    return scale((int)multiplier, shift, 0, rounding);
+}
+
+/* An operand's or the result's map: bricks with a gap behind each row, or dense. */
+static void set_random_map(program *p, ns_random *random, const char *map, int type, const int *shape,
+                           int base, bool is_ifm)
+{
+    const int height = shape[0], width = shape[1], depth = shape[2], bytes = bytes_of[type];
+    const bool is_brick = ns_random_range(random, 0, 1);
+    char name[32];
+    set_map(p, map, type, height, width, depth, base);
+    snprintf(name, sizeof name, "%s_PRECISION", map);
+    set(p, name, (is_ifm ? ifm_precision(type) : ofm_precision(type) | GLOBAL) | (is_brick ? BRICK : 0));
+    if (!is_brick)
+        return;
+    snprintf(name, sizeof name, "%s_STRIDE_C", map);
+    set(p, name, width * 16 * bytes);
+    snprintf(name, sizeof name, "%s_STRIDE_Y", map);
+    set(p, name, (depth + 15) / 16 * width * 16 * bytes);
+}
+
+/* MUL, ADD, SUB and copies of random types, layouts, scales, clips and values: plain C's bytes and its count
+ * of clipped elements (run compares them), where no 64 bits are left. */
+static void kernels_equal_plain_c(void **state)
+{
+    (void)state;
+    ns_random random = {20261129};
+    int done = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        const int shape[] = {(int)ns_random_range(&random, 1, 2), (int)ns_random_range(&random, 1, 3),
+                             (int)ns_random_range(&random, 1, 9)};
+        const int type = (int)ns_random_range(&random, U8, S32),
+                  result = (int)ns_random_range(&random, U8, S32);
+        const int mode = (int)ns_random_range(&random, MUL, SUB + 1); /* behind SUB: a copy */
+        program *p = begin_binary(type, result, shape[0], shape[1], shape[2]);
+        set_random_map(p, &random, "IFM", type, shape, 0, true);
+        set_random_map(p, &random, "IFM2", type, shape, 256, true);
+        set_random_map(p, &random, "OFM", result, shape, 512, false);
+        for (int at = 0; at < 512 / bytes_of[type]; at++)
+            put(p, type, at * bytes_of[type], 1, (int[]){random_element(&random, type)});
+        set_wide(p, "OFM_SCALE", random_scale(&random, 6));
+        if (ns_random_range(&random, 0, 1)) {
+            set_wide(p, "IFM_SCALE", random_scale(&random, 2));
+            set_wide(p, "IFM2_SCALE", random_scale(&random, 2));
+        }
+        if (bytes_of[type] == 1) {
+            set(p, "IFM_ZERO_POINT", random_element(&random, type));
+            set(p, "IFM2_ZERO_POINT", random_element(&random, type));
+        }
+        if (bytes_of[result] <= 2) {
+            const int first = random_element(&random, result), second = random_element(&random, result);
+            const bool is_whole = ns_random_range(&random, 0, 1);
+            const int ends[] = {result == U8   ? 0
+                                : result == S8 ? -128
+                                               : -32768,
+                                result == U8   ? 255
+                                : result == S8 ? 127
+                                               : 32767};
+            set(p, "ACTIVATION", 0);
+            set(p, "ACTIVATION_MIN", is_whole ? ends[0] : first < second ? first : second);
+            set(p, "ACTIVATION_MAX", is_whole ? ends[1] : first < second ? second : first);
+        }
+        if (bytes_of[result] == 1)
+            set(p, "OFM_ZERO_POINT", random_element(&random, result));
+        if (ns_random_range(&random, 0, 3) == 0) {
+            set(p, "IFM2_BROADCAST", 8);
+            set(p, "IFM2_PRECISION", ifm_precision(type) | 3 << 14);
+            set(p, "OP_SCALAR",
+                (uint32_t)random_element(&random, type) &
+                    (bytes_of[type] == 4 ? 0xffffffffu : (1u << 8 * bytes_of[type]) - 1));
+        }
+        if (mode > SUB)
+            operation(p, "POOL", SUM);
+        else
+            operation(p, "ELEMENTWISE", mode);
+        const ns_code code = run(p);
+        if (code == NS_OK)
+            done++;
+        else if (code != NS_ERROR_UNDEFINED)
+            fail_msg("trial %d: %s", trial, p->error.message);
+        free(p);
+    }
+    assert_true(done > TRIALS / 2);
 }
 
 /* ---- pooling ---- */
@@ -734,6 +853,7 @@ static void undescribed_modes_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernels_equal_plain_c),
         cmocka_unit_test(argmax_down_a_column),
         cmocka_unit_test(argmax_along_a_row),
         cmocka_unit_test(min_pool_skips_padding),

@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include "npu/stream/registers.h"
+#include "npuscope/cpu.h"
 #include "npuscope/npu.h"
 
 #define SCRATCH 1024
@@ -163,22 +164,43 @@ static inline ns_code load_stream(program *p, ns_arena *arena, ns_npu_stream **s
     return ns_npu_load_parts(&parts, NS_ACCELERATOR_UNKNOWN, arena, stream, &p->error);
 }
 
-static inline ns_code run(program *p)
+/* Runs with the instruction sets of `cpu_mask`; `out` has room for the output. */
+static inline ns_code run_with(program *p, unsigned cpu_mask, uint8_t *out)
 {
     ns_arena *arena = ns_arena_new();
     ns_npu_stream *stream;
     ns_npu_options options = {.hazards = p->hazards,
                               .check = p->check,
                               .strict_chip = p->strict_chip,
-                              .fast_scratch = p->fast_scratch};
+                              .fast_scratch = p->fast_scratch,
+                              .cpu_mask = cpu_mask};
     ns_tensor output;
     ns_tensor input = {.dtype = NS_DTYPE_INT8, .rank = 1, .shape = {given_of(p)}, .data = p->scratch};
     ns_code code = load_stream(p, arena, &stream);
     if (code == NS_OK)
         code = ns_npu_run(stream, &options, &input, 1, arena, &output, &p->statistics, &p->error);
     if (code == NS_OK)
-        memcpy(p->scratch + p->output_base, output.data, (size_t)taken_of(p));
+        memcpy(out, output.data, (size_t)taken_of(p));
     ns_arena_free(arena);
+    return code;
+}
+
+/* With plain C and with what the processor has: the same. */
+static inline ns_code run(program *p)
+{
+    uint8_t plain[SCRATCH], out[SCRATCH];
+    const ns_code expected = run_with(p, 0, plain);
+    const uint64_t saturated = p->statistics.saturated;
+    const ns_error error = p->error;
+    const ns_code code = run_with(p, ns_cpu_detect(), out);
+    assert_int_equal(code, expected);
+    if (code != NS_OK) {
+        assert_string_equal(p->error.message, error.message);
+        return code;
+    }
+    assert_memory_equal(out, plain, (size_t)taken_of(p));
+    assert_int_equal(p->statistics.saturated, saturated);
+    memcpy(p->scratch + p->output_base, out, (size_t)taken_of(p));
     return code;
 }
 

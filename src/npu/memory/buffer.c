@@ -14,7 +14,7 @@ ns_code ns_npu_buffer_open(ns_npu_buffer *buffer, ns_budget *budget, ns_error *e
     else
         buffer->arena = ns_arena_new_within(budget);
     const size_t count = (size_t)(height * width * depth);
-    buffer->values = buffer->arena ? ns_arena_alloc(buffer->arena, count, (size_t)buffer->bytes) : NULL;
+    buffer->values = buffer->arena ? ns_arena_take(buffer->arena, count * (size_t)buffer->bytes) : NULL;
     return buffer->values
                ? NS_OK
                : ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu values kept inside the NPU", count);

@@ -74,8 +74,8 @@ ns_code ns_npu_read_dma_side(ns_npu_machine *machine, const ns_npu_dma_fields *f
  * row of over 2^26 elements. */
 ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool write, ns_error *error);
 
-/* A piece of the operation's view, [x][c], less the zero point: upscaling and broadcast are done here. Elements
- * of at most 4 bytes. A piece of an upscaled map is a whole row. */
+/* A piece of the operation's view, [x][c], less the zero point: upscaling and broadcast are done here.
+ * Elements of at most 4 bytes. A piece of an upscaled map is a whole row. */
 void ns_npu_map_read(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece, int32_t *row);
 
 /* The same for elements of up to 8 bytes, without upscaling. */
@@ -91,6 +91,9 @@ const void *ns_npu_map_take(ns_npu_machine *machine, const ns_npu_map *map, cons
  * map's elements have. */
 void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_piece *piece,
                       const void *row, int size);
+
+/* Whether no byte of one is a byte of the other; both have been checked. */
+bool ns_npu_map_is_apart(const ns_npu_machine *machine, const ns_npu_map *a, const ns_npu_map *b);
 
 /* Row y as a piece. */
 static inline ns_npu_piece ns_npu_map_row(const ns_npu_map *map, int64_t y)
@@ -130,6 +133,10 @@ bool ns_npu_map_ranges(const ns_npu_map *map, const ns_npu_box *box, ns_npu_rang
  * is read only. `what` names the access ("IFM", "weights of core 1"). */
 ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write,
                     const char *what, uint8_t **out, ns_error *error);
+
+/* Whether such an access is none of these faults. */
+bool ns_npu_span_fits(const ns_npu_machine *machine, int region, int64_t address, uint64_t length,
+                      bool write);
 
 /* ---- tiles.c ---- */
 

@@ -60,9 +60,11 @@ ns_code ns_npu_map_check(ns_npu_machine *machine, const ns_npu_map *map, bool wr
         uint8_t *ignored;
         char what[32];
         ns_npu_tile_bytes(map, extent, tile, &low, &high);
-        snprintf(what, sizeof what, "%s, tile %d", map->name, i);
-        NS_TRY(ns_npu_span(machine, map->region, tile.base + low, (uint64_t)(high - low), write, what,
-                           &ignored, error));
+        if (!ns_npu_span_fits(machine, map->region, tile.base + low, (uint64_t)(high - low), write)) {
+            snprintf(what, sizeof what, "%s, tile %d", map->name, i);
+            NS_TRY(ns_npu_span(machine, map->region, tile.base + low, (uint64_t)(high - low), write, what,
+                               &ignored, error));
+        }
         if (map->brick && tile.base % NS_NPU_BRICK != 0)
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_UNALIGNED_BRICK,
                                     "%s: tile %d in format NHCWB16 begins at 0x%" PRIx64
@@ -149,71 +151,70 @@ static stored_piece stored_of(const ns_npu_map *map, ns_npu_extent extent, const
 
 /* Visits what is stored as runs: within one tile segment, NHWC rows whose pixels are adjacent are one run;
  * otherwise one run per pixel (NHWC) or per pixel and brick (NHCWB16). */
-#define FOR_EACH_RUN(machine, map, extent, stored, run, BODY)                                              \
-    do {                                                                                                   \
-        uint8_t *region_ = (machine)->regions[(map)->region].data;                                         \
-        for (int side_ = 0; side_ < 2; side_++) {                                                          \
-            int64_t split_ = side_ ? (map)->height1 : (map)->height0;                                      \
-            ns_npu_tile tile_ = ns_npu_tile_of(map, extent, side_ + ((stored).y >= split_ ? 2 : 0));       \
-            const int64_t x0_ = tile_.x > (stored).first ? tile_.x : (stored).first;                       \
-            const int64_t end_ = tile_.x + tile_.width;                                                    \
-            const int64_t width_ = (end_ < (stored).last ? end_ : (stored).last) - x0_;                    \
-            if (width_ <= 0)                                                                               \
-                continue;                                                                                  \
-            uint8_t *row_ = region_ + tile_.base + ((stored).y - tile_.y) * (map)->stride_y +              \
-                            (x0_ - tile_.x) * ns_npu_map_step_x(map);                                      \
-            const int64_t at_ = x0_ - (stored).first;                                                      \
-            if (!(map)->brick && (map)->stride_x == (extent).depth * (map)->bytes) {                       \
-                map_run run = {row_, at_ * (extent).depth, width_ * (extent).depth};                       \
-                BODY;                                                                                      \
-            } else if (!(map)->brick) {                                                                    \
-                for (int64_t x_ = 0; x_ < width_; x_++) {                                                  \
-                    map_run run = {row_ + x_ * (map)->stride_x, (at_ + x_) * (extent).depth,               \
-                                   (extent).depth};                                                        \
-                    BODY;                                                                                  \
-                }                                                                                          \
-            } else {                                                                                       \
-                for (int64_t c_ = 0; c_ < (extent).depth; c_ += NS_NPU_BRICK) {                            \
-                    int64_t left_ = (extent).depth - c_;                                                   \
-                    for (int64_t x_ = 0; x_ < width_; x_++) {                                              \
-                        map_run run = {row_ + c_ / NS_NPU_BRICK * (map)->stride_c +                        \
-                                           x_ * NS_NPU_BRICK * (map)->bytes,                               \
-                                       (at_ + x_) * (extent).depth + c_,                                   \
-                                       left_ < NS_NPU_BRICK ? left_ : NS_NPU_BRICK};                       \
-                        BODY;                                                                              \
-                    }                                                                                      \
-                }                                                                                          \
-            }                                                                                              \
-        }                                                                                                  \
+#define FOR_EACH_RUN(machine, map, extent, stored, run, BODY)                                               \
+    do {                                                                                                    \
+        uint8_t *region_ = (machine)->regions[(map)->region].data;                                          \
+        for (int side_ = 0; side_ < 2; side_++) {                                                           \
+            int64_t split_ = side_ ? (map)->height1 : (map)->height0;                                       \
+            ns_npu_tile tile_ = ns_npu_tile_of(map, extent, side_ + ((stored).y >= split_ ? 2 : 0));        \
+            const int64_t x0_ = tile_.x > (stored).first ? tile_.x : (stored).first;                        \
+            const int64_t end_ = tile_.x + tile_.width;                                                     \
+            const int64_t width_ = (end_ < (stored).last ? end_ : (stored).last) - x0_;                     \
+            if (width_ <= 0)                                                                                \
+                continue;                                                                                   \
+            uint8_t *row_ = region_ + tile_.base + ((stored).y - tile_.y) * (map)->stride_y +               \
+                            (x0_ - tile_.x) * ns_npu_map_step_x(map);                                       \
+            const int64_t at_ = x0_ - (stored).first;                                                       \
+            if (!(map)->brick && (map)->stride_x == (extent).depth * (map)->bytes) {                        \
+                map_run run = {row_, at_ * (extent).depth, width_ * (extent).depth};                        \
+                BODY;                                                                                       \
+            } else if (!(map)->brick) {                                                                     \
+                for (int64_t x_ = 0; x_ < width_; x_++) {                                                   \
+                    map_run run = {row_ + x_ * (map)->stride_x, (at_ + x_) * (extent).depth,                \
+                                   (extent).depth};                                                         \
+                    BODY;                                                                                   \
+                }                                                                                           \
+            } else {                                                                                        \
+                for (int64_t c_ = 0; c_ < (extent).depth; c_ += NS_NPU_BRICK) {                             \
+                    int64_t left_ = (extent).depth - c_;                                                    \
+                    for (int64_t x_ = 0; x_ < width_; x_++) {                                               \
+                        map_run run = {                                                                     \
+                            row_ + c_ / NS_NPU_BRICK * (map)->stride_c + x_ * NS_NPU_BRICK * (map)->bytes,  \
+                            (at_ + x_) * (extent).depth + c_, left_ < NS_NPU_BRICK ? left_ : NS_NPU_BRICK}; \
+                        BODY;                                                                               \
+                    }                                                                                       \
+                }                                                                                           \
+            }                                                                                               \
+        }                                                                                                   \
     } while (0)
 
 /* Widens a stored piece in place, from its end, to the operation's view. */
-#define SPREAD(type)                                                                                         \
-    static void spread_##type(const ns_npu_map *map, ns_npu_extent extent, const ns_npu_piece *piece,        \
-                              int64_t stored, type *row)                                                     \
-    {                                                                                                        \
-        const int64_t depth = map->depth;                                                                    \
-        if (map->upscale == NS_NPU_UPSCALE_ZEROS && piece->y % 2) {                                          \
-            memset(row, 0, (size_t)(piece->width * depth) * sizeof(type));                                   \
-            return;                                                                                          \
-        }                                                                                                    \
-        if (extent.depth != depth)                                                                           \
-            for (int64_t x = stored - 1; x >= 0; x--) {                                                      \
-                type value = row[x];                                                                         \
-                for (int64_t c = 0; c < depth; c++)                                                          \
-                    row[x * depth + c] = value;                                                              \
-            }                                                                                                \
-        if (stored == piece->width)                                                                          \
-            return;                                                                                          \
-        for (int64_t x = piece->width - 1; x > 0; x--) {                                                     \
-            type *target = row + x * depth;                                                                  \
-            if (map->broadcast_w)                                                                            \
-                memcpy(target, row, (size_t)depth * sizeof(type));                                           \
-            else if (map->upscale == NS_NPU_UPSCALE_ZEROS && x % 2)                                          \
-                memset(target, 0, (size_t)depth * sizeof(type));                                             \
-            else                                                                                             \
-                memmove(target, row + x / 2 * depth, (size_t)depth * sizeof(type));                          \
-        }                                                                                                    \
+#define SPREAD(type)                                                                                  \
+    static void spread_##type(const ns_npu_map *map, ns_npu_extent extent, const ns_npu_piece *piece, \
+                              int64_t stored, type *row)                                              \
+    {                                                                                                 \
+        const int64_t depth = map->depth;                                                             \
+        if (map->upscale == NS_NPU_UPSCALE_ZEROS && piece->y % 2) {                                   \
+            memset(row, 0, (size_t)(piece->width * depth) * sizeof(type));                            \
+            return;                                                                                   \
+        }                                                                                             \
+        if (extent.depth != depth)                                                                    \
+            for (int64_t x = stored - 1; x >= 0; x--) {                                               \
+                type value = row[x];                                                                  \
+                for (int64_t c = 0; c < depth; c++)                                                   \
+                    row[x * depth + c] = value;                                                       \
+            }                                                                                         \
+        if (stored == piece->width)                                                                   \
+            return;                                                                                   \
+        for (int64_t x = piece->width - 1; x > 0; x--) {                                              \
+            type *target = row + x * depth;                                                           \
+            if (map->broadcast_w)                                                                     \
+                memcpy(target, row, (size_t)depth * sizeof(type));                                    \
+            else if (map->upscale == NS_NPU_UPSCALE_ZEROS && x % 2)                                   \
+                memset(target, 0, (size_t)depth * sizeof(type));                                      \
+            else                                                                                      \
+                memmove(target, row + x / 2 * depth, (size_t)depth * sizeof(type));                   \
+        }                                                                                             \
     }
 SPREAD(int8_t)
 SPREAD(int16_t)
@@ -221,18 +222,18 @@ SPREAD(int32_t)
 SPREAD(int64_t)
 
 /* Values of a chain as elements of the map that reads them, from value `first` of its row on. */
-#define LOAD_CHAIN(type)                                                                                     \
-    static void load_chain_##type(const ns_npu_map *map, const stored_piece *stored, int64_t depth,          \
-                                  type *row)                                                                 \
-    {                                                                                                        \
-        const ns_npu_buffer *chain = map->chain;                                                             \
-        const uint8_t *source = ns_npu_buffer_at(chain, stored->y, stored->first * depth);                   \
-        for (int64_t i = 0; i < (stored->last - stored->first) * depth; i++) {                               \
-            int64_t value = 0;                                                                               \
-            memcpy(&value, source + i * chain->bytes, (size_t)chain->bytes);                                 \
-            value = as_element(chain->bytes, chain->is_signed, value);                                       \
-            row[i] = (type)(as_element(map->bytes, map->is_signed, value) - map->zero_point);                \
-        }                                                                                                    \
+#define LOAD_CHAIN(type)                                                                            \
+    static void load_chain_##type(const ns_npu_map *map, const stored_piece *stored, int64_t depth, \
+                                  type *row)                                                        \
+    {                                                                                               \
+        const ns_npu_buffer *chain = map->chain;                                                    \
+        const uint8_t *source = ns_npu_buffer_at(chain, stored->y, stored->first * depth);          \
+        for (int64_t i = 0; i < (stored->last - stored->first) * depth; i++) {                      \
+            int64_t value = 0;                                                                      \
+            memcpy(&value, source + i * chain->bytes, (size_t)chain->bytes);                        \
+            value = as_element(chain->bytes, chain->is_signed, value);                              \
+            row[i] = (type)(as_element(map->bytes, map->is_signed, value) - map->zero_point);       \
+        }                                                                                           \
     }
 LOAD_CHAIN(int32_t)
 LOAD_CHAIN(int64_t)
@@ -320,12 +321,12 @@ const void *ns_npu_map_take(ns_npu_machine *machine, const ns_npu_map *map, cons
     return room;
 }
 
-#define STORE_RUN(type, from)                                                                \
-    for (int64_t i = 0; i < count; i++) {                                                    \
-        from value;                                                                          \
-        memcpy(&value, source + i * (int64_t)sizeof(from), sizeof(from));                    \
-        const type element = (type)value;                                                    \
-        memcpy(target + i * (int64_t)sizeof(type), &element, sizeof(type));                  \
+#define STORE_RUN(type, from)                                               \
+    for (int64_t i = 0; i < count; i++) {                                   \
+        from value;                                                         \
+        memcpy(&value, source + i * (int64_t)sizeof(from), sizeof(from));   \
+        const type element = (type)value;                                   \
+        memcpy(target + i * (int64_t)sizeof(type), &element, sizeof(type)); \
     }
 
 /* `count` values of `size` bytes. */
@@ -366,4 +367,17 @@ void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, const ns_n
     const stored_piece stored = {piece->y, piece->x, piece->x + piece->width};
     FOR_EACH_RUN(machine, map, extent, stored, run,
                  store_run(map, run.memory, run.count, values + run.index * size, size));
+}
+
+bool ns_npu_map_is_apart(const ns_npu_machine *machine, const ns_npu_map *a, const ns_npu_map *b)
+{
+    if (a->scalar || b->scalar || a->unused || b->unused)
+        return true;
+    if (a->chain || b->chain)
+        return a->chain != b->chain;
+    int64_t low, high, other_low, other_high;
+    ns_npu_map_extent(a, &low, &high);
+    ns_npu_map_extent(b, &other_low, &other_high);
+    const uint8_t *first = machine->regions[a->region].data, *second = machine->regions[b->region].data;
+    return first + high <= second + other_low || second + other_high <= first + low;
 }

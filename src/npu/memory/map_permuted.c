@@ -32,7 +32,9 @@ static uint8_t *element(const uint8_t *region, const ns_npu_map *map, const int6
 static void scatter(const ns_npu_map *map, uint8_t *target, int64_t step, const uint8_t *values, int size,
                     int64_t count)
 {
-    if (map->bytes == 2)
+    if (map->bytes == 2 && size == 2 && step == 2)
+        memcpy(target, values, (size_t)count * 2);
+    else if (map->bytes == 2)
         for (int64_t i = 0; i < count; i++)
             memcpy(target + i * step, values + i * size, 2);
     else
@@ -55,6 +57,9 @@ void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, con
     bool even = inner == NS_NPU_AXIS_H   ? extent.height <= map->height0 && extent.height <= map->height1
                 : inner == NS_NPU_AXIS_W ? extent.width <= map->width0
                                          : !map->brick;
+    /* Or each pixel of a brick. */
+    const bool is_brick =
+        map->brick && inner == NS_NPU_AXIS_C && !(map->reversed && map->reversed_axis == inner);
     int64_t step = axis_offset(map, inner, 1);
     if (map->reversed && map->reversed_axis == inner)
         step = -step;
@@ -69,6 +74,10 @@ void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, con
                     at[axis] = extents[axis] - 1 - at[axis];
             }
             int64_t count = even ? map->depth : 1;
+            if (is_brick && NS_NPU_BRICK - at[2] % NS_NPU_BRICK < map->depth - c)
+                count = NS_NPU_BRICK - at[2] % NS_NPU_BRICK;
+            else if (is_brick)
+                count = map->depth - c;
             scatter(map, element(region, map, at), step, values + (x * map->depth + c) * size, size, count);
             c += count;
         }

@@ -23,3 +23,10 @@ ns_code ns_npu_span(ns_npu_machine *machine, int region, int64_t address, uint64
     *out = bound->data + address;
     return NS_OK;
 }
+
+bool ns_npu_span_fits(const ns_npu_machine *machine, int region, int64_t address, uint64_t length, bool write)
+{
+    const ns_npu_region *bound = &machine->regions[region];
+    return bound->data && (!write || bound->writable) && address >= 0 && (uint64_t)address <= bound->size &&
+           length <= bound->size - (uint64_t)address;
+}

@@ -117,7 +117,7 @@ static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const
     const int64_t most = is_kept ? weights->kept->most : largest_sum(out);
     const int64_t value = largest(image->data, (size_t)(image->height * image->width * image->depth));
     out->bound = value * most; /* 2^15 of the image, 2^28 weights of 2^15 at most */
-    out->block = block_of(value * weight);
+    out->block = out->bound <= INT32_MAX ? block_of(1) : block_of(value * weight);
     if (is_kept && out->block >= 2) {
         out->packed = weights->kept->packed;
         return NS_OK;
@@ -226,8 +226,7 @@ static bool was_cut(const ns_npu_output_stage *output, const conv_product *produ
 {
     const size_t depth = (size_t)product->depth, x = i / depth, o = i % depth;
     ns_npu_scale scale = output->operation->scale;
-    int64_t sum =
-        ns_dot_i16_i16(a + x * product->taps, product->weights + o * product->taps, product->taps);
+    int64_t sum = ns_dot_i16_i16(a + x * product->taps, product->weights + o * product->taps, product->taps);
     if (s->bias) {
         sum += s->bias[o];
         scale = (ns_npu_scale){output->records[o].scale, output->records[o].shift, output->rounding, 0};

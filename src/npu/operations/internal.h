@@ -46,8 +46,8 @@ typedef struct ns_npu_short {
 ns_code ns_npu_short_open(ns_npu_machine *machine, const ns_npu_operation *operation, ns_npu_short *out,
                           bool *takes, ns_error *error);
 
-/* Clips `count` values and counts those that it changes. True where ns_npu_short_is_open of one: the caller then
- * counts those of them that lay outside int16 before they saturated. */
+/* Clips `count` values and counts those that it changes. True where ns_npu_short_is_open of one: the caller
+ * then counts those of them that lay outside int16 before they saturated. */
 bool ns_npu_short_clip(const ns_npu_machine *machine, const ns_npu_short *s, int16_t *row, size_t count,
                        struct ns_npu_output_stage *output);
 bool ns_npu_short_is_open(const ns_npu_short *s, int16_t value);
@@ -153,7 +153,8 @@ typedef struct ns_npu_taps {
 ns_npu_taps ns_npu_taps_of(int64_t out, int stride, int pad, int taps, int dilation, int64_t size);
 
 /* The whole IFM as dense 16-bit values [y][x][c] with the pads as zeros around it, less the zero point; one
- * more element may be read past the end of an odd number (the product kernel reads rows to an even length). */
+ * more element may be read past the end of an odd number (the product kernel reads rows to an even length).
+ */
 typedef struct ns_npu_image {
     const int16_t *data;
     int64_t height, width, depth; /* pads included */

@@ -50,7 +50,7 @@ ns_code ns_npu_weights_from_ifm2(ns_npu_machine *machine, const ns_npu_operation
     NS_TRY(ns_npu_room(machine, count, sizeof(int16_t), &values, error));
     NS_TRY(ns_npu_room(machine, count, sizeof(int32_t), &row, error));
     const ns_npu_piece piece = {0, 0, ifm2->width};
-    if (is_short(ifm2)) {
+    if (is_short(ifm2) && ns_npu_map_is_apart(machine, ifm2, &operation->ofm)) {
         values = (void *)ns_npu_map_take(machine, ifm2, &piece, values); /* only read */
     } else {
         ns_npu_map_read(machine, ifm2, &piece, row);
@@ -81,7 +81,8 @@ ns_code ns_npu_image_load(ns_npu_machine *machine, const ns_npu_operation *opera
     NS_TRY(ns_npu_spend(machine, (uint64_t)(height * width * ifm->depth), error));
     const size_t total = (size_t)(height * width * ifm->depth);
     const bool is_padded = empty || height != ifm->height || width != ifm->width;
-    if (is_short(ifm) && !is_padded && height == 1 && ifm->depth % 2 == 0) {
+    if (is_short(ifm) && !is_padded && height == 1 && ifm->depth % 2 == 0 &&
+        ns_npu_map_is_apart(machine, ifm, &operation->ofm)) {
         const ns_npu_piece piece = {0, 0, width};
         NS_TRY(ns_npu_room(machine, total, sizeof(int16_t), &data, error));
         *out = (ns_npu_image){ns_npu_map_take(machine, ifm, &piece, data), height, width, ifm->depth};

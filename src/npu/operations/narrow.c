@@ -1,9 +1,9 @@
-/* Narrow: ADD, SUB, MUL and copies piece by piece in the first-level cache, in 16 and 32 bits where the loops of
- * the other files have 64. A piece is done only where no value needs more: what the kernels' own conditions
- * exclude when the operation is opened, and what they report of a piece, goes the way of 64 bits.
+/* Narrow: ADD, SUB, MUL and copies piece by piece in the first-level cache, in 16 and 32 bits where the loops
+ * of the other files have 64. A piece is done only where no value needs more: what the kernels' own
+ * conditions exclude when the operation is opened, and what they report of a piece, goes the way of 64 bits.
  *
- * Scales: halves go up (NATURAL), or nothing is shifted out, so that every rounding is the same; multiplier and
- * shift may be raised together, (v * 2^k * m + 2^(s+k-1)) >> (s + k) is the same for any k. */
+ * Scales: halves go up (NATURAL), or nothing is shifted out, so that every rounding is the same; multiplier
+ * and shift may be raised together, (v * 2^k * m + 2^(s+k-1)) >> (s + k) is the same for any k. */
 #include "npu/operations/internal.h"
 
 #include <string.h>
@@ -163,19 +163,14 @@ static bool takes_wide(const ns_npu_operation *operation)
  * where the OFM does. */
 static bool is_in_order(const ns_npu_machine *machine, const ns_npu_map *map, const ns_npu_map *ofm)
 {
-    if (map->scalar || map->chain || ofm->chain)
+    if (ns_npu_map_is_apart(machine, map, ofm))
         return true;
-    int64_t low, high, ofm_low, ofm_high;
-    ns_npu_map_extent(map, &low, &high);
-    ns_npu_map_extent(ofm, &ofm_low, &ofm_high);
-    const uint8_t *from = machine->regions[map->region].data, *to = machine->regions[ofm->region].data;
-    if (from + high <= to + ofm_low || to + ofm_high <= from + low)
-        return true;
-    return from == to && memcmp(map->base, ofm->base, sizeof map->base) == 0 &&
-           map->stride_x == ofm->stride_x && map->stride_y == ofm->stride_y &&
-           map->stride_c == ofm->stride_c && map->width0 == ofm->width0 && map->height0 == ofm->height0 &&
-           map->height1 == ofm->height1 && map->bytes == ofm->bytes && map->brick == ofm->brick &&
-           !ofm->transposed && !ofm->reversed && !map->broadcast_h && !map->broadcast_w && !map->broadcast_c;
+    return !map->chain && machine->regions[map->region].data == machine->regions[ofm->region].data &&
+           memcmp(map->base, ofm->base, sizeof map->base) == 0 && map->stride_x == ofm->stride_x &&
+           map->stride_y == ofm->stride_y && map->stride_c == ofm->stride_c && map->width0 == ofm->width0 &&
+           map->height0 == ofm->height0 && map->height1 == ofm->height1 && map->bytes == ofm->bytes &&
+           map->brick == ofm->brick && !ofm->transposed && !ofm->reversed && !map->broadcast_h &&
+           !map->broadcast_w && !map->broadcast_c;
 }
 
 int64_t ns_npu_piece_width(const ns_npu_machine *machine, const ns_npu_operation *operation,
@@ -341,7 +336,8 @@ static bool rescale(const ns_npu_machine *machine, const ns_npu_scale *scale, in
     int32_t multiplier;
     int8_t shift;
     return raise_far(scale, bytes == 4 ? 33 : 17, &multiplier, &shift) &&
-           !(*machine->kernels.rescale)[bytes == 4 ? I32 : I16][to](c, in, &multiplier, &shift, 0, out, count);
+           !(*machine->kernels.rescale)[bytes == 4 ? I32 : I16][to](c, in, &multiplier, &shift, 0, out,
+                                                                    count);
 }
 
 static const ns_rescale to_32_bits = {.low = INT32_MIN, .high = INT32_MAX, .wide = true};
@@ -400,9 +396,8 @@ static bool shorten(const ns_npu_machine *machine, ns_npu_narrow *n, size_t coun
 {
     static const int16_t one = 1;
     const ns_rescale all = {.low = INT16_MIN, .high = INT16_MAX, .wide = true};
-    const ns_npu_scale none = {.scale = 1}, *scale = n->operation->scaling == NS_NPU_SCALING_GLOBAL
-                                                         ? &n->operation->scale
-                                                         : &none;
+    const ns_npu_scale none = {.scale = 1},
+                       *scale = n->operation->scaling == NS_NPU_SCALING_GLOBAL ? &n->operation->scale : &none;
     const narrow_operand *a = &n->operands[0], *b = &n->operands[1];
     if (n->is_copy) {
         if (a->step)
@@ -414,8 +409,8 @@ static bool shorten(const ns_npu_machine *machine, ns_npu_narrow *n, size_t coun
     }
     if (n->is_short) {
         const bool is_pair = n->count == 2;
-        machine->kernels.fused->pair(&n->pair, a->raw, a->step, is_pair ? b->raw : &one, is_pair ? b->step : 0,
-                                     n->row, count);
+        machine->kernels.fused->pair(&n->pair, a->raw, a->step, is_pair ? b->raw : &one,
+                                     is_pair ? b->step : 0, n->row, count);
         return true;
     }
     if (n->count == 1)
@@ -432,8 +427,7 @@ static bool write_wide(ns_npu_machine *machine, ns_npu_narrow *n, const ns_npu_p
     const void *result = n->sums;
     if (n->count == 2) {
         if (!combine(machine, n, count) ||
-            (!is_plain &&
-             !rescale(machine, &operation->scale, 4, n->sums, &to_32_bits, I32, n->sums, count)))
+            (!is_plain && !rescale(machine, &operation->scale, 4, n->sums, &to_32_bits, I32, n->sums, count)))
             return false;
     } else if (is_plain && a->bytes == 4) {
         result = a->raw;

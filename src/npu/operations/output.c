@@ -59,6 +59,11 @@ static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, con
         ns_npu_map_read_wide(machine, &operation->ifm2, piece, output->preload);
         before = output->preload;
     }
+    const bool is_kept = operation->accumulator_input == NS_NPU_ACCUMULATOR_KEEP;
+    if (is_kept) { /* of at most 48 bits, as has been checked; an operation's own sum has 58 */
+        machine->kernels.wide->add(row, 1, before, count);
+        before = NULL;
+    }
     /* Sums that leave 64 bits stop at their ends, which no accumulator holds: the check behind reports them.
      */
     for (size_t i = 0; before && i < count; i++)
@@ -198,8 +203,8 @@ static void limit_to_32_bits(ns_npu_machine *machine, ns_npu_output_stage *outpu
         if (!output->left_32_bits)
             ns_npu_chip_rule(machine, NS_NPU_RULE_OFM_RANGE_32,
                              "OFM element [%" PRId64 ", %" PRId64 ", %" PRId64 "] is %" PRId64, piece->y,
-                             piece->x + (int64_t)i / operation->ofm.depth,
-                             (int64_t)i % operation->ofm.depth, row[i]);
+                             piece->x + (int64_t)i / operation->ofm.depth, (int64_t)i % operation->ofm.depth,
+                             row[i]);
         output->left_32_bits = true;
         if (!machine->options->strict_chip)
             row[i] = row[i] < 0 ? INT32_MIN : INT32_MAX;

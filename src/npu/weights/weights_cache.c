@@ -1,6 +1,5 @@
 #include "npu/weights/internal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "npu/internal.h"
@@ -84,19 +83,23 @@ ns_code ns_npu_weights_get(ns_npu_machine *machine, const ns_npu_operation *oper
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++) {
         if (operation->weight_length[i] == 0)
             continue;
-        char what[32];
+        static const char *const names[NS_WEIGHT_STREAMS_MAX] = {"weight stream 0", "weight stream 1",
+                                                                 "weight stream 2", "weight stream 3"};
         uint8_t *data;
-        snprintf(what, sizeof what, "weight stream %d", i);
         NS_TRY(ns_npu_span(machine, operation->weight_region, operation->weight_base[i],
-                           operation->weight_length[i], false, what, &data, error));
+                           operation->weight_length[i], false, names[i], &data, error));
         streams[i] = (ns_bytes){data, operation->weight_length[i]};
         hash = hash_bytes(hash, data, operation->weight_length[i]);
     }
-    for (size_t i = 0; i < stream->cache_count; i++)
+    for (size_t k = 0; k < stream->cache_count; k++) {
+        /* Operations come in the same order in each run. */
+        const size_t i = (stream->cache_next + k) % stream->cache_count;
         if (matches(&stream->cache[i], hash, order, streams)) {
             *out = stream->cache[i].weights;
+            stream->cache_next = i + 1;
             return NS_OK;
         }
+    }
     if (stream->cache_bytes > MAX_CACHE)
         return decode(machine, order, streams, machine->scratch, out, error);
     NS_TRY(decode(machine, order, streams, stream->arena, out, error));

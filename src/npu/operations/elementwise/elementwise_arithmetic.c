@@ -20,8 +20,8 @@ static ns_code refuse_overflow(ns_npu_machine *machine, const int64_t *a, const 
     for (size_t i = 0; i < count; i++)
         if (overflows(a[i], b[i], *text))
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_RESULT_RANGE,
-                                    "element %zu of a row: %" PRId64 " %s %" PRId64 " leaves 64 bits", machine->piece_start + i,
-                                    a[i], text, b[i]);
+                                    "element %zu of a row: %" PRId64 " %s %" PRId64 " leaves 64 bits",
+                                    machine->piece_start + i, a[i], text, b[i]);
     return NS_OK;
 }
 

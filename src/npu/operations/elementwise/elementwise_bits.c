@@ -50,7 +50,7 @@ static ns_code check_counts(ns_npu_machine *machine, const ns_npu_operation *ope
         if (b[i] < 0 || b[i] > limit)
             return ns_npu_undefined(machine, error, NS_NPU_UNDEFINED_SHIFT_COUNT,
                                     "element %zu of a row is shifted by %" PRId64 "; want 0 to %" PRId64,
-                                    machine->piece_start + i,                                    b[i], limit);
+                                    machine->piece_start + i, b[i], limit);
     return NS_OK;
 }
 
