@@ -149,6 +149,18 @@ static void add_yields(ns_json *json, const ns_fuzz_result *r)
     ns_json_end(json);
 }
 
+/* "reached": hashes, so that the modes of several searches can be joined. */
+static void add_reached(ns_json *json, const ns_fuzz_result *r)
+{
+    char text[24];
+    ns_json_array(json, "reached");
+    for (uint64_t i = 0; i < r->modes; i++) {
+        snprintf(text, sizeof text, "%llx", (unsigned long long)r->reached[i]);
+        ns_json_text(json, NULL, text);
+    }
+    ns_json_end(json);
+}
+
 static ns_code write_within(ns_cli *cli, const char *path, const ns_fuzz_result *r, ns_arena *arena,
                             ns_error *error)
 {
@@ -176,6 +188,7 @@ static ns_code write_within(ns_cli *cli, const char *path, const ns_fuzz_result 
     ns_json_end(&json);
     add_known(&json, r);
     add_yields(&json, r);
+    add_reached(&json, r);
     ns_json_end(&json);
     NS_TRY(ns_json_finish(&json, path, &bytes, error));
     return ns_cli_write(cli, path, bytes, error);

@@ -79,6 +79,8 @@ static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_opt
             r.signature, r.operators, r.operators_before, r.trials, r.seconds, s->output, "/graph.tosa");
     fprintf(cli->out, "operators: %s\nknown defect: %s\n", r.operation,
             r.known_defect ? r.known_defect : "none");
+    fprintf(cli->out, "another order that is right: %s\n",
+            *r.avoided_by ? r.avoided_by : "none of those tried");
     return ns_smallest_print_departure(cli, &smallest, &target, error);
 }
 

@@ -24,7 +24,8 @@ typedef struct ns_fuzz_finding {
     const char *operation; /* the operators of the reduced graph, in order: "SLICE > REDUCE_MAX" */
     const char *target, *release, *message; /* where it was reduced, and what was said there */
     const char *known_defect;               /* NULL: none */
-    const char *avoided_by; /* options of Vela that avoid it there, separated by ", "; "" for none */
+    const char *avoided_by; /* what avoids it there, tried: options of Vela, orders of operators ("RESCALE
+                               before SLICE"), separated by ", "; "" for nothing */
     const char *variant, *difference; /* a release or option with which its target is right, and where that
                                          stream's registers part from this one's; NULL: there is none */
     const char *first_wrong; /* the first NPU operation whose result is wrong, as `diagnose` words it; NULL:
@@ -59,8 +60,9 @@ typedef struct ns_fuzz_result {
     uint64_t seed, first; /* as asked for */
     int shard, shards;
     uint64_t graphs, streams, refused, starts, failing;
-    uint64_t unnamed; /* of the failing graphs, those with a stream that no known defect names */
-    uint64_t modes;   /* of the NPU's operations that were executed, and pairs of operations in a row */
+    uint64_t unnamed;  /* of the failing graphs, those with a stream that no known defect names */
+    uint64_t modes;    /* of the NPU's operations that were executed, and pairs of operations in a row */
+    uint64_t *reached; /* which ones, as hashes, in the order in which they were reached */
     double seconds, reducing;
     int finding_count, known_count, yield_count;
     ns_fuzz_finding *findings;
@@ -101,6 +103,7 @@ typedef struct ns_reduce_options {
 
 typedef struct ns_reduce_result {
     const char *kind, *signature, *operation, *known_defect;
+    const char *avoided_by; /* orders of operators, as in ns_fuzz_finding */
     int operators_before, operators, trials;
     double seconds;
     const void *file; /* the bytes of a .tosa file */

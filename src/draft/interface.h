@@ -28,6 +28,14 @@ ns_code ns_exhibit_write(const ns_exhibit *exhibit, const char *folder, ns_arena
 /* The same of a draft. */
 ns_code ns_draft_write(const ns_draft *draft, const char *folder, ns_arena *arena, ns_error *error);
 
+/* ---- edit.c ---- */
+
+/* The draft with a neighbouring pair of operators in the other order, where that is exact: an operator that
+ * moves elements, and one that maps each element by itself. The pair is the node `second` and what makes its
+ * first operand; CONCAT and PAD are moved behind the other only. False where the two are no such pair, or the
+ * evaluator gives another result. `out` lies in `arena`. */
+bool ns_draft_swap(const ns_draft *draft, int second, ns_arena *arena, ns_draft *out);
+
 /* ---- reduce.c ---- */
 
 /* Reduce: the smallest graph that still shows the same finding. */

@@ -79,7 +79,7 @@ static void take_mode(void *context, uint64_t mode)
     if (c->modes[at] || c->result->modes >= MODES / 2)
         return;
     c->modes[at] = mode;
-    c->result->modes++;
+    c->result->reached[c->result->modes++] = mode;
     c->reached = true;
 }
 
@@ -201,8 +201,8 @@ static ns_code keep_graph(campaign *c, ns_fuzz_finding *f, const ns_exhibit *exh
 }
 
 /* Triage and files of a new finding. */
-static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_exhibit *exhibit,
-                           const ns_draft *ordinary, ns_error *error)
+static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_draft *reduced,
+                           const ns_exhibit *exhibit, const ns_draft *ordinary, ns_error *error)
 {
     ns_fuzz_result *r = c->result;
     if (r->finding_count == MAX_FINDINGS)
@@ -215,7 +215,7 @@ static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_ex
     if (!f->signature || !f->operation || !f->message)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
     NS_TRY(keep_graph(c, f, exhibit, error));
-    NS_TRY(ns_triage(c->judges, c->options, exhibit, c->arena, f, error));
+    NS_TRY(ns_triage(c->judges, c->options, reduced, exhibit, c->arena, f, error));
     if (c->options->folder)
         NS_TRY(write_finding(c, f, exhibit, ordinary, error));
     r->finding_count++;
@@ -244,7 +244,7 @@ static ns_code file_under(campaign *c, ns_judge *judge, const ns_draft *reduced,
         if (old)
             old->count++;
         else if (made.signature)
-            code = add_finding(c, &made, &exhibit, ordinary, error);
+            code = add_finding(c, &made, reduced, &exhibit, ordinary, error);
     }
     ns_graph_free(exhibit.graph);
     return code;
@@ -451,9 +451,10 @@ static ns_code prepare(campaign *c, ns_error *error)
                           .shards = o->shards ? o->shards : 1,
                           .findings = NS_ARENA_ARRAY(c->arena, MAX_FINDINGS, ns_fuzz_finding),
                           .known = NS_ARENA_ARRAY(c->arena, NS_DEFECT_COUNT, ns_fuzz_known),
-                          .yields = NS_ARENA_ARRAY(c->arena, MAX_YIELDS, ns_fuzz_yield)};
+                          .yields = NS_ARENA_ARRAY(c->arena, MAX_YIELDS, ns_fuzz_yield),
+                          .reached = NS_ARENA_ARRAY(c->arena, MODES / 2, uint64_t)};
     c->modes = NS_ARENA_ARRAY(c->arena, MODES, uint64_t);
-    if (!r->findings || !r->known || !r->yields || !c->modes)
+    if (!r->findings || !r->known || !r->yields || !r->reached || !c->modes)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");
     for (int i = 0; i < o->target_count; i++)
         c->targets[i] = (ns_fuzz_target){o->targets[i], ""};

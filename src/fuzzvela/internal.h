@@ -24,8 +24,14 @@ ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_err
 /* Triage: which releases, targets and options are right, wrong or refused for a reduced graph. */
 
 /* Fills the cells of a finding: every release of the search, every accelerator of the three families; and
- * `avoided_by`: options of Vela with which its target is right. One judge for each release. */
-ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_exhibit *exhibit,
-                  ns_arena *arena, ns_fuzz_finding *finding, ns_error *error);
+ * `avoided_by`: options of Vela and orders of operators with which its target is right. One judge for each
+ * release. */
+ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_draft *draft,
+                  const ns_exhibit *exhibit, ns_arena *arena, ns_fuzz_finding *finding, ns_error *error);
+
+/* Adds to `*text`, a list, "RESCALE before SLICE" for each pair of the draft's operators of which the other
+ * order is exact and right for the judge's one target. What it tries, and the text, lies in `arena`. */
+ns_code ns_triage_orders(ns_judge *judge, const ns_draft *draft, ns_arena *arena, const char **text,
+                         ns_error *error);
 
 #endif

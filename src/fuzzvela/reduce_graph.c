@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "draft/interface.h"
-#include "fuzzvela/judge.h"
+#include "fuzzvela/internal.h"
 #include "npuscope/fuzz_vela.h"
 
 #define HANG_SECONDS 60
@@ -31,7 +31,8 @@ static ns_code describe(const ns_reduce_options *options, ns_judge *judge, const
             code = ns_fail(error, NS_ERROR_MEMORY, "no memory for a reduced graph");
     }
     ns_graph_free(exhibit.graph);
-    return code;
+    result->avoided_by = "";
+    return code == NS_OK ? ns_triage_orders(judge, reduced, arena, &result->avoided_by, error) : code;
 }
 
 static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, const ns_draft *draft,

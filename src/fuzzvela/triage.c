@@ -22,9 +22,33 @@ static void tally(ns_fuzz_cell *cell, ns_ruling ruling)
     (*counts[ruling])++;
 }
 
+ns_code ns_triage_orders(ns_judge *judge, const ns_draft *draft, ns_arena *arena, const char **text,
+                         ns_error *error)
+{
+    for (int i = 0; i < draft->count; i++) {
+        ns_draft swapped;
+        ns_exhibit exhibit;
+        ns_judgement j;
+        if (!ns_draft_swap(draft, i, arena, &swapped) ||
+            ns_exhibit_make(&swapped, arena, &exhibit, NULL) != NS_OK)
+            continue;
+        const ns_code code = ns_judge_run(judge, &exhibit, arena, &j, error);
+        ns_graph_free(exhibit.graph);
+        NS_TRY(code);
+        if (j.ruling == NS_RULING_RIGHT)
+            *text = ns_arena_format(arena, "%s%s%s before %s", *text, **text ? ", " : "",
+                                    ns_op_text(draft->nodes[i].op),
+                                    ns_op_text(draft->nodes[draft->nodes[i].inputs[0]].op));
+        if (!*text)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    }
+    return NS_OK;
+}
+
 /* A finding in the making, and the streams for its target: the one that goes wrong, and one that does not. */
 typedef struct triage {
     const ns_fuzz_options *options;
+    const ns_draft *draft;
     const ns_exhibit *exhibit;
     ns_arena *scratch, *arena; /* of the streams; of the finding */
     ns_fuzz_finding *finding;
@@ -84,7 +108,14 @@ static ns_code try_options(triage *t, const ns_judge *judge, ns_error *error)
         if (judgements[i].ruling == NS_RULING_RIGHT)
             finding->avoided_by = ns_arena_format(t->arena, "%s%s%s", finding->avoided_by,
                                                   *finding->avoided_by ? ", " : "", options_tried[i]);
+        if (!finding->avoided_by)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
     }
+    const char *text = finding->avoided_by;
+    all.targets = &(ns_fuzz_target){t->target, ""};
+    all.target_count = 1;
+    NS_TRY(ns_triage_orders(&all, t->draft, t->scratch, &text, error));
+    finding->avoided_by = ns_arena_string(t->arena, text);
     return finding->avoided_by ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
 }
 
@@ -125,10 +156,11 @@ static ns_code fill(triage *t, const ns_judge *judges, ns_error *error)
     return add_difference(t, error);
 }
 
-ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_exhibit *exhibit,
-                  ns_arena *arena, ns_fuzz_finding *finding, ns_error *error)
+ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_draft *draft,
+                  const ns_exhibit *exhibit, ns_arena *arena, ns_fuzz_finding *finding, ns_error *error)
 {
     triage t = {.options = options,
+                .draft = draft,
                 .exhibit = exhibit,
                 .scratch = ns_arena_new(),
                 .arena = arena,

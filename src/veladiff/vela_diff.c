@@ -100,14 +100,39 @@ static ns_code find_defects(const ns_diff *d, const ns_vela_request *request, ns
     return code;
 }
 
+static const char *keep_text(const ns_diff *d, const char *text, bool *short_of)
+{
+    const char *kept = text ? ns_arena_string(d->arena, text) : NULL;
+    *short_of |= text && !kept;
+    return kept;
+}
+
+/* The stream on one set of inputs: what it takes goes, what comes out stays. */
+static ns_code execute_set(const ns_diff *d, const ns_diff_subject *s, const ns_stage_execution *execution,
+                           ns_arena *scratch, ns_tensor *outputs, ns_npu_statistics *statistics,
+                           ns_error *error)
+{
+    bool short_of = false;
+    NS_TRY(ns_stage_execute(execution, scratch, outputs, statistics, error));
+    for (int o = 0; o < s->output_count; o++) {
+        outputs[o].data =
+            ns_arena_copy(d->arena, outputs[o].data,
+                          ns_tensor_count(&outputs[o]) * (size_t)ns_dtype_bytes(outputs[o].dtype));
+        short_of |= !outputs[o].data;
+    }
+    statistics->chip_rule = keep_text(d, statistics->chip_rule, &short_of);
+    statistics->sign = keep_text(d, statistics->sign, &short_of);
+    statistics->possible_sign = keep_text(d, statistics->possible_sign, &short_of);
+    return short_of ? no_memory(error) : NS_OK;
+}
+
 /* The stream on each set of inputs. */
 static ns_code execute(const ns_diff *d, const ns_diff_subject *s, const ns_vela_request *request,
                        ns_tensor **outputs, ns_vela_diff_side *result, ns_error *error)
 {
     for (int set = 0; set < s->set_count; set++) {
+        ns_arena *scratch = ns_arena_new_within(ns_arena_budget(d->arena));
         outputs[set] = NS_ARENA_ARRAY(d->arena, NS_DIFF_TENSORS, ns_tensor);
-        if (!outputs[set])
-            return no_memory(error);
         const ns_stage_execution execution = {.request = request,
                                               .cpu_mask = d->options->suite->cpu_mask,
                                               .check = set == 0, /* books of bytes: the same for each */
@@ -116,7 +141,11 @@ static ns_code execute(const ns_diff *d, const ns_diff_subject *s, const ns_vela
                                               .inputs = s->sets[set].inputs,
                                               .read = s->read};
         ns_npu_statistics statistics = {0};
-        NS_TRY(ns_stage_execute(&execution, d->arena, outputs[set], &statistics, error));
+        const ns_code code = scratch && outputs[set]
+                                 ? execute_set(d, s, &execution, scratch, outputs[set], &statistics, error)
+                                 : no_memory(error);
+        ns_arena_free(scratch);
+        NS_TRY(code);
         result->chip_rule = result->chip_rule ? result->chip_rule : statistics.chip_rule;
         if (set == 0)
             result->sign = statistics.sign ? statistics.sign : statistics.possible_sign;
