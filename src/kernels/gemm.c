@@ -1,6 +1,15 @@
 /* c = start + a * b, sums in 32 bits for `block` steps at a time, then in 64. */
 #include "kernels/matrix.h"
 
+/* Products of two 16-bit values need 31 bits, so 2^32 of them fit 64. */
+int64_t ns_dot_i16_i16(const int16_t *a, const int16_t *b, size_t count)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += (int32_t)a[i] * b[i];
+    return sum;
+}
+
 void ns_gemm_pack_i8(const int8_t *rows, size_t k, size_t n, int32_t zero, int16_t *packed)
 {
     size_t pairs = (k + 1) / 2;

@@ -1,4 +1,4 @@
-/* gemm_template.h with 4 sums to a vector: two widening products of 4 values and one pairwise addition. */
+/* gemm_template.h with 4 sums to a vector: two widening products of 4 values for each pair of steps. */
 #include <arm_neon.h>
 #include <stddef.h>
 
@@ -30,12 +30,52 @@ static inline __attribute__((always_inline)) void widen(int32x4_t sums, const in
 #define WIDE_VECTORS 4
 #define KEEP(v) (void)(v)
 #define ZERO() vdupq_n_s32(0)
-#define LOAD(p) vreinterpretq_s32_s16(vld1q_s16(p))
+/* The first of each pair of steps in the lower half, the second in the upper. */
+#define LOAD(p)                                        \
+    vreinterpretq_s32_s8(                              \
+        vqtbl1q_s8(vreinterpretq_s8_s16(vld1q_s16(p)), \
+                   vcombine_u8(vcreate_u8(0x0d0c090805040100), vcreate_u8(0x0f0e0b0a07060302))))
 #define MULTIPLY_ADD(sum, b, a)                                                                      \
     do {                                                                                             \
         int16x4_t pair = vreinterpret_s16_s32(vdup_n_s32(*(const ns_gemm_pair *)(const void *)(a))); \
-        int16x8_t columns = vreinterpretq_s16_s32(b);                                                \
-        sum = vaddq_s32(sum, vpaddq_s32(vmull_s16(vget_low_s16(columns), pair),                      \
-                                        vmull_s16(vget_high_s16(columns), pair)));                   \
+        int16x8_t steps = vreinterpretq_s16_s32(b);                                                  \
+        sum = vmlal_lane_s16(sum, vget_low_s16(steps), pair, 0);                                     \
+        sum = vmlal_high_lane_s16(sum, steps, pair, 1);                                              \
     } while (0)
 #include "kernels/gemm_template.h"
+#undef NAME
+#undef VECTOR
+#undef LANES
+#undef LOAD
+#undef PER_GROUP
+#undef ROWS
+
+/* Products of reals: a tile's sums take 16 of 32 registers. */
+
+#define REAL double
+#define CALL ns_gemm_f64_call
+#define NAME ns_gemm_f64_neon
+#define TILE tile_f64
+#define VECTOR float64x2_t
+#define LANES 2
+#define ROWS 4
+#define GROUPS 1
+#define LOAD(p) vld1q_f64(p)
+#define STORE(p, v) vst1q_f64(p, v)
+#define SET(x) vdupq_n_f64(x)
+#define ADD(sum, b, a) vfmaq_f64(sum, b, a)
+#include "kernels/gemm_f64_template.h"
+
+#define REAL float
+#define CALL ns_gemm_f32_call
+#define NAME ns_gemm_f32_neon
+#define TILE tile_f32
+#define VECTOR float32x4_t
+#define LANES 4
+#define ROWS 4
+#define GROUPS 2
+#define LOAD(p) vld1q_f32(p)
+#define STORE(p, v) vst1q_f32(p, v)
+#define SET(x) vdupq_n_f32(x)
+#define ADD(sum, b, a) vfmaq_f32(sum, b, a)
+#include "kernels/gemm_f64_template.h"

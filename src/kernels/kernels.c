@@ -44,9 +44,16 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.gemm_i16 = ns_gemm_i16_avx512vnni;
 #elif defined(__aarch64__)
     if (cpu_mask & NS_CPU_NEON) {
+        kernels.rescale = &ns_rescale_rows_neon;
+        kernels.requantise = ns_requantise_rows_neon;
+        kernels.wide = &ns_wide_kernels_neon;
         kernels.gemm_i16 = ns_gemm_i16_neon;
         kernels.gemm_f64 = ns_gemm_f64_neon;
         kernels.gemm_f32 = ns_gemm_f32_neon;
+        kernels.table_i16 = ns_table_row_neon;
+        kernels.depthwise_i16 = ns_depthwise_i16_neon;
+        kernels.depthwise_scaled = ns_depthwise_scaled_neon;
+        kernels.fused = &ns_fused_kernels_neon; /* binary: plain C is compiled for NEON */
     }
 #endif
     return kernels;

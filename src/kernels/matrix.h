@@ -6,13 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- dot.c ---- */
-
-/* Dot products. */
-
-/* sum of a[i] * b[i], i < count, exact in 64 bits for count < 2^32. */
-int64_t ns_dot_i16_i16(const int16_t *a, const int16_t *b, size_t count);
-
 /* ---- transpose.c ---- */
 
 /* Transpose: 16-bit elements, rows to columns. */
@@ -62,6 +55,9 @@ void ns_requantise_rows_c(const ns_requantise *q, const int64_t *sums, size_t st
 #if defined(__x86_64__)
 void ns_requantise_rows_avx2(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
                              size_t column, size_t count, int16_t *out, size_t out_step);
+#elif defined(__aarch64__)
+void ns_requantise_rows_neon(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
+                             size_t column, size_t count, int16_t *out, size_t out_step);
 #endif
 
 /* ---- depthwise.c ---- */
@@ -108,9 +104,15 @@ void ns_depthwise_i16_c(const ns_depthwise *d, int64_t *out);
 #if defined(__x86_64__)
 void ns_depthwise_i16_avx2(const ns_depthwise *d, int64_t *out);
 void ns_depthwise_scaled_avx2(const ns_depthwise *d, int16_t *out);
+#elif defined(__aarch64__)
+void ns_depthwise_i16_neon(const ns_depthwise *d, int64_t *out);
+void ns_depthwise_scaled_neon(const ns_depthwise *d, int16_t *out);
 #endif
 
 /* ---- gemm.c ---- */
+
+/* sum of a[i] * b[i], i < count, exact in 64 bits for count < 2^32. */
+int64_t ns_dot_i16_i16(const int16_t *a, const int16_t *b, size_t count);
 
 /* Matrix products of int16 by int16 with exact sums.
  *

@@ -58,6 +58,8 @@ typedef ns_rescale_row ns_rescale_rows[4][3];
 extern const ns_rescale_rows ns_rescale_rows_c;
 #if defined(__x86_64__)
 extern const ns_rescale_rows ns_rescale_rows_avx2;
+#elif defined(__aarch64__)
+extern const ns_rescale_rows ns_rescale_rows_neon;
 #endif
 
 /* ---- table.c ---- */
@@ -72,6 +74,8 @@ void ns_table_row_c(const int16_t *table, const int16_t *in, int32_t *out, size_
 #if defined(__x86_64__)
 void ns_table_row_avx2(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
 void ns_table_row_avx512(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
+#elif defined(__aarch64__)
+void ns_table_row_neon(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
 #endif
 
 /* Fused: loops over int16 that do what several operators do, without their int32 results between. They stand
@@ -123,6 +127,8 @@ typedef struct ns_fused_kernels {
 
 #if defined(__x86_64__)
 extern const ns_fused_kernels ns_fused_kernels_avx2;
+#elif defined(__aarch64__)
+extern const ns_fused_kernels ns_fused_kernels_neon;
 #endif
 
 /* ---- wide.c ---- */
@@ -157,6 +163,8 @@ int64_t ns_wide_clip_c(int64_t *row, size_t count, const ns_wide_clip *clip);
 extern const ns_wide_kernels ns_wide_kernels_c;
 #if defined(__x86_64__)
 extern const ns_wide_kernels ns_wide_kernels_avx2;
+#elif defined(__aarch64__)
+extern const ns_wide_kernels ns_wide_kernels_neon;
 #endif
 
 #endif
