@@ -1,11 +1,11 @@
 /* npuscope compare: the arrays of one side. */
 #define _DEFAULT_SOURCE
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "formats/interface.h"
 #include "shared.h"
 

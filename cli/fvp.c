@@ -33,11 +33,12 @@ static ns_code put(const char *path, const char *self, ns_bytes bytes, bool boun
 {
     if (bound) {
         unlink(path);
-        return symlink(self, path) == 0 ? NS_OK
-                                        : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+        return ns_system_link(self, path) == 0 ? NS_OK
+                                               : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
     }
     NS_TRY(ns_file_write(path, bytes, error));
-    return chmod(path, 0755) == 0 ? NS_OK : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
+    return ns_system_make_program(path) ? NS_OK
+                                        : ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(errno));
 }
 
 static ns_code install(ns_cli *cli, const char *folder, ns_error *error)

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "npuscope/program.h"
 #include "npuscope/status.h"
 #include "npuscope/version.h"
@@ -343,13 +343,8 @@ int ns_fvp_main(const ns_fvp *fvp, int argc, char **argv)
         /* The default action of SIGALRM ends the process: nothing half-written is left, since outputs are
          * renamed into place. */
         if (request.time_limit > 0) {
-            struct itimerval limit = {
-                .it_value = {.tv_sec = (time_t)request.time_limit,
-                             .tv_usec = (suseconds_t)(request.time_limit * 1e6) % 1000000}};
-            if (limit.it_value.tv_sec == 0 && limit.it_value.tv_usec == 0)
-                limit.it_value.tv_usec = 1;
             fflush(stdout);
-            setitimer(ITIMER_REAL, &limit, NULL);
+            ns_system_alarm(request.time_limit);
         }
         code = ns_budget_settle(&budget, run_program(&request, arena, &error), &error);
     }

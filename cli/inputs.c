@@ -1,6 +1,5 @@
 #include "shared.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 
 ns_code ns_input_find(const char *value, int position, int count, const char *(*name)(const void *, int),
                       const void *list, int *index, const char **file, ns_error *error)

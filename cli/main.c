@@ -1,11 +1,10 @@
 /* npuscope: the command line. Finds the subcommand, parses its options, turns a status into an exit code. */
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "fvp.h"
 #include "npuscope/version.h"
 #include "options.h"
@@ -59,54 +58,9 @@ const ns_option *ns_subcommand_shared(const ns_subcommand *subcommand)
 
 /* ---- signals ---- */
 
-/* SIGALRM is the time limit of a simulator's stand-in: it ends the process as it ends the simulators. */
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
-
-static sigset_t signals_of(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
-        struct sigaction before;
-        if (sigaction(watched[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-            sigaddset(&set, watched[i]);
-    }
-    return set;
-}
-
-static void *wait_for_one(void *context)
-{
-    const sigset_t set = *(const sigset_t *)context;
-    int number = 0;
-    if (sigwait(&set, &number) != 0)
-        return NULL;
-    ns_leftover_remove_all();
-    if (number != SIGALRM)
-        _exit(128 + number);
-    sigset_t alarm;
-    sigemptyset(&alarm);
-    sigaddset(&alarm, SIGALRM);
-    pthread_sigmask(SIG_UNBLOCK, &alarm, NULL);
-    raise(SIGALRM);
-    return NULL;
-}
-
 void ns_signals_watch(void)
 {
-    static sigset_t set;
-    pthread_attr_t attributes;
-    pthread_t thread;
-    set = signals_of();
-    if (pthread_attr_init(&attributes) != 0)
-        return;
-    /* Blocked here, and so in every thread to come; where there is no watcher, they stay as they were. */
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    const bool watching = pthread_attr_setstacksize(&attributes, 1 << 17) == 0 &&
-                          pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
-                          pthread_create(&thread, &attributes, wait_for_one, &set) == 0;
-    if (!watching)
-        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    pthread_attr_destroy(&attributes);
+    ns_system_watch_signals(ns_leftover_remove_all);
 }
 
 /* ---- the command line ---- */
@@ -157,8 +111,8 @@ static ns_code run_subcommand(const ns_subcommand_entry *entry, ns_cli *cli, int
     if (parsed.to_stdout) {
         if (cli->out != stdout)
             fclose(cli->out);
-        if (!(cli->out = fopen("/dev/null", "w")))
-            return ns_fail_system(error, "/dev/null");
+        if (!(cli->out = fopen(ns_system_nowhere, "w")))
+            return ns_fail_system(error, ns_system_nowhere);
     }
     return subcommand->run(cli, settings, argc - parsed.first_operand, argv + parsed.first_operand, error);
 }

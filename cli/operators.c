@@ -1,9 +1,9 @@
 /* npuscope operators: what is known about each ATen operator, as a Markdown table. docs/operators.md is this.
  */
-#include <fnmatch.h>
 #include <limits.h>
 #include <math.h>
 
+#include "base/system.h"
 #include "ops/cases.h"
 #include "ops/operators.h"
 #include "options.h"

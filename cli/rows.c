@@ -85,11 +85,15 @@ static void *wait_for_end(void *context)
     while (nanosleep(&rest, &rest) != 0) {
     }
     ns_leftover_remove_all();
-    dprintf(
-        STDERR_FILENO,
+    char text[256];
+    const int length = snprintf(
+        text, sizeof text,
         "npuscope: the time limit of %g s is over, by a second within one step (%llu operations are done or "
         "begun; --time-limit allows more)\n",
         budget->time_limit, (unsigned long long)__atomic_load_n(&budget->work, __ATOMIC_RELAXED));
+    /* Not by stderr, which the thread that works may hold. */
+    if (write(STDERR_FILENO, text, (size_t)length) != length)
+        _exit(2);
     _exit(2);
 }
 

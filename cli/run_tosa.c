@@ -1,9 +1,9 @@
 /* npuscope run: TOSA graphs. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "npuscope/eval.h"
 #include "run.h"
 
@@ -182,11 +182,11 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
                      .settings = settings,
                      .block = s->block,
                      .json = ns_json_begin(&buffer, true, 17)};
-    ns_eval_options options = {
-        .cpu_mask = settings->cpu_mask,
-        .budget = cli->budget,
-        .context = &tap,
-        .threads = (int)(settings->threads ? settings->threads : sysconf(_SC_NPROCESSORS_ONLN))};
+    ns_eval_options options = {.cpu_mask = settings->cpu_mask,
+                               .budget = cli->budget,
+                               .context = &tap,
+                               .threads =
+                                   (int)(settings->threads ? settings->threads : ns_system_processors())};
     if (settings->tap) {
         NS_TRY(ns_folder_make(settings->tap, error));
         options.tap = take_tap;

@@ -1,12 +1,12 @@
 /* npuscope suite: what its options say about Vela, and limits of the caller's own. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "ops/operators.h"
 #include "shared.h"
 

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/interface.h"
@@ -14,13 +13,13 @@ size_t ns_cli_columns(int descriptor)
 {
     enum { LEAST = 20, USUAL = 80 };
     const char *columns = getenv("COLUMNS");
-    struct winsize size = {0};
     if (!isatty(descriptor))
         return 0;
     const long asked = columns ? strtol(columns, NULL, 10) : 0;
     if (asked >= LEAST)
         return (size_t)asked;
-    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col >= LEAST ? size.ws_col : USUAL;
+    const size_t there = ns_system_columns(descriptor);
+    return there >= LEAST ? there : USUAL;
 }
 
 void ns_cli_say(const char *format, ...)

@@ -1,7 +1,6 @@
 #include "base/interface.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +47,7 @@ static ns_code read_all(int descriptor, const char *path, ns_arena *arena, ns_by
 
 ns_code ns_file_read(const char *path, ns_arena *arena, ns_bytes *out, ns_error *error)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
+    int descriptor = ns_system_open(path, false); /* a pipe is refused, not waited for */
     if (descriptor < 0)
         return ns_fail_system(error, path);
     ns_code code = read_all(descriptor, path, arena, out, error);
@@ -72,7 +71,7 @@ static ns_code write_all(int descriptor, const char *path, ns_bytes bytes, ns_er
 /* A pipe or a device is written where it is: renaming would put a file in its place. */
 static ns_code write_special(const char *path, ns_bytes bytes, ns_error *error)
 {
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    int descriptor = ns_system_open(path, true);
     if (descriptor < 0)
         return ns_fail_system(error, path);
     ns_code code = write_all(descriptor, path, bytes, error);
@@ -125,14 +124,12 @@ static ns_code write_named(const char *path, char *beside, ns_bytes bytes, ns_le
     const int descriptor = ns_leftover_file(leftover, beside);
     if (descriptor < 0)
         return ns_fail_system(error, path);
-    mode_t mask = umask(0);
-    umask(mask);
     ns_code code = write_all(descriptor, path, bytes, error);
-    if (code == NS_OK && fchmod(descriptor, 0666 & ~mask) != 0)
+    if (code == NS_OK && !ns_system_permit(descriptor))
         code = ns_fail_system(error, path);
     if (close(descriptor) != 0 && code == NS_OK)
         code = ns_fail_system(error, path);
-    if (code == NS_OK && rename(beside, path) != 0)
+    if (code == NS_OK && ns_system_rename(beside, path) != 0)
         code = ns_fail_system(error, path);
     if (code != NS_OK)
         unlink(beside);
@@ -154,7 +151,7 @@ static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
         snprintf(beside, sizeof beside, "%s.XXXXXX", path);
         return write_named(path, beside, bytes, &leftover, error);
     }
-    if (rename(beside, path) == 0)
+    if (ns_system_rename(beside, path) == 0)
         return NS_OK;
     const ns_code code = ns_fail_system(error, path);
     unlink(beside);
@@ -170,7 +167,7 @@ ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
         return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(EISDIR));
     if (!S_ISREG(info.st_mode))
         return write_special(path, bytes, error);
-    char *target = realpath(path, NULL); /* a symbolic link stays one */
+    char *target = ns_system_real_path(path); /* a symbolic link stays one */
     if (!target)
         return ns_fail_system(error, path);
     ns_code code = write_beside(target, bytes, error);
@@ -189,7 +186,7 @@ ns_code ns_folder_make(const char *path, ns_error *error)
             continue;
         char kept = *p;
         *p = 0;
-        if (mkdir(partial, 0777) != 0 && errno != EEXIST)
+        if (ns_system_make_folder(partial) != 0 && errno != EEXIST)
             code = ns_fail_system(error, path);
         *p = kept;
         if (!kept)

@@ -2,10 +2,9 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "base/system.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static ns_leftover *first;
@@ -29,7 +28,7 @@ void ns_leftover_add(ns_leftover *leftover)
 int ns_leftover_file(ns_leftover *leftover, char *name)
 {
     ns_leftover_lock();
-    const int file = mkstemp(name);
+    const int file = ns_system_temporary(name);
     *leftover = (ns_leftover){.path = file >= 0 ? name : NULL};
     ns_leftover_add(leftover);
     const int reason = errno;
@@ -43,7 +42,7 @@ int ns_leftover_file(ns_leftover *leftover, char *name)
 bool ns_leftover_folder(ns_leftover *leftover, char *name)
 {
     ns_leftover_lock();
-    const bool made = mkdtemp(name) != NULL;
+    const bool made = ns_system_temporary_folder(name);
     *leftover = (ns_leftover){.path = made ? name : NULL};
     ns_leftover_add(leftover);
     const int reason = errno;
@@ -69,9 +68,8 @@ void ns_leftover_remove_all(void)
 {
     ns_leftover_lock();
     for (const ns_leftover *l = first; l; l = l->next)
-        if (l->process > 0 && kill(l->process, SIGKILL) == 0)
-            while (waitpid(l->process, NULL, 0) < 0 && errno == EINTR) {
-            }
+        if (l->process > 0 && ns_system_kill(l->process))
+            (void)ns_system_wait(l->process);
     for (const ns_leftover *l = first; l; l = l->next)
         if (l->path)
             (void)ns_tree_remove(l->path, NULL);

@@ -5,6 +5,12 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "npuscope/version.h"
+
+const char *ns_version(void)
+{
+    return NS_VERSION_TEXT;
+}
 
 static const struct {
     const char *name;

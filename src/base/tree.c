@@ -1,10 +1,11 @@
 #include "base/interface.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "base/system.h"
 
 static ns_code fail(const char *path, ns_error *error)
 {

@@ -1,9 +1,9 @@
 #include "catalogue/internal.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "ops/operators.h"
 
 /* Of a message (NS_MESSAGE_SIZE), and of an entry in it. */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/system.h"
+
 enum { SLACK = 8, SMALLEST = 64 };
 
 /* Classes are a quarter of a power of two apart: at most a quarter of an array is never used. */
@@ -27,7 +29,7 @@ static ns_dg_array *array_new(ns_dg_pool *pool, size_t capacity)
     if (!ns_budget_take(pool->budget, bytes_of(capacity)))
         return NULL;
     ns_dg_array *array = malloc(sizeof *array);
-    double *data = array ? aligned_alloc(64, bytes_of(capacity)) : NULL;
+    double *data = array ? ns_system_aligned(bytes_of(capacity), 64) : NULL;
     if (!data) {
         free(array);
         ns_budget_give(pool->budget, bytes_of(capacity));
@@ -81,7 +83,7 @@ void ns_dg_pool_free(ns_dg_pool *pool)
             ns_dg_array *array = pool->free[c];
             pool->free[c] = array->next;
             ns_budget_give(pool->budget, bytes_of(array->capacity));
-            free(array->data);
+            ns_system_free(array->data);
             free(array);
         }
 }

@@ -1,5 +1,6 @@
-/* Depthwise for NEON: two taps of sixteen channels at a time, by widening multiply-adds. Packed weights come apart
- * by LD2 into the first and the second tap's; kernels/matrix.h says in what order the fours of channels lie. */
+/* Depthwise for NEON: two taps of sixteen channels at a time, by widening multiply-adds. Packed weights come
+ * apart by LD2 into the first and the second tap's; kernels/matrix.h says in what order the fours of channels
+ * lie. */
 #include <arm_neon.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* Table lookups and fused rows for NEON, eight int16 at a time. SRSHL by -s is (v + 2^(s-1)) >> s, nothing lost
- * between. */
+/* Table lookups and fused rows for NEON, eight int16 at a time. SRSHL by -s is (v + 2^(s-1)) >> s, nothing
+ * lost between. */
 #include <arm_neon.h>
 #include <string.h>
 
@@ -25,14 +25,15 @@ ALWAYS void store_some(int16_t *to, int16x8_t values, size_t count)
 /* ---- pairs ---- */
 
 typedef struct pair_constants {
-    int32x4_t out, in[2];  /* multipliers */
+    int32x4_t out, in[2];           /* multipliers */
     int64x2_t out_left, in_left[2]; /* -shift */
     int32x4_t left[2];
 } pair_constants;
 
 ALWAYS int32x4_t scale(int32x4_t v, int32x4_t multiplier, int64x2_t left)
 {
-    const int64x2_t low = vmull_s32(vget_low_s32(v), vget_low_s32(multiplier)), high = vmull_high_s32(v, multiplier);
+    const int64x2_t low = vmull_s32(vget_low_s32(v), vget_low_s32(multiplier)),
+                    high = vmull_high_s32(v, multiplier);
     return vmovn_high_s64(vmovn_s64(vrshlq_s64(low, left)), vrshlq_s64(high, left));
 }
 
@@ -69,19 +70,22 @@ typedef struct operands {
     int a_step, b_step;
 } operands;
 
-ALWAYS void pair_row(const operands *from, int16_t *out, size_t count, const int op, const pair_constants *constants)
+ALWAYS void pair_row(const operands *from, int16_t *out, size_t count, const int op,
+                     const pair_constants *constants)
 {
     const pair_constants c = *constants;
     const int16_t *a = from->a, *b = from->b;
     const int16x8_t same_a = vdupq_n_s16(*a), same_b = vdupq_n_s16(*b);
     size_t i = 0;
     for (; i + 8 <= count; i += 8)
-        vst1q_s16(out + i, eight(from->a_step ? vld1q_s16(a + i) : same_a, from->b_step ? vld1q_s16(b + i) : same_b,
-                                 op, &c));
+        vst1q_s16(out + i, eight(from->a_step ? vld1q_s16(a + i) : same_a,
+                                 from->b_step ? vld1q_s16(b + i) : same_b, op, &c));
     const size_t left = count - i;
     if (left)
-        store_some(out + i, eight(from->a_step ? load_some(a + i, left) : same_a,
-                                  from->b_step ? load_some(b + i, left) : same_b, op, &c), left);
+        store_some(out + i,
+                   eight(from->a_step ? load_some(a + i, left) : same_a,
+                         from->b_step ? load_some(b + i, left) : same_b, op, &c),
+                   left);
 }
 
 static void run_pair(const ns_fused_pair *pair, const int16_t *a, int a_step, const int16_t *b, int b_step,
@@ -140,7 +144,8 @@ void ns_table_row_neon(const int16_t *table, const int16_t *in, int32_t *out, si
     ns_table_row_c(table, in + i, out + i, count - i);
 }
 
-/* SQRDMULH of slope and fraction * 2^8 is (slope * fraction * 2^9 + 2^15) >> 16, which is slope * fraction + 64 >> 7.
+/* SQRDMULH of slope and fraction * 2^8 is (slope * fraction * 2^9 + 2^15) >> 16, which is slope * fraction +
+ * 64 >> 7.
  */
 ALWAYS int16x8_t look_up(const int16_t *table, int16x8_t x)
 {

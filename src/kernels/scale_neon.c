@@ -1,7 +1,7 @@
 /* What multiplies, shifts and rounds, for NEON: rescale, requantise and the rows of 64-bit values.
  *
- * SRSHL with a negative shift is (v + 2^(s-1)) >> s with nothing lost between, which is the rounding of all three;
- * rescale_template.h derives the ranges of the products. */
+ * SRSHL with a negative shift is (v + 2^(s-1)) >> s with nothing lost between, which is the rounding of all
+ * three; rescale_template.h derives the ranges of the products. */
 #include <arm_neon.h>
 #include <string.h>
 
@@ -43,7 +43,8 @@ ALWAYS four load_four(const void *in, size_t i, const int type, const bool is_un
         } else {
             words = vld1_s16((const int16_t *)(const void *)at);
         }
-        v.narrow = is_unsigned ? vreinterpretq_s32_u32(vmovl_u16(vreinterpret_u16_s16(words))) : vmovl_s16(words);
+        v.narrow =
+            is_unsigned ? vreinterpretq_s32_u32(vmovl_u16(vreinterpret_u16_s16(words))) : vmovl_s16(words);
         v.narrow = vsubq_s32(v.narrow, zero);
     }
     v.pair[0] = vmovl_s32(vget_low_s32(v.narrow));
@@ -74,7 +75,8 @@ typedef struct scales {
     int64x2_t far[2];  /* 2^30 where double rounding adds it */
 } scales;
 
-ALWAYS scales load_scales(const int32_t *multiplier, const int8_t *shift, const int step, const bool is_double)
+ALWAYS scales load_scales(const int32_t *multiplier, const int8_t *shift, const int step,
+                          const bool is_double)
 {
     scales s;
     for (int k = 0; k < 2; k++) {
@@ -84,13 +86,15 @@ ALWAYS scales load_scales(const int32_t *multiplier, const int8_t *shift, const 
         s.half[k] = vshlq_s64(vdupq_n_s64(1), vsubq_s64(shifts, vdupq_n_s64(1)));
         s.far[k] = vdupq_n_s64(0);
         if (is_double)
-            s.far[k] = vandq_s64(vreinterpretq_s64_u64(vcgtq_s64(shifts, vdupq_n_s64(31))), vdupq_n_s64(1 << 30));
+            s.far[k] =
+                vandq_s64(vreinterpretq_s64_u64(vcgtq_s64(shifts, vdupq_n_s64(31))), vdupq_n_s64(1 << 30));
     }
     s.multiplier = step ? vld1q_s32(multiplier) : vdupq_n_s32(*multiplier);
     return s;
 }
 
-/* Two values of 48 bits by multipliers of 15: the lower halves' products, and the upper halves' above them. */
+/* Two values of 48 bits by multipliers of 15: the lower halves' products, and the upper halves' above them.
+ */
 ALWAYS int64x2_t multiply_wide(int64x2_t v, int32x2_t multiplier)
 {
     const uint64x2_t low = vmull_u32(vmovn_u64(vreinterpretq_u64_s64(v)), vreinterpret_u32_s32(multiplier));
@@ -105,7 +109,8 @@ typedef struct rescale_kind {
 } rescale_kind;
 
 /* Two results; what a fault leaves in `fault` is any bit that is not zero. */
-ALWAYS int64x2_t scale_two(const four *v, const scales *s, const int k, const rescale_kind kind, int64x2_t *fault)
+ALWAYS int64x2_t scale_two(const four *v, const scales *s, const int k, const rescale_kind kind,
+                           int64x2_t *fault)
 {
     const int32x2_t multiplier = k ? vget_high_s32(s->multiplier) : vget_low_s32(s->multiplier);
     int64x2_t product = kind.in_type == I48 ? multiply_wide(v->pair[k], multiplier)
@@ -172,14 +177,14 @@ ALWAYS bool body(const rescale_row *r, const rescale_kind kind)
     }
     const bool found = (vgetq_lane_s64(fault, 0) | vgetq_lane_s64(fault, 1)) != 0;
     const size_t offset = step ? i : 0;
-    return (i < r->count &&
-            ns_rescale_rows_c[in_type][out_type](rescale, (const char *)r->in + (i << in_type),
-                                                 r->multiplier + offset, r->shift + offset, step,
-                                                 (char *)r->out + (i << out_type), r->count - i)) ||
+    return (i < r->count && ns_rescale_rows_c[in_type][out_type](
+                                rescale, (const char *)r->in + (i << in_type), r->multiplier + offset,
+                                r->shift + offset, step, (char *)r->out + (i << out_type), r->count - i)) ||
            found;
 }
 
-/* As in rescale_avx2.c: |value| < 2^17 or <= 2^31, and such a shift, keep value and result within their bounds. */
+/* As in rescale_avx2.c: |value| < 2^17 or <= 2^31, and such a shift, keep value and result within their
+ * bounds. */
 ALWAYS bool all_fit(const rescale_row *r, int step, const int in_type)
 {
     if (in_type == I48 || !r->rescale->wide)
@@ -194,7 +199,8 @@ ALWAYS bool all_fit(const rescale_row *r, int step, const int in_type)
 ALWAYS bool row(rescale_row row, int step, const int in_type, const int out_type)
 {
     const ns_rescale *r = row.rescale;
-#define BODY(STEP, WIDE, DOUBLE, CHECK) body(&row, (rescale_kind){in_type, out_type, STEP, WIDE, DOUBLE, CHECK})
+#define BODY(STEP, WIDE, DOUBLE, CHECK) \
+    body(&row, (rescale_kind){in_type, out_type, STEP, WIDE, DOUBLE, CHECK})
     if (in_type != I48 && all_fit(&row, step, in_type)) {
         if (r->double_round)
             return step ? BODY(1, true, true, false) : BODY(0, true, true, false);
@@ -235,7 +241,8 @@ const ns_rescale_rows ns_rescale_rows_neon = {
 
 /* ---- requantise ---- */
 
-/* The upper halves of two products of 64 by 31 bits that fit 64: the lower half's carries into no bit that is kept. */
+/* The upper halves of two products of 64 by 31 bits that fit 64: the lower half's carries into no bit that is
+ * kept. */
 ALWAYS int64x2_t high_two(int64x2_t v, int32x2_t m)
 {
     const uint64x2_t low = vmull_u32(vmovn_u64(vreinterpretq_u64_s64(v)), vreinterpret_u32_s32(m));
@@ -252,8 +259,8 @@ ALWAYS int16x4_t requantise_four(const ns_requantise *q, const int64_t *sums, si
     return vqmovn_s32(vshlq_s32(raised, vnegq_s32(vld1q_s32(q->shift + column))));
 }
 
-void ns_requantise_rows_neon(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows, size_t column,
-                             size_t count, int16_t *out, size_t out_step)
+void ns_requantise_rows_neon(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
+                             size_t column, size_t count, int16_t *out, size_t out_step)
 {
     for (size_t r = 0; r < rows; r++, sums += step, out += out_step) {
         size_t i = 0;
@@ -313,7 +320,8 @@ static void wide_add(int64_t *values, size_t rows, const int64_t *terms, size_t 
 static void wide_scale(int64_t *values, size_t rows, size_t columns, const ns_wide_scales *s)
 {
     const size_t whole = columns / 2 * 2;
-    const ns_wide_scales rest = {s->multiplier + whole, s->positive + whole, s->negative + whole, s->shift + whole};
+    const ns_wide_scales rest = {s->multiplier + whole, s->positive + whole, s->negative + whole,
+                                 s->shift + whole};
     for (size_t r = 0; r < rows; r++, values += columns) {
         for (size_t i = 0; i < whole; i += 2) {
             const int64x2_t v = vld1q_s64(values + i);

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* scandir */
 #include "recorded/interface.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "npuscope/budget.h"
 
 /* A folder with one of these files is a case. */
@@ -195,7 +195,8 @@ static ns_code enter(finder *f, const struct stat *info, int depth, bool *again,
 {
     *again = false;
     for (int i = 0; i < depth; i++)
-        *again |= f->above[i].device == info->st_dev && f->above[i].inode == info->st_ino;
+        /* A system that numbers no files has no circles either. */
+        *again |= info->st_ino && f->above[i].device == info->st_dev && f->above[i].inode == info->st_ino;
     f->above[depth].device = info->st_dev;
     f->above[depth].inode = info->st_ino;
     return depth ? ns_budget_spend(ns_arena_budget(f->arena), ENTRY_WORK, error) : NS_OK;

@@ -1,8 +1,6 @@
 #include "vela/internal.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -106,7 +104,7 @@ static bool is_leftover(const char *name, const char *prefix)
         return false;
     char *end = NULL;
     long process = strtol(name + length, &end, 10);
-    return process > 0 && *end == '.' && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+    return process > 0 && *end == '.' && !ns_system_is_there((pid_t)process);
 }
 
 /* Renamed first: what a killed run's Vela still writes finds no folder any more, and can't fill it again
@@ -115,7 +113,7 @@ static bool remove_leftover(const char *path)
 {
     char renamed[4096 + 8];
     snprintf(renamed, sizeof renamed, "%s.gone", path);
-    const bool moved = rename(path, renamed) == 0;
+    const bool moved = ns_system_rename(path, renamed) == 0;
     return ns_tree_remove(moved ? renamed : path, NULL) == NS_OK;
 }
 

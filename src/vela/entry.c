@@ -1,7 +1,6 @@
 #include "vela/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -98,7 +97,7 @@ static bool write_entry(int file, const ns_vela_request *request)
     bool written = write_all(file, &h, sizeof h);
     for (int i = 0; i < PARTS; i++)
         written = written && write_all(file, parts[i].data, parts[i].size);
-    return written && fsync(file) == 0;
+    return written && ns_system_flush(file) == 0;
 }
 
 ns_code ns_vela_entry_write(const char *folder, const char *name, const ns_vela_request *request,
@@ -114,7 +113,7 @@ ns_code ns_vela_entry_write(const char *folder, const char *name, const ns_vela_
         return ns_fail_system(error, folder);
     bool done = write_entry(file, request);
     int reason = errno;
-    done = (close(file) == 0 && done) && (rename(part, path) == 0);
+    done = (close(file) == 0 && done) && (ns_system_rename(part, path) == 0);
     reason = done ? 0 : errno ? errno : reason;
     if (!done)
         unlink(part);

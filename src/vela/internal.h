@@ -127,9 +127,9 @@ typedef struct ns_process {
  * there is no such program. */
 ns_code ns_process_start(const char *const *arguments, ns_process *out, ns_error *error);
 
-/* posix_spawnp with `actions`, a posix_spawn_file_actions_t; noted as a leftover until that is dropped, after
- * the process was waited for. 0, or the system's error number. */
-int ns_process_spawn(const char *const *arguments, const void *actions, char **environment, pid_t *id,
+/* ns_system_start, noted as a leftover until that is dropped, after the process was waited for. 0, or the
+ * system's error number. */
+int ns_process_spawn(const char *const *arguments, const int ends[2], const char *setting, pid_t *id,
                      ns_leftover *leftover);
 
 /* Closes the output and waits. *exit_code: 0 to 255, or 256 plus the number of the signal that ended it. */

@@ -1,66 +1,42 @@
-#define _GNU_SOURCE
-#include "vela/internal.h"
-
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
+#include "vela/internal.h"
 
-int ns_process_spawn(const char *const *arguments, const void *actions, char **environment, pid_t *id,
+int ns_process_spawn(const char *const *arguments, const int ends[2], const char *setting, pid_t *id,
                      ns_leftover *leftover)
 {
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    sigemptyset(&none);
-    int failure = posix_spawnattr_init(&attributes);
-    if (failure)
-        return failure;
-    /* The signals that a watcher waits for here (cli/main.c) are not blocked there. */
-    failure = posix_spawnattr_setsigmask(&attributes, &none);
-    if (!failure)
-        failure = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     ns_leftover_lock();
-    if (!failure)
-        failure = posix_spawnp(id, arguments[0], actions, &attributes, (char *const *)(uintptr_t)arguments,
-                               environment);
+    const int failure = ns_system_start(arguments, ends, setting, id);
     *leftover = (ns_leftover){.process = failure ? 0 : *id};
     if (!failure)
         ns_leftover_add(leftover);
     ns_leftover_unlock();
-    posix_spawnattr_destroy(&attributes);
     return failure;
 }
 
 /* A process whose output nobody reads. */
 static void end(ns_process *process)
 {
-    kill(process->id, SIGKILL);
-    while (waitpid(process->id, NULL, 0) < 0 && errno == EINTR) {
-    }
+    (void)ns_system_kill(process->id);
+    (void)ns_system_wait(process->id);
     ns_leftover_drop(&process->leftover);
 }
 
 ns_code ns_process_start(const char *const *arguments, ns_process *out, ns_error *error)
 {
     int pipes[2];
-    if (ns_system_pipe(pipes) != 0)
+    const bool piped = ns_system_pipe(pipes) == 0;
+    if (!piped && errno == ENOSYS)
+        return ns_fail(
+            error, NS_ERROR_TOOL_MISSING,
+            "%s: npuscope starts no programs on this system; compile with Vela elsewhere and give the stream",
+            arguments[0]);
+    if (!piped)
         return ns_fail(error, NS_ERROR_IO, "a pipe for %s: %s", arguments[0], strerror(errno));
-    posix_spawn_file_actions_t actions;
-    int failure = posix_spawn_file_actions_init(&actions);
-    if (!failure) {
-        failure = posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
-        if (!failure)
-            failure = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        if (!failure)
-            failure = ns_process_spawn(arguments, &actions, environ, &out->id, &out->leftover);
-        posix_spawn_file_actions_destroy(&actions);
-    }
+    const int failure =
+        ns_process_spawn(arguments, (const int[]){-1, pipes[1]}, NULL, &out->id, &out->leftover);
     close(pipes[1]);
     out->output = failure ? NULL : fdopen(pipes[0], "r");
     if (!out->output) {
@@ -78,13 +54,9 @@ ns_code ns_process_wait(ns_process *process, int *exit_code, ns_error *error)
 {
     fclose(process->output);
     process->output = NULL;
-    int status = 0;
-    pid_t ended;
-    while ((ended = waitpid(process->id, &status, 0)) < 0 && errno == EINTR) {
-    }
+    *exit_code = ns_system_wait(process->id);
+    const int reason = errno;
     ns_leftover_drop(&process->leftover);
-    if (ended < 0)
-        return ns_fail(error, NS_ERROR_IO, "waiting for a process: %s", strerror(errno));
-    *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-    return NS_OK;
+    return *exit_code >= 0 ? NS_OK
+                           : ns_fail(error, NS_ERROR_IO, "waiting for a process: %s", strerror(reason));
 }

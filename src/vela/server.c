@@ -1,21 +1,12 @@
-#define _GNU_SOURCE
 #include "vela/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/interface.h"
-
-extern char **environ;
 
 static const char driver[] = {
 #include "driver.inc"
@@ -61,37 +52,15 @@ ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena,
     return NS_OK;
 }
 
-/* The environment, and glibc's order to fill memory that is freed: where Vela reads what it should not, that
- * must not be a right answer to the graph before. */
-static char **make_environment(char *line)
-{
-    size_t count = 0, kept = 0;
-    while (environ[count])
-        count++;
-    char **list = calloc(count + 2, sizeof *list);
-    for (size_t i = 0; list && i < count; i++)
-        if (strncmp(environ[i], "MALLOC_PERTURB_=", 16) != 0)
-            list[kept++] = environ[i];
-    if (list)
-        list[kept] = line;
-    return list;
-}
+/* glibc's order to fill memory that is freed: where Vela reads what it should not, that must not be a right
+ * answer to the graph before. */
+static const char fill_freed[] = "MALLOC_PERTURB_=165";
 
 static ns_code spawn(ns_vela_server *server, const int in[2], const int out[2], ns_error *error)
 {
     const char *const arguments[] = {server->vela->python, "-I", server->script, "--serve", NULL};
-    char line[] = "MALLOC_PERTURB_=165", **environment = make_environment(line);
-    posix_spawn_file_actions_t actions;
-    int failure = environment ? posix_spawn_file_actions_init(&actions) : ENOMEM;
-    if (!failure) {
-        failure = posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-        if (!failure)
-            failure = posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
-        if (!failure)
-            failure = ns_process_spawn(arguments, &actions, environment, &server->id, &server->process);
-        posix_spawn_file_actions_destroy(&actions);
-    }
-    free(environment);
+    const int failure =
+        ns_process_spawn(arguments, (const int[]){in[0], out[1]}, fill_freed, &server->id, &server->process);
     if (!failure)
         return NS_OK;
     server->id = 0;
@@ -116,10 +85,8 @@ static ns_code start(ns_vela_server *server, ns_error *error)
         close(out[0]);
         return code;
     }
-    signal(SIGPIPE, SIG_IGN); /* a process that died shows in what `write` returns */
-#ifdef F_SETPIPE_SZ           /* Vela goes on while nobody reads; where it is not granted, it waits */
-    (void)fcntl(out[0], F_SETPIPE_SZ, PIPE_BYTES);
-#endif
+    ns_system_ignore_broken_pipes();
+    ns_system_widen_pipe(out[0], PIPE_BYTES); /* Vela goes on while nobody reads */
     server->to = in[1];
     server->from = out[0];
     server->starts++;
@@ -129,18 +96,16 @@ static ns_code start(ns_vela_server *server, ns_error *error)
 /* Ends the process; returns how it ended: the exit code, or 256 and the signal. */
 static int stop(ns_vela_server *server, bool at_once)
 {
-    int status = 0;
     if (!server->id)
         return 0;
     close(server->to);
     close(server->from);
     if (at_once)
-        kill(server->id, SIGKILL);
-    while (waitpid(server->id, &status, 0) < 0 && errno == EINTR) {
-    }
+        (void)ns_system_kill(server->id);
+    const int ended = ns_system_wait(server->id);
     ns_leftover_drop(&server->process);
     server->id = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+    return ended < 0 ? 0 : ended;
 }
 
 typedef enum transfer { DONE, ENDED, LATE } transfer;
@@ -163,11 +128,7 @@ static bool send_all(ns_vela_server *server, const void *data, size_t size)
 /* Seconds of processor time that Vela has used: a busy machine is no reason to call it hung. */
 static double used(const ns_vela_server *server)
 {
-    clockid_t clock;
-    struct timespec t = {0};
-    if (clock_getcpuclockid(server->id, &clock) == 0)
-        clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+    return ns_system_seconds_of(server->id);
 }
 
 /* What one compilation may still use: processor time, and a thousand times POLL_MS in which it used none. */
@@ -190,8 +151,7 @@ static transfer receive(ns_vela_server *server, void *data, size_t size, allowan
 {
     char *at = data;
     while (size) {
-        struct pollfd wait = {.fd = server->from, .events = POLLIN};
-        const int ready = poll(&wait, 1, POLL_MS);
+        const int ready = ns_system_readable(server->from, POLL_MS);
         if (ready < 0 && errno == EINTR)
             continue;
         if (ready == 0) {

@@ -1,5 +1,4 @@
 /* Subjects: which graphs are compared, with their inputs and what eval makes of these. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/interface.h"
+#include "base/system.h"
 #include "stage/interface.h"
 #include "veladiff/internal.h"
 
