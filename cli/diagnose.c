@@ -43,7 +43,9 @@ static const ns_option options[] = {
     {0, "reduce", NS_OPTION_OUTPUT, "FILE", OPTION(reduce),
      "write the smallest .tosa graph that shows the first finding, and its\ninputs and results beside it as "
      ".npy"},
-    {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "of --reduce, in seconds (default 60)"},
+    {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit),
+     "give up after that time; --reduce then searches for as long\nagain (default: none, and 60 for "
+     "--reduce)"},
     {0, "html", NS_OPTION_OUTPUT, "FILE", OPTION(html), "write one self-contained page"},
     {0, "markdown", NS_OPTION_OUTPUT, "FILE", OPTION(markdown), "write a summary for a CI job's page"},
     {0, "junit", NS_OPTION_OUTPUT, "FILE", OPTION(junit), "write JUnit XML"},
@@ -59,7 +61,6 @@ static const ns_option options[] = {
 static void preset(void *settings)
 {
     ((ns_diagnose_settings *)settings)->cpu_mask = ~0u;
-    ((ns_diagnose_settings *)settings)->time_limit = 60;
 }
 
 typedef ns_code (*writer)(const ns_diagnose_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
@@ -191,14 +192,25 @@ static ns_code diagnose_stream(ns_cli *cli, const ns_diagnose_settings *settings
     return finish(cli, settings, &result, &none, error);
 }
 
+/* The whole command's limit has room for the search, which ends by itself with what it has by then. */
+static ns_code limit_time(ns_cli *cli, ns_diagnose_settings *settings, ns_error *error)
+{
+    const double given = settings->time_limit;
+    NS_TRY(ns_row_seconds("time-limit", given, error));
+    if (given == 0)
+        settings->time_limit = 60;
+    const ns_budget_settings limits = {.time_limit = settings->reduce ? 2 * given : given};
+    return ns_budget_limit(cli->budget, &limits, error);
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
-    const ns_diagnose_settings *settings = settings_;
+    ns_diagnose_settings *settings = settings_;
     if (settings->threads < 0 || settings->threads > 1024)
         return ns_fail(error, NS_ERROR_USAGE, "--threads %lld: expected 0 to 1024",
                        (long long)settings->threads);
-    NS_TRY(ns_row_seconds("time-limit", settings->time_limit, error));
+    NS_TRY(limit_time(cli, settings, error));
     if (settings->no_precision && settings->no_compile)
         return ns_fail(error, NS_ERROR_USAGE, "--no-precision and --no-compile leave nothing to ask");
     ns_bytes bytes;

@@ -52,7 +52,7 @@ ns_code ns_add_context(ns_error *error, const char *format, ...)
     if (length < 0)
         return error->code;
     char context[sizeof message];
-    strcpy(context, message);
+    memcpy(context, message, strlen(message) + 1);
     size_t used = strlen(ns_printable_lines(context, message, sizeof message));
     /* The cause matters more than the whole of a long context: both are cut by snprintf. */
     snprintf(message + used, sizeof message - used, ": %s", error->message);
