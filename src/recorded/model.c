@@ -117,6 +117,11 @@ static ns_code check_keys(const reader *r, const json_t *object, const char *con
     return NS_OK;
 }
 
+static bool is_zero_point(int64_t value)
+{
+    return value >= -INT32_MAX && value <= INT32_MAX;
+}
+
 static ns_code read_tensor(const reader *r, const json_t *value, ns_case_tensor *out, ns_error *error)
 {
     static const char *const known[] = {"file",      "scale",    "zero_point", "float",
@@ -135,7 +140,7 @@ static ns_code read_tensor(const reader *r, const json_t *value, ns_case_tensor 
     NS_TRY(read_real(r, value, "scale", &out->scale, error));
     const json_t *zero_point = json_object_get(value, "zero_point");
     out->zero_point = json_integer_value(zero_point);
-    return !zero_point || (json_is_integer(zero_point) && llabs(out->zero_point) <= INT32_MAX)
+    return !zero_point || (json_is_integer(zero_point) && is_zero_point(out->zero_point))
                ? NS_OK
                : fail_at(r, error, "zero_point", "whole number of 32 bits");
 }
@@ -177,6 +182,9 @@ static ns_code read_case(const reader *r, const json_t *root, ns_case_model *out
     out->op = op;
     NS_TRY(read_text(r, root, "target", &out->target, error));
     NS_TRY(read_tensors(r, root, "inputs", &out->input_count, out->inputs, error));
+    for (int i = 0; i < out->input_count; i++)
+        if (!out->inputs[i].file)
+            return fail_at(r, error, "inputs", "list whose members each have a 'file'");
     NS_TRY(read_tensors(r, root, "outputs", &out->output_count, out->outputs, error));
     const json_t *tolerance = json_object_get(root, "tolerance");
     NS_TRY(check_keys(r, tolerance, tolerances, error));
@@ -211,10 +219,12 @@ static ns_code read_recorded_scales(const ns_case_files *files, ns_arena *arena,
         const json_t *node = find_node(nodes, json_string_value(name));
         const char *target = json_string_value(json_object_get(node, "target"));
         const json_t *args = json_object_get(node, "args");
-        if (!target || !strstr(target, "dequantize_per_tensor"))
+        const double scale = json_number_value(json_array_get(args, 1));
+        const int64_t zero_point = json_integer_value(json_array_get(args, 2));
+        if (!target || !strstr(target, "dequantize_per_tensor") || scale <= 0 || !is_zero_point(zero_point))
             continue;
-        out->outputs[o].scale = json_number_value(json_array_get(args, 1));
-        out->outputs[o].zero_point = json_integer_value(json_array_get(args, 2));
+        out->outputs[o].scale = scale;
+        out->outputs[o].zero_point = zero_point;
     }
     json_decref(nodes);
     return NS_OK;

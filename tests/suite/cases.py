@@ -159,15 +159,23 @@ class Cases(unittest.TestCase):
         for file in good.iterdir():
             (short / file.name).write_bytes(file.read_bytes())
         (short / "i0.bin").write_bytes(b"abc")
+        # Found by fuzzing: an input without a file; a zero point without an absolute value.
+        model = CAPTURED["test_exp_a16w8_u55_INT[rank1_rand]/delegate0.tosa"]
+        for name, given in (("nameless", {"float": "x.npy"}), ("least", {"file": "x.npy", "zero_point": -(1 << 63)})):
+            (good.parent / name).mkdir()
+            (good.parent / name / "m.tosa").write_bytes(model)
+            (good.parent / name / "case.json").write_text(json.dumps({"schema": "npuscope/case/1", "model": "m.tosa", "inputs": [given]}))
         files = {name: self.folder / name for name in ("junit", "csv", "markdown", "html")}
         rows = self.rows("--cases", good.parent, *(a for k, f in files.items() for a in (f"--{k}", f)), code=2)
         verdicts = {r["case"]: (r["verdict"], r["reason"]) for r in rows}
         self.assertEqual(verdicts[good.name][0], "pass")
-        for name, words in (("bad", "info.json:1"), ("damaged", "not a zip file of cases"), ("short", "has 3 bytes")):
+        for name, words in (("bad", "info.json:1"), ("damaged", "not a zip file of cases"), ("short", "has 3 bytes"),
+                            ("nameless", "'inputs' is no list whose members each have a 'file'"),
+                            ("least", "'zero_point' is no whole number of 32 bits")):
             self.assertEqual(verdicts[name][0], "invalid")
             self.assertIn(words, verdicts[name][1])
         errors = xml.etree.ElementTree.parse(files["junit"]).findall(".//testcase/error[@type='invalid']")
-        self.assertEqual(len(errors), 3)
+        self.assertEqual(len(errors), 5)
         self.assertIn("Cannot be read", files["markdown"].read_text())
         self.assertIn("bad case", files["html"].read_text())
         self.assertTrue(any(r["case"] == good.name for r in csv.DictReader(files["csv"].read_text().splitlines())))
