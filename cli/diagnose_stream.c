@@ -72,6 +72,10 @@ ns_code ns_diagnose_stream_file(ns_cli *cli, const ns_diagnose_settings *setting
     NS_TRY(settings->graphs.count ? load_graph(settings, cli->arena, &options, error)
                                   : load_inputs(settings, stream, cli->arena, &options, error));
     NS_TRY(ns_diagnose_stream_run(&options, stream, debug.data, debug.size, cli->arena, row, error));
+    if (!settings->graphs.count && !settings->no_precision)
+        result->precision_missing =
+            "a stream alone does not tell what is right: give the .tosa file that it was "
+            "compiled from, --graph FILE";
     result->compile = row;
     result->compile_count = 1;
     return NS_OK;

@@ -143,9 +143,10 @@ typedef struct ns_npu_statistics {
     uint64_t unread_input_bytes;
     const char *undefined; /* "KEPT_ACCUMULATORS: ..." where the run ended with NS_ERROR_UNDEFINED; or NULL */
     size_t fault_command;  /* the command that it ended at */
-    const char *fault_name; /* of that command: "CONV" */
-    size_t fault_word;      /* and its offset in the stream */
-    uint64_t reserved[8];   /* 0; room for later versions */
+    const char *fault_name;              /* of that command: "CONV" */
+    size_t fault_word;                   /* and its offset in the stream */
+    const char *hazard_name, *sign_name; /* of the first hazard's and sign's command: "DMA_START" */
+    uint64_t reserved[6];                /* 0; room for later versions */
 } ns_npu_statistics;
 
 /* Adds `one` to the sums; of what is told of the first only, `sum` keeps its own if it has one. */

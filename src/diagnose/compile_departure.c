@@ -275,8 +275,8 @@ ns_code ns_compile_departure(const ns_diagnose_compile_options *options,
         (seen->hazards || seen->sign)) {
         row->departs = true;
         return describe_command(&s, seen->sign ? seen->sign_command : seen->hazard_command,
-                                seen->sign ? seen->sign_word : seen->hazard_word, NULL, &row->first_wrong,
-                                error);
+                                seen->sign ? seen->sign_word : seen->hazard_word,
+                                seen->sign ? seen->sign_name : seen->hazard_name, &row->first_wrong, error);
     }
     if (outcome->code != NS_OK)
         return NS_OK;

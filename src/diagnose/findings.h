@@ -190,7 +190,7 @@ bool ns_dg_rounds(const ns_dg_plan *plan, int node);
 
 void ns_dg_note(ns_dg_findings *f, const char *text);
 
-/* What a healthy verdict leaves open without a reference (notes.c). */
-void ns_dg_note_open(ns_dg_findings *f);
+/* What a healthy verdict leaves open without a reference (notes.c). False: nothing. */
+bool ns_dg_note_open(ns_dg_findings *f);
 
 #endif

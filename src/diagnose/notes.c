@@ -117,10 +117,12 @@ static void note_weights(ns_dg_findings *f)
                                       NS_DG_POOR, worst, best));
 }
 
-void ns_dg_note_open(ns_dg_findings *f)
+bool ns_dg_note_open(ns_dg_findings *f)
 {
+    const int before = f->note_count;
     note_stage(f);
     note_weights(f);
+    return f->note_count > before;
 }
 
 ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error)

@@ -264,9 +264,9 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
                 &f, "an output's zero point stands nowhere in the graph: all dB are relative to its codes; a "
                     "reference tells it");
     NS_TRY(ns_dg_note_distance(&f, error));
-    if (out->verdict == NS_DIAGNOSE_HEALTHY && !f.measured && !format)
-        ns_dg_note_open(&f);
     out->reason = reason_of(&f, out->verdict);
+    if (out->verdict == NS_DIAGNOSE_HEALTHY && !f.measured && !format && ns_dg_note_open(&f))
+        out->reason = "nothing to blame, as far as the graph tells; a reference would tell more";
     out->samples = session->samples;
     NS_TRY(ns_dg_fill_waterfall(&f, out, error));
     if (f.suspicious)

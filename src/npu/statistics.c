@@ -11,6 +11,7 @@ void ns_npu_statistics_add(ns_npu_statistics *sum, const ns_npu_statistics *one)
     if (!sum->hazards) {
         sum->hazard_command = one->hazard_command;
         sum->hazard_word = one->hazard_word;
+        sum->hazard_name = one->hazard_name;
     }
     sum->hazards += one->hazards;
     sum->possible_hazards += one->possible_hazards;
@@ -20,6 +21,7 @@ void ns_npu_statistics_add(ns_npu_statistics *sum, const ns_npu_statistics *one)
         sum->sign = one->sign;
         sum->sign_command = one->sign_command;
         sum->sign_word = one->sign_word;
+        sum->sign_name = one->sign_name;
     }
     sum->signs += one->signs;
     sum->possible_sign = sum->possible_sign ? sum->possible_sign : one->possible_sign;

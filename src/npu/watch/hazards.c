@@ -6,6 +6,7 @@
 
 #include "npu/memory/internal.h"
 #include "npu/operations/internal.h"
+#include "npu/watch/rules.h"
 
 /* Where internal memory stands beside the regions. */
 #define INTERNAL NS_NPU_REGIONS
@@ -72,6 +73,7 @@ static void count_hazard(ns_npu_machine *machine, bool possible)
     if (statistics->hazards++ == 0) {
         statistics->hazard_command = machine->command;
         statistics->hazard_word = machine->commands[machine->command].word;
+        statistics->hazard_name = ns_npu_running(machine);
     }
     statistics->possible_hazards += possible;
 }

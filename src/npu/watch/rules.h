@@ -42,6 +42,9 @@ ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefi
                          const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* What the statistics keep of it: the sentence and the current command. */
+/* Name of the command that is executed: "CONV"; NULL: it is no operation. */
+const char *ns_npu_running(const ns_npu_machine *machine);
+
 void ns_npu_note_undefined(ns_npu_machine *machine, const char *sentence);
 
 /* ---- shadow.c ---- */

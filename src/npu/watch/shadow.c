@@ -53,6 +53,7 @@ static void report(ns_npu_machine *machine, ns_npu_sign sign, const char *what)
             statistics->sign = signs[sign].text;
             statistics->sign_command = machine->command;
             statistics->sign_word = machine->commands[machine->command].word;
+            statistics->sign_name = ns_npu_running(machine);
         }
     } else if (statistics->possible_signs++ == 0) {
         statistics->possible_sign = signs[sign].text;

@@ -15,6 +15,12 @@ static const char *const sentences[] = {
 #undef NS_NPU_UNDEFINED
 };
 
+const char *ns_npu_running(const ns_npu_machine *machine)
+{
+    const ns_npu_command *command = &machine->commands[machine->command];
+    return command->is_operation ? machine->config->table->operations[command->index].name : NULL;
+}
+
 void ns_npu_note_undefined(ns_npu_machine *machine, const char *sentence)
 {
     const ns_npu_command *command = &machine->commands[machine->command];
@@ -24,8 +30,7 @@ void ns_npu_note_undefined(ns_npu_machine *machine, const char *sentence)
     statistics->undefined = sentence;
     statistics->fault_command = machine->command;
     statistics->fault_word = command->word;
-    statistics->fault_name =
-        command->is_operation ? machine->config->table->operations[command->index].name : NULL;
+    statistics->fault_name = ns_npu_running(machine);
 }
 
 ns_code ns_npu_undefined(ns_npu_machine *machine, ns_error *error, ns_npu_undefined_rule rule,
