@@ -73,7 +73,7 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
         return into && is_one_operation(p, into);
     return into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX || into->op == NS_OP_REDUCE_MIN ||
            into->op == NS_OP_MATMUL || into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE ||
-           into->op == NS_OP_SLICE;
+           into->op == NS_OP_SLICE || into->op == NS_OP_PAD;
 }
 
 static bool moves_elements(const ns_pattern *p, ns_op_ref op)
@@ -239,14 +239,13 @@ bool ns_defect_met_negate_saturation(const ns_pattern *p, ns_op_ref op)
     return from == NS_DTYPE_INT16 || (from == NS_DTYPE_INT8 && (to != NS_DTYPE_INT32 || enlarged));
 }
 
-/* The limits of int8 are kept where scale and zero points are those of no change. */
-bool ns_defect_met_negate_zero_point(const ns_pattern *p, ns_op_ref op)
+/* To int32 by 1, which is fused, too: 128 stays. */
+bool ns_defect_met_negate_widened(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref negate = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_NEGATE) : NULL;
     return negate && ns_pattern_only_reader(p, negate) == op &&
            ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8 &&
-           ns_pattern_output(p, op)->dtype == NS_DTYPE_INT32 && ns_pattern_integer_scale(p, op) == 1 &&
-           ns_pattern_constant(p, negate, 1, 0, 0) != 0;
+           ns_pattern_output(p, op)->dtype == NS_DTYPE_INT32 && ns_pattern_integer_scale(p, op) == 1;
 }
 
 bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
@@ -416,6 +415,14 @@ bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
     ns_op_ref reader = ns_pattern_only_reader(p, op);
     return op->op == NS_OP_RESCALE && op->attributes.output_unsigned && reader &&
            (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT);
+}
+
+/* From unsigned numbers with a zero point of 128 nothing saturates. */
+bool ns_defect_met_unsigned_chain(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_COUNT) : NULL;
+    return first && first->op == NS_OP_RESCALE && first->attributes.input_unsigned &&
+           ns_pattern_integer_scale(p, first) == 1 && ns_pattern_constant(p, first, 3, 0, 0) != INT8_MIN;
 }
 
 /* A REDUCE_SUM over the last dim but one has a TRANSPOSE put before it, which is fused. */

@@ -271,28 +271,9 @@ bool ns_defect_met_slice_scales(const ns_pattern *p, ns_op_ref op)
     ns_op_ref rescale = op->op == NS_OP_SLICE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
     ns_op_ref from = ns_pattern_from(p, rescale, 0);
     const bool fused = from && ns_pattern_only_reader(p, from) && from->op < NS_OP_CLAMP &&
-                       from->op != NS_OP_CONV3D; /* a MAC operation or pooling */
+                       from->op != NS_OP_CONV3D && from->op != NS_OP_TRANSPOSE_CONV2D; /* one operation */
     return rescale && rescale->attributes.per_channel && !fused && p->readers[rescale->outputs[0]] > 1 &&
            ns_pattern_dim(ns_pattern_input(p, op, 0), 0) != ns_pattern_dim(ns_pattern_output(p, op), 0);
-}
-
-/* A convolution that makes a PAD of its padding (RealiseKernelPadding): a whole kernel of it, and a stride or
- * dilation that has to be taken apart. */
-static bool makes_pad(const ns_pattern *p, ns_op_ref op)
-{
-    const ns_attributes *a = &op->attributes;
-    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D)
-        return false;
-    const ns_tensor *w = ns_pattern_input(p, op, 1);
-    bool realised = false, apart = false;
-    for (int i = 0; i < 2; i++) {
-        const int64_t reach =
-            (w->shape[i + (op->op == NS_OP_CONV2D)] - 1) * ns_pattern_list(&a->dilation, i, 1) + 1;
-        realised |=
-            ns_pattern_list(&a->pad, 2 * i, 0) >= reach || ns_pattern_list(&a->pad, 2 * i + 1, 0) >= reach;
-        apart |= ns_pattern_list(&a->stride, i, 1) > 3 || ns_pattern_list(&a->dilation, i, 1) > 2;
-    }
-    return realised && apart;
 }
 
 /* A CONCAT or PAD that `op` is a part of, through a RESCALE that is fused and, with `reshaped`, a RESHAPE. */
@@ -304,7 +285,8 @@ static bool ends_in_part(const ns_pattern *p, ns_op_ref op, bool *reshaped)
             *reshaped |= reader->op == NS_OP_RESHAPE;
         reader = ns_pattern_only_reader(p, reader);
     }
-    return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD || makes_pad(p, reader));
+    return reader &&
+           (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD || ns_pattern_makes_pad(p, reader));
 }
 
 bool ns_defect_met_depthwise_concat(const ns_pattern *p, ns_op_ref op)

@@ -210,3 +210,20 @@ ns_op_ref ns_pattern_served_by(const ns_pattern *p, ns_op_ref op, int index, ns_
         from = ns_pattern_from(p, from, 0);
     return from && ns_pattern_only_reader(p, from) ? from : NULL;
 }
+
+bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D)
+        return false;
+    const ns_tensor *w = ns_pattern_input(p, op, 1);
+    bool realised = false, apart = false;
+    for (int i = 0; i < 2; i++) {
+        const int64_t reach =
+            (w->shape[i + (op->op == NS_OP_CONV2D)] - 1) * ns_pattern_list(&a->dilation, i, 1) + 1;
+        realised |=
+            ns_pattern_list(&a->pad, 2 * i, 0) >= reach || ns_pattern_list(&a->pad, 2 * i + 1, 0) >= reach;
+        apart |= ns_pattern_list(&a->stride, i, 1) > 3 || ns_pattern_list(&a->dilation, i, 1) > 2;
+    }
+    return realised && apart;
+}

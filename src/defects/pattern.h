@@ -44,6 +44,10 @@ bool ns_pattern_keeps_tensor(const ns_pattern *p, ns_op_ref op);
 /* Whether two TRANSPOSEs, the second of the first one's result, together move nothing but dims of 1. */
 bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first);
 
+/* A convolution that makes a PAD of its padding (RealiseKernelPadding): a whole kernel of it, and a stride or
+ * dilation that has to be taken apart. */
+bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op);
+
 /* Whether tensor `tensor` has two shapes: Vela's RemoveReshape (graphir_optimiser.cpp) gives a tensor the
  * shape of the RESHAPE that reads or makes it, and later passes that ask the tensor, not its connection, get
  * that one. */

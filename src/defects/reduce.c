@@ -54,7 +54,8 @@ bool ns_defect_met_reduce_concat(const ns_pattern *p, ns_op_ref op)
     ns_op_ref reader = ns_pattern_only_reader(p, op);
     while (reader && reader->op == NS_OP_RESHAPE)
         reader = ns_pattern_only_reader(p, reader);
-    return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD);
+    return reader &&
+           (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD || ns_pattern_makes_pad(p, reader));
 }
 
 /* REDUCE_SUM is made one of three dims (with a TRANSPOSE, where it is not over the last); what follows keeps
@@ -74,13 +75,15 @@ bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
     return rank > 3 || from->attributes.axis != rank - 1;
 }
 
-/* What makes the sum one over the last dim is not undone for a tensor of five dims or more. */
+/* What makes the sum one over the last dim is not undone for a tensor of several batches or five dims or
+ * more. */
 bool ns_defect_met_sum_reverse(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref from = op->op == NS_OP_REVERSE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
     const int rank = from ? ns_pattern_input(p, from, 0)->rank : 0;
-    return from && from->op == NS_OP_REDUCE_SUM && rank > 4 && from->attributes.axis == rank - 2 &&
-           op->attributes.axis == rank - 1;
+    return from && from->op == NS_OP_REDUCE_SUM && from->attributes.axis == rank - 2 &&
+           op->attributes.axis == rank - 1 &&
+           (rank > 4 || ns_pattern_batch(ns_pattern_input(p, from, 0)) > 1);
 }
 
 /* More than one element before one of the axes. */

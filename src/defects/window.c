@@ -40,6 +40,18 @@ static int64_t kernel(const ns_pattern *p, ns_op_ref op, int axis)
     return w->shape[axis + (op->op == NS_OP_CONV2D)];
 }
 
+static bool is_far(ns_op_ref op)
+{
+    return ns_pattern_list(&op->attributes.stride, 0, 1) > 3 ||
+           ns_pattern_list(&op->attributes.stride, 1, 1) > 3;
+}
+
+/* The rows or columns that the kernel of a convolution spans. */
+static int64_t reach(const ns_pattern *p, ns_op_ref op, int axis)
+{
+    return (kernel(p, op, axis) - 1) * ns_pattern_list(&op->attributes.dilation, axis, 1) + 1;
+}
+
 /* Pads that reach a whole kernel beyond the image are made a PAD first (RealiseKernelPadding);
  * UnrollKernelStrides then makes one operation of each window, with the first batch's place in what the PAD
  * has made. */
@@ -52,13 +64,11 @@ bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
         return false;
     bool realised = false, padded = false, point = true;
     for (int i = 0; i < 4; i++) {
-        const int64_t reach = (kernel(p, op, i / 2) - 1) * ns_pattern_list(&a->dilation, i / 2, 1) + 1;
-        realised |= ns_pattern_list(&a->pad, i, 0) >= reach;
+        realised |= ns_pattern_list(&a->pad, i, 0) >= reach(p, op, i / 2);
         padded |= ns_pattern_list(&a->pad, i, 0) > 0;
         point &= kernel(p, op, i / 2) == 1;
     }
-    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
-    return far && (realised || (!padded && point));
+    return is_far(op) && (realised || (!padded && point));
 }
 
 /* More than one block: of more than 16 channels, or of more columns than a block of int16 has. */
@@ -69,74 +79,97 @@ static bool is_large(const ns_pattern *p, ns_op_ref op)
            (ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && y->shape[1] * y->shape[2] > 256);
 }
 
-/* Padding of the convolution's own, or of a PAD that it takes in; a dilation has the taps taken apart as
- * well. */
+/* The PAD of zeros that a convolution takes in, of less than the kernel on each side; NULL where there is
+ * none. */
+static ns_op_ref pad_taken_in(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
+    if (!pad || ns_pattern_constant(p, pad, 2, 0, 1) != 0)
+        return NULL;
+    for (int i = 0; i < 4; i++)
+        if (ns_pattern_constant(p, pad, 1, (size_t)i + 2, 0) >= reach(p, op, i / 2))
+            return NULL;
+    return pad;
+}
+
+/* Side `side` (top, bottom, left, right) of the padding that the NPU's operation has: where any side is the
+ * kernel's span or more, RealiseKernelPadding makes all of it a PAD that stays. */
+static int64_t padding(const ns_pattern *p, ns_op_ref op, int side)
+{
+    const ns_int_list *own = &op->attributes.pad;
+    for (int i = 0; i < 4; i++)
+        if (ns_pattern_list(own, i, 0) >= reach(p, op, i / 2))
+            return 0;
+    ns_op_ref pad = pad_taken_in(p, op);
+    return ns_pattern_list(own, side, 0) + (pad ? ns_pattern_constant(p, pad, 1, (size_t)side + 2, 0) : 0);
+}
+
+/* A stride over 3 that DecomposeForStrides makes one operation of each tap for: UnrollKernelStrides, which
+ * makes one of each window, leaves padding, a dilation and a depthwise convolution to it. */
+static bool is_in_taps(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_int_list *dilation = &op->attributes.dilation;
+    const bool depthwise = op->op == NS_OP_DEPTHWISE_CONV2D && (ns_pattern_input(p, op, 0)->shape[3] > 1 ||
+                                                                ns_pattern_output(p, op)->shape[3] == 1);
+    bool padded = false;
+    for (int i = 0; i < 4; i++)
+        padded |= padding(p, op, i) > 0;
+    return is_far(op) && (depthwise || padded || ns_pattern_list(dilation, 0, 1) > 1 ||
+                          ns_pattern_list(dilation, 1, 1) > 1);
+}
+
 bool ns_defect_met_conv_stride_padded(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_conv(op) || !is_large(p, op))
-        return false;
-    const ns_attributes *a = &op->attributes;
-    if (ns_pattern_list(&a->dilation, 0, 1) > 1 || ns_pattern_list(&a->dilation, 1, 1) > 1)
-        return ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
-    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
-    ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
-    if (far && op->op == NS_OP_DEPTHWISE_CONV2D) /* which UnrollKernelStrides leaves as it is */
-        return true;
-    for (int i = 0; far && i < 4; i++)
-        if (ns_pattern_list(&a->pad, i, 0) > 0 ||
-            (pad && ns_pattern_constant(p, pad, 1, (size_t)i + 2, 0) > 0))
-            return true;
-    return false;
+    return is_conv(op) && is_large(p, op) && is_in_taps(p, op);
 }
 
 /* What a tap of the kernel sees along an axis, of the image without the convolution's padding or a PAD's. */
 typedef struct tap_view {
-    bool always_outside, outside_at_an_end;
+    bool always_outside, outside_at_the_end;
 } tap_view;
 
 static tap_view view_of_tap(const ns_pattern *p, ns_op_ref op, int axis, int64_t tap)
 {
     const ns_attributes *a = &op->attributes;
-    ns_op_ref pad = ns_pattern_from_op(p, op, 0, NS_OP_PAD);
-    const int64_t before = pad ? ns_pattern_constant(p, pad, 1, (size_t)(2 + 2 * axis), 0)
-                               : ns_pattern_list(&a->pad, 2 * axis, 0);
+    ns_op_ref pad = pad_taken_in(p, op);
     const int64_t size = ns_pattern_input(p, pad ? pad : op, 0)->shape[1 + axis],
                   windows = ns_pattern_output(p, op)->shape[1 + axis];
     tap_view view = {.always_outside = true};
     for (int64_t i = 0; i < windows; i++) {
-        const int64_t at =
-            i * ns_pattern_list(&a->stride, axis, 1) + tap * ns_pattern_list(&a->dilation, axis, 1) - before;
+        const int64_t at = i * ns_pattern_list(&a->stride, axis, 1) +
+                           tap * ns_pattern_list(&a->dilation, axis, 1) - padding(p, op, 2 * axis);
         const bool outside = at < 0 || at >= size;
         view.always_outside &= outside;
-        view.outside_at_an_end |= outside && (i == 0 || i == windows - 1);
+        view.outside_at_the_end |= outside && i == windows - 1;
     }
     return view;
 }
 
 /* True where some tap of the kernel sees only padding along `axis` in all windows, or, with a stride over 3
- * and a dilation along it, in the first or the last. */
+ * and a dilation along it, in the last. */
 static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
 {
     const ns_attributes *a = &op->attributes;
     const bool both = ns_pattern_list(&a->stride, axis, 1) > 3 && ns_pattern_list(&a->dilation, axis, 1) > 1;
-    const int64_t reach = (kernel(p, op, axis) - 1) * ns_pattern_list(&a->dilation, axis, 1) + 1;
-    for (int i = 0; i < 2; i++) /* a first or last window that lies wholly in the padding */
-        if (ns_pattern_list(&a->stride, axis, 1) > 3 && ns_pattern_list(&a->pad, 2 * axis + i, 0) >= reach)
-            return true;
-    for (int64_t tap = 0; tap < kernel(p, op, axis); tap++) {
+    bool any = false;
+    for (int i = 0; i < 2; i++)
+        any |= padding(p, op, 2 * axis + i) > 0;
+    for (int64_t tap = 0; any && tap < kernel(p, op, axis); tap++) {
         const tap_view view = view_of_tap(p, op, axis, tap);
-        if (view.always_outside || (both && view.outside_at_an_end))
+        if (view.always_outside || (both && view.outside_at_the_end))
             return true;
     }
     return false;
 }
 
-/* DecomposeForStrides and HandleDilation make one operation of each tap. */
+/* DecomposeForStrides and HandleDilation make one operation of each tap, of which some have fewer rows; with
+ * one block all are right. */
 bool ns_defect_met_conv_stride_dilated(const ns_pattern *p, ns_op_ref op)
 {
-    const ns_attributes *a = &op->attributes;
-    const bool far = ns_pattern_list(&a->stride, 0, 1) > 3 || ns_pattern_list(&a->stride, 1, 1) > 3;
-    return is_conv(op) && far && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1));
+    bool blocks = false;
+    for (int i = 1; i < 4; i++)
+        blocks |= is_conv(op) && ns_pattern_output(p, op)->shape[i] > 16;
+    return blocks && is_in_taps(p, op) && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1));
 }
 
 /* True where no window along `axis` meets the image (IsAllPaddingAxis). */
@@ -242,16 +275,27 @@ bool ns_defect_met_dilated_transpose(const ns_pattern *p, ns_op_ref op)
     return false;
 }
 
+static bool widens(const ns_pattern *p, ns_op_ref rescale)
+{
+    return ns_pattern_integer_scale(p, rescale) == 1 &&
+           ns_dtype_bits(ns_pattern_input(p, rescale, 0)->dtype) <
+               ns_dtype_bits(ns_pattern_output(p, rescale)->dtype);
+}
+
+static bool is_nearest(const ns_pattern *p, ns_op_ref op)
+{
+    const bool enlarges = ns_pattern_constant(p, op, 1, 0, 0) > ns_pattern_constant(p, op, 1, 1, 0) ||
+                          ns_pattern_constant(p, op, 1, 2, 0) > ns_pattern_constant(p, op, 1, 3, 0);
+    return op->op == NS_OP_RESIZE && op->attributes.mode == NS_RESIZE_NEAREST && enlarges;
+}
+
 /* The RESCALE to a wider type is fused into the pooling that the RESIZE is made of, whose result keeps the
  * size of the narrow one. A reader that alone takes the RESCALE in leaves nothing of it. */
 bool ns_defect_met_resize_widened(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref resize = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESIZE) : NULL;
-    if (!resize || resize->attributes.mode != NS_RESIZE_NEAREST || ns_pattern_only_reader(p, resize) != op ||
-        ns_pattern_integer_scale(p, op) != 1 || ns_pattern_only_reader(p, op))
-        return false;
-    const bool enlarges = ns_pattern_constant(p, resize, 1, 0, 0) > ns_pattern_constant(p, resize, 1, 1, 0) ||
-                          ns_pattern_constant(p, resize, 1, 2, 0) > ns_pattern_constant(p, resize, 1, 3, 0);
-    return enlarges &&
-           ns_dtype_bits(ns_pattern_input(p, op, 0)->dtype) < ns_dtype_bits(ns_pattern_output(p, op)->dtype);
+    ns_op_ref before = ns_pattern_served_by(p, op, 0, NS_OP_COUNT);
+    if (op->op == NS_OP_RESIZE)
+        return is_nearest(p, op) && before && before->op == NS_OP_RESCALE && widens(p, before);
+    return op->op == NS_OP_RESCALE && before && is_nearest(p, before) && widens(p, op) &&
+           !ns_pattern_only_reader(p, op);
 }
