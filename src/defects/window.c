@@ -52,23 +52,14 @@ static int64_t reach(const ns_pattern *p, ns_op_ref op, int axis)
     return (kernel(p, op, axis) - 1) * ns_pattern_list(&op->attributes.dilation, axis, 1) + 1;
 }
 
-/* Pads that reach a whole kernel beyond the image are made a PAD first (RealiseKernelPadding);
- * UnrollKernelStrides then makes one operation of each window, with the first batch's place in what the PAD
- * has made. */
+/* UnrollKernelStrides makes one operation of each window, of the first batch; a convolution of 1 x 1, unlike
+ * others, has not been taken apart by batches before. Its padding, which is a whole kernel, is a PAD. */
 bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
 {
-    const ns_attributes *a = &op->attributes;
     const bool one = op->op == NS_OP_DEPTHWISE_CONV2D && /* of one channel, it is made a CONV2D */
                      ns_pattern_input(p, op, 0)->shape[3] == 1 && ns_pattern_output(p, op)->shape[3] > 1;
-    if ((op->op != NS_OP_CONV2D && !one) || ns_pattern_input(p, op, 0)->shape[0] == 1)
-        return false;
-    bool realised = false, padded = false, point = true;
-    for (int i = 0; i < 4; i++) {
-        realised |= ns_pattern_list(&a->pad, i, 0) >= reach(p, op, i / 2);
-        padded |= ns_pattern_list(&a->pad, i, 0) > 0;
-        point &= kernel(p, op, i / 2) == 1;
-    }
-    return is_far(op) && (realised || (!padded && point));
+    return (op->op == NS_OP_CONV2D || one) && ns_pattern_input(p, op, 0)->shape[0] > 1 && is_far(op) &&
+           kernel(p, op, 0) == 1 && kernel(p, op, 1) == 1;
 }
 
 /* More than one block: of more than 16 channels, or of more columns than a block of int16 has. */
