@@ -6,6 +6,23 @@
 
 #include "report/internal.h"
 
+/* Of one that gains nothing by itself: a run with those before it, and with its series, ideal as well. */
+static void print_joint_proof(const ns_diagnose_precision *precision, int index, FILE *out)
+{
+    const ns_diagnose_blame *blame = precision->blame;
+    char a[32], b[32];
+    int first = index;
+    while (first > 0 && blame[first - 1].joint_db == blame[index].joint_db)
+        first--;
+    fprintf(out, "   proof: this operator%s ideal: %s -> %s against the float model\n",
+            first == index && !(index + 1 < precision->blame_count &&
+                                blame[index + 1].joint_db == blame[index].joint_db)
+                ? " and those above"
+                : ", its series and those above",
+            ns_diagnose_decibels(first ? blame[first - 1].joint_db : blame[index].now_db, a),
+            ns_diagnose_decibels(blame[index].joint_db, b));
+}
+
 static void print_blame(const ns_diagnose_precision *precision, int index, FILE *out)
 {
     const ns_diagnose_blame *blame = &precision->blame[index];
@@ -30,7 +47,9 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
             fprintf(out, "   mend: %s; then %s%s\n", blame->mends[i].text,
                     ns_diagnose_decibels(blame->mends[i].mended_db, a),
                     index ? " with those above ideal" : "");
-    if (isfinite(stage->knocked_out_db))
+    if (*ns_diagnose_company(precision, index) && isfinite(blame->joint_db))
+        print_joint_proof(precision, index, out);
+    else if (isfinite(stage->knocked_out_db))
         fprintf(out, "   proof: this operator ideal: %s -> %s against the graph's real-valued self\n",
                 ns_diagnose_decibels(precision->against_ideal_db, a),
                 ns_diagnose_decibels(stage->knocked_out_db, b));

@@ -62,12 +62,16 @@ static void print_places(const ns_diagnose_result *result, int index, FILE *out)
 void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out)
 {
     if (first->command >= 0)
-        fprintf(out, "    first: command %d,%s%s%s", first->command, first->operation ? " " : "",
-                first->operation ? first->operation : "", first->operation ? "," : "");
+        fprintf(out, "    first: command %d%s%s", first->command, first->operation ? ", " : "",
+                first->operation ? first->operation : "");
     else
         fprintf(out, "    first: %s", first->operation ? first->operation : "no operation");
     if (first->output)
-        fprintf(out, " %s %s", first->command < 0 && first->operation ? "wrong is" : "writes", first->output);
+        fprintf(out, "%s %s",
+                first->command >= 0 ? ", writes"
+                : first->operation  ? " wrong is"
+                                    : " writes",
+                first->output);
     if (first->operator_index >= 0)
         fprintf(out, ", operator %d (%s)", first->operator_index, first->op ? first->op : "?");
     if (first->location)
