@@ -55,10 +55,6 @@ ns_code ns_case_input_values(const ns_case_files *files, const ns_case_tensor *g
     bool real = false;
     ns_tensor values;
     char is[128], expected[128];
-    if (!given->file)
-        return ns_fail(error, NS_ERROR_INPUT, "%s names no file for an input of %s (case.json: inputs, file)",
-                       files->where,
-                       ns_shape_describe(rank, shape, ns_dtype_text(dtype), expected, sizeof expected));
     NS_TRY(ns_case_is_real(files, given->file, arena, &real, error));
     if (real || dtype == NS_DTYPE_FP32)
         NS_TRY(ns_case_array(files, given->file, arena, &values, error));

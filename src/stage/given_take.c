@@ -54,10 +54,10 @@ static ns_code take_input(ns_ladder *ladder, int index, const ns_tensor *shape, 
         given.scale = scale;
         given.zero_point = zero_point;
     }
-    if (ns_case_input_values(ladder->row->files, &given, shape->dtype, shape->rank, shape->shape,
-                             ladder->arena, &ladder->integers[index], error) != NS_OK)
-        return ns_add_context(error, "input %d", index);
-    return NS_OK;
+    if (!given.file)
+        return ns_fail(error, NS_ERROR_INPUT, "%s: input %d names no file", ladder->row->files->where, index);
+    return ns_case_input_values(ladder->row->files, &given, shape->dtype, shape->rank, shape->shape,
+                                ladder->arena, &ladder->integers[index], error);
 }
 
 static ns_code take_graph_io(ns_ladder *ladder, const ns_graph *graph, ns_error *error)
