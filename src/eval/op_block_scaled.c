@@ -3,8 +3,8 @@
  * CAST_TO_BLOCK_SCALED: scale = the least power of two by which the type's largest value exceeds the block's
  * largest magnitude, element = input / scale to nearest. MATMUL_T_BLOCK_SCALED: output[n, h, w] = sum over c
  * of A[n, h, c] * B[n or 0, w, c]. CONV2D_BLOCK_SCALED: as CONV2D. RESHAPE_BLOCK_SCALED leaves elements and
- * scales where they are; ROW_GATHER_BLOCK_SCALED: output[n, w * row_count + r] = values[n, indices[n, w] +
- * r]. */
+ * scales where they are; ROW_GATHER and ROW_GATHER_BLOCK_SCALED: output[n, w * row_count + r] = values[n,
+ * indices[n, w] + r]. */
 #include <math.h>
 #include <string.h>
 
@@ -254,6 +254,7 @@ ns_code ns_eval_block_scaled(ns_eval_call *call, ns_error *error)
         return conv2d(call, block, error);
     case NS_OP_RESHAPE_BLOCK_SCALED:
         return reshape(call, error);
+    case NS_OP_ROW_GATHER:
     case NS_OP_ROW_GATHER_BLOCK_SCALED:
         return row_gather(call, error);
     default:

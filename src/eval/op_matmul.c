@@ -1,9 +1,12 @@
-/* output[n, h, w] = sum over c of (A[n, h, c] - A_zp) * (B[n, c, w] - B_zp). */
+/* output[n, h, w] = sum over c of (A[n, h, c] - A_zp) * (B[n, c, w] - B_zp); MATMUL_T: B[n or 0, w, c]. */
 #include "eval/internal.h"
 
 typedef struct matmul {
     size_t batches, h, c, w;
-    bool is_wide; /* int16, else int8 */
+    bool is_wide;     /* int16, else int8 */
+    bool is_turned;   /* MATMUL_T */
+    size_t b_batches; /* 1: the same B for all */
+    int16_t *turned;  /* is_turned and is_wide: room for one batch of B */
     int64_t a_zero, b_zero;
     ns_product product;
     int16_t *rows; /* room for a band of A */
@@ -16,14 +19,18 @@ static ns_code read_matmul(const ns_eval_call *call, matmul *m, ns_error *error)
     NS_TRY(ns_eval_expect_operands(call, 4, 4, 1, error));
     const ns_tensor *a = call->inputs[0], *b = call->inputs[1];
     ns_tensor *out = call->outputs[0];
-    *m = (matmul){.is_wide = a->dtype == NS_DTYPE_INT16, .batch = SIZE_MAX};
+    *m = (matmul){.is_wide = a->dtype == NS_DTYPE_INT16,
+                  .is_turned = call->node->op == NS_OP_MATMUL_T,
+                  .batch = SIZE_MAX};
+    const int c_axis = m->is_turned ? 2 : 1, w_axis = m->is_turned ? 1 : 2;
     if (a->dtype != NS_DTYPE_INT8 && !m->is_wide)
         return ns_eval_unsupported_type(a, error);
-    if (b->dtype != a->dtype || b->rank != 3 || a->rank != 3 || b->shape[0] != a->shape[0] ||
-        b->shape[1] != a->shape[2])
+    if (b->dtype != a->dtype || b->rank != 3 || a->rank != 3 ||
+        (b->shape[0] != a->shape[0] && !(m->is_turned && b->shape[0] == 1)) ||
+        b->shape[c_axis] != a->shape[2])
         return ns_eval_bad_shape(b, "B", error);
     if (out->dtype != (m->is_wide ? NS_DTYPE_INT48 : NS_DTYPE_INT32) || out->rank != 3 ||
-        out->shape[0] != a->shape[0] || out->shape[1] != a->shape[1] || out->shape[2] != b->shape[2])
+        out->shape[0] != a->shape[0] || out->shape[1] != a->shape[1] || out->shape[2] != b->shape[w_axis])
         return ns_eval_bad_shape(out, "the output", error);
     NS_TRY(ns_eval_scalar(call->inputs[2], "A's zero point", &m->a_zero, error));
     NS_TRY(ns_eval_scalar(call->inputs[3], "B's zero point", &m->b_zero, error));
@@ -32,23 +39,39 @@ static ns_code read_matmul(const ns_eval_call *call, matmul *m, ns_error *error)
     m->batches = (size_t)a->shape[0];
     m->h = (size_t)a->shape[1];
     m->c = (size_t)a->shape[2];
-    m->w = (size_t)b->shape[2];
+    m->w = (size_t)b->shape[w_axis];
+    m->b_batches = (size_t)b->shape[0];
+    if (m->is_turned && m->is_wide)
+        m->turned = NS_ARENA_ARRAY(call->scratch, m->c * m->w, int16_t);
+    if (m->is_turned && m->is_wide && !m->turned)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for B");
     NS_TRY(ns_product_new(&m->product, call->kernels, out, m->c, m->w, m->is_wide, call->scratch, error));
     m->rows = NS_ARENA_ARRAY(call->scratch, NS_PRODUCT_BAND * ns_product_row_size(m->c), int16_t);
     return m->rows ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
 }
 
+/* Where step k of column j of a batch's B lies. */
+static size_t place_of(const matmul *m, size_t k, size_t j)
+{
+    return m->is_turned ? j * m->c + k : k * m->w + j;
+}
+
 /* B of one batch as the right-hand side. */
 static void pack(matmul *m, const void *b, size_t batch)
 {
-    const size_t first = batch * m->c * m->w;
+    const size_t first = batch % m->b_batches * m->c * m->w;
     ns_product *p = &m->product;
-    if (m->is_wide)
-        p->kernels->pack_split((const int16_t *)b + first, m->c, m->w, p->packed, p->packed_high);
-    else
-        for (size_t i = 0; i < m->c * m->w; i++)
-            p->packed[ns_gemm_packed_index(m->c, i / m->w, i % m->w)] =
-                (int16_t)(((const int8_t *)b)[first + i] - m->b_zero);
+    if (m->is_wide) {
+        const int16_t *rows = (const int16_t *)b + first;
+        if (m->is_turned)
+            ns_transpose_i16(rows, m->c, m->turned, m->w, m->c, m->w);
+        p->kernels->pack_split(m->is_turned ? m->turned : rows, m->c, m->w, p->packed, p->packed_high);
+    } else {
+        for (size_t k = 0; k < m->c; k++)
+            for (size_t j = 0; j < m->w; j++)
+                p->packed[ns_gemm_packed_index(m->c, k, j)] =
+                    (int16_t)(((const int8_t *)b)[first + place_of(m, k, j)] - m->b_zero);
+    }
     ns_product_ready(p, m->is_wide ? 32768 : 255);
     m->batch = batch;
 }

@@ -1,5 +1,5 @@
-/* Sums of products: MATMUL, CONV2D, CONV3D, DEPTHWISE_CONV2D, TRANSPOSE_CONV2D. Padding contributes nothing.
- * CONV: i = o * stride - pad + k * dilation. TRANSPOSE_CONV2D: i * stride = o - out_pad - k. */
+/* Sums of products: MATMUL, MATMUL_T, CONV2D, CONV3D, DEPTHWISE_CONV2D, TRANSPOSE_CONV2D. Padding contributes
+ * nothing. CONV: i = o * stride - pad + k * dilation. TRANSPOSE_CONV2D: i * stride = o - out_pad - k. */
 #include "eval/real.h"
 
 static ns_code matmul(ns_eval_call *call, ns_error *error)
@@ -7,28 +7,32 @@ static ns_code matmul(ns_eval_call *call, ns_error *error)
     NS_TRY(ns_eval_expect_operands(call, 4, 4, 1, error));
     const ns_tensor *a = call->inputs[0], *b = call->inputs[1];
     ns_tensor *out = call->outputs[0];
-    if (a->rank != 3 || b->rank != 3 || b->shape[0] != a->shape[0] || b->shape[1] != a->shape[2])
+    const bool is_turned = call->node->op == NS_OP_MATMUL_T; /* B is [N or 1, W, C] */
+    const int c_axis = is_turned ? 2 : 1, w_axis = is_turned ? 1 : 2;
+    if (a->rank != 3 || b->rank != 3 || b->shape[c_axis] != a->shape[2] ||
+        (b->shape[0] != a->shape[0] && !(is_turned && b->shape[0] == 1)))
         return ns_eval_bad_shape(b, "B", error);
     if (out->rank != 3 || out->shape[0] != a->shape[0] || out->shape[1] != a->shape[1] ||
-        out->shape[2] != b->shape[2])
+        out->shape[2] != b->shape[w_axis])
         return ns_eval_bad_shape(out, "the output", error);
     for (int i = 2; i < 4; i++)
         NS_TRY(ns_real_zero_point(call->inputs[i], error));
     double *left, *right;
     NS_TRY(ns_real_load(a, call->scratch, &left, error));
     NS_TRY(ns_real_load(b, call->scratch, &right, error));
-    const size_t h = (size_t)a->shape[1], c = (size_t)a->shape[2], w = (size_t)b->shape[2];
+    const size_t h = (size_t)a->shape[1], c = (size_t)a->shape[2];
+    const size_t w = (size_t)b->shape[w_axis], c_step = is_turned ? 1 : w, w_step = is_turned ? c : 1;
     double *sums = NS_ARENA_ARRAY(call->scratch, w, double);
     if (!sums)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its sums");
     for (size_t row = 0; row < (size_t)a->shape[0] * h; row++) {
         NS_TRY(ns_budget_check_time(call->budget, error));
-        const double *columns = right + row / h * c * w;
+        const double *columns = right + row / h % (size_t)b->shape[0] * c * w;
         for (size_t j = 0; j < w; j++)
             sums[j] = 0;
         for (size_t k = 0; k < c; k++)
             for (size_t j = 0; j < w; j++)
-                sums[j] += left[row * c + k] * columns[k * w + j];
+                sums[j] += left[row * c + k] * columns[k * c_step + j * w_step];
         for (size_t j = 0; j < w; j++)
             ns_real_set(out, row * w + j, sums[j]);
     }
@@ -183,5 +187,6 @@ static ns_code convolve(ns_eval_call *call, ns_error *error)
 
 ns_code ns_real_product(ns_eval_call *call, ns_error *error)
 {
-    return call->node->op == NS_OP_MATMUL ? matmul(call, error) : convolve(call, error);
+    const ns_op op = call->node->op;
+    return op == NS_OP_MATMUL || op == NS_OP_MATMUL_T ? matmul(call, error) : convolve(call, error);
 }

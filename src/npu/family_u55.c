@@ -25,7 +25,7 @@ static ns_npu_command_kind kind_of(const ns_npu_command *command)
 static ns_code execute_block(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
 {
     ns_npu_operation operation;
-    NS_TRY(ns_npu_operation_u55(machine, command, &operation, error));
+    NS_TRY(ns_npu_read_operation(machine, command, &operation, error));
     NS_TRY(ns_npu_execute(machine, &operation, error));
     /* 16 KiB of SHRAM keep no banks for tables: accumulators overwrite them (ethos_u55.cpp,
      * reservedEndBanks). */

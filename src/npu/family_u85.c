@@ -30,7 +30,7 @@ static ns_npu_command_kind kind_of(const ns_npu_command *command)
 static ns_code execute_block(ns_npu_machine *machine, const ns_npu_command *command, ns_error *error)
 {
     ns_npu_operation operation;
-    NS_TRY(ns_npu_operation_u85(machine, command, &operation, error));
+    NS_TRY(ns_npu_read_operation(machine, command, &operation, error));
     if (operation.kind == NS_NPU_REDUCE_SUM && operation.accumulator_bits == 48) {
         const bool brick = operation.ifm.brick;
         ns_npu_chip_rule(machine, brick ? NS_NPU_RULE_REDUCE_SUM_48_BRICK : NS_NPU_RULE_REDUCE_SUM_48,

@@ -12,6 +12,11 @@
 
 /* Execute: an operation through its function, the output stage, and those who watch. */
 
+/* What the command would do with the registers as they are now. From a stream's second run on it is kept,
+ * where no branch was taken before it and no chip rule struck: then the registers are always the same. */
+ns_code ns_npu_read_operation(ns_npu_machine *machine, const ns_npu_command *command, ns_npu_operation *out,
+                              ns_error *error);
+
 /* Executes an operation of a common kind. */
 ns_code ns_npu_execute(ns_npu_machine *machine, ns_npu_operation *operation, ns_error *error);
 
@@ -70,6 +75,9 @@ struct ns_npu_stream {
     ns_npu_cached_weights *cache;
     size_t cache_count, cache_capacity, cache_bytes;
     size_t cache_next; /* where the next operation's are likely */
+
+    size_t runs;                   /* begun so far */
+    ns_npu_operation **operations; /* by command: as they were read in an earlier run; NULL: not kept */
 };
 
 /* Regions that Vela gives separate inputs and outputs (raw_writer.cpp, BasePointerIndex). */

@@ -230,6 +230,7 @@ ns_code ns_npu_run(ns_npu_stream *stream, const ns_npu_options *given, const ns_
         machine->statistics = statistics;
         machine->kernels = ns_kernels_get(options->cpu_mask);
         machine->stream = stream;
+        stream->runs++;
         machine->scratch = scratch;
         machine->commands = stream->commands;
         machine->command_count = stream->command_count;

@@ -95,7 +95,13 @@ static ns_code read_tensor(context *c, ns_fb_table table, ns_graph_tensor *out)
     for (uint32_t i = 0; i < shape.count; i++)
         tensor->shape[i] = ns_fb_element_i32(shape, i);
     size_t count = 0;
-    uint32_t type = 0;
+    uint32_t type = 0, scale_type = 0;
+    NS_TRY(ns_fb_u32(table, NS_FIELD_TENSOR_SCALE_TYPE, 0, "scale_type", &scale_type, c->error));
+    if (scale_type)
+        return ns_fail(c->error, NS_ERROR_UNSUPPORTED,
+                       "tensor \"%s\" holds its own scales (scale_type %u); only scales in tensors of their "
+                       "own are read",
+                       out->name, scale_type);
     if (ns_shape_count(tensor->rank, tensor->shape, &count, c->error) != NS_OK)
         return ns_add_context(c->error, "tensor \"%s\"", out->name);
     NS_TRY(ns_fb_u32(table, NS_FIELD_TENSOR_TYPE, 0, "type", &type, c->error));

@@ -45,6 +45,7 @@ int64_t ns_operator_macs(const ns_block *block, const ns_operator *operator)
     case NS_OP_TRANSPOSE_CONV2D: /* each input element meets OC * KH * KW weights */
         return multiply(product(input, 0, input->rank - 1), product(weight, 0, 2));
     case NS_OP_MATMUL: /* C */
+    case NS_OP_MATMUL_T:
         return multiply(outputs, product(input, 2, 2));
     default:
         return 0;

@@ -18,6 +18,7 @@ static const rule rules[NS_OP_COUNT] = {
     [NS_OP_FFT2D] = ns_check_fft,
     [NS_OP_RFFT2D] = ns_check_fft,
     [NS_OP_MATMUL] = ns_check_matmul,
+    [NS_OP_MATMUL_T] = ns_check_matmul,
     [NS_OP_CLAMP] = ns_check_clamp,
     [NS_OP_ADD] = ns_check_binary,
     [NS_OP_ARITHMETIC_RIGHT_SHIFT] = ns_check_binary,

@@ -1,4 +1,4 @@
-/* MATMUL: batches, zero points, int16 into int48, the accumulator's REQUIRE. */
+/* MATMUL and MATMUL_T: batches, zero points, int16 into int48, the accumulator's REQUIRE. */
 #include "support/eval.h"
 
 #define ZEROS(type) TENSOR(type, (1), 0), TENSOR(type, (1), 0)
@@ -19,6 +19,14 @@ static const test_eval_case cases[] = {
      .inputs = {TENSOR(INT16, (1, 2, 3), 1, 2, 3, -1, 255, 256), TENSOR(INT16, (1, 3, 1), 1000, -129, 127),
                 ZEROS(INT16)},
      .output = TENSOR(INT48, (1, 2, 1), 1123, -1383)},
+    {"MATMUL_T", NS_OP_MATMUL_T,
+     .inputs = {TENSOR(INT8, (2, 1, 2), 1, 2, 3, 4), TENSOR(INT8, (2, 2, 2), 1, 3, 2, 4, 5, 7, 6, 8),
+                ZEROS(INT8)},
+     .output = TENSOR(INT32, (2, 1, 2), 7, 10, 43, 50)},
+    {"MATMUL_T of one B for all", NS_OP_MATMUL_T,
+     .inputs = {TENSOR(INT16, (2, 1, 3), 1, 2, 3, -1, 255, 256),
+                TENSOR(INT16, (1, 2, 3), 1000, -129, 127, 1, 0, -32768), ZEROS(INT16)},
+     .output = TENSOR(INT48, (2, 1, 2), 1123, 1 - 3 * 32768, -1383, -1 - 256 * 32768)},
     {"an accumulator outside int32", NS_OP_MATMUL,
      .inputs = {TENSOR(INT8, (1, 1, 33100), 127), TENSOR(INT8, (1, 33100, 1), 127), TENSOR(INT8, (1), -128),
                 TENSOR(INT8, (1), -128)},

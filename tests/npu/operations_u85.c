@@ -72,7 +72,7 @@ static program *begin_binary(int ifm, int ofm, int height, int width, int depth)
 
 /* ---- instruction sets ---- */
 
-enum { BRICK = 1 << 6, TRIALS = 4000 };
+enum { BRICK = 1 << 6, TRIALS = 1500 };
 
 /* A random element of `type`, often at an end of its range or small. */
 static int random_element(ns_random *random, int type)

@@ -24,10 +24,17 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
     return hash;
 }
 
-static bool matches(const ns_npu_cached_weights *entry, uint64_t hash, const ns_weight_order *order,
-                    const ns_bytes *streams)
+static uint64_t hash_all(const ns_weight_order *order, const ns_bytes *streams)
 {
-    if (entry->hash != hash || memcmp(&entry->order, order, sizeof *order) != 0)
+    uint64_t hash = hash_bytes(0xcbf29ce484222325u, order, sizeof *order);
+    for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
+        hash = hash_bytes(hash, streams[i].data, streams[i].size);
+    return hash;
+}
+
+static bool matches(const ns_npu_cached_weights *entry, const ns_weight_order *order, const ns_bytes *streams)
+{
+    if (memcmp(&entry->order, order, sizeof *order) != 0)
         return false;
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
         if (entry->streams[i].size != streams[i].size ||
@@ -79,7 +86,6 @@ ns_code ns_npu_weights_get(ns_npu_machine *machine, const ns_npu_operation *oper
     ns_npu_stream *stream = machine->stream;
     const ns_weight_order *order = &operation->weights;
     ns_bytes streams[NS_WEIGHT_STREAMS_MAX] = {0};
-    uint64_t hash = hash_bytes(0xcbf29ce484222325u, order, sizeof *order);
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++) {
         if (operation->weight_length[i] == 0)
             continue;
@@ -89,17 +95,22 @@ ns_code ns_npu_weights_get(ns_npu_machine *machine, const ns_npu_operation *oper
         NS_TRY(ns_npu_span(machine, operation->weight_region, operation->weight_base[i],
                            operation->weight_length[i], false, names[i], &data, error));
         streams[i] = (ns_bytes){data, operation->weight_length[i]};
-        hash = hash_bytes(hash, data, operation->weight_length[i]);
     }
-    for (size_t k = 0; k < stream->cache_count; k++) {
-        /* Operations come in the same order in each run. */
-        const size_t i = (stream->cache_next + k) % stream->cache_count;
-        if (matches(&stream->cache[i], hash, order, streams)) {
+    /* Operations come in the same order in each run. */
+    const ns_npu_cached_weights *next =
+        stream->cache_next < stream->cache_count ? &stream->cache[stream->cache_next] : NULL;
+    if (next && matches(next, order, streams)) {
+        *out = next->weights;
+        stream->cache_next = (stream->cache_next + 1) % stream->cache_count;
+        return NS_OK;
+    }
+    const uint64_t hash = hash_all(order, streams);
+    for (size_t i = 0; i < stream->cache_count; i++)
+        if (stream->cache[i].hash == hash && matches(&stream->cache[i], order, streams)) {
             *out = stream->cache[i].weights;
-            stream->cache_next = i + 1;
+            stream->cache_next = (i + 1) % stream->cache_count;
             return NS_OK;
         }
-    }
     if (stream->cache_bytes > MAX_CACHE)
         return decode(machine, order, streams, machine->scratch, out, error);
     NS_TRY(decode(machine, order, streams, stream->arena, out, error));
