@@ -173,16 +173,17 @@ static int64_t operand_scale(const ns_pattern *p, ns_op_ref op, int index)
 }
 
 /* An addition of operands that are multiplied by one small integer, or a product of narrow ones, takes the
- * RESCALE behind it in. */
+ * RESCALE behind it in; not where both are one tensor. */
 static bool takes_rescale(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB) {
+    const bool narrow = op->op == NS_OP_MUL && ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32;
+    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB || (op->op == NS_OP_MUL && !narrow)) {
         const int64_t scale = operand_scale(p, op, 0);
-        return scale && scale <= INT16_MAX && scale == operand_scale(p, op, 1);
+        return scale && scale == operand_scale(p, op, 1) && op->inputs[0] != op->inputs[1] &&
+               scale <= (op->op == NS_OP_MUL ? 1 : INT16_MAX);
     }
-    if (op->op == NS_OP_MUL)
-        return ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32 ||
-               (operand_scale(p, op, 0) == 1 && operand_scale(p, op, 1) == 1);
+    if (narrow)
+        return true;
     return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
 }
 

@@ -164,11 +164,19 @@ bool ns_defect_met_slice_padded(const ns_pattern *p, ns_op_ref op)
     return window && is_padded(op) && !is_taken_apart(p, op) && slice_before(p, op, 0);
 }
 
-/* A SLICE of all there is keeps a tensor of rank 5 or 6 as it is until it meets a pooling of several batches.
- */
+/* A window that is taken apart by batches; a convolution of 1 x 1 takes all at once. */
+static bool is_window(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *w = op->op == NS_OP_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
+    return op->op == NS_OP_MAX_POOL2D || op->op == NS_OP_AVG_POOL2D || op->op == NS_OP_DEPTHWISE_CONV2D ||
+           (w && (w->shape[1] > 1 || w->shape[2] > 1));
+}
+
+/* A SLICE, of all there is, too, keeps a tensor of rank 5 or 6 as it is until it meets a window of several
+ * batches. */
 bool ns_defect_met_slice_pool_rank(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_MAX_POOL2D && op->op != NS_OP_AVG_POOL2D)
+    if (!is_window(p, op))
         return false;
     ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
     ns_op_ref slice = ns_pattern_from_op(p, reshape, 0, NS_OP_SLICE);
