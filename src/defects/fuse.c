@@ -291,10 +291,12 @@ bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
  * of int8 do not pass 16 bits. */
 static ns_op_ref widened_after(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref narrow = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
+    ns_op_ref narrow = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
+    if (!narrow || narrow->op != NS_OP_RESCALE)
+        return NULL;
     ns_op_ref from = ns_pattern_from(p, narrow, 0);
     if (!from || !is_narrow(ns_pattern_output(p, narrow)) ||
-        ns_pattern_input(p, narrow, 0)->dtype != NS_DTYPE_INT32 || ns_pattern_only_reader(p, narrow) != op ||
+        ns_pattern_input(p, narrow, 0)->dtype != NS_DTYPE_INT32 ||
         ns_pattern_only_reader(p, from) != narrow || ns_pattern_integer_scale(p, narrow) != 1 ||
         (is_narrow(ns_pattern_output(p, op)) && ns_pattern_constant(p, narrow, 4, 0, 0) != 0))
         return NULL;
