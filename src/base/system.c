@@ -23,6 +23,11 @@
 
 extern char **environ;
 
+void ns_system_date(time_t time, struct tm *out)
+{
+    gmtime_r(&time, out);
+}
+
 /* ---- memory ---- */
 
 void *ns_memory_take(const ns_budget *budget, size_t bytes)

@@ -24,6 +24,9 @@ static inline double ns_clock_seconds(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
+/* Date and time of day, UTC. */
+void ns_system_date(time_t time, struct tm *out);
+
 /* `bytes` zeroed bytes, aligned for any type; NULL when there are none. A large block of the system is of its
  * zero pages: asking for much and using little of it costs little. `budget` may be NULL. */
 void *ns_memory_take(const ns_budget *budget, size_t bytes);

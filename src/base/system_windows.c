@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <io.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,11 @@
 #include <windows.h>
 
 #define ANY_TYPE 16
+
+void ns_system_date(time_t time, struct tm *out)
+{
+    gmtime_s(out, &time);
+}
 
 /* ---- memory ---- */
 
@@ -250,6 +256,30 @@ int ns_system_give_name(int descriptor, const char *path)
 {
     errno = descriptor >= 0 && path ? ENOSYS : EINVAL;
     return -1;
+}
+
+/* ---- fused multiply-adds: meson.build gives them names of their own ---- */
+
+/* The product is exact; where the sum is not either, it is rounded to 113 bits and then to 53. What
+ * double-double sums ask for, the error of a product and the rest of a division, is exact. */
+double fma(double a, double b, double c)
+{
+    return (double)((__float128)a * b + c);
+}
+
+/* The product is exact in 53 bits; a sum that is not ends in an odd bit, which tells the second rounding on
+ * which side it lies. */
+float fmaf(float a, float b, float c)
+{
+    const double product = (double)a * b, sum = product + c, part = sum - product;
+    const double rest = (product - (sum - part)) + (c - part);
+    int64_t bits;
+    memcpy(&bits, &sum, sizeof bits);
+    if (rest != 0 && isfinite(sum) && !(bits & 1))
+        bits += (rest > 0) == (sum > 0) ? 1 : -1;
+    double odd;
+    memcpy(&odd, &bits, sizeof odd);
+    return (float)odd;
 }
 
 /* ---- what POSIX has and Windows has not ---- */

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/system.h"
 #include "npuscope/version.h"
 
 /* Milliseconds that a writer waits for another. */
@@ -199,7 +200,7 @@ static ns_code add_run(const ns_history *h, const ns_suite_result *result, const
     char text[32];
     const time_t now = time(NULL);
     struct tm parts;
-    gmtime_r(&now, &parts);
+    ns_system_date(now, &parts);
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
     NS_TRY(ns_history_prepare(
         h, "INSERT INTO runs (time, version, vela, catalogue, seed, label) VALUES (?, ?, ?, ?, ?, ?)",

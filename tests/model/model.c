@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/system.h"
 #include "npuscope/cpu.h"
 #include "support/data.h"
 #include "support/test.h"
@@ -240,7 +241,7 @@ static void *allocate(void *context, size_t bytes, size_t alignment)
     books *b = context;
     if (++b->calls == b->refuse_at)
         return NULL;
-    void *block = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    void *block = ns_system_aligned((bytes + alignment - 1) / alignment * alignment, alignment);
     memset(block, 0xa5, bytes);
     b->bytes += bytes;
     b->most = b->bytes > b->most ? b->bytes : b->most;
@@ -250,7 +251,7 @@ static void *allocate(void *context, size_t bytes, size_t alignment)
 static void release(void *context, void *block, size_t bytes)
 {
     ((books *)context)->bytes -= bytes;
-    free(block);
+    ns_system_free(block);
 }
 
 /* All of a run's memory is the hook's, and comes back; where it refuses, the run says so, but that a chain
