@@ -68,6 +68,7 @@ typedef struct ns_fuzz_result {
     ns_fuzz_finding *findings;
     ns_fuzz_known *known;
     ns_fuzz_yield *yields;
+    void *reserved[8]; /* NULL; room for later versions */
 } ns_fuzz_result;
 
 typedef struct ns_fuzz_options {
@@ -110,6 +111,7 @@ typedef struct ns_reduce_result {
     size_t file_size;
     int input_count, output_count;
     const ns_tensor *inputs, *outputs; /* outputs: the graph's results */
+    void *reserved[8];                 /* NULL; room for later versions */
 } ns_reduce_result;
 
 /* Reduces a validated graph with inputs for which the stream goes wrong; the result lies in `arena`.
