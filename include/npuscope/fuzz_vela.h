@@ -72,6 +72,7 @@ typedef struct ns_fuzz_result {
 } ns_fuzz_result;
 
 typedef struct ns_fuzz_options {
+    size_t size;                  /* sizeof(ns_fuzz_options), or 0 (status.h) */
     uint64_t seed, first, graphs; /* numbers first to first + graphs - 1 */
     int shard, shards;            /* every shards-th of them, from number `shard` on; shards 0: all */
     double time_limit;            /* seconds; 0: none */
@@ -94,6 +95,7 @@ ns_code ns_fuzz_vela(const ns_fuzz_options *options, ns_arena *arena, ns_fuzz_re
 ns_code ns_fuzz_vela_write(uint64_t seed, uint64_t number, const char *folder, ns_error *error);
 
 typedef struct ns_reduce_options {
+    size_t size; /* sizeof(ns_reduce_options), or 0 (status.h) */
     ns_vela vela;
     ns_accelerator accelerator;
     const char *flags;  /* further options of Vela; NULL: none */

@@ -70,6 +70,7 @@ typedef struct ns_search_result {
 #define NS_SEARCH_DEFAULT_TRIALS 1000
 
 typedef struct ns_search_options {
+    size_t size;           /* sizeof(ns_search_options), or 0 (status.h) */
     const char *catalogue; /* NULL: "seed" */
     const char *op, *name, *target;
     uint64_t seed;  /* of the data that the scales come from, and of the trials */

@@ -57,6 +57,7 @@ typedef struct ns_sweep_result {
 } ns_sweep_result;
 
 typedef struct ns_sweep_options {
+    size_t size;           /* sizeof(ns_sweep_options), or 0 (status.h) */
     const char *catalogue; /* NULL: "seed" */
     const char *op, *name, *target;
     uint64_t seed;

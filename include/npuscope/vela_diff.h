@@ -88,6 +88,7 @@ typedef struct ns_vela_diff_result {
 } ns_vela_diff_result;
 
 typedef struct ns_vela_diff_options {
+    size_t size;                   /* sizeof(ns_vela_diff_options), or 0 (status.h) */
     const char *folder;            /* of .tosa files, or one; NULL: the catalogue that `suite` selects */
     const ns_suite_options *suite; /* selection, targets, seed and cpu_mask; stages are not looked at */
     const ns_vela_options *vela;   /* cache and progress */

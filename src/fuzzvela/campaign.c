@@ -463,8 +463,11 @@ static ns_code prepare(campaign *c, ns_error *error)
     return NS_OK;
 }
 
-ns_code ns_fuzz_vela(const ns_fuzz_options *options, ns_arena *arena, ns_fuzz_result *result, ns_error *error)
+ns_code ns_fuzz_vela(const ns_fuzz_options *given, ns_arena *arena, ns_fuzz_result *result, ns_error *error)
 {
+    ns_fuzz_options taken;
+    const ns_fuzz_options *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     campaign *c = NS_ARENA_NEW(arena, campaign);
     if (!c)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a search");

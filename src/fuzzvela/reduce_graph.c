@@ -59,9 +59,12 @@ static ns_code reduce(const ns_reduce_options *options, ns_vela_server *server, 
     return describe(options, &judge, &reduced, arena, result, error);
 }
 
-ns_code ns_reduce_graph(const ns_reduce_options *options, const ns_graph *graph, const ns_tensor *inputs,
+ns_code ns_reduce_graph(const ns_reduce_options *given, const ns_graph *graph, const ns_tensor *inputs,
                         int input_count, ns_arena *arena, ns_reduce_result *result, ns_error *error)
 {
+    ns_reduce_options taken;
+    const ns_reduce_options *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     ns_draft draft;
     ns_vela_server *server = NULL;
     NS_TRY(ns_draft_from_graph(graph, inputs, input_count, arena, &draft, error));

@@ -316,9 +316,12 @@ static ns_code check(const ns_aten_program *program, const ns_suite_row *row, ns
                           ns_suite_row_op(row));
 }
 
-ns_code ns_search_run_hooked(const ns_search_options *options, const ns_search_hooks *hooks, ns_arena *arena,
+ns_code ns_search_run_hooked(const ns_search_options *given, const ns_search_hooks *hooks, ns_arena *arena,
                              ns_search_result **out, ns_error *error)
 {
+    ns_search_options taken;
+    const ns_search_options *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     const double start = ns_clock_seconds();
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;

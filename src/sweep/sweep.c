@@ -271,8 +271,11 @@ static ns_code find_row(const ns_sweep_options *options, ns_arena *arena, const 
     return ns_suite_find_row(&name, arena, row, error);
 }
 
-ns_code ns_sweep_takes(const ns_sweep_options *options, ns_arena *arena, bool *fits, ns_error *error)
+ns_code ns_sweep_takes(const ns_sweep_options *given, ns_arena *arena, bool *fits, ns_error *error)
 {
+    ns_sweep_options taken;
+    const ns_sweep_options *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;
     ns_case_maker made;
@@ -283,8 +286,11 @@ ns_code ns_sweep_takes(const ns_sweep_options *options, ns_arena *arena, bool *f
     return NS_OK;
 }
 
-ns_code ns_sweep_run(const ns_sweep_options *options, ns_arena *arena, ns_sweep_result **out, ns_error *error)
+ns_code ns_sweep_run(const ns_sweep_options *given, ns_arena *arena, ns_sweep_result **out, ns_error *error)
 {
+    ns_sweep_options taken;
+    const ns_sweep_options *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     const double start = ns_clock_seconds();
     const ns_suite_row *row = NULL;
     ns_aten_program *program = NULL;

@@ -306,10 +306,13 @@ static ns_code compile(const ns_diff *d, const ns_vela_diff_compiler *compiler, 
     return NS_OK;
 }
 
-ns_code ns_vela_diff(const ns_vela_diff_options *options, int side_count,
+ns_code ns_vela_diff(const ns_vela_diff_options *given, int side_count,
                      const ns_vela_diff_compiler *compilers, ns_arena *arena, ns_vela_diff_result *result,
                      ns_error *error)
 {
+    ns_vela_diff_options taken;
+    const ns_vela_diff_options *options = &taken;
+    NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     if (side_count < 2 || side_count > NS_VELA_DIFF_SIDES)
         return ns_fail(error, NS_ERROR_USAGE, "%d compilations; from 2 to %d are compared", side_count,
                        NS_VELA_DIFF_SIDES);
