@@ -60,7 +60,7 @@ static void begin_value(ns_json *json, const char *key)
     ns_buffer_append(json->buffer, ": ", json->lines ? 2 : 1);
 }
 
-static void open(ns_json *json, const char *key, const char *opening, char closing)
+static void open_value(ns_json *json, const char *key, const char *opening, char closing)
 {
     begin_value(json, key);
     ns_buffer_append(json->buffer, opening, 1);
@@ -74,12 +74,12 @@ static void open(ns_json *json, const char *key, const char *opening, char closi
 
 void ns_json_object(ns_json *json, const char *key)
 {
-    open(json, key, "{", '}');
+    open_value(json, key, "{", '}');
 }
 
 void ns_json_array(ns_json *json, const char *key)
 {
-    open(json, key, "[", ']');
+    open_value(json, key, "[", ']');
 }
 
 void ns_json_end(ns_json *json)

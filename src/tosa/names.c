@@ -143,7 +143,7 @@ static void take_file(const char *json, source *s)
         const char *start = at + strlen("File \\\""), *stop = strstr(start, quoted);
         const char *line = stop ? stop + strlen(quoted) : NULL;
         at = start;
-        if (!line || strncmp(line, before_line, strlen(before_line)))
+        if (!line || strncmp(line, before_line, strlen(before_line)) != 0)
             continue;
         line += strlen(before_line);
         const piece file = {start, (int)(stop - start)};
