@@ -99,7 +99,7 @@ static int64_t random_scale(ns_random *random, int roundings)
     const int64_t least = INT64_C(1) << (bits - 1);
     const int64_t multiplier =
         ns_random_range(random, 0, 1) ? least : ns_random_range(random, least, 2 * least - 1);
-    int shift = bits + (int)ns_random_range(random, -12, 20);
+    int shift = bits + (int)ns_random_range(random, -18, 20);
     shift = shift < 0 || ns_random_range(random, 0, 5) == 0 ? 0 : shift;
     const int rounding =
         ns_random_range(random, 0, 2) ? NATURAL : (int)ns_random_range(random, 0, roundings - 1);

@@ -107,10 +107,10 @@ static bool set_operands(ns_npu_narrow *n)
         return are_powers && pair->left[0] == 0 && pair->left[1] == 0;
     if (are_powers)
         return true;
+    /* int16 times less than 2^31, shifted by 17 or more: below 2^29. */
     pair->is_scaled = true;
     for (int k = 0; k < 2; k++)
-        if (!raise_scale(&n->operands[k].scale, 17, 46, &pair->in_multiplier[k], &pair->in_shift[k]) ||
-            ((int64_t)pair->in_multiplier[k] << 15) >> pair->in_shift[k] > 1 << 29)
+        if (!raise_scale(&n->operands[k].scale, 17, 46, &pair->in_multiplier[k], &pair->in_shift[k]))
             return false;
     return true;
 }
