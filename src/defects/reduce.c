@@ -119,17 +119,31 @@ ns_code ns_defect_met_tflite_reduce(const ns_tflite_subgraph *graph, const ns_tf
 /* A last dim of 1 that a RESHAPE or TRANSPOSE, which moves nothing, has taken elsewhere, and that
  * DecomposeReduce gets back: operations and tensor have other dims, and the tensor is too small for bricks of
  * 16 channels. */
-bool ns_defect_met_squeeze_reduce(const ns_pattern *p, ns_op_ref op)
+static bool gets_back(const ns_pattern *p, ns_op_ref op, bool transposed)
 {
     if (op->op != NS_OP_REDUCE_MAX && (op->op != NS_OP_REDUCE_MIN || p->family != NS_FAMILY_U85))
         return false;
+    bool transposes = false;
     const ns_tensor *y = ns_pattern_input(p, op, 0), *x = y;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    for (; from && ns_pattern_keeps_tensor(p, from); from = ns_pattern_from(p, from, 0))
+    for (; from && ns_pattern_keeps_tensor(p, from); from = ns_pattern_from(p, from, 0)) {
         x = ns_pattern_input(p, from, 0);
-    return from && op->attributes.axis == y->rank - 1 && ns_pattern_dim(x, 0) == 1 &&
-           ns_pattern_dim(y, 0) > 1 && ns_pattern_dim(y, 0) == ns_pattern_dim(x, 1) &&
-           ns_pattern_dim(y, 1) == ns_pattern_dim(x, 2);
+        transposes |= from->op == NS_OP_TRANSPOSE;
+    }
+    return from && transposes == transposed && op->attributes.axis == y->rank - 1 &&
+           ns_pattern_dim(x, 0) == 1 && ns_pattern_dim(y, 0) > 1 &&
+           ns_pattern_dim(y, 0) == ns_pattern_dim(x, 1) && ns_pattern_dim(y, 1) == ns_pattern_dim(x, 2);
+}
+
+bool ns_defect_met_squeeze_reduce(const ns_pattern *p, ns_op_ref op)
+{
+    return gets_back(p, op, false);
+}
+
+/* 5.0.0 keeps a TRANSPOSE that moves nothing. */
+bool ns_defect_met_squeeze_transposed(const ns_pattern *p, ns_op_ref op)
+{
+    return gets_back(p, op, true);
 }
 
 /* A TRANSPOSE of a matrix whose tensor had a last dim of 1 (squeeze(-1)), which DecomposeReduce gets back. */

@@ -114,14 +114,18 @@ static const char *sign_of(const ns_vela_diff_side *side)
     return side->status != NS_VELA_DIFF_RIGHT ? side->sign : NULL;
 }
 
-/* Graphs of an accelerator that have the mark on a side. One entry of a table: the same text is the same
- * pointer. */
+static bool is_same(const char *a, const char *b)
+{
+    return a && b && strcmp(a, b) == 0;
+}
+
+/* Graphs of an accelerator that have the mark on a side. */
 static int count_marks(const ns_vela_diff_result *result, int side, const char *accelerator, mark_of *mark,
                        const char *text)
 {
     int count = 0;
     for (int i = 0; i < result->count; i++)
-        count += mark(&result->graphs[i].sides[side]) == text &&
+        count += is_same(mark(&result->graphs[i].sides[side]), text) &&
                  strcmp(result->graphs[i].accelerator, accelerator) == 0;
     return count;
 }
@@ -132,7 +136,7 @@ static bool is_marked_before(const ns_vela_diff_result *result, int index, int s
     const ns_vela_diff_graph *graph = &result->graphs[index];
     for (int i = 0; i <= index; i++)
         for (int k = 0; k < (i < index ? result->side_count : side); k++)
-            if (mark(&result->graphs[i].sides[k]) == mark(&graph->sides[side]) &&
+            if (is_same(mark(&result->graphs[i].sides[k]), mark(&graph->sides[side])) &&
                 strcmp(result->graphs[i].accelerator, graph->accelerator) == 0)
                 return true;
     return false;
