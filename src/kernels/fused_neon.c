@@ -179,4 +179,29 @@ static bool run_sum(const int16_t *in, size_t count, int left, int32_t *sum)
     return (int64_t)vaddvq_u32(magnitudes) << left <= INT32_MAX;
 }
 
-const ns_fused_kernels ns_fused_kernels_neon = {run_pair, run_table, run_sum};
+/* Plain C, which the compiler makes NEON of. */
+static bool run_multiply(const int32_t *a, const int32_t *b, int32_t *out, size_t count)
+{
+    int64_t off = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t product = (int64_t)a[i] * b[i];
+        out[i] = (int32_t)product;
+        off |= product ^ out[i];
+    }
+    return off == 0;
+}
+
+static size_t run_clip(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends)
+{
+    size_t cut = 0, ends = 0;
+    for (size_t i = 0; i < count; i++) {
+        const int16_t v = row[i], clipped = v < low ? low : v > high ? high : v;
+        ends += (v == INT16_MIN) | (v == INT16_MAX);
+        cut += v != clipped;
+        row[i] = clipped;
+    }
+    *at_ends = ends > 0;
+    return cut;
+}
+
+const ns_fused_kernels ns_fused_kernels_neon = {run_pair, run_table, run_sum, run_multiply, run_clip};
