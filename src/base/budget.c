@@ -98,3 +98,34 @@ ns_code ns_budget_settle(ns_budget *budget, ns_code code, ns_error *error)
     }
     return NS_ERROR_BUDGET;
 }
+
+/* ---- memory ---- */
+
+static bool has_allocator(const ns_budget *budget)
+{
+    return budget && budget->allocator.allocate;
+}
+
+void *ns_memory_take(const ns_budget *budget, size_t bytes)
+{
+    if (!has_allocator(budget))
+        return ns_system_zeroed(bytes);
+    void *block = ns_memory_take_large(budget, bytes, NS_ANY_TYPE);
+    if (block)
+        memset(block, 0, bytes);
+    return block;
+}
+
+void *ns_memory_take_large(const ns_budget *budget, size_t bytes, size_t alignment)
+{
+    return has_allocator(budget) ? budget->allocator.allocate(budget->allocator.context, bytes, alignment)
+                                 : ns_system_aligned(bytes, alignment);
+}
+
+void ns_memory_release(const ns_budget *budget, void *block, size_t bytes)
+{
+    if (block && budget && budget->allocator.release)
+        budget->allocator.release(budget->allocator.context, block, bytes);
+    else
+        ns_system_free(block);
+}

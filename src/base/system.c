@@ -19,8 +19,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANY_TYPE 16
-
 extern char **environ;
 
 void ns_system_date(time_t time, struct tm *out)
@@ -30,20 +28,13 @@ void ns_system_date(time_t time, struct tm *out)
 
 /* ---- memory ---- */
 
-void *ns_memory_take(const ns_budget *budget, size_t bytes)
+void *ns_system_zeroed(size_t bytes)
 {
-    if (!budget || !budget->allocator.allocate)
-        return calloc(bytes ? bytes : 1, 1);
-    void *block = budget->allocator.allocate(budget->allocator.context, bytes, ANY_TYPE);
-    if (block)
-        memset(block, 0, bytes);
-    return block;
+    return calloc(bytes ? bytes : 1, 1);
 }
 
-void *ns_memory_take_large(const ns_budget *budget, size_t bytes, size_t alignment)
+void *ns_system_aligned(size_t bytes, size_t alignment)
 {
-    if (budget && budget->allocator.allocate)
-        return budget->allocator.allocate(budget->allocator.context, bytes, alignment);
     void *block = aligned_alloc(alignment, bytes);
 #if defined(MADV_HUGEPAGE)
     /* A refusal changes nothing but the time. */
@@ -51,19 +42,6 @@ void *ns_memory_take_large(const ns_budget *budget, size_t bytes, size_t alignme
         (void)madvise(block, bytes, MADV_HUGEPAGE);
 #endif
     return block;
-}
-
-void ns_memory_release(const ns_budget *budget, void *block, size_t bytes)
-{
-    if (block && budget && budget->allocator.release)
-        budget->allocator.release(budget->allocator.context, block, bytes);
-    else
-        free(block);
-}
-
-void *ns_system_aligned(size_t bytes, size_t alignment)
-{
-    return aligned_alloc(alignment, bytes);
 }
 
 void ns_system_free(void *block)

@@ -27,21 +27,24 @@ static inline double ns_clock_seconds(void)
 /* Date and time of day, UTC. */
 void ns_system_date(time_t time, struct tm *out);
 
-/* `bytes` zeroed bytes, aligned for any type; NULL when there are none. A large block of the system is of its
- * zero pages: asking for much and using little of it costs little. `budget` may be NULL. */
+/* From the budget's allocator, or the system where it has none (budget.c): `bytes` zeroed bytes, aligned for
+ * any type; NULL when there are none. `budget` may be NULL. */
 void *ns_memory_take(const ns_budget *budget, size_t bytes);
 
-/* `bytes` bytes aligned to `alignment`, not zeroed; in the system's large pages, where it has them and the
- * alignment is theirs (NS_LARGE_PAGE). */
+/* The same, aligned to `alignment` and not zeroed. */
 void *ns_memory_take_large(const ns_budget *budget, size_t bytes, size_t alignment);
 
-/* Of the system alone, to be given back with ns_system_free. NULL when there is none. */
+/* Gives back what either of the two gave, with the same budget and number. */
+void ns_memory_release(const ns_budget *budget, void *block, size_t bytes);
+
+/* Of the system alone, to be given back with ns_system_free; NULL when there is none. A large zeroed block is
+ * of its zero pages: asking for much and using little of it costs little. An aligned one is in its large
+ * pages, where it has them and the alignment is theirs (NS_LARGE_PAGE). */
+void *ns_system_zeroed(size_t bytes);
 void *ns_system_aligned(size_t bytes, size_t alignment);
 void ns_system_free(void *block);
 
-/* Gives back what either of the first two gave, with the same budget and number. */
-void ns_memory_release(const ns_budget *budget, void *block, size_t bytes);
-
+#define NS_ANY_TYPE 16 /* an alignment */
 #define NS_LARGE_PAGE ((size_t)2 << 20)
 
 /* Bytes that the process may use: the least of the machine's memory, its control group's and its address

@@ -13,8 +13,6 @@
 #include <unistd.h>
 #include <windows.h>
 
-#define ANY_TYPE 16
-
 void ns_system_date(time_t time, struct tm *out)
 {
     gmtime_s(out, &time);
@@ -32,27 +30,12 @@ void ns_system_free(void *block)
     _aligned_free(block);
 }
 
-void *ns_memory_take(const ns_budget *budget, size_t bytes)
+void *ns_system_zeroed(size_t bytes)
 {
-    void *block = ns_memory_take_large(budget, bytes, ANY_TYPE);
+    void *block = ns_system_aligned(bytes, NS_ANY_TYPE);
     if (block)
         memset(block, 0, bytes);
     return block;
-}
-
-void *ns_memory_take_large(const ns_budget *budget, size_t bytes, size_t alignment)
-{
-    if (budget && budget->allocator.allocate)
-        return budget->allocator.allocate(budget->allocator.context, bytes, alignment);
-    return ns_system_aligned(bytes, alignment);
-}
-
-void ns_memory_release(const ns_budget *budget, void *block, size_t bytes)
-{
-    if (block && budget && budget->allocator.release)
-        budget->allocator.release(budget->allocator.context, block, bytes);
-    else
-        ns_system_free(block);
 }
 
 uint64_t ns_system_memory(void)
