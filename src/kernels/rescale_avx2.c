@@ -1,4 +1,4 @@
-/* rescale.h, eight elements at a time in two vectors of four 64-bit lanes. rescale_template.h derives the
+/* rescale.h, eight elements at a time in two vectors of four 64-bit lanes. rescale.c derives the
  * ranges: all sums fit 64 bits.
  *
  * AVX2 has no arithmetic shift of 64-bit lanes, nor 64-bit products: the shift flips the sign bit, shifts in
@@ -7,12 +7,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-#include "kernels/rows.h"
-
-#define ALWAYS static inline __attribute__((always_inline))
-
-/* Types as in ns_rescale_rows. */
-enum { I8, I16, I32, I48 };
+#include "kernels/rescale_template.h"
 
 ALWAYS __m256i load_four(const void *in, size_t i, const int type, const bool is_unsigned)
 {
@@ -109,23 +104,6 @@ ALWAYS __m256i narrow_eight(__m256i first, __m256i second)
     return _mm256_permute4x64_epi64(_mm256_castps_si256(mixed), 0xd8);
 }
 
-/* One row, as ns_rescale_row takes it. */
-typedef struct rescale_row {
-    const ns_rescale *rescale;
-    const void *in;
-    const int32_t *multiplier;
-    const int8_t *shift;
-    int step;
-    void *out;
-    size_t count;
-} rescale_row;
-
-/* What the compiler knows of a row. */
-typedef struct rescale_kind {
-    int in_type, out_type, step;
-    bool is_wide, is_double, check;
-} rescale_kind;
-
 ALWAYS bool body(const rescale_row *r, const rescale_kind kind)
 {
     const ns_rescale *rescale = r->rescale;
@@ -178,65 +156,16 @@ ALWAYS bool body(const rescale_row *r, const rescale_kind kind)
 
 #include "kernels/rescale_high_avx2.h"
 
-/* Which checks a row needs. |value| < 2^17 for 8 and 16 bits and <= 2^31 for 32: `wide` values fit a shift of
- * at least 18 or 32, and their results then lie within 2^17 * 2^31 / 2^18 = 2^30 or 2^31 * 2^31 / 2^32 = 2^30
- * (and one for rounding), so that a zero point below 2^17 keeps them in int32. */
-ALWAYS bool all_fit(const ns_rescale *rescale, const int8_t *shift, int step, size_t count, const int in_type)
-{
-    if (in_type == I48 || !rescale->wide)
-        return false;
-    int least = in_type == I32 ? 32 : 18;
-    for (size_t i = 0; i < (step ? count : 1); i++)
-        if (shift[i] < least)
-            return false;
-    return true;
-}
-
 ALWAYS bool row(rescale_row row, const int in_type, const int out_type)
 {
     const size_t done = high_row(&row, in_type, out_type);
-    const ns_rescale *r = row.rescale;
     const int step = row.step;
     row.in = (const char *)row.in + (done << in_type);
     row.out = (char *)row.out + (done << out_type);
     row.multiplier += step ? done : 0;
     row.shift += step ? done : 0;
     row.count -= done;
-#define BODY(STEP, WIDE, DOUBLE, CHECK) \
-    body(&row, (rescale_kind){in_type, out_type, STEP, WIDE, DOUBLE, CHECK})
-    if (in_type != I48 && all_fit(r, row.shift, step, row.count, in_type)) {
-        if (r->double_round)
-            return step ? BODY(1, true, true, false) : BODY(0, true, true, false);
-        return step ? BODY(1, true, false, false) : BODY(0, true, false, false);
-    }
-    if (in_type != I48 && r->wide)
-        return step ? BODY(1, true, r->double_round, true) : BODY(0, true, r->double_round, true);
-    return step ? BODY(1, false, false, true) : BODY(0, false, false, true);
+    return rescale_rest(&row, in_type, out_type);
 }
 
-#define ROW(NAME, IN, OUT)                                                                       \
-    static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \
-                           const int8_t *shift, int step, void *out, size_t count)               \
-    {                                                                                            \
-        return row((rescale_row){rescale, in, multiplier, shift, step, out, count}, IN, OUT);    \
-    }
-
-ROW(8_8, I8, I8)
-ROW(8_16, I8, I16)
-ROW(8_32, I8, I32)
-ROW(16_8, I16, I8)
-ROW(16_16, I16, I16)
-ROW(16_32, I16, I32)
-ROW(32_8, I32, I8)
-ROW(32_16, I32, I16)
-ROW(32_32, I32, I32)
-ROW(48_8, I48, I8)
-ROW(48_16, I48, I16)
-ROW(48_32, I48, I32)
-
-const ns_rescale_rows ns_rescale_rows_avx2 = {
-    {row_8_8, row_8_16, row_8_32},
-    {row_16_8, row_16_16, row_16_32},
-    {row_32_8, row_32_16, row_32_32},
-    {row_48_8, row_48_16, row_48_32},
-};
+const ns_rescale_rows ns_rescale_rows_avx2 = RESCALE_ROWS;

@@ -1,79 +1,87 @@
-/* The loops of rescale.h for one instruction set, named in ROWS. The compiler vectorises.
- *
- * Range of the 64-bit arithmetic: `wide` inputs have at most 32 bits (and only 8 and 16 bits have a zero
- * point), so |value * multiplier| <= 2^31 * (2^31 - 1) < 2^62; the others have 48 bits and a multiplier below
- * 2^15: at most 2^47 * 2^15 = 2^62. The rounding terms add at most 2^61 + 2^30, and 2^62 + 2^61 + 2^30 <
- * 2^63. */
+/* What the hand-written loops of RESCALE share: which of its bodies a row needs, and the table of rows. The
+ * file that includes this defines `body`, and `row`, which may take a part of the row itself before
+ * rescale_rest. */
+#include "kernels/rows.h"
 
-/* x >> s, arithmetic, for 0 <= s < 64, in operations that every vector unit has: the sign bit is flipped, so
- * that a logical shift will do, and what it has become is taken off again. */
-#define SHIFT_RIGHT(x, s) \
-    ((int64_t)(((uint64_t)(x) ^ (UINT64_C(1) << 63)) >> (s)) - (int64_t)((UINT64_C(1) << 63) >> (s)))
+#define ALWAYS static inline __attribute__((always_inline))
 
-/* Values in range give 0 in `fault`: v + 2^(s-1) lies in [0, 2^s), result + 2^31 in [0, 2^32). */
-#define LOOP(IN, UNSIGNED_IN, OUT, STEP)                                                             \
-    for (size_t i = 0; i < count; i++) {                                                             \
-        const int64_t s = shift[STEP * i];                                                           \
-        const int64_t half = (int64_t)(UINT64_C(1) << (s - 1));                                      \
-        const int64_t v = (is_unsigned ? (int64_t)(UNSIGNED_IN)in[i] : (int64_t)in[i]) - input_zero; \
-        int64_t round = half;                                                                        \
-        if (is_double)                                                                               \
-            round += s > 31 ? (v >= 0 ? INT64_C(1) << 30 : -(INT64_C(1) << 30)) : 0;                 \
-        int64_t r = SHIFT_RIGHT(v * (int64_t)multiplier[STEP * i] + round, s);                       \
-        if (is_wide)                                                                                 \
-            fault |= SHIFT_RIGHT(v + half, s);                                                       \
-        else                                                                                         \
-            fault |= SHIFT_RIGHT(r + (INT64_C(1) << 31), 32);                                        \
-        r += output_zero;                                                                            \
-        fault |= SHIFT_RIGHT(r + (INT64_C(1) << 31), 32);                                            \
-        r = r < low ? low : r;                                                                       \
-        r = r > high ? high : r;                                                                     \
-        out[i] = (OUT)r;                                                                             \
+/* Types as in ns_rescale_rows. */
+enum { I8, I16, I32, I48 };
+
+/* One row, as ns_rescale_row takes it. */
+typedef struct rescale_row {
+    const ns_rescale *rescale;
+    const void *in;
+    const int32_t *multiplier;
+    const int8_t *shift;
+    int step;
+    void *out;
+    size_t count;
+} rescale_row;
+
+/* What the compiler knows of a row. */
+typedef struct rescale_kind {
+    int in_type, out_type, step;
+    bool is_wide, is_double, check;
+} rescale_kind;
+
+ALWAYS bool body(const rescale_row *r, const rescale_kind kind);
+ALWAYS bool row(rescale_row row, const int in_type, const int out_type);
+
+/* Which checks a row needs. |value| < 2^17 for 8 and 16 bits and <= 2^31 for 32: `wide` values fit a shift of
+ * at least 18 or 32, and their results then lie within 2^17 * 2^31 / 2^18 = 2^30 or 2^31 * 2^31 / 2^32 = 2^30
+ * (and one for rounding), so that a zero point below 2^17 keeps them in int32. */
+ALWAYS bool all_fit(const rescale_row *r, const int in_type)
+{
+    if (in_type == I48 || !r->rescale->wide)
+        return false;
+    const int least = in_type == I32 ? 32 : 18;
+    for (size_t i = 0; i < (r->step ? r->count : 1); i++)
+        if (r->shift[i] < least)
+            return false;
+    return true;
+}
+
+ALWAYS bool rescale_rest(const rescale_row *row, const int in_type, const int out_type)
+{
+    const ns_rescale *r = row->rescale;
+    const int step = row->step;
+#define BODY(STEP, WIDE, DOUBLE, CHECK) \
+    body(row, (rescale_kind){in_type, out_type, STEP, WIDE, DOUBLE, CHECK})
+    if (in_type != I48 && all_fit(row, in_type)) {
+        if (r->double_round)
+            return step ? BODY(1, true, true, false) : BODY(0, true, true, false);
+        return step ? BODY(1, true, false, false) : BODY(0, true, false, false);
+    }
+    if (in_type != I48 && r->wide)
+        return step ? BODY(1, true, r->double_round, true) : BODY(0, true, r->double_round, true);
+    return step ? BODY(1, false, false, true) : BODY(0, false, false, true);
+#undef BODY
+}
+
+#define ROW(NAME, IN, OUT)                                                                       \
+    static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \
+                           const int8_t *shift, int step, void *out, size_t count)               \
+    {                                                                                            \
+        return row((rescale_row){rescale, in, multiplier, shift, step, out, count}, IN, OUT);    \
     }
 
-#define ROW(NAME, IN, UNSIGNED_IN, OUT)                                                                    \
-    static inline __attribute__((always_inline)) bool body_##NAME(                                         \
-        const ns_rescale *rescale, const IN *in, const int32_t *multiplier, const int8_t *shift, int step, \
-        OUT *restrict out, size_t count, const bool is_unsigned, const bool is_wide, const bool is_double) \
+ROW(8_8, I8, I8)
+ROW(8_16, I8, I16)
+ROW(8_32, I8, I32)
+ROW(16_8, I16, I8)
+ROW(16_16, I16, I16)
+ROW(16_32, I16, I32)
+ROW(32_8, I32, I8)
+ROW(32_16, I32, I16)
+ROW(32_32, I32, I32)
+ROW(48_8, I48, I8)
+ROW(48_16, I48, I16)
+ROW(48_32, I48, I32)
+#undef ROW
+
+#define RESCALE_ROWS                                                                                       \
     {                                                                                                      \
-        const int64_t input_zero = rescale->input_zero_point, output_zero = rescale->output_zero_point;    \
-        const int64_t low = rescale->low, high = rescale->high;                                            \
-        int64_t fault = 0;                                                                                 \
-        if (step)                                                                                          \
-            LOOP(IN, UNSIGNED_IN, OUT, 1)                                                                  \
-        else                                                                                               \
-            LOOP(IN, UNSIGNED_IN, OUT, 0)                                                                  \
-        return fault != 0;                                                                                 \
-    }                                                                                                      \
-    static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier,           \
-                           const int8_t *shift, int step, void *out, size_t count)                         \
-    {                                                                                                      \
-        if (rescale->input_unsigned)                                                                       \
-            return body_##NAME(rescale, in, multiplier, shift, step, out, count, true, rescale->wide,      \
-                               rescale->double_round);                                                     \
-        if (!rescale->wide)                                                                                \
-            return body_##NAME(rescale, in, multiplier, shift, step, out, count, false, false, false);     \
-        if (rescale->double_round)                                                                         \
-            return body_##NAME(rescale, in, multiplier, shift, step, out, count, false, true, true);       \
-        return body_##NAME(rescale, in, multiplier, shift, step, out, count, false, true, false);          \
+        {row_8_8, row_8_16, row_8_32}, {row_16_8, row_16_16, row_16_32}, {row_32_8, row_32_16, row_32_32}, \
+            {row_48_8, row_48_16, row_48_32},                                                              \
     }
-
-ROW(8_8, int8_t, uint8_t, int8_t)
-ROW(8_16, int8_t, uint8_t, int16_t)
-ROW(8_32, int8_t, uint8_t, int32_t)
-ROW(16_8, int16_t, uint16_t, int8_t)
-ROW(16_16, int16_t, uint16_t, int16_t)
-ROW(16_32, int16_t, uint16_t, int32_t)
-ROW(32_8, int32_t, uint32_t, int8_t)
-ROW(32_16, int32_t, uint32_t, int16_t)
-ROW(32_32, int32_t, uint32_t, int32_t)
-ROW(48_8, int64_t, uint64_t, int8_t)
-ROW(48_16, int64_t, uint64_t, int16_t)
-ROW(48_32, int64_t, uint64_t, int32_t)
-
-const ns_rescale_rows ROWS = {
-    {row_8_8, row_8_16, row_8_32},
-    {row_16_8, row_16_16, row_16_32},
-    {row_32_8, row_32_16, row_32_32},
-    {row_48_8, row_48_16, row_48_32},
-};

@@ -1,19 +1,14 @@
 /* What multiplies, shifts and rounds, for NEON: rescale, requantise and the rows of 64-bit values.
  *
  * SRSHL with a negative shift is (v + 2^(s-1)) >> s with nothing lost between, which is the rounding of all
- * three; rescale_template.h derives the ranges of the products. */
+ * three; rescale.c derives the ranges of the products. */
 #include <arm_neon.h>
 #include <string.h>
 
 #include "kernels/matrix.h"
-#include "kernels/rows.h"
-
-#define ALWAYS static inline __attribute__((always_inline))
+#include "kernels/rescale_template.h"
 
 /* ---- rescale ---- */
-
-/* Types as in ns_rescale_rows. */
-enum { I8, I16, I32, I48 };
 
 /* Four values, as two pairs of 64 bits; those of fewer than 48 bits in `narrow` too. */
 typedef struct four {
@@ -102,12 +97,6 @@ ALWAYS int64x2_t multiply_wide(int64x2_t v, int32x2_t multiplier)
     return vaddq_s64(vreinterpretq_s64_u64(low), vshlq_n_s64(high, 32));
 }
 
-/* What a compiler knows of a row. */
-typedef struct rescale_kind {
-    int in_type, out_type, step;
-    bool is_wide, is_double, check;
-} rescale_kind;
-
 /* Two results; what a fault leaves in `fault` is any bit that is not zero. */
 ALWAYS int64x2_t scale_two(const four *v, const scales *s, const int k, const rescale_kind kind,
                            int64x2_t *fault)
@@ -133,16 +122,6 @@ ALWAYS int64x2_t beyond_32(int64x2_t v)
 {
     return veorq_s64(v, vmovl_s32(vmovn_s64(v)));
 }
-
-/* One row, as ns_rescale_row takes it. */
-typedef struct rescale_row {
-    const ns_rescale *rescale;
-    const void *in;
-    const int32_t *multiplier;
-    const int8_t *shift;
-    void *out;
-    size_t count;
-} rescale_row;
 
 ALWAYS bool body(const rescale_row *r, const rescale_kind kind)
 {
@@ -183,61 +162,12 @@ ALWAYS bool body(const rescale_row *r, const rescale_kind kind)
            found;
 }
 
-/* As in rescale_avx2.c: |value| < 2^17 or <= 2^31, and such a shift, keep value and result within their
- * bounds. */
-ALWAYS bool all_fit(const rescale_row *r, int step, const int in_type)
+ALWAYS bool row(rescale_row row, const int in_type, const int out_type)
 {
-    if (in_type == I48 || !r->rescale->wide)
-        return false;
-    const int least = in_type == I32 ? 32 : 18;
-    for (size_t i = 0; i < (step ? r->count : 1); i++)
-        if (r->shift[i] < least)
-            return false;
-    return true;
+    return rescale_rest(&row, in_type, out_type);
 }
 
-ALWAYS bool row(rescale_row row, int step, const int in_type, const int out_type)
-{
-    const ns_rescale *r = row.rescale;
-#define BODY(STEP, WIDE, DOUBLE, CHECK) \
-    body(&row, (rescale_kind){in_type, out_type, STEP, WIDE, DOUBLE, CHECK})
-    if (in_type != I48 && all_fit(&row, step, in_type)) {
-        if (r->double_round)
-            return step ? BODY(1, true, true, false) : BODY(0, true, true, false);
-        return step ? BODY(1, true, false, false) : BODY(0, true, false, false);
-    }
-    if (in_type != I48 && r->wide)
-        return step ? BODY(1, true, r->double_round, true) : BODY(0, true, r->double_round, true);
-    return step ? BODY(1, false, false, true) : BODY(0, false, false, true);
-#undef BODY
-}
-
-#define ROW(NAME, IN, OUT)                                                                       \
-    static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \
-                           const int8_t *shift, int step, void *out, size_t count)               \
-    {                                                                                            \
-        return row((rescale_row){rescale, in, multiplier, shift, out, count}, step, IN, OUT);    \
-    }
-
-ROW(8_8, I8, I8)
-ROW(8_16, I8, I16)
-ROW(8_32, I8, I32)
-ROW(16_8, I16, I8)
-ROW(16_16, I16, I16)
-ROW(16_32, I16, I32)
-ROW(32_8, I32, I8)
-ROW(32_16, I32, I16)
-ROW(32_32, I32, I32)
-ROW(48_8, I48, I8)
-ROW(48_16, I48, I16)
-ROW(48_32, I48, I32)
-
-const ns_rescale_rows ns_rescale_rows_neon = {
-    {row_8_8, row_8_16, row_8_32},
-    {row_16_8, row_16_16, row_16_32},
-    {row_32_8, row_32_16, row_32_32},
-    {row_48_8, row_48_16, row_48_32},
-};
+const ns_rescale_rows ns_rescale_rows_neon = RESCALE_ROWS;
 
 /* ---- requantise ---- */
 
