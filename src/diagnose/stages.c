@@ -1,4 +1,7 @@
 /* Cuts and stages (plan.h). */
+#include <stdlib.h>
+#include <string.h>
+
 #include "diagnose/plan.h"
 
 bool ns_dg_moves(ns_op op)
@@ -39,30 +42,41 @@ static bool is_cut(const ns_dg_plan *plan, int index)
            (op->op == NS_OP_TABLE && dtype == NS_DTYPE_INT8);
 }
 
-/* Marks the operators of the stage that ends at `tensor`, and collects the nodes it reads. A stack of its
- * own: graphs may be deep. */
-static void mark(const ns_dg_plan *plan, int tensor, int *stack, bool *inside, ns_dg_node *node)
+/* What collecting the stages needs, once for all of them: a stack of its own, for graphs may be deep. */
+typedef struct collecting {
+    int *stack;
+    int *operators, *sources; /* of the stage at hand */
+    int *inside, *read;       /* of each operator and node: the last stage that took it */
+} collecting;
+
+/* Collects the operators of the stage that ends at the node's tensor, and the nodes it reads. */
+static void collect(const ns_dg_plan *plan, int index, collecting *c)
 {
+    ns_dg_node *node = &plan->nodes[index];
     int depth = 0;
-    stack[depth++] = tensor;
+    c->stack[depth++] = node->tensor;
     while (depth) {
-        const int t = stack[--depth];
-        const int index = plan->producers[t];
-        if (t != tensor && plan->node_of[t] >= 0) {
-            bool known = false;
-            for (int i = 0; i < node->source_count; i++)
-                known = known || node->sources[i] == plan->node_of[t];
-            if (!known)
-                node->sources[node->source_count++] = plan->node_of[t];
+        const int t = c->stack[--depth], source = plan->node_of[t], producer = plan->producers[t];
+        if (t != node->tensor && source >= 0) {
+            if (c->read[source] != index)
+                c->sources[node->source_count++] = source;
+            c->read[source] = index;
             continue;
         }
-        if (index < 0 || inside[index])
+        if (producer < 0 || c->inside[producer] == index)
             continue;
-        inside[index] = true;
-        node->operator_count++;
-        for (int k = 0; k < ns_dg_operator(plan, index)->input_count; k++)
-            stack[depth++] = ns_dg_operator(plan, index)->inputs[k];
+        c->inside[producer] = index;
+        c->operators[node->operator_count++] = producer;
+        const ns_operator *op = ns_dg_operator(plan, producer);
+        for (int k = 0; k < op->input_count; k++)
+            c->stack[depth++] = op->inputs[k];
     }
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const int x = *(const int *)a, y = *(const int *)b;
+    return (x > y) - (x < y);
 }
 
 static void name_stage(const ns_dg_plan *plan, ns_dg_node *node)
@@ -119,22 +133,17 @@ static double work_of(const ns_dg_plan *plan, const ns_dg_node *node)
     return work;
 }
 
-static ns_code fill_stage(ns_dg_plan *plan, int index, int *stack, bool *inside, ns_error *error)
+/* A stage is often one or two operators: the time to collect it does not depend on the graph's length. */
+static ns_code fill_stage(ns_dg_plan *plan, int index, collecting *c, ns_error *error)
 {
     ns_dg_node *node = &plan->nodes[index];
-    const int operators = plan->block->operator_count;
-    node->sources = NS_ARENA_ARRAY(plan->arena, (size_t)index + 1, int);
-    if (!node->sources)
+    collect(plan, index, c);
+    if (node->operator_count > 1)
+        qsort(c->operators, (size_t)node->operator_count, sizeof *c->operators, by_number);
+    node->sources = ns_arena_copy(plan->arena, c->sources, (size_t)node->source_count * sizeof(int));
+    node->operators = ns_arena_copy(plan->arena, c->operators, (size_t)node->operator_count * sizeof(int));
+    if (!node->sources || !node->operators)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage");
-    mark(plan, node->tensor, stack, inside, node);
-    node->operators = NS_ARENA_ARRAY(plan->arena, (size_t)node->operator_count, int);
-    if (!node->operators)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a stage");
-    for (int i = 0, n = 0; i < operators; i++)
-        if (inside[i]) {
-            node->operators[n++] = i;
-            inside[i] = false;
-        }
     name_stage(plan, node);
     find_final(plan, node);
     node->work = work_of(plan, node);
@@ -187,22 +196,20 @@ static ns_code find_users(ns_dg_plan *plan, ns_error *error)
 }
 
 /* An input's zero point is the one that its first RESCALE or convolution takes off. */
-static void find_input_zero(ns_dg_plan *plan, int index)
+static void find_input_zeros(ns_dg_plan *plan)
 {
     const ns_block *block = plan->block;
-    ns_dg_node *node = &plan->nodes[index];
-    for (int i = 0; i < block->operator_count; i++) {
+    for (int i = block->operator_count; i-- > 0;) {
         const ns_operator *op = &block->operators[i];
-        if (op->input_count < 4 || op->inputs[0] != node->tensor ||
+        if (op->input_count < 4 || plan->node_of[op->inputs[0]] < 0 ||
             (op->op != NS_OP_RESCALE && op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D) ||
             !ns_dg_tensor(plan, op->inputs[3])->data)
             continue;
-        node->zero = ns_dg_constant(plan, op->inputs[3], 0);
-        return;
+        plan->nodes[plan->node_of[op->inputs[0]]].zero = ns_dg_constant(plan, op->inputs[3], 0);
     }
 }
 
-ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
+static ns_code begin_collecting(ns_dg_plan *plan, collecting *c, ns_error *error)
 {
     const ns_block *block = plan->block;
     const size_t operators = (size_t)block->operator_count, inputs = (size_t)block->input_count;
@@ -213,30 +220,51 @@ ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
     }
     plan->nodes = NS_ARENA_ARRAY(plan->arena, results + inputs, ns_dg_node);
     plan->outputs = NS_ARENA_ARRAY(plan->arena, results, int);
-    bool *is_output = NS_ARENA_ARRAY(plan->arena, (size_t)block->tensor_count, bool);
-    bool *inside = NS_ARENA_ARRAY(plan->arena, operators, bool);
-    int *stack = NS_ARENA_ARRAY(plan->arena, operands, int);
-    if (!plan->nodes || !plan->outputs || !is_output || !inside || !stack)
+    c->stack = NS_ARENA_ARRAY(plan->arena, operands, int);
+    c->operators = NS_ARENA_ARRAY(plan->arena, operators, int);
+    c->inside = NS_ARENA_ARRAY(plan->arena, operators, int);
+    c->sources = NS_ARENA_ARRAY(plan->arena, results + inputs, int);
+    c->read = NS_ARENA_ARRAY(plan->arena, results + inputs, int);
+    if (!plan->nodes || !plan->outputs || !c->stack || !c->operators || !c->inside || !c->sources || !c->read)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
-    find_outputs(plan, is_output);
-    for (int i = 0; i < block->input_count; i++) {
-        add_node(plan, block->inputs[i]);
-        find_input_zero(plan, i);
-    }
-    plan->input_count = plan->node_count;
+    memset(c->inside, -1, operators * sizeof *c->inside);
+    memset(c->read, -1, (results + inputs) * sizeof *c->read);
+    return NS_OK;
+}
+
+static ns_code add_stages(ns_dg_plan *plan, const bool *is_output, collecting *c, ns_error *error)
+{
+    const ns_block *block = plan->block;
     for (int i = 0; i < block->operator_count; i++) {
         for (int k = 0; k < block->operators[i].output_count; k++) {
             const int out = block->operators[i].outputs[k];
             if (plan->producers[out] != i || !((k == 0 && is_cut(plan, i)) || is_output[out]))
                 continue;
             add_node(plan, out);
-            NS_TRY(fill_stage(plan, plan->node_count - 1, stack, inside, error));
+            NS_TRY(fill_stage(plan, plan->node_count - 1, c, error));
             if (is_output[out]) {
                 plan->nodes[plan->node_count - 1].output = plan->output_count;
                 plan->outputs[plan->output_count++] = plan->node_count - 1;
             }
         }
     }
+    return NS_OK;
+}
+
+ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error)
+{
+    const ns_block *block = plan->block;
+    collecting c;
+    NS_TRY(begin_collecting(plan, &c, error));
+    bool *is_output = NS_ARENA_ARRAY(plan->arena, (size_t)block->tensor_count, bool);
+    if (!is_output)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
+    find_outputs(plan, is_output);
+    for (int i = 0; i < block->input_count; i++)
+        add_node(plan, block->inputs[i]);
+    plan->input_count = plan->node_count;
+    find_input_zeros(plan);
+    NS_TRY(add_stages(plan, is_output, &c, error));
     if (!plan->output_count)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "no output of the graph depends on an input");
     return find_users(plan, error);

@@ -19,6 +19,7 @@ typedef struct group {
     int inside;  /* that are operators of the chain */
     int last;    /* the last link that reads it */
     int slot;
+    int next; /* the next whose last reader is the same; -1: none */
 } group;
 
 typedef struct placing {
@@ -27,6 +28,7 @@ typedef struct placing {
     const int *readers;
     int *groups;
     group *list;   /* one for each link */
+    int *ended;    /* of each link: the first group that nobody reads after it; -1: none */
     size_t *slots; /* bytes of a row */
     bool *is_taken;
 } placing;
@@ -77,6 +79,17 @@ static void count_readers(placing *p)
         }
 }
 
+/* So that placing a long chain takes as long as the chain is. */
+static void sort_by_last(placing *p)
+{
+    for (int i = 0; i < p->chain->link_count; i++)
+        p->ended[i] = -1;
+    for (int i = 0; i < p->chain->link_count; i++) {
+        p->list[i].next = p->ended[p->list[i].last];
+        p->ended[p->list[i].last] = i;
+    }
+}
+
 /* The free slot that wastes least, or a new one. */
 static int take_slot(placing *p, size_t row_bytes)
 {
@@ -112,8 +125,8 @@ static void place_members(placing *p)
             link->in[k] = (ns_chain_operand){of < 0 ? tensor : p->list[of].tensor,
                                              of < 0 ? -1 : p->list[of].slot, elements * bytes_of(p, tensor)};
         }
-        for (int j = 0; j <= i; j++)
-            if (p->list[j].slot >= 0 && p->list[j].last == i)
+        for (int j = p->ended[i]; j >= 0; j = p->list[j].next)
+            if (p->list[j].slot >= 0)
                 p->is_taken[p->list[j].slot] = false;
     }
 }
@@ -143,14 +156,16 @@ ns_code ns_chain_place(const ns_block *block, ns_chain *chain, const int *reader
     const size_t links = (size_t)chain->link_count;
     placing p = {.block = block, .chain = chain, .readers = readers, .groups = groups};
     p.list = NS_ARENA_ARRAY(arena, links, group);
+    p.ended = NS_ARENA_ARRAY(arena, links, int);
     p.slots = NS_ARENA_ARRAY(arena, links, size_t);
     p.is_taken = NS_ARENA_ARRAY(arena, links, bool);
     chain->whole = NS_ARENA_ARRAY(arena, links, int);
     chain->slot_offsets = NS_ARENA_ARRAY(arena, links, size_t);
-    if (!p.list || !p.slots || !p.is_taken || !chain->whole || !chain->slot_offsets)
+    if (!p.list || !p.ended || !p.slots || !p.is_taken || !chain->whole || !chain->slot_offsets)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to plan a run");
     find_groups(&p);
     count_readers(&p);
+    sort_by_last(&p);
     place_members(&p);
     settle_rows(&p);
     for (int i = 0; i < chain->link_count; i++)

@@ -10,6 +10,7 @@ in this Python and in $NPUSCOPE_PYTHON, build/venv. Exit code 77 (skipped) when 
 import importlib
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 
@@ -55,7 +56,8 @@ def spans(structure, form):
 def read_table(program, *family):
     """({command: (form, id, [(field, low, width, enumeration)])}, {enumeration: {name: value}}) of one of our tables."""
     commands, values = {}, {}
-    done = subprocess.run([program, "--dump", *family], check=True, text=True, capture_output=True)
+    command = [*shlex.split(os.environ.get("MESON_EXE_WRAPPER", "")), program, "--dump", *family]
+    done = subprocess.run(command, check=True, text=True, capture_output=True)
     for kind, *rest in map(str.split, done.stdout.splitlines()):
         if kind == "value":
             values.setdefault(rest[0], {})[rest[1]] = int(rest[2])
