@@ -8,6 +8,8 @@ import emulate
 import tosa_names
 
 CAUSES = ("saturation", "step", "table")
+# Weights and clipped inputs are at fault where they alone bring the result below this (one clipped element of forty may cost nothing).
+POOR = 40  # dB
 
 
 def db(energy):
@@ -93,6 +95,11 @@ class Truth:
 
     def alone(self, stage, mode="real"):
         modes = {q: mode for q in stage.quantisers}
+        return emulate.error(self.emulator.run(all_ideal=True, modes=modes, ideal_constants=self.all_means), self.ideal_means)
+
+    def clipping(self):
+        """What the clipping of the inputs alone costs."""
+        modes = {q: "saturation" for q in self.emulator.quantisers if q.args[0].op == "placeholder"}
         return emulate.error(self.emulator.run(all_ideal=True, modes=modes, ideal_constants=self.all_means), self.ideal_means)
 
     def judge(self):
@@ -190,6 +197,7 @@ def report(truth, inputs):
     guilty = [s for s in ranked if s.gain >= 1.0]
     joint = [] if guilty else series(truth, ranked)
     rails = max(float(np.mean(np.abs(x) > 32768)) for x in inputs)
+    clipped = rails >= 0.01 and db(truth.clipping()) < POOR
     constants = [] if guilty or joint else lost_constants(truth) or lost_means(truth)
     if guilty or joint:
         at_fault(truth, result, guilty or joint, joint)
@@ -197,9 +205,9 @@ def report(truth, inputs):
         result |= {"verdict": "operator", "cause": "constant", "constants": constants,
                    "at_fault": {"operator": constants[0]["operator"], "kind": constants[0]["kind"]},
                    "acceptable_operators": [c["operator"] for c in constants], "acceptable_causes": ["constant"]}
-    elif db(truth.reach) < 40 and rails < 0.01:
+    elif db(truth.reach) < POOR and not clipped:
         result |= {"verdict": "weights", "limit": "weights"}
-    if rails >= 0.01:
+    if clipped:
         result |= {"verdict": "input", "at_fault_behind_input": result["at_fault"], "at_fault": None}
     result["input_at_rails"] = round(rails, 5)
     knocked = truth.against(joint) if joint else best.without
