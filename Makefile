@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 
 all:
 	@scripts/install-dependencies
-	@scripts/configure build --buildtype=release
+	@scripts/configure build --buildtype=release -Dstatic_libraries=true
 	@ninja -C build $(if $(VERBOSE),-v,--quiet)
 
 suite: all

@@ -115,15 +115,6 @@ static void load_run_wide(const ns_npu_map *map, const uint8_t *source, int64_t 
     }
 }
 
-/* The elements as they are. */
-static inline void copy_run(const ns_npu_map *map, const uint8_t *source, int64_t count, uint8_t *target)
-{
-    if (map->bytes == 2 && count == NS_NPU_BRICK)
-        memcpy(target, source, 2 * NS_NPU_BRICK);
-    else
-        memcpy(target, source, (size_t)(count * map->bytes));
-}
-
 /* A stretch of consecutive elements of a piece. */
 typedef struct map_run {
     uint8_t *memory;
@@ -149,44 +140,106 @@ static stored_piece stored_of(const ns_npu_map *map, ns_npu_extent extent, const
     return stored;
 }
 
-/* Visits what is stored as runs: within one tile segment, NHWC rows whose pixels are adjacent are one run;
+/* What of a stored piece lies in one tile. */
+typedef struct map_segment {
+    uint8_t *memory;   /* of its first pixel */
+    int64_t at, width; /* in pixels; from the piece's first */
+} map_segment;
+
+/* At most two, from left to right; returns how many. */
+static int segments_of(const ns_npu_machine *machine, const ns_npu_map *map, ns_npu_extent extent,
+                       const stored_piece *stored, map_segment list[2])
+{
+    uint8_t *region = machine->regions[map->region].data;
+    int count = 0;
+    for (int side = 0; side < 2; side++) {
+        const int64_t split = side ? map->height1 : map->height0;
+        const ns_npu_tile tile = ns_npu_tile_of(map, extent, side + (stored->y >= split ? 2 : 0));
+        const int64_t x0 = tile.x > stored->first ? tile.x : stored->first, end = tile.x + tile.width;
+        const int64_t width = (end < stored->last ? end : stored->last) - x0;
+        if (width > 0)
+            list[count++] = (map_segment){region + tile.base + (stored->y - tile.y) * map->stride_y +
+                                              (x0 - tile.x) * ns_npu_map_step_x(map),
+                                          x0 - stored->first, width};
+    }
+    return count;
+}
+
+/* Visits what is stored as runs: within one segment, NHWC rows whose pixels are adjacent are one run;
  * otherwise one run per pixel (NHWC) or per pixel and brick (NHCWB16). */
-#define FOR_EACH_RUN(machine, map, extent, stored, run, BODY)                                               \
-    do {                                                                                                    \
-        uint8_t *region_ = (machine)->regions[(map)->region].data;                                          \
-        for (int side_ = 0; side_ < 2; side_++) {                                                           \
-            int64_t split_ = side_ ? (map)->height1 : (map)->height0;                                       \
-            ns_npu_tile tile_ = ns_npu_tile_of(map, extent, side_ + ((stored).y >= split_ ? 2 : 0));        \
-            const int64_t x0_ = tile_.x > (stored).first ? tile_.x : (stored).first;                        \
-            const int64_t end_ = tile_.x + tile_.width;                                                     \
-            const int64_t width_ = (end_ < (stored).last ? end_ : (stored).last) - x0_;                     \
-            if (width_ <= 0)                                                                                \
-                continue;                                                                                   \
-            uint8_t *row_ = region_ + tile_.base + ((stored).y - tile_.y) * (map)->stride_y +               \
-                            (x0_ - tile_.x) * ns_npu_map_step_x(map);                                       \
-            const int64_t at_ = x0_ - (stored).first;                                                       \
-            if (!(map)->brick && (map)->stride_x == (extent).depth * (map)->bytes) {                        \
-                map_run run = {row_, at_ * (extent).depth, width_ * (extent).depth};                        \
-                BODY;                                                                                       \
-            } else if (!(map)->brick) {                                                                     \
-                for (int64_t x_ = 0; x_ < width_; x_++) {                                                   \
-                    map_run run = {row_ + x_ * (map)->stride_x, (at_ + x_) * (extent).depth,                \
-                                   (extent).depth};                                                         \
-                    BODY;                                                                                   \
-                }                                                                                           \
-            } else {                                                                                        \
-                for (int64_t c_ = 0; c_ < (extent).depth; c_ += NS_NPU_BRICK) {                             \
-                    int64_t left_ = (extent).depth - c_;                                                    \
-                    for (int64_t x_ = 0; x_ < width_; x_++) {                                               \
-                        map_run run = {                                                                     \
-                            row_ + c_ / NS_NPU_BRICK * (map)->stride_c + x_ * NS_NPU_BRICK * (map)->bytes,  \
-                            (at_ + x_) * (extent).depth + c_, left_ < NS_NPU_BRICK ? left_ : NS_NPU_BRICK}; \
-                        BODY;                                                                               \
-                    }                                                                                       \
-                }                                                                                           \
-            }                                                                                               \
-        }                                                                                                   \
+#define FOR_EACH_RUN(machine, map, extent, stored, run, BODY)                                         \
+    do {                                                                                              \
+        map_segment list_[2];                                                                         \
+        const int count_ = segments_of(machine, map, extent, &(stored), list_);                       \
+        for (int i_ = 0; i_ < count_; i_++) {                                                         \
+            const map_segment *segment_ = &list_[i_];                                                 \
+            const bool is_dense_ = !(map)->brick && (map)->stride_x == (extent).depth * (map)->bytes; \
+            const int64_t pixels_ = is_dense_ ? 1 : segment_->width;                                  \
+            const int64_t length_ = is_dense_      ? segment_->width * (extent).depth                 \
+                                    : (map)->brick ? NS_NPU_BRICK                                     \
+                                                   : (extent).depth;                                  \
+            for (int64_t c_ = 0; c_ < (is_dense_ ? 1 : (extent).depth); c_ += length_)                \
+                for (int64_t x_ = 0; x_ < pixels_; x_++) {                                            \
+                    const int64_t left_ = (extent).depth - c_;                                        \
+                    map_run run = {segment_->memory + c_ / NS_NPU_BRICK * (map)->stride_c +           \
+                                       x_ * ns_npu_map_step_x(map),                                   \
+                                   (segment_->at + x_) * (extent).depth + c_,                         \
+                                   is_dense_ || length_ < left_ ? length_ : left_};                   \
+                    BODY;                                                                             \
+                }                                                                                     \
+        }                                                                                             \
     } while (0)
+
+/* A column of bricks out of memory, or into it: `size` bytes for each of `count` pixels, which lie
+ * side by side in memory and `pitch` apart in `values`. */
+static inline void move_column(uint8_t *memory, uint8_t *values, int64_t count, int64_t step, int64_t pitch,
+                               size_t size, bool store)
+{
+    for (int64_t x = 0; x < count; x++) {
+        if (store)
+            memcpy(memory + x * step, values + x * pitch, size);
+        else
+            memcpy(values + x * pitch, memory + x * step, size);
+    }
+}
+
+static inline void move_segment(const ns_npu_map *map, int64_t depth, const map_segment *segment,
+                                uint8_t *values, bool store)
+{
+    const int64_t step = NS_NPU_BRICK * map->bytes, pitch = depth * map->bytes;
+    for (int64_t c = 0; c < depth; c += NS_NPU_BRICK) {
+        uint8_t *memory = segment->memory + c / NS_NPU_BRICK * map->stride_c;
+        uint8_t *row = values + segment->at * pitch + c * map->bytes;
+        const int64_t left = depth - c;
+        const size_t size = (size_t)(left < NS_NPU_BRICK ? left * map->bytes : step);
+        switch (size) { /* a constant: moves of whole vectors */
+        case 16:
+            move_column(memory, row, segment->width, step, pitch, 16, store);
+            break;
+        case 32:
+            move_column(memory, row, segment->width, step, pitch, 32, store);
+            break;
+        case 64:
+            move_column(memory, row, segment->width, step, pitch, 64, store);
+            break;
+        default:
+            move_column(memory, row, segment->width, step, pitch, size, store);
+        }
+    }
+}
+
+/* A piece in bricks, its elements as they are. */
+static void move_bricks(const ns_npu_machine *machine, const ns_npu_map *map, ns_npu_extent extent,
+                        const stored_piece *stored, uint8_t *values, bool store)
+{
+    map_segment list[2];
+    const int count = segments_of(machine, map, extent, stored, list);
+    for (int i = 0; i < count; i++)
+        if (store)
+            move_segment(map, extent.depth, &list[i], values, true);
+        else
+            move_segment(map, extent.depth, &list[i], values, false);
+}
 
 /* Widens a stored piece in place, from its end, to the operation's view. */
 #define SPREAD(type)                                                                                  \
@@ -307,9 +360,11 @@ const void *ns_npu_map_take(ns_npu_machine *machine, const ns_npu_map *map, cons
     uint8_t *to = room;
     if (place)
         memcpy(to, place, (size_t)(count * extent.depth * map->bytes));
+    else if (map->brick)
+        move_bricks(machine, map, extent, &stored, to, false);
     else
         FOR_EACH_RUN(machine, map, extent, stored, run,
-                     copy_run(map, run.memory, run.count, to + run.index * map->bytes));
+                     memcpy(to + run.index * map->bytes, run.memory, (size_t)(run.count * map->bytes)));
     if (is_whole)
         return room;
     if (map->bytes == 1)
@@ -334,7 +389,7 @@ static inline void store_run(const ns_npu_map *map, uint8_t *target, int64_t cou
                              int size)
 {
     if (size == map->bytes)
-        copy_run(map, source, count, target);
+        memcpy(target, source, (size_t)(count * size));
     else if (size == 8 && map->bytes == 1)
         STORE_RUN(uint8_t, uint64_t)
     else if (size == 8 && map->bytes == 2)
@@ -365,6 +420,10 @@ void ns_npu_map_write(ns_npu_machine *machine, const ns_npu_map *map, const ns_n
     }
     const ns_npu_extent extent = ns_npu_stored_extent(map);
     const stored_piece stored = {piece->y, piece->x, piece->x + piece->width};
+    if (map->brick && size == map->bytes) {
+        move_bricks(machine, map, extent, &stored, (uint8_t *)values, true);
+        return;
+    }
     FOR_EACH_RUN(machine, map, extent, stored, run,
                  store_run(map, run.memory, run.count, values + run.index * size, size));
 }

@@ -44,7 +44,7 @@ typedef struct conv_product {
 
 static int64_t largest(const int16_t *values, size_t count)
 {
-    int low = 0, high = 0;
+    int16_t low = 0, high = 0; /* of the elements' type: one instruction for eight */
     for (size_t i = 0; i < count; i++) {
         low = values[i] < low ? values[i] : low;
         high = values[i] > high ? values[i] : high;

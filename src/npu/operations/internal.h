@@ -50,7 +50,10 @@ ns_code ns_npu_short_open(ns_npu_machine *machine, const ns_npu_operation *opera
  * then counts those of them that lay outside int16 before they saturated. */
 bool ns_npu_short_clip(const ns_npu_machine *machine, const ns_npu_short *s, int16_t *row, size_t count,
                        struct ns_npu_output_stage *output);
-bool ns_npu_short_is_open(const ns_npu_short *s, int16_t value);
+static inline bool ns_npu_short_is_open(const ns_npu_short *s, int16_t value)
+{
+    return (value == INT16_MIN && s->low == INT16_MIN) || (value == INT16_MAX && s->high == INT16_MAX);
+}
 
 /* Table, zero point and store, of a piece; the row is overwritten. */
 void ns_npu_short_write(ns_npu_machine *machine, const ns_npu_operation *operation, const ns_npu_short *s,

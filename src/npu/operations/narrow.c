@@ -228,11 +228,6 @@ bool ns_npu_short_clip(const ns_npu_machine *machine, const ns_npu_short *s, int
     return at_ends && (s->low == INT16_MIN || s->high == INT16_MAX);
 }
 
-bool ns_npu_short_is_open(const ns_npu_short *s, int16_t value)
-{
-    return (value == INT16_MIN && s->low == INT16_MIN) || (value == INT16_MAX && s->high == INT16_MAX);
-}
-
 void ns_npu_short_write(ns_npu_machine *machine, const ns_npu_operation *operation, const ns_npu_short *s,
                         const ns_npu_piece *piece, int16_t *row)
 {

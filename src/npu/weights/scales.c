@@ -1,5 +1,6 @@
 /* Scale records: bias, scale and shift of each output channel, 10 bytes, little-endian. Facts: Vela 5.1.0,
  * ethos_u55_weight_encoder.cpp (EncodeBias), ethos_u85_weight_encoder.cpp (EncodeBias32, EncodeBias48). */
+#include "base/interface.h"
 #include "npu/weights/interface.h"
 
 /* Widths in bits of a record's three fields; they follow each other, each from a byte boundary. */
@@ -15,20 +16,14 @@ static const record_layout layouts[] = {
     [NS_SCALES_U85_I48] = {6, 2, 0x7fff, true},
 };
 
-static uint64_t load(const uint8_t *p, unsigned bytes)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < bytes; i++)
-        value |= (uint64_t)p[i] << 8 * i;
-    return value;
-}
-
 static bool unpack(const record_layout *layout, const uint8_t *p, ns_scale_record *out)
 {
-    const unsigned unused = 64 - 8 * layout->bias_bytes;
-    const uint64_t scale = load(p + layout->bias_bytes, layout->scale_bytes);
+    const unsigned bias_bits = 8 * layout->bias_bytes, unused = 64 - bias_bits;
+    const uint64_t first = ns_load_u64(p);
+    const uint64_t scale =
+        (first >> bias_bits | (uint64_t)p[8] << unused) & UINT64_MAX >> (64 - 8 * layout->scale_bytes);
     const uint8_t shift = p[layout->bias_bytes + layout->scale_bytes];
-    out->bias = (int64_t)(load(p, layout->bias_bytes) << unused) >> unused;
+    out->bias = (int64_t)(first << unused) >> unused;
     out->scale = (uint32_t)scale & layout->scale_mask;
     out->shift = shift & 63;
     return scale <= layout->scale_mask && shift < 64 && !(layout->spare_byte && p[9]);
