@@ -144,6 +144,22 @@ ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *er
     return NS_OK;
 }
 
+static ns_code write_document(ns_sink *sink, ns_bytes bytes, ns_error *error)
+{
+    (void)error;
+    fwrite(bytes.data, 1, bytes.size, sink->context);
+    return NS_OK;
+}
+
+ns_code ns_cli_write_pieces(ns_cli *cli, const char *path,
+                            ns_code (*give)(ns_sink *sink, void *context, ns_error *error), void *context,
+                            ns_error *error)
+{
+    ns_sink sink = {.write = write_document, .context = cli->documents};
+    return strcmp(path, "-") == 0 ? give(&sink, context, error)
+                                  : ns_file_write_pieces(path, give, context, error);
+}
+
 ns_code ns_option_store(const ns_option *option, void *settings, const char *text, ns_arena *arena,
                         ns_error *error)
 {

@@ -94,6 +94,11 @@ ns_code ns_options_parse(const ns_subcommand *subcommand, const ns_shared_option
 /* Writes a document to the file that an OUTPUT option named. */
 ns_code ns_cli_write(ns_cli *cli, const char *path, ns_bytes bytes, ns_error *error);
 
+/* The same of one that is written piece by piece (ns_file_write_pieces). */
+ns_code ns_cli_write_pieces(ns_cli *cli, const char *path,
+                            ns_code (*give)(ns_sink *sink, void *context, ns_error *error), void *context,
+                            ns_error *error);
+
 /* ---- terminal.c ---- */
 
 /* Columns of the terminal that a file descriptor is: COLUMNS, its own size or 80; 0: it is none. */

@@ -96,23 +96,35 @@ static ns_code check_symmetric_io(const char *text, ns_error *error)
     return NS_OK;
 }
 
+typedef struct report {
+    const ns_suite_result *result;
+    ns_code (*render)(const ns_suite_result *, ns_buffer *, ns_error *);
+    ns_arena *arena;
+} report;
+
+static ns_code give_report(ns_sink *sink, void *context, ns_error *error)
+{
+    const report *one = context;
+    ns_buffer buffer = {.arena = one->arena, .sink = sink};
+    NS_TRY(one->render(one->result, &buffer, error));
+    return ns_suite_check(one->result, error);
+}
+
 static ns_code write_reports(ns_cli *cli, const ns_cli_suite_settings *settings,
                              const ns_suite_result *result, ns_error *error)
 {
-    ns_bytes bytes;
     const struct {
         const char *path;
-        ns_code (*render)(const ns_suite_result *, ns_arena *, ns_bytes *, ns_error *);
+        ns_code (*render)(const ns_suite_result *, ns_buffer *, ns_error *);
     } files[] = {
         {settings->json, ns_report_json}, {settings->junit, ns_report_junit},
         {settings->csv, ns_report_csv},   {settings->markdown, ns_report_markdown},
         {settings->html, ns_report_html},
     };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        if (!files[i].path)
-            continue;
-        NS_TRY(files[i].render(result, cli->arena, &bytes, error));
-        NS_TRY(ns_cli_write(cli, files[i].path, bytes, error));
+        report one = {result, files[i].render, cli->arena};
+        if (files[i].path)
+            NS_TRY(ns_cli_write_pieces(cli, files[i].path, give_report, &one, error));
     }
     return NS_OK;
 }
@@ -121,8 +133,8 @@ static ns_code write_reports(ns_cli *cli, const ns_cli_suite_settings *settings,
 static ns_code check_vela_flags(const ns_suite_options *suite, const ns_suite_result *result, ns_error *error)
 {
     for (int i = 0; suite->vela_flags && i < result->case_count; i++) {
-        const ns_case_result *row = &result->cases[i];
-        for (int s = 0; s < row->stage_count; s++) {
+        const ns_case_result *row = ns_suite_finding(result, i);
+        for (int s = 0; row && s < row->stage_count; s++) {
             const char *said = row->stages[s].reason ? strstr(row->stages[s].reason, "vela: error: ") : NULL;
             if (said)
                 return ns_fail(error, NS_ERROR_USAGE, "Vela does not take '%s': %s", suite->vela_flags,
@@ -193,6 +205,19 @@ static ns_code keep_run(const ns_cli_suite_settings *settings, const ns_suite_re
     return code;
 }
 
+static ns_code report_all(ns_cli *cli, const ns_cli_suite_settings *settings, const ns_suite_options *suite,
+                          const ns_history_run *before, ns_suite_result *result, ns_error *error)
+{
+    NS_TRY(check_vela_flags(suite, result, error));
+    NS_TRY(compare_baseline(settings, before, cli->arena, result, error));
+    ns_report_text(result, cli->colour, cli->columns, cli->out);
+    NS_TRY(ns_suite_check(result, error));
+    NS_TRY(write_reports(cli, settings, result, error));
+    if (settings->history)
+        NS_TRY(keep_run(settings, result, cli->out, error));
+    return exit_of(settings, result, error);
+}
+
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
@@ -221,6 +246,8 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     NS_TRY(ns_row_weights(settings->weights, &suite.per_channel, error));
     suite.vela = settings->vela;
     suite.details = settings->html != NULL;
+    suite.spill = !settings->html && !settings->markdown &&
+                  !settings->baseline; /* these go over all rows again and again */
     ns_vela_options vela = {.progress = ns_progress_compiled, .warn = ns_cli_warn, .context = &shown};
     suite.vela_options = &vela;
     suite.progress = show_progress;
@@ -239,13 +266,9 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
     ns_code code = ns_suite_run(&suite, cli->arena, &result, error);
     ns_progress_end(&shown);
     NS_TRY(code);
-    NS_TRY(check_vela_flags(&suite, result, error));
-    NS_TRY(compare_baseline(settings, &before, cli->arena, result, error));
-    ns_report_text(result, cli->colour, cli->columns, cli->out);
-    NS_TRY(write_reports(cli, settings, result, error));
-    if (settings->history)
-        NS_TRY(keep_run(settings, result, cli->out, error));
-    return exit_of(settings, result, error);
+    code = report_all(cli, settings, &suite, &before, result, error);
+    ns_suite_close(result);
+    return code;
 }
 
 const ns_subcommand ns_subcommand_suite = {

@@ -137,18 +137,22 @@ typedef struct ns_suite_baseline {
     ns_row_change *all;
 } ns_suite_baseline;
 
+/* Rows that wait in a file. */
+typedef struct ns_suite_rows ns_suite_rows;
+
 typedef struct ns_suite_result {
     const char *catalogue; /* "seed" or "executorch"; "": only cases of one's own */
     uint64_t seed;
     unsigned stages; /* bit 1 << NS_STAGE_... for each selected stage */
     int case_count;
-    ns_case_result *cases;
+    ns_case_result *cases; /* NULL with ns_suite_options.spill: ns_suite_case gives each */
     int counts[NS_VERDICT_COUNT];
     const char *vela_flags;   /* further options of Vela; NULL: none */
     const char *vela;         /* the version that compiled; NULL: no stage needed Vela, or it is missing */
     const char *vela_missing; /* why the stages that need Vela did not run; NULL where they did */
     const ns_suite_baseline *baseline; /* NULL: none was asked for */
     double seconds;
+    ns_suite_rows *rows; /* NULL: all are in `cases` */
 } ns_suite_result;
 
 /* A limit for the operators that a pattern names. */
@@ -194,6 +198,11 @@ typedef struct ns_suite_options {
     /* Called after each case, one call at a time; NULL: none. */
     void (*progress)(void *context, const ns_case_result *result, int done, int total);
     void *context;
+
+    /* Rows that passed wait in a temporary file, so that memory does not grow with their number; the result
+     * is read by ns_suite_case and ns_suite_finding, and given back with ns_suite_close before the arena is.
+     */
+    bool spill;
 } ns_suite_options;
 
 /* Fills in options with nothing selected and nothing overridden; `size` is sizeof(ns_suite_options). */
@@ -210,6 +219,20 @@ ns_code ns_suite_list(const ns_suite_options *options, ns_arena *arena, ns_suite
  * there, what ns_vela_compile reports, and NS_ERROR_MEMORY. */
 ns_code ns_suite_run(const ns_suite_options *options, ns_arena *arena, ns_suite_result **result,
                      ns_error *error);
+
+/* Row `index` of a result, from 0. One that waits in a file is valid until the fourth call after this; where
+ * it cannot be read, a row without stages, and ns_suite_check says why. One thread at a time. */
+const ns_case_result *ns_suite_case(const ns_suite_result *result, int index);
+
+/* The row where there is more to tell of it than its figures: a verdict other than pass, a note, parts, known
+ * defects; NULL otherwise. It is in memory, as long as the result is. */
+const ns_case_result *ns_suite_finding(const ns_suite_result *result, int index);
+
+/* The first error of ns_suite_case: NS_ERROR_IO or NS_ERROR_MEMORY; NS_OK where there was none. */
+ns_code ns_suite_check(const ns_suite_result *result, ns_error *error);
+
+/* Gives the file back; the rest is the arena's. NULL is allowed, and a result without a file. */
+void ns_suite_close(ns_suite_result *result);
 
 #ifdef __cplusplus
 }

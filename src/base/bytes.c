@@ -45,8 +45,20 @@ ns_code ns_bytes_u64(ns_bytes bytes, size_t offset, const char *what, uint64_t *
     return NS_OK;
 }
 
+#define SINK_BYTES 65536 /* that a buffer with a sink holds at most, but for one longer piece */
+
+static void empty(ns_buffer *buffer)
+{
+    ns_sink *sink = buffer->sink;
+    if (sink->write(sink, (ns_bytes){buffer->data, buffer->size}, &sink->error) != NS_OK)
+        buffer->failed = true;
+    buffer->size = 0;
+}
+
 void ns_buffer_append(ns_buffer *buffer, const void *data, size_t size)
 {
+    if (buffer->sink && !buffer->failed && buffer->size + size > SINK_BYTES)
+        empty(buffer);
     if (buffer->failed || !size)
         return;
     if (size > buffer->capacity - buffer->size) {
@@ -65,6 +77,19 @@ void ns_buffer_append(ns_buffer *buffer, const void *data, size_t size)
     }
     memcpy(buffer->data + buffer->size, data, size);
     buffer->size += size;
+}
+
+ns_code ns_buffer_finish(ns_buffer *buffer, const char *what, ns_error *error)
+{
+    if (buffer->sink && !buffer->failed)
+        empty(buffer);
+    if (!buffer->failed)
+        return NS_OK;
+    if (!buffer->sink || buffer->sink->error.code == NS_OK)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", what);
+    if (error)
+        *error = buffer->sink->error;
+    return buffer->sink->error.code;
 }
 
 void ns_buffer_format(ns_buffer *buffer, const char *format, ...)

@@ -61,15 +61,28 @@ ns_code ns_bytes_u16(ns_bytes bytes, size_t offset, const char *what, uint16_t *
 ns_code ns_bytes_u32(ns_bytes bytes, size_t offset, const char *what, uint32_t *out, ns_error *error);
 ns_code ns_bytes_u64(ns_bytes bytes, size_t offset, const char *what, uint64_t *out, ns_error *error);
 
+/* Where a long document goes piece by piece. What went wrong is kept: whoever writes looks once, at the end.
+ */
+typedef struct ns_sink {
+    ns_code (*write)(struct ns_sink *sink, ns_bytes bytes, ns_error *error);
+    void *context;
+    ns_error error;
+} ns_sink;
+
 /* A growing buffer for writers, backed by an arena. A failed growth sets `failed`, and every later
- * append is ignored: writers check once at the end. */
+ * append is ignored: writers check once at the end. With a sink it stays small: what is in it goes there. */
 typedef struct ns_buffer {
     ns_arena *arena;
     uint8_t *data;
     size_t size;
     size_t capacity;
     bool failed;
+    ns_sink *sink; /* NULL: none */
 } ns_buffer;
+
+/* Whether all was appended, and is with the sink where there is one: NS_ERROR_MEMORY, or what the sink said.
+ * `what` names the document: "the JSON report". */
+ns_code ns_buffer_finish(ns_buffer *buffer, const char *what, ns_error *error);
 
 void ns_buffer_append(ns_buffer *buffer, const void *data, size_t size);
 void ns_buffer_format(ns_buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));

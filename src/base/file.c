@@ -68,13 +68,37 @@ static ns_code write_all(int descriptor, const char *path, ns_bytes bytes, ns_er
     return NS_OK;
 }
 
+/* What a file is to hold: whoever gives it is asked again where the first way of writing is not there. */
+typedef struct content {
+    ns_code (*give)(ns_sink *sink, void *context, ns_error *error);
+    void *context;
+} content;
+
+typedef struct opened {
+    int descriptor;
+    const char *path; /* for messages */
+} opened;
+
+static ns_code write_piece(ns_sink *sink, ns_bytes bytes, ns_error *error)
+{
+    const opened *file = sink->context;
+    return write_all(file->descriptor, file->path, bytes, error);
+}
+
+static ns_code fill(int descriptor, const char *path, const content *what, ns_error *error)
+{
+    opened file = {descriptor, path};
+    ns_sink sink = {.write = write_piece, .context = &file};
+    return what->give(&sink, what->context, error);
+}
+
 /* A pipe or a device is written where it is: renaming would put a file in its place. */
-static ns_code write_special(const char *path, ns_bytes bytes, ns_error *error)
+static ns_code write_special(const char *path, const content *what, ns_error *error)
 {
     int descriptor = ns_system_open(path, true);
     if (descriptor < 0)
         return ns_fail_system(error, path);
-    ns_code code = write_all(descriptor, path, bytes, error);
+    ns_code code = fill(descriptor, path, what, error);
     if (close(descriptor) != 0 && code == NS_OK)
         code = ns_fail_system(error, path);
     return code;
@@ -106,10 +130,10 @@ static bool give_name(int descriptor, char *beside)
 }
 
 /* Writes and closes; `beside` is then whole, or not there. */
-static ns_code write_nameless(int descriptor, const char *path, char *beside, ns_bytes bytes, bool *named,
-                              ns_error *error)
+static ns_code write_nameless(int descriptor, const char *path, char *beside, const content *what,
+                              bool *named, ns_error *error)
 {
-    ns_code code = write_all(descriptor, path, bytes, error);
+    ns_code code = fill(descriptor, path, what, error);
     *named = code == NS_OK && give_name(descriptor, beside);
     if (close(descriptor) != 0 && code == NS_OK && *named) {
         code = ns_fail_system(error, path);
@@ -118,13 +142,13 @@ static ns_code write_nameless(int descriptor, const char *path, char *beside, ns
     return code;
 }
 
-static ns_code write_named(const char *path, char *beside, ns_bytes bytes, ns_leftover *leftover,
+static ns_code write_named(const char *path, char *beside, const content *what, ns_leftover *leftover,
                            ns_error *error)
 {
     const int descriptor = ns_leftover_file(leftover, beside);
     if (descriptor < 0)
         return ns_fail_system(error, path);
-    ns_code code = write_all(descriptor, path, bytes, error);
+    ns_code code = fill(descriptor, path, what, error);
     if (code == NS_OK && !ns_system_permit(descriptor))
         code = ns_fail_system(error, path);
     if (close(descriptor) != 0 && code == NS_OK)
@@ -137,7 +161,7 @@ static ns_code write_named(const char *path, char *beside, ns_bytes bytes, ns_le
     return code;
 }
 
-static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
+static ns_code write_beside(const char *path, const content *what, ns_error *error)
 {
     char beside[4096];
     bool named = false;
@@ -146,10 +170,10 @@ static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
         return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(ENAMETOOLONG));
     const int nameless = open_nameless(path);
     if (nameless >= 0)
-        NS_TRY(write_nameless(nameless, path, beside, bytes, &named, error));
+        NS_TRY(write_nameless(nameless, path, beside, what, &named, error));
     if (!named) {
         snprintf(beside, sizeof beside, "%s.XXXXXX", path);
-        return write_named(path, beside, bytes, &leftover, error);
+        return write_named(path, beside, what, &leftover, error);
     }
     if (ns_system_rename(beside, path) == 0)
         return NS_OK;
@@ -158,21 +182,33 @@ static ns_code write_beside(const char *path, ns_bytes bytes, ns_error *error)
     return code;
 }
 
-ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
+ns_code ns_file_write_pieces(const char *path, ns_code (*give)(ns_sink *sink, void *context, ns_error *error),
+                             void *context, ns_error *error)
 {
+    const content what = {give, context};
     struct stat info;
     if (stat(path, &info) != 0)
-        return write_beside(path, bytes, error);
+        return write_beside(path, &what, error);
     if (S_ISDIR(info.st_mode))
         return ns_fail(error, NS_ERROR_IO, "%s: %s", path, strerror(EISDIR));
     if (!S_ISREG(info.st_mode))
-        return write_special(path, bytes, error);
+        return write_special(path, &what, error);
     char *target = ns_system_real_path(path); /* a symbolic link stays one */
     if (!target)
         return ns_fail_system(error, path);
-    ns_code code = write_beside(target, bytes, error);
+    ns_code code = write_beside(target, &what, error);
     free(target);
     return code;
+}
+
+static ns_code give_bytes(ns_sink *sink, void *bytes, ns_error *error)
+{
+    return sink->write(sink, *(const ns_bytes *)bytes, error);
+}
+
+ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error)
+{
+    return ns_file_write_pieces(path, give_bytes, &bytes, error);
 }
 
 ns_code ns_folder_make(const char *path, ns_error *error)

@@ -40,6 +40,11 @@ const char *ns_file_not_graph(ns_bytes bytes);
  * system's reason. */
 ns_code ns_file_write(const char *path, ns_bytes bytes, ns_error *error);
 
+/* The same of what `give` writes into a sink, which is not in memory at one time. It may be called twice,
+ * where the first file could not be named; what it fails with is the result. */
+ns_code ns_file_write_pieces(const char *path, ns_code (*give)(ns_sink *sink, void *context, ns_error *error),
+                             void *context, ns_error *error);
+
 /* Makes folder `path` and its parents; fine when it exists. */
 ns_code ns_folder_make(const char *path, ns_error *error);
 

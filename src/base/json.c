@@ -168,8 +168,7 @@ ns_code ns_json_finish(ns_json *json, const char *what, ns_bytes *out, ns_error 
     ns_buffer_append(json->buffer, "\n", 1);
     if (out)
         *out = (ns_bytes){0};
-    if (json->buffer->failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", what);
+    NS_TRY(ns_buffer_finish(json->buffer, what, error));
     if (json->wrong || json->depth != 0)
         return ns_fail(error, NS_ERROR_INTERNAL, "%s is nested wrongly", what);
     if (out)

@@ -358,6 +358,26 @@ int ns_system_nameless(const char *folder)
 #endif
 }
 
+FILE *ns_system_scratch(void)
+{
+    char name[4096];
+    const char *folder = getenv("TMPDIR");
+    if (snprintf(name, sizeof name, "%s/npuscope.XXXXXX", folder && *folder ? folder : "/tmp") >=
+        (int)sizeof name) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    const int descriptor = mkstemp(name);
+    if (descriptor < 0)
+        return NULL;
+    unlink(name);
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    FILE *file = fdopen(descriptor, "w+b");
+    if (!file)
+        close(descriptor);
+    return file;
+}
+
 int ns_system_give_name(int descriptor, const char *path)
 {
 #if defined(O_TMPFILE)

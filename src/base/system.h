@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
 #if !defined(_WIN32)
@@ -128,7 +129,11 @@ int ns_system_flush(int descriptor);
  * there is none. */
 int ns_system_nameless(const char *folder);
 
-/* Gives it a name; 0, or -1 with errno. */
+/* The same for writing and reading, in the folder for temporary files; NULL with errno. To be closed by
+ * fclose. */
+FILE *ns_system_scratch(void);
+
+/* Gives a file without a name one; 0, or -1 with errno. */
 int ns_system_give_name(int descriptor, const char *path);
 
 /* Where what is written goes nowhere. */

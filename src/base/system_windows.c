@@ -235,6 +235,21 @@ int ns_system_nameless(const char *folder)
     return -1;
 }
 
+FILE *ns_system_scratch(void)
+{
+    char name[MAX_PATH + 32];
+    const DWORD length = GetTempPathA(MAX_PATH, name);
+    snprintf(name + length, sizeof name - length, "npuscope.XXXXXX");
+    int descriptor = -1;
+    errno = EEXIST;
+    for (unsigned i = 0; descriptor < 0 && errno == EEXIST && fill_in(name, i); i++)
+        descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_BINARY | O_NOINHERIT | O_TEMPORARY, 0600);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w+b");
+    if (!file && descriptor >= 0)
+        close(descriptor);
+    return file;
+}
+
 int ns_system_give_name(int descriptor, const char *path)
 {
     errno = descriptor >= 0 && path ? ENOSYS : EINVAL;

@@ -1,6 +1,7 @@
 #include "catalogue/internal.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "recorded/interface.h"
 
@@ -27,8 +28,8 @@ static ns_code describe_recorded(ns_given_case *out, ns_arena *arena, ns_error *
 }
 
 /* Reads with `scratch`, which may then be forgotten: the files of all cases are not in memory at one time. */
-static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_arena *scratch, ns_given_case *out,
-                        ns_error *error)
+static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_arena *scratch,
+                        const ns_given_case *before, ns_given_case *out, ns_error *error)
 {
     const ns_given_case nothing = {.files = *files,
                                    .op = "program",
@@ -42,7 +43,8 @@ static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_arena *s
     if (code == NS_ERROR_MEMORY)
         return ns_fail(error, code, "%s", problem.message);
     if (code == NS_OK) {
-        out->op = out->settings.op = ns_arena_string(arena, out->op);
+        const bool same = before && strcmp(before->op, out->op) == 0; /* of thousands, one text */
+        out->op = out->settings.op = same ? before->op : ns_arena_string(arena, out->op);
         return out->op ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a case");
     }
     *out = nothing;
@@ -53,11 +55,13 @@ static ns_code describe(const ns_case_files *files, ns_arena *arena, ns_arena *s
 static ns_code describe_all(const ns_found_cases *found, int paths, ns_arena *arena, ns_given_case *out,
                             ns_error *error)
 {
+    const ns_given_case *first = out;
     ns_arena *scratch = ns_arena_new_like(arena);
     ns_code code = scratch ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for cases");
     for (int p = 0; p < paths; p++)
         for (int i = 0; code == NS_OK && i < found[p].count; i++) {
-            code = describe(&found[p].cases[i], arena, scratch, out++, error);
+            code = describe(&found[p].cases[i], arena, scratch, out == first ? NULL : out - 1, out, error);
+            out++;
             ns_arena_reset(scratch);
         }
     ns_arena_free(scratch);

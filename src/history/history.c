@@ -245,11 +245,11 @@ static ns_code add_all(const ns_history *h, const ns_suite_result *result, const
     NS_TRY(add_run(h, result, label, error));
     *id = sqlite3_last_insert_rowid(h->db);
     for (int i = 0; i < result->case_count; i++) {
-        const ns_case_result *one = &result->cases[i];
+        const ns_case_result *one = ns_suite_case(result, i);
         const ns_history_row row = {one->op, one->name, one->target, ns_history_figures(one)};
         NS_TRY(ns_history_put_row(h, *id, i, &row, error));
     }
-    return NS_OK;
+    return ns_suite_check(result, error);
 }
 
 ns_code ns_history_add(ns_history *h, const ns_suite_result *result, const char *label, int64_t *id,

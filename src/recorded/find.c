@@ -59,7 +59,14 @@ static ns_code add(finder *f, const ns_case_files *files, ns_error *error)
     return NS_OK;
 }
 
-/* The last component of `path`, without ".zip", for people. */
+static bool is_plain(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return !*text;
+}
+
+/* The last component of `path`, without ".zip", for people; where it needs no change, within `path`. */
 static const char *name_of(const char *path, ns_arena *arena)
 {
     size_t end = strlen(path);
@@ -70,6 +77,8 @@ static const char *name_of(const char *path, ns_arena *arena)
         start--;
     if (end - start > 4 && memcmp(path + end - 4, ".zip", 4) == 0)
         end -= 4;
+    if (!path[end] && is_plain(path + start))
+        return path + start;
     const char *name = ns_arena_format(arena, "%.*s", (int)(end - start), path + start);
     return name ? ns_printable_copy(arena, name) : NULL;
 }

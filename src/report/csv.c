@@ -67,15 +67,13 @@ static void add_stage(ns_buffer *buffer, const ns_case_result *result, const ns_
     ns_buffer_append(buffer, "\r\n", 2);
 }
 
-ns_code ns_report_csv(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
+ns_code ns_report_csv(const ns_suite_result *result, ns_buffer *buffer, ns_error *error)
 {
-    ns_buffer buffer = {.arena = arena};
-    ns_buffer_format(&buffer, "%s\r\n", COLUMNS);
-    for (int i = 0; i < result->case_count; i++)
-        for (int s = 0; s < result->cases[i].stage_count; s++)
-            add_stage(&buffer, &result->cases[i], &result->cases[i].stages[s]);
-    if (buffer.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the CSV report");
-    *out = (ns_bytes){buffer.data, buffer.size};
-    return NS_OK;
+    ns_buffer_format(buffer, "%s\r\n", COLUMNS);
+    for (int i = 0; i < result->case_count; i++) {
+        const ns_case_result *row = ns_suite_case(result, i);
+        for (int s = 0; s < row->stage_count; s++)
+            add_stage(buffer, row, &row->stages[s]);
+    }
+    return ns_buffer_finish(buffer, "the CSV report", error);
 }

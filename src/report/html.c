@@ -274,34 +274,30 @@ static void append_baseline(ns_buffer *buffer, const ns_suite_baseline *baseline
     ns_page_table_end(&page);
 }
 
-ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
+ns_code ns_report_html(const ns_suite_result *result, ns_buffer *buffer, ns_error *error)
 {
     static const char *const heads[] = {"verdict", "operator, case", "target", "quantised",
                                         "eval",    "mean",           "dB",     "npu"};
-    ns_buffer buffer = {.arena = arena};
-    ns_html_begin(&buffer, "npuscope suite");
-    append_head(&buffer, result);
-    append_summary(&buffer, result);
-    append_form(&buffer, result);
-    ns_html_append(&buffer, "<main>");
-    append_bounds(&buffer);
-    ns_html_append(&buffer, "<div class=\"row head\" role=\"group\" aria-label=\"sort by\">");
+    ns_html_begin(buffer, "npuscope suite");
+    append_head(buffer, result);
+    append_summary(buffer, result);
+    append_form(buffer, result);
+    ns_html_append(buffer, "<main>");
+    append_bounds(buffer);
+    ns_html_append(buffer, "<div class=\"row head\" role=\"group\" aria-label=\"sort by\">");
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
-        ns_buffer_format(&buffer, "<button type=\"button\" aria-pressed=\"false\"%s>%s</button>",
+        ns_buffer_format(buffer, "<button type=\"button\" aria-pressed=\"false\"%s>%s</button>",
                          i > 2 ? " class=\"n\"" : "", heads[i]);
-    ns_html_append(&buffer, "</div>\n<div id=\"cases\">\n");
+    ns_html_append(buffer, "</div>\n<div id=\"cases\">\n");
     for (int i = 0; i < result->case_count; i++)
-        ns_html_case(&buffer, result, i);
-    ns_html_append(&buffer, "</div><p id=\"none\" hidden>no row fits the filter</p>");
+        ns_html_case(buffer, result, i);
+    ns_html_append(buffer, "</div><p id=\"none\" hidden>no row fits the filter</p>");
     if (result->baseline)
-        append_baseline(&buffer, result->baseline);
-    ns_html_append(&buffer,
+        append_baseline(buffer, result->baseline);
+    ns_html_append(buffer,
                    "<p class=\"note\">quantised and eval: largest error against exact reals, in steps "
                    "of the output's scale; mean and dB: mean error and SQNR of eval; npu: against eval, "
                    "element by element</p></main>\n");
-    ns_html_end(&buffer);
-    if (buffer.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the HTML report");
-    *out = (ns_bytes){buffer.data, buffer.size};
-    return NS_OK;
+    ns_html_end(buffer);
+    return ns_buffer_finish(buffer, "the HTML report", error);
 }

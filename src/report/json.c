@@ -298,9 +298,7 @@ static void add_baseline(ns_json *json, const ns_suite_baseline *baseline)
     ns_json_end(json);
 }
 
-/* With `size` the document's bytes are counted, and forgotten row by row. */
-static ns_code write_document(const ns_suite_result *result, ns_buffer *buffer, size_t *size, ns_bytes *out,
-                              ns_error *error)
+ns_code ns_report_json(const ns_suite_result *result, ns_buffer *buffer, ns_error *error)
 {
     ns_json json = ns_json_begin(buffer, true, DIGITS);
     ns_json_object(&json, NULL);
@@ -320,33 +318,12 @@ static ns_code write_document(const ns_suite_result *result, ns_buffer *buffer, 
     if (result->baseline)
         add_baseline(&json, result->baseline);
     ns_json_array(&json, "cases");
-    for (int i = 0; i < result->case_count; i++) {
-        add_case(&json, &result->cases[i]);
-        if (size) {
-            *size += buffer->size;
-            buffer->size = 0;
-        }
-    }
+    for (int i = 0; i < result->case_count; i++)
+        add_case(&json, ns_suite_case(result, i));
     ns_json_end(&json);
     ns_json_real(&json, "seconds", result->seconds);
     ns_json_end(&json);
-    NS_TRY(ns_json_finish(&json, "the JSON report", out, error));
-    if (size)
-        *size += buffer->size;
-    return NS_OK;
-}
-
-/* Twice, so that the document of many rows lies in memory once: a buffer that grows leaves as much behind it.
- */
-ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
-{
-    ns_buffer buffer = {.arena = arena};
-    size_t size = 0;
-    NS_TRY(write_document(result, &buffer, &size, NULL, error));
-    buffer = (ns_buffer){.arena = arena, .data = ns_arena_alloc(arena, size, 1), .capacity = size};
-    if (!buffer.data)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON report");
-    return write_document(result, &buffer, NULL, out, error);
+    return ns_json_finish(&json, "the JSON report", NULL, error);
 }
 
 void ns_report_known_defect(ns_json *json, ns_defect defect)
@@ -359,12 +336,26 @@ void ns_report_known_defect(ns_json *json, ns_defect defect)
     ns_json_text(json, "options", info->options);
 }
 
+static ns_code count_bytes(ns_sink *sink, ns_bytes bytes, ns_error *error)
+{
+    (void)error;
+    *(size_t *)sink->context += bytes.size;
+    return NS_OK;
+}
+
+/* Twice, so that the document of many rows lies in memory once: a buffer that grows leaves as much behind it.
+ */
 ns_code ns_report_suite_json(const ns_suite_result *result, ns_arena *arena, const char **text, size_t *size,
                              ns_error *error)
 {
-    ns_bytes bytes;
-    NS_TRY(ns_report_json(result, arena, &bytes, error));
-    *text = (const char *)bytes.data;
-    *size = bytes.size;
+    *size = 0;
+    ns_sink counter = {.write = count_bytes, .context = size};
+    ns_buffer counted = {.arena = arena, .sink = &counter};
+    NS_TRY(ns_report_json(result, &counted, error));
+    ns_buffer buffer = {.arena = arena, .data = ns_arena_alloc(arena, *size, 1), .capacity = *size};
+    if (!buffer.data)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JSON report");
+    NS_TRY(ns_report_json(result, &buffer, error));
+    *text = (const char *)buffer.data;
     return NS_OK;
 }

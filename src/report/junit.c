@@ -60,40 +60,45 @@ static void append_case(ns_buffer *buffer, const ns_case_result *result)
 }
 
 /* The attributes that both the whole and each test suite have. */
-static void append_counts(ns_buffer *buffer, const ns_case_result *cases, int count)
+static void append_counts(ns_buffer *buffer, const ns_suite_result *result, int from, int to)
 {
     int failed = 0, errors = 0, skipped = 0;
     double seconds = 0;
-    for (int i = 0; i < count; i++) {
-        failed += cases[i].verdict == NS_VERDICT_FAIL;
-        errors += cases[i].verdict == NS_VERDICT_NOT_COMPILED || cases[i].verdict == NS_VERDICT_INVALID;
-        skipped += cases[i].verdict == NS_VERDICT_REJECTED || cases[i].verdict == NS_VERDICT_SKIPPED;
-        seconds += cases[i].seconds;
+    for (int i = from; i < to; i++) {
+        const ns_case_result *row = ns_suite_case(result, i);
+        failed += row->verdict == NS_VERDICT_FAIL;
+        errors += row->verdict == NS_VERDICT_NOT_COMPILED || row->verdict == NS_VERDICT_INVALID;
+        skipped += row->verdict == NS_VERDICT_REJECTED || row->verdict == NS_VERDICT_SKIPPED;
+        seconds += row->seconds;
     }
     ns_buffer_format(buffer, " tests=\"%d\" failures=\"%d\" errors=\"%d\" skipped=\"%d\" time=\"%.6f\">\n",
-                     count, failed, errors, skipped, seconds);
+                     to - from, failed, errors, skipped, seconds);
 }
 
-ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
+/* The first row behind `start` that is of another operator. */
+static int end_of_suite(const ns_suite_result *result, int start)
 {
-    ns_buffer buffer = {.arena = arena};
-    ns_buffer_format(&buffer,
+    const char *op = ns_suite_case(result, start)->op;
+    int end = start + 1;
+    while (end < result->case_count && strcmp(ns_suite_case(result, end)->op, op) == 0)
+        end++;
+    return end;
+}
+
+ns_code ns_report_junit(const ns_suite_result *result, ns_buffer *buffer, ns_error *error)
+{
+    ns_buffer_format(buffer,
                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"npuscope suite\"");
-    append_counts(&buffer, result->cases, result->case_count);
+    append_counts(buffer, result, 0, result->case_count);
     for (int start = 0, end; start < result->case_count; start = end) {
-        for (end = start;
-             end < result->case_count && strcmp(result->cases[end].op, result->cases[start].op) == 0;)
-            end++;
-        ns_buffer_format(&buffer, "  <testsuite");
-        append_attribute(&buffer, "name", result->cases[start].op);
-        append_counts(&buffer, result->cases + start, end - start);
+        end = end_of_suite(result, start);
+        ns_buffer_format(buffer, "  <testsuite");
+        append_attribute(buffer, "name", ns_suite_case(result, start)->op);
+        append_counts(buffer, result, start, end);
         for (int i = start; i < end; i++)
-            append_case(&buffer, &result->cases[i]);
-        ns_buffer_format(&buffer, "  </testsuite>\n");
+            append_case(buffer, ns_suite_case(result, i));
+        ns_buffer_format(buffer, "  </testsuite>\n");
     }
-    ns_buffer_format(&buffer, "</testsuites>\n");
-    if (buffer.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the JUnit report");
-    *out = (ns_bytes){buffer.data, buffer.size};
-    return NS_OK;
+    ns_buffer_format(buffer, "</testsuites>\n");
+    return ns_buffer_finish(buffer, "the JUnit report", error);
 }

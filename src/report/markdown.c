@@ -200,47 +200,43 @@ static void append_rejections(ns_buffer *buffer, const ns_suite_result *result)
     append_more(buffer, count);
 }
 
-ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error)
+ns_code ns_report_markdown(const ns_suite_result *result, ns_buffer *buffer, ns_error *error)
 {
-    ns_buffer buffer = {.arena = arena};
-    ns_buffer_format(&buffer, "### npuscope suite: %d rows", result->case_count);
+    ns_buffer_format(buffer, "### npuscope suite: %d rows", result->case_count);
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         if (ns_report_counts(result, (ns_verdict)v))
-            ns_buffer_format(&buffer, ", %d %s", result->counts[v], ns_verdict_counted((ns_verdict)v));
-    ns_buffer_format(&buffer, "\n\n");
+            ns_buffer_format(buffer, ", %d %s", result->counts[v], ns_verdict_counted((ns_verdict)v));
+    ns_buffer_format(buffer, "\n\n");
     if (*result->catalogue)
-        ns_buffer_format(&buffer, "Catalogue %s, seed %llu", result->catalogue,
+        ns_buffer_format(buffer, "Catalogue %s, seed %llu", result->catalogue,
                          (unsigned long long)result->seed);
     else
-        ns_buffer_format(&buffer, "Own cases");
+        ns_buffer_format(buffer, "Own cases");
     if (result->vela)
-        ns_buffer_format(&buffer, ", Vela %s", result->vela);
-    ns_buffer_format(&buffer, ".\n\n");
+        ns_buffer_format(buffer, ", Vela %s", result->vela);
+    ns_buffer_format(buffer, ".\n\n");
     if (result->vela_missing) {
-        ns_buffer_format(&buffer, "**The NPU did not run:** ");
-        append_text(&buffer, result->vela_missing);
-        ns_buffer_format(&buffer, "\n\n");
+        ns_buffer_format(buffer, "**The NPU did not run:** ");
+        append_text(buffer, result->vela_missing);
+        ns_buffer_format(buffer, "\n\n");
     }
-    ns_buffer_format(&buffer, "| operator | target");
+    ns_buffer_format(buffer, "| operator | target");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         if (ns_report_counts(result, (ns_verdict)v))
-            ns_buffer_format(&buffer, " | %s", ns_verdict_counted((ns_verdict)v));
-    ns_buffer_format(&buffer, " | largest error in steps |\n|---|---|---:");
+            ns_buffer_format(buffer, " | %s", ns_verdict_counted((ns_verdict)v));
+    ns_buffer_format(buffer, " | largest error in steps |\n|---|---|---:");
     for (int v = 0; v < NS_VERDICT_COUNT; v++)
         if (ns_report_counts(result, (ns_verdict)v))
-            ns_buffer_format(&buffer, "|---:");
-    ns_buffer_format(&buffer, "|\n");
+            ns_buffer_format(buffer, "|---:");
+    ns_buffer_format(buffer, "|\n");
     for (int i = 0; i < result->case_count; i++)
         if (is_first(result, i))
-            append_group(&buffer, result, i);
+            append_group(buffer, result, i);
     if (result->baseline)
-        append_baseline(&buffer, result->baseline);
-    append_failures(&buffer, result);
-    append_rejections(&buffer, result);
-    append_invalid(&buffer, result);
-    append_defects(&buffer, result);
-    if (buffer.failed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the markdown report");
-    *out = (ns_bytes){buffer.data, buffer.size};
-    return NS_OK;
+        append_baseline(buffer, result->baseline);
+    append_failures(buffer, result);
+    append_rejections(buffer, result);
+    append_invalid(buffer, result);
+    append_defects(buffer, result);
+    return ns_buffer_finish(buffer, "the markdown report", error);
 }

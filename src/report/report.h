@@ -25,21 +25,24 @@ void ns_report_baseline(const ns_suite_baseline *baseline, FILE *out);
 /* The names of the selected rows, one line each: operator, case, target. */
 void ns_report_list(const ns_suite_result *result, FILE *out);
 
-/* The document npuscope/suite/1 (docs/suite.schema.json), in memory of `arena`. */
-ns_code ns_report_json(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+/* Documents go to `buffer`, which may have a sink; nothing but that is in memory at one time, except for
+ * Markdown and HTML, which want all rows in `cases`. NS_ERROR_MEMORY, or what the sink says. */
+
+/* The document npuscope/suite/1 (docs/suite.schema.json). */
+ns_code ns_report_json(const ns_suite_result *result, ns_buffer *buffer, ns_error *error);
 
 /* JUnit XML as Jenkins, GitLab and pytest write and read it: a test suite per operator, a test case per row.
  * A rejected case is a skipped test whose message says why. */
-ns_code ns_report_junit(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+ns_code ns_report_junit(const ns_suite_result *result, ns_buffer *buffer, ns_error *error);
 
 /* A table for a spreadsheet: a line for each stage of each row. */
-ns_code ns_report_csv(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+ns_code ns_report_csv(const ns_suite_result *result, ns_buffer *buffer, ns_error *error);
 
 /* A summary for a CI job's page. */
-ns_code ns_report_markdown(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+ns_code ns_report_markdown(const ns_suite_result *result, ns_buffer *buffer, ns_error *error);
 
 /* One self-contained page: no network, readable on a phone and in dark mode. */
-ns_code ns_report_html(const ns_suite_result *result, ns_arena *arena, ns_bytes *out, ns_error *error);
+ns_code ns_report_html(const ns_suite_result *result, ns_buffer *buffer, ns_error *error);
 
 /* What is to be said of a known defect, as members of the object that is open. */
 void ns_report_known_defect(ns_json *json, ns_defect defect);

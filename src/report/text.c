@@ -3,13 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-/* True when an earlier case was rejected for the same operator, target and reason. */
-static bool told_before(const ns_suite_result *result, int index)
+/* True when a case before `index` was rejected for the same operator, target and reason. */
+static bool told_before(const ns_suite_result *result, const ns_case_result *this, int index)
 {
-    const ns_case_result *this = &result->cases[index];
     for (int i = 0; i < index; i++) {
-        const ns_case_result *other = &result->cases[i];
-        if (other->verdict == NS_VERDICT_REJECTED && strcmp(other->op, this->op) == 0 &&
+        const ns_case_result *other = ns_suite_finding(result, i);
+        if (other && other->verdict == NS_VERDICT_REJECTED && strcmp(other->op, this->op) == 0 &&
             strcmp(other->target, this->target) == 0 && strcmp(other->reason, this->reason) == 0)
             return true;
     }
@@ -20,8 +19,8 @@ static void print_rejections(const ns_text_report *report)
 {
     char text[NS_MESSAGE_SIZE + 256];
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (result->verdict != NS_VERDICT_REJECTED || told_before(report->result, i))
+        const ns_case_result *result = ns_suite_finding(report->result, i);
+        if (!result || result->verdict != NS_VERDICT_REJECTED || told_before(report->result, result, i))
             continue;
         fprintf(report->out, "\n%srejected%s %s on %s\n", ns_text_colour(report, NS_VERDICT_REJECTED),
                 ns_text_plain(report), result->op, result->target);
@@ -36,8 +35,8 @@ static void print_rows_with(const ns_text_report *report, ns_defect defect)
     char text[NS_MESSAGE_SIZE];
     size_t used = 0;
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (ns_report_meets(result, defect) && used < sizeof text)
+        const ns_case_result *result = ns_suite_finding(report->result, i);
+        if (result && ns_report_meets(result, defect) && used < sizeof text)
             used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %s on %s",
                                      used ? ", " : "met by ", result->op, result->name, result->target);
     }
@@ -50,8 +49,10 @@ static void print_defects(const ns_text_report *report)
     char text[NS_MESSAGE_SIZE];
     for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
         bool met = false;
-        for (int i = 0; i < report->result->case_count; i++)
-            met = met || ns_report_meets(&report->result->cases[i], defect);
+        for (int i = 0; !met && i < report->result->case_count; i++) {
+            const ns_case_result *result = ns_suite_finding(report->result, i);
+            met = result && ns_report_meets(result, defect);
+        }
         if (!met)
             continue;
         const ns_defect_info *info = ns_defect_get_info(defect);
@@ -72,8 +73,8 @@ static void print_notes(const ns_text_report *report)
     char text[NS_MESSAGE_SIZE + 256];
     const ns_case_result *told = NULL;
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (!result->note || (told && strcmp(told->where, result->where) == 0))
+        const ns_case_result *result = ns_suite_finding(report->result, i);
+        if (!result || !result->note || (told && strcmp(told->where, result->where) == 0))
             continue;
         told = result;
         fprintf(report->out, "\nnote %s %s\n", result->op, result->name);
@@ -86,8 +87,8 @@ static void print_notes(const ns_text_report *report)
 static void print_parts(const ns_text_report *report)
 {
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (!result->part_count)
+        const ns_case_result *result = ns_suite_finding(report->result, i);
+        if (!result || !result->part_count)
             continue;
         fprintf(report->out, "\nin parts %s %s on %s: %d on the NPU; on the CPU\n", result->op, result->name,
                 result->target, result->part_count);
@@ -183,7 +184,7 @@ static void print_tolerance(const ns_text_report *report)
     value_range qtol = none, atol = none, rtol = none, epsilon = none;
     char line[NS_MESSAGE_SIZE] = "";
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *row = &report->result->cases[i];
+        const ns_case_result *row = ns_suite_case(report->result, i);
         if (!has_tolerance(row))
             continue;
         widen(&qtol, row->settings.qtol);
@@ -202,7 +203,7 @@ static void print_tolerance(const ns_text_report *report)
 static bool has_compiled(const ns_suite_result *result)
 {
     for (int i = 0; i < result->case_count; i++) {
-        const ns_stage_result *shown = ns_report_result_stage(&result->cases[i]);
+        const ns_stage_result *shown = ns_report_result_stage(ns_suite_case(result, i));
         if (shown && shown->stage == NS_STAGE_NPU && !isnan(shown->max_abs_error))
             return true;
     }

@@ -63,10 +63,11 @@ static const char *reason_of(const ns_case_result *result)
 }
 
 /* The same stage is at fault, of the same operator or through the same defect, and the reason says the same
- * of other numbers. */
+ * of other numbers. Not of a row of which nothing is to be told (NULL). */
 static bool same_cause(const ns_case_result *a, const ns_case_result *b)
 {
-    if (a->verdict != b->verdict || (a->verdict == NS_VERDICT_FAIL && a->at_fault != b->at_fault) ||
+    if (!a || !b || a->verdict != b->verdict ||
+        (a->verdict == NS_VERDICT_FAIL && a->at_fault != b->at_fault) ||
         !ns_report_same_words(reason_of(a), reason_of(b)))
         return false;
     return strcmp(a->op, b->op) == 0 || (a->verdict == NS_VERDICT_FAIL && same_defects(a, b));
@@ -75,7 +76,7 @@ static bool same_cause(const ns_case_result *a, const ns_case_result *b)
 static bool is_told(const ns_suite_result *result, int index)
 {
     for (int i = 0; i < index; i++)
-        if (same_cause(&result->cases[i], &result->cases[index]))
+        if (same_cause(ns_suite_finding(result, i), ns_suite_finding(result, index)))
             return true;
     return false;
 }
@@ -111,15 +112,15 @@ static void add_words(flow *f, const char *text)
 static bool is_same_target_next(const ns_suite_result *all, const ns_case_result *told, int index)
 {
     for (int i = index + 1; i < all->case_count; i++)
-        if (same_cause(told, &all->cases[i]))
-            return same_case(&all->cases[index], &all->cases[i]);
+        if (same_cause(told, ns_suite_finding(all, i)))
+            return same_case(ns_suite_finding(all, index), ns_suite_finding(all, i));
     return false;
 }
 
 static bool is_last(const ns_suite_result *all, const ns_case_result *told, int index)
 {
     for (int i = index + 1; i < all->case_count; i++)
-        if (same_cause(told, &all->cases[i]))
+        if (same_cause(told, ns_suite_finding(all, i)))
             return false;
     return true;
 }
@@ -129,11 +130,11 @@ static void print_rows(const ns_text_report *report, int index)
 {
     char target[256];
     const ns_suite_result *all = report->result;
-    const ns_case_result *told = &all->cases[index], *last = told;
+    const ns_case_result *told = ns_suite_finding(all, index), *last = told;
     flow f = {report->out, 2, 0};
     add_words(&f, "on");
     for (int i = index; i < all->case_count; i++) {
-        const ns_case_result *row = &all->cases[i];
+        const ns_case_result *row = ns_suite_finding(all, i);
         if (!same_cause(told, row))
             continue;
         if (!same_case(last, row)) {
@@ -162,8 +163,8 @@ static const char *blame_of(const ns_case_result *result)
 void ns_text_failures(const ns_text_report *report)
 {
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (result->verdict != NS_VERDICT_FAIL || is_told(report->result, i))
+        const ns_case_result *result = ns_suite_finding(report->result, i);
+        if (!result || result->verdict != NS_VERDICT_FAIL || is_told(report->result, i))
             continue;
         fprintf(report->out, "\n%sFAIL%s %s %s, at fault: %s\n", ns_text_colour(report, NS_VERDICT_FAIL),
                 ns_text_plain(report), result->op, result->name, blame_of(result));
@@ -177,8 +178,8 @@ void ns_text_failures(const ns_text_report *report)
 void ns_text_reasons(const ns_text_report *report, ns_verdict verdict)
 {
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
-        if (result->verdict != verdict || is_told(report->result, i))
+        const ns_case_result *result = ns_suite_finding(report->result, i);
+        if (!result || result->verdict != verdict || is_told(report->result, i))
             continue;
         fprintf(report->out, "\n%s%s%s %s %s\n", ns_text_colour(report, verdict), ns_verdict_words(verdict),
                 ns_text_plain(report), result->op, result->name);

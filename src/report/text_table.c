@@ -109,7 +109,7 @@ static void measure_widths(ns_text_report *report)
     report->target_width = 6;
     report->case_width = 4;
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
+        const ns_case_result *result = ns_suite_case(report->result, i);
         report->op_width = longer(report->op_width, result->op);
         report->case_width = longer(report->case_width, result->name);
         report->target_width = longer(report->target_width, report->narrow ? "" : result->target);
@@ -119,7 +119,7 @@ static void measure_widths(ns_text_report *report)
         room -= stage_width(report, i);
     report->name_width = 0;
     for (int i = 0; i < report->result->case_count; i++) {
-        const ns_case_result *result = &report->result->cases[i];
+        const ns_case_result *result = ns_suite_case(report->result, i);
         const int width = (int)(strlen(result->op) + 1 + strlen(result->name));
         report->name_width = width > report->name_width ? width : report->name_width;
     }
@@ -225,7 +225,7 @@ void ns_text_table(ns_text_report *report)
     measure_widths(report);
     print_heading(report);
     for (int i = 0; i < report->result->case_count; i++)
-        print_row(report, &report->result->cases[i]);
+        print_row(report, ns_suite_case(report->result, i));
 }
 
 void ns_report_list(const ns_suite_result *result, FILE *out)

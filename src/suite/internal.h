@@ -110,15 +110,25 @@ ns_code ns_suite_run_case(const ns_suite_row *row, const ns_case_options *option
                           const ns_vela_options *vela_options, ns_arena *arena, ns_case_result *result,
                           ns_error *error);
 
+/* ---- rows.c ---- */
+
+/* Rows: of a run, in memory or in a file (ns_suite_options.spill). */
+
+/* From now on the rows of `result` that pass wait in a file, until ns_suite_close; where none can be made, in
+ * memory as the others. */
+ns_code ns_rows_begin(ns_suite_result *result, ns_arena *arena, ns_error *error);
+
+/* Keeps row `index` and counts its verdict: what it points to may be given back. One call at a time. */
+ns_code ns_rows_keep(ns_suite_result *result, int index, ns_case_result *row, ns_arena *arena,
+                     ns_error *error);
+
 /* ---- subject.c ---- */
 
-/* Subject: what a row tests: which scales and codes it uses, and which known defects of Vela its graph meets.
- */
+/* Subject: what a row tests: which scales and codes it uses, and which known defects of Vela its graph meets;
+ * and why it fails. */
 
 /* Fills in scale_count, floor_count, input_codes and output_codes, as far as the stages have come. */
 void ns_subject_describe(const ns_ladder *ladder, ns_case_result *result);
-
-/* ---- why.c ---- */
 
 /* Whether the row is one function of one value, by TABLE in `graph`. */
 void ns_why_look(const ns_ladder *ladder, const ns_graph *graph, bool *tabled);

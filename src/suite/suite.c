@@ -18,11 +18,12 @@ typedef struct suite_run {
     const ns_suite_options *options;
     const ns_suite_selection *selection;
     ns_suite_result *result;
-    ns_arena *arena;   /* of the result */
-    ns_arena **arenas; /* of the rows, each for as long as its row is under way */
-    ns_case_run **rows;
-    ns_case_result **disputed; /* of rows whose NPU result differs from eval's, until it is told why */
-    ns_sweep_memory *sweeps;   /* where details are wanted */
+    ns_arena *arena; /* of the result */
+    /* Of the window's rows: */
+    ns_arena *arenas[WINDOW]; /* each for as long as its row is under way */
+    ns_case_run *rows[WINDOW];
+    ns_case_result *disputed[WINDOW]; /* its NPU result differs from eval's; until it is told why */
+    ns_sweep_memory *sweeps;          /* where details are wanted */
     pthread_mutex_t lock;
     bool finishing; /* the second pass */
     int from, to;   /* the window */
@@ -41,71 +42,20 @@ static ns_case_result row_head(const ns_suite_row *row, uint64_t seed)
                             .seed = seed};
 }
 
-/* Copies what a result points to from its row's arena to `arena`. */
-static ns_code keep(ns_case_result *result, ns_arena *arena, ns_error *error)
-{
-    result->stages =
-        ns_arena_copy(arena, result->stages, (size_t)result->stage_count * sizeof *result->stages);
-    bool complete = result->stages != NULL;
-    for (int i = 0; complete && i < result->stage_count; i++) {
-        ns_stage_result *stage = &result->stages[i];
-        if (stage->reason)
-            complete = (stage->reason = ns_arena_string(arena, stage->reason)) != NULL;
-        const size_t size = (size_t)stage->operand_count * sizeof *stage->operands;
-        if (complete && size > 0)
-            complete = (stage->operands = ns_arena_copy(arena, stage->operands, size)) != NULL;
-        for (int k = 0; complete && k < stage->operand_count; k++)
-            complete = (stage->operands[k].name = ns_arena_string(arena, stage->operands[k].name)) != NULL;
-    }
-    const size_t outputs_size = (size_t)result->output_count * sizeof *result->outputs;
-    if (complete && result->outputs)
-        complete = (result->outputs = ns_arena_copy(arena, result->outputs, outputs_size)) != NULL;
-    if (complete && result->details)
-        complete = (result->details = ns_details_copy(result->details, arena)) != NULL;
-    const size_t defects = (size_t)result->defect_count * sizeof *result->defects;
-    if (complete && defects)
-        complete = (result->defects = ns_arena_copy(arena, result->defects, defects)) != NULL;
-    const size_t size = (size_t)result->configuration_count * sizeof *result->configurations;
-    ns_configuration *configurations =
-        complete && size ? ns_arena_copy(arena, result->configurations, size) : NULL;
-    complete = complete && (configurations || !size);
-    for (int i = 0; complete && i < result->configuration_count; i++) {
-        ns_configuration *one = &configurations[i]; /* the accelerator is the table's */
-        complete = (one->flags = ns_arena_string(arena, one->flags)) != NULL;
-        if (complete && one->reason)
-            complete = (one->reason = ns_arena_string(arena, one->reason)) != NULL;
-    }
-    result->configurations = configurations;
-    if (complete && result->note)
-        complete = (result->note = ns_arena_string(arena, result->note)) != NULL;
-    const char **off = complete && result->off_count
-                           ? ns_arena_copy(arena, result->off, (size_t)result->off_count * sizeof *off)
-                           : NULL;
-    complete = complete && (off || !result->off_count);
-    for (int i = 0; complete && i < result->off_count; i++)
-        complete = (off[i] = ns_arena_string(arena, off[i])) != NULL;
-    result->off = off;
-    if (complete && result->reason)
-        complete = (result->reason = ns_arena_string(arena, result->reason)) != NULL;
-    return complete ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
-}
-
 /* Called with the lock held. */
 static ns_code keep_row(suite_run *run, int index, ns_case_result *result, ns_error *error)
 {
-    NS_TRY(keep(result, run->arena, error));
-    run->result->cases[index] = *result;
+    NS_TRY(ns_rows_keep(run->result, index, result, run->arena, error));
     run->done++;
     if (run->options->progress)
-        run->options->progress(run->options->context, &run->result->cases[index], run->done,
-                               run->selection->count);
+        run->options->progress(run->options->context, result, run->done, run->selection->count);
     return NS_OK;
 }
 
 static ns_code begin_row(suite_run *run, int index, ns_error *error)
 {
-    run->arenas[index] = ns_arena_new_like(run->arena);
-    if (!run->arenas[index])
+    ns_arena *arena = run->arenas[index - run->from] = ns_arena_new_like(run->arena);
+    if (!arena)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory to run a case");
     const ns_case_options options = {.stages = run->selection->stages,
                                      .seed = run->options->seed,
@@ -113,7 +63,7 @@ static ns_code begin_row(suite_run *run, int index, ns_error *error)
                                      .release = run->result->vela,
                                      .details = run->options->details,
                                      .sweeps = run->sweeps};
-    return ns_suite_case_begin(&run->selection->rows[index], &options, run->arenas[index], &run->rows[index],
+    return ns_suite_case_begin(&run->selection->rows[index], &options, arena, &run->rows[index - run->from],
                                error);
 }
 
@@ -133,25 +83,25 @@ static void *work(void *argument)
     suite_run *run = argument;
     pthread_mutex_lock(&run->lock);
     while (run->error.code == NS_OK && run->next < run->to) {
-        const int index = run->next++;
+        const int index = run->next++, at = index - run->from;
         const ns_suite_row *row = &run->selection->rows[index];
         pthread_mutex_unlock(&run->lock);
         ns_case_result *result = NULL;
         ns_error error = {0};
         ns_code code = ns_budget_check_time(ns_arena_budget(run->arena), &error);
         if (code == NS_OK)
-            code = run->finishing ? ns_suite_case_finish(run->rows[index], &result, &error)
+            code = run->finishing ? ns_suite_case_finish(run->rows[at], &result, &error)
                                   : begin_row(run, index, &error);
         pthread_mutex_lock(&run->lock);
         if (code == NS_OK && run->finishing)
             mark_not_compiled(run, result);
         const bool disputed = code == NS_OK && run->finishing && result->at_fault == NS_STAGE_NPU;
         if (disputed) {
-            run->disputed[index] = result; /* diagnose_rows keeps it */
+            run->disputed[at] = result; /* diagnose_rows keeps it */
         } else if (code == NS_OK && run->finishing) {
             code = keep_row(run, index, result, &error);
-            ns_arena_free(run->arenas[index]);
-            run->arenas[index] = NULL;
+            ns_arena_free(run->arenas[at]);
+            run->arenas[at] = NULL;
         }
         if (code != NS_OK && run->error.code == NS_OK) {
             ns_add_context(&error, "%s %s on %s", ns_suite_row_op(row), ns_suite_row_case(row),
@@ -175,17 +125,24 @@ static ns_code new_result(const ns_suite_options *options, const ns_suite_select
                           ns_arena *arena, ns_suite_result **result, ns_error *error)
 {
     *result = NS_ARENA_NEW(arena, ns_suite_result);
-    if (*result)
-        (*result)->cases = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_case_result);
-    if (!*result || !(*result)->cases)
+    if (!*result)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
     (*result)->catalogue = selection->catalogue;
     (*result)->seed = options->seed;
     (*result)->vela_flags = options->vela_flags;
     (*result)->stages = selection->stages;
     (*result)->case_count = selection->count;
+    return NS_OK;
+}
+
+static ns_code new_cases(const ns_suite_options *options, const ns_suite_selection *selection,
+                         ns_arena *arena, ns_suite_result *result, ns_error *error)
+{
+    result->cases = NS_ARENA_ARRAY(arena, (size_t)selection->count, ns_case_result);
+    if (!result->cases)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the results");
     for (int i = 0; i < selection->count; i++)
-        (*result)->cases[i] = row_head(&selection->rows[i], options->seed);
+        result->cases[i] = row_head(&selection->rows[i], options->seed);
     return NS_OK;
 }
 
@@ -196,7 +153,8 @@ ns_code ns_suite_list(const ns_suite_options *given, ns_arena *arena, ns_suite_r
     ns_suite_options taken, *options = &taken;
     NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     NS_TRY(ns_suite_select(options, arena, &selection, error));
-    return new_result(options, &selection, arena, result, error);
+    NS_TRY(new_result(options, &selection, arena, result, error));
+    return new_cases(options, &selection, arena, *result, error);
 }
 
 static ns_code run_pass(suite_run *run, bool finishing, ns_error *error)
@@ -250,11 +208,11 @@ static int list_requests(const suite_run *run, ns_vela_request **places)
 {
     ns_vela_request *request;
     int count = 0;
-    for (int i = run->from; i < run->to; i++)
+    for (int i = 0; i < run->to - run->from; i++)
         for (int k = 0; (request = ns_suite_case_request(run->rows[i], k)) != NULL; k++, count++)
             if (places)
                 places[count] = request;
-    for (int i = run->from; i < run->to; i++) {
+    for (int i = 0; i < run->to - run->from; i++) {
         request = ns_suite_sweep_request(run->rows[i]);
         if (request && places)
             places[count] = request;
@@ -284,15 +242,15 @@ static ns_code compile_rows(suite_run *run, const ns_vela *vela, ns_arena *arena
 /* The rows whose NPU result differs from eval's: one more run of Vela tells whose fault that is. */
 static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *arena, ns_error *error)
 {
-    const int rows = run->to - run->from, from = run->from;
+    const int rows = run->to - run->from;
     int total = 0, next = 0;
     ns_vela_request **own = NS_ARENA_ARRAY(arena, (size_t)rows, ns_vela_request *);
     int *counts = NS_ARENA_ARRAY(arena, (size_t)rows, int);
     if (!own || !counts)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", rows);
     for (int i = 0; i < rows; i++)
-        if (run->disputed[from + i]) {
-            NS_TRY(ns_suite_case_configurations(run->rows[from + i], &own[i], &counts[i], error));
+        if (run->disputed[i]) {
+            NS_TRY(ns_suite_case_configurations(run->rows[i], &own[i], &counts[i], error));
             total += counts[i];
         }
     ns_vela_request *requests = NS_ARENA_ARRAY(arena, (size_t)total, ns_vela_request);
@@ -306,10 +264,10 @@ static ns_code diagnose_rows(suite_run *run, const ns_vela *vela, ns_arena *aren
         NS_TRY(ns_vela_compile(vela, run->options->vela_options, requests, total, arena, error));
     for (int i = 0; i < total; i++)
         *places[i] = requests[i];
-    for (int i = from; i < run->to; i++)
+    for (int i = 0; i < rows; i++)
         if (run->disputed[i]) {
             NS_TRY(ns_suite_case_diagnose(run->rows[i], error));
-            NS_TRY(keep_row(run, i, run->disputed[i], error));
+            NS_TRY(keep_row(run, run->from + i, run->disputed[i], error));
         }
     return NS_OK;
 }
@@ -324,9 +282,10 @@ static ns_code run_window(suite_run *run, const ns_vela *vela, ns_arena *compile
 
 static void close_window(suite_run *run)
 {
-    for (int i = run->from; i < run->to; i++) {
+    for (int i = 0; i < run->to - run->from; i++) {
         ns_arena_free(run->arenas[i]);
         run->arenas[i] = NULL;
+        run->disputed[i] = NULL;
     }
 }
 
@@ -364,17 +323,15 @@ ns_code ns_suite_run(const ns_suite_options *given, ns_arena *arena, ns_suite_re
     (*result)->vela = vela.version;
     (*result)->vela_missing = missing;
     suite_run run = {.options = options, .selection = &selection, .result = *result, .arena = arena};
-    run.arenas = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_arena *);
-    run.rows = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_case_run *);
-    run.disputed = NS_ARENA_ARRAY(arena, (size_t)selection.count, ns_case_result *);
-    if (!run.arenas || !run.rows || !run.disputed)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for %d rows", selection.count);
+    if (options->spill)
+        NS_TRY(ns_rows_begin(*result, arena, error));
+    else
+        NS_TRY(new_cases(options, &selection, arena, *result, error));
     pthread_mutex_init(&run.lock, NULL);
     const ns_code code = run_rows(&run, &vela, error);
     pthread_mutex_destroy(&run.lock);
-    NS_TRY(code);
-    for (int i = 0; i < (*result)->case_count; i++)
-        (*result)->counts[(*result)->cases[i].verdict]++;
+    if (code != NS_OK)
+        ns_suite_close(*result);
     (*result)->seconds = ns_clock_seconds() - start;
-    return NS_OK;
+    return code;
 }

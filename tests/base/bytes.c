@@ -30,11 +30,46 @@ static void test_buffer_grows(void **state)
     ns_arena_free(arena);
 }
 
+static ns_code gather(ns_sink *sink, ns_bytes bytes, ns_error *error)
+{
+    ns_buffer *all = sink->context;
+    if (all->size > 300000)
+        return ns_fail(error, NS_ERROR_IO, "the disk is full");
+    ns_buffer_append(all, bytes.data, bytes.size);
+    return NS_OK;
+}
+
+/* All that is appended reaches the sink in its order, and little of it is in memory at a time. */
+static void test_buffer_with_a_sink(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    ns_error error;
+    for (int i = 0; i < 2; i++) {
+        ns_buffer all = {.arena = arena}, plain = {.arena = arena};
+        ns_sink sink = {.write = gather, .context = &all};
+        ns_buffer buffer = {.arena = arena, .sink = &sink};
+        for (int k = 0; k < (i ? 100000 : 40000); k++) {
+            ns_buffer_format(&buffer, "%d,", k);
+            ns_buffer_format(&plain, "%d,", k);
+        }
+        assert_in_range(buffer.capacity, 1, 65536);
+        assert_int_equal(ns_buffer_finish(&buffer, "numbers", &error), i ? NS_ERROR_IO : NS_OK);
+        if (i)
+            assert_string_equal(error.message, "the disk is full");
+        else
+            assert_int_equal(all.size, plain.size);
+        assert_memory_equal(all.data, plain.data, all.size);
+    }
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slice_stays_inside),
         cmocka_unit_test(test_buffer_grows),
+        cmocka_unit_test(test_buffer_with_a_sink),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -72,6 +72,28 @@ static void test_a_pipe_is_written_into(void **state)
     close(reader);
 }
 
+/* Two pieces, and then what `context` says. */
+static ns_code give(ns_sink *sink, void *context, ns_error *error)
+{
+    NS_TRY(sink->write(sink, text("one, "), error));
+    NS_TRY(sink->write(sink, text("two"), error));
+    return *(bool *)context ? ns_fail(error, NS_ERROR_MEMORY, "no more") : NS_OK;
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    ns_error error;
+    bool fails = false;
+    ASSERT_OK(ns_file_write_pieces(path_of("plain"), give, &fails, &error));
+    assert_holds(path_of("plain"), "one, two");
+    fails = true;
+    ASSERT_OK(ns_file_write(path_of("plain"), text("before"), &error));
+    assert_int_equal(ns_file_write_pieces(path_of("plain"), give, &fails, &error), NS_ERROR_MEMORY);
+    assert_string_equal(error.message, "no more");
+    assert_holds(path_of("plain"), "before");
+}
+
 static void test_a_full_device_is_an_error_and_stays(void **state)
 {
     (void)state;
@@ -117,7 +139,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_new_and_replaced),       TEST(test_a_symbolic_link_stays),
         TEST(test_a_pipe_is_written_into), TEST(test_a_full_device_is_an_error_and_stays),
-        TEST(test_a_folder_is_an_error),   TEST(test_nothing_is_left),
+        TEST(test_a_folder_is_an_error),   TEST(test_pieces),
+        TEST(test_nothing_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,9 @@ static void test_lines(void **state)
     const ns_suite_result result = sample_result();
     ns_bytes bytes;
     ns_error error;
-    ASSERT_OK(ns_report_csv(&result, arena, &bytes, &error));
+    ns_buffer buffer = {.arena = arena};
+    ASSERT_OK(ns_report_csv(&result, &buffer, &error));
+    bytes = (ns_bytes){buffer.data, buffer.size};
     const char *text = ns_arena_format(arena, "%.*s", (int)bytes.size, (const char *)bytes.data);
     assert_string_equal(
         text,

@@ -24,7 +24,9 @@ static const char *render(const ns_suite_result *result, ns_arena *arena)
 {
     ns_bytes bytes;
     ns_error error;
-    ASSERT_OK(ns_report_html(result, arena, &bytes, &error));
+    ns_buffer buffer = {.arena = arena};
+    ASSERT_OK(ns_report_html(result, &buffer, &error));
+    bytes = (ns_bytes){buffer.data, buffer.size};
     const char *text = ns_arena_format(arena, "%.*s", (int)bytes.size, (const char *)bytes.data);
     assert_non_null(text);
     return text;

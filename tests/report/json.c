@@ -10,7 +10,9 @@ static json_t *render(const ns_suite_result *result, ns_arena *arena)
     ns_bytes bytes;
     ns_error error;
     json_error_t problem;
-    ASSERT_OK(ns_report_json(result, arena, &bytes, &error));
+    ns_buffer buffer = {.arena = arena};
+    ASSERT_OK(ns_report_json(result, &buffer, &error));
+    bytes = (ns_bytes){buffer.data, buffer.size};
     assert_int_equal(bytes.data[bytes.size - 1], '\n');
     json_t *root = json_loadb((const char *)bytes.data, bytes.size, JSON_REJECT_DUPLICATES, &problem);
     if (!root)
@@ -77,8 +79,12 @@ static void test_same_bytes(void **state)
     const ns_suite_result result = sample_result();
     ns_bytes a, b;
     ns_error error;
-    ASSERT_OK(ns_report_json(&result, arena, &a, &error));
-    ASSERT_OK(ns_report_json(&result, arena, &b, &error));
+    ns_buffer buffer_a = {.arena = arena};
+    ASSERT_OK(ns_report_json(&result, &buffer_a, &error));
+    a = (ns_bytes){buffer_a.data, buffer_a.size};
+    ns_buffer buffer_b = {.arena = arena};
+    ASSERT_OK(ns_report_json(&result, &buffer_b, &error));
+    b = (ns_bytes){buffer_b.data, buffer_b.size};
     assert_int_equal(a.size, b.size);
     assert_memory_equal(a.data, b.data, a.size);
     ns_arena_free(arena);

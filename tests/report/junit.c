@@ -10,7 +10,9 @@ static void test_the_document(void **state)
     const ns_suite_result result = sample_result();
     ns_bytes bytes;
     ns_error error;
-    ASSERT_OK(ns_report_junit(&result, arena, &bytes, &error));
+    ns_buffer buffer = {.arena = arena};
+    ASSERT_OK(ns_report_junit(&result, &buffer, &error));
+    bytes = (ns_bytes){buffer.data, buffer.size};
     const char *text = ns_arena_format(arena, "%.*s", (int)bytes.size, (const char *)bytes.data);
     assert_contains(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"npuscope suite\" "
                           "tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"3\" time=\"2.500000\">");

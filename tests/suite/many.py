@@ -371,8 +371,8 @@ def check_growth(folder):
         sys.exit("time grows faster than the number of graphs")
     if sum(p[0] for p in parts) > 1.5 * large[0] + 0.5:
         sys.exit("parts take more time than the whole")
-    if large[1] > 1.5 * small[1] + graphs * 8192:
-        sys.exit("memory grows with the number of graphs by more than 8 KiB each")
+    if large[1] > 1.4 * small[1] + graphs * 1024:
+        sys.exit("memory grows with the number of graphs by more than 1 KiB each")
 
 
 def main():

@@ -5,6 +5,7 @@
 
 #include "ir/interface.h"
 #include "lower/interface.h"
+#include "report/report.h"
 #include "support/arena.h"
 #include "support/aten.h"
 #include "support/row.h"
@@ -337,6 +338,67 @@ static void test_nothing_is_left(void **state)
     assert_non_null(strstr(result.reason, "nothing of the result is left: SQNR 0.0 dB"));
 }
 
+/* ---- rows that wait in a file ---- */
+
+static ns_bytes csv_of(const ns_suite_result *result)
+{
+    ns_error error;
+    ns_buffer buffer = {.arena = arena};
+    ASSERT_OK(ns_report_csv(result, &buffer, &error));
+    return (ns_bytes){buffer.data, buffer.size};
+}
+
+static void assert_operands(const ns_stage_result *a, const ns_stage_result *b)
+{
+    assert_int_equal(a->operand_count, b->operand_count);
+    assert_true(!a->operands == !b->operands);
+    for (int i = 0; i < a->operand_count; i++) {
+        assert_string_equal(a->operands[i].name, b->operands[i].name);
+        assert_memory_equal(a->operands[i].values, b->operands[i].values, sizeof a->operands[i].values);
+    }
+}
+
+/* The same rows as in memory, in any order; where no file can be made too. */
+static void test_rows_in_a_file(void **state)
+{
+    (void)state;
+    static const char *const ops[] = {"exp", "bmm", "mean.dim", "gelu"}, *const folders[] = {"/tmp",
+                                                                                             "/nowhere"};
+    ns_error error;
+    ns_suite_result *kept = NULL, *spilled = NULL;
+    ns_suite_options options;
+    ns_suite_defaults(&options, sizeof options);
+    options.ops = ops;
+    options.op_count = 4;
+    options.catalogue = "executorch"; /* with rows that fail, are rejected and inaccurate */
+    options.stages = "ideal,quantised,eval";
+    ASSERT_OK(ns_suite_run(&options, arena, &kept, &error));
+    const ns_bytes wanted = csv_of(kept);
+    options.spill = true;
+    for (int f = 0; f < 2; f++) {
+        setenv("TMPDIR", folders[f], 1);
+        ASSERT_OK(ns_suite_run(&options, arena, &spilled, &error));
+        assert_null(spilled->cases);
+        const ns_bytes got = csv_of(spilled);
+        assert_int_equal(got.size, wanted.size);
+        assert_memory_equal(got.data, wanted.data, wanted.size);
+        assert_memory_equal(spilled->counts, kept->counts, sizeof kept->counts);
+        int findings = 0;
+        for (int i = kept->case_count - 1; i >= 0; i--) {
+            const ns_case_result *row = ns_suite_case(spilled, i);
+            assert_string_equal(row->name, kept->cases[i].name);
+            for (int s = 0; s < row->stage_count; s++)
+                assert_operands(&row->stages[s], &kept->cases[i].stages[s]);
+            assert_true(!ns_suite_finding(spilled, i) == !ns_suite_finding(kept, i));
+            findings += ns_suite_finding(spilled, i) != NULL;
+        }
+        assert_in_range(findings, 1, kept->case_count - 1);
+        ASSERT_OK(ns_suite_check(spilled, &error));
+        ns_suite_close(spilled);
+    }
+    unsetenv("TMPDIR");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_a_stage_without_output),
         cmocka_unit_test(test_inaccurate),
         cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_rows_in_a_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
