@@ -6,13 +6,14 @@
 extern "C" {
 #endif
 
-/* Each instruction set that kernels know, once, from low to high.
+/* Each instruction set that kernels know, once; a new one at the end, for bits stay what they are.
  *   NS_CPU(NAME, "text") */
 #define NS_CPU_LIST(NS_CPU)          \
     NS_CPU(AVX2, "avx2")             \
     NS_CPU(AVX512, "avx512")         \
     NS_CPU(AVX512VNNI, "avx512vnni") \
-    NS_CPU(NEON, "neon")
+    NS_CPU(NEON, "neon")             \
+    NS_CPU(AVX512VBMI, "avx512vbmi")
 
 enum {
 #define NS_CPU(name, text) NS_CPU_INDEX_##name,

@@ -21,6 +21,8 @@ unsigned ns_cpu_detect(void)
         mask |= NS_CPU_AVX512;
     if ((mask & NS_CPU_AVX512) && __builtin_cpu_supports("avx512vnni"))
         mask |= NS_CPU_AVX512VNNI;
+    if ((mask & NS_CPU_AVX512) && __builtin_cpu_supports("avx512vbmi"))
+        mask |= NS_CPU_AVX512VBMI;
 #elif defined(__aarch64__)
     mask |= NS_CPU_NEON; /* part of the base architecture */
 #endif

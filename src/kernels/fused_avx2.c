@@ -164,7 +164,7 @@ ALWAYS __m256i look_up(const int16_t *table, __m256i x)
     return _mm256_add_epi16(base, _mm256_mulhrs_epi16(_mm256_sub_epi16(next, base), fraction));
 }
 
-static void run_table(const int16_t *table, const int16_t *in, int16_t *out, size_t count)
+void ns_fused_table_avx2(const int16_t *table, const int16_t *in, int16_t *out, size_t count)
 {
     size_t i = 0;
     for (; i + 16 <= count; i += 16)
@@ -184,7 +184,7 @@ ALWAYS int32_t add_lanes(__m256i v)
 }
 
 /* Magnitudes of at most 2^15 add up to at most 2^30 for 2^15 elements. */
-static bool run_sum(const int16_t *in, size_t count, int left, int32_t *sum)
+bool ns_fused_sum_avx2(const int16_t *in, size_t count, int left, int32_t *sum)
 {
     const __m256i ones = _mm256_set1_epi16(1);
     __m256i sums = _mm256_setzero_si256(), magnitudes = sums;
@@ -199,7 +199,7 @@ static bool run_sum(const int16_t *in, size_t count, int left, int32_t *sum)
 }
 
 /* A product fits where its upper half repeats the lower one's sign. */
-static bool run_multiply(const int32_t *a, const int32_t *b, int32_t *out, size_t count)
+bool ns_fused_multiply_avx2(const int32_t *a, const int32_t *b, int32_t *out, size_t count)
 {
     __m256i off = _mm256_setzero_si256();
     size_t i = 0;
@@ -222,7 +222,7 @@ static bool run_multiply(const int32_t *a, const int32_t *b, int32_t *out, size_
     return fits;
 }
 
-static size_t run_clip(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends)
+size_t ns_fused_clip_avx2(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends)
 {
     const __m256i least = _mm256_set1_epi16(low), most = _mm256_set1_epi16(high);
     const __m256i first = _mm256_set1_epi16(INT16_MIN), last = _mm256_set1_epi16(INT16_MAX);
@@ -250,4 +250,5 @@ static size_t run_clip(int16_t *row, size_t count, int16_t low, int16_t high, bo
     return cut;
 }
 
-const ns_fused_kernels ns_fused_kernels_avx2 = {run_pair, run_table, run_sum, run_multiply, run_clip};
+const ns_fused_kernels ns_fused_kernels_avx2 = {run_pair, ns_fused_table_avx2, ns_fused_sum_avx2,
+                                                ns_fused_multiply_avx2, ns_fused_clip_avx2};

@@ -32,16 +32,21 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.pack_split = ns_gemm_pack_split_avx2;
         kernels.fused = &ns_fused_kernels_avx2;
     }
-    if (cpu_mask & NS_CPU_AVX512) {
+    if (cpu_mask & NS_CPU_AVX512) { /* such a processor has AVX2: what is not named here is AVX2's */
         kernels.binary = ns_binary_rows_avx512;
-        kernels.rescale =
-            &ns_rescale_rows_avx2; /* such a processor has AVX2; wider vectors gain nothing there */
+        kernels.rescale = &ns_rescale_rows_avx512;
+        kernels.requantise = ns_requantise_rows_avx512;
         kernels.gemm_i16 = ns_gemm_i16_avx512;
         kernels.gemm_f64 = ns_gemm_f64_avx512;
         kernels.table_i16 = ns_table_row_avx512;
+        kernels.fused = &ns_fused_kernels_avx512;
     }
     if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI))
         kernels.gemm_i16 = ns_gemm_i16_avx512vnni;
+    if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VBMI)) {
+        kernels.table_i16 = ns_table_row_avx512vbmi;
+        kernels.fused = &ns_fused_kernels_avx512vbmi;
+    }
 #elif defined(__aarch64__)
     if (cpu_mask & NS_CPU_NEON) {
         kernels.rescale = &ns_rescale_rows_neon;

@@ -55,6 +55,8 @@ void ns_requantise_rows_c(const ns_requantise *q, const int64_t *sums, size_t st
 #if defined(__x86_64__)
 void ns_requantise_rows_avx2(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
                              size_t column, size_t count, int16_t *out, size_t out_step);
+void ns_requantise_rows_avx512(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
+                               size_t column, size_t count, int16_t *out, size_t out_step);
 #elif defined(__aarch64__)
 void ns_requantise_rows_neon(const ns_requantise *q, const int64_t *sums, size_t step, size_t rows,
                              size_t column, size_t count, int16_t *out, size_t out_step);

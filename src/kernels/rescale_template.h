@@ -1,6 +1,6 @@
 /* What the hand-written loops of RESCALE share: which of its bodies a row needs, and the table of rows. The
  * file that includes this defines `body`, and `row`, which may take a part of the row itself before
- * rescale_rest. */
+ * rescale_rest; or, with RESCALE_ROW_ONLY, `row` alone. */
 #include "kernels/rows.h"
 
 #define ALWAYS static inline __attribute__((always_inline))
@@ -19,6 +19,10 @@ typedef struct rescale_row {
     size_t count;
 } rescale_row;
 
+ALWAYS bool row(rescale_row row, const int in_type, const int out_type);
+
+#ifndef RESCALE_ROW_ONLY
+
 /* What the compiler knows of a row. */
 typedef struct rescale_kind {
     int in_type, out_type, step;
@@ -26,7 +30,6 @@ typedef struct rescale_kind {
 } rescale_kind;
 
 ALWAYS bool body(const rescale_row *r, const rescale_kind kind);
-ALWAYS bool row(rescale_row row, const int in_type, const int out_type);
 
 /* Which checks a row needs. |value| < 2^17 for 8 and 16 bits and <= 2^31 for 32: `wide` values fit a shift of
  * at least 18 or 32, and their results then lie within 2^17 * 2^31 / 2^18 = 2^30 or 2^31 * 2^31 / 2^32 = 2^30
@@ -58,6 +61,8 @@ ALWAYS bool rescale_rest(const rescale_row *row, const int in_type, const int ou
     return step ? BODY(1, false, false, true) : BODY(0, false, false, true);
 #undef BODY
 }
+
+#endif
 
 #define ROW(NAME, IN, OUT)                                                                       \
     static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \

@@ -58,6 +58,7 @@ typedef ns_rescale_row ns_rescale_rows[4][3];
 extern const ns_rescale_rows ns_rescale_rows_c;
 #if defined(__x86_64__)
 extern const ns_rescale_rows ns_rescale_rows_avx2;
+extern const ns_rescale_rows ns_rescale_rows_avx512;
 #elif defined(__aarch64__)
 extern const ns_rescale_rows ns_rescale_rows_neon;
 #endif
@@ -74,6 +75,7 @@ void ns_table_row_c(const int16_t *table, const int16_t *in, int32_t *out, size_
 #if defined(__x86_64__)
 void ns_table_row_avx2(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
 void ns_table_row_avx512(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
+void ns_table_row_avx512vbmi(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
 #elif defined(__aarch64__)
 void ns_table_row_neon(const int16_t *table, const int16_t *in, int32_t *out, size_t count);
 #endif
@@ -127,6 +129,16 @@ typedef struct ns_fused_kernels {
 
 #if defined(__x86_64__)
 extern const ns_fused_kernels ns_fused_kernels_avx2;
+extern const ns_fused_kernels ns_fused_kernels_avx512;
+extern const ns_fused_kernels ns_fused_kernels_avx512vbmi;
+
+/* The loops one by one, as versions for wider registers take them over. */
+void ns_fused_table_avx2(const int16_t *table, const int16_t *in, int16_t *out, size_t count);
+void ns_fused_table_avx512(const int16_t *table, const int16_t *in, int16_t *out, size_t count);
+void ns_fused_table_avx512vbmi(const int16_t *table, const int16_t *in, int16_t *out, size_t count);
+bool ns_fused_sum_avx2(const int16_t *in, size_t count, int left, int32_t *sum);
+bool ns_fused_multiply_avx2(const int32_t *a, const int32_t *b, int32_t *out, size_t count);
+size_t ns_fused_clip_avx2(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends);
 #elif defined(__aarch64__)
 extern const ns_fused_kernels ns_fused_kernels_neon;
 #endif

@@ -1,7 +1,5 @@
 /* Fused loops against the formulas of the operators that they stand for, in 64 bits. */
-#include "base/interface.h"
-#include "kernels/kernels.h"
-#include "support/test.h"
+#include "support/kernels.h"
 
 #define MOST 200
 
@@ -39,9 +37,8 @@ static int16_t expected_pair(const ns_fused_pair *p, int64_t a, int64_t b)
     return (int16_t)(r < -32768 ? -32768 : r > 32767 ? 32767 : r);
 }
 
-static void pairs(void **state)
+static void pairs(void)
 {
-    (void)state;
     int16_t a[MOST], b[MOST], out[MOST + 1];
     for (int round = 0; round < 20000; round++) {
         ns_fused_pair p = {.op = (ns_fused_op)pick(0, 2),
@@ -67,9 +64,8 @@ static void pairs(void **state)
 }
 
 /* TABLE, then RESCALE by 2^30 >> 37, for every input. */
-static void tables(void **state)
+static void tables(void)
 {
-    (void)state;
     static int16_t table[513], in[65536], out[65537];
     for (int x = 0; x < 65536; x++)
         in[x] = (int16_t)(x - 32768);
@@ -92,9 +88,8 @@ static void tables(void **state)
     }
 }
 
-static void sums(void **state)
+static void sums(void)
 {
-    (void)state;
     static int16_t in[32768];
     int good = 0;
     for (int round = 0; round < 3000; round++) {
@@ -115,13 +110,21 @@ static void sums(void **state)
     assert_in_range(good, 500, 2500);
 }
 
+static void check(const ns_kernels *kernels, const char *text)
+{
+    fused = kernels->fused;
+    if (!fused)
+        return;
+    print_message("%s\n", text);
+    pairs();
+    tables();
+    sums();
+}
+
+TEST_EACH_MASK(check)
+
 int main(void)
 {
-    const ns_kernels kernels = ns_kernels_get(~0u);
-    fused = kernels.fused;
-    if (!fused)
-        return 77; /* skipped: the processor has none */
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pairs), cmocka_unit_test(tables),
-                                       cmocka_unit_test(sums)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_mask)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

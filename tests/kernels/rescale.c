@@ -73,6 +73,44 @@ static void check_row(const ns_kernels *kernels, const char *text, const row_cas
                  rescale.output_zero_point, multipliers[0], shifts[0], found, fault);
 }
 
+/* Every shift, with one scale for all and the multipliers at the ends: int16 and int32, whose loops depend on
+ * it most. Values are drawn anew where one would be at fault, but for one of 40 rows. */
+static void check_shifts(const ns_kernels *kernels, const char *text, ns_random *random)
+{
+    static const int32_t multipliers[] = {0, 1, 2, 1 << 30, (1 << 30) - 1, INT32_MAX};
+    int16_t shorts[MOST];
+    int32_t in[MOST], expected[MOST], got[MOST];
+    for (int shift = 2; shift <= 62; shift++)
+        for (int round = 0; round < 96; round++) {
+            const int which = round % 8, in_type = 1 + round / 8 % 2, out_type = 1 + round / 16 % 2;
+            const ns_rescale rescale = parameters(random, in_type, 2, round < 48 ? 1 : 2);
+            const int32_t m = which < 6 ? multipliers[which] : (int32_t)ns_random_range(random, 0, INT32_MAX);
+            const bool is_clean = ns_random_u64(random) % 40;
+            ns_rescale kept = rescale;
+            if (out_type == 1) {
+                kept.low = INT16_MIN;
+                kept.high = INT16_MAX;
+            }
+            const int8_t s = (int8_t)shift;
+            for (size_t i = 0; i < MOST; i++) {
+                in[i] = (int32_t)test_edge_value(random, in_type == 1 ? 16 : 32);
+                if (is_clean && shift < in_bits[in_type])
+                    in[i] >>= in_bits[in_type] - shift;
+                shorts[i] = (int16_t)in[i];
+            }
+            const void *from = in_type == 1 ? (const void *)shorts : in;
+            memset(expected, 0x55, sizeof expected);
+            memset(got, 0x55, sizeof got);
+            const bool fault = ns_rescale_rows_c[in_type][out_type](&kept, from, &m, &s, 0, expected, MOST);
+            const bool found = (*kernels->rescale)[in_type][out_type](&kept, from, &m, &s, 0, got, MOST);
+            if (found != fault || (!fault && memcmp(expected, got, sizeof got)))
+                fail_msg("%s: int%d to int%d, multiplier %d, shift %d, double %d: fault %d, expected %d, or "
+                         "values differ",
+                         text, in_bits[in_type], out_bits[out_type], m, shift, kept.double_round, found,
+                         fault);
+        }
+}
+
 static void check(const ns_kernels *kernels, const char *text)
 {
     static const size_t counts[] = {0, 1, 3, 8, 15, 16, 17, 33, 64, 65, MOST};
@@ -89,6 +127,7 @@ static void check(const ns_kernels *kernels, const char *text)
                             check_row(kernels, text, &(row_case){in, out, mode, step, counts[c], clean > 0},
                                       &random);
                         }
+    check_shifts(kernels, text, &random);
 }
 
 /* apply_scale_32 of the specification, by hand: (value * multiplier + rounding) >> shift. */

@@ -29,7 +29,7 @@ static void check(const ns_kernels *kernels, const char *text)
     ns_random random = {5};
     for (int i = 0; i < 65536; i++)
         in[i] = (int16_t)(i - 32768);
-    for (int round = 0; round < 8; round++) {
+    for (int round = 0; round < 24; round++) {
         for (int i = 0; i < 513; i++) {
             int64_t value = test_edge_value(&random, 16);
             /* Slopes must lie in int16. */
@@ -37,7 +37,7 @@ static void check(const ns_kernels *kernels, const char *text)
                 value = test_edge_value(&random, 16);
             table[i] = (int16_t)value;
         }
-        size_t count = round ? (size_t)ns_random_range(&random, 0, 200) : 65536;
+        size_t count = round ? (size_t)ns_random_range(&random, 0, 530) : 65536;
         size_t first = round ? (size_t)ns_random_range(&random, 0, 65000) : 0;
         got[count] = 77;
         ns_table_row_c(table, in + first, expected, count);

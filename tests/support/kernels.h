@@ -35,6 +35,16 @@ static inline int64_t test_edge_value(ns_random *random, int bits)
     return value < low ? low : value > high ? high : value;
 }
 
+#ifdef NS_EMULATED_AVX512
+/* meson.build: this file's own name for the function, and the library's kernels.c beside emulated loops. */
+unsigned ns_cpu_detect(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+               ? NS_CPU_AVX2 | NS_CPU_AVX512 | NS_CPU_AVX512VNNI | NS_CPU_AVX512VBMI
+               : 0;
+}
+#endif
+
 /* Calls check(kernels, text) for each instruction set of this machine alone, and together with all below it;
  * `text` names the mask. Returns how many masks there were. */
 static inline int test_each_mask(void (*check)(const ns_kernels *kernels, const char *text))
