@@ -147,9 +147,13 @@ static ns_code compare_arrays(ns_compare_run *run, const char *title, const ns_n
     const ns_compare_settings *settings = run->settings;
     ns_compare_pair *p = &run->pairs[run->count++];
     p->title = title;
-    p->a = a ? *a : *b;
-    p->b = b ? *b : *a;
     p->alone = !a ? "B" : !b ? "A" : NULL;
+    if (a)
+        p->a = p->b = *a;
+    if (b)
+        p->b = *b;
+    if (!a)
+        p->a = p->b;
     NS_TRY(apply_scale(run, p, error));
     p->comparable = !p->alone && ns_input_same_but_ones(p->a.rank, p->a.shape, p->b.rank, p->b.shape) &&
                     ns_npy_is_real(p->a.type) == ns_npy_is_real(p->b.type);

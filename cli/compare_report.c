@@ -86,7 +86,7 @@ static ns_code add_map(ns_page *page, const ns_compare_pair *p, double largest, 
     enum { MOST = 128 };
     const size_t width = p->a.rank && p->a.shape[p->a.rank - 1] > 0 ? (size_t)p->a.shape[p->a.rank - 1] : 1;
     const size_t height = p->a.count / width;
-    const size_t across = (width + MOST - 1) / MOST, down = (height + MOST - 1) / MOST;
+    const size_t across = 1 + (width - 1) / MOST, down = 1 + (height ? height - 1 : 0) / MOST;
     const int columns = (int)((width + across - 1) / across), rows = (int)((height + down - 1) / down);
     double *values = NS_ARENA_ARRAY(arena, (size_t)columns * (size_t)rows, double);
     if (!values)

@@ -26,7 +26,7 @@ static ns_code judge_stream(const ns_lifting *l, int delegate, ns_bytes graph,
     const ns_lifted *lifted = &l->delegates[delegate];
     const ns_diagnose_compile_options options = {.model = graph.data,
                                                  .model_size = graph.size,
-                                                 .inputs = graph.data ? asked->inputs : lifted->inputs,
+                                                 .inputs = asked ? asked->inputs : lifted->inputs,
                                                  .input_count = lifted->count,
                                                  .samples = (int)l->files.samples,
                                                  .cpu_mask = l->settings->cpu_mask};

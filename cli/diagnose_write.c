@@ -149,9 +149,10 @@ static ns_code reduce_compile(ns_cli *cli, const ns_diagnose_settings *settings,
 static ns_code reduce(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,
                       const ns_diagnose_subject *subject, ns_error *error)
 {
-    return has_precision_finding(subject->result)
+    const ns_diagnose_compile *row = first_finding(subject->result);
+    return !row || has_precision_finding(subject->result)
                ? reduce_precision(cli, settings->time_limit, path, subject, error)
-               : reduce_compile(cli, settings, path, subject, first_finding(subject->result), error);
+               : reduce_compile(cli, settings, path, subject, row, error);
 }
 
 /* ---- of one graph, or of several ---- */

@@ -180,8 +180,8 @@ static ns_code parse_command_line(ns_fvp_request *request, ns_error *error)
     if (!request->command_line)
         return ns_fail(error, NS_ERROR_USAGE, "no -C ...semihosting-cmd_line=... says which program to run");
     char *rest = NULL;
-    char *word = strtok_r(request->command_line, " \t", &rest); /* the program's own name */
-    for (word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
+    strtok_r(request->command_line, " \t", &rest); /* the program's own name */
+    for (char *word = strtok_r(NULL, " \t", &rest); word; word = strtok_r(NULL, " \t", &rest)) {
         const char *option = word;
         const char *value = strtok_r(NULL, " \t", &rest);
         if (!value)

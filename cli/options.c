@@ -127,7 +127,7 @@ static ns_code check_folder(const ns_option *option, const char *path, ns_arena 
         if (slash && slash != at)
             *slash = 0;
         else
-            strcpy(at, slash ? "/" : "."); /* neither is longer than the path */
+            memcpy(at, slash ? "/" : ".", 2); /* neither is longer than the path */
     }
     if (!S_ISDIR(info.st_mode))
         return ns_fail(error, NS_ERROR_IO, "%s: %s%s", path, strcmp(at, path) == 0 ? "" : at,

@@ -212,7 +212,7 @@ static ns_code refuse_stream_options(const ns_run_settings *settings, ns_error *
                {settings->strict_chip, "--strict-chip"},
                {settings->debug_db != NULL, "--debug-db"}};
     enum { COUNT = sizeof all / sizeof all[0] };
-    const char *given[COUNT];
+    const char *given[COUNT] = {0};
     char text[128] = "";
     int count = 0;
     for (int i = 0; i < COUNT; i++)

@@ -119,6 +119,23 @@ static ns_code get_indices(tflite_file *file, ns_fb_table table, index_list want
     return NS_OK;
 }
 
+/* A zero point is a code of the tensor's type; where that is wide, or real, it still fits an int32. */
+static ns_code check_zero_point(const ns_tflite_tensor *tensor, ns_error *error)
+{
+    int64_t low = INT32_MIN, high = INT32_MAX;
+    if (tensor->type == NS_TFLITE_INT8 || tensor->type == NS_TFLITE_INT16) {
+        high = tensor->type == NS_TFLITE_INT8 ? INT8_MAX : INT16_MAX;
+        low = -high - 1;
+    } else if (tensor->type == NS_TFLITE_UINT8) {
+        low = 0;
+        high = UINT8_MAX;
+    }
+    return tensor->zero_point >= low && tensor->zero_point <= high
+               ? NS_OK
+               : ns_fail(error, NS_ERROR_INPUT, "tensor '%s': zero point %" PRId64 " is none of %s",
+                         tensor->name, tensor->zero_point, ns_tflite_type_text(tensor->type));
+}
+
 static ns_code get_quantisation(tflite_file *file, ns_fb_table table, ns_tflite_tensor *out, ns_error *error)
 {
     ns_fb_table quantisation;
@@ -175,6 +192,7 @@ static ns_code get_tensor(tflite_file *file, ns_fb_table table, ns_tflite_tensor
     if (get_buffer(file, buffer, "data", &out->data, error) != NS_OK)
         return ns_add_context(error, "tensor '%s'", out->name);
     NS_TRY(get_quantisation(file, table, out, error));
+    NS_TRY(check_zero_point(out, error));
     ns_fb_table sparsity;
     NS_TRY(ns_fb_get_table(table, 6, "sparsity", &sparsity, error));
     out->is_sparse = sparsity.reader != NULL;

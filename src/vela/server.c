@@ -205,6 +205,8 @@ static transfer receive_io(ns_vela_server *server, ns_npu_io *io, allowance *unt
     if (t != DONE || head[2] > NS_MAX_RANK)
         return t == DONE ? ENDED : t;
     t = receive(server, dims, head[2] * sizeof *dims, until);
+    if (t != DONE)
+        return t;
     *io = (ns_npu_io){
         .element_bytes = (int)head[0], .region = (int)head[1], .rank = (int)head[2], .offset = offset};
     for (uint32_t i = 0; i < head[2]; i++)

@@ -84,12 +84,30 @@ static void test_other_files(void **state)
     ns_arena_free(arena);
 }
 
+/* A zero point is a code of its type: differences from it are taken in int32. */
+static void test_zero_point(void **state)
+{
+    (void)state;
+    ns_arena *arena = ns_arena_new();
+    const ns_bytes bytes = load(arena, "add_unequal_int8_u55_v5.1.0");
+    uint8_t *changed = ns_arena_copy(arena, bytes.data, bytes.size);
+    static const uint8_t one_of_8[12] = {1, 0, 0, 0, 8}; /* a vector of one int64 */
+    ns_tflite model;
+    for (size_t i = 0; i + sizeof one_of_8 <= bytes.size; i += 4)
+        if (memcmp(changed + i, one_of_8, sizeof one_of_8) == 0)
+            changed[i + 7] = 0x80;
+    assert_int_equal(ns_tflite_read((ns_bytes){changed, bytes.size}, arena, &model, &error), NS_ERROR_INPUT);
+    assert_string_equal(error.message, "tensor 'x1': zero point 2147483656 is none of int8");
+    ns_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compiled_model),
         cmocka_unit_test(test_builtin_operators),
         cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_zero_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ void ns_npu_map_write_permuted(const uint8_t *region, const ns_npu_map *map, con
         for (int64_t c = 0; c < map->depth;) {
             computed[1] = piece->x + x;
             computed[2] = c;
-            int64_t at[3];
+            int64_t at[3] = {0};
             for (int axis = 0; axis < 3; axis++) {
                 at[axis] = computed[map->transposed ? map->stored_axis[axis] : axis];
                 if (map->reversed && map->reversed_axis == axis)

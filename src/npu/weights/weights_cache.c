@@ -1,5 +1,6 @@
 #include "npu/weights/internal.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "npu/internal.h"
@@ -24,9 +25,12 @@ static uint64_t hash_bytes(uint64_t hash, const void *data, size_t size)
     return hash;
 }
 
+/* Without what pads the struct at its end. */
+enum { ORDER_SIZE = offsetof(ns_weight_order, fast) + sizeof(bool) };
+
 static uint64_t hash_all(const ns_weight_order *order, const ns_bytes *streams)
 {
-    uint64_t hash = hash_bytes(0xcbf29ce484222325u, order, sizeof *order);
+    uint64_t hash = hash_bytes(0xcbf29ce484222325u, order, ORDER_SIZE);
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
         hash = hash_bytes(hash, streams[i].data, streams[i].size);
     return hash;
@@ -34,7 +38,7 @@ static uint64_t hash_all(const ns_weight_order *order, const ns_bytes *streams)
 
 static bool matches(const ns_npu_cached_weights *entry, const ns_weight_order *order, const ns_bytes *streams)
 {
-    if (memcmp(&entry->order, order, sizeof *order) != 0)
+    if (memcmp(&entry->order, order, ORDER_SIZE) != 0)
         return false;
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
         if (entry->streams[i].size != streams[i].size ||

@@ -260,9 +260,12 @@ static ns_code make_run(run *r, const ns_aten_operands *operands, ns_arena *aren
         r->linear[k] = NS_ARENA_ARRAY(arena, (size_t)(s->family->gates * s->hidden), double);
     r->value = NS_ARENA_ARRAY(arena, rows * widest, double);
     r->next = NS_ARENA_ARRAY(arena, rows * widest, double);
-    for (int k = 0; k < s->family->states; k++)
+    bool has_states = true;
+    for (int k = 0; k < s->family->states; k++) {
         r->states[k] = ns_arena_copy(arena, operands->values[1 + k], states * sizeof(double));
-    if (!r->linear[0] || !r->linear[1] || !r->value || !r->next || !r->states[s->family->states - 1])
+        has_states = has_states && r->states[k];
+    }
+    if (!r->linear[0] || !r->linear[1] || !r->value || !r->next || !has_states)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a sequence of %lld steps", (long long)s->steps);
     return NS_OK;
 }
