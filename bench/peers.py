@@ -2,12 +2,13 @@
 """npuscope's evaluator against its peers in one run, on one core: LiteRT's kernels for the same layers, fp32 (XNNPACK) and 16x8; Arm's
 tosa_reference_model as a whole process; PyTorch fp32 for the Conformer; and the limits of this machine, measured too.
 
-  peers.py BENCH_EVAL [NPUSCOPE] [--json FILE] [--document docs/performance.md]
+  peers.py BENCH_EVAL [NPUSCOPE] [--json FILE] [--document docs/performance.md] [--large GRAPH.tosa]
 
 Each figure is the least CPU time of several runs. --json writes all figures; --document writes the tables between the marks of that
 file. Peers: TensorFlow and LiteRT ($NPUSCOPE_TFLITE, or build/venv-tflite of scripts/install-tflite), tosa-tools
 ($NPUSCOPE_TOSA_TOOLS, scripts/install-oracles; with NPUSCOPE), ExecuTorch's torch ($NPUSCOPE_EXECUTORCH, a Python). What is not
-installed is said, and left out. Layers alone: LiteRT's values are random, its results are not compared.
+installed is said, and left out. Layers alone: LiteRT's values are random, its results are not compared. --large: a second Conformer, as
+`scripts/record-conformer --large GRAPH.tosa` makes it.
 """
 import argparse
 import json
@@ -94,7 +95,7 @@ def least(call):
 
 # ---- PyTorch, in its own Python ----
 def torch_conformer():
-    """Prints the seconds that the float model of tests/data/conformer.zip takes."""
+    """Prints the seconds that the float models of tests/data/conformer.zip and of --large take."""
     import importlib.util
     from importlib.machinery import SourceFileLoader
 
@@ -104,10 +105,9 @@ def torch_conformer():
     loader.exec_module(module)
     torch = module.torch
     torch.set_num_threads(1)
-    model = module.Conformer(blocks=4, width=64, heads=4, kernel=15, bands=80, tokens=32).eval()
-    x = torch.randn(1, 80, 256)
+    models = [(module.Conformer(**shape).eval(), torch.randn(size)) for shape, size in (module.SMALL, module.LARGE)]
     with torch.no_grad():
-        print(json.dumps(least(lambda: model(x))))
+        print(json.dumps([least(lambda: model(x)) for model, x in models]))
 
 
 def ask(python, what, wants):
@@ -135,12 +135,13 @@ def measure(options):
         sets.extract(sets.DATA / "conformer.zip", pathlib.Path(folder))
         done = subprocess.run([options.bench, "--json"], capture_output=True, text=True)
         own = json.loads(done.stdout)
-        conformer = subprocess.run([options.bench, "--json", f"{folder}/conformer/graph.tosa"], capture_output=True, text=True)
-        own["conformer"] = json.loads(conformer.stdout)["graphs"][0]
+        graphs = [f"{folder}/conformer/graph.tosa"] + ([str(options.large)] if options.large else [])
+        conformers = subprocess.run([options.bench, "--json", *graphs], capture_output=True, text=True)
+        own["conformers"] = json.loads(conformers.stdout)["graphs"]
     print(done.stderr, end="", file=sys.stderr)
     own["processor"] = processor()
     own["litert"] = ask(TFLITE, "--litert", "TensorFlow with LiteRT")
-    own["torch_conformer"] = ask(TORCH, "--torch", "PyTorch ($NPUSCOPE_EXECUTORCH)")
+    own["torch_conformers"] = ask(TORCH, "--torch", "PyTorch ($NPUSCOPE_EXECUTORCH)")
     own["processes"] = reference.run(options.bench, options.npuscope) if options.npuscope else None
     return own
 
@@ -192,10 +193,12 @@ def tables(own):
         yield (f"| {row['name']} | {ours * 1e3:.2f} ms | {rate(row)} | {cell(share(row, limits), '{:.0%}')} "
                f"| {cell(single and single * 1e3, '{:.2f} ms')} | {cell(single and ours / single, '{:.2f}')} "
                f"| {cell(wide and wide * 1e3, '{:.1f} ms')} | {cell(wide and ours / wide, '{:.2f}')} | {row['levels'][0]['seconds'] * 1e3:.1f} ms |")
-    torch, ours = own["torch_conformer"], fastest(own["conformer"])
-    yield ""
-    yield (f"A Conformer of four blocks (`tests/data/conformer.zip`, 30.3 M multiply-accumulates): {ours * 1e3:.2f} ms; PyTorch fp32 on one "
-           f"thread {cell(torch and torch * 1e3, '{:.2f} ms')}, a multiple of {cell(torch and ours / torch, '{:.2f}')}.")
+    names = "`tests/data/conformer.zip`, 30.3 M multiply-accumulates", "`scripts/record-conformer --large`, 463 M multiply-accumulates"
+    for name, row, torch in zip(names, own["conformers"], own["torch_conformers"] or [None, None]):
+        ours = fastest(row)
+        yield ""
+        yield (f"A Conformer of four blocks ({name}): {ours * 1e3:.2f} ms; PyTorch fp32 on one "
+               f"thread {cell(torch and torch * 1e3, '{:.2f} ms')}, a multiple of {cell(torch and ours / torch, '{:.2f}')}.")
     if own["processes"]:
         yield ""
         yield "Whole processes (reading, evaluating, writing) against tosa_reference_model:"
@@ -220,6 +223,7 @@ def main():
     parser.add_argument("npuscope", nargs="?")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--document", type=pathlib.Path)
+    parser.add_argument("--large", type=pathlib.Path)
     options = parser.parse_args()
     own = measure(options)
     text = "\n".join(tables(own))

@@ -178,12 +178,20 @@ static double least_gain(const ns_dg_findings *f, int node)
     return f->alone[node] < COUNTS * (f->as_is + f->hidden) ? LATE_GAIN : NS_DG_LEAST_GAIN;
 }
 
-/* What is gained wherever in its estimated range the share of the hidden roundings lies: least at its worse
- * end. What counts at the better end only is noted (notes.c), and nobody is blamed for it. */
-static double sure_gain(const ns_dg_findings *f, double before, double after)
+/* Whether the gain of the stages of `list` is one that counts, `least` dB: measured, or wherever in its
+ * estimated range the share of the hidden roundings lies, or else in most of their draws. What counts in
+ * fewer is noted (notes.c), and nobody is blamed for it. */
+#define MOST_DRAWS 0.75
+static ns_code is_gain(ns_dg_findings *f, const int *list, int count, double before, double after,
+                       double least, bool *out, ns_error *error)
 {
+    double share = 1;
     const double more = f->measured || !f->seed_count ? 0 : f->seeds[f->seed_count - 1] - f->hidden;
-    return ns_dg_gain(before + more, after + more);
+    *out = ns_dg_gain(before, after) >= least;
+    if (*out && ns_dg_gain(before + more, after + more) < least)
+        NS_TRY(ns_dg_share_of_draws(f, list, count, after - f->hidden, least, &share, error));
+    *out = *out && share >= MOST_DRAWS;
+    return NS_OK;
 }
 
 /* Those whose own damage counts beside `energy`, worst first. */
@@ -227,11 +235,9 @@ static ns_code try_series(ns_dg_findings *f, candidates *c, double now, bool *fo
     double least = NS_DG_LEAST_GAIN;
     for (int i = 0; i < count; i++)
         least = fmax(least, least_gain(f, big[i]));
-    if (sure_gain(f, now, energy) < least)
-        return NS_OK;
-    for (int i = 0; i < count; i++)
+    NS_TRY(is_gain(f, big, count, now, energy, least, found, error));
+    for (int i = 0; i < count && *found; i++)
         NS_TRY(add_blame(f, c, big[i], energy, error));
-    *found = true;
     return NS_OK;
 }
 
@@ -250,11 +256,12 @@ static ns_code add_one(ns_dg_findings *f, candidates *c, double *now, bool *foun
             best = i;
     if (tried == 0)
         return NS_OK;
-    if (sure_gain(f, *now, c->energy[best]) >= least_gain(f, c->nodes[best])) {
+    const int node = c->nodes[best];
+    NS_TRY(is_gain(f, &node, 1, *now, c->energy[best], least_gain(f, node), found, error));
+    if (*found) {
         *now = c->energy[best];
-        NS_TRY(add_blame(f, c, c->nodes[best], *now, error));
+        NS_TRY(add_blame(f, c, node, *now, error));
         choose(c, *now);
-        *found = true;
         return NS_OK;
     }
     c->count = tried;

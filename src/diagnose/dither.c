@@ -31,7 +31,8 @@ typedef struct dither {
     ns_dg_findings *f;
     int count;
     target *targets;
-    double *energies; /* of the joint seeds */
+    double *energies;      /* of the joint seeds */
+    const unsigned *modes; /* of each node beside the noise; NULL: all ideal */
 } dither;
 
 static bool is_weight(const ns_operator *op, int operand)
@@ -271,8 +272,11 @@ static ns_code measure(const dither *d, ns_dg_worker *worker, int first, int end
     for (int i = first; i < end && code == NS_OK; i++)
         if (d->targets[i].input < 0 || d->f->session->samples == 1)
             code = add_noise(d->f, worker, &d->targets[i], seed, &n, error);
-    const ns_dg_change change = {
-        .rest = NS_DG_IDEAL, .overrides = &n.overrides, .touched = n.touched, .inputs = n.inputs};
+    const ns_dg_change change = {.rest = NS_DG_IDEAL,
+                                 .modes = d->modes,
+                                 .overrides = &n.overrides,
+                                 .touched = n.touched,
+                                 .inputs = n.inputs};
     if (code == NS_OK)
         code = ns_dg_measure(d->f->session, worker, &change, energy, error);
     ns_dg_give_all(&worker->pool, &n.arrays);
@@ -319,8 +323,9 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
     const size_t tensors = (size_t)f->plan->block->tensor_count;
     d.targets = NS_ARENA_ARRAY(f->arena, tensors + 1, target);
     d.energies = NS_ARENA_ARRAY(f->arena, JOINT_SEEDS, double);
+    f->seeds = NS_ARENA_ARRAY(f->arena, JOINT_SEEDS, double);
     f->dithered = NS_ARENA_ARRAY(f->arena, tensors + 1, ns_dg_dithered);
-    if (!d.targets || !d.energies || !f->dithered)
+    if (!d.targets || !d.energies || !f->seeds || !f->dithered)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
     NS_TRY(find_targets(&d, error));
     const bool singly = d.count <= MOST_SINGLE;
@@ -328,15 +333,40 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
     empty_pools(f->session);
     NS_TRY(ns_dg_parallel(f->session, JOINT_SEEDS + (singly ? d.count : 0), run_job, &d, error));
     empty_pools(f->session);
-    f->seeds = d.energies;
+    f->draws = d.energies;
     f->seed_count = JOINT_SEEDS;
+    memcpy(f->seeds, f->draws, JOINT_SEEDS * sizeof *f->seeds);
     /* The truth is one draw, and the draws lean to one side: the middle one is nearer to it than the mean. */
-    qsort(d.energies, JOINT_SEEDS, sizeof *d.energies, smallest_first);
-    f->hidden = (d.energies[JOINT_SEEDS / 2 - 1] + d.energies[JOINT_SEEDS / 2]) / 2;
+    qsort(f->seeds, JOINT_SEEDS, sizeof *f->seeds, smallest_first);
+    f->hidden = (f->seeds[JOINT_SEEDS / 2 - 1] + f->seeds[JOINT_SEEDS / 2]) / 2;
     for (int i = 0; singly && i < d.count; i++)
         if (d.targets[i].kind != multiplier)
             f->dithered[f->dithered_count++] = (ns_dg_dithered){
                 d.targets[i].tensor, d.targets[i].kind, d.targets[i].energy, d.targets[i].largest_code};
     qsort(f->dithered, (size_t)f->dithered_count, sizeof *f->dithered, worst_first);
+    return NS_OK;
+}
+
+ns_code ns_dg_share_of_draws(ns_dg_findings *f, const int *list, int count, double rest, double least,
+                             double *share, ns_error *error)
+{
+    double energies[JOINT_SEEDS];
+    unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
+    dither d = {.f = f, .energies = energies, .modes = modes};
+    d.targets = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->block->tensor_count + 1, target);
+    if (!modes || !d.targets)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
+    for (int i = 0; i < f->plan->node_count; i++)
+        modes[i] = NS_DG_SAME;
+    for (int i = 0; i < count; i++)
+        modes[list[i]] = NS_DG_TOSA;
+    NS_TRY(find_targets(&d, error));
+    empty_pools(f->session);
+    NS_TRY(ns_dg_parallel(f->session, JOINT_SEEDS, run_job, &d, error));
+    empty_pools(f->session);
+    int found = 0;
+    for (int i = 0; i < JOINT_SEEDS; i++)
+        found += ns_dg_gain(energies[i] + rest, f->draws[i] + rest) >= least;
+    *share = (double)found / JOINT_SEEDS;
     return NS_OK;
 }

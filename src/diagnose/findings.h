@@ -43,7 +43,8 @@ typedef struct ns_dg_findings {
     double estimated;              /* `hidden` by dither, also where it is measured */
     double hidden;                 /* what dither estimates: the roundings that the file no longer shows */
     int seed_count;
-    double *seeds; /* the same for each joint seed */
+    double *draws; /* the same for each joint seed */
+    double *seeds; /* those, smallest first */
     int dithered_count;
     ns_dg_dithered *dithered; /* worst first */
     double *alone, *knocked;  /* of each node */
@@ -114,6 +115,12 @@ ns_code ns_dg_fill_waterfall(ns_dg_findings *f, ns_diagnose_precision *out, ns_e
 
 /* The hidden roundings (dither.c). */
 ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error);
+
+/* The share of the joint seeds in which the stages of `list` cost at least `least` dB: as TOSA says beside
+ * that seed's noise, against the noise alone. Errors of both may lie in one direction, or in opposite ones.
+ * `rest`: the energy of all other stages (dither.c). */
+ns_code ns_dg_share_of_draws(ns_dg_findings *f, const int *list, int count, double rest, double least,
+                             double *share, ns_error *error);
 
 /* Tables without information, operands that vanish, constants lost to the floor (suspect.c). */
 ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error);
