@@ -35,7 +35,7 @@ static inline __attribute__((always_inline)) void widen(__m512i sums, const int6
 #define MULTIPLY_ADD(sum, b, a) sum = _mm512_add_epi32(sum, _mm512_madd_epi16(b, _mm512_set1_epi32(PAIR(a))))
 #else
 #define NAME ns_gemm_i16_avx512vnni
-#ifdef NS_EMULATED_AVX512 /* tests/kernels/avx512.c */
+#ifdef NS_EMULATED_AVX512 /* tests/meson.build */
 #define MULTIPLY_ADD(sum, b, a) sum = _mm512_dpwssd_epi32(sum, b, _mm512_set1_epi32(PAIR(a)))
 #else /* inline assembly, because GCC 12 spills the accumulators of the intrinsic's form */
 #define MULTIPLY_ADD(sum, b, a) __asm__("vpdpwssd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(b), "m"(PAIR(a)))

@@ -1,5 +1,5 @@
 /* The AVX-512 instructions that src/kernels uses, in plain C, so that the sources written for them run on any
- * processor: tests/kernels/avx512.c compiles them with this file in the place of the compiler's header. */
+ * processor: tests/meson.build compiles them with this file in the place of the compiler's header. */
 #ifndef NS_TESTS_EMULATED_IMMINTRIN_H
 #define NS_TESTS_EMULATED_IMMINTRIN_H
 
