@@ -112,13 +112,13 @@ static ns_code get_window(ns_call *call, int dilation, int out, window *w, ns_er
     return get_two(call, dilation, 1, w->dilation, error);
 }
 
-/* The output's size along both axes; `extra`: output_padding of a transposed convolution. */
+/* The output's size along both axes; `extra`: output_padding of a transposed convolution, else NULL. */
 static ns_code check_size(const ns_call *call, const window *w, const int64_t *extra, ns_error *error)
 {
     const int64_t in[] = {w->in.h, w->in.w}, out[] = {w->out.h, w->out.w};
     for (int i = 0; i < 2; i++) {
         const int64_t reach = w->dilation[i] * (w->kernel[i] - 1) + 1;
-        const int64_t size = w->transposed ? (in[i] - 1) * w->stride[i] - 2 * w->padding[i] + reach + extra[i]
+        const int64_t size = extra ? (in[i] - 1) * w->stride[i] - 2 * w->padding[i] + reach + extra[i]
                              : in[i] + 2 * w->padding[i] < reach
                                  ? 0
                                  : (in[i] + 2 * w->padding[i] - reach) / w->stride[i] + 1;

@@ -12,6 +12,7 @@ enum { TABLE_U8_U8 = 1, TABLE_S8_S8 = 4, TABLE_S8_S16 = 5, TABLE_S8_S32 = 7 };
 enum { MAX_POOL = 0, REDUCE_SUM = 2, SUM = 3, NONE_POOL = 4, MIN_POOL = 5, ARGMAX_X = 6, ARGMAX_Y = 7 };
 enum { MUL, ADD, SUB, ABS = 6, LSR = 10, DIV = 11 };
 enum { ACC_I48 = 1, ACC_FROM_IFM2 = 2 << 4 };
+enum { CHAINED = 2 << 14 };
 enum { BILINEAR = 0, REPLICATE = 1, NEAREST = 2 };
 enum { DOUBLE_SYMMETRIC, NATURAL, DOUBLE_ASYMMETRIC, SYMMETRIC, TO_ZERO, TO_LOWER };
 
@@ -435,6 +436,27 @@ static void scalars_and_shifts(void **state)
     PUT(p, S8, 256, 2, 2, -4);
     operation(p, "ELEMENTWISE", DIV);
     EXPECT(p, S8, 512, 3, -3, -1);
+}
+
+/* A chain keeps the values that were written, with their sign, when it is read as a wider type. */
+static void chains_are_read_as_another_type(void **state)
+{
+    (void)state;
+    static const int types[][2] = {{S8, S16}, {S16, S32}};
+    static const int values[][3] = {{-5, 100, -128}, {-300, 300, 7}};
+    for (int i = 0; i < 2; i++) {
+        program *p = begin(types[i][0], types[i][0], 1, 1, 3);
+        put(p, types[i][0], 0, 3, values[i]);
+        set(p, "OFM_PRECISION", ofm_precision(types[i][0]) | GLOBAL | CHAINED);
+        set(p, "OFM_REGION", 1); /* the buffer */
+        operation(p, "POOL", SUM);
+        set(p, "IFM_PRECISION", ifm_precision(types[i][1]) | CHAINED);
+        set(p, "IFM_REGION", 1);
+        set_map(p, "OFM", types[i][1], 1, 1, 3, 512);
+        set(p, "OFM_PRECISION", ofm_precision(types[i][1]) | GLOBAL);
+        operation(p, "ELEMENTWISE", ABS);
+        EXPECT(p, types[i][1], 512, abs(values[i][0]), abs(values[i][1]), abs(values[i][2]));
+    }
 }
 
 /* ---- DMA ---- */
@@ -867,6 +889,7 @@ int main(void)
         cmocka_unit_test(tables_that_widen),
         cmocka_unit_test(operands_round_twice),
         cmocka_unit_test(scalars_and_shifts),
+        cmocka_unit_test(chains_are_read_as_another_type),
         cmocka_unit_test(dma_in_three_dimensions),
         cmocka_unit_test(dma_skips_between_indices),
         cmocka_unit_test(dma_reports_an_index_out_of_range),
