@@ -50,7 +50,8 @@ static void choose_layers(layout *l)
             for (int j = 0; j < d->nodes[k].input_count; j++)
                 if (d->nodes[k].inputs[j] == i && l->layers[k] < lowest)
                     lowest = l->layers[k];
-        if (d->nodes[i].input_count == 0 && lowest < l->layer_count && strncmp(d->nodes[i].name, "input", 5))
+        if (d->nodes[i].input_count == 0 && lowest < l->layer_count &&
+            strncmp(d->nodes[i].name, "input", 5) != 0)
             l->layers[i] = lowest - 1;
     }
 }

@@ -41,7 +41,7 @@ static ns_code prepare(ns_npu_machine *machine, const ns_npu_operation *operatio
                        const ns_npu_image *image, depthwise *out, ns_error *error)
 {
     enum { BLOCK = 254 }; /* products of 16 bits and weights of at most 256: 2^23 each */
-    const size_t taps = (size_t)(operation->kernel_height * operation->kernel_width);
+    const size_t taps = (size_t)operation->kernel_height * (size_t)operation->kernel_width;
     const size_t depth = (size_t)operation->ofm.depth;
     void *pointers, *offsets, *zeros;
     const int16_t *packed;
