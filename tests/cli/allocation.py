@@ -118,7 +118,8 @@ def least_space(program):
     low, high = 1 << 10, 1 << 20
     while high - low > 4:
         middle = (low + high) // 8 * 4
-        loaded = subprocess.run(["prlimit", f"--as={middle << 10}", program, "--version"], capture_output=True).returncode not in (126, 127)
+        # 126, 127 and a signal are the loader's and the system's.
+        loaded = subprocess.run(["prlimit", f"--as={middle << 10}", program, "--version"], capture_output=True).returncode in (0, 4)
         low, high = (low, middle) if loaded else (middle, high)
     return high
 
