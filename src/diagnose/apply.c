@@ -38,6 +38,8 @@ static ns_code mend_one(ns_graph *graph, const ns_diagnose_options *options, ns_
     m->error = error;
     if (code == NS_OK)
         code = ns_dg_write_mend(m);
+    m->plan = NULL; /* what ends here */
+    m->error = NULL;
     if (code == NS_OK && m->done)
         code = ns_graph_validate(graph, error);
     ns_dg_session_close(&session);

@@ -37,18 +37,19 @@ static void take_knot(const ns_dg_fit_knots *all, int from, ns_dg_fit_knots *few
  * is flat but for ten knots is told by these. */
 static void thin(const ns_dg_fit_knots *all, ns_dg_fit_knots *few)
 {
+    const int half = COARSE / 2;
     double variation = 0, passed = 0;
     few->count = 0;
-    for (int i = 0; i < COARSE / 2; i++)
-        take_knot(all, i * (all->count - 1) / (COARSE / 2 - 1), few);
+    for (int i = 0; i < half; i++)
+        take_knot(all, i * (all->count - 1) / (half - 1), few);
     for (int i = 1; i < all->count; i++)
         variation += fabs(all->t[i] - all->t[i - 1]);
-    for (int i = 1, taken = 0; i < all->count && taken < COARSE / 2; i++) {
+    for (int i = 1, taken = 0; i < all->count && taken < half; i++) {
         passed += fabs(all->t[i] - all->t[i - 1]);
-        if (passed * (COARSE / 2) < variation * (taken + 0.5))
+        if (passed * half < variation * (taken + 0.5))
             continue;
         take_knot(all, i, few);
-        taken = (int)(passed * (COARSE / 2) / variation + 0.5);
+        taken = (int)(passed * half / variation + 0.5);
     }
 }
 

@@ -204,9 +204,8 @@ static void fit(ns_draft *d, ns_draft_node *n)
         fit_partners(d, n, n->input_count, n->attributes.axis);
     } else if (n->op == NS_OP_SELECT) {
         fit_partners(d, n, 3, -1);
-    } else if (n->input_count >= 2 && n->op >= NS_OP_ADD && n->op <= NS_OP_SUB) {
-        fit_partners(d, n, 2, -1);
-    } else if (n->op == NS_OP_EQUAL || n->op == NS_OP_GREATER || n->op == NS_OP_GREATER_EQUAL) {
+    } else if ((n->input_count >= 2 && n->op >= NS_OP_ADD && n->op <= NS_OP_SUB) || n->op == NS_OP_EQUAL ||
+               n->op == NS_OP_GREATER || n->op == NS_OP_GREATER_EQUAL) {
         fit_partners(d, n, 2, -1);
     }
 }

@@ -161,7 +161,7 @@ static void fill_table(ns_generator *g, ns_tensor *t)
     const size_t count = ns_tensor_count(t);
     const int64_t low = ns_dtype_min(t->dtype), high = ns_dtype_max(t->dtype);
     const int kind = (int)ns_gen_range(g, 0, 5);
-    const double half = (double)(count / 2);
+    const double half = floor((double)count / 2);
     for (size_t i = 0; i < count; i++) {
         const int64_t value = llround(curve(kind, ((double)i - half) / half) * (double)high);
         ns_tensor_set(t, i, value < low ? low : value > high ? high : value);
