@@ -11,7 +11,7 @@
 
 typedef struct fuzz_settings {
     ns_text_list velas, targets;
-    int64_t seed, first, graphs;
+    int64_t seed, first, graphs, reduce_known;
     double time_limit, reduce_seconds;
     const char *output, *json, *html, *shard;
     bool write_only, steer;
@@ -34,6 +34,8 @@ static const ns_option options[] = {
      "NPUSCOPE_VELA, beside the\nprogram, PATH)"},
     {0, "reduce", NS_OPTION_REAL, "S", OPTION(reduce_seconds),
      "seconds for one reduction (default 10; 0: none)"},
+    {0, "reduce-known", NS_OPTION_INTEGER, "N", OPTION(reduce_known),
+     "of failures that look alike and a known defect names, reduce the\nfirst N and every 64th (default 8)"},
     {0, "steer", NS_OPTION_FLAG, NULL, OPTION(steer),
      "give every second graph the types and blocks of one that reached\nnew modes of the NPU's operations"},
     NS_ROW_SHARD(shard),
@@ -51,6 +53,7 @@ static void preset(void *settings_)
     fuzz_settings *settings = settings_;
     settings->graphs = 1000;
     settings->reduce_seconds = 10;
+    settings->reduce_known = 8;
 }
 
 static void print_result(const ns_fuzz_result *r, FILE *out)
@@ -186,10 +189,12 @@ static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **opera
                          .steer = s->steer,
                          .folder = s->output,
                          .reduce_seconds = s->reduce_seconds,
+                         .reduce_known = (uint64_t)s->reduce_known,
                          .progress = progress,
                          .context = &w};
-    if (s->seed < 0 || s->first < 0 || s->graphs < 1)
-        return ns_fail(error, NS_ERROR_USAGE, "--seed and --first are 0 or more, --graphs 1 or more");
+    if (s->seed < 0 || s->first < 0 || s->reduce_known < 1 || s->graphs < 1)
+        return ns_fail(error, NS_ERROR_USAGE,
+                       "--seed and --first are 0 or more, --reduce-known and --graphs 1 or more");
     NS_TRY(ns_row_seconds("time-limit", s->time_limit, error));
     NS_TRY(ns_row_seconds("reduce", s->reduce_seconds, error));
     NS_TRY(fill(s, cli->arena, &o, error));

@@ -85,6 +85,8 @@ typedef struct ns_fuzz_options {
     double reduce_seconds; /* of one reduction; 0: none is made */
     void (*progress)(void *context, const ns_fuzz_result *so_far); /* may be NULL */
     void *context;
+    uint64_t reduce_known; /* of failures that look alike and that a known defect names: the first so many are
+                            * reduced, then every 64th, to see what hides behind it; 0: eight */
 } ns_fuzz_options;
 
 /* Searches. Results lie in `arena`. NS_ERROR_TOOL_MISSING: Vela does not run. */

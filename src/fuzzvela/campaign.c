@@ -15,7 +15,7 @@
 enum {
     REDUCE_ALL = 40,
     REDUCE_EVERY = 8,
-    ESCAPE_ALL = 8,
+    ESCAPE_ALL = 8, /* as long as `reduce_known` does not say otherwise */
     ESCAPE_EVERY = 64,
     MAX_FINDINGS = 2048,
     MAX_YIELDS = 256,
@@ -293,8 +293,9 @@ static ns_code investigate(campaign *c, const failure *f, ns_error *error)
 /* Reduces a failure where it is worth it. */
 static ns_code reduce_failure(campaign *c, const failure *f, const char *raw, bool *reduced, ns_error *error)
 {
+    const uint64_t escapes = c->options->reduce_known ? c->options->reduce_known : ESCAPE_ALL;
     if (c->options->reduce_seconds <= 0 || !raw ||
-        !is_fresh(c, raw, f->known ? ESCAPE_ALL : REDUCE_ALL, f->known ? ESCAPE_EVERY : REDUCE_EVERY))
+        !is_fresh(c, raw, f->known ? escapes : REDUCE_ALL, f->known ? ESCAPE_EVERY : REDUCE_EVERY))
         return NS_OK;
     *reduced = true;
     const ns_code code = investigate(c, f, error);

@@ -12,12 +12,18 @@ start: the last line of what Python says, and no traceback. Vela's own output is
 bytes, the number u32 of sets of options, each u32 bytes of text with tabs between. Each set is answered by one
 frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), 4 (Vela does not start), u32
 bytes and a reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
-that the core is called directly, and nothing is written to disk.
+that the core is called directly, and nothing is written to disk. A worker answers, a fork of this process, so that Vela is
+imported once however often it dies: u32 6 and its number u32 come first of all; u32 5 and how it ended u32 (the exit code, or
+256 and the signal) stand for the answer at which it died; the rest of that request is lost, and a new worker reads the next.
 """
 import contextlib
+import ctypes
 import io
+import mmap
 import os
+import pickle
 import shutil
+import signal
 import struct
 import sys
 import tempfile
@@ -119,21 +125,59 @@ def pack(model):
     return b"".join([*parts, payload, weights])
 
 
-def answer(graph, options, known):
-    try:
-        from ethosu import regor
+# What a worker is at; a shared byte says so to the process that forked it.
+READING, ANSWERING, WRITING = range(3)
 
-        if options not in known:
-            known[options] = capture(graph, options.split("\t"))
-        accelerator, form, configuration, core_options = known[options]
-        model = regor.compile(accelerator, graph, form, configuration, options=core_options, verbose=False)
-        return struct.pack("<I", 0) + pack(model)
-    except (OSError, MemoryError) as error:
-        kind, words = 3, str(error) or repr(error)
-    except (Exception, SystemExit) as error:
-        words = said(error)
-        kind = 1 if any(refusal in words for refusal in REFUSALS) else 2
-    return frame(kind, words)
+
+class Worker:
+    """Reads requests and answers them until there are none."""
+
+    def __init__(self, report, state, known, news):
+        self.report, self.state, self.known, self.news = report, state, known, news
+
+    def learn(self, graph, options):
+        """What Vela's front end gives the core for these options; told to the workers to come."""
+        if options not in self.known:
+            self.known[options] = capture(graph, options.split("\t"))
+            with contextlib.suppress(BlockingIOError):  # nobody reads before this worker ends
+                os.write(self.news, pickle.dumps((options, self.known[options])))
+        return self.known[options]
+
+    def answer(self, graph, options):
+        try:
+            from ethosu import regor
+
+            accelerator, form, configuration, core_options = self.learn(graph, options)
+            model = regor.compile(accelerator, graph, form, configuration, options=core_options, verbose=False)
+            return struct.pack("<I", 0) + pack(model)
+        except (OSError, MemoryError) as error:
+            kind, words = 3, str(error) or repr(error)
+        except (Exception, SystemExit) as error:
+            words = said(error)
+            kind = 1 if any(refusal in words for refusal in REFUSALS) else 2
+        return frame(kind, words)
+
+    def write(self, data):
+        self.state[0] = WRITING
+        self.report.write(data)
+        self.report.flush()
+        self.state[0] = READING
+
+    def run(self, requests):
+        self.write(struct.pack("<II", 6, os.getpid()))
+        while True:
+            head = requests.read(8)
+            if len(head) < 8:
+                return
+            size, count = struct.unpack("<II", head)
+            graph = requests.read(size)
+            sets = []
+            for _ in range(count):
+                length = struct.unpack("<I", requests.read(4))[0]
+                sets.append(requests.read(length).decode())
+            for options in sets:
+                self.state[0] = ANSWERING
+                self.write(self.answer(graph, options))
 
 
 def frame(kind, words):
@@ -141,25 +185,43 @@ def frame(kind, words):
     return struct.pack("<II", kind, len(words)) + words
 
 
+def end_with(parent):
+    """Where the system can: ends this process when its parent ends, also in the middle of a compilation."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def heard(news):
+    """What workers that are gone have learnt: pairs, the last one perhaps cut off."""
+    with contextlib.suppress(BlockingIOError, EOFError, pickle.UnpicklingError):
+        told = io.BytesIO(os.read(news, 1 << 16))
+        while True:
+            yield pickle.load(told)
+
+
 def serve(report, broken):
     if broken:
         report.write(frame(4, broken))
         report.flush()
         return
-    requests, known = sys.stdin.buffer, {}
+    state, known = mmap.mmap(-1, 1), {}
+    news, told = os.pipe()
+    os.set_blocking(news, False)
+    os.set_blocking(told, False)
     while True:
-        head = requests.read(8)
-        if len(head) < 8:
-            return
-        size, count = struct.unpack("<II", head)
-        graph = requests.read(size)
-        sets = []
-        for _ in range(count):
-            length = struct.unpack("<I", requests.read(4))[0]
-            sets.append(requests.read(length).decode())
-        for options in sets:
-            report.write(answer(graph, options, known))
-            report.flush()
+        parent, worker = os.getpid(), os.fork()
+        if not worker:
+            end_with(parent)
+            Worker(report, state, known, told).run(sys.stdin.buffer)
+            os._exit(0)
+        ended = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+        if state[0] != ANSWERING:  # no request is left, or half an answer is out
+            os._exit(0 if ended == 0 else 1)
+        known.update(heard(news))
+        report.write(struct.pack("<II", 5, 256 - ended if ended < 0 else ended))
+        report.flush()
 
 
 def import_vela():

@@ -162,11 +162,12 @@ ns_code ns_vela_server_send(ns_vela_server *server, const void *graph, size_t si
                             int count, ns_arena *arena, ns_error *error);
 
 /* Waits for what was sent, with the same graph and jobs; results lie in `arena`. A crash or a hang settles
- * the job at hand and costs one start of Vela. The errors are the machine's: no process, no memory. */
+ * the job at hand; a crash costs a fork of a process that has imported Vela, a hang a start of Vela. The
+ * errors are the machine's: no process, no memory. */
 ns_code ns_vela_server_receive(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
                                int count, ns_arena *arena, ns_error *error);
 
-/* Processes started so far. */
+/* Workers so far: one, and one more for each crash or hang. */
 int ns_vela_server_starts(const ns_vela_server *server);
 
 /* Ends the process, and removes the script. */

@@ -21,10 +21,12 @@ struct ns_vela_server {
     double timeout;
     char script[64];
     ns_leftover file, process;
-    pid_t id; /* 0: no process */
+    pid_t id;     /* 0: no process */
+    pid_t worker; /* its fork, which compiles; 0: none yet */
     int to, from;
     int starts;
     bool broken; /* it said that it does not start */
+    bool lost;   /* a worker died: what it was asked for must be sent anew */
 };
 
 ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena, ns_vela_server **out,
@@ -89,7 +91,7 @@ static ns_code start(ns_vela_server *server, ns_error *error)
     ns_system_widen_pipe(out[0], PIPE_BYTES); /* Vela goes on while nobody reads */
     server->to = in[1];
     server->from = out[0];
-    server->starts++;
+    server->worker = 0;
     return NS_OK;
 }
 
@@ -100,8 +102,11 @@ static int stop(ns_vela_server *server, bool at_once)
         return 0;
     close(server->to);
     close(server->from);
-    if (at_once)
+    if (at_once) {
         (void)ns_system_kill(server->id);
+        if (server->worker)
+            (void)ns_system_kill(server->worker);
+    }
     const int ended = ns_system_wait(server->id);
     ns_leftover_drop(&server->process);
     server->id = 0;
@@ -128,7 +133,7 @@ static bool send_all(ns_vela_server *server, const void *data, size_t size)
 /* Seconds of processor time that Vela has used: a busy machine is no reason to call it hung. */
 static double used(const ns_vela_server *server)
 {
-    return ns_system_seconds_of(server->id);
+    return ns_system_seconds_of(server->worker ? server->worker : server->id);
 }
 
 /* What one compilation may still use: processor time, and a thousand times POLL_MS in which it used none. */
@@ -258,29 +263,70 @@ static transfer receive_reason(ns_vela_server *server, ns_vela_job *job, ns_aren
     return receive(server, text, length, until);
 }
 
-static transfer receive_answer(ns_vela_server *server, ns_vela_job *job, ns_arena *arena)
+/* What every answer begins with. A new worker tells its number before its first. */
+static transfer receive_status(ns_vela_server *server, uint32_t *status, allowance *until)
 {
-    uint32_t status = 0;
-    const double begun = used(server);
-    allowance until = {.until = begun + server->timeout, .last = begun};
-    transfer t = receive(server, &status, sizeof status, &until);
-    if (t != DONE)
-        return t;
-    server->broken = status == 4;
-    job->outcome = status == 0 ? NS_VELA_COMPILED : status == 1 ? NS_VELA_REFUSED : NS_VELA_CRASHED;
-    return status == 0 ? receive_parts(server, &job->parts, arena, &until)
-                       : receive_reason(server, job, arena, &until);
+    enum { WORKER = 6 };
+    for (;;) {
+        const double begun = used(server);
+        *until = (allowance){.until = begun + server->timeout, .last = begun};
+        uint32_t number = 0;
+        transfer t = receive(server, status, sizeof *status, until);
+        if (t != DONE || *status != WORKER)
+            return t;
+        t = receive(server, &number, sizeof number, until);
+        if (t != DONE)
+            return t;
+        server->worker = (pid_t)number;
+        server->starts++;
+    }
 }
 
+static ns_code tell_end(ns_vela_job *job, int ended, ns_arena *arena, ns_error *error)
+{
+    job->outcome = NS_VELA_CRASHED;
+    job->reason = ended >= 256 ? ns_arena_format(arena, "Vela was ended by signal %d", ended - 256)
+                               : ns_arena_format(arena, "Vela ended with code %d", ended);
+    return job->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a reason");
+}
+
+/* The worker died; the process that forked it tells how, and forks another. */
+static transfer receive_end(ns_vela_server *server, ns_vela_job *job, ns_arena *arena, allowance *until)
+{
+    uint32_t ended = 0;
+    const transfer t = receive(server, &ended, sizeof ended, until);
+    server->lost = true;
+    return t == DONE && tell_end(job, (int)ended, arena, NULL) != NS_OK ? ENDED : t;
+}
+
+static transfer receive_answer(ns_vela_server *server, ns_vela_job *job, ns_arena *arena)
+{
+    enum { COMPILED, REFUSED, BROKEN = 4, DIED = 5 };
+    uint32_t status = 0;
+    allowance until;
+    const transfer t = receive_status(server, &status, &until);
+    if (t != DONE)
+        return t;
+    if (status == DIED)
+        return receive_end(server, job, arena, &until);
+    server->broken = status == BROKEN;
+    job->outcome = status == COMPILED  ? NS_VELA_COMPILED
+                   : status == REFUSED ? NS_VELA_REFUSED
+                                       : NS_VELA_CRASHED;
+    return status == COMPILED ? receive_parts(server, &job->parts, arena, &until)
+                              : receive_reason(server, job, arena, &until);
+}
+
+/* The process is gone, or hangs. */
 static ns_code settle(ns_vela_server *server, transfer how, ns_vela_job *job, ns_arena *arena,
                       ns_error *error)
 {
     const int ended = stop(server, how == LATE);
+    if (how != LATE)
+        return tell_end(job, ended, arena, error);
     job->outcome = NS_VELA_CRASHED;
-    job->reason = how == LATE    ? "Vela hung"
-                  : ended >= 256 ? ns_arena_format(arena, "Vela was ended by signal %d", ended - 256)
-                                 : ns_arena_format(arena, "Vela ended with code %d", ended);
-    return job->reason ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a reason");
+    job->reason = "Vela hung";
+    return NS_OK;
 }
 
 ns_code ns_vela_server_send(ns_vela_server *server, const void *graph, size_t size, const ns_vela_job *jobs,
@@ -288,6 +334,7 @@ ns_code ns_vela_server_send(ns_vela_server *server, const void *graph, size_t si
 {
     if (!server->id)
         NS_TRY(start(server, error));
+    server->lost = false;
     send_request(server, graph, size, jobs, count, arena);
     return NS_OK;
 }
@@ -296,7 +343,7 @@ ns_code ns_vela_server_receive(ns_vela_server *server, const void *graph, size_t
                                int count, ns_arena *arena, ns_error *error)
 {
     for (int i = 0; i < count; i++) {
-        if (!server->id) /* it died of the job before */
+        if (!server->id || server->lost) /* it died of the job before */
             NS_TRY(ns_vela_server_send(server, graph, size, &jobs[i], count - i, arena, error));
         const transfer t = receive_answer(server, &jobs[i], arena);
         if (t != DONE)
