@@ -5,7 +5,7 @@ tosa_reference_model as a whole process; PyTorch fp32 for the Conformer; and the
   peers.py BENCH_EVAL [NPUSCOPE] [--json FILE] [--document docs/performance.md] [--large GRAPH.tosa]
 
 Each figure is the least CPU time of several runs. --json writes all figures; --document writes the tables between the marks of that
-file. Peers: TensorFlow and LiteRT ($NPUSCOPE_TFLITE, or build/venv-tflite of scripts/install-tflite), tosa-tools
+file. Peers: TensorFlow and LiteRT ($NPUSCOPE_TFLITE, or build/venv-tflite of scripts/install-oracles tflite), tosa-tools
 ($NPUSCOPE_TOSA_TOOLS, scripts/install-oracles; with NPUSCOPE), ExecuTorch's torch ($NPUSCOPE_EXECUTORCH, a Python). What is not
 installed is said, and left out. Layers alone: LiteRT's values are random, its results are not compared. --large: a second Conformer, as
 `scripts/record-conformer --large GRAPH.tosa` makes it.

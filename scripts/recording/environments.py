@@ -3,7 +3,7 @@
 NPUSCOPE_EXECUTORCH_PYTHON=PYTHON names a Python that has it; NPUSCOPE_EXECUTORCH_DIR=DIR a folder that
 scripts/executorch/install made or is to make; without them the folder of the release is in the user's cache.
 NPUSCOPE_TOSA_TOOLS names a Python with the reference model and the catalogue's Vela, NPUSCOPE_TFLITE_PYTHON one with TensorFlow and LiteRT;
-NPUSCOPE_VELA_4_5_0 the folder of another release of Vela; NPUSCOPE_EXECUTORCH_MODELS what scripts/executorch/install --models has installed. Without them they are in build (scripts/install-tflite).
+NPUSCOPE_VELA_4_5_0 the folder of another release of Vela; NPUSCOPE_EXECUTORCH_MODELS what scripts/executorch/install --models has installed. Without them they are in build (scripts/install-oracles tflite).
 """
 import os
 import pathlib
@@ -81,7 +81,7 @@ def tflite_python():
     """A Python with TensorFlow and LiteRT; exits with 77 where there is none."""
     python = os.environ.get("NPUSCOPE_TFLITE_PYTHON", str(SCRIPTS.parent / "build" / "venv-tflite" / "bin" / "python"))
     wanted = releases()
-    return demand(python, {"tensorflow-cpu": wanted["tensorflow"], "ai-edge-litert": wanted["litert"]}, "scripts/install-tflite")
+    return demand(python, {"tensorflow-cpu": wanted["tensorflow"], "ai-edge-litert": wanted["litert"]}, "scripts/install-oracles tflite")
 
 
 def vela(release):
@@ -89,7 +89,7 @@ def vela(release):
     if release == releases()["ethos_u_vela"]:
         return pathlib.Path(oracles_python()).parents[1]
     folder = os.environ.get("NPUSCOPE_VELA_" + release.replace(".", "_"), SCRIPTS.parent / "build" / f"venv-{release}")
-    demand(pathlib.Path(folder) / "bin" / "python", {"ethos-u-vela": release}, "scripts/install-tflite")
+    demand(pathlib.Path(folder) / "bin" / "python", {"ethos-u-vela": release}, "scripts/install-oracles tflite")
     return pathlib.Path(folder)
 
 

@@ -1,11 +1,10 @@
-#include "history/interface.h"
-
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/interface.h"
+#include "history/internal.h"
 
 /* What is left to rounding between machines. */
 #define SAME_DB 0.1
@@ -82,10 +81,24 @@ static void read_figures(const json_t *row, ns_row_figures *out)
     }
 }
 
-static const char *text_of(const json_t *row, const char *key, ns_arena *arena)
+bool ns_history_row_of_json(const json_t *json, ns_history_row *out)
 {
-    const char *text = json_string_value(json_object_get(row, key));
-    return text ? ns_arena_string(arena, text) : NULL;
+    *out = (ns_history_row){json_string_value(json_object_get(json, "op")),
+                            json_string_value(json_object_get(json, "case")),
+                            json_string_value(json_object_get(json, "target")),
+                            {NS_VERDICT_PASS, NAN, NAN}};
+    if (!out->op || !out->name || !out->target ||
+        !find_verdict(json_string_value(json_object_get(json, "verdict")), &out->figures.verdict))
+        return false;
+    read_figures(json, &out->figures);
+    return true;
+}
+
+static bool keep_row(const ns_history_row *row, ns_arena *arena, ns_history_row *out)
+{
+    *out = (ns_history_row){ns_arena_string(arena, row->op), ns_arena_string(arena, row->name),
+                            ns_arena_string(arena, row->target), row->figures};
+    return out->op && out->name && out->target;
 }
 
 static ns_code read_rows(const char *path, const json_t *root, ns_arena *arena, ns_history_run *out,
@@ -100,16 +113,11 @@ static ns_code read_rows(const char *path, const json_t *root, ns_arena *arena, 
     if (!out->rows)
         return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its rows", path);
     for (size_t i = 0; i < json_array_size(cases); i++) {
-        const json_t *row = json_array_get(cases, i);
-        ns_history_row *to = &out->rows[out->count++];
-        *to = (ns_history_row){text_of(row, "op", arena),
-                               text_of(row, "case", arena),
-                               text_of(row, "target", arena),
-                               {NS_VERDICT_PASS, NAN, NAN}};
-        if (!to->op || !to->name || !to->target ||
-            !find_verdict(json_string_value(json_object_get(row, "verdict")), &to->figures.verdict))
+        ns_history_row row;
+        if (!ns_history_row_of_json(json_array_get(cases, i), &row))
             return ns_fail(error, NS_ERROR_INPUT, "%s: row %zu has no op, case, target or verdict", path, i);
-        read_figures(row, &to->figures);
+        if (!keep_row(&row, arena, &out->rows[out->count++]))
+            return ns_fail(error, NS_ERROR_MEMORY, "%s: no memory for its rows", path);
     }
     return NS_OK;
 }
@@ -215,14 +223,6 @@ static ns_code sort_rows(const ns_history_run *run, ns_arena *arena, by_name *ou
         numbers[sorted[i].row - run->rows] = sorted[i].nth;
     }
     *out = (by_name){run->count, sorted, numbers};
-    return NS_OK;
-}
-
-ns_code ns_history_numbers(const ns_history_run *run, ns_arena *arena, int **out, ns_error *error)
-{
-    by_name rows;
-    NS_TRY(sort_rows(run, arena, &rows, error));
-    *out = rows.numbers;
     return NS_OK;
 }
 

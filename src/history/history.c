@@ -194,6 +194,11 @@ ns_code ns_history_finish(const ns_history *h, sqlite3_stmt *statement, ns_error
     return code;
 }
 
+ns_code ns_history_again(const ns_history *h, sqlite3_stmt *statement, ns_error *error)
+{
+    return sqlite3_reset(statement) == SQLITE_OK ? NS_OK : fail(h, error);
+}
+
 static ns_code add_run(const ns_history *h, const ns_suite_result *result, const char *label, ns_error *error)
 {
     sqlite3_stmt *statement = NULL;
@@ -343,16 +348,36 @@ static double real_at(sqlite3_stmt *statement, int column)
                                                                  : sqlite3_column_double(statement, column);
 }
 
-static bool read_row(sqlite3_stmt *statement, ns_arena *arena, ns_history_row *out)
+static bool read_row(sqlite3_stmt *statement, ns_history_row *out)
 {
-    const char *verdict = text_at(statement, 3, arena);
-    *out = (ns_history_row){text_at(statement, 0, arena),
-                            text_at(statement, 1, arena),
-                            text_at(statement, 2, arena),
-                            {NS_VERDICT_SKIPPED, real_at(statement, 4), real_at(statement, 5)}};
-    if (verdict)
-        find_verdict(verdict, &out->figures.verdict);
-    return out->op && out->name && out->target && verdict;
+    const char *text[4];
+    for (int i = 0; i < 4; i++)
+        text[i] = (const char *)sqlite3_column_text(statement, i);
+    *out = (ns_history_row){
+        text[0], text[1], text[2], {NS_VERDICT_SKIPPED, real_at(statement, 4), real_at(statement, 5)}};
+    if (text[3])
+        find_verdict(text[3], &out->figures.verdict);
+    return text[0] && text[1] && text[2] && text[3];
+}
+
+ns_code ns_history_each(const ns_history *h, int64_t run, ns_history_take take, void *context,
+                        ns_error *error)
+{
+    sqlite3_stmt *rows = NULL;
+    NS_TRY(ns_history_prepare(
+        h, "SELECT op, name, target, verdict, sqnr_db, max_steps FROM rows WHERE run = ? ORDER BY number",
+        &rows, error));
+    sqlite3_bind_int64(rows, 1, run);
+    ns_code code = NS_OK;
+    int step = SQLITE_ROW;
+    while (code == NS_OK && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+        ns_history_row row;
+        code = read_row(rows, &row) ? take(context, &row, error) : no_memory(h, error);
+    }
+    if (code == NS_OK && step != SQLITE_DONE)
+        code = fail(h, error);
+    sqlite3_finalize(rows);
+    return code;
 }
 
 static ns_code read_run(const ns_history *h, int64_t id, sqlite3_stmt *statement, ns_arena *arena,
@@ -368,25 +393,35 @@ static ns_code read_run(const ns_history *h, int64_t id, sqlite3_stmt *statement
     return out->rows ? NS_OK : no_memory(h, error);
 }
 
+typedef struct keeping {
+    const ns_history *history;
+    ns_arena *arena;
+    int64_t most;
+    ns_history_run *run;
+} keeping;
+
+static ns_code keep_row(void *context, const ns_history_row *row, ns_error *error)
+{
+    const keeping *k = context;
+    if (k->run->count >= k->most)
+        return NS_OK;
+    const ns_history_row copy = {ns_arena_string(k->arena, row->op), ns_arena_string(k->arena, row->name),
+                                 ns_arena_string(k->arena, row->target), row->figures};
+    k->run->rows[k->run->count++] = copy;
+    return copy.op && copy.name && copy.target ? NS_OK : no_memory(k->history, error);
+}
+
 ns_code ns_history_read(ns_history *h, int64_t id, ns_arena *arena, ns_history_run *out, ns_error *error)
 {
-    sqlite3_stmt *head = NULL, *rows = NULL;
+    sqlite3_stmt *head = NULL;
     *out = (ns_history_run){0};
     NS_TRY(ns_history_prepare(
         h, "SELECT seed, (SELECT count(*) FROM rows WHERE run = id) FROM runs WHERE id = ?", &head, error));
     const ns_code code = read_run(h, id, head, arena, out, error);
-    const int64_t count = code == NS_OK ? sqlite3_column_int64(head, 1) : 0;
+    keeping kept = {h, arena, code == NS_OK ? sqlite3_column_int64(head, 1) : 0, out};
     sqlite3_finalize(head);
     NS_TRY(code);
-    NS_TRY(ns_history_prepare(
-        h, "SELECT op, name, target, verdict, sqnr_db, max_steps FROM rows WHERE run = ? ORDER BY number",
-        &rows, error));
-    sqlite3_bind_int64(rows, 1, id);
-    bool complete = true;
-    while (complete && out->count < count && sqlite3_step(rows) == SQLITE_ROW)
-        complete = read_row(rows, arena, &out->rows[out->count++]);
-    sqlite3_finalize(rows);
-    return complete ? NS_OK : no_memory(h, error);
+    return ns_history_each(h, id, keep_row, &kept, error);
 }
 
 ns_code ns_history_prune(ns_history *h, int64_t keep, int *removed, ns_error *error)

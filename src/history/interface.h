@@ -39,9 +39,6 @@ ns_code ns_history_read_json(const char *path, ns_arena *arena, ns_history_run *
 ns_code ns_history_compare(const char *file, const ns_history_run *before, const ns_history_run *after,
                            ns_arena *arena, const ns_suite_baseline **out, ns_error *error);
 
-/* For each row how many earlier ones have its name. */
-ns_code ns_history_numbers(const ns_history_run *run, ns_arena *arena, int **out, ns_error *error);
-
 /* ---- history.c ---- */
 
 typedef struct ns_history ns_history;

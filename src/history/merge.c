@@ -2,7 +2,8 @@
  * often a part is merged.
  *
  * A document becomes items, each with a key of its own (docs/many.md); what it shares with the other parts of
- * its run is the run's source. Times are left out: they differ from one run to the next. */
+ * its run is the run's source. Times are left out: they differ from one run to the next. Of a document's
+ * lists one item is in memory at a time. */
 #include <jansson.h>
 #include <math.h>
 #include <sqlite3.h>
@@ -42,12 +43,21 @@ static const struct kind {
     {"npuscope/fuzz-vela/1", "fuzz-vela", {"seed"}, {{"", {"first", "shard", "shards"}}}},
 };
 
+/* All lists of the kinds. */
+static const char *const lists[] = {"cases", "graphs", "compile", "precision", "sweeps", NULL};
+enum { LISTS = sizeof lists / sizeof lists[0] - 1 };
+
 typedef struct merging {
     ns_history *history;
-    json_t *known; /* the history's runs: a run's source: its number */
+    sqlite3_stmt *count, *put;
+    ns_pieces *pieces;
+    ns_pieces_place places[LISTS]; /* of the document's lists */
+    json_t *known;                 /* the history's runs: a run's source: its number */
+    ns_arena *scratch;             /* of one row */
     const char *file, *label;
     const struct kind *kind;
     int64_t run;
+    int list, row; /* which of the kind's lists is read, which of its rows */
     ns_history_merged *counts;
 } merging;
 
@@ -94,24 +104,39 @@ static ns_code join(const json_t *object, const char *const *fields, const char 
 
 /* ---- rows ---- */
 
-static ns_code put_item(merging *m, const char *list, const char *key, const char *json, ns_error *error)
+/* How often each name was met in the file. A table of the connection's own, which is in memory as far as
+ * SQLite's cache goes. */
+static const char seen[] = "CREATE TEMP TABLE IF NOT EXISTS seen (list TEXT, key TEXT, nth INTEGER, "
+                           "PRIMARY KEY (list, key)) WITHOUT ROWID; DELETE FROM seen";
+static const char count_seen[] = "INSERT INTO seen VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET nth = nth + 1 "
+                                 "RETURNING nth";
+
+static ns_code prepare(merging *m, ns_error *error)
 {
-    sqlite3_stmt *statement = NULL;
-    NS_TRY(ns_history_prepare(m->history, "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", &statement,
-                              error));
-    sqlite3_bind_int64(statement, 1, m->run);
-    ns_history_bind_text(statement, 2, list);
-    ns_history_bind_text(statement, 3, key);
-    ns_history_bind_text(statement, 4, json);
-    m->counts->items++;
-    return ns_history_finish(m->history, statement, error);
+    NS_TRY(ns_history_run_sql(m->history, seen, error));
+    NS_TRY(ns_history_prepare(m->history, count_seen, &m->count, error));
+    return ns_history_prepare(m->history, "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", &m->put, error);
 }
 
-/* The row's number is made of its key, so that it does not turn on the order of merging. */
-static ns_code put_row(merging *m, const ns_history_row *row, const char *key, ns_error *error)
+/* How many items before this one have its key: several rows of one name are told by their order. */
+static ns_code number_of(merging *m, const char *list, const char *key, int *out, ns_error *error)
 {
-    const uint64_t hash = ns_bytes_hash((ns_bytes){(const uint8_t *)key, strlen(key)});
-    return ns_history_put_row(m->history, m->run, (int64_t)(hash >> 1), row, error);
+    ns_history_bind_text(m->count, 1, list);
+    ns_history_bind_text(m->count, 2, key);
+    if (sqlite3_step(m->count) == SQLITE_ROW)
+        *out = sqlite3_column_int(m->count, 0);
+    return ns_history_again(m->history, m->count, error);
+}
+
+static ns_code put_item(merging *m, const char *list, const char *key, const char *json, ns_error *error)
+{
+    sqlite3_bind_int64(m->put, 1, m->run);
+    ns_history_bind_text(m->put, 2, list);
+    ns_history_bind_text(m->put, 3, key);
+    ns_history_bind_text(m->put, 4, json);
+    m->counts->items++;
+    (void)sqlite3_step(m->put);
+    return ns_history_again(m->history, m->put, error);
 }
 
 static ns_code add_item(merging *m, const char *list, const char *const *fields, const json_t *item, int nth,
@@ -127,55 +152,63 @@ static ns_code add_item(merging *m, const char *list, const char *const *fields,
     return code;
 }
 
-/* How many items before this one have its key: several rows of one name are told by their order. `seen` has
- * their numbers by key. */
-static ns_code number_of(json_t *seen, const json_t *item, const char *const *fields, int *out,
-                         ns_error *error)
+/* What history compares: of the suite alone. The row's number is made of its key, so that it does not turn on
+ * the order of merging. */
+static ns_code add_row(void *context, const ns_history_row *row, ns_error *error)
 {
+    merging *m = context;
+    int nth = 0;
+    ns_arena_reset(m->scratch);
+    const char *key = ns_arena_format(m->scratch, "%s\n%s\n%s", row->op, row->name, row->target);
+    if (key)
+        NS_TRY(number_of(m, "", key, &nth, error));
+    key = key ? ns_arena_format(m->scratch, "%s\n%d", key, nth) : NULL;
+    if (!key)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    const uint64_t hash = ns_bytes_hash((ns_bytes){(const uint8_t *)key, strlen(key)});
+    m->counts->rows++;
+    return ns_history_put_row(m->history, m->run, (int64_t)(hash >> 1), row, error);
+}
+
+/* An item of the list that is at hand. */
+static ns_code take_item(void *context, json_t *item, ns_error *error)
+{
+    merging *m = context;
+    const char *list = m->kind->items[m->list].list, *const *fields = m->kind->items[m->list].key;
     char *key = NULL;
+    int nth = 0;
+    ns_history_row row;
+    if (!json_is_object(item))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: an item of '%s' is no object", m->file, list);
+    forget_times(item);
     NS_TRY(join(item, fields, NULL, 0, &key, error));
-    *out = (int)json_integer_value(json_object_get(seen, key));
-    const bool kept = json_object_set_new_nocheck(seen, key, json_integer(*out + 1)) == 0;
+    const ns_code code = number_of(m, list, key, &nth, error);
     free(key);
-    return kept ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
+    NS_TRY(code);
+    NS_TRY(add_item(m, list, fields, item, nth, error));
+    if (m->kind != &kinds[0])
+        return NS_OK;
+    if (!ns_history_row_of_json(item, &row))
+        return ns_fail(error, NS_ERROR_INPUT, "%s: row %d has no op, case, target or verdict", m->file,
+                       m->row);
+    m->row++;
+    return add_row(m, &row, error);
 }
 
-static ns_code add_list(merging *m, const char *name, const char *const *fields, const json_t *document,
-                        ns_error *error)
+static ns_code add_list(merging *m, const json_t *document, ns_error *error)
 {
+    const char *name = m->kind->items[m->list].list;
     const json_t *list = *name ? json_object_get(document, name) : document;
+    int which = 0;
     if (json_is_object(list))
-        return add_item(m, *name ? name : m->kind->command, fields, list, 0, error);
-    json_t *seen = json_object();
-    ns_code code = seen ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
-    for (size_t i = 0; code == NS_OK && i < json_array_size(list); i++) {
-        const json_t *item = json_array_get(list, i);
-        int nth = 0;
-        code = number_of(seen, item, fields, &nth, error);
-        if (code == NS_OK)
-            code = add_item(m, name, fields, item, nth, error);
-    }
-    json_decref(seen);
-    return code;
-}
-
-/* What history compares: of the suite alone. */
-static ns_code add_rows(merging *m, const ns_history_run *rows, ns_error *error)
-{
-    ns_arena *arena = ns_arena_new();
-    int *numbers = NULL;
-    ns_code code = arena ? ns_history_numbers(rows, arena, &numbers, error)
-                         : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
-    for (int i = 0; code == NS_OK && i < rows->count; i++) {
-        const ns_history_row *row = &rows->rows[i];
-        const char *key =
-            ns_arena_format(arena, "%s\n%s\n%s\n%d", row->op, row->name, row->target, numbers[i]);
-        code = key ? put_row(m, row, key, error)
-                   : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
-    }
-    m->counts->rows += rows->count;
-    ns_arena_free(arena);
-    return code;
+        return add_item(m, *name ? name : m->kind->command, m->kind->items[m->list].key, list, 0, error);
+    while (lists[which] && strcmp(lists[which], name) != 0)
+        which++;
+    if (lists[which] && m->places[which].offset)
+        return ns_pieces_elements(m->pieces, m->places[which], take_item, m, error);
+    return m->kind == &kinds[0]
+               ? ns_fail(error, NS_ERROR_INPUT, "%s is no result of npuscope suite --json", m->file)
+               : NS_OK;
 }
 
 /* ---- runs ---- */
@@ -231,7 +264,8 @@ static const char *member(const json_t *document, const char *name)
     return text ? text : "";
 }
 
-static ns_code add_document(merging *m, json_t *document, const ns_history_run *rows, ns_error *error)
+/* The run that a document's results belong to. */
+static ns_code open_document(merging *m, json_t *document, ns_error *error)
 {
     char *source = NULL;
     const json_t *catalogue = json_object_get(document, "catalogue");
@@ -252,10 +286,8 @@ static ns_code add_document(merging *m, json_t *document, const ns_history_run *
         snprintf(full, size, "%s%s", source, fields);
     ns_code code = full ? open_run(m, full, &entry, error)
                         : ns_fail(error, NS_ERROR_MEMORY, "no memory to merge a result");
-    for (int i = 0; code == NS_OK && i < 2 && m->kind->items[i].list; i++)
-        code = add_list(m, m->kind->items[i].list, m->kind->items[i].key, document, error);
     if (code == NS_OK)
-        code = add_rows(m, rows, error);
+        code = ns_history_run_sql(m->history, "DELETE FROM seen", error);
     free(full);
     free(source);
     free(fields);
@@ -270,21 +302,29 @@ static const struct kind *kind_of(const json_t *document)
     return NULL;
 }
 
-static ns_code merge_json(merging *m, ns_bytes bytes, ns_arena *arena, ns_error *error)
+/* A kind without a list is an item as a whole, whatever its members are called. */
+static ns_code read_document(merging *m, json_t **out, ns_error *error)
 {
-    ns_history_run rows = {0};
+    static const char *const none[] = {NULL};
+    NS_TRY(ns_pieces_members(m->pieces, lists, out, m->places, error));
+    m->kind = kind_of(*out);
+    if (!m->kind)
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "%s is no result of suite, sweep, diagnose, vela-diff or fuzz-vela --json", m->file);
+    if (*m->kind->items[0].list)
+        return NS_OK;
+    json_decref(*out);
+    return ns_pieces_members(m->pieces, none, out, NULL, error);
+}
+
+static ns_code merge_json(merging *m, ns_error *error)
+{
     json_t *document = NULL;
-    NS_TRY(ns_json_parse(bytes, m->file, &document, error));
-    m->kind = kind_of(document);
-    ns_code code =
-        m->kind
-            ? NS_OK
-            : ns_fail(error, NS_ERROR_INPUT,
-                      "%s is no result of suite, sweep, diagnose, vela-diff or fuzz-vela --json", m->file);
-    if (code == NS_OK && m->kind == &kinds[0])
-        code = ns_history_parse_json(m->file, bytes, arena, &rows, error);
+    ns_code code = read_document(m, &document, error);
     if (code == NS_OK)
-        code = add_document(m, document, &rows, error);
+        code = open_document(m, document, error);
+    for (m->list = 0; code == NS_OK && m->list < 2 && m->kind->items[m->list].list; m->list++)
+        code = add_list(m, document, error);
     json_decref(document);
     return code;
 }
@@ -292,10 +332,8 @@ static ns_code merge_json(merging *m, ns_bytes bytes, ns_arena *arena, ns_error 
 /* ---- databases ---- */
 
 /* A run that `suite --history` kept of its part: the same run as the JSON of the same part. */
-static ns_code merge_entry(merging *m, ns_history *from, const ns_history_entry *entry, ns_arena *arena,
-                           ns_error *error)
+static ns_code merge_entry(merging *m, const ns_history *from, const ns_history_entry *entry, ns_error *error)
 {
-    ns_history_run rows;
     json_t *document = json_pack(
         "{s:s, s:s, s:o, s:n, s:o, s:I}", "schema", kinds[0].schema, "version", entry->version, "vela",
         *entry->vela ? json_string(entry->vela) : json_null(), "vela_flags", "catalogue",
@@ -305,55 +343,67 @@ static ns_code merge_entry(merging *m, ns_history *from, const ns_history_entry 
     m->kind = &kinds[0];
     if (!*m->label)
         m->label = entry->label;
-    ns_code code = ns_history_read(from, entry->id, arena, &rows, error);
-    if (code == NS_OK)
-        code = add_document(m, document, &rows, error);
+    ns_code code = open_document(m, document, error);
     json_decref(document);
-    return code;
+    return code == NS_OK ? ns_history_each(from, entry->id, add_row, m, error) : code;
 }
 
-static ns_code merge_database(merging *m, ns_arena *arena, ns_error *error)
+static ns_code merge_database(merging *m, ns_error *error)
 {
     ns_history *from = NULL;
     ns_history_entry *entries = NULL;
     int count = 0;
-    NS_TRY(ns_history_open(m->file, false, &from, error));
-    ns_code code = ns_history_list(from, arena, &entries, &count, error);
+    ns_arena *arena = ns_arena_new();
+    ns_code code = arena ? ns_history_open(m->file, false, &from, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", m->file);
+    if (code == NS_OK)
+        code = ns_history_list(from, arena, &entries, &count, error);
     for (int i = 0; code == NS_OK && i < count; i++) {
         merging one = *m;
-        code = merge_entry(&one, from, &entries[i], arena, error);
+        code = merge_entry(&one, from, &entries[i], error);
     }
     ns_history_close(from);
+    ns_arena_free(arena);
+    return code;
+}
+
+static ns_code merge_file(merging *m, ns_error *error)
+{
+    bool database = false;
+    NS_TRY(ns_pieces_is_database(m->pieces, &database, error));
+    NS_TRY(prepare(m, error));
+    NS_TRY(know_runs(m, error));
+    return database ? merge_database(m, error) : merge_json(m, error);
+}
+
+/* A statement that is not at its end would keep the transaction open. */
+static ns_code merge_whole(merging *m, ns_error *error)
+{
+    NS_TRY(ns_history_run_sql(m->history, "BEGIN IMMEDIATE", error));
+    const ns_code code = merge_file(m, error);
+    sqlite3_finalize(m->count);
+    sqlite3_finalize(m->put);
+    if (code == NS_OK)
+        return ns_history_run_sql(m->history, "COMMIT", error);
+    (void)ns_history_run_sql(m->history, "ROLLBACK", NULL);
     return code;
 }
 
 ns_code ns_history_merge(ns_history *history, const char *file, const char *label, ns_history_merged *counts,
                          ns_error *error)
 {
-    static const char mark[] = "SQLite format 3";
     merging m = {.history = history,
                  .known = json_object(),
+                 .scratch = ns_arena_new(),
                  .file = file,
                  .label = label ? label : "",
                  .counts = counts};
-    ns_bytes bytes;
-    ns_arena *arena = ns_arena_new();
-    ns_code code = arena && m.known ? ns_file_read(file, arena, &bytes, error)
-                                    : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", file);
+    ns_code code = m.known && m.scratch ? ns_pieces_open(file, &m.pieces, error)
+                                        : ns_fail(error, NS_ERROR_MEMORY, "%s: no memory to read it", file);
     if (code == NS_OK)
-        code = ns_history_run_sql(history, "BEGIN IMMEDIATE", error);
-    if (code == NS_OK) {
-        code = know_runs(&m, error);
-        if (code == NS_OK)
-            code = bytes.size > sizeof mark && memcmp(bytes.data, mark, sizeof mark) == 0
-                       ? merge_database(&m, arena, error)
-                       : merge_json(&m, bytes, arena, error);
-        if (code == NS_OK)
-            code = ns_history_run_sql(history, "COMMIT", error);
-        else
-            (void)ns_history_run_sql(history, "ROLLBACK", NULL);
-    }
+        code = merge_whole(&m, error);
+    ns_pieces_close(m.pieces);
     json_decref(m.known);
-    ns_arena_free(arena);
+    ns_arena_free(m.scratch);
     return code;
 }

@@ -145,10 +145,36 @@ def check_merges(folder):
     with sqlite3.connect(kept) as db:
         equal("merged databases", db.execute("SELECT op, name, target, verdict FROM rows ORDER BY 1, 2, 3").fetchall(),
               merged)
-    broken = folder / "broken.json"
-    broken.write_bytes(files[0].read_bytes()[:-20])
-    run(npuscope, "history", "merge", first, broken, codes=(2,))
-    equal("after a broken file", dump(first), wanted)
+    check_broken(folder, first, files[0].read_text())
+
+
+def check_broken(folder, database, whole):
+    """A file that is wrong anywhere leaves nothing of it, and the message names the line."""
+    head = '{"schema": "npuscope/suite/1",\n'
+    wanted, path = dump(database), folder / "broken.json"
+    for text, message in ((whole[:-20], r":\d+: "), ("", ":1: premature end"), (head + '"cases": [{"op": "a', ":2: premature end"),
+                          (head + '"cases": [1]}', "'cases' is no object"), (head + '"cases": [],\n"cases": []}', ":3: duplicate"),
+                          (head + '"c\\u0061ses": []}', "escapes"), (head + '"cases": []} 1', "end of file expected"),
+                          (head + '"cases": [0}]}', "expected"), (head + '"cases": [\n{"op":\nq}]}', ":4: "),
+                          (head + '"cases": [{"op": "a"}]}', "row 0 has no"), (head + '"seed": 0}', "is no result"),
+                          ("{}", "is no result"), ("[" * 100000, "expected")):
+        path.write_text(text)
+        done = subprocess.run([npuscope, "history", "merge", database, path], capture_output=True, text=True)
+        equal(f"exit code of {text[-40:]!r}", done.returncode, 2)
+        if not re.search(message, done.stderr):
+            sys.exit(f"{text[-40:]!r}: {done.stderr}, expected {message!r}")
+        equal("after a broken file", dump(database), wanted)
+    # Rows of one name are told apart by their order, wherever the list stands in the document.
+    document = json.loads(whole)
+    several = [{**document["cases"][0], "verdict": verdict} for verdict in ("pass", "fail", "rejected")]
+    for members in ({**document, "cases": several}, {"cases": several, **document, "cases": several}):
+        path.write_text(json.dumps(members, indent=1))
+        alone = folder / "alone.db"
+        alone.unlink(missing_ok=True)
+        run(npuscope, "history", "merge", alone, path)
+        with sqlite3.connect(alone) as db:
+            equal("rows of one name", sorted(v for v, in db.execute("SELECT verdict FROM rows")), ["fail", "pass", "rejected"])
+            equal("items of one name", sorted(json.loads(k)[4:] for k, in db.execute("SELECT key FROM items")), [[], [1], [2]])
 
 
 # ---- recipes ----
@@ -365,6 +391,21 @@ def check_memory(folder):
         sys.exit("memory grows with the number of graphs by more than 4 KiB each")
 
 
+def check_merged_memory(folder):
+    """Of a file of many rows no more than of a few: 16 MiB beside what Python has when it starts the program (Linux counts that)."""
+    document = json.loads((folder / "whole.json").read_text())
+    some = document["cases"][:400]
+    times = max(graphs // 200, 5000 // len(some))
+    document["cases"] = [{**row, "case": f"{row['case']} {k}"} for k in range(times) for row in some]
+    (folder / "many.json").write_text(json.dumps(document))
+    base = measure(folder, "--version")[1]
+    merged = measure(folder, "history", "merge", "many.db", "many.json")
+    print(f"{len(document['cases'])} rows in a file of {(folder / 'many.json').stat().st_size / 2 ** 20:.1f} MiB merged: "
+          f"{merged[0]:.2f} s of CPU, at most {merged[1] / 2 ** 20:.0f} MiB ({base / 2 ** 20:.0f} before the program starts)")
+    if merged[1] > base + 2 ** 24:
+        sys.exit("the memory of a merge grows with the file")
+
+
 def check_growth(folder):
     few = folder / "few"
     few.mkdir()
@@ -378,8 +419,10 @@ def check_growth(folder):
     parts.append(measure(folder, *over("cases", 3, "--shard", f"3/{PARTS}")))
     merge = measure(folder, "history", "merge", "parts.db", *(f"{i}.json" for i in range(PARTS)))
     print(f"{PARTS} parts: {told((sum(p[0] for p in parts), max(p[1] for p in parts)))} each at most; merged: {told(merge)}")
+    measure(folder, "history", "merge", "whole.db", "whole.json")
     measure(folder, "history", "merge", "one.db", *(f"{i}.json" for i in reversed(range(PARTS))))
     equal("the database after the kill", dump(folder / "parts.db"), dump(folder / "one.db"))
+    equal("the database of one file", dump(folder / "whole.db"), dump(folder / "one.db"))
     whole = sorted(rows(json.loads((folder / "whole.json").read_text())))
     equal("parts", sorted(r for i in range(PARTS) for r in rows(json.loads((folder / f"{i}.json").read_text()))), whole)
     if large[0] > 4 * 1.5 * small[0] + 0.5:
@@ -387,6 +430,7 @@ def check_growth(folder):
     if sum(p[0] for p in parts) > 1.5 * large[0] + 0.5:
         sys.exit("parts take more time than the whole")
     check_memory(folder)
+    check_merged_memory(folder)
 
 
 def main():
