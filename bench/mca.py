@@ -17,18 +17,21 @@ SOURCES = pathlib.Path(__file__).resolve().parent.parent / "src"
 AVX512 = "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512"
 FLAGS = {"avx2": "-mavx2 -mfma -DNS_KERNELS_AVX2", "avx512": AVX512 + " -DNS_KERNELS_AVX512",
          "avx512vbmi": AVX512 + " -mavx512vbmi -DNS_KERNELS_AVX512VBMI"}
+TILES = AVX512 + " -mamx-tile -mamx-int8 -DNS_KERNELS_AMX"
 PAIR = """void probe(const int16_t *a, const int16_t *b, int16_t *out, size_t count, const pair_constants *c)
 { pair_row(a, 1, b, 1, out, count, %s, c); }"""
 # Of RESCALE: AVX2's loop by the upper half, or its general one; AVX-512's.
 UPPER = """size_t probe(const high_loop *l, size_t count, __m256i *far)
 { return high_body(l, count, (high_kind){%s, 0, false, PRODUCT, true}, far); }"""
 GENERAL = "bool probe(const rescale_row *r) { return body(r, (rescale_kind){%s, 0, true, %s}); }"
+SPLIT = "void probe(const ns_gemm_i16_call *call) { split_rows(call, 0); }" # a second caller: it stays a function
+FINISH = "void probe(const ns_gemm_i16_call *call, const parts *sums) { finish(call, sums, %d, 0, 0); }"
 LOOP = """size_t probe(const rescale_row *r, const rescale_constants *c, __m512i *fault)
 { return loop(r, %s, %s, c, fault); }"""
 
 # What it is; for each set: source, elements of a turn, function, what is compiled behind the source.
 def pairs(op):
-    return {"avx2": ("fused_avx2.c", 16, "probe", PAIR % op), "avx512": ("fused_avx512.c", 32, "probe", PAIR % op)}
+    return {"avx2": ("fused_x86.c", 16, "probe", PAIR % op), "avx512": ("fused_x86.c", 32, "probe", PAIR % op)}
 
 
 def rescale(types, way, avx2, step):
@@ -45,10 +48,15 @@ LOOPS = {
     "MUL, RESCALE": pairs("NS_FUSED_MUL"),
     "TABLE": {"avx2": ("table_avx2.c", 8, "ns_table_row_avx2", ""), "avx512": ("table_avx512.c", 32, "ns_table_row_avx512", ""),
               "avx512vbmi": ("table_avx512.c", 64, "ns_table_row_avx512vbmi", "")},
-    "TABLE, RESCALE": {"avx2": ("fused_avx2.c", 16, "ns_fused_table_avx2", ""), "avx512": ("table_avx512.c", 32, "ns_fused_table_avx512", ""),
+    "TABLE, RESCALE": {"avx2": ("table_avx2.c", 16, "ns_fused_table_avx2", ""), "avx512": ("table_avx512.c", 32, "ns_fused_table_avx512", ""),
                        "avx512vbmi": ("table_avx512.c", 64, "ns_fused_table_avx512vbmi", "")},
-    "requantise, by channel": {"avx2": ("requantise_avx2.c", 8, "ns_requantise_rows_avx2", ""),
-                               "avx512": ("requantise_avx512.c", 16, "ns_requantise_rows_avx512", "")},
+    "RESCALE, REDUCE_SUM": {"avx2": ("fused_x86.c", 16, "run_sum", ""), "avx512": ("fused_x86.c", 32, "run_sum", "")},
+    "MUL, checked": {"avx2": ("fused_x86.c", 8, "run_multiply", ""), "avx512": ("fused_x86.c", 16, "run_multiply", "")},
+    "clip": {"avx2": ("fused_x86.c", 16, "run_clip", ""), "avx512": ("fused_x86.c", 32, "run_clip", "")},
+    "depthwise, two taps": {"avx2": ("depthwise_avx2.c", 32, "ns_depthwise_scaled_avx2", ""),
+                            "avx512": ("depthwise_avx512.c", 32, "ns_depthwise_scaled_avx512", "")},
+    "requantise, by channel": {"avx2": ("requantise_x86.c", 8, "ns_requantise_rows_avx2", ""),
+                               "avx512": ("requantise_x86.c", 16, "ns_requantise_rows_avx512", "")},
 }
 
 
@@ -71,11 +79,28 @@ def main_loop(code):
 
 def cycles(cpu, name, source, elements, function, behind, folder):
     (folder / "probe.c").write_text(f'#include "kernels/{source}"\n{behind}\n')
-    run([os.environ.get("CC", "gcc"), "-O3", "-std=c17", "-w", *FLAGS[name].split(), "-I", str(SOURCES), "-c",
+    run([os.environ.get("CC", "gcc"), "-O3", "-std=c17", "-w", *FLAGS.get(name, name).split(), "-I", str(SOURCES), "-c",
          str(folder / "probe.c"), "-o", str(folder / "probe.o")])
     code = run(["objdump", "-d", "--no-show-raw-insn", f"--disassemble={function}", str(folder / "probe.o")])
     report = run(["llvm-mca", f"-mcpu={cpu}", "-iterations=500"], "\n".join(main_loop(code)))
     return int(re.search(r"Total Cycles:\s+(\d+)", report)[1]) / 500 / elements
+
+
+def products(cpu, folder):
+    """Sixteen rows by 64 columns of k steps: AMX's tiles against vpdpwssd. The tiles' part is derived from the cycles of
+    each instruction that Intel's optimization manual has (TDP 16, TILESTORED 16; the last TDP's latency 52)."""
+    split = cycles(cpu, TILES, "gemm_amx.c", 1, "split_rows", SPLIT, folder)
+    finish = [cycles(cpu, TILES, "gemm_amx.c", 1, "probe", FINISH % parts, folder) for parts in (2, 3)]
+    print(f"\n| 16 rows by 64 columns, cycles (derived, {cpu}) | k = 64 | 128 | 256 | 576 | 1024 |\n|---|---|---|---|---|---|")
+    print(f"| splitting 64 steps of a row {split:.1f}, a row of 16 sums {finish[0]:.1f} or {finish[1]:.1f} |||||")
+    for what, halves in ("int16 by int8", 1), ("int16 by int16", 2):
+        for name in "vpdpwssd", "AMX":
+            figures = []
+            for k in 64, 128, 256, 576, 1024:
+                chunks = -(-k // 64)
+                tiles = chunks * 2 * halves * 16 + (halves + 1) * 16 + 52 + 16 * finish[halves - 1]
+                figures += [16 * 4 * k // 2 * halves / 2 if name == "vpdpwssd" else 4 * tiles + 16 * chunks * split]
+            print(f"| {what}, {name} |", " | ".join(f"{figure:.0f}" for figure in figures), "|")
 
 
 def main():
@@ -87,6 +112,7 @@ def main():
             found = {name: cycles(cpu, name, *probe, pathlib.Path(folder)) for name, probe in versions.items()}
             print("|", what, "|", " | ".join(f"{found[name]:.2f}" if name in found else "" for name in FLAGS), "|", flush=True)
             slower += [what] if max(found.values()) > found["avx2"] else []
+        products(cpu, pathlib.Path(folder))
     for what in slower:
         print(f"slower for AVX-512 than for AVX2: {what}", file=sys.stderr)
     return 1 if slower else 0

@@ -53,7 +53,7 @@ static const ns_option options[] = {
      "of a graph: threads that share the samples, or the rows\nof one (default 1; 0: one per processor)"},
     {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),
      "instruction sets that may be used: all, none, or a\n"
-     "list of avx2, avx512, avx512vnni, avx512vbmi, neon\n(default all)"},
+     "list of avx2, avx512, avx512vnni, avx512vbmi, amx,\nneon (default all)"},
     {0},
 };
 

@@ -13,7 +13,8 @@ extern "C" {
     NS_CPU(AVX512, "avx512")         \
     NS_CPU(AVX512VNNI, "avx512vnni") \
     NS_CPU(NEON, "neon")             \
-    NS_CPU(AVX512VBMI, "avx512vbmi")
+    NS_CPU(AVX512VBMI, "avx512vbmi") \
+    NS_CPU(AMX, "amx")
 
 enum {
 #define NS_CPU(name, text) NS_CPU_INDEX_##name,
@@ -26,7 +27,8 @@ enum {
 #undef NS_CPU
 };
 
-/* Sets that this machine executes (AVX2 means FMA too; AVX512 means F, BW, DQ and VL). */
+/* Sets that this machine executes (AVX2 means FMA too; AVX512 means F, BW, DQ and VL; AMX means TILE and
+ * INT8). For AMX the process asks the system for its registers, where the processor has them. */
 unsigned ns_cpu_detect(void);
 
 /* The mask for a comma-separated list of names ("avx2,avx512"), "none" or "all"; returns 0 and sets

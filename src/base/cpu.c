@@ -1,6 +1,11 @@
 #include "npuscope/cpu.h"
 
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include "base/system.h"
 
 static const char *const names[] = {
 #define NS_CPU(name, text) text,
@@ -8,6 +13,20 @@ static const char *const names[] = {
 #undef NS_CPU
 };
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
+
+#if defined(__x86_64__)
+/* CPUID 7: AMX-TILE and AMX-INT8; the system keeps their state (XCR0), and gives it to this process. */
+static bool has_tiles(void)
+{
+    enum { OSXSAVE = 1 << 27, TILE = 1 << 24, INT8 = 1 << 25, STATE = 3 << 17 };
+    unsigned a, b, c, d, state, upper;
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) ||
+        (d & (TILE | INT8)) != (TILE | INT8))
+        return false;
+    __asm__ volatile("xgetbv" : "=a"(state), "=d"(upper) : "c"(0));
+    return (state & STATE) == STATE && ns_system_allow_tiles();
+}
+#endif
 
 unsigned ns_cpu_detect(void)
 {
@@ -23,6 +42,8 @@ unsigned ns_cpu_detect(void)
         mask |= NS_CPU_AVX512VNNI;
     if ((mask & NS_CPU_AVX512) && __builtin_cpu_supports("avx512vbmi"))
         mask |= NS_CPU_AVX512VBMI;
+    if ((mask & NS_CPU_AVX512VNNI) && has_tiles())
+        mask |= NS_CPU_AMX;
 #elif defined(__aarch64__)
     mask |= NS_CPU_NEON; /* part of the base architecture */
 #endif

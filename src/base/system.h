@@ -55,6 +55,9 @@ uint64_t ns_system_memory(void);
 /* Processors that are there; at least 1. */
 int ns_system_processors(void);
 
+/* Asks for the registers of AMX for this process; false where the system does not give them. */
+bool ns_system_allow_tiles(void);
+
 /* The file of the program that runs; false where the system does not say. */
 bool ns_system_program(char *path, size_t size);
 

@@ -53,6 +53,11 @@ int ns_system_processors(void)
     return info.dwNumberOfProcessors > 0 ? (int)info.dwNumberOfProcessors : 1;
 }
 
+bool ns_system_allow_tiles(void)
+{
+    return false;
+}
+
 bool ns_system_program(char *path, size_t size)
 {
     const DWORD length = GetModuleFileNameA(NULL, path, (DWORD)size);

@@ -259,6 +259,9 @@ typedef struct ns_product {
     size_t k, n;          /* steps and columns */
     int16_t *packed;      /* kernels/gemm.h; the columns' values less their zero point */
     int16_t *packed_high; /* int16 columns are split, value = 256 * high + low; NULL when they fit 8 bits */
+    uint32_t *tiles;      /* room for all columns once more, where the kernels have tiles; else NULL */
+    uint8_t *tile_room;
+    bool has_tiles;       /* the columns are such as fit them */
     int64_t *bias;        /* n values, or NULL */
     size_t block;         /* steps that a 32-bit sum can hold */
     bool careful;         /* an accumulator might leave its type: every step is checked */

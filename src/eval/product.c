@@ -1,5 +1,14 @@
 #include "eval/internal.h"
 
+static ns_code make_tiles(ns_product *product, ns_arena *arena, ns_error *error)
+{
+    const size_t size = ns_gemm_tiles_size(product->k, product->n, product->packed_high != NULL);
+    product->tiles = NS_ARENA_ARRAY(arena, size, uint32_t);
+    product->tile_room = NS_ARENA_ARRAY(arena, ns_gemm_tile_room(product->k), uint8_t);
+    return product->tiles && product->tile_room ? NS_OK
+                                                : ns_fail(error, NS_ERROR_MEMORY, "no memory for its tiles");
+}
+
 ns_code ns_product_new(ns_product *product, const ns_kernels *kernels, ns_tensor *out, size_t k, size_t n,
                        bool split, ns_arena *arena, ns_error *error)
 {
@@ -11,7 +20,7 @@ ns_code ns_product_new(ns_product *product, const ns_kernels *kernels, ns_tensor
     product->narrow = is_narrow ? NS_ARENA_ARRAY(arena, NS_PRODUCT_BAND * n, int64_t) : NULL;
     if (!product->packed || (split && !product->packed_high) || (is_narrow && !product->narrow))
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %zu by %zu weights", k, n);
-    return NS_OK;
+    return kernels->pack_tiles ? make_tiles(product, arena, error) : NS_OK;
 }
 
 ns_code ns_product_bias(ns_product *product, const ns_tensor *bias, ns_arena *arena, ns_error *error)
@@ -60,6 +69,9 @@ void ns_product_ready(ns_product *product, int64_t largest)
     __int128 bound = (__int128)product->k * largest * (256 * high + weight) + bias;
     product->careful = bound > ns_dtype_max(product->out->dtype);
     product->bound = bound > INT64_MAX ? INT64_MAX : (int64_t)bound;
+    product->has_tiles =
+        product->tiles && product->kernels->pack_tiles(product->packed, product->packed_high, product->k,
+                                                       product->n, product->tiles);
 }
 
 static int64_t column_value(const ns_product *product, size_t s, size_t j)
@@ -106,6 +118,8 @@ void ns_product_fast_rows(ns_product *product, const int16_t *rows, size_t step,
                                    .a_step = step,
                                    .packed = product->packed,
                                    .packed_high = product->packed_high,
+                                   .tiles = product->has_tiles ? product->tiles : NULL,
+                                   .tile_room = product->tile_room,
                                    .m = count,
                                    .n = n,
                                    .k = product->k,

@@ -39,10 +39,16 @@ ns_kernels ns_kernels_get(unsigned cpu_mask)
         kernels.gemm_i16 = ns_gemm_i16_avx512;
         kernels.gemm_f64 = ns_gemm_f64_avx512;
         kernels.table_i16 = ns_table_row_avx512;
+        kernels.depthwise_i16 = ns_depthwise_i16_avx512;
+        kernels.depthwise_scaled = ns_depthwise_scaled_avx512;
         kernels.fused = &ns_fused_kernels_avx512;
     }
     if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI))
         kernels.gemm_i16 = ns_gemm_i16_avx512vnni;
+    if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VNNI) && (cpu_mask & NS_CPU_AMX)) {
+        kernels.gemm_i16 = ns_gemm_i16_amx;
+        kernels.pack_tiles = ns_gemm_pack_tiles_amx;
+    }
     if ((cpu_mask & NS_CPU_AVX512) && (cpu_mask & NS_CPU_AVX512VBMI)) {
         kernels.table_i16 = ns_table_row_avx512vbmi;
         kernels.fused = &ns_fused_kernels_avx512vbmi;

@@ -22,6 +22,7 @@ typedef struct ns_kernels {
     ns_depthwise_i16 depthwise_i16;
     ns_depthwise_scaled depthwise_scaled; /* NULL: none */
     ns_gemm_pack_split pack_split;
+    ns_gemm_pack_tiles pack_tiles; /* NULL: gemm_i16 has no use for them */
     const ns_fused_kernels *fused; /* NULL: none */
 } ns_kernels;
 

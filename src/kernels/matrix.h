@@ -106,6 +106,8 @@ void ns_depthwise_i16_c(const ns_depthwise *d, int64_t *out);
 #if defined(__x86_64__)
 void ns_depthwise_i16_avx2(const ns_depthwise *d, int64_t *out);
 void ns_depthwise_scaled_avx2(const ns_depthwise *d, int16_t *out);
+void ns_depthwise_i16_avx512(const ns_depthwise *d, int64_t *out);
+void ns_depthwise_scaled_avx512(const ns_depthwise *d, int16_t *out);
 #elif defined(__aarch64__)
 void ns_depthwise_i16_neon(const ns_depthwise *d, int64_t *out);
 void ns_depthwise_scaled_neon(const ns_depthwise *d, int16_t *out);
@@ -146,6 +148,29 @@ static inline size_t ns_gemm_packed_index(size_t steps, size_t k, size_t n)
     return (group * ((steps + 1) / 2) + k / 2) * (2 * NS_GEMM_COLUMNS) + 2 * column + k % 2;
 }
 
+/* Tiles: the packed right-hand side in bytes, 64 steps by 16 columns to a tile whose rows are four steps of
+ * each column (gemm_amx.c). What is split takes two tiles, of lower bytes (unsigned) and of upper ones
+ * (signed). */
+#define NS_GEMM_TILE_STEPS 64
+#define NS_GEMM_TILE_BYTES (NS_GEMM_TILE_STEPS * NS_GEMM_COLUMNS)
+
+/* uint32_t that the tiles take. */
+static inline size_t ns_gemm_tiles_size(size_t k, size_t n, bool split)
+{
+    return (n + NS_GEMM_COLUMNS - 1) / NS_GEMM_COLUMNS * ((k + NS_GEMM_TILE_STEPS - 1) / NS_GEMM_TILE_STEPS) *
+           (NS_GEMM_TILE_BYTES / sizeof(uint32_t)) * (split ? 2 : 1);
+}
+
+/* Bytes that a call needs for sixteen left-hand rows. */
+static inline size_t ns_gemm_tile_room(size_t k)
+{
+    return (k + NS_GEMM_TILE_STEPS - 1) / NS_GEMM_TILE_STEPS * 2 * NS_GEMM_TILE_BYTES;
+}
+
+/* Fills `tiles` whole; false where a value that is not split (packed_high is NULL) does not fit 8 bits. */
+typedef bool (*ns_gemm_pack_tiles)(const int16_t *packed, const int16_t *packed_high, size_t k, size_t n,
+                                   uint32_t *tiles);
+
 /* c[i * c_step + j] = start[j] + sum over s < k of a[i * a_step + s] * b[s][j], for i < m, j < n. a's rows
  * are read to an even k: element k of an odd row must exist, its value does not matter. */
 typedef struct ns_gemm_i16_call {
@@ -159,6 +184,8 @@ typedef struct ns_gemm_i16_call {
     int64_t *c;
     size_t c_step;
     const int16_t *packed_high; /* NULL; else b = 256 * this + packed */
+    const uint32_t *tiles;      /* NULL; else b once more, by ns_gemm_pack_tiles */
+    uint8_t *tile_room;         /* with `tiles`: ns_gemm_tile_room bytes, of this call's alone */
     /* NULL; else the sums are requantised to `out` while a tile of them is at hand, and c is not written. */
     const ns_requantise *scale;
     int16_t *out; /* rows c_step apart */
@@ -173,6 +200,9 @@ void ns_gemm_i16_avx2(const ns_gemm_i16_call *call);
 void ns_gemm_pack_split_avx2(const int16_t *rows, size_t k, size_t n, int16_t *low, int16_t *high);
 void ns_gemm_i16_avx512(const ns_gemm_i16_call *call);
 void ns_gemm_i16_avx512vnni(const ns_gemm_i16_call *call);
+void ns_gemm_i16_amx(const ns_gemm_i16_call *call);
+bool ns_gemm_pack_tiles_amx(const int16_t *packed, const int16_t *packed_high, size_t k, size_t n,
+                            uint32_t *tiles);
 #endif
 
 #if defined(__aarch64__)

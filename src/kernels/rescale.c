@@ -7,6 +7,9 @@
  * 2^15: at most 2^47 * 2^15 = 2^62. The rounding terms add at most 2^61 + 2^30, and 2^62 + 2^61 + 2^30 <
  * 2^63. */
 
+typedef int64_t int48_t;
+typedef uint64_t uint48_t;
+
 /* x >> s, arithmetic, for 0 <= s < 64, in operations that every vector unit has: the sign bit is flipped, so
  * that a logical shift will do, and what it has become is taken off again. */
 #define SHIFT_RIGHT(x, s) \
@@ -33,7 +36,9 @@
         out[i] = (OUT)r;                                                                             \
     }
 
-#define ROW(NAME, IN, UNSIGNED_IN, OUT)                                                                    \
+#define ROW(IN_BITS, OUT_BITS) \
+    ROW_OF(IN_BITS##_##OUT_BITS, int##IN_BITS##_t, uint##IN_BITS##_t, int##OUT_BITS##_t)
+#define ROW_OF(NAME, IN, UNSIGNED_IN, OUT)                                                                 \
     static inline __attribute__((always_inline)) bool body_##NAME(                                         \
         const ns_rescale *rescale, const IN *in, const int32_t *multiplier, const int8_t *shift, int step, \
         OUT *restrict out, size_t count, const bool is_unsigned, const bool is_wide, const bool is_double) \
@@ -60,22 +65,6 @@
         return body_##NAME(rescale, in, multiplier, shift, step, out, count, false, true, false);          \
     }
 
-ROW(8_8, int8_t, uint8_t, int8_t)
-ROW(8_16, int8_t, uint8_t, int16_t)
-ROW(8_32, int8_t, uint8_t, int32_t)
-ROW(16_8, int16_t, uint16_t, int8_t)
-ROW(16_16, int16_t, uint16_t, int16_t)
-ROW(16_32, int16_t, uint16_t, int32_t)
-ROW(32_8, int32_t, uint32_t, int8_t)
-ROW(32_16, int32_t, uint32_t, int16_t)
-ROW(32_32, int32_t, uint32_t, int32_t)
-ROW(48_8, int64_t, uint64_t, int8_t)
-ROW(48_16, int64_t, uint64_t, int16_t)
-ROW(48_32, int64_t, uint64_t, int32_t)
+NS_RESCALE_TYPES(ROW)
 
-const ns_rescale_rows ns_rescale_rows_c = {
-    {row_8_8, row_8_16, row_8_32},
-    {row_16_8, row_16_16, row_16_32},
-    {row_32_8, row_32_16, row_32_32},
-    {row_48_8, row_48_16, row_48_32},
-};
+const ns_rescale_rows ns_rescale_rows_c = NS_RESCALE_ROWS;

@@ -168,4 +168,4 @@ ALWAYS bool row(rescale_row row, const int in_type, const int out_type)
     return rescale_rest(&row, in_type, out_type);
 }
 
-const ns_rescale_rows ns_rescale_rows_avx2 = RESCALE_ROWS;
+const ns_rescale_rows ns_rescale_rows_avx2 = NS_RESCALE_ROWS;

@@ -131,4 +131,4 @@ ALWAYS bool row(rescale_row row, const int in_type, const int out_type)
            _mm512_test_epi32_mask(fault, fault) != 0;
 }
 
-const ns_rescale_rows ns_rescale_rows_avx512 = RESCALE_ROWS;
+const ns_rescale_rows ns_rescale_rows_avx512 = NS_RESCALE_ROWS;

@@ -64,29 +64,12 @@ ALWAYS bool rescale_rest(const rescale_row *row, const int in_type, const int ou
 
 #endif
 
-#define ROW(NAME, IN, OUT)                                                                       \
-    static bool row_##NAME(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \
-                           const int8_t *shift, int step, void *out, size_t count)               \
-    {                                                                                            \
-        return row((rescale_row){rescale, in, multiplier, shift, step, out, count}, IN, OUT);    \
+#define ROW(IN, OUT)                                                                                   \
+    static bool row_##IN##_##OUT(const ns_rescale *rescale, const void *in, const int32_t *multiplier, \
+                                 const int8_t *shift, int step, void *out, size_t count)               \
+    {                                                                                                  \
+        return row((rescale_row){rescale, in, multiplier, shift, step, out, count}, I##IN, I##OUT);    \
     }
 
-ROW(8_8, I8, I8)
-ROW(8_16, I8, I16)
-ROW(8_32, I8, I32)
-ROW(16_8, I16, I8)
-ROW(16_16, I16, I16)
-ROW(16_32, I16, I32)
-ROW(32_8, I32, I8)
-ROW(32_16, I32, I16)
-ROW(32_32, I32, I32)
-ROW(48_8, I48, I8)
-ROW(48_16, I48, I16)
-ROW(48_32, I48, I32)
+NS_RESCALE_TYPES(ROW)
 #undef ROW
-
-#define RESCALE_ROWS                                                                                       \
-    {                                                                                                      \
-        {row_8_8, row_8_16, row_8_32}, {row_16_8, row_16_16, row_16_32}, {row_32_8, row_32_16, row_32_32}, \
-            {row_48_8, row_48_16, row_48_32},                                                              \
-    }

@@ -55,6 +55,18 @@ typedef bool (*ns_rescale_row)(const ns_rescale *rescale, const void *in, const 
 /* By input type (int8, int16, int32, int48 in 64 bits) and output type (int8, int16, int32). */
 typedef ns_rescale_row ns_rescale_rows[4][3];
 
+/* ROW(IN, OUT) for each, by their bits; and the table of functions row_<IN>_<OUT>. */
+#define NS_RESCALE_TYPES(ROW) \
+    ROW(8, 8)                 \
+    ROW(8, 16)                \
+    ROW(8, 32)                \
+    ROW(16, 8) ROW(16, 16) ROW(16, 32) ROW(32, 8) ROW(32, 16) ROW(32, 32) ROW(48, 8) ROW(48, 16) ROW(48, 32)
+#define NS_RESCALE_ROWS                                                                                    \
+    {                                                                                                      \
+        {row_8_8, row_8_16, row_8_32}, {row_16_8, row_16_16, row_16_32}, {row_32_8, row_32_16, row_32_32}, \
+            {row_48_8, row_48_16, row_48_32},                                                              \
+    }
+
 extern const ns_rescale_rows ns_rescale_rows_c;
 #if defined(__x86_64__)
 extern const ns_rescale_rows ns_rescale_rows_avx2;
@@ -132,13 +144,10 @@ extern const ns_fused_kernels ns_fused_kernels_avx2;
 extern const ns_fused_kernels ns_fused_kernels_avx512;
 extern const ns_fused_kernels ns_fused_kernels_avx512vbmi;
 
-/* The loops one by one, as versions for wider registers take them over. */
+/* `table` of each. */
 void ns_fused_table_avx2(const int16_t *table, const int16_t *in, int16_t *out, size_t count);
 void ns_fused_table_avx512(const int16_t *table, const int16_t *in, int16_t *out, size_t count);
 void ns_fused_table_avx512vbmi(const int16_t *table, const int16_t *in, int16_t *out, size_t count);
-bool ns_fused_sum_avx2(const int16_t *in, size_t count, int left, int32_t *sum);
-bool ns_fused_multiply_avx2(const int32_t *a, const int32_t *b, int32_t *out, size_t count);
-size_t ns_fused_clip_avx2(int16_t *row, size_t count, int16_t low, int16_t high, bool *at_ends);
 #elif defined(__aarch64__)
 extern const ns_fused_kernels ns_fused_kernels_neon;
 #endif

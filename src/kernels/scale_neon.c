@@ -167,7 +167,7 @@ ALWAYS bool row(rescale_row row, const int in_type, const int out_type)
     return rescale_rest(&row, in_type, out_type);
 }
 
-const ns_rescale_rows ns_rescale_rows_neon = RESCALE_ROWS;
+const ns_rescale_rows ns_rescale_rows_neon = NS_RESCALE_ROWS;
 
 /* ---- requantise ---- */
 

@@ -110,6 +110,54 @@ static void sums(void)
     assert_in_range(good, 500, 2500);
 }
 
+static void products(void)
+{
+    int32_t a[MOST], b[MOST], out[MOST + 1];
+    int good = 0;
+    for (int round = 0; round < 3000; round++) {
+        const size_t count = (size_t)pick(1, MOST);
+        const bool is_small = pick(0, 1);
+        bool fits = true;
+        for (size_t i = 0; i < count; i++) {
+            a[i] = (int32_t)(pick(0, 9) ? pick(-46340, 46340) : test_edge_value(&draw, is_small ? 16 : 32));
+            b[i] = (int32_t)(pick(0, 9) ? pick(-46340, 46340) : test_edge_value(&draw, is_small ? 16 : 32));
+            fits = fits && (int32_t)((int64_t)a[i] * b[i]) == (int64_t)a[i] * b[i];
+        }
+        out[count] = 1234;
+        assert_int_equal(fused->multiply(a, b, out, count), fits);
+        for (size_t i = 0; fits && i < count; i++)
+            assert_int_equal(out[i], a[i] * b[i]);
+        assert_int_equal(out[count], 1234);
+        good += fits;
+    }
+    assert_in_range(good, 500, 2500);
+}
+
+static void clips(void)
+{
+    int16_t row[MOST + 1], before[MOST];
+    for (int round = 0; round < 3000; round++) {
+        const size_t count = (size_t)pick(0, MOST);
+        const bool is_whole = pick(0, 3) == 0;
+        const int16_t low = (int16_t)(is_whole ? INT16_MIN : pick(-32768, 100));
+        const int16_t high = (int16_t)(is_whole ? INT16_MAX : pick(low, 32767));
+        size_t cut = 0;
+        bool at_ends = false, expected = false;
+        fill(before, MOST, pick(0, 1));
+        memcpy(row, before, sizeof before);
+        row[count] = 1234;
+        for (size_t i = 0; i < count; i++) {
+            cut += before[i] < low || before[i] > high;
+            expected = expected || before[i] == INT16_MIN || before[i] == INT16_MAX;
+        }
+        assert_int_equal(fused->clip(row, count, low, high, &at_ends), cut);
+        assert_int_equal(at_ends, expected);
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(row[i], before[i] < low ? low : before[i] > high ? high : before[i]);
+        assert_int_equal(row[count], 1234);
+    }
+}
+
 static void check(const ns_kernels *kernels, const char *text)
 {
     fused = kernels->fused;
@@ -119,6 +167,8 @@ static void check(const ns_kernels *kernels, const char *text)
     pairs();
     tables();
     sums();
+    products();
+    clips();
 }
 
 TEST_EACH_MASK(check)

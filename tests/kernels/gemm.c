@@ -1,7 +1,7 @@
 /* Matrix products: plain C against the sum of products itself, and every version against plain C. */
 #include "support/kernels.h"
 
-enum { MOST_ROWS = 19, MOST_COLUMNS = 150, MOST_STEPS = 1200 };
+enum { MOST_ROWS = 48, MOST_COLUMNS = 150, MOST_STEPS = 1200 };
 
 typedef struct shape {
     size_t m, n, k;
@@ -12,7 +12,7 @@ static const shape shapes[] = {
     {1, 1, 1, true},    {1, 16, 2, true},   {2, 17, 3, false},    {3, 15, 31, true},    {4, 16, 64, false},
     {5, 33, 7, true},   {8, 48, 16, true},  {9, 50, 5, false},    {19, 31, 1199, true}, {7, 20, 1200, true},
     {16, 1, 511, true}, {12, 16, 0, true},  {0, 16, 8, false},    {13, 49, 510, true},  {6, 2, 700, false},
-    {5, 64, 33, true},  {9, 130, 12, true}, {4, 150, 600, false}, {3, 112, 20, true},
+    {5, 64, 33, true},  {9, 130, 12, true}, {4, 150, 600, false}, {3, 112, 20, true},   {48, 70, 130, true},
 };
 enum { SHAPE_COUNT = sizeof shapes / sizeof *shapes };
 
@@ -62,6 +62,35 @@ static void plain_is_the_sum_of_products(void **state)
 }
 
 static _Alignas(64) int16_t packed_high[(MOST_STEPS + 2) * 160];
+
+/* Adds what a kernel with tiles wants; where tiles are all that it needs, they are all that it gets. */
+static void add_tiles(const ns_kernels *kernels, ns_gemm_i16_call *call)
+{
+    static uint32_t tiles[(MOST_STEPS + 64) * 160 / 2];
+    static uint8_t room[(MOST_STEPS + 64) * 32];
+    if (!kernels->pack_tiles)
+        return;
+    assert_true(ns_gemm_tiles_size(call->k, call->n, call->packed_high) <= sizeof tiles / sizeof *tiles);
+    assert_true(ns_gemm_tile_room(call->k) <= sizeof room);
+    memset(tiles, 0x55, sizeof tiles);
+    assert_true(kernels->pack_tiles(call->packed, call->packed_high, call->k, call->n, tiles));
+    call->tiles = tiles;
+    call->tile_room = room;
+    if (call->m % 16 == 0 && call->k >= 128)
+        memset(packed, 0x33, sizeof packed);
+}
+
+/* Tiles hold int8 alone. */
+static void nine_bits_have_no_tiles(const ns_kernels *kernels)
+{
+    uint32_t tiles[256];
+    for (int value = -256; value < 256 && kernels->pack_tiles; value++) {
+        memset(packed, 0, sizeof packed);
+        packed[ns_gemm_packed_index(3, 2, 5)] = (int16_t)value;
+        assert_int_equal(kernels->pack_tiles(packed, NULL, 3, 7, tiles), value >= -128 && value < 128);
+    }
+}
+
 static int16_t narrow[MOST_ROWS * (MOST_COLUMNS + 3)];
 
 /* A product of int16 by int16, whose right-hand side is split, requantised with the scales of each column or
@@ -87,6 +116,7 @@ static void check_split(const ns_kernels *kernels, const char *text, const shape
     memset(got, 0x55, sizeof got);
     memset(narrow, 0x55, sizeof narrow);
     ns_gemm_i16_call call = {a, a_step, packed, s->m, s->n, s->k, 510, start, got, c_step, packed_high};
+    add_tiles(kernels, &call);
     kernels->gemm_i16(&call);
     call.scale = &q;
     call.out = narrow;
@@ -122,6 +152,7 @@ static void plain_splits(void **state)
 static void check(const ns_kernels *kernels, const char *text)
 {
     ns_random random = {4};
+    nine_bits_have_no_tiles(kernels);
     for (int i = 0; i < SHAPE_COUNT; i++)
         for (int round = 0; round < 8; round++) {
             const shape *s = &shapes[i];
@@ -137,6 +168,7 @@ static void check(const ns_kernels *kernels, const char *text)
             ns_gemm_i16_call call = {a, a_step, packed, s->m, s->n, s->k, block, from, expected, c_step};
             ns_gemm_i16_c(&call);
             call.c = got;
+            add_tiles(kernels, &call);
             kernels->gemm_i16(&call);
             for (size_t e = 0; e < sizeof got / sizeof *got; e++)
                 if (got[e] != expected[e])

@@ -40,7 +40,7 @@ static inline int64_t test_edge_value(ns_random *random, int bits)
 unsigned ns_cpu_detect(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-               ? NS_CPU_AVX2 | NS_CPU_AVX512 | NS_CPU_AVX512VNNI | NS_CPU_AVX512VBMI
+               ? NS_CPU_AVX2 | NS_CPU_AVX512 | NS_CPU_AVX512VNNI | NS_CPU_AVX512VBMI | NS_CPU_AMX
                : 0;
 }
 #endif

@@ -37,6 +37,8 @@ typedef struct conv_product {
     const int16_t *weights; /* [o][tap] */
     const int16_t *packed;  /* for the product kernel; NULL: sums of two products may leave 32 bits */
     const int16_t *packed_high;
+    const uint32_t *tiles; /* NULL: none */
+    uint8_t *tile_room;
     size_t taps, block;
     int64_t depth;
     int64_t bound; /* magnitude of any sum, without bias */
@@ -100,6 +102,26 @@ static ns_code pack_split(ns_npu_machine *machine, conv_product *out, ns_error *
     return NS_OK;
 }
 
+/* The packed weights in tiles, where they fit; kept where the packed ones are. */
+static ns_code add_tiles(ns_npu_machine *machine, const ns_weights *weights, conv_product *out,
+                         ns_error *error)
+{
+    const size_t n = (size_t)out->depth, size = ns_gemm_tiles_size(out->taps, n, out->packed_high);
+    ns_weights_kept here = {0}, *kept = weights->kept ? weights->kept : &here;
+    void *room, *memory = kept->tiles;
+    NS_TRY(ns_npu_room(machine, ns_gemm_tile_room(out->taps), 1, &room, error));
+    if (!memory && weights->kept)
+        memory = NS_ARENA_ARRAY(weights->kept_arena, size, uint32_t);
+    if (!memory)
+        NS_TRY(ns_npu_room(machine, size, sizeof(uint32_t), &memory, error));
+    if (!kept->tiles)
+        kept->fit_tiles = machine->kernels.pack_tiles(out->packed, out->packed_high, out->taps, n, memory);
+    kept->tiles = memory;
+    out->tiles = kept->fit_tiles ? memory : NULL;
+    out->tile_room = room;
+    return NS_OK;
+}
+
 /* Steps whose sum of products of such magnitudes stays within 32 bits; more than a row has are of no use. */
 static size_t block_of(int64_t magnitudes)
 {
@@ -107,8 +129,8 @@ static size_t block_of(int64_t magnitudes)
     return (size_t)(block > 1 << 20 ? 1 << 20 : block & ~(int64_t)1);
 }
 
-static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const ns_weights *weights,
-                       uint64_t taps, int64_t depth, conv_product *out, ns_error *error)
+static ns_code prepare_packed(ns_npu_machine *machine, const ns_npu_image *image, const ns_weights *weights,
+                              uint64_t taps, int64_t depth, conv_product *out, ns_error *error)
 {
     enum { HALF = 128, SHORT_BLOCK = 64 };
     *out = (conv_product){.weights = weights->values, .taps = (size_t)taps, .depth = depth};
@@ -135,6 +157,13 @@ static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const
     return pack(machine, weights, out, error);
 }
 
+static ns_code prepare(ns_npu_machine *machine, const ns_npu_image *image, const ns_weights *weights,
+                       uint64_t taps, int64_t depth, conv_product *out, ns_error *error)
+{
+    NS_TRY(prepare_packed(machine, image, weights, taps, depth, out, error));
+    return out->packed && machine->kernels.pack_tiles ? add_tiles(machine, weights, out, error) : NS_OK;
+}
+
 static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv_product *product,
                      int64_t *row, int64_t width)
 {
@@ -144,6 +173,8 @@ static void multiply(const ns_npu_machine *machine, const int16_t *a, const conv
                                                       .a_step = product->taps,
                                                       .packed = product->packed,
                                                       .packed_high = product->packed_high,
+                                                      .tiles = product->tiles,
+                                                      .tile_room = product->tile_room,
                                                       .m = (size_t)width,
                                                       .n = depth,
                                                       .k = product->taps,
@@ -246,6 +277,8 @@ static void multiply_short(ns_npu_machine *machine, ns_npu_output_stage *output,
                                                   .a_step = product->taps,
                                                   .packed = product->packed,
                                                   .packed_high = product->packed_high,
+                                                  .tiles = product->tiles,
+                                                  .tile_room = product->tile_room,
                                                   .m = count / depth,
                                                   .n = depth,
                                                   .k = product->taps,

@@ -43,6 +43,8 @@ typedef struct ns_weight_order {
 /* What an operation derives from weights that are kept with their stream. */
 typedef struct ns_weights_kept {
     int16_t *packed; /* for the product kernel; NULL: not yet */
+    uint32_t *tiles; /* for kernels that have tiles; NULL: not yet */
+    bool fit_tiles;
     int64_t largest; /* magnitude; with `packed` */
     int64_t most;    /* sum of magnitudes of an OFM channel's weights; with `packed` */
 } ns_weights_kept;
