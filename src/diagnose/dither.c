@@ -2,9 +2,7 @@
  * inputs, and the rounding of 16-bit multipliers, which is the same for all elements of a channel and stays
  * where a large common part is taken off later. Uniform noise of half a step to both sides is added where
  * they stand, and the real-valued self runs again.
- *
- * Weights of +-127 are exact by construction (the largest of a channel sets its scale), and so is a constant
- * of 32767. Zeros stay where there are many more of them than of +-1: the weights are sparse. */
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,25 +12,15 @@
 
 enum { JOINT_SEEDS = 24, MOST_SINGLE = 48 };
 
-static const char weights[] = "weights", constant[] = "constant", multiplier[] = "multiplier",
-                  input[] = "input";
-
-/* One tensor that is perturbed. */
-typedef struct target {
-    int tensor; /* of the graph */
-    int input;  /* the input node, or -1: a constant */
-    const char *kind;
-    double largest_code, energy;
-    bool sparse;
-    bool *touched; /* nodes that read it */
-} target;
+static const char *const kinds[] = {"weights", "constant", "multiplier", "input"};
 
 typedef struct dither {
     ns_dg_findings *f;
     int count;
-    target *targets;
+    ns_dg_target *targets;
     double *energies;      /* of the joint seeds */
     const unsigned *modes; /* of each node beside the noise; NULL: all ideal */
+    bool lost;             /* channels of which all weights are 0 were rounded away, not pruned */
 } dither;
 
 static bool is_weight(const ns_operator *op, int operand)
@@ -68,49 +56,20 @@ static bool is_data(const ns_operator *op, int operand)
     }
 }
 
-static double top_code(ns_dtype dtype)
+/* Convolutions that read all input channels with each weight's scale: the last axis of their weights. Others
+ * have a scale for each channel. */
+static size_t input_channels(const ns_dg_plan *plan, const ns_operator *op)
 {
-    return dtype == NS_DTYPE_INT16 ? 32767 : 127;
+    const ns_tensor *weights = ns_dg_tensor(plan, op->inputs[1]);
+    return op->op == NS_OP_DEPTHWISE_CONV2D ? 0 : (size_t)weights->shape[weights->rank - 1];
 }
 
-static bool keeps_zeros(const target *t)
+static double largest_of_input(const ns_dg_findings *f, int input)
 {
-    return t->sparse || t->kind == constant;
+    return ns_dg_largest(f->session->q[0][input].real, f->plan->nodes[input].count);
 }
 
-/* Which elements are exact already. */
-#define POWER_OF_TWO 0x4000 /* a multiplier */
-static bool is_exact(const target *t, ns_dtype dtype, double code)
-{
-    if (t->kind == multiplier)
-        return code == POWER_OF_TWO;
-    return fabs(code) >= top_code(dtype) || (code == 0 && keeps_zeros(t));
-}
-
-static bool is_sparse(const double *codes, size_t count)
-{
-    size_t zeros = 0, ones = 0;
-    for (size_t i = 0; i < count; i++) {
-        zeros += codes[i] == 0;
-        ones += fabs(codes[i]) == 1;
-    }
-    return (double)zeros > 3 * (double)ones / 2 + 0.02 * (double)count;
-}
-
-static bool has_inexact(const ns_dg_plan *plan, target *t)
-{
-    const ns_tensor *tensor = ns_dg_tensor(plan, t->tensor);
-    const double *codes = plan->values[t->tensor];
-    const size_t count = ns_tensor_count(tensor);
-    bool found = false;
-    t->sparse = is_sparse(codes, count);
-    t->largest_code = ns_dg_largest(codes, count);
-    for (size_t i = 0; i < count && !found; i++)
-        found = !is_exact(t, tensor->dtype, codes[i]);
-    return found;
-}
-
-static target *find_target(dither *d, int tensor)
+static ns_dg_target *find_target(dither *d, int tensor)
 {
     for (int i = 0; i < d->count; i++)
         if (d->targets[i].tensor == tensor)
@@ -118,13 +77,15 @@ static target *find_target(dither *d, int tensor)
     return NULL;
 }
 
-static ns_code add_target(dither *d, int tensor, const char *kind, int node, ns_error *error)
+static ns_code add_target(dither *d, int tensor, ns_dg_kind kind, size_t channels, int node, ns_error *error)
 {
     const ns_dg_plan *plan = d->f->plan;
-    target *known = find_target(d, tensor);
+    ns_dg_target *known = find_target(d, tensor);
     if (!known) {
-        target fresh = {.tensor = tensor, .input = -1, .kind = kind};
-        if (!has_inexact(plan, &fresh))
+        bool inexact = false;
+        ns_dg_target fresh = {.tensor = tensor, .input = -1, .kind = kind, .channels = channels};
+        NS_TRY(ns_dg_target_look(&fresh, plan, d->f->arena, &inexact, error));
+        if (!inexact)
             return NS_OK;
         fresh.touched = NS_ARENA_ARRAY(d->f->arena, (size_t)plan->node_count, bool);
         if (!fresh.touched)
@@ -149,81 +110,20 @@ static ns_code find_targets(dither *d, ns_error *error)
                     (dtype != NS_DTYPE_INT8 && dtype != NS_DTYPE_INT16))
                     continue;
                 if (op->op == NS_OP_RESCALE && k == 1 && !op->attributes.scale32)
-                    NS_TRY(add_target(d, tensor, multiplier, n, error));
+                    NS_TRY(add_target(d, tensor, NS_DG_OF_MULTIPLIER, 0, n, error));
                 else if (is_weight(op, k))
-                    NS_TRY(add_target(d, tensor, weights, n, error));
+                    NS_TRY(add_target(d, tensor, NS_DG_OF_WEIGHTS, input_channels(plan, op), n, error));
                 else if (is_data(op, k))
-                    NS_TRY(add_target(d, tensor, constant, n, error));
+                    NS_TRY(add_target(d, tensor, NS_DG_OF_CONSTANT, 0, n, error));
             }
         }
     for (int i = 0; i < plan->input_count; i++)
         if (!d->f->session->options->real_inputs || !d->f->session->options->real_inputs[i])
-            d->targets[d->count++] = (target){.tensor = plan->nodes[i].tensor, .input = i, .kind = input};
+            d->targets[d->count++] = (ns_dg_target){.tensor = plan->nodes[i].tensor,
+                                                    .input = i,
+                                                    .kind = NS_DG_OF_INPUT,
+                                                    .largest_code = largest_of_input(d->f, i)};
     return NS_OK;
-}
-
-/* How far beyond the range's end elements at it may have been: they are the tails of a normal distribution of
- * which the share `clipped` lies beyond. The rate of the tail's (nearly exponential) fall, per code. */
-static double tail_rate(double clipped, double end)
-{
-    double low = 0, high = 8; /* the end in standard deviations */
-    for (int i = 0; i < 50; i++) {
-        const double z = (low + high) / 2;
-        if (erfc(z * M_SQRT1_2) > clipped)
-            low = z;
-        else
-            high = z;
-    }
-    return (low + 1 / fmax(low, 1)) * low / end;
-}
-
-/* Elements of an input: those at the range's ends may have been beyond. */
-static void perturb_input(const ns_dg_findings *f, const target *t, ns_random *random, double *values)
-{
-    const ns_tensor *tensor = ns_dg_tensor(f->plan, t->tensor);
-    const double *from = f->session->q[0][t->input].real;
-    const double share = ns_dg_clipped_share(f, t->input), top = top_code(tensor->dtype);
-    const double rate = share >= NS_DG_CLIPPED ? tail_rate(share, top) : 0;
-    uint64_t bits = 0;
-    for (size_t i = 0; i < ns_tensor_count(tensor); i++) {
-        bits = i % 2 ? bits >> 32 : ns_random_u64(random);
-        const double noise = (double)(uint32_t)bits * 0x1p-32 - 0.5;
-        if (rate > 0 && fabs(from[i]) >= top)
-            values[i] = from[i] - copysign(log(noise + 0.5 + 0x1p-33) / rate, from[i]);
-        else
-            values[i] = from[i] + noise;
-    }
-}
-
-/* Elements of at least `top` are exact, and those that are `exact`. */
-NS_DG_LOOP static void add_noise_block(const double *from, const uint32_t *bits, size_t count, double top,
-                                       double exact, double *to)
-{
-    for (size_t i = 0; i < count; i++) {
-        const double noise = (double)bits[i] * 0x1p-32 - 0.5, left = fabs(from[i]) >= top ? 0 : noise;
-        to[i] = from[i] + (from[i] == exact ? 0 : left);
-    }
-}
-
-enum { BLOCK = 64 };
-
-static void perturb_constant(const ns_dg_findings *f, const target *t, ns_random *random, double *values)
-{
-    const ns_tensor *tensor = ns_dg_tensor(f->plan, t->tensor);
-    const double *from = f->plan->values[t->tensor];
-    const double top = t->kind == multiplier ? INFINITY : top_code(tensor->dtype);
-    const double exact = t->kind == multiplier ? POWER_OF_TWO : keeps_zeros(t) ? 0 : NAN;
-    const size_t count = ns_tensor_count(tensor);
-    for (size_t i = 0; i < count; i += BLOCK) {
-        const size_t n = count - i < BLOCK ? count - i : BLOCK;
-        uint32_t bits[BLOCK];
-        for (size_t k = 0; k < n; k += 2) {
-            const uint64_t both = ns_random_u64(random);
-            bits[k] = (uint32_t)both;
-            bits[k + 1] = (uint32_t)(both >> 32);
-        }
-        add_noise_block(from + i, bits, n, top, exact, values + i);
-    }
 }
 
 /* What a run changes, in arrays of the worker's pool. */
@@ -232,10 +132,11 @@ typedef struct noise {
     double **inputs;
     bool *touched;
     ns_dg_array *arrays;
+    bool lost; /* input channels of which all weights are 0 get noise too */
 } noise;
 
 /* The tensor's elements with noise of `seed`. */
-static ns_code add_noise(const ns_dg_findings *f, ns_dg_worker *worker, const target *t, uint64_t seed,
+static ns_code add_noise(const ns_dg_findings *f, ns_dg_worker *worker, const ns_dg_target *t, uint64_t seed,
                          noise *to, ns_error *error)
 {
     const ns_dg_plan *plan = f->plan;
@@ -245,12 +146,11 @@ static ns_code add_noise(const ns_dg_findings *f, ns_dg_worker *worker, const ta
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
     array->next = to->arrays;
     to->arrays = array;
+    ns_dg_target_perturb(f, t, &random, to->lost, array->data);
     if (t->input >= 0) {
-        perturb_input(f, t, &random, array->data);
         to->inputs[t->input] = array->data;
         return NS_OK;
     }
-    perturb_constant(f, t, &random, array->data);
     to->overrides.values[t->tensor] = array->data;
     for (int n = 0; n < plan->node_count; n++)
         to->touched[n] = to->touched[n] || t->touched[n];
@@ -265,7 +165,8 @@ static ns_code measure(const dither *d, ns_dg_worker *worker, int first, int end
     const ns_dg_plan *plan = d->f->plan;
     noise n = {.overrides = {calloc((size_t)plan->block->tensor_count, sizeof(double *))},
                .touched = calloc((size_t)plan->node_count, sizeof(bool)),
-               .inputs = calloc((size_t)plan->input_count + 1, sizeof(double *))};
+               .inputs = calloc((size_t)plan->input_count + 1, sizeof(double *)),
+               .lost = d->lost};
     ns_code code = n.overrides.values && n.touched && n.inputs
                        ? NS_OK
                        : ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
@@ -294,7 +195,7 @@ static ns_code run_job(ns_dg_session *session, ns_dg_worker *worker, int index, 
     if (index < JOINT_SEEDS)
         return measure(d, worker, 0, d->count, (uint64_t)index + 1, &d->energies[index], error);
     const int i = index - JOINT_SEEDS;
-    if (d->targets[i].kind == multiplier) /* never the worst: 15 bits against the weights' 7 */
+    if (d->targets[i].kind == NS_DG_OF_MULTIPLIER) /* never the worst: 15 bits against the weights' 7 */
         return NS_OK;
     return measure(d, worker, i, i + 1, 1000, &d->targets[i].energy, error);
 }
@@ -317,11 +218,42 @@ static void empty_pools(ns_dg_session *session)
         ns_dg_pool_free(&session->workers[i].pool);
 }
 
+static double middle(const double *seeds)
+{
+    return (seeds[JOINT_SEEDS / 2 - 1] + seeds[JOINT_SEEDS / 2]) / 2;
+}
+
+/* What it would cost if input channels of which all weights are 0 were rounded away: noted where it matters.
+ */
+static ns_code measure_lost(dither *d, ns_error *error)
+{
+    ns_dg_findings *f = d->f;
+    double energies[JOINT_SEEDS];
+    const ns_dg_target *found = NULL;
+    for (int i = 0; i < d->count && !found; i++)
+        found = d->targets[i].lost_channels ? &d->targets[i] : NULL;
+    if (!found)
+        return NS_OK;
+    dither lost = *d;
+    lost.lost = true;
+    lost.energies = energies;
+    empty_pools(f->session);
+    NS_TRY(ns_dg_parallel(f->session, JOINT_SEEDS, run_job, &lost, error));
+    empty_pools(f->session);
+    qsort(energies, JOINT_SEEDS, sizeof *energies, smallest_first);
+    if (ns_dg_gain(middle(energies) + f->as_is, f->hidden + f->as_is) < NS_DG_LEAST_GAIN)
+        return NS_OK;
+    f->lost = found;
+    f->lost_hidden = middle(energies);
+    f->lost_worst = energies[JOINT_SEEDS - 1];
+    return NS_OK;
+}
+
 ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
 {
     dither d = {.f = f};
     const size_t tensors = (size_t)f->plan->block->tensor_count;
-    d.targets = NS_ARENA_ARRAY(f->arena, tensors + 1, target);
+    d.targets = NS_ARENA_ARRAY(f->arena, tensors + 1, ns_dg_target);
     d.energies = NS_ARENA_ARRAY(f->arena, JOINT_SEEDS, double);
     f->seeds = NS_ARENA_ARRAY(f->arena, JOINT_SEEDS, double);
     f->dithered = NS_ARENA_ARRAY(f->arena, tensors + 1, ns_dg_dithered);
@@ -338,13 +270,14 @@ ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error)
     memcpy(f->seeds, f->draws, JOINT_SEEDS * sizeof *f->seeds);
     /* The truth is one draw, and the draws lean to one side: the middle one is nearer to it than the mean. */
     qsort(f->seeds, JOINT_SEEDS, sizeof *f->seeds, smallest_first);
-    f->hidden = (f->seeds[JOINT_SEEDS / 2 - 1] + f->seeds[JOINT_SEEDS / 2]) / 2;
+    f->hidden = middle(f->seeds);
     for (int i = 0; singly && i < d.count; i++)
-        if (d.targets[i].kind != multiplier)
-            f->dithered[f->dithered_count++] = (ns_dg_dithered){
-                d.targets[i].tensor, d.targets[i].kind, d.targets[i].energy, d.targets[i].largest_code};
+        if (d.targets[i].kind != NS_DG_OF_MULTIPLIER)
+            f->dithered[f->dithered_count++] =
+                (ns_dg_dithered){d.targets[i].tensor, kinds[d.targets[i].kind], d.targets[i].energy,
+                                 d.targets[i].largest_code};
     qsort(f->dithered, (size_t)f->dithered_count, sizeof *f->dithered, worst_first);
-    return NS_OK;
+    return measure_lost(&d, error);
 }
 
 ns_code ns_dg_share_of_draws(ns_dg_findings *f, const int *list, int count, double rest, double least,
@@ -353,7 +286,7 @@ ns_code ns_dg_share_of_draws(ns_dg_findings *f, const int *list, int count, doub
     double energies[JOINT_SEEDS];
     unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
     dither d = {.f = f, .energies = energies, .modes = modes};
-    d.targets = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->block->tensor_count + 1, target);
+    d.targets = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->block->tensor_count + 1, ns_dg_target);
     if (!modes || !d.targets)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the dither");
     for (int i = 0; i < f->plan->node_count; i++)

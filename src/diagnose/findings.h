@@ -3,6 +3,7 @@
 #ifndef NS_DIAGNOSE_FINDINGS_H
 #define NS_DIAGNOSE_FINDINGS_H
 
+#include "base/interface.h"
 #include "diagnose/internal.h"
 #include "diagnose/session.h"
 
@@ -14,6 +15,27 @@
 
 /* A gain below this is nobody's fault, in dB. */
 #define NS_DG_LEAST_GAIN 1.0
+
+/* What dither perturbs. */
+typedef enum ns_dg_kind {
+    NS_DG_OF_WEIGHTS,
+    NS_DG_OF_CONSTANT,
+    NS_DG_OF_MULTIPLIER,
+    NS_DG_OF_INPUT
+} ns_dg_kind;
+
+/* One tensor of them. */
+typedef struct ns_dg_target {
+    int tensor; /* of the graph */
+    int input;  /* the input node, or -1: a constant */
+    ns_dg_kind kind;
+    double largest_code, energy;
+    size_t channels;      /* input channels, its last axis; 0: each has a scale of its own */
+    double *largest;      /* |code| of each; NULL: none is small beside the others */
+    size_t lost_channels; /* of which all weights are 0, beside others that set the scales */
+    bool sparse;
+    bool *touched; /* nodes that read it */
+} ns_dg_target;
 
 typedef struct ns_dg_dithered {
     int tensor;
@@ -49,9 +71,13 @@ typedef struct ns_dg_findings {
     ns_dg_dithered *dithered; /* worst first */
     double *alone, *knocked;  /* of each node */
     double float_as_is,
-        *float_knocked;    /* the same against float: measured with a reference, else with `hidden` */
-    size_t clipped_biases; /* elements of biases at the ends of int32 */
-    double rails;          /* largest share of an input's codes at the ends of its range */
+        *float_knocked; /* the same against float: measured with a reference, else with `hidden` */
+    /* Weights of which whole input channels are 0: pruned, or rounded away beside larger ones. */
+    const ns_dg_target *lost;       /* NULL: none, or it makes no difference */
+    double lost_hidden, lost_worst; /* what dither estimates if they were rounded away: middle, worst seed */
+    bool lost_explains;             /* that, and nothing else, explains the distance to the reference */
+    size_t clipped_biases;          /* elements of biases at the ends of int32 */
+    double rails;                   /* largest share of an input's codes at the ends of its range */
     int suspect_count, unmasked_count, vanishing_count, note_count;
     bool suspicious; /* the suspects decide the verdict */
     bool masked;     /* all of them stand behind masks: it is known what is lost, and where */
@@ -113,6 +139,14 @@ double ns_dg_gain(double before, double after);
 /* The way from TOSA's integers to float, step by step (waterfall.c). */
 ns_code ns_dg_fill_waterfall(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
 
+/* What of a constant the file has rounded (dither_noise.c). *inexact: anything at all. */
+ns_code ns_dg_target_look(ns_dg_target *t, const ns_dg_plan *plan, ns_arena *arena, bool *inexact,
+                          ns_error *error);
+
+/* Its elements with noise, into `values`; with `lost` in channels of zeros too. */
+void ns_dg_target_perturb(const ns_dg_findings *f, const ns_dg_target *t, ns_random *random, bool lost,
+                          double *values);
+
 /* The hidden roundings (dither.c). */
 ns_code ns_dg_dither(ns_dg_findings *f, ns_error *error);
 
@@ -134,7 +168,8 @@ void ns_dg_add_mask(ns_dg_findings *f, const ns_dg_mask *mask);
 ns_code ns_dg_blame_masks(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
 
 /* Share of an input's elements that were clipped before the graph: known where the reals are, else those at
- * the ends of the range, but for two. And what there is to note about the inputs (inputs.c). */
+ * the ends of the range, but for two, and for values that are what they are (a mask of 0 and 1). And what
+ * there is to note about the inputs (notes.c). */
 double ns_dg_clipped_share(const ns_dg_findings *f, int input);
 void ns_dg_look_at_inputs(ns_dg_findings *f);
 
@@ -196,6 +231,10 @@ bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node);
 bool ns_dg_rounds(const ns_dg_plan *plan, int node);
 
 void ns_dg_note(ns_dg_findings *f, const char *text);
+
+/* What roundings before the graph do: an input of few codes whose rounding limits the result (dithered[0]),
+ * and weights that may be lost. */
+void ns_dg_note_roundings(ns_dg_findings *f, ns_diagnose_verdict verdict);
 
 /* What a healthy verdict leaves open without a reference (notes.c). False: nothing. */
 bool ns_dg_note_open(ns_dg_findings *f);

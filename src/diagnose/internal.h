@@ -146,8 +146,6 @@ bool ns_dg_table_clamped(const ns_dg_table *table, int i);
 ns_code ns_dg_table_continue(ns_dg_table *table, ns_arena *arena, ns_error *error);
 double ns_dg_table_continued(const ns_dg_table *table, double code);
 
-/* ---- formulas.c ---- */
-
 /* Formulas: the functions that a table may hold (functions.def), and a fit of one at a code. */
 
 /* How a formula's scales are found: functions.def says what each means. */

@@ -32,22 +32,43 @@ static void note_first(ns_dg_findings *f, const char *text)
     }
 }
 
-double ns_dg_clipped_share(const ns_dg_findings *f, int input)
+/* What lies at the ends of an input's range, and how near the others come to them. */
+typedef struct ends {
+    size_t at;      /* elements at an end; of known reals those that were beyond it */
+    double nearest; /* largest |code| of the others */
+} ends;
+
+static ends look_at_ends(const ns_dg_findings *f, int input)
 {
     const ns_dg_node *node = &f->plan->nodes[input];
     const bool known = f->session->options->real_inputs && f->session->options->real_inputs[input];
-    size_t clipped = 0;
+    const double low = node->high > 127 ? node->low + 1 : node->low;
+    ends found = {0};
     for (int s = 0; s < f->session->samples; s++)
         for (size_t e = 0; e < node->count; e++) {
             const double code = ns_dg_stored_at(&f->session->q[s][input], e),
                          real = ns_dg_stored_at(&f->session->r[s][input], e);
-            const bool end = code >= node->high || code <= (node->high > 127 ? node->low + 1 : node->low);
-            clipped += end && (!known || fabs(real - code) > 1);
+            const bool end = code >= node->high || code <= low;
+            found.at += end && (!known || fabs(real - code) > 1);
+            found.nearest = end ? found.nearest : fmax(found.nearest, fabs(code));
         }
+    return found;
+}
+
+/* Of what clipping cuts off, the slope is left: elements lie just below the end too. A mask of 0 and 1, a
+ * row of a unit matrix, levels have none there. Of a normal distribution with 1 % beyond its end, or of one
+ * that is spread evenly, this part of the range would be empty once in a hundred times. */
+#define LEFT_OF_SLOPE 0.8
+
+double ns_dg_clipped_share(const ns_dg_findings *f, int input)
+{
+    const ns_dg_node *node = &f->plan->nodes[input];
+    const bool known = f->session->options->real_inputs && f->session->options->real_inputs[input];
+    const ends found = look_at_ends(f, input);
     /* The largest element of a calibration sets the range, and another may round to it. */
-    if (!known && clipped <= 2)
+    if (!known && (found.at <= 2 || found.nearest < LEFT_OF_SLOPE * node->high))
         return 0;
-    return (double)clipped / ((double)node->count * f->session->samples);
+    return (double)found.at / ((double)node->count * f->session->samples);
 }
 
 static bool is_constant(const ns_dg_findings *f, int input)
@@ -77,6 +98,45 @@ void ns_dg_look_at_inputs(ns_dg_findings *f)
                                           "clipped before the graph",
                                           name, 100 * share));
     }
+}
+
+static void note_coarse_input(ns_dg_findings *f)
+{
+    const ns_dg_dithered *worst = &f->dithered[0];
+    ns_dg_note(
+        f, ns_arena_format(f->arena,
+                           "input '%s': its rounding alone leaves %.1f dB (estimated); its largest code "
+                           "is %.0f: a scale of its own would be finer (it shares one where it is joined "
+                           "to another tensor, or was calibrated on larger values, or lies at the floor)",
+                           ns_dg_name(f->plan, worst->tensor), ns_dg_db(worst->energy), worst->largest_code));
+}
+
+/* Input channels of which all weights are 0. */
+static void note_lost(ns_dg_findings *f)
+{
+    const char *name = f->lost ? ns_dg_name(f->plan, f->lost->tensor) : NULL;
+    if (name && f->lost_explains)
+        ns_dg_note(
+            f, ns_arena_format(f->arena,
+                               "all weights of '%s' that read %zu of its %zu input channels are 0: rounded "
+                               "away beside larger ones that set the scales, which explains the distance; "
+                               "bring these channels to the size of the others before they are joined, or "
+                               "give them a layer of their own",
+                               name, f->lost->lost_channels, f->lost->channels));
+    else if (name && !f->measured)
+        ns_dg_note(
+            f, ns_arena_format(f->arena,
+                               "not told without --reference: whether the weights of '%s' that read %zu of "
+                               "its %zu input channels, all 0, were pruned or rounded away beside larger "
+                               "ones; if so, the result is %.1f dB from the float model",
+                               name, f->lost->lost_channels, f->lost->channels, ns_dg_db(f->lost_hidden)));
+}
+
+void ns_dg_note_roundings(ns_dg_findings *f, ns_diagnose_verdict verdict)
+{
+    if (verdict == NS_DIAGNOSE_INPUT && f->rails < NS_DG_CLIPPED)
+        note_coarse_input(f);
+    note_lost(f);
 }
 
 /* What a healthy verdict leaves open: the weights' rounding is an estimate, and where it is at the better end
@@ -122,7 +182,7 @@ bool ns_dg_note_open(ns_dg_findings *f)
     const int before = f->note_count;
     note_stage(f);
     note_weights(f);
-    return f->note_count > before;
+    return f->lost || f->note_count > before;
 }
 
 ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error)

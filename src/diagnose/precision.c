@@ -105,7 +105,9 @@ static ns_diagnose_verdict judge(const ns_dg_findings *f)
 {
     const ns_dg_dithered *worst = f->dithered_count ? &f->dithered[0] : NULL;
     ns_diagnose_verdict verdict = NS_DIAGNOSE_HEALTHY;
-    if (worst && worst->energy > f->as_is && ns_dg_db(f->hidden) < NS_DG_POOR)
+    /* The distance to another model is not the roundings' doing. */
+    const double roundings = ns_dg_is_another_model(f) ? f->estimated : f->hidden;
+    if (worst && worst->energy > f->as_is && ns_dg_db(roundings) < NS_DG_POOR)
         verdict = worst->kind[0] == 'i' ? NS_DIAGNOSE_INPUT : NS_DIAGNOSE_WEIGHTS;
     if (f->blame_count && (verdict == NS_DIAGNOSE_HEALTHY || f->alone[f->blame[0]] > worst->energy))
         verdict = NS_DIAGNOSE_OPERATOR;
@@ -126,6 +128,8 @@ static const char *reason_of(const ns_dg_findings *f, ns_diagnose_verdict verdic
     const bool other = verdict == NS_DIAGNOSE_SUSPECT && !f->suspicious && ns_dg_is_another_model(f);
     if (verdict == NS_DIAGNOSE_SUSPECT && ns_dg_is_scale_doubtful(f))
         return "the input's scale, given by hand, does not fit the reference: no operator is judged";
+    if (verdict == NS_DIAGNOSE_INPUT && f->rails < NS_DG_CLIPPED)
+        return "the rounding of an input, before the graph, limits the result";
     return other ? "the reference is not what this graph computes" : ns_diagnose_verdict_sentence(verdict);
 }
 
@@ -264,6 +268,7 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
                 &f, "an output's zero point stands nowhere in the graph: all dB are relative to its codes; a "
                     "reference tells it");
     NS_TRY(ns_dg_note_distance(&f, error));
+    ns_dg_note_roundings(&f, out->verdict);
     out->reason = reason_of(&f, out->verdict);
     if (out->verdict == NS_DIAGNOSE_HEALTHY && !f.measured && !format && ns_dg_note_open(&f))
         out->reason = "nothing to blame, as far as the graph tells; a reference would tell more";

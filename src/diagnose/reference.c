@@ -1,6 +1,7 @@
 /* The float model's outputs, where they are known: what was an estimate is then measured. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "diagnose/findings.h"
 
@@ -67,6 +68,25 @@ static ns_code take(ns_dg_findings *f, int output, const double *values, double 
     return NS_OK;
 }
 
+/* Channels of weights that are all 0 explain a distance that nothing else does: they were rounded away. */
+static void take_lost(ns_dg_findings *f)
+{
+    if (!f->lost || !ns_dg_is_another_model(f))
+        return;
+    f->lost_explains = true;
+    f->lost_explains = !ns_dg_is_another_model(f);
+    if (!f->lost_explains)
+        return;
+    f->estimated = f->lost_hidden;
+    for (int i = 0; i < f->dithered_count; i++)
+        if (f->dithered[i].tensor == f->lost->tensor) {
+            const ns_dg_dithered own = f->dithered[i];
+            memmove(&f->dithered[1], &f->dithered[0], (size_t)i * sizeof own);
+            f->dithered[0] = own;
+            f->dithered[0].energy = f->lost_hidden;
+        }
+}
+
 ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error)
 {
     const ns_diagnose_options *options = f->session->options;
@@ -81,7 +101,9 @@ ns_code ns_dg_take_references(ns_dg_findings *f, ns_error *error)
     if (!f->measured)
         return NS_OK;
     const ns_dg_change ideal = {.rest = NS_DG_IDEAL, .against = NS_DG_AGAINST_REFERENCE};
-    return ns_dg_measure(f->session, &f->session->workers[0], &ideal, &f->hidden, error);
+    NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &ideal, &f->hidden, error));
+    take_lost(f);
+    return NS_OK;
 }
 
 ns_code ns_dg_measure_float(const ns_dg_findings *f, ns_dg_worker *worker, ns_dg_change change,
@@ -127,6 +149,8 @@ bool ns_dg_is_another_model(const ns_dg_findings *f)
     double worst = 0;
     for (int i = 0; i < f->seed_count; i++)
         worst = fmax(worst, f->seeds[i]);
+    if (f->lost_explains)
+        worst = f->lost_worst;
     return f->measured && f->hidden > 2.5 * worst + 1e-12;
 }
 

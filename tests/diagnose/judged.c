@@ -19,7 +19,7 @@ typedef struct judged {
     ns_graph *graph;
     json_t *truth;
     ns_diagnose_precision precision;
-    const double *real, *reference; /* where the float model's are given */
+    const double *real[MAX_INPUTS], *reference; /* where the float model's are given */
     double scale;
 } judged;
 
@@ -53,19 +53,21 @@ static const double *load_reals(const char *name, const char *kind, int index, c
     return values;
 }
 
-/* One input, one output: what the float model was given, and what it gives. */
-static void load_floats(const char *name, judged *model, ns_tensor *input, ns_diagnose_options *options)
+/* One output: what the float model was given, and what it gives. */
+static void load_floats(const char *name, judged *model, ns_tensor *inputs, ns_diagnose_options *options)
 {
     const ns_block *block = &model->graph->regions[0].blocks[0];
     ns_error error = {0};
-    const ns_tensor *declared = &block->tensors[block->inputs[0]].tensor;
-    assert_int_equal(block->input_count, 1);
     assert_int_equal(block->output_count, 1);
-    ASSERT_OK(ns_tensor_new(model->arena, declared->dtype, declared->rank, declared->shape, input, &error));
-    model->real = load_reals(name, "float_in", 0, "input_scales", model, input);
+    for (int i = 0; i < block->input_count; i++) {
+        const ns_tensor *declared = &block->tensors[block->inputs[i]].tensor;
+        ASSERT_OK(ns_tensor_new(model->arena, declared->dtype, declared->rank, declared->shape, &inputs[i],
+                                &error));
+        model->real[i] = load_reals(name, "float_in", i, "input_scales", model, &inputs[i]);
+    }
     model->reference = load_reals(name, "float_out", 0, NULL, model, NULL);
     model->scale = json_number_value(json_array_get(json_object_get(model->truth, "output_scales"), 0));
-    options->real_inputs = &model->real;
+    options->real_inputs = model->real;
     options->references = &model->reference;
     options->reference_scales = &model->scale;
 }
@@ -81,7 +83,7 @@ static ns_diagnose_options load_inputs(const char *name, judged *model, ns_tenso
     assert_in_range(block->input_count, 1, MAX_INPUTS);
     snprintf(file, sizeof file, "judged/%s/float_out0.npy", name);
     if (test_data_has(file)) {
-        load_floats(name, model, &inputs[0], &options);
+        load_floats(name, model, inputs, &options);
         return options;
     }
     for (int i = 0; i < block->input_count; i++) {
@@ -265,10 +267,61 @@ static void what_only_a_reference_tells_is_said(void **state)
     close_model(&model);
 }
 
+/* concat_small: weights of 0.2 beside weights of 200 in the same rows are all 0. The file cannot tell whether
+ * they were pruned, and says so; with a reference they, and nothing else, explain the distance. */
+static void lost_weights_are_told(void **state)
+{
+    (void)state;
+    judged model;
+    ns_tensor inputs[MAX_INPUTS];
+    ns_diagnose_precision blind;
+    ns_error error = {0};
+    open_model("concat_small", &model);
+    assert_int_equal(model.precision.verdict, NS_DIAGNOSE_WEIGHTS);
+    assert_string_equal(model.precision.dither[0].tensor, "aten_convolution_default_weight_ohwi");
+    assert_true(model.precision.dither[0].db < 10);
+    ns_diagnose_options options = load_inputs("concat_small", &model, inputs);
+    options.references = NULL;
+    options.reference_scales = NULL;
+    options.real_inputs = NULL;
+    ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &blind, &error));
+    assert_int_equal(blind.note_count, 2); /* the other input has 26 codes */
+    assert_int_equal(blind.verdict, NS_DIAGNOSE_INPUT);
+    assert_non_null(strstr(blind.reason, "the rounding of an input"));
+    assert_non_null(strstr(blind.notes[0], "its largest code is 26"));
+    assert_non_null(strstr(blind.notes[1], "that read 10 of its 20 input channels, all 0"));
+    close_model(&model);
+}
+
+/* A reference of another model is none of the weights' doing. */
+static void another_model_is_not_the_weights(void **state)
+{
+    (void)state;
+    judged model;
+    ns_tensor inputs[MAX_INPUTS];
+    ns_diagnose_precision other;
+    ns_error error = {0};
+    open_model("emg_wide", &model);
+    ns_diagnose_options options = load_inputs("emg_wide", &model, inputs);
+    const size_t count = ns_tensor_count(
+        &model.graph->regions[0].blocks[0].tensors[model.graph->regions[0].blocks[0].outputs[0]].tensor);
+    double *reversed = NS_ARENA_ARRAY(model.arena, count, double);
+    assert_non_null(reversed);
+    for (size_t i = 0; i < count; i++)
+        reversed[i] = options.references[0][count - 1 - i];
+    const double *references[] = {reversed};
+    options.references = references;
+    ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &other, &error));
+    assert_int_equal(other.verdict, NS_DIAGNOSE_SUSPECT);
+    assert_string_equal(other.reason, "the reference is not what this graph computes");
+    close_model(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mends_are_written), cmocka_unit_test(verdict_operator_and_cause),
-        cmocka_unit_test(masks_are_recognised), cmocka_unit_test(what_only_a_reference_tells_is_said)};
+        cmocka_unit_test(mends_are_written),     cmocka_unit_test(verdict_operator_and_cause),
+        cmocka_unit_test(masks_are_recognised),  cmocka_unit_test(what_only_a_reference_tells_is_said),
+        cmocka_unit_test(lost_weights_are_told), cmocka_unit_test(another_model_is_not_the_weights)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
