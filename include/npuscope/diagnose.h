@@ -37,12 +37,25 @@ const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause); /* of diagnose_
 /* A stage: everything between two stored int8 or int16 tensors. Energies are errors at the graph's outputs
  * over the outputs' own energy, mean over outputs; in dB -10 log10 of it. INFINITY: no error at all; NAN: not
  * measured. Steps are the stored tensor's. */
+/* The function that a table's knots hold, of codes less their zero points:
+ *   out = function(code * input_scale) / output_scale
+ * of a power law, which tells one factor of both scales only: out = factor * code^power; of leaky_relu too,
+ * with power 1. What a function does not tell is NAN. */
+typedef struct ns_diagnose_table {
+    double input_scale, output_scale;
+    double factor, power;
+    double slope; /* of leaky_relu and elu: what the function is multiplied with below zero */
+    double
+        residual; /* largest |knot - function| in steps, of knots that are not clamped; rounding makes 0.5 */
+} ns_diagnose_table;
+
 typedef struct ns_diagnose_stage {
-    const char *output;   /* name of the tensor at which it ends */
-    const char *op;       /* "TABLE": its last operator that is neither RESCALE nor data movement */
-    const char *function; /* "rsqrt"; NULL: no table, or one whose function is not known */
-    const char *location; /* of that operator in the source model; NULL: the file gives none */
-    int operator_index;   /* of that operator in the main block */
+    const char *output;             /* name of the tensor at which it ends */
+    const char *op;                 /* "TABLE": its last operator that is neither RESCALE nor data movement */
+    const char *function;           /* "rsqrt"; NULL: no table, or one whose function is not known */
+    const ns_diagnose_table *table; /* what is known of that function; NULL likewise */
+    const char *location;           /* of that operator in the source model; NULL: the file gives none */
+    int operator_index;             /* of that operator in the main block */
     int rank;
     int64_t shape[NS_MAX_RANK];
     size_t count;                           /* elements, over all samples */

@@ -176,6 +176,9 @@ bool ns_dg_formula_covers(const ns_dg_formula *formula, double c);
 /* A fit of `table` at a code; NAN outside the formula's domain. */
 double ns_dg_fit_at(const ns_dg_table *table, const ns_dg_fit *fit, double code);
 
+/* What a fit tells of the scales. */
+ns_diagnose_table ns_dg_fit_scales(const ns_dg_fit *fit);
+
 /* ---- fit_search.c ---- */
 
 /* Fit search: the scales with which a formula comes nearest to a table's knots. */

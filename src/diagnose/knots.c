@@ -191,3 +191,21 @@ double ns_dg_fit_at(const ns_dg_table *table, const ns_dg_fit *fit, double code)
         return (c > 0 ? fit->b * x : fit->negative * f->f(x)) + table->zero_out;
     return fit->b * f->f(x) + table->zero_out;
 }
+
+ns_diagnose_table ns_dg_fit_scales(const ns_dg_fit *fit)
+{
+    const ns_dg_formula *f = &formulas[fit->function];
+    const bool law = f->kind == NS_DG_FIT_POWER || f->kind == NS_DG_FIT_POW;
+    const bool line = f->kind == NS_DG_FIT_BENT && f->f(2.0) == 2 && f->f(-2.0) == -2;
+    ns_diagnose_table told = {NAN, NAN, NAN, NAN, NAN, fit->residual};
+    if (law || line) {
+        told.factor = line ? fit->b * exp2(fit->a) : fit->b;
+        told.power = line ? 1 : f->kind == NS_DG_FIT_POW ? fit->power : log2(f->f(2.0) / f->f(1.0));
+    } else {
+        told.input_scale = exp2(fit->a);
+        told.output_scale = 1 / fit->b;
+    }
+    if (f->kind == NS_DG_FIT_BENT)
+        told.slope = fit->negative / fit->b;
+    return told;
+}

@@ -133,8 +133,10 @@ static const char *reason_of(const ns_dg_findings *f, ns_diagnose_verdict verdic
     return other ? "the reference is not what this graph computes" : ns_diagnose_verdict_sentence(verdict);
 }
 
-/* Eight bits are all there is: stages whose codes use most of the range, none of them clipped, lose what
- * their step costs and nothing else; no setting would mend it. Sets *limit. */
+/* Eight bits are all there is: stages whose codes use the range, none of them clipped, lose what their step
+ * costs and nothing else; no setting would mend it. Inputs that calibrate are seldom all of one size: a
+ * quarter of the range is used. Sets *limit. */
+enum { USED_PART = 4 };
 static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, bool *limit, ns_error *error)
 {
     *limit = f->blame_count > 0;
@@ -142,7 +144,7 @@ static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, bool 
         const ns_dg_node *node = &f->plan->nodes[f->blame[i]];
         const ns_diagnose_stage *row = &rows[f->blame[i] - f->plan->input_count];
         ns_diagnose_blame blame = {0};
-        *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / 2 && row->peak < 1.05;
+        *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / USED_PART && row->peak < 1.05;
         if (*limit)
             NS_TRY(ns_dg_find_causes(f, &f->blame[i], 1, &blame, error));
         *limit = *limit && (blame.cause == NS_DIAGNOSE_CAUSE_STEP || blame.cause == NS_DIAGNOSE_CAUSE_TABLE);

@@ -42,6 +42,15 @@ static inline void add_element(const ns_dg_node *node, double q, double ideal, d
     s->cumulative += cumulative * cumulative;
 }
 
+static void describe_table(const ns_dg_plan *plan, const ns_dg_table *table, ns_diagnose_stage *row)
+{
+    row->function = ns_dg_table_name(table);
+    ns_diagnose_table *told = row->function ? NS_ARENA_NEW(plan->arena, ns_diagnose_table) : NULL;
+    if (told)
+        *told = ns_dg_fit_scales(&table->fit);
+    row->table = told;
+}
+
 static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose_stage *row)
 {
     const ns_operator *op = ns_dg_operator(plan, node->named);
@@ -53,7 +62,7 @@ static void describe(const ns_dg_plan *plan, const ns_dg_node *node, ns_diagnose
     for (int d = 0; d < tensor->rank; d++)
         row->shape[d] = tensor->shape[d];
     if (node->table >= 0)
-        row->function = ns_dg_table_name(plan->tables[ns_dg_operator(plan, node->table)->inputs[1]]);
+        describe_table(plan, plan->tables[ns_dg_operator(plan, node->table)->inputs[1]], row);
     row->source_count = node->source_count;
     row->sources = node->sources;
     row->alone_db = row->knocked_out_db = row->share = row->gain_db = NAN;

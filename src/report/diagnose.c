@@ -40,6 +40,8 @@ static void print_blame(const ns_diagnose_precision *precision, int index, FILE 
                 ns_diagnose_decibels(stage->local_db, a));
     }
     fprintf(out, "\n   %s\n", blame->why);
+    if (*ns_diagnose_formula(stage, shape, sizeof shape))
+        fprintf(out, "   function: %s\n", shape);
     for (int i = 0; i < blame->mend_count; i++)
         if (isnan(blame->mends[i].mended_db))
             fprintf(out, "   mend: %s\n", blame->mends[i].text);

@@ -94,6 +94,10 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
         ns_buffer_format(buffer, "<b>costs %.1f dB%s</b>", blame->gain_db,
                          ns_diagnose_company(precision, index));
     ns_html_text(buffer, blame->why);
+    if (*ns_diagnose_formula(stage, shape, sizeof shape)) {
+        ns_html_append(buffer, "</p><p>");
+        ns_html_text(buffer, shape);
+    }
     if (stage->location && stage->location[0]) {
         ns_html_append(buffer, "</p><p>");
         ns_html_text(buffer, stage->location);
@@ -118,12 +122,14 @@ static void append_blame(ns_buffer *buffer, const ns_diagnose_precision *precisi
 
 static bool make_node(const ns_diagnose_stage *stage, ns_arena *arena, ns_graph_node *node)
 {
-    char a[32], shape[128];
+    char a[32], shape[128], text[128];
     node->name = ns_arena_format(arena, "%s%s%s", stage->op, stage->function ? " " : "",
                                  stage->function ? stage->function : "");
     node->type = ns_arena_string(arena, ns_diagnose_shape(stage, shape, sizeof shape));
-    node->settings = ns_arena_format(arena, "%s\nlocal %.4g steps, alone %s", stage->output,
-                                     stage->local_steps, ns_diagnose_decibels(stage->alone_db, a));
+    const char *formula = ns_diagnose_formula(stage, text, sizeof text);
+    node->settings =
+        ns_arena_format(arena, "%s\nlocal %.4g steps, alone %s%s%s", stage->output, stage->local_steps,
+                        ns_diagnose_decibels(stage->alone_db, a), *formula ? "\n" : "", formula);
     node->input_count = stage->source_count;
     node->inputs = stage->sources;
     node->heat = isfinite(stage->share) ? sqrt(stage->share) : 0;

@@ -56,10 +56,27 @@ static void add_blame(ns_json *json, const ns_diagnose_precision *precision, con
     ns_json_end(json);
 }
 
+static void add_table(ns_json *json, const ns_diagnose_table *table)
+{
+    if (!table) {
+        ns_json_null(json, "table");
+        return;
+    }
+    ns_json_object(json, "table");
+    ns_json_real(json, "input_scale", table->input_scale);
+    ns_json_real(json, "output_scale", table->output_scale);
+    ns_json_real(json, "factor", table->factor);
+    ns_json_real(json, "power", table->power);
+    ns_json_real(json, "slope", table->slope);
+    ns_json_real(json, "residual", table->residual);
+    ns_json_end(json);
+}
+
 static void add_stage(ns_json *json, const ns_diagnose_stage *stage)
 {
     ns_json_object(json, NULL);
     add_place(json, stage);
+    add_table(json, stage->table);
     ns_json_integers(json, "shape", stage->rank, stage->shape);
     add_error(json, "local", stage->local_steps, stage->local_db);
     add_error(json, "cumulative", stage->cumulative_steps, stage->cumulative_db);

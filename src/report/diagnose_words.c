@@ -67,6 +67,25 @@ const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t
     return text;
 }
 
+const char *ns_diagnose_formula(const ns_diagnose_stage *stage, char *text, size_t size)
+{
+    const ns_diagnose_table *t = stage->table;
+    size_t used = 0;
+    *text = '\0';
+    if (!t)
+        return text;
+    if (isfinite(t->factor))
+        used = (size_t)snprintf(text, size, "%.4g * code^%.4g", t->factor, t->power);
+    else
+        used = (size_t)snprintf(text, size, "%s(code * %.4g) / %.4g", stage->function, t->input_scale,
+                                t->output_scale);
+    if (isfinite(t->slope) && used < size)
+        used += (size_t)snprintf(text + used, size - used, ", times %.4g below zero", t->slope);
+    if (used < size)
+        snprintf(text + used, size - used, "; every knot within %.2f steps", t->residual);
+    return text;
+}
+
 bool ns_diagnose_is_blamed(const ns_diagnose_precision *precision, int stage)
 {
     for (int i = 0; i < precision->blame_count; i++)

@@ -31,6 +31,9 @@ const char *ns_diagnose_all_mends(const ns_diagnose_precision *precision, char t
 /* "[1,48,1]". Returns `text`. */
 const char *ns_diagnose_shape(const ns_diagnose_stage *stage, char *text, size_t size);
 
+/* "tanh(code * 0.000153) / 3.05e-05, every knot within 0.50 steps"; "": no table, or none that is known. */
+const char *ns_diagnose_formula(const ns_diagnose_stage *stage, char *text, size_t size);
+
 /* Has the stage been blamed? */
 bool ns_diagnose_is_blamed(const ns_diagnose_precision *precision, int stage);
 

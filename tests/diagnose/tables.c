@@ -115,8 +115,14 @@ static void functions_are_told(void **state)
         assert_non_null(ns_dg_table_name(table));
         assert_string_equal(ns_dg_table_name(table), functions[i].name);
         assert_true(table->fit.residual <= 0.6);
-        if (functions[i].absolute)
-            assert_true(fabs(table->fit.a - log2(functions[i].s_in)) < 0.01);
+        const ns_diagnose_table told = ns_dg_fit_scales(&table->fit);
+        assert_true(told.residual == table->fit.residual);
+        assert_true(isnan(told.input_scale) == !functions[i].absolute);
+        assert_true(isnan(told.factor) == functions[i].absolute);
+        if (functions[i].absolute) {
+            assert_true(fabs(told.input_scale / functions[i].s_in - 1) < 0.005);
+            assert_true(fabs(told.output_scale / functions[i].s_out - 1) < 0.005);
+        }
         /* Between knots the fit is the function, not a line: within a step of rounding's doubt. */
         for (int code = 64 + 128 * 20; code < 32000; code += 128 * 37) {
             const double real = functions[i].f(code * functions[i].s_in) / functions[i].s_out;
@@ -124,6 +130,28 @@ static void functions_are_told(void **state)
                 assert_true(fabs(ns_dg_table_ideal(table, code) - real) < 1);
         }
     }
+}
+
+/* Of a power law one factor of both scales and the power are told, of a leaky ReLU the slope below zero. */
+static void assert_law(double (*f)(double), double power, double slope)
+{
+    const double s_in = 1e-4, s_out = 4e-5;
+    const ns_tensor values = make(f, s_in, s_out);
+    ns_dg_table *table = NULL;
+    assert_int_equal(ns_dg_table_new(&values, NULL, 0, 0, arena, &table, NULL), NS_OK);
+    const ns_diagnose_table told = ns_dg_fit_scales(&table->fit);
+    assert_true(fabs(told.power - power) < 1e-3);
+    assert_true(fabs(told.factor / (pow(s_in, power) / s_out) - 1) < 0.005);
+    assert_true(isnan(slope) ? isnan(told.slope) : fabs(told.slope - slope) < 1e-3);
+}
+
+static void laws_tell_their_factor(void **state)
+{
+    (void)state;
+    assert_law(f_pow, 0.3, NAN);
+    assert_law(sqrt, 0.5, NAN);
+    assert_law(f_square, 2, NAN);
+    assert_law(f_leaky, 1, 0.2);
 }
 
 /* The list that diagnose promises, each over inputs from `least` to `most` at the end of the range, with
@@ -297,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(functions_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(laws_tell_their_factor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_promised_function_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cells_are_the_function, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_information_is_no_function, set_up, tear_down),
