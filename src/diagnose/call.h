@@ -87,6 +87,9 @@ double *ns_dg_scratch(const ns_dg_call *call, size_t count);
  * the data itself. */
 ns_code ns_dg_elements(ns_dg_call *call, int i, const double **data, ns_error *error);
 
+/* Rounds the result to the best step that its type could have for these values (evaluate_rescale.c). */
+void ns_dg_fit_step(const ns_dg_call *call, double zero);
+
 /* The largest absolute value; NaN counts for nothing. */
 double ns_dg_largest(const double *values, size_t count);
 

@@ -170,12 +170,19 @@ static ns_code try_one(ns_dg_session *session, ns_dg_worker *worker, int index, 
                                NS_DG_IDEAL, &a->energies[index], error);
 }
 
+/* A table of 8 bits has an entry for each code: what it loses is its output's step or range. */
+static bool has_segments(const ns_dg_plan *plan, int node)
+{
+    const int table = plan->nodes[node].table;
+    return table >= 0 && plan->tables[ns_dg_operator(plan, table)->inputs[1]]->knots == NS_DG_KNOTS;
+}
+
 static ns_diagnose_cause worst_of(const ns_dg_findings *f, int node, const double *energies)
 {
     double worst = -1, clamp = 0;
     ns_diagnose_cause cause = trials[0].cause;
     for (int i = 0; i < TRIALS; i++) {
-        const bool possible = trials[i].mode != NS_DG_TABLE || f->plan->nodes[node].table >= 0;
+        const bool possible = trials[i].mode != NS_DG_TABLE || has_segments(f->plan, node);
         clamp = trials[i].mode == NS_DG_CLAMP ? energies[i] : clamp;
         if (possible && energies[i] > worst) {
             worst = energies[i];

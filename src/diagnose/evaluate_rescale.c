@@ -186,13 +186,17 @@ static void store_unsigned(const ns_dg_call *call)
             call->out->data[i] -= values;
 }
 
-/* The best that the type could do with these values: a step of its own. */
-static void fit_step(const ns_dg_call *call, double zero)
+/* The best that the type could do with these values: a step of its own. Types of 8 bits have a zero point of
+ * their own too. */
+void ns_dg_fit_step(const ns_dg_call *call, double zero)
 {
-    double largest = 1e-30;
-    for (size_t i = 0; i < call->count; i++)
-        largest = fmax(largest, fabs(call->out->data[i] - zero));
-    const double codes = call->shape->dtype == NS_DTYPE_INT8 ? 127 : 32767, step = largest / codes;
+    const bool narrow = call->shape->dtype == NS_DTYPE_INT8;
+    double low = 0, high = 0;
+    for (size_t i = 0; i < call->count; i++) {
+        low = fmin(low, call->out->data[i] - zero);
+        high = fmax(high, call->out->data[i] - zero);
+    }
+    const double step = fmax(narrow ? (high - low) / 255 : fmax(high, -low) / 32767, 1e-30);
     for (size_t i = 0; i < call->count; i++)
         call->out->data[i] = rint((call->out->data[i] - zero) / step) * step + zero;
 }
@@ -243,7 +247,7 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
         for (size_t i = 0; i < call->count; i++)
             call->out->data[i] = fmax(call->out->data[i], w.low);
     if (call->final && (call->mode & NS_DG_FIT))
-        fit_step(call, w.zero_out);
+        ns_dg_fit_step(call, w.zero_out);
     if (a->output_unsigned)
         store_unsigned(call);
     return NS_OK;

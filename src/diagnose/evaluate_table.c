@@ -109,6 +109,19 @@ static void run_cells(const ns_dg_call *call, const ns_dg_table *table, double f
     }
 }
 
+/* A table of 8 bits has an entry for each code, and stores it: what a RESCALE at a stage's end does is in its
+ * entries. */
+static void store_ideal(ns_dg_call *call, const ns_dg_table *table)
+{
+    double *to = call->out->data;
+    for (size_t i = 0; i < call->count; i++) {
+        to[i] = call->mode & NS_DG_ROUND ? rint(to[i]) : to[i];
+        to[i] = call->mode & NS_DG_CLAMP ? fmin(fmax(to[i], table->low), table->high) : to[i];
+    }
+    if (call->mode & NS_DG_FIT)
+        ns_dg_fit_step(call, table->zero_out);
+}
+
 ns_code ns_dg_op_table(ns_dg_call *call, ns_error *error)
 {
     const ns_dg_table *table = call->plan->tables[call->op->inputs[1]];
@@ -128,5 +141,7 @@ ns_code ns_dg_op_table(ns_dg_call *call, ns_error *error)
     for (size_t i = 0; i < call->count; i++)
         call->out->data[i] =
             factor * evaluate(table, call->mode, in->data[i] * in->scale, call->worker->fine_step);
+    if (call->final && !(call->mode & NS_DG_TABLE) && table->knots != NS_DG_KNOTS)
+        store_ideal(call, table);
     return NS_OK;
 }

@@ -137,18 +137,31 @@ static const char *reason_of(const ns_dg_findings *f, ns_diagnose_verdict verdic
  * costs and nothing else; no setting would mend it. Inputs that calibrate are seldom all of one size: a
  * quarter of the range is used. Sets *limit. */
 enum { USED_PART = 4 };
-static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, bool *limit, ns_error *error)
+static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, int index, bool *limit,
+                         ns_error *error)
 {
-    *limit = f->blame_count > 0;
-    for (int i = 0; *limit && i < f->blame_count; i++) {
-        const ns_dg_node *node = &f->plan->nodes[f->blame[i]];
-        const ns_diagnose_stage *row = &rows[f->blame[i] - f->plan->input_count];
-        ns_diagnose_blame blame = {0};
-        *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / USED_PART && row->peak < 1.05;
-        if (*limit)
-            NS_TRY(ns_dg_find_causes(f, &f->blame[i], 1, &blame, error));
-        *limit = *limit && (blame.cause == NS_DIAGNOSE_CAUSE_STEP || blame.cause == NS_DIAGNOSE_CAUSE_TABLE);
+    const ns_dg_node *node = &f->plan->nodes[f->blame[index]];
+    const ns_diagnose_stage *row = &rows[f->blame[index] - f->plan->input_count];
+    ns_diagnose_blame blame = {0};
+    *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / USED_PART && row->peak < 1.05;
+    if (*limit)
+        NS_TRY(ns_dg_find_causes(f, &f->blame[index], 1, &blame, error));
+    *limit = *limit && (blame.cause == NS_DIAGNOSE_CAUSE_STEP || blame.cause == NS_DIAGNOSE_CAUSE_TABLE);
+    return NS_OK;
+}
+
+/* Takes such stages off the end of the blamed: behind a real fault they are what is left. *all: nothing else.
+ */
+static ns_code drop_format(ns_dg_findings *f, const ns_diagnose_stage *rows, bool *all, ns_error *error)
+{
+    int count = f->blame_count;
+    bool limit = true;
+    while (count && limit) {
+        NS_TRY(is_format(f, rows, count - 1, &limit, error));
+        count -= limit;
     }
+    *all = count == 0 && f->blame_count > 0;
+    f->blame_count = *all ? f->blame_count : count;
     return NS_OK;
 }
 
@@ -259,7 +272,7 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     if (ns_dg_is_scale_doubtful(&f) || (out->verdict == NS_DIAGNOSE_INPUT && ns_dg_hand_input(&f) >= 0))
         f.blame_count = 0;
     if (out->verdict == NS_DIAGNOSE_OPERATOR && !f.masked)
-        NS_TRY(is_format(&f, out->stages, &format, error));
+        NS_TRY(drop_format(&f, out->stages, &format, error));
     if (format) {
         note_format(&f, out->stages);
         out->verdict = NS_DIAGNOSE_HEALTHY;

@@ -93,6 +93,58 @@ static void a_table_gets_knots_where_its_inputs_are(void **state)
     ns_graph_free(graph);
 }
 
+/* ---- tables of 8 bits ---- */
+
+/* out = tanh(code * 0.03) in steps of `step`, held at the ends of int8. */
+static ns_graph *make_bytes(double step)
+{
+    ns_graph *graph = NULL;
+    ASSERT_OK(ns_graph_new(&graph, &error));
+    ns_block *block = &graph->regions[0].blocks[0];
+    int64_t entries[256];
+    for (int i = 0; i < 256; i++)
+        entries[i] = (int64_t)fmin(fmax(rint(tanh((i - 128) * 0.03) / step), -128), 127);
+    const int in = add_tensor(graph, "in", NS_DTYPE_INT8), out = add_tensor(graph, "out", NS_DTYPE_INT8);
+    const int table[] = {in, add_const(graph, "entries", NS_DTYPE_INT8, 256, entries)};
+    ASSERT_OK(ns_block_set_inputs(graph, block, 1, &in, &error));
+    ASSERT_OK(ns_block_add_operator(
+        graph, block, &(ns_operator_parts){NS_OP_TABLE, &(ns_attributes){0}, 2, table, 1, &out}, &error));
+    ASSERT_OK(ns_block_set_outputs(graph, block, 1, &out, &error));
+    ASSERT_OK(ns_graph_validate(graph, &error));
+    return graph;
+}
+
+static void assert_bytes(double step, ns_diagnose_verdict verdict, ns_diagnose_cause cause)
+{
+    const int64_t shape[] = {ELEMENTS};
+    ns_tensor input;
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT8, 1, shape, &input, &error));
+    for (int i = 0; i < ELEMENTS; i++)
+        ns_tensor_set(&input, (size_t)i, 3 * (i - ELEMENTS / 2));
+    const ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
+    ns_diagnose_precision told;
+    ns_graph *graph = make_bytes(step);
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &told, &error));
+    assert_int_equal(told.verdict, verdict);
+    assert_int_equal(told.blame_count > 0, verdict == NS_DIAGNOSE_OPERATOR);
+    if (told.blame_count) {
+        assert_int_equal(told.blame[0].cause, cause);
+        assert_true(told.blame[0].mend_count > 0);
+        assert_true(told.blame[0].mends[0].mended_db > told.against_float_db + 1);
+    }
+    ns_graph_free(graph);
+}
+
+/* They have an entry for each code, and no segments between: their range may end early, or their step be
+ * wide. */
+static void bytes_have_a_range_and_a_step(void **state)
+{
+    (void)state;
+    assert_bytes(0.3 / 127, NS_DIAGNOSE_OPERATOR, NS_DIAGNOSE_CAUSE_SATURATION);
+    assert_bytes(20.0 / 127, NS_DIAGNOSE_OPERATOR, NS_DIAGNOSE_CAUSE_STEP);
+    assert_bytes(1.0 / 127, NS_DIAGNOSE_HEALTHY, NS_DIAGNOSE_CAUSE_UNKNOWN);
+}
+
 /* ---- two RESCALEs in a row, as eval has them ---- */
 
 enum { ROWS = 64, CHANNELS = 8 };
@@ -165,6 +217,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_gets_knots_where_its_inputs_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bytes_have_a_range_and_a_step, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rescales_are_those_of_eval, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
