@@ -76,6 +76,7 @@ typedef struct ns_dg_findings {
     const ns_dg_target *lost;       /* NULL: none, or it makes no difference */
     double lost_hidden, lost_worst; /* what dither estimates if they were rounded away: middle, worst seed */
     bool lost_explains;             /* that, and nothing else, explains the distance to the reference */
+    double input_distance;          /* to the reference, were the input's scale another; 0: not tried */
     size_t clipped_biases;          /* elements of biases at the ends of int32 */
     double rails;                   /* largest share of an input's codes at the ends of its range */
     int suspect_count, unmasked_count, vanishing_count, note_count;
@@ -124,6 +125,10 @@ ns_code ns_dg_words_of_scale(ns_dg_findings *f, int input, const char **words, n
  * with it or with its clipped elements: before all other notes. */
 ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error);
 
+/* Whose scale or bias, were it another, would bring the graph to a reference that is another model's: into
+ * the blame, without dB (other_scale.c). None: nothing explains it so. */
+ns_code ns_dg_blame_scales(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
+
 /* The error against float of a changed run: measured with a reference, else the error against R and what is
  * hidden. */
 ns_code ns_dg_measure_float(const ns_dg_findings *f, ns_dg_worker *worker, ns_dg_change change,
@@ -171,7 +176,7 @@ ns_code ns_dg_blame_masks(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
  * the ends of the range, but for two, and for values that are what they are (a mask of 0 and 1). And what
  * there is to note about the inputs (notes.c). */
 double ns_dg_clipped_share(const ns_dg_findings *f, int input);
-void ns_dg_look_at_inputs(ns_dg_findings *f);
+ns_code ns_dg_look_at_inputs(ns_dg_findings *f, ns_error *error);
 
 /* Why each of `count` stages loses what it does, in words and numbers (cause.c). */
 ns_code ns_dg_find_causes(ns_dg_findings *f, const int *nodes, int count, ns_diagnose_blame *blames,

@@ -83,21 +83,45 @@ static bool is_constant(const ns_dg_findings *f, int input)
     return low == high && node->count > 1;
 }
 
-void ns_dg_look_at_inputs(ns_dg_findings *f)
+/* What the clipping of an input alone costs at the output, where its reals are known; INFINITY: it is not. */
+static ns_code cost_of_clipping(ns_dg_findings *f, int input, double *energy, ns_error *error)
+{
+    const ns_dg_node *node = &f->plan->nodes[input];
+    const double low = node->high > 127 ? node->low + 1 : node->low;
+    *energy = INFINITY;
+    if (!f->session->options->real_inputs || !f->session->options->real_inputs[input] ||
+        f->session->samples > 1)
+        return NS_OK;
+    double **inputs = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->input_count + 1, double *);
+    double *held = NS_ARENA_ARRAY(f->arena, node->count + 8, double);
+    if (!inputs || !held)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for an input");
+    for (size_t i = 0; i < node->count; i++)
+        held[i] = fmin(fmax(ns_dg_stored_at(&f->session->r[0][input], i), low), node->high);
+    inputs[input] = held;
+    const ns_dg_change change = {.rest = NS_DG_IDEAL, .inputs = inputs};
+    return ns_dg_measure(f->session, &f->session->workers[0], &change, energy, error);
+}
+
+ns_code ns_dg_look_at_inputs(ns_dg_findings *f, ns_error *error)
 {
     for (int i = 0; i < f->plan->input_count; i++) {
         const char *name = ns_dg_name(f->plan, f->plan->nodes[i].tensor);
         const double share = ns_dg_clipped_share(f, i);
+        double cost = 0;
         if (is_constant(f, i))
             ns_dg_note(
                 f, ns_arena_format(f->arena, "input '%s' is constant: the answer holds for it only", name));
-        f->rails = fmax(f->rails, share);
-        if (share >= 0.001)
+        NS_TRY(cost_of_clipping(f, i, &cost, error));
+        if (ns_dg_db(cost) < NS_DG_POOR)
+            f->rails = fmax(f->rails, share);
+        if (share >= 0.001 && (isinf(cost) || ns_dg_db(cost) < NS_DG_POOR + 40))
             ns_dg_note(f, ns_arena_format(f->arena,
                                           "input '%s': %.1f%% of its elements lie at the end of the range: "
                                           "clipped before the graph",
                                           name, 100 * share));
     }
+    return NS_OK;
 }
 
 static void note_coarse_input(ns_dg_findings *f)
@@ -185,6 +209,35 @@ bool ns_dg_note_open(ns_dg_findings *f)
     return f->lost || f->note_count > before;
 }
 
+/* Of several outputs with references: which is the farthest, and how near the next one is. */
+static void note_farthest(ns_dg_findings *f)
+{
+    const ns_dg_session *session = f->session;
+    double first = 0, second = 0;
+    int farthest = -1, judged = 0;
+    for (int o = 0; o < f->plan->output_count; o++) {
+        const ns_dg_node *node = &f->plan->nodes[f->plan->outputs[o]];
+        double energy = 0;
+        for (int s = 0; session->reference[o] && s < session->samples; s++)
+            for (size_t i = 0; i < node->count; i++) {
+                const double d = ns_dg_stored_at(&session->r[s][f->plan->outputs[o]], i) -
+                                 session->reference[o][(size_t)s * node->count + i];
+                energy += d * d / session->signal[o];
+            }
+        judged += session->reference[o] != NULL;
+        second = fmax(second, fmin(first, energy));
+        farthest = energy > first ? o : farthest;
+        first = fmax(first, energy);
+    }
+    if (judged > 1 && farthest >= 0)
+        ns_dg_note(
+            f, ns_arena_format(
+                   f->arena,
+                   "farthest from its reference is output '%s', %.1f dB; the next is %.1f dB from its own",
+                   ns_dg_name(f->plan, f->plan->nodes[f->plan->outputs[farthest]].tensor), ns_dg_db(first),
+                   ns_dg_db(second)));
+}
+
 ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error)
 {
     const int input = ns_dg_hand_input(f);
@@ -199,6 +252,7 @@ ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error)
                                name, 100 * f->rails));
     if (!ns_dg_is_another_model(f) || f->suspicious)
         return NS_OK;
+    note_farthest(f);
     note_first(
         f, ns_arena_format(f->arena,
                            "%s%s%sthe float model is %.1f dB from the graph's real-valued self, of which its "
@@ -211,4 +265,71 @@ ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error)
                            ns_dg_db(f->hidden), ns_dg_db(f->estimated), words,
                            name ? "the scale is another model's, or " : ""));
     return NS_OK;
+}
+
+/* ---- the names of verdicts and causes ---- */
+
+static const struct {
+    const char *text, *sentence;
+    int exit_code;
+} verdicts[] = {
+#define NS_DIAGNOSE_VERDICT(name, text, exit_code, sentence) {text, sentence, exit_code},
+#include "npuscope/diagnose_verdicts.def"
+#undef NS_DIAGNOSE_VERDICT
+};
+
+static const struct {
+    const char *text, *sentence;
+} causes[] = {
+#define NS_DIAGNOSE_CAUSE(name, text, sentence) {text, sentence},
+#include "npuscope/diagnose_causes.def"
+#undef NS_DIAGNOSE_CAUSE
+};
+
+const char *ns_diagnose_verdict_text(ns_diagnose_verdict verdict)
+{
+    return verdicts[verdict].text;
+}
+
+const char *ns_diagnose_verdict_sentence(ns_diagnose_verdict verdict)
+{
+    return verdicts[verdict].sentence;
+}
+
+bool ns_diagnose_verdict_fails(ns_diagnose_verdict verdict)
+{
+    return verdicts[verdict].exit_code != 0;
+}
+
+const char *ns_diagnose_cause_text(ns_diagnose_cause cause)
+{
+    return causes[cause].text;
+}
+
+const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause)
+{
+    return causes[cause].sentence;
+}
+
+bool ns_diagnose_fails(const ns_diagnose_result *result)
+{
+    bool fails = result->precision && ns_diagnose_verdict_fails(result->precision->verdict);
+    for (int i = 0; i < result->compile_count; i++)
+        fails = fails || result->compile[i].is_finding;
+    for (int i = 0; i < result->part_count; i++)
+        fails = fails || ns_diagnose_fails(&result->parts[i]);
+    return fails;
+}
+
+const char *ns_diagnose_unjudged(const ns_diagnose_result *result)
+{
+    bool unknown = result->compile_count > 0;
+    for (int i = 0; i < result->compile_count; i++)
+        unknown = unknown && strcmp(result->compile[i].verdict, "unknown") == 0;
+    if (unknown && !result->precision && result->precision_missing)
+        return result->precision_missing;
+    const char *why = NULL;
+    for (int i = 0; i < result->part_count && !why; i++)
+        why = ns_diagnose_unjudged(&result->parts[i]);
+    return why;
 }

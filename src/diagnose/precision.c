@@ -293,6 +293,8 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
         out->step_count = 0;
     if (out->verdict == NS_DIAGNOSE_OPERATOR && f.masked)
         NS_TRY(ns_dg_blame_masks(&f, out, error));
+    else if (out->verdict == NS_DIAGNOSE_SUSPECT && !f.suspicious)
+        NS_TRY(ns_dg_blame_scales(&f, out, error));
     else if (out->verdict == NS_DIAGNOSE_SUSPECT)
         NS_TRY(fill_suspects(&f, out, error));
     else if (out->verdict != NS_DIAGNOSE_WEIGHTS)

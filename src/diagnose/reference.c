@@ -231,6 +231,7 @@ ns_code ns_dg_words_of_scale(ns_dg_findings *f, int input, const char **words, n
         !ns_dg_is_scale_doubtful(f))
         return NS_OK;
     NS_TRY(nearest_factor(f, input, &factor, &distance, error));
+    f->input_distance = distance;
     if (distance < f->hidden / 10)
         *words = ns_arena_format(f->arena, "; with a scale %.4g times %s it would be %.1f dB",
                                  factor > 1 ? factor : 1 / factor, factor > 1 ? "smaller" : "larger",

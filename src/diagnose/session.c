@@ -145,27 +145,45 @@ static target target_of(const ns_dg_session *session, const ns_dg_change *change
         .reference = reference ? reference + (size_t)sample * session->plan->nodes[node].count : NULL};
 }
 
+/* Of an output: its error's energy; or, for any scale, its own energy, the product with what is wanted, and
+ * the energy of that. */
+typedef struct sums {
+    double noise, own, product, wanted;
+} sums;
+
+static double energy_of(const sums *s, double signal, bool any_scale)
+{
+    if (!any_scale)
+        return s->noise / signal;
+    return s->own > 0 && s->product > 0 ? fmax(1 - s->product * s->product / (s->own * s->wanted), 0) : 1;
+}
+
 static void add_errors(const ns_dg_session *session, const ns_dg_change *change, const rerun *r, int sample,
-                       double *noise)
+                       sums *of)
 {
     for (int o = 0; o < session->plan->output_count; o++) {
         const int node = session->plan->outputs[o];
         const target wanted = target_of(session, change, o, sample);
         const ns_dg_stored *own = &r->stored[node];
+        const double zero = session->plan->nodes[node].zero;
         const ns_dg_value *changed = &r->changed[node];
         if (!changed->data && own == wanted.stored && !wanted.reference)
             continue;
         for (size_t i = 0; i < session->plan->nodes[node].count; i++) {
             const double got = changed->data ? changed->data[i] * changed->scale : ns_dg_stored_at(own, i);
-            const double d =
-                got - (wanted.reference ? wanted.reference[i] : ns_dg_stored_at(wanted.stored, i));
-            noise[o] += d * d;
+            const double want = wanted.reference ? wanted.reference[i] : ns_dg_stored_at(wanted.stored, i);
+            of[o].noise += (got - want) * (got - want);
+            if (!change->any_scale)
+                continue;
+            of[o].own += (got - zero) * (got - zero);
+            of[o].product += (got - zero) * (want - zero);
+            of[o].wanted += (want - zero) * (want - zero);
         }
     }
 }
 
 static ns_code measure_sample(ns_dg_session *session, ns_dg_worker *worker, const ns_dg_change *change,
-                              int sample, double *noise, ns_error *error)
+                              int sample, sums *of, ns_error *error)
 {
     const bool tosa = change->rest == NS_DG_TOSA;
     const size_t nodes = (size_t)session->plan->node_count;
@@ -179,7 +197,7 @@ static ns_code measure_sample(ns_dg_session *session, ns_dg_worker *worker, cons
     worker->overrides = NULL;
     worker->rough = false;
     if (code == NS_OK)
-        add_errors(session, change, &r, sample, noise);
+        add_errors(session, change, &r, sample, of);
     for (size_t i = 0; i < nodes; i++)
         ns_dg_give(&worker->pool, r.changed[i].array);
     free(r.changed);
@@ -190,16 +208,16 @@ ns_code ns_dg_measure(ns_dg_session *session, ns_dg_worker *worker, const ns_dg_
                       double *energy, ns_error *error)
 {
     const int outputs = session->plan->output_count;
-    double *noise = calloc((size_t)outputs, sizeof *noise);
-    if (!noise)
+    sums *of = calloc((size_t)outputs, sizeof *of);
+    if (!of)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
     ns_code code = NS_OK;
     for (int s = 0; s < session->samples && code == NS_OK; s++)
-        code = measure_sample(session, worker, change, s, noise, error);
+        code = measure_sample(session, worker, change, s, of, error);
     *energy = 0;
     for (int o = 0; o < outputs; o++)
-        *energy += noise[o] / session->signal[o] / outputs;
-    free(noise);
+        *energy += energy_of(&of[o], session->signal[o], change->any_scale) / outputs;
+    free(of);
     return code;
 }
 

@@ -55,6 +55,7 @@ typedef struct ns_dg_change {
     double *const *inputs;            /* of each input node: other values, or NULL; NULL: none */
     const double *fine_steps;         /* of each node, for NS_DG_FINE; NULL: none */
     enum { NS_DG_AGAINST_R, NS_DG_AGAINST_Q, NS_DG_AGAINST_REFERENCE } against; /* what errors are from */
+    bool any_scale; /* whatever scale an output has: the one that brings it nearest */
 } ns_dg_change;
 
 /* Reruns all samples; *energy is the error at the outputs: the mean over outputs of |out - R|^2 / |R|^2. */

@@ -271,7 +271,7 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
     NS_TRY(ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, measure_operands, &sums,
                           error));
-    ns_dg_look_at_inputs(f);
+    NS_TRY(ns_dg_look_at_inputs(f, error));
     look_at_biases(f);
     ns_dg_find_select_masks(f);
     for (int i = f->plan->input_count; i < f->plan->node_count; i++) {

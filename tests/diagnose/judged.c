@@ -317,11 +317,54 @@ static void another_model_is_not_the_weights(void **state)
     close_model(&model);
 }
 
+/* A multiplier or a bias that is 0.7 of what it should be makes the graph another model. With the float
+ * model's outputs the stage is named, and by how much it is off. */
+static void a_wrong_scale_is_found(void **state)
+{
+    (void)state;
+    judged model;
+    ns_tensor inputs[MAX_INPUTS];
+    ns_error error = {0};
+    open_model("emg_wide", &model);
+    const ns_diagnose_options options = load_inputs("emg_wide", &model, inputs);
+    ns_block *block = &model.graph->regions[0].blocks[0];
+    for (int i = 0; i < block->operator_count; i++) {
+        const ns_operator *op = &block->operators[i];
+        const int which = op->op == NS_OP_RESCALE ? 1 : op->op == NS_OP_CONV2D ? 2 : -1;
+        if (which < 0)
+            continue;
+        ns_tensor *constant = &block->tensors[op->inputs[which]].tensor;
+        int64_t *kept = NS_ARENA_ARRAY(model.arena, ns_tensor_count(constant), int64_t);
+        for (size_t k = 0; k < ns_tensor_count(constant); k++)
+            kept[k] = ns_tensor_get(constant, k);
+        for (size_t k = 0; k < ns_tensor_count(constant); k++)
+            ns_tensor_set(constant, k, (int64_t)(0.7 * (double)kept[k]));
+        ns_diagnose_precision told;
+        ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &told, &error));
+        assert_int_equal(told.verdict, NS_DIAGNOSE_SUSPECT);
+        assert_int_equal(told.blame_count, 1);
+        assert_int_equal(told.blame[0].cause, NS_DIAGNOSE_CAUSE_SCALE);
+        const char *why = told.blame[0].why;
+        const double factor = strtod(strstr(why, " times") - 5, NULL),
+                     reached = strtod(strstr(why, "be ") + 3, NULL);
+        /* A bias has a part of the signal only: its factor is less sure. */
+        assert_true(fabs(factor - 1 / 0.7) < (which == 2 ? 0.08 : 0.02));
+        assert_true(reached > 50 && reached > told.against_float_db + 10);
+        if (which == 2)
+            assert_non_null(strstr(why, "its bias"));
+        for (size_t k = 0; k < ns_tensor_count(constant); k++)
+            ns_tensor_set(constant, k, kept[k]);
+    }
+    close_model(&model);
+}
+
 int main(void)
 {
+
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mends_are_written),     cmocka_unit_test(verdict_operator_and_cause),
         cmocka_unit_test(masks_are_recognised),  cmocka_unit_test(what_only_a_reference_tells_is_said),
-        cmocka_unit_test(lost_weights_are_told), cmocka_unit_test(another_model_is_not_the_weights)};
+        cmocka_unit_test(lost_weights_are_told), cmocka_unit_test(another_model_is_not_the_weights),
+        cmocka_unit_test(a_wrong_scale_is_found)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
