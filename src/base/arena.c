@@ -42,7 +42,8 @@ static void chunk_free(ns_budget *budget, chunk *c)
     ns_memory_release(budget, c, sizeof *c);
 }
 
-static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge)
+/* What is `cleared` is zero. */
+static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge, bool cleared)
 {
     if (!ns_budget_take(budget, charge))
         return NULL;
@@ -51,7 +52,9 @@ static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge)
         ns_budget_give(budget, charge);
         return NULL;
     }
-    c->block = size <= SIZE_MAX - ALIGNMENT ? ns_memory_take(budget, size + ALIGNMENT) : NULL;
+    c->block = size > SIZE_MAX - ALIGNMENT ? NULL
+               : cleared                   ? ns_memory_take(budget, size + ALIGNMENT)
+                                           : ns_memory_take_large(budget, size + ALIGNMENT, NS_ANY_TYPE);
     if (!c->block) {
         ns_budget_give(budget, charge);
         ns_memory_release(budget, c, sizeof *c);
@@ -62,7 +65,7 @@ static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge)
     c->size = size;
     c->charge = charge;
     c->used = 0;
-    c->dirty = 0;
+    c->dirty = cleared ? 0 : size;
     ns_redzone_poison(c->data, c->size);
     return c;
 }
@@ -136,10 +139,10 @@ void ns_arena_reset(ns_arena *arena)
     arena->current = arena->first;
 }
 
-static chunk *chunk_of(ns_arena *arena, size_t bytes, size_t least)
+static chunk *chunk_of(ns_arena *arena, size_t bytes, size_t least, bool cleared)
 {
-    return bytes > least ? chunk_new(arena->budget, bytes, bytes - NS_REDZONE)
-                         : chunk_new(arena->budget, least, least);
+    return bytes > least ? chunk_new(arena->budget, bytes, bytes - NS_REDZONE, cleared)
+                         : chunk_new(arena->budget, least, least, true);
 }
 
 /* Memory is short: what is kept unused goes. `last` becomes the last chunk; false where nothing was given. */
@@ -157,7 +160,7 @@ static bool give_idle_back(ns_arena *arena, chunk **last)
     return after < before;
 }
 
-/* `dirty` becomes how many bytes from the front may not be zero. */
+/* `dirty` becomes how many bytes from the front may not be zero; NULL: it does not matter. */
 static void *take(ns_arena *arena, size_t wanted, size_t *dirty)
 {
     size_t bytes = (wanted + NS_REDZONE + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -170,9 +173,9 @@ static void *take(ns_arena *arena, size_t wanted, size_t *dirty)
     if (!c || c->size - c->used < bytes) {
         const bool own = arena->budget && arena->budget->separate;
         const size_t least = own ? 0 : arena->first ? CHUNK_SIZE : FIRST_CHUNK_SIZE;
-        chunk *fresh = chunk_of(arena, bytes, least);
+        chunk *fresh = chunk_of(arena, bytes, least, dirty != NULL);
         if (!fresh && give_idle_back(arena, &c))
-            fresh = chunk_of(arena, bytes, least);
+            fresh = chunk_of(arena, bytes, least, dirty != NULL);
         if (!fresh) {
             arena->was_short = true;
             return NULL;
@@ -186,7 +189,8 @@ static void *take(ns_arena *arena, size_t wanted, size_t *dirty)
     arena->current = c;
     void *block = c->data + c->used;
     ns_redzone_clear(block, wanted);
-    *dirty = c->used >= c->dirty ? 0 : wanted < c->dirty - c->used ? wanted : c->dirty - c->used;
+    if (dirty)
+        *dirty = c->used >= c->dirty ? 0 : wanted < c->dirty - c->used ? wanted : c->dirty - c->used;
     c->used += bytes;
     if (c->used > c->dirty)
         c->dirty = c->used;
@@ -208,8 +212,7 @@ void *ns_arena_alloc(ns_arena *arena, size_t count, size_t size)
 
 void *ns_arena_take(ns_arena *arena, size_t size)
 {
-    size_t dirty;
-    return size <= SIZE_MAX / 2 ? take(arena, size, &dirty) : NULL;
+    return size <= SIZE_MAX / 2 ? take(arena, size, NULL) : NULL;
 }
 
 void *ns_arena_copy(ns_arena *arena, const void *data, size_t size)

@@ -15,6 +15,7 @@ typedef struct ns_npu_buffer {
     int bytes;      /* of a value: 1, 2, 4 or 8 */
     bool is_signed; /* of the values of a chain, as their OFM has them */
     bool valid;     /* an operation has filled it */
+    int64_t bound;  /* of accumulators: no magnitude is larger; 0: not known */
 } ns_npu_buffer;
 
 /* Makes room for values of the buffer's extents and type; the ones before are forgotten. Charged to `budget`.

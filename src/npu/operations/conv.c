@@ -326,6 +326,7 @@ ns_code ns_npu_conv(ns_npu_machine *machine, ns_npu_operation *operation, ns_npu
     bool is_short;
     void *row;
     NS_TRY(prepare(machine, &image, &weights, taps, depth, &product, error));
+    output->bound = product.bound;
     const bool are_adjacent = direct && operation->stride_y == 1 && image.width == width;
     NS_TRY(open_short(machine, operation, output, &product, are_adjacent, &narrow, &is_short, error));
     NS_TRY(ns_npu_room(machine, is_short ? 1 : (size_t)(width * depth), sizeof(int64_t), &row, error));

@@ -99,6 +99,7 @@ typedef struct ns_npu_output_stage {
     ns_wide_scales wide; /* of each OFM channel; multiplier NULL: not such as kernels take */
     int64_t *preload;    /* a row of IFM2, where accumulators begin with it */
     int64_t saturated;   /* elements that the clip changed, so far */
+    int64_t bound;       /* of the operation's own sums, set by it: no magnitude is larger; 0: not known */
     bool left_32_bits;   /* rule OFM_RANGE_32 has struck */
 } ns_npu_output_stage;
 

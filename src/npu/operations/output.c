@@ -44,6 +44,17 @@ static ns_code open_accumulators(ns_npu_machine *machine, const ns_npu_operation
     return NS_OK;
 }
 
+/* No sum with what the accumulators began with is larger in magnitude; 0: not known. */
+static int64_t bound_of(const ns_npu_machine *machine, const ns_npu_output_stage *output)
+{
+    const int64_t before = machine->accumulators.bound;
+    if (output->operation->accumulator_input == NS_NPU_ACCUMULATOR_RESET)
+        return output->bound;
+    if (output->operation->accumulator_input != NS_NPU_ACCUMULATOR_KEEP || !output->bound || !before)
+        return 0;
+    return output->bound > INT64_MAX - before ? 0 : output->bound + before;
+}
+
 /* Adds what the accumulators began with; true when they stay and there is no output. */
 static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, const ns_npu_piece *piece,
                        int64_t *row)
@@ -73,8 +84,10 @@ static bool accumulate(ns_npu_machine *machine, ns_npu_output_stage *output, con
         piece->y == operation->ofm.height - 1 && piece->x + piece->width == operation->ofm.width;
     if (operation->accumulators_stay)
         memcpy(ns_npu_buffer_at(kept, piece->y, piece->x * depth), row, count * sizeof *row);
-    if (last)
+    if (last) {
         kept->valid = operation->accumulators_stay;
+        kept->bound = bound_of(machine, output);
+    }
     return operation->accumulators_stay;
 }
 
@@ -226,9 +239,11 @@ ns_code ns_npu_output_piece(ns_npu_machine *machine, ns_npu_output_stage *output
     const ns_npu_map *ofm = &operation->ofm;
     size_t count = (size_t)(piece->width * ofm->depth);
     NS_TRY(ns_npu_spend(machine, 0, error)); /* the operation's work is charged: for the clock */
+    const int64_t bound = bound_of(machine, output);
+    const bool fits = bound && bound < (int64_t)1 << (operation->accumulator_bits - 1);
     if (accumulate(machine, output, piece, row))
-        return ns_npu_accumulator_check(machine, operation, piece, row, error);
-    if (operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET)
+        return fits ? NS_OK : ns_npu_accumulator_check(machine, operation, piece, row, error);
+    if (operation->accumulator_input != NS_NPU_ACCUMULATOR_RESET && !fits)
         NS_TRY(ns_npu_accumulator_check(machine, operation, piece, row, error));
     if (operation->scaling == NS_NPU_SCALING_CHANNEL)
         NS_TRY(scale_channels(machine, output, piece, row, error));

@@ -42,7 +42,8 @@ static bool matches(const ns_npu_cached_weights *entry, const ns_weight_order *o
         return false;
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++)
         if (entry->streams[i].size != streams[i].size ||
-            (streams[i].size && memcmp(entry->streams[i].data, streams[i].data, streams[i].size) != 0))
+            (streams[i].size && entry->streams[i].data != streams[i].data &&
+             memcmp(entry->streams[i].data, streams[i].data, streams[i].size) != 0))
             return false;
     return true;
 }
@@ -57,6 +58,13 @@ static ns_code decode(ns_npu_machine *machine, const ns_weight_order *order, con
     if (code == NS_ERROR_FAULT)
         return ns_npu_fault(machine, error, "%s", inner.message);
     return code == NS_OK ? NS_OK : ns_fail(error, code, "%s", inner.message);
+}
+
+/* Bytes of the region that nothing writes stay what they are. */
+static bool is_fixed(const ns_npu_stream *stream, const ns_bytes *bytes)
+{
+    const uintptr_t from = (uintptr_t)stream->weights.data, at = (uintptr_t)bytes->data;
+    return at >= from && at - from < stream->weights.size;
 }
 
 static ns_code remember(ns_npu_stream *stream, uint64_t hash, const ns_weight_order *order,
@@ -75,7 +83,9 @@ static ns_code remember(ns_npu_stream *stream, uint64_t hash, const ns_weight_or
     ns_npu_cached_weights *entry = &stream->cache[stream->cache_count];
     *entry = (ns_npu_cached_weights){.hash = hash, .order = *order, .weights = *weights};
     for (int i = 0; i < NS_WEIGHT_STREAMS_MAX; i++) {
-        entry->streams[i].size = streams[i].size;
+        entry->streams[i] = streams[i];
+        if (is_fixed(stream, &streams[i]))
+            continue;
         entry->streams[i].data = ns_arena_copy(stream->arena, streams[i].data, streams[i].size);
         if (streams[i].size && !entry->streams[i].data)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory to keep decoded weights");
