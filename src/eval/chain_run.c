@@ -98,6 +98,7 @@ static bool run_rows(const ns_chain_run *run, const ns_chain *chain, const ns_st
         for (int k = 0; k < link->operands; k++)
             slab.in[k] = address(run, chain, &link->in[k], room, first);
         slab.out = address(run, chain, &link->out, room, first);
+        slab.room = room + chain->room;
         if (steps[i].run(&steps[i], &slab))
             return false;
     }
@@ -145,7 +146,8 @@ typedef struct shared_rows {
     const ns_chain_run *run;
     const ns_chain *chain;
     const ns_step *steps;
-    char *room;
+    char *room; /* of each part: the chain's, and what one of its steps needs */
+    size_t room_size;
     size_t parts, part_rows;
     bool *is_good; /* for each part */
 } shared_rows;
@@ -163,10 +165,19 @@ static void run_part(void *context, int worker)
     for (size_t row = first; row < end; row += chain->slab_rows) {
         const size_t rows = end - row < chain->slab_rows ? end - row : chain->slab_rows;
         if (ns_budget_check_time(s->run->budget, NULL) != NS_OK ||
-            !run_rows(s->run, chain, steps, s->room + part * chain->room, row, rows, row == first))
+            !run_rows(s->run, chain, steps, s->room + part * s->room_size, row, rows, row == first))
             return;
     }
     s->is_good[part] = true;
+}
+
+static size_t room_of(const ns_chain *chain, const ns_step *steps)
+{
+    enum { LINE = 64 };
+    size_t most = 0;
+    for (int i = 0; i < chain->link_count; i++)
+        most = steps[i].room_size > most ? steps[i].room_size : most;
+    return (chain->room + most + LINE - 1) / LINE * LINE;
 }
 
 static bool run_steps(const ns_chain_run *run, const ns_chain *chain)
@@ -177,9 +188,12 @@ static bool run_steps(const ns_chain_run *run, const ns_chain *chain)
     parts = (bands + each - 1) / each; /* none is empty */
     s.parts = parts;
     s.part_rows = parts > 1 ? each * PART_ROWS : chain->rows;
-    s.room = ns_arena_take(run->scratch, parts * chain->room); /* written before it is read */
+    if (!s.steps)
+        return false;
+    s.room_size = room_of(chain, s.steps);
+    s.room = ns_arena_take(run->scratch, parts * s.room_size); /* written before it is read */
     s.is_good = NS_ARENA_ARRAY(run->scratch, parts, bool);
-    if (!s.steps || !s.room || !s.is_good)
+    if (!s.room || !s.is_good)
         return false;
     for (int i = 0; i < chain->link_count; i++)
         for (int k = 0; k < chain->links[i].operands; k++) {

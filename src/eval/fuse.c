@@ -277,7 +277,7 @@ void ns_fused_prepare(const ns_chain_link *link, ns_step *step)
 
 typedef struct joined {
     ns_step product, rescale;
-    void *room; /* for the sums of a band */
+    size_t sums; /* bytes of room for those of a band, in front of what the steps need */
 } joined;
 
 static bool run_joined(const ns_step *step, const ns_slab *slab)
@@ -289,10 +289,11 @@ static bool run_joined(const ns_step *step, const ns_slab *slab)
         part.first += done;
         part.is_new &= done == 0;
         part.rows = left < NS_PRODUCT_BAND ? left : NS_PRODUCT_BAND;
-        part.out = j->room;
+        part.out = slab->room;
+        part.room = (char *)slab->room + j->sums;
         if (j->product.run(&j->product, &part))
             return true;
-        part.in[0] = j->room;
+        part.in[0] = slab->room;
         part.out = (int16_t *)slab->out + done * slab->columns;
         if (j->rescale.run(&j->rescale, &part))
             return true;
@@ -304,10 +305,11 @@ ns_code ns_fused_join(const ns_step *product, const ns_step *rescale, size_t col
                       ns_step *step)
 {
     joined *j = NS_ARENA_NEW(arena, joined);
-    int64_t *room = NS_ARENA_ARRAY(arena, NS_PRODUCT_BAND * columns + NS_STORE_SLACK / 8, int64_t);
-    if (!j || !room)
+    if (!j)
         return NS_ERROR_MEMORY;
-    *j = (joined){*product, *rescale, room};
+    *j = (joined){*product, *rescale, NS_PRODUCT_BAND * columns * sizeof(int64_t) + NS_STORE_SLACK};
+    step->room_size =
+        j->sums + (product->room_size > rescale->room_size ? product->room_size : rescale->room_size);
     step->run = run_joined;
     step->data = j;
     return NS_OK;

@@ -190,7 +190,6 @@ ns_code ns_eval_conv(ns_eval_call *call, ns_error *error)
 typedef struct conv {
     geometry g;
     ns_product *product;
-    int16_t *room; /* for a band of left-hand rows */
 } conv;
 
 static bool run_step(const ns_step *step, const ns_slab *slab)
@@ -199,7 +198,7 @@ static bool run_step(const ns_step *step, const ns_slab *slab)
     const size_t size = ns_product_row_size(c->product->k), bytes = ns_product_value_size(c->product);
     for (size_t done = 0; done < slab->rows; done += NS_PRODUCT_BAND) {
         const size_t left = slab->rows - done, count = left < NS_PRODUCT_BAND ? left : NS_PRODUCT_BAND;
-        const int16_t *rows = load_rows(&c->g, slab->in[0], slab->first + done, count, size, c->room);
+        const int16_t *rows = load_rows(&c->g, slab->in[0], slab->first + done, count, size, slab->room);
         ns_product_fast_rows(c->product, rows, size, count, (char *)slab->out + done * slab->columns * bytes);
     }
     return false;
@@ -216,9 +215,8 @@ ns_code ns_step_conv(ns_eval_call *call, ns_step *step, ns_error *error)
     if (c->product->careful)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "every step is checked");
     NS_TRY(ns_product_scale(c->product, step->scales, call->scratch, error));
-    c->room = NS_ARENA_ARRAY(call->scratch, NS_PRODUCT_BAND * ns_product_row_size(c->product->k), int16_t);
-    if (!c->room)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
+    if (!c->g.is_direct)
+        step->room_size = NS_PRODUCT_BAND * ns_product_row_size(c->product->k) * sizeof(int16_t);
     step->run = run_step;
     step->data = c;
     return NS_OK;

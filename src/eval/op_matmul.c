@@ -9,8 +9,7 @@ typedef struct matmul {
     int16_t *turned;  /* is_turned and is_wide: room for one batch of B */
     int64_t a_zero, b_zero;
     ns_product product;
-    int16_t *rows; /* room for a band of A */
-    size_t batch;  /* whose B is packed; SIZE_MAX: none */
+    size_t batch; /* whose B is packed; SIZE_MAX: none */
 } matmul;
 
 /* Checks the operands and makes room. */
@@ -45,9 +44,14 @@ static ns_code read_matmul(const ns_eval_call *call, matmul *m, ns_error *error)
         m->turned = NS_ARENA_ARRAY(call->scratch, m->c * m->w, int16_t);
     if (m->is_turned && m->is_wide && !m->turned)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for B");
-    NS_TRY(ns_product_new(&m->product, call->kernels, out, m->c, m->w, m->is_wide, call->scratch, error));
-    m->rows = NS_ARENA_ARRAY(call->scratch, NS_PRODUCT_BAND * ns_product_row_size(m->c), int16_t);
-    return m->rows ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
+    return ns_product_new(&m->product, call->kernels, out, m->c, m->w, m->is_wide, call->scratch, error);
+}
+
+/* Bytes of room for a band of A; 0 where its rows serve as they are. */
+static size_t room_of(const matmul *m)
+{
+    const size_t step = ns_product_row_size(m->c);
+    return m->is_wide && m->c == step ? 0 : NS_PRODUCT_BAND * step * sizeof(int16_t);
 }
 
 /* Where step k of column j of a batch's B lies. */
@@ -78,17 +82,16 @@ static void pack(matmul *m, const void *b, size_t batch)
 
 /* Rows first .. first + count - 1 of A as int16 less its zero point: in room of their own, or where they are.
  */
-static const int16_t *load_rows(const matmul *m, const void *a, size_t first, size_t count)
+static const int16_t *load_rows(const matmul *m, const void *a, size_t first, size_t count, int16_t *room)
 {
     const size_t c = m->c, step = ns_product_row_size(c);
-    if (m->is_wide && c == step)
+    if (!room_of(m))
         return (const int16_t *)a + first * c;
     for (size_t r = 0; r < count; r++)
         for (size_t i = 0; i < c; i++)
-            m->rows[r * step + i] = m->is_wide
-                                        ? ((const int16_t *)a)[(first + r) * c + i]
-                                        : (int16_t)(((const int8_t *)a)[(first + r) * c + i] - m->a_zero);
-    return m->rows;
+            room[r * step + i] = m->is_wide ? ((const int16_t *)a)[(first + r) * c + i]
+                                            : (int16_t)(((const int8_t *)a)[(first + r) * c + i] - m->a_zero);
+    return room;
 }
 
 /* How many of `left` rows from `first` on run together: of one batch. */
@@ -102,11 +105,14 @@ ns_code ns_eval_matmul(ns_eval_call *call, ns_error *error)
 {
     matmul m;
     NS_TRY(read_matmul(call, &m, error));
+    int16_t *room = ns_arena_take(call->scratch, room_of(&m));
+    if (!room)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for its rows");
     for (size_t first = 0, count; first < m.batches * m.h; first += count) {
         count = band_of(&m, first, m.h);
         if (m.batch != first / m.h)
             pack(&m, call->inputs[1]->data, first / m.h);
-        const int16_t *rows = load_rows(&m, call->inputs[0]->data, first, count);
+        const int16_t *rows = load_rows(&m, call->inputs[0]->data, first, count, room);
         NS_TRY(ns_budget_check_time(call->budget, error));
         NS_TRY(ns_product_rows(&m.product, rows, ns_product_row_size(m.c), first, count, error));
     }
@@ -122,7 +128,7 @@ static bool run_step(const ns_step *step, const ns_slab *slab)
         count = band_of(m, first, slab->rows - done);
         if (m->batch != first / m->h || (slab->is_new && done == 0))
             pack(m, slab->in[1], first / m->h);
-        const int16_t *rows = load_rows(m, slab->in[0], first, count);
+        const int16_t *rows = load_rows(m, slab->in[0], first, count, slab->room);
         ns_product_fast_rows(&m->product, rows, ns_product_row_size(m->c), count,
                              (char *)slab->out + done * row);
     }
@@ -141,6 +147,7 @@ ns_code ns_step_matmul(ns_eval_call *call, ns_step *step, ns_error *error)
         return ns_fail(error, NS_ERROR_UNSUPPORTED, "every step is checked");
     m->product.bound = (int64_t)m->c * largest;
     NS_TRY(ns_product_scale(&m->product, m->is_wide ? step->scales : NULL, call->scratch, error));
+    step->room_size = room_of(m);
     step->run = run_step;
     step->data = m;
     return NS_OK;

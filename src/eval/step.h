@@ -21,7 +21,8 @@ typedef struct ns_slab {
     bool is_new;  /* the first slab of a run: what a step derives from whole operands is out of date */
     size_t rows, columns;
     const void *in[NS_STEP_OPERANDS];
-    void *out; /* rows * columns elements; of a reduction: one for each row */
+    void *out;  /* rows * columns elements; of a reduction: one for each row */
+    void *room; /* ns_step.room_size bytes, of this call's alone */
 } ns_slab;
 
 typedef struct ns_step ns_step;
@@ -43,6 +44,7 @@ struct ns_step {
     ns_span spans[NS_STEP_OPERANDS];
     const ns_kernels *kernels;
     const void *data;       /* the function's own */
+    size_t room_size;       /* what a call of the function needs beside */
     ns_step_scales *scales; /* while it is prepared: NULL, or what it may take over */
 };
 
