@@ -52,9 +52,10 @@ static chunk *chunk_new(ns_budget *budget, size_t size, size_t charge, bool clea
         ns_budget_give(budget, charge);
         return NULL;
     }
+    const size_t alignment = size >= NS_LARGE_PAGE ? NS_LARGE_PAGE : NS_ANY_TYPE;
     c->block = size > SIZE_MAX - ALIGNMENT ? NULL
                : cleared                   ? ns_memory_take(budget, size + ALIGNMENT)
-                                           : ns_memory_take_large(budget, size + ALIGNMENT, NS_ANY_TYPE);
+                                           : ns_memory_take_large(budget, size + ALIGNMENT, alignment);
     if (!c->block) {
         ns_budget_give(budget, charge);
         ns_memory_release(budget, c, sizeof *c);
