@@ -1,6 +1,6 @@
 /* Mends that are written into a graph. A blamed TABLE whose inputs use less than half of its range gets
- * knots over the codes in use, with a finer scale of its input or a RESCALE by a power of two in front (what
- * lies beyond saturates then). A stored tensor gets a wider or finer scale, which its readers take back
+ * knots over the codes in use, with a finer scale of its input or a RESCALE in front, another one is split
+ * (apply_table.c). A stored tensor gets a wider or finer scale, which its readers take back
  * (apply_scale.c). A constant 1/N gets all bits that int16 has. */
 #include <math.h>
 #include <string.h>
@@ -10,108 +10,11 @@
 #include "diagnose/internal.h"
 #include "diagnose/plan.h"
 
-typedef struct insertion {
-    ns_graph *graph;
-    ns_block *block;
-    const char *name; /* of the table's output: what is added is named after it */
-    ns_error *error;
-} insertion;
-
-static ns_code add_const(const insertion *in, const char *what, const ns_tensor *value, int *tensor)
-{
-    const char *name = ns_arena_format(in->graph->arena, "%s_%s", in->name, what);
-    if (!name)
-        return ns_fail(in->error, NS_ERROR_MEMORY, "no memory for a constant");
-    return ns_block_add_const(in->graph, in->block, name, value, tensor, in->error);
-}
-
-static ns_code add_scalar(const insertion *in, const char *what, ns_dtype dtype, int64_t number, int *tensor)
-{
-    ns_tensor value;
-    const int64_t one = 1;
-    NS_TRY(ns_tensor_new(in->graph->arena, dtype, 1, &one, &value, in->error));
-    ns_tensor_set(&value, 0, number);
-    return add_const(in, what, &value, tensor);
-}
-
-/* A knot at a real code. Where the function has no value, at 0, it is the clamp that ExecuTorch's table
- * holds. */
-static int64_t knot_at(const ns_dg_table *table, double code)
-{
-    double v = ns_dg_table_ideal(table, code);
-    if (table->fit.function >= 0 && code == 0 && !isfinite(ns_dg_fit_at(table, &table->fit, code)))
-        v = ns_dg_table_ideal(table, 1e-9);
-    return (int64_t)fmin(fmax(rint(v), -32767), 32767);
-}
-
-/* The table with knots `factor` times nearer. NS_ERROR_UNSUPPORTED where neighbours differ by more than a
- * TABLE's slope may. */
-static ns_code fine_table(const insertion *in, const ns_dg_table *table, double factor, int *tensor)
-{
-    ns_tensor values;
-    const int64_t count = NS_DG_KNOTS;
-    NS_TRY(ns_tensor_new(in->graph->arena, NS_DTYPE_INT16, 1, &count, &values, in->error));
-    for (int i = 0; i < NS_DG_KNOTS; i++)
-        ns_tensor_set(&values, (size_t)i, knot_at(table, ns_dg_knot_code(table, i) / factor));
-    for (size_t i = 1; i < NS_DG_KNOTS; i++) {
-        const int64_t slope = ns_tensor_get(&values, i) - ns_tensor_get(&values, i - 1);
-        if (slope < INT16_MIN || slope > INT16_MAX)
-            return ns_fail(in->error, NS_ERROR_UNSUPPORTED, "table '%s' would be too steep", in->name);
-    }
-    return add_const(in, "fine_table", &values, tensor);
-}
-
-static ns_code add_rescale(const insertion *in, int from, int bits, int *out)
-{
-    const ns_tensor *shape = &in->block->tensors[from].tensor;
-    const ns_attributes attributes = {.scale32 = true, .rounding_mode = NS_SINGLE_ROUND};
-    int operands[5] = {from};
-    NS_TRY(add_scalar(in, "fine_multiplier", NS_DTYPE_INT32, 1 << 30, &operands[1]));
-    NS_TRY(add_scalar(in, "fine_shift", NS_DTYPE_INT8, 30 - bits, &operands[2]));
-    NS_TRY(add_scalar(in, "fine_input_zp", NS_DTYPE_INT16, 0, &operands[3]));
-    NS_TRY(add_scalar(in, "fine_output_zp", NS_DTYPE_INT16, 0, &operands[4]));
-    const char *name = ns_arena_format(in->graph->arena, "%s_fine", in->name);
-    if (!name)
-        return ns_fail(in->error, NS_ERROR_MEMORY, "no memory for a tensor");
-    NS_TRY(ns_block_add_tensor(in->graph, in->block, name, NS_DTYPE_INT16, shape->rank, shape->shape, out,
-                               in->error));
-    return ns_block_add_operator(in->graph, in->block,
-                                 &(ns_operator_parts){NS_OP_RESCALE, &attributes, 5, operands, 1, out},
-                                 in->error);
-}
-
-/* Operators stand in the order in which they run: those from `first` on move before `place`. */
-static ns_code move_before(ns_block *block, int first, int place, ns_error *error)
-{
-    const size_t moved = (size_t)(block->operator_count - first), size = sizeof *block->operators;
-    ns_arena *scratch = ns_arena_new();
-    ns_operator *copy = scratch ? ns_arena_copy(scratch, block->operators + first, moved * size) : NULL;
-    if (copy) {
-        memmove(block->operators + place + moved, block->operators + place, (size_t)(first - place) * size);
-        memcpy(block->operators + place, copy, moved * size);
-    }
-    ns_arena_free(scratch);
-    return copy ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the operators");
-}
-
-static ns_code apply_table(ns_graph *graph, int index, const ns_dg_table *table, double most, ns_error *error)
-{
-    ns_block *block = &graph->regions[0].blocks[0];
-    const int bits = (int)floor(log2(32767 / most)), first = block->operator_count;
-    const insertion in = {graph, block, block->tensors[block->operators[index].outputs[0]].name, error};
-    int rescaled = -1, knots = -1;
-    NS_TRY(fine_table(&in, table, ldexp(1, bits), &knots));
-    NS_TRY(add_rescale(&in, block->operators[index].inputs[0], bits, &rescaled));
-    block->operators[index].inputs[0] = rescaled;
-    block->operators[index].inputs[1] = knots;
-    return move_before(block, first, index, error);
-}
-
 /* New constants stand before all operators. */
 static ns_code move_constants(ns_dg_mending *m, int first)
 {
     ns_block *block = &m->graph->regions[0].blocks[0];
-    return first < block->operator_count ? move_before(block, first, 0, m->error) : NS_OK;
+    return first < block->operator_count ? ns_dg_move_before(block, first, 0, m->error) : NS_OK;
 }
 
 /* The operator that is to store another scale: the last one, but where a wider range is asked for and a
@@ -170,8 +73,27 @@ static ns_code mend_range(ns_dg_mending *m, const ns_dg_node *node, double facto
     NS_TRY(give_scale(m, node, factor, &can));
     m->scales = can ? m->stage->output : NULL;
     if (can)
-        m->done = ns_arena_format(m->arena, "range of '%s' %.3g times %s", m->stage->output,
-                                  factor > 1 ? factor : 1 / factor, factor > 1 ? "wider" : "narrower");
+        m->done = ns_arena_format(m->arena, "range of '%s' %.*g times %s", m->stage->output,
+                                  fabs(factor - 1) < 0.01 ? 6 : 3, factor > 1 ? factor : 1 / factor,
+                                  factor > 1 ? "wider" : "narrower");
+    return NS_OK;
+}
+
+/* Codes over the whole range: finer tables for those near 0, where a function is bent most. */
+static ns_code split_table(ns_dg_mending *m, const ns_dg_node *node, const ns_dg_table *table)
+{
+    int bits[NS_DG_SPLITS] = {0};
+    if (ns_dg_tensor(m->plan, ns_dg_operator(m->plan, node->table)->inputs[0])->rank < 1)
+        return NS_OK;
+    ns_dg_choose_split(table, m->blame->curve, bits);
+    if (!bits[0])
+        return NS_OK;
+    NS_TRY(ns_dg_apply_split(m->graph, node->table, table, bits, m->error));
+    m->done = bits[1]
+                  ? ns_arena_format(m->arena, "'%s' split: codes below %d and %d have tables of their own",
+                                    m->stage->output, 32768 >> bits[0], 32768 >> bits[1])
+                  : ns_arena_format(m->arena, "'%s' split: codes below %d have a table of their own",
+                                    m->stage->output, 32768 >> bits[0]);
     return NS_OK;
 }
 
@@ -182,8 +104,10 @@ static ns_code mend_table(ns_dg_mending *m, const ns_dg_node *node)
     const double most = curve ? fmax(fabs(curve->codes[0]), fabs(curve->codes[curve->count - 1])) : INFINITY;
     const int source = node->source_count == 1 ? node->sources[0] : -1;
     bool can = false;
-    if (table->knots != NS_DG_KNOTS || !(most >= 1) || most >= 16384)
+    if (table->knots != NS_DG_KNOTS || !(most >= 1) || !curve)
         return NS_OK;
+    if (most >= 16384)
+        return split_table(m, node, table);
     /* A finer scale of the input wins more than a RESCALE of what is rounded already. */
     const char *name = source < 0 ? "" : ns_dg_name(m->plan, m->plan->nodes[source].tensor);
     const double needed = fmax(most, codes_needed_by(m, name));
@@ -197,7 +121,7 @@ static ns_code mend_table(ns_dg_mending *m, const ns_dg_node *node)
                                   32766 / needed);
         return m->scales ? NS_OK : ns_fail(m->error, NS_ERROR_MEMORY, "no memory for a mend");
     }
-    NS_TRY(apply_table(m->graph, node->table, table, most, m->error));
+    NS_TRY(ns_dg_apply_table(m->graph, node->table, table, most, m->error));
     m->done = ns_arena_format(m->arena, "knots of '%s' over the codes in use", m->stage->output);
     return NS_OK;
 }

@@ -120,19 +120,25 @@ double ns_dg_peak(const ns_dg_findings *f, const ns_diagnose_stage *row, int nod
     return fmax(row->peak, row->largest_real / ns_dg_span(&f->plan->nodes[node]));
 }
 
+/* A range may end a thousandth too early: so many decimals tell it. */
+int ns_dg_digits(double factor)
+{
+    return fabs(factor - 1) >= 0.01 ? 2 : fabs(factor - 1) >= 0.0001 ? 4 : 6;
+}
+
 static const char *saturation_text(ns_dg_findings *f, const ns_diagnose_stage *row, int node)
 {
     if (!row->clipped)
         return ns_arena_format(f->arena,
                                "saturation: none of %zu elements leaves the range as it is; with what stands "
                                "before it ideal the largest "
-                               "would be %.2f times its end",
-                               row->count, ns_dg_peak(f, row, node));
+                               "would be %.*f times its end",
+                               row->count, ns_dg_digits(ns_dg_peak(f, row, node)), ns_dg_peak(f, row, node));
     return ns_arena_format(f->arena,
                            "saturation: %zu of %zu elements (%.2f%%) leave the range, the largest is "
-                           "%.2f times its end",
+                           "%.*f times its end",
                            row->clipped, row->count, 100 * (double)row->clipped / (double)row->count,
-                           row->peak);
+                           ns_dg_digits(row->peak), row->peak);
 }
 
 static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,

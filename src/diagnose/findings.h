@@ -229,6 +229,9 @@ ns_code ns_dg_draw_curve(ns_dg_findings *f, int node, const ns_diagnose_curve **
  * ideal (cause.c). */
 double ns_dg_peak(const ns_dg_findings *f, const ns_diagnose_stage *row, int node);
 
+/* Decimals that tell a factor from 1 (cause.c). */
+int ns_dg_digits(double factor);
+
 /* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one (cause.c). */
 bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node);
 

@@ -58,6 +58,23 @@ typedef struct ns_dg_mending {
     ns_error *error;
 } ns_dg_mending;
 
+/* ---- apply_table.c ---- */
+
+/* Operators stand in the order in which they run: those from `first` on move before `place`. */
+ns_code ns_dg_move_before(ns_block *block, int first, int place, ns_error *error);
+
+/* Gives the TABLE at `index` knots over codes up to `most`, with a RESCALE in front. */
+ns_code ns_dg_apply_table(ns_graph *graph, int index, const struct ns_dg_table *table, double most,
+                          ns_error *error);
+
+/* Tables for the codes near 0 beside the one at `index`, 2^bits finer, and SELECTs; bits of 0: no more. */
+enum { NS_DG_SPLITS = 2 };
+ns_code ns_dg_apply_split(ns_graph *graph, int index, const struct ns_dg_table *table, const int *bits,
+                          ns_error *error);
+
+/* The bits that bring straight lines nearest to the function on the codes in use. */
+void ns_dg_choose_split(const struct ns_dg_table *table, const ns_diagnose_curve *curve, int *bits);
+
 /* Writes the mend of the stage's cause, or of the constant that it reads, into the graph; `done` says what.
  * What cannot be written is left: NS_OK. */
 ns_code ns_dg_write_mend(ns_dg_mending *m);

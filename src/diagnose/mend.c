@@ -125,8 +125,12 @@ static ns_code mend_knots(const search *s, double most, ns_error *error)
 {
     const ns_dg_plan *plan = s->f->plan;
     const ns_dg_table *table = plan->tables[ns_dg_operator(plan, plan->nodes[s->node].table)->inputs[1]];
-    if (most >= 16384 || most < 1 || table->knots != NS_DG_KNOTS || !ns_dg_table_name(table))
-        return add_mode(s, NS_DG_BEST, "split the table", error);
+    if (most >= 16384 || most < 1 || table->knots != NS_DG_KNOTS || !ns_dg_table_name(table)) {
+        NS_TRY(add_mode(s, NS_DG_BEST, "split the table: tables of their own for the codes near 0", error));
+        s->trials->list[s->trials->count - 1].applicable =
+            most >= 16384 && table->knots == NS_DG_KNOTS && ns_dg_table_name(table);
+        return NS_OK;
+    }
     const int bits = (int)floor(log2(32767 / most));
     const char *text =
         ns_arena_format(s->f->arena,
@@ -143,9 +147,10 @@ static ns_code mend_knots(const search *s, double most, ns_error *error)
 
 static ns_code mend_range(const search *s, double peak, ns_error *error)
 {
-    return add_mode(
-        s, NS_DG_FIT,
-        ns_arena_format(s->f->arena, "observer range of '%s' %.2f times wider", s->row->output, peak), error);
+    return add_mode(s, NS_DG_FIT,
+                    ns_arena_format(s->f->arena, "observer range of '%s' %.*f times wider", s->row->output,
+                                    ns_dg_digits(peak), peak),
+                    error);
 }
 
 static ns_code mend_table(const search *s, ns_error *error)

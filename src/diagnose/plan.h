@@ -119,7 +119,7 @@ ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena
 /* Frees what is not in the plan's arena. NULL is allowed. */
 void ns_dg_plan_close(ns_dg_plan *plan);
 
-/* ---- pool.c ---- */
+/* ---- call.c ---- */
 
 /* Pool: arrays of doubles that are taken and given back thousands of times in one diagnosis. One pool per
  * thread. Nothing is zeroed. */

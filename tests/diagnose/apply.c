@@ -32,15 +32,25 @@ static int add_tensor(ns_graph *graph, const char *name, ns_dtype dtype)
     return tensor;
 }
 
-/* out = round(table(in) / 128), table holding 200000 / sqrt(code). */
-static ns_graph *make(void)
+static double inverse_root(double code)
+{
+    return 200000 / sqrt(code);
+}
+
+static double logarithm(double code)
+{
+    return 4000 * log(code / 200);
+}
+
+/* out = round(table(in) / 128), table holding f(code), at 0 the clamp. */
+static ns_graph *make(double (*f)(double))
 {
     ns_graph *graph = NULL;
     ASSERT_OK(ns_graph_new(&graph, &error));
     ns_block *block = &graph->regions[0].blocks[0];
     int64_t knots[513] = {0};
     for (int i = 256; i < 513; i++)
-        knots[i] = i == 256 ? 32767 : (int64_t)fmin(rint(200000 / sqrt((i - 256) * 128)), 32767);
+        knots[i] = (int64_t)fmin(fmax(rint(f((i - 256) * 128)), -32767), 32767);
     const int in = add_tensor(graph, "in", NS_DTYPE_INT16), wide = add_tensor(graph, "wide", NS_DTYPE_INT32);
     const int out = add_tensor(graph, "out", NS_DTYPE_INT16);
     const int table[] = {in, add_const(graph, "knots", NS_DTYPE_INT16, 513, knots)};
@@ -70,7 +80,7 @@ static void a_table_gets_knots_where_its_inputs_are(void **state)
         ns_tensor_set(&input, (size_t)i, 40 + i);
     const ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
     ns_diagnose_precision before, after;
-    ns_graph *graph = make();
+    ns_graph *graph = make(inverse_root);
     ns_diagnose_applied applied;
     ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &before, &error));
     assert_int_equal(before.verdict, NS_DIAGNOSE_OPERATOR);
@@ -89,6 +99,39 @@ static void a_table_gets_knots_where_its_inputs_are(void **state)
     /* The mend was foretold by a run of the same arithmetic. */
     assert_true(fabs(after.against_float_db - mend->mended_db) < 0.1);
     assert_true(after.against_float_db > before.against_float_db + 20);
+    ns_graph_free(applied.graph);
+    ns_graph_free(graph);
+}
+
+/* Codes from 3 to 32000 use the whole range: those near 0, where a logarithm is bent most, get tables of
+ * their own, and SELECT takes what they give. */
+static void a_table_is_split(void **state)
+{
+    (void)state;
+    const int64_t shape[] = {ELEMENTS};
+    ns_tensor input;
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT16, 1, shape, &input, &error));
+    for (int i = 0; i < ELEMENTS; i++)
+        ns_tensor_set(&input, (size_t)i, (int64_t)(3 * pow(32000.0 / 3, i / (ELEMENTS - 1.0))));
+    const ns_diagnose_options options = {.inputs = &input, .input_count = 1, .samples = 1, .threads = 1};
+    ns_diagnose_precision before;
+    ns_diagnose_applied applied;
+    ns_graph *graph = make(logarithm);
+    ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &before, &error));
+    assert_int_equal(before.blame_count, 1);
+    assert_int_equal(before.blame[0].cause, NS_DIAGNOSE_CAUSE_TABLE);
+    assert_non_null(strstr(before.blame[0].mends[0].text, "split the table"));
+    assert_true(before.blame[0].mends[0].applicable);
+    ASSERT_OK(ns_diagnose_apply(graph, &options, &before, arena, &applied, &error));
+    assert_int_equal(applied.count, 1);
+    int selects = 0;
+    const ns_block *block = &applied.graph->regions[0].blocks[0];
+    for (int i = 0; i < block->operator_count; i++)
+        selects += block->operators[i].op == NS_OP_SELECT;
+    assert_in_range(selects, 1, 2);
+    assert_true(applied.against_float_db > before.against_float_db + 25);
+    /* Straight lines in all three against the function itself. */
+    assert_true(applied.against_float_db > before.blame[0].mends[0].mended_db - 6);
     ns_graph_free(applied.graph);
     ns_graph_free(graph);
 }
@@ -217,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_table_gets_knots_where_its_inputs_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_table_is_split, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_have_a_range_and_a_step, set_up, tear_down),
         cmocka_unit_test_setup_teardown(rescales_are_those_of_eval, set_up, tear_down),
     };
