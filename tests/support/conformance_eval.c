@@ -3,6 +3,9 @@
 #include "npuscope/cpu.h"
 #include "npuscope/eval.h"
 #include "support/conformance.h"
+#ifdef NS_EMULATED_AVX512
+#include "support/kernels.h"
+#endif
 
 /* Runs a graph in chains and operator by operator: both say the same, and give the same elements. */
 static ns_code evaluate_both(const ns_graph *graph, const ns_tensor *inputs, ns_arena *arena,
