@@ -133,20 +133,23 @@ static const char *reason_of(const ns_dg_findings *f, ns_diagnose_verdict verdic
     return other ? "the reference is not what this graph computes" : ns_diagnose_verdict_sentence(verdict);
 }
 
-/* Eight bits are all there is: stages whose codes use the range, none of them clipped, lose what their step
- * costs and nothing else; no setting would mend it. Inputs that calibrate are seldom all of one size: a
- * quarter of the range is used. Sets *limit. */
-enum { USED_PART = 4 };
+/* The bits are all there is, eight of them, or 16 where the result is near: stages whose codes use the range,
+ * none of them clipped, lose what their step costs and nothing else; no setting would mend it. Inputs that
+ * calibrate are seldom all of one size: a quarter of the range is used. Sets *limit. */
+enum { USED_PART = 4, PLENTY = 80 /* dB: so many steps of 16 bits in a row leave no more */ };
 static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, int index, bool *limit,
                          ns_error *error)
 {
     const ns_dg_node *node = &f->plan->nodes[f->blame[index]];
     const ns_diagnose_stage *row = &rows[f->blame[index] - f->plan->input_count];
     ns_diagnose_blame blame = {0};
-    *limit = node->high == 127 && row->largest_code >= ns_dg_span(node) / USED_PART && row->peak < 1.05;
+    const bool bytes = node->high == 127;
+    *limit = (bytes || ns_dg_db(f->as_is) > PLENTY) && row->largest_code >= ns_dg_span(node) / USED_PART &&
+             row->peak < 1.05;
     if (*limit)
         NS_TRY(ns_dg_find_causes(f, &f->blame[index], 1, &blame, error));
-    *limit = *limit && (blame.cause == NS_DIAGNOSE_CAUSE_STEP || blame.cause == NS_DIAGNOSE_CAUSE_TABLE);
+    *limit = *limit &&
+             (blame.cause == NS_DIAGNOSE_CAUSE_STEP || (bytes && blame.cause == NS_DIAGNOSE_CAUSE_TABLE));
     return NS_OK;
 }
 
@@ -170,9 +173,10 @@ static void note_format(ns_dg_findings *f, const ns_diagnose_stage *rows)
     const ns_diagnose_stage *first = &rows[f->blame[0] - f->plan->input_count];
     ns_dg_note(
         f, ns_arena_format(f->arena,
-                           "8-bit activations limit the result: %.1f dB against the graph's real-valued "
+                           "%d-bit activations limit the result: %.1f dB against the graph's real-valued "
                            "self; the largest share is that of %s '%s', %.0f%%, whose codes use the range",
-                           ns_dg_db(f->as_is), first->op, first->output, 100 * first->share));
+                           f->plan->nodes[f->blame[0]].high == 127 ? 8 : 16, ns_dg_db(f->as_is), first->op,
+                           first->output, 100 * first->share));
     f->blame_count = 0;
 }
 

@@ -86,19 +86,22 @@ static ns_code look_at_table(ns_dg_findings *f, int node, ns_error *error)
         f->masked = f->suspicious = true;
         return NS_OK;
     }
+    if (jump <= 1) /* whatever the function is, it moves less than a step */
+        return NS_OK;
     NS_TRY(bound_of(f, node, &bound, error));
     f->suspects[f->suspect_count++] = node;
     f->unmasked_count++;
     if (bound > BOUND * (f->as_is + f->hidden) && jump > JUMP)
         f->suspicious = true;
-    ns_dg_note(
-        f,
-        ns_arena_format(
-            f->arena,
-            "suspect: the knots of the TABLE at '%s' tell no function (%s): inputs %.0f..%.0f lie "
-            "in %d segments, largest jump %.0f steps; the output may be off by %s",
-            name, table->accepted_count ? "several fit" : "none fits", used.low, used.high, segments, jump,
-            bound >= 1 ? "as much as it is" : ns_arena_format(f->arena, "up to %.1f dB", ns_dg_db(bound))));
+    ns_dg_note(f, ns_arena_format(
+                      f->arena,
+                      "suspect: the knots of the TABLE at '%s' tell no function (%s): inputs %.0f..%.0f lie "
+                      "in %d segments, largest jump %.0f steps; %s",
+                      name, table->accepted_count ? "several fit" : "none fits", used.low, used.high,
+                      segments, jump,
+                      bound >= 1 ? "the output may be off by as much as it is"
+                                 : ns_arena_format(f->arena, "at worst that leaves %.1f dB at the output",
+                                                   ns_dg_db(bound))));
     return NS_OK;
 }
 
