@@ -1,4 +1,8 @@
-"""The package against the captured cases of ExecuTorch 1.5.0 (tests/data/captured.zip) and against itself."""
+"""The package against the captured cases of ExecuTorch 1.5.0 (tests/data/captured.zip) and against itself.
+
+  python python/tests/test_npuscope.py [PROGRAM]     the table of times in docs/python.md: a sample through Python against the
+                                                     program (without it, the one that the package brings)
+"""
 import io
 import json
 import pathlib
@@ -6,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 
@@ -190,3 +195,70 @@ def test_stand_ins_start(tmp_path):
     assert len(listed) == 3
     for path in listed:
         assert "npuscope" in subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout
+
+
+# ---- times ----
+
+SAMPLES = 100
+
+
+def least(calls, rounds=100):
+    """Seconds of the quickest of many runs of each call, which take turns: other work on the machine meets all alike."""
+    found = [np.inf] * len(calls)
+    for _ in range(rounds):
+        for i, call in enumerate(calls):
+            begin = time.perf_counter()
+            call()
+            found[i] = min(found[i], time.perf_counter() - begin)
+    return found
+
+
+def models():
+    """What it is, the file's bytes, its inputs."""
+    captured = sets.read(ROOT / "tests/data/captured.zip")
+    conformer = sets.read(ROOT / "tests/data/conformer.zip")
+
+    def load(files, name):
+        return np.load(io.BytesIO(files[name]))
+
+    bmm = CASES[0]
+    inputs = [load(captured, f"{bmm}/delegate0_in{i}.npy") for i in range(2)]
+    yield "bmm and two RESCALE, .tosa", ".tosa", captured[f"{bmm}/delegate0.tosa"], inputs
+    yield "the same, stream for Ethos-U85", ".npz", captured[f"{bmm}/delegate0_vela.npz"], inputs
+    yield ("the same, program", ".pte", captured[f"{bmm}/program.pte"],
+           [np.frombuffer(captured[f"{bmm}/i{i}.bin"], np.float32).reshape(x.shape) for i, x in enumerate(inputs)])
+    yield "one-block Conformer, .tosa", ".tosa", conformer["conformer/graph.tosa"], [load(conformer, "conformer/in0.npy")]
+
+
+def measure(folder, suffix, data, inputs, command):
+    """Milliseconds: a call of one sample, a sample of a call of many, the program with one sample, a sample of the program with many."""
+    model = npuscope.load(data)
+    many = [np.repeat(x[None], SAMPLES, 0) for x in inputs]
+    path = folder / f"model{suffix}"
+    path.write_bytes(data)
+
+    def started(name, arrays):
+        files = []
+        for i, array in enumerate(arrays):
+            np.save(folder / f"{name}{i}.npy", array)
+            files += ["-i", folder / f"{name}{i}.npy"]
+        return lambda: subprocess.run([command, "run", path, *files, "-o", folder / "out"], check=True, stdout=subprocess.DEVNULL)
+
+    calls = [lambda: model.run(*inputs), lambda: model.run(*inputs), lambda: model.run(*many), started("one", inputs)]
+    # A program takes one sample there.
+    _, one, batch, alone, *more = least(calls + ([started("many", many)] if suffix != ".pte" else []))
+    return [1e3 * x for x in (one, batch / SAMPLES, alone, more[0] / SAMPLES if more else np.nan)]
+
+
+def main():
+    command = sys.argv[1] if len(sys.argv) > 1 else program()
+    print("| model | Python, one call | Python, a sample of 100 | the program, once | the program, a sample of 100 | a call beside its sample |")
+    print("|---|---|---|---|---|---|")
+    for name, suffix, data, inputs in models():
+        with tempfile.TemporaryDirectory() as folder:
+            times = measure(pathlib.Path(folder), suffix, data, inputs, command)
+        print(f"| {name} |", " | ".join("-" if np.isnan(x) else f"{x:.3f}" for x in times), f"| {times[0] - times[1]:.3f} |")
+
+
+if __name__ == "__main__":
+    main()
