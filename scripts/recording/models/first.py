@@ -2,7 +2,6 @@
 model's input, all calibrate), how it is quantised, a note."""
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 import nets
 
@@ -16,39 +15,6 @@ class Recipe:
         shapes = shape if isinstance(shape, list) else [shape]
         self.samples = samples or [tuple(R(*s) for s in shapes) for _ in range(count)]
         self.inputs = inputs if inputs is not None else self.samples[0]
-
-
-class Concat(nn.Module):
-    """Two inputs are joined; the first layer's weights make them equal."""
-
-    def __init__(self, small):
-        super().__init__()
-        self.a, self.b = nn.Linear(20, 12), nn.Linear(12, 4)
-        with torch.no_grad():
-            self.a.weight[:, 10:] /= small
-
-    def forward(self, x, y):
-        return self.b(torch.tanh(self.a(torch.cat([x, y], -1))))
-
-
-class Masked(nn.Module):
-    """Mean over the frames that a mask leaves."""
-
-    def __init__(self):
-        super().__init__()
-        self.a, self.b = nn.Linear(8, 16), nn.Linear(16, 5)
-
-    def forward(self, x, m):
-        h = F.relu(self.a(x)) * m
-        return self.b(h.sum(1) / m.sum(1))
-
-
-def masks(count, frames):
-    made = []
-    for _ in range(3):
-        m = (torch.arange(frames)[None] < torch.randint(3, frames, (count, 1))).float()[..., None]
-        made.append((R(count, frames, 8), m))
-    return made
 
 
 def log_softmax(x):
@@ -130,8 +96,4 @@ RECIPES = {
     "healthy_chain": lambda: Recipe(nets.Chain(torch.sin, torch.sigmoid, torch.tanh), (1, 6, 30), "three tables in a chain"),
     "healthy_pool": lambda: Recipe(nets.Pool(), (1, 4, 12, 12), "average pooling"),
     "healthy_elu": lambda: Recipe(nets.Mlp([20, 30, 10], F.elu, torch.tanh), (16, 20), "ELU"),
-    # inputs that are no signals
-    "masked": lambda: Recipe(Masked(), None, "mean over valid frames: an input of 0 and 1", samples=masks(6, 12)),
-    "concat_small": lambda: Recipe(Concat(1e-3), None, "two inputs of very different scale in one layer",
-                                   samples=[(R(16, 10), 1e-3 * R(16, 10)) for _ in range(3)]),
 }

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 import emulate
-import tosa_names
+import lowering
 
 CAUSES = ("saturation", "step", "table")
 # Weights and clipped inputs are at fault where they alone bring the result below this (one clipped element of forty may cost nothing).
@@ -31,7 +31,7 @@ class Truth:
         self.eager = emulate.error([o.double() for o in eager_outputs], self.float)
         e.run()
         self.codes = {q: e.values[q].clone() for q in e.quantisers + e.constants + e.biases()}
-        self.names = tosa_names.Names(path, values)
+        self.names = lowering.Names(path, values)
         self.stages, self.dropped = {}, set()
         for q in e.quantisers:
             if q not in e.aliases:
