@@ -3,11 +3,9 @@
 
 bool ns_defect_met_cast_down(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_CAST || ns_pattern_output(p, op)->dtype != NS_DTYPE_INT8)
-        return false;
-    ns_op_ref reader = ns_pattern_only_reader(p, op);
-    const ns_dtype from = ns_pattern_input(p, op, 0)->dtype;
-    return from == NS_DTYPE_INT16 || (from == NS_DTYPE_INT32 && reader && reader->op == NS_OP_CLAMP);
+    const ns_tensor *x = op->op == NS_OP_CAST ? ns_pattern_input(p, op, 0) : NULL;
+    return x && x->dtype != NS_DTYPE_BOOL &&
+           ns_dtype_bits(ns_pattern_output(p, op)->dtype) < ns_dtype_bits(x->dtype);
 }
 
 bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
@@ -90,17 +88,21 @@ static bool is_unary(ns_op op)
 static bool is_linked(ns_op op)
 {
     return is_unary(op) || is_binary(op) || op == NS_OP_CLAMP || op == NS_OP_RESCALE ||
-           op == NS_OP_REDUCE_SUM || op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
+           op == NS_OP_REDUCE_SUM || op == NS_OP_REDUCE_MAX || op == NS_OP_REDUCE_MIN ||
+           op == NS_OP_AVG_POOL2D || op == NS_OP_MAX_POOL2D || op == NS_OP_TABLE ||
+           op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
            op == NS_OP_LOGICAL_RIGHT_SHIFT || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
            op == NS_OP_BITWISE_XOR || op == NS_OP_NEGATE;
 }
 
-/* Operations of a chain, two or more, that end in a part of a CONCAT or PAD. */
+/* Operations of a chain, two or more, that end in a part of a CONCAT or PAD, or of the PAD that a convolution
+ * makes of its padding. */
 bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_CONCAT && op->op != NS_OP_PAD)
+    const bool pads = op->op == NS_OP_PAD || ns_pattern_makes_pad(p, op);
+    if (op->op != NS_OP_CONCAT && !pads)
         return false;
-    for (int k = 0; k < (op->op == NS_OP_PAD ? 1 : op->input_count); k++) {
+    for (int k = 0; k < (pads ? 1 : op->input_count); k++) {
         ns_op_ref last = ns_pattern_from(p, op, k);
         if (last && last->op == NS_OP_RESCALE && ns_pattern_only_reader(p, last))
             last = ns_pattern_from(p, last, 0);
@@ -115,13 +117,20 @@ bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
     return false;
 }
 
+/* A SLICE of all there is. */
+static bool takes_all(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_SLICE && ns_shape_equal(ns_pattern_input(p, op, 0), ns_pattern_output(p, op));
+}
+
 /* MAC operations with REVERSE of the channels fused: the larger accelerators have no block for it. */
 bool ns_defect_met_conv_reverse(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_REVERSE || op->attributes.axis != ns_pattern_input(p, op, 0)->rank - 1)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
-    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE || from->op == NS_OP_CLAMP))
+    while (from && (ns_pattern_keeps_tensor(p, from) || from->op == NS_OP_RESCALE ||
+                    from->op == NS_OP_CLAMP || takes_all(p, from)))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from &&
            (from->op == NS_OP_CONV2D || from->op == NS_OP_DEPTHWISE_CONV2D || from->op == NS_OP_MATMUL) &&
@@ -163,10 +172,16 @@ static bool has_tables_behind_products(const ns_pattern *p, ns_op_ref op, ns_op_
     return true;
 }
 
+/* An operator of one operand that stays an operation of the chain. */
+static bool is_chained(ns_op op)
+{
+    return op == NS_OP_NEGATE || op == NS_OP_ABS || op == NS_OP_CLZ || op == NS_OP_BITWISE_NOT;
+}
+
 bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref between = before_table(p, op);
-    return between && (is_binary(between->op) || between->op == NS_OP_NEGATE) &&
+    return between && (is_binary(between->op) || is_chained(between->op)) &&
            ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
            (has_table_before(p, op, between) || has_tables_behind_products(p, op, between));
 }
@@ -178,26 +193,48 @@ static int source(const ns_pattern *p, ns_op_ref op, int index)
     return rescale && ns_pattern_only_reader(p, rescale) == op ? rescale->inputs[0] : op->inputs[index];
 }
 
-/* A RESCALE that no operation before it takes in. */
+/* A RESCALE that no operation before it takes in; of elementwise ones a product may leave it. */
 static bool is_alone(const ns_pattern *p, ns_op_ref rescale)
 {
+    if (!rescale || rescale->op != NS_OP_RESCALE)
+        return false;
     ns_op_ref from = ns_pattern_from(p, rescale, 0);
-    return rescale && rescale->op == NS_OP_RESCALE &&
-           (!from || ns_pattern_only_reader(p, from) != rescale ||
-            (from->op != NS_OP_REDUCE_SUM && !is_binary(from->op) && from->op > NS_OP_CLAMP));
+    const bool taken =
+        from && ((is_binary(from->op) && from->op != NS_OP_MUL) || ns_pattern_takes_rescale(p, from));
+    return !taken || ns_pattern_only_reader(p, from) != rescale;
 }
 
-/* One tensor is both operands of a binary operator: the RESCALE that made it, behind a RESHAPE, is fused into
- * one of them. Without a RESHAPE the square of int8 and int16 is met on U55 and U65. */
+/* Whether a RESHAPE of a RESCALE that is alone made the tensor; what changes nothing may stand behind it. */
+static bool is_view_of_rescale(const ns_pattern *p, int tensor)
+{
+    const int made = p->producers[tensor];
+    ns_op_ref at = made >= 0 ? &p->block->operators[made] : NULL;
+    bool viewed = false;
+    while (at && (ns_pattern_keeps_tensor(p, at) || takes_all(p, at))) {
+        viewed |= ns_pattern_is_view(p, at);
+        at = ns_pattern_from(p, at, 0);
+    }
+    return viewed && is_alone(p, at);
+}
+
+static bool compares(ns_op op)
+{
+    return op == NS_OP_EQUAL || op == NS_OP_GREATER || op == NS_OP_GREATER_EQUAL;
+}
+
+/* A RESCALE, a RESHAPE, and two usages of the result, of which a binary operator is one or both: the RESCALE
+ * is fused into one of its operands (FuseInputRescale). With one other usage both operands have to be
+ * rescaled; without a RESHAPE the square of int8 and int16 is met on U55 and U65. */
 bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_binary(op->op) || op->input_count < 2 || source(p, op, 0) != source(p, op, 1))
+    if ((!is_binary(op->op) && !compares(op->op)) || op->input_count < 2)
         return false;
-    const int made = p->producers[source(p, op, 0)];
-    ns_op_ref view = made >= 0 ? &p->block->operators[made] : NULL;
-    if (!view || !ns_pattern_is_view(p, view) || !is_alone(p, ns_pattern_from(p, view, 0)))
+    const int a = source(p, op, 0), b = source(p, op, 1);
+    if (a == b && is_view_of_rescale(p, a))
+        return true;
+    if (a == op->inputs[0] || b == op->inputs[1])
         return false;
-    return p->family == NS_FAMILY_U85 || op->inputs[0] == op->inputs[1];
+    return (p->readers[a] > 1 && is_view_of_rescale(p, a)) || (p->readers[b] > 1 && is_view_of_rescale(p, b));
 }
 
 /* DMA0_SIZE0 is not written before a transfer of one dimension. */

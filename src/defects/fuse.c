@@ -27,11 +27,13 @@ static ns_op_ref fused_into(const ns_pattern *p, ns_op_ref op)
 }
 
 /* A window of several batches is one operation for each, and nothing is fused; but a convolution of 1 x 1
- * takes all batches at once. */
+ * takes all batches at once, a depthwise one of one channel, which is made a CONV2D, too. */
 static bool is_one_operation(const ns_pattern *p, ns_op_ref op)
 {
-    const ns_tensor *w = op->op == NS_OP_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
-    return ns_pattern_batch(ns_pattern_input(p, op, 0)) == 1 || (w && w->shape[1] == 1 && w->shape[2] == 1);
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    const bool depthwise = op->op == NS_OP_DEPTHWISE_CONV2D && x->shape[3] == 1;
+    const ns_tensor *w = depthwise || op->op == NS_OP_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
+    return ns_pattern_batch(x) == 1 || (w && w->shape[!depthwise] == 1 && w->shape[1 + !depthwise] == 1);
 }
 
 static bool is_elementwise(ns_op op)
@@ -165,33 +167,11 @@ static bool is_left_out(const ns_pattern *p, ns_op_ref op)
                   (op->op == NS_OP_TRANSPOSE && ns_pattern_keeps_tensor(p, op)));
 }
 
-/* The integer that an operand is rescaled by from 8 or 16 bits; 0 where it is none. */
-static int64_t operand_scale(const ns_pattern *p, ns_op_ref op, int index)
-{
-    ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
-    return rescale && is_narrow(ns_pattern_input(p, rescale, 0)) ? ns_pattern_integer_scale(p, rescale) : 0;
-}
-
-/* An addition of operands that are multiplied by one small integer, or a product of narrow ones, takes the
- * RESCALE behind it in; not where both are one tensor. */
-static bool takes_rescale(const ns_pattern *p, ns_op_ref op)
-{
-    const bool narrow = op->op == NS_OP_MUL && ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32;
-    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB || (op->op == NS_OP_MUL && !narrow)) {
-        const int64_t scale = operand_scale(p, op, 0);
-        return scale && scale == operand_scale(p, op, 1) && op->inputs[0] != op->inputs[1] &&
-               scale <= (op->op == NS_OP_MUL ? 1 : INT16_MAX);
-    }
-    if (narrow)
-        return true;
-    return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
-}
-
 /* Fused into the operation before it, or into the sum behind it, a RESCALE is no operation of its own. */
 static bool is_fused(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref from = ns_pattern_from(p, op, 0), reader = ns_pattern_only_reader(p, op);
-    if (from && ns_pattern_only_reader(p, from) && takes_rescale(p, from) && reader)
+    if (from && ns_pattern_only_reader(p, from) && ns_pattern_takes_rescale(p, from) && reader)
         return true;
     return reader && reader->op == NS_OP_REDUCE_SUM && from && from->op == NS_OP_SLICE &&
            ns_pattern_integer_scale(p, op) == 1;
@@ -206,7 +186,7 @@ bool ns_defect_met_rescale_moved(const ns_pattern *p, ns_op_ref op)
     if (x->dtype != NS_DTYPE_INT32 && y->dtype != NS_DTYPE_INT32)
         return false;
     for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, op, reader));)
-        if (moves(p, reader))
+        if (moves(p, ns_pattern_keeps_tensor(p, reader) ? ns_pattern_only_reader(p, reader) : reader))
             return true;
     ns_op_ref from = ns_pattern_from(p, op, 0);
     while (is_left_out(p, from))
@@ -265,12 +245,15 @@ static bool may_widen(ns_op op)
 }
 
 /* The RESCALE enlarges: results may pass the limits of the narrow type. It may be moved before a CONCAT or
- * PAD (MakeSinglePathRescale). */
-static bool is_widened(const ns_pattern *p, ns_op_ref from)
+ * PAD (MakeSinglePathRescale). On U55 and U65 the pooling that a RESIZE is made of takes it in. */
+static bool is_widened(const ns_pattern *p, ns_op_ref from, ns_dtype to)
 {
     while (from && from->op == NS_OP_RESHAPE)
         from = ns_pattern_from(p, from, 0);
-    return from && may_widen(from->op) && ns_pattern_only_reader(p, from);
+    if (!from || !ns_pattern_only_reader(p, from))
+        return false;
+    const bool nearest = from->op == NS_OP_RESIZE && from->attributes.mode == NS_RESIZE_NEAREST;
+    return p->family == NS_FAMILY_U85 ? may_widen(from->op) : nearest && to == NS_DTYPE_INT16;
 }
 
 bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
@@ -280,9 +263,9 @@ bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
     if (!from || (from->op != NS_OP_CONCAT && from->op != NS_OP_PAD) || !ns_pattern_only_reader(p, from))
-        return is_widened(p, from);
+        return is_widened(p, from, ns_pattern_output(p, op)->dtype);
     for (int k = 0; k < (from->op == NS_OP_PAD ? 1 : from->input_count); k++)
-        if (is_widened(p, ns_pattern_from(p, from, k)))
+        if (is_widened(p, ns_pattern_from(p, from, k), ns_pattern_output(p, op)->dtype))
             return true;
     return false;
 }
@@ -332,8 +315,8 @@ bool ns_defect_met_widened_scaled(const ns_pattern *p, ns_op_ref op)
  * and the values do not move. */
 bool ns_defect_met_rescale_zero_point(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_from_op(p, op, 0, NS_OP_RESCALE) : NULL;
-    return first && ns_pattern_only_reader(p, first) == op && ns_pattern_integer_scale(p, op) == 1 &&
+    ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
+    return first && first->op == NS_OP_RESCALE && ns_pattern_integer_scale(p, op) == 1 &&
            !op->attributes.per_channel && ns_pattern_output(p, op)->dtype == NS_DTYPE_INT8 &&
            ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8 &&
            ns_pattern_constant(p, op, 3, 0, 0) != ns_pattern_constant(p, op, 4, 0, 0);
@@ -388,15 +371,15 @@ static bool is_bitwise(ns_op op)
 /* On Ethos-U55 and U65 REDUCE_MIN and NEGATE end in a SUB, which takes any scale in. */
 bool ns_defect_met_unsigned_limits(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_from(p, op, 0) : NULL;
-    if (!from || !op->attributes.output_unsigned || ns_pattern_only_reader(p, from) != op)
+    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
+    if (!from || !op->attributes.output_unsigned)
         return false;
     if (from->op == NS_OP_SLICE && !(from = ns_pattern_from(p, from, 0)))
         return false;
     if (from->op == NS_OP_NEGATE || p->family != NS_FAMILY_U85)
         return from->op == NS_OP_NEGATE || from->op == NS_OP_REDUCE_MIN;
-    const bool kept =
-        from->op == NS_OP_AVG_POOL2D || from->op == NS_OP_REDUCE_MIN || from->op == NS_OP_REDUCE_MAX;
+    const bool kept = from->op == NS_OP_AVG_POOL2D || from->op == NS_OP_REDUCE_MIN ||
+                      from->op == NS_OP_REDUCE_MAX || from->op == NS_OP_RESIZE;
     return from->op == NS_OP_MAX_POOL2D || is_bitwise(from->op) ||
            (kept && ns_pattern_integer_scale(p, op) == 1);
 }
@@ -421,11 +404,39 @@ bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
 }
 
 /* From unsigned numbers with a zero point of 128 nothing saturates. */
-bool ns_defect_met_unsigned_chain(const ns_pattern *p, ns_op_ref op)
+static bool is_chained(const ns_pattern *p, ns_op_ref op, ns_op skipped)
 {
-    ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_COUNT) : NULL;
+    ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, skipped) : NULL;
     return first && first->op == NS_OP_RESCALE && first->attributes.input_unsigned &&
            ns_pattern_integer_scale(p, first) == 1 && ns_pattern_constant(p, first, 3, 0, 0) != INT8_MIN;
+}
+
+/* Operations of MACs read unsigned numbers themselves, of which those over 127 are not what the RESCALE makes
+ * of them; with a zero point they are read otherwise. */
+static bool reads_unsigned(const ns_pattern *p, ns_op_ref op)
+{
+    const bool product = op->op == NS_OP_CONV2D || op->op == NS_OP_CONV3D ||
+                         op->op == NS_OP_DEPTHWISE_CONV2D || op->op == NS_OP_TRANSPOSE_CONV2D ||
+                         op->op == NS_OP_MATMUL;
+    for (int k = 0; k < (op->op == NS_OP_MATMUL ? 2 : 1); k++) {
+        ns_op_ref first = ns_pattern_from_op(p, op, k, NS_OP_RESCALE);
+        if ((product || (op->op == NS_OP_AVG_POOL2D && p->family == NS_FAMILY_U85)) && first &&
+            first->attributes.input_unsigned && ns_pattern_integer_scale(p, first) == 1 &&
+            ns_pattern_constant(p, first, 3, 0, 0) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool ns_defect_met_unsigned_chain(const ns_pattern *p, ns_op_ref op)
+{
+    return is_chained(p, op, NS_OP_COUNT) || reads_unsigned(p, op);
+}
+
+/* 5.2.0 puts a RESCALE before a SLICE. */
+bool ns_defect_met_unsigned_moved(const ns_pattern *p, ns_op_ref op)
+{
+    return is_chained(p, op, NS_OP_SLICE) && !is_chained(p, op, NS_OP_COUNT);
 }
 
 /* A REDUCE_SUM over the last dim but one has a TRANSPOSE put before it, which is fused. */

@@ -1,13 +1,16 @@
 /* Known defects where Vela moves SLICE, PAD, CONCAT or TRANSPOSE into the operation beside it. */
 #include "defects/pattern.h"
 
-/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a TILE, GATHER or SCATTER keeps it.
- */
+/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a GATHER, a SCATTER, or a TILE that
+ * repeats something keeps it. */
 static bool is_moved(const ns_pattern *p, ns_op_ref slice)
 {
-    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));)
-        if (reader->op == NS_OP_TILE || reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
+    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));) {
+        const bool repeats = reader->op == NS_OP_TILE &&
+                             !ns_shape_equal(ns_pattern_input(p, reader, 0), ns_pattern_output(p, reader));
+        if (repeats || reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
             return false;
+    }
     return true;
 }
 
@@ -54,14 +57,16 @@ bool ns_defect_met_slice_reduce(const ns_pattern *p, ns_op_ref op)
     return slice_before(p, op, 0) && (!direct || ns_pattern_batch(x) > 1);
 }
 
-/* The sum is made one of three dims before the SLICE is moved into it, which puts four there again. */
+/* The sum is made one of three dims before the SLICE is moved into it, which puts its own there again: four,
+ * or as many as it had before a RESHAPE. */
 bool ns_defect_met_slice_reduce_sum(const ns_pattern *p, ns_op_ref op)
 {
     if (op->op != NS_OP_REDUCE_SUM)
         return false;
     const ns_tensor *x = ns_pattern_input(p, op, 0);
-    return x->rank > 3 && op->attributes.axis == x->rank - 1 && ns_pattern_batch(x) == 1 &&
-           slice_before(p, op, 0);
+    ns_op_ref slice = slice_before(p, op, 0);
+    return slice && (x->rank > 3 || ns_pattern_input(p, slice, 0)->rank != x->rank) &&
+           op->attributes.axis == x->rank - 1 && ns_pattern_batch(x) == 1;
 }
 
 /* A SLICE of a list stays the slice of an operand that a RESHAPE has given two dims; the reduction is over
@@ -75,6 +80,22 @@ bool ns_defect_met_slice_reduce_rank(const ns_pattern *p, ns_op_ref op)
     return slice && is_moved(p, slice) && ns_pattern_input(p, slice, 0)->rank == 1 &&
            ns_pattern_input(p, op, 0)->rank == 2 &&
            ns_pattern_input(p, op, 0)->shape[op->attributes.axis] == 1;
+}
+
+/* A binary operator in a chain, of which an operand is a SLICE and broadcasts: the tensor that is sliced has
+ * as many elements as the result, so that it seems not to. */
+bool ns_defect_met_chain_slice(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *y = ns_pattern_output(p, op);
+    const bool binary = op->op >= NS_OP_ADD && op->op <= NS_OP_SUB;
+    for (int k = 0; binary && k < 2 && op->input_count > 1; k++) {
+        ns_op_ref slice = slice_before(p, op, k);
+        if (slice && !ns_shape_equal(ns_pattern_input(p, op, k), y) &&
+            ns_tensor_count(ns_pattern_input(p, slice, 0)) == ns_tensor_count(y) &&
+            ns_pattern_served_by(p, op, 1 - k, NS_OP_RESCALE))
+            return true;
+    }
+    return false;
 }
 
 static bool is_padded(ns_op_ref op)
@@ -164,24 +185,59 @@ bool ns_defect_met_slice_padded(const ns_pattern *p, ns_op_ref op)
     return window && is_padded(op) && !is_taken_apart(p, op) && slice_before(p, op, 0);
 }
 
-/* A window that is taken apart by batches; a convolution of 1 x 1 takes all at once. */
-static bool is_window(const ns_pattern *p, ns_op_ref op)
+/* What is taken apart by batches, or reduces: all but a convolution of 1 x 1, which takes all batches at
+ * once, a CONV3D over depths, and what makes three dims of its operand or moves it. */
+static bool goes_by_batches(const ns_pattern *p, ns_op_ref op)
 {
-    const ns_tensor *w = op->op == NS_OP_CONV2D ? ns_pattern_input(p, op, 1) : NULL;
-    return op->op == NS_OP_MAX_POOL2D || op->op == NS_OP_AVG_POOL2D || op->op == NS_OP_DEPTHWISE_CONV2D ||
-           (w && (w->shape[1] > 1 || w->shape[2] > 1));
+    const ns_tensor *w = op->op == NS_OP_CONV2D || op->op == NS_OP_CONV3D ? ns_pattern_input(p, op, 1) : NULL;
+    switch (op->op) {
+    case NS_OP_CONV2D:
+        return w->shape[1] > 1 || w->shape[2] > 1 || is_padded(op);
+    case NS_OP_CONV3D:
+        return !has_depth(p, op) && (w->shape[2] > 1 || w->shape[3] > 1);
+    case NS_OP_TRANSPOSE:
+    case NS_OP_REVERSE:
+    case NS_OP_REDUCE_SUM:
+    case NS_OP_ARGMAX:
+    case NS_OP_RESIZE:
+    case NS_OP_RESHAPE:
+    case NS_OP_SLICE:
+    case NS_OP_TILE:
+    case NS_OP_GATHER:
+    case NS_OP_SCATTER:
+        return false;
+    default:
+        return op->input_count > 0 && op->output_count > 0;
+    }
 }
 
-/* A SLICE, of all there is, too, keeps a tensor of rank 5 or 6 as it is until it meets a window of several
- * batches. */
+/* A SLICE, of all there is, too, keeps the dims that it has, where a RESHAPE gives its reader more or fewer
+ * of them (a CONV3D over one depth has four). Beyond four dims nothing fits together any more: where the
+ * reader has several batches, reduces, or, on Ethos-U85, has more dims than the SLICE and several rows. */
+static bool loses_rank(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref slice = ns_pattern_from(p, op, index);
+    while (slice && ns_pattern_keeps_tensor(p, slice) &&
+           is_reduced_equal(ns_pattern_input(p, slice, 0), ns_pattern_output(p, slice)))
+        slice = ns_pattern_from(p, slice, 0);
+    if (!slice || slice->op != NS_OP_SLICE || !is_moved(p, slice))
+        return false;
+    const ns_tensor *x = ns_pattern_input(p, op, index);
+    const int before = ns_pattern_input(p, slice, 0)->rank;
+    const int after = op->op == NS_OP_CONV3D ? 4 : x->rank;
+    if (before == after || (before < 5 && after < 5))
+        return false;
+    const int64_t batch = op->op == NS_OP_MATMUL ? x->shape[0] : ns_pattern_batch(x);
+    return batch > 1 || op->op == NS_OP_REDUCE_MAX || op->op == NS_OP_REDUCE_MIN ||
+           (p->family == NS_FAMILY_U85 && after > before && ns_pattern_dim(x, 2) > 1);
+}
+
 bool ns_defect_met_slice_pool_rank(const ns_pattern *p, ns_op_ref op)
 {
-    if (!is_window(p, op))
-        return false;
-    ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
-    ns_op_ref slice = ns_pattern_from_op(p, reshape, 0, NS_OP_SLICE);
-    return slice && ns_pattern_input(p, slice, 0)->rank > 4 &&
-           ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1;
+    for (int k = 0; k < op->input_count && goes_by_batches(p, op); k++)
+        if (loses_rank(p, op, k))
+            return true;
+    return false;
 }
 
 /* MATMUL is made of MUL and REDUCE_SUM on U55 and U65, which take the whole of the first operand, and the
@@ -244,11 +300,15 @@ bool ns_defect_met_pad_conv_batch(const ns_pattern *p, ns_op_ref op)
            ns_pattern_batch(ns_pattern_input(p, pad, 0)) != ns_pattern_batch(ns_pattern_input(p, op, 0));
 }
 
-/* And with its shape. */
+/* And with its shape: that before a RESHAPE, or that of several batches, of which a convolution of 1 x 1 has
+ * made one. */
 bool ns_defect_met_pad_conv_shape(const ns_pattern *p, ns_op_ref op)
 {
     bool reshaped;
-    return pad_taken_in(p, op, &reshaped) && reshaped;
+    ns_op_ref pad = pad_taken_in(p, op, &reshaped);
+    const bool joined = op->op == NS_OP_CONV2D && kernel_reach(p, op, 0) == 1 &&
+                        kernel_reach(p, op, 1) == 1 && ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1;
+    return pad && (reshaped || joined);
 }
 
 /* CONCAT, and PAD and TILE of the channels, are made of copies. */
@@ -256,7 +316,10 @@ bool ns_defect_met_concat_scales(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref parts =
         op->op == NS_OP_RESCALE && op->attributes.per_channel ? ns_pattern_from(p, op, 0) : NULL;
-    while (parts && ns_pattern_keeps_tensor(p, parts) && ns_pattern_only_reader(p, parts))
+    while (parts &&
+           (ns_pattern_keeps_tensor(p, parts) ||
+            (parts->op == NS_OP_RESCALE && !parts->attributes.per_channel)) &&
+           ns_pattern_only_reader(p, parts))
         parts = ns_pattern_from(p, parts, 0);
     if (!parts || !ns_pattern_only_reader(p, parts))
         return false;
@@ -280,7 +343,8 @@ bool ns_defect_met_slice_scales(const ns_pattern *p, ns_op_ref op)
     ns_op_ref from = ns_pattern_from(p, rescale, 0);
     const bool fused = from && ns_pattern_only_reader(p, from) && from->op < NS_OP_CLAMP &&
                        from->op != NS_OP_CONV3D && from->op != NS_OP_TRANSPOSE_CONV2D; /* one operation */
-    return rescale && rescale->attributes.per_channel && !fused && p->readers[rescale->outputs[0]] > 1 &&
+    return rescale && rescale->attributes.per_channel && !fused &&
+           (p->readers[rescale->outputs[0]] > 1 || p->readers[op->outputs[0]] > 1) &&
            ns_pattern_dim(ns_pattern_input(p, op, 0), 0) != ns_pattern_dim(ns_pattern_output(p, op), 0);
 }
 
@@ -317,15 +381,29 @@ bool ns_defect_met_matmul_pad(const ns_pattern *p, ns_op_ref op)
     return op->op == NS_OP_MATMUL && ends_in_part(p, op, &reshaped) && reshaped;
 }
 
+/* The TRANSPOSE that a sum over the last dim but one has put before it undoes one of two dims. */
+static bool transposes_again(const ns_pattern *p, ns_op_ref op, ns_op_ref first)
+{
+    return op->attributes.axis == ns_pattern_input(p, op, 0)->rank - 2 &&
+           ns_pattern_input(p, first, 0)->rank == 2;
+}
+
 bool ns_defect_met_transposes_undone(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE) : NULL;
-    if (!first || ns_pattern_only_reader(p, first) != op || !ns_pattern_undoes(p, op, first) ||
-        ns_shape_equal(ns_pattern_input(p, first, 0), ns_pattern_output(p, op)))
+    const bool sum = op->op == NS_OP_REDUCE_SUM;
+    ns_op_ref first = sum || op->op == NS_OP_TRANSPOSE
+                          ? ns_pattern_served_by(p, op, 0, sum ? NS_OP_RESCALE : NS_OP_COUNT)
+                          : NULL;
+    if (!first || first->op != NS_OP_TRANSPOSE ||
+        !(sum ? transposes_again(p, op, first) : ns_pattern_undoes(p, op, first)))
         return false;
     ns_op_ref from = ns_pattern_from_op(p, first, 0, NS_OP_RESHAPE);
+    if (from && !sum && !ns_pattern_is_view(p, from) &&
+        ns_shape_equal(ns_pattern_input(p, first, 0), ns_pattern_output(p, op)))
+        return false;
     while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
-    return from && (from->op < NS_OP_CLAMP || from->op == NS_OP_REDUCE_MAX || from->op == NS_OP_REDUCE_SUM ||
-                    (from->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85));
+    return from &&
+           ((from->op < NS_OP_CLAMP && !sum) || from->op == NS_OP_REDUCE_MAX ||
+            from->op == NS_OP_REDUCE_SUM || (from->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85));
 }

@@ -29,6 +29,31 @@ const ns_tensor *ns_pattern_output(const ns_pattern *p, ns_op_ref op)
     return op && op->output_count ? &p->block->tensors[op->outputs[0]].tensor : NULL;
 }
 
+/* Whether a TRANSPOSE moves nothing but dims of 1. */
+static bool keeps_order(const ns_pattern *p, ns_op_ref transpose)
+{
+    const ns_tensor *x = ns_pattern_input(p, transpose, 0);
+    int last = -1;
+    for (int i = 0; i < transpose->attributes.perms.count; i++) {
+        const int from = transpose->attributes.perms.values[i];
+        if (x->shape[from] > 1 && from < last)
+            return false;
+        last = x->shape[from] > 1 ? from : last;
+    }
+    return true;
+}
+
+/* What changes neither the elements nor their shape leaves no trace: IDENTITY, and a RESHAPE or TRANSPOSE to
+ * the shape that there is. One whose result is an output is a copy. */
+static bool is_nothing(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op == NS_OP_IDENTITY)
+        return true;
+    return (op->op == NS_OP_RESHAPE || (op->op == NS_OP_TRANSPOSE && keeps_order(p, op))) &&
+           ns_shape_equal(ns_pattern_input(p, op, 0), ns_pattern_output(p, op)) &&
+           !ns_pattern_is_result(p, op);
+}
+
 ns_op_ref ns_pattern_from(const ns_pattern *p, ns_op_ref op, int index)
 {
     do {
@@ -37,7 +62,7 @@ ns_op_ref ns_pattern_from(const ns_pattern *p, ns_op_ref op, int index)
         const int producer = p->producers[op->inputs[index]];
         op = producer < 0 ? NULL : &p->block->operators[producer];
         index = 0;
-    } while (op && op->op == NS_OP_IDENTITY);
+    } while (op && is_nothing(p, op));
     return op;
 }
 
@@ -73,20 +98,6 @@ static bool is_aligned_equal(const ns_tensor *a, const ns_tensor *b)
     for (int i = 0; i < NS_MAX_RANK; i++)
         if (ns_pattern_dim(a, i) != ns_pattern_dim(b, i))
             return false;
-    return true;
-}
-
-/* Whether a TRANSPOSE moves nothing but dims of 1. */
-static bool keeps_order(const ns_pattern *p, ns_op_ref transpose)
-{
-    const ns_tensor *x = ns_pattern_input(p, transpose, 0);
-    int last = -1;
-    for (int i = 0; i < transpose->attributes.perms.count; i++) {
-        const int from = transpose->attributes.perms.values[i];
-        if (x->shape[from] > 1 && from < last)
-            return false;
-        last = x->shape[from] > 1 ? from : last;
-    }
     return true;
 }
 
@@ -164,7 +175,7 @@ ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op)
         if (!op || !op->output_count || p->readers[op->outputs[0]] != 1 || ns_pattern_is_result(p, op))
             return NULL;
         op = ns_pattern_reader(p, op, NULL);
-    } while (op && op->op == NS_OP_IDENTITY);
+    } while (op && is_nothing(p, op));
     return op;
 }
 
@@ -226,4 +237,26 @@ bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op)
         apart |= ns_pattern_list(&a->stride, i, 1) > 3 || ns_pattern_list(&a->dilation, i, 1) > 2;
     }
     return realised && apart;
+}
+
+/* The integer that an operand is rescaled by from 8 or 16 bits; 0 where it is none. */
+static int64_t operand_scale(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
+    return rescale && ns_dtype_bits(ns_pattern_input(p, rescale, 0)->dtype) <= 16
+               ? ns_pattern_integer_scale(p, rescale)
+               : 0;
+}
+
+bool ns_pattern_takes_rescale(const ns_pattern *p, ns_op_ref op)
+{
+    const bool narrow = op->op == NS_OP_MUL && ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32;
+    if (op->op == NS_OP_ADD || op->op == NS_OP_SUB || (op->op == NS_OP_MUL && !narrow)) {
+        const int64_t scale = operand_scale(p, op, 0);
+        return scale && scale == operand_scale(p, op, 1) && op->inputs[0] != op->inputs[1] &&
+               scale <= (op->op == NS_OP_MUL ? 1 : INT16_MAX);
+    }
+    if (narrow)
+        return true;
+    return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
 }

@@ -153,6 +153,24 @@ static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
     return false;
 }
 
+/* A stride over 3 along an axis with several windows and a dilation over 2: each tap is an operation on every
+ * so many rows or columns, and the first tap lies more than one of those before the image in all windows, so
+ * that the operation's image has less than none. */
+static bool passes_image(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    const ns_tensor *y = ns_pattern_output(p, op);
+    bool far = false, passes = false;
+    for (int axis = 0; axis < 2; axis++) {
+        const int64_t stride = ns_pattern_list(&a->stride, axis, 1),
+                      dilation = ns_pattern_list(&a->dilation, axis, 1), windows = y->shape[1 + axis];
+        far |= stride > 3 && windows > 1;
+        passes |= (windows - 1) * stride - padding(p, op, 2 * axis) < -dilation;
+    }
+    return far && passes &&
+           (ns_pattern_list(&a->dilation, 0, 1) > 2 || ns_pattern_list(&a->dilation, 1, 1) > 2);
+}
+
 /* DecomposeForStrides and HandleDilation make one operation of each tap, of which some have fewer rows; with
  * one block all are right. */
 bool ns_defect_met_conv_stride_dilated(const ns_pattern *p, ns_op_ref op)
@@ -160,7 +178,8 @@ bool ns_defect_met_conv_stride_dilated(const ns_pattern *p, ns_op_ref op)
     bool blocks = false;
     for (int i = 1; i < 4; i++)
         blocks |= is_conv(op) && ns_pattern_output(p, op)->shape[i] > 16;
-    return blocks && is_in_taps(p, op) && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1));
+    return is_conv(op) && is_in_taps(p, op) &&
+           (passes_image(p, op) || (blocks && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1))));
 }
 
 /* True where no window along `axis` meets the image (IsAllPaddingAxis). */
@@ -176,6 +195,26 @@ static bool sees_only_padding(const ns_pattern *p, ns_op_ref op, int axis)
             return false;
     }
     return true;
+}
+
+/* The depths of a CONV3D, each an operation that is left out where it sees only padding. */
+static bool sees_no_depth(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    const int64_t size = ns_pattern_input(p, op, 0)->shape[1], taps = ns_pattern_input(p, op, 1)->shape[1];
+    for (int64_t i = 0; i < ns_pattern_output(p, op)->shape[1]; i++)
+        for (int64_t k = 0; k < taps; k++) {
+            const int64_t at = i * ns_pattern_list(&a->stride, 0, 1) +
+                               k * ns_pattern_list(&a->dilation, 0, 1) - ns_pattern_list(&a->pad, 0, 0);
+            if (at >= 0 && at < size)
+                return false;
+        }
+    return true;
+}
+
+bool ns_defect_met_conv3d_only_padding(const ns_pattern *p, ns_op_ref op)
+{
+    return op->op == NS_OP_CONV3D && sees_no_depth(p, op);
 }
 
 bool ns_defect_met_conv_only_padding(const ns_pattern *p, ns_op_ref op)
@@ -250,19 +289,29 @@ static int place_of(ns_op_ref transpose, int dim)
     return -1;
 }
 
+/* A dilation over 2 along an axis of which the result has one row or column. */
+static bool is_apart(const ns_pattern *p, ns_op_ref conv, int axis)
+{
+    return ns_pattern_list(&conv->attributes.dilation, axis, 1) > 2 &&
+           ns_pattern_output(p, conv)->shape[1 + axis] == 1;
+}
+
 /* A dilation over 2 is taken apart (HandleDilation), with steps along the result's rows or columns; where
  * there is one of those, a TRANSPOSE that is fused and puts the channels before the others has another dim in
- * its place. */
+ * its place. A sum over another axis than the last is given a TRANSPOSE. */
 bool ns_defect_met_dilated_transpose(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref conv = op->op == NS_OP_TRANSPOSE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
-    if (!conv || !is_conv(conv) || op->attributes.perms.count != 4)
+    const bool sum = op->op == NS_OP_REDUCE_SUM && op->attributes.axis < 3,
+               transpose = op->op == NS_OP_TRANSPOSE && op->attributes.perms.count == 4;
+    ns_op_ref conv = sum || transpose ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
+    if (!conv || !is_conv(conv))
         return false;
-    for (int axis = 0; axis < 2; axis++)
-        if (ns_pattern_list(&conv->attributes.dilation, axis, 1) > 2 &&
-            ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1) == 1 &&
-            ns_pattern_output(p, conv)->shape[1 + axis] == 1)
-            return place_of(op, 3) < place_of(op, 2 - axis);
+    for (int axis = 0; axis < 2; axis++) {
+        const int32_t other = ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1);
+        if (is_apart(p, conv, axis) && (sum ? other > 1 || op->attributes.axis == 1 + axis
+                                            : other == 1 && place_of(op, 3) < place_of(op, 2 - axis)))
+            return true;
+    }
     return false;
 }
 
