@@ -178,9 +178,21 @@ static bool is_chained(ns_op op)
     return op == NS_OP_NEGATE || op == NS_OP_ABS || op == NS_OP_CLZ || op == NS_OP_BITWISE_NOT;
 }
 
+/* Operators of one operand do not end a chain: what stands before them. */
+static ns_op_ref chained_before(const ns_pattern *p, ns_op_ref op)
+{
+    while (op && is_chained(op->op)) {
+        ns_op_ref before = ns_pattern_served_by(p, op, 0, NS_OP_RESCALE);
+        if (!before || !(is_binary(before->op) || is_chained(before->op)))
+            break;
+        op = before;
+    }
+    return op;
+}
+
 bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref between = before_table(p, op);
+    ns_op_ref between = chained_before(p, before_table(p, op));
     return between && (is_binary(between->op) || is_chained(between->op)) &&
            ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
            (has_table_before(p, op, between) || has_tables_behind_products(p, op, between));
@@ -193,15 +205,17 @@ static int source(const ns_pattern *p, ns_op_ref op, int index)
     return rescale && ns_pattern_only_reader(p, rescale) == op ? rescale->inputs[0] : op->inputs[index];
 }
 
-/* A RESCALE that no operation before it takes in; of elementwise ones a product may leave it. */
+/* A RESCALE that no operation before it takes in. Of elementwise ones a product of int32 may leave it, on
+ * Ethos-U55 and U65 also a sum, but not one by 1. */
 static bool is_alone(const ns_pattern *p, ns_op_ref rescale)
 {
     if (!rescale || rescale->op != NS_OP_RESCALE)
         return false;
     ns_op_ref from = ns_pattern_from(p, rescale, 0);
-    const bool taken =
-        from && ((is_binary(from->op) && from->op != NS_OP_MUL) || ns_pattern_takes_rescale(p, from));
-    return !taken || ns_pattern_only_reader(p, from) != rescale;
+    if (!from || ns_pattern_only_reader(p, from) != rescale)
+        return true;
+    const bool any = p->family == NS_FAMILY_U85 || ns_pattern_integer_scale(p, rescale) == 1;
+    return !ns_pattern_takes_rescale(p, from) && !(any && is_binary(from->op) && from->op != NS_OP_MUL);
 }
 
 /* Whether a RESHAPE of a RESCALE that is alone made the tensor; what changes nothing may stand behind it. */

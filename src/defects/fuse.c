@@ -75,7 +75,8 @@ bool ns_defect_met_fused_activation(const ns_pattern *p, ns_op_ref op)
         return into && is_one_operation(p, into);
     return into->op == NS_OP_REDUCE_SUM || into->op == NS_OP_REDUCE_MAX || into->op == NS_OP_REDUCE_MIN ||
            into->op == NS_OP_MATMUL || into->op == NS_OP_TRANSPOSE || into->op == NS_OP_REVERSE ||
-           into->op == NS_OP_SLICE || into->op == NS_OP_PAD;
+           into->op == NS_OP_SLICE || into->op == NS_OP_PAD ||
+           (into->op == NS_OP_TILE && !ns_shape_equal(ns_pattern_output(p, into), ns_pattern_output(p, op)));
 }
 
 static bool moves_elements(const ns_pattern *p, ns_op_ref op)
@@ -109,6 +110,8 @@ bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref first =
         ns_pattern_served_by(p, mover, 0, mover->op == NS_OP_TRANSPOSE ? NS_OP_TRANSPOSE : NS_OP_COUNT);
+    if (first && first->op == NS_OP_RESHAPE && !ns_pattern_is_view(p, first))
+        first = ns_pattern_served_by(p, first, 0, NS_OP_COUNT);
     if (first && first->op == NS_OP_RESCALE)
         first = ns_pattern_from_op(p, first, 0, NS_OP_TABLE);
     if (!first || !is_activation(first) || !ns_pattern_only_reader(p, first) || says_both(op, first))

@@ -35,12 +35,12 @@ static ns_op_ref slice_before(const ns_pattern *p, ns_op_ref op, int index)
 {
     ns_op_ref from = ns_pattern_from(p, op, index);
     while (from && (ns_pattern_keeps_tensor(p, from) || from->op == NS_OP_RESCALE)) {
-        if (!is_reduced_equal(ns_pattern_input(p, from, 0), ns_pattern_output(p, from)) ||
-            (from->op == NS_OP_RESCALE && !ns_pattern_only_reader(p, from)))
+        if (from->op == NS_OP_RESCALE && !ns_pattern_only_reader(p, from))
             return NULL;
         from = ns_pattern_from(p, from, 0);
     }
     const bool moved = from && from->op == NS_OP_SLICE && is_moved(p, from) &&
+                       is_reduced_equal(ns_pattern_output(p, from), ns_pattern_input(p, op, index)) &&
                        !ns_shape_equal(ns_pattern_input(p, from, 0), ns_pattern_output(p, from));
     return moved ? from : NULL;
 }
@@ -217,12 +217,12 @@ static bool goes_by_batches(const ns_pattern *p, ns_op_ref op)
 static bool loses_rank(const ns_pattern *p, ns_op_ref op, int index)
 {
     ns_op_ref slice = ns_pattern_from(p, op, index);
-    while (slice && ns_pattern_keeps_tensor(p, slice) &&
-           is_reduced_equal(ns_pattern_input(p, slice, 0), ns_pattern_output(p, slice)))
+    while (slice && ns_pattern_keeps_tensor(p, slice))
         slice = ns_pattern_from(p, slice, 0);
-    if (!slice || slice->op != NS_OP_SLICE || !is_moved(p, slice))
-        return false;
     const ns_tensor *x = ns_pattern_input(p, op, index);
+    if (!slice || slice->op != NS_OP_SLICE || !is_moved(p, slice) ||
+        !is_reduced_equal(ns_pattern_output(p, slice), x))
+        return false;
     const int before = ns_pattern_input(p, slice, 0)->rank;
     const int after = op->op == NS_OP_CONV3D ? 4 : x->rank;
     if (before == after || (before < 5 && after < 5))
@@ -290,14 +290,25 @@ bool ns_defect_met_pad_conv_zero_point(const ns_pattern *p, ns_op_ref op)
     return is_convolution(op) && ns_pattern_constant(p, op, 3, 0, 0) != 0 && pad_taken_in(p, op, &reshaped);
 }
 
-/* 5.2.0 keeps the convolution's shape, but not where the PAD has batches that the convolution does not have.
- */
+/* A convolution of 1 x 1 that takes all batches at once. */
+static bool joins_batches(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_int_list *stride = &op->attributes.stride;
+    return op->op == NS_OP_CONV2D && kernel_reach(p, op, 0) == 1 && kernel_reach(p, op, 1) == 1 &&
+           ns_pattern_list(stride, 0, 1) == 1 && ns_pattern_list(stride, 1, 1) == 1;
+}
+
+/* 5.2.0 keeps the convolution's shape, but not where the PAD has batches that the convolution does not have,
+ * or more than four dims and several batches. */
 bool ns_defect_met_pad_conv_batch(const ns_pattern *p, ns_op_ref op)
 {
     bool reshaped;
     ns_op_ref pad = pad_taken_in(p, op, &reshaped);
-    return pad && reshaped &&
-           ns_pattern_batch(ns_pattern_input(p, pad, 0)) != ns_pattern_batch(ns_pattern_input(p, op, 0));
+    if (!pad || !reshaped)
+        return false;
+    const int64_t batch = ns_pattern_batch(ns_pattern_input(p, op, 0));
+    const ns_tensor *x = ns_pattern_input(p, pad, 0);
+    return ns_pattern_batch(x) != batch || (x->rank > 4 && batch > 1 && !joins_batches(p, op));
 }
 
 /* And with its shape: that before a RESHAPE, or that of several batches, of which a convolution of 1 x 1 has
@@ -306,9 +317,7 @@ bool ns_defect_met_pad_conv_shape(const ns_pattern *p, ns_op_ref op)
 {
     bool reshaped;
     ns_op_ref pad = pad_taken_in(p, op, &reshaped);
-    const bool joined = op->op == NS_OP_CONV2D && kernel_reach(p, op, 0) == 1 &&
-                        kernel_reach(p, op, 1) == 1 && ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1;
-    return pad && (reshaped || joined);
+    return pad && (reshaped || (joins_batches(p, op) && ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1));
 }
 
 /* CONCAT, and PAD and TILE of the channels, are made of copies. */
@@ -329,11 +338,26 @@ bool ns_defect_met_concat_scales(const ns_pattern *p, ns_op_ref op)
            ns_pattern_dim(ns_pattern_input(p, parts, 0), 0) != ns_pattern_dim(ns_pattern_output(p, parts), 0);
 }
 
+/* An input of the block that an output is a RESHAPE of. */
+static bool is_returned_reshaped(const ns_pattern *p, int tensor)
+{
+    for (int i = 0; i < p->block->operator_count && p->producers[tensor] < 0; i++) {
+        ns_op_ref op = &p->block->operators[i];
+        if (op->op == NS_OP_RESHAPE && op->inputs[0] == tensor && ns_pattern_is_result(p, op))
+            return true;
+    }
+    return false;
+}
+
 bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from(p, op, 0) : NULL;
-    return first && (first->op == NS_OP_TRANSPOSE || first->op == NS_OP_RESHAPE) &&
-           ns_pattern_is_result(p, first) && p->readers[first->outputs[0]] == 1;
+    if (!first || (first->op != NS_OP_TRANSPOSE && first->op != NS_OP_RESHAPE))
+        return false;
+    if (ns_pattern_is_result(p, first))
+        return p->readers[first->outputs[0]] == 1;
+    return first->op == NS_OP_TRANSPOSE && ns_pattern_undoes(p, op, first) &&
+           is_returned_reshaped(p, first->inputs[0]);
 }
 
 /* The same in the other direction: 5.2.0 puts a RESCALE of its own behind each SLICE. */

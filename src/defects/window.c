@@ -298,20 +298,26 @@ static bool is_apart(const ns_pattern *p, ns_op_ref conv, int axis)
 
 /* A dilation over 2 is taken apart (HandleDilation), with steps along the result's rows or columns; where
  * there is one of those, a TRANSPOSE that is fused and puts the channels before the others has another dim in
- * its place. A sum over another axis than the last is given a TRANSPOSE. */
+ * its place. */
 bool ns_defect_met_dilated_transpose(const ns_pattern *p, ns_op_ref op)
 {
-    const bool sum = op->op == NS_OP_REDUCE_SUM && op->attributes.axis < 3,
-               transpose = op->op == NS_OP_TRANSPOSE && op->attributes.perms.count == 4;
-    ns_op_ref conv = sum || transpose ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
-    if (!conv || !is_conv(conv))
+    ns_op_ref conv = op->op == NS_OP_TRANSPOSE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
+    if (!conv || !is_conv(conv) || op->attributes.perms.count != 4)
         return false;
-    for (int axis = 0; axis < 2; axis++) {
-        const int32_t other = ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1);
-        if (is_apart(p, conv, axis) && (sum ? other > 1 || op->attributes.axis == 1 + axis
-                                            : other == 1 && place_of(op, 3) < place_of(op, 2 - axis)))
+    for (int axis = 0; axis < 2; axis++)
+        if (is_apart(p, conv, axis) && ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1) == 1)
+            return place_of(op, 3) < place_of(op, 2 - axis);
+    return false;
+}
+
+/* A sum over another axis than the last is given such a TRANSPOSE. */
+bool ns_defect_met_dilated_sum(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref conv = op->op == NS_OP_REDUCE_SUM ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
+    for (int axis = 0; axis < 2 && conv && is_conv(conv) && op->attributes.axis < 3; axis++)
+        if (is_apart(p, conv, axis) &&
+            (op->attributes.axis == 1 + axis || ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1) > 1))
             return true;
-    }
     return false;
 }
 
