@@ -202,7 +202,9 @@ bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
 static int source(const ns_pattern *p, ns_op_ref op, int index)
 {
     ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
-    return rescale && ns_pattern_only_reader(p, rescale) == op ? rescale->inputs[0] : op->inputs[index];
+    const bool squared = rescale && op->inputs[0] == op->inputs[1] && p->readers[rescale->outputs[0]] == 2;
+    return rescale && (squared || ns_pattern_only_reader(p, rescale) == op) ? rescale->inputs[0]
+                                                                            : op->inputs[index];
 }
 
 /* A RESCALE that no operation before it takes in. Of elementwise ones a product of int32 may leave it, on
@@ -212,7 +214,7 @@ static bool is_alone(const ns_pattern *p, ns_op_ref rescale)
     if (!rescale || rescale->op != NS_OP_RESCALE)
         return false;
     ns_op_ref from = ns_pattern_from(p, rescale, 0);
-    if (!from || ns_pattern_only_reader(p, from) != rescale)
+    if (!from || ns_pattern_only_reader(p, from) != rescale || from->op == NS_OP_CONV3D)
         return true;
     const bool any = p->family == NS_FAMILY_U85 || ns_pattern_integer_scale(p, rescale) == 1;
     return !ns_pattern_takes_rescale(p, from) && !(any && is_binary(from->op) && from->op != NS_OP_MUL);

@@ -319,6 +319,8 @@ bool ns_defect_met_widened_scaled(const ns_pattern *p, ns_op_ref op)
 bool ns_defect_met_rescale_zero_point(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref first = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
+    if (first && first->op == NS_OP_SLICE)
+        first = ns_pattern_served_by(p, first, 0, NS_OP_RESHAPE);
     return first && first->op == NS_OP_RESCALE && ns_pattern_integer_scale(p, op) == 1 &&
            !op->attributes.per_channel && ns_pattern_output(p, op)->dtype == NS_DTYPE_INT8 &&
            ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT8 &&
@@ -364,11 +366,12 @@ bool ns_defect_met_unsigned_clamp(const ns_pattern *p, ns_op_ref op)
     return op->op == NS_OP_CLAMP && unsigned_before(p, op);
 }
 
-/* Bitwise operators and what is made of them. */
+/* Bitwise operators, shifts, and what is made of them. */
 static bool is_bitwise(ns_op op)
 {
     return op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR || op == NS_OP_BITWISE_XOR ||
-           op == NS_OP_BITWISE_NOT || op == NS_OP_SELECT;
+           op == NS_OP_BITWISE_NOT || op == NS_OP_SELECT || op == NS_OP_ARITHMETIC_RIGHT_SHIFT ||
+           op == NS_OP_LOGICAL_LEFT_SHIFT || op == NS_OP_LOGICAL_RIGHT_SHIFT;
 }
 
 /* On Ethos-U55 and U65 REDUCE_MIN and NEGATE end in a SUB, which takes any scale in. */
@@ -403,7 +406,7 @@ bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref reader = ns_pattern_only_reader(p, op);
     return op->op == NS_OP_RESCALE && op->attributes.output_unsigned && reader &&
-           (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT);
+           (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT || ns_pattern_makes_pad(p, reader));
 }
 
 /* From unsigned numbers with a zero point of 128 nothing saturates. */

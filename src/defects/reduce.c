@@ -58,6 +58,15 @@ bool ns_defect_met_reduce_concat(const ns_pattern *p, ns_op_ref op)
            (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD || ns_pattern_makes_pad(p, reader));
 }
 
+/* Both are fused into what is between them, or into the copy that is left. */
+bool ns_defect_met_reverse_twice(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref first = op->op == NS_OP_REVERSE ? ns_pattern_served_by(p, op, 0, NS_OP_TABLE) : NULL;
+    const ns_tensor *x = ns_pattern_input(p, op, 0);
+    return first && first->op == NS_OP_REVERSE && op->attributes.axis == x->rank - 1 &&
+           first->attributes.axis == x->rank - 1 && ns_pattern_batch(x) > 1;
+}
+
 /* REDUCE_SUM is made one of three dims (with a TRANSPOSE, where it is not over the last); what follows keeps
  * them. */
 bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
