@@ -220,13 +220,16 @@ static bool is_alone(const ns_pattern *p, ns_op_ref rescale)
     return !ns_pattern_takes_rescale(p, from) && !(any && is_binary(from->op) && from->op != NS_OP_MUL);
 }
 
-/* Whether a RESHAPE of a RESCALE that is alone made the tensor; what changes nothing may stand behind it. */
-static bool is_view_of_rescale(const ns_pattern *p, int tensor)
+/* Whether a RESHAPE of a RESCALE that is alone made the tensor; behind it may stand SLICEs and what changes
+ * nothing. *shared: something else reads it, or what it is made of. */
+static bool is_view_of_rescale(const ns_pattern *p, int tensor, bool *shared)
 {
     const int made = p->producers[tensor];
     ns_op_ref at = made >= 0 ? &p->block->operators[made] : NULL;
     bool viewed = false;
-    while (at && (ns_pattern_keeps_tensor(p, at) || takes_all(p, at))) {
+    *shared = p->readers[tensor] > 1;
+    while (at && (ns_pattern_keeps_tensor(p, at) || at->op == NS_OP_SLICE)) {
+        *shared |= !viewed && p->readers[at->outputs[0]] > 1;
         viewed |= ns_pattern_is_view(p, at);
         at = ns_pattern_from(p, at, 0);
     }
@@ -246,11 +249,12 @@ bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
     if ((!is_binary(op->op) && !compares(op->op)) || op->input_count < 2)
         return false;
     const int a = source(p, op, 0), b = source(p, op, 1);
-    if (a == b && is_view_of_rescale(p, a))
+    bool shared;
+    if (a == b && is_view_of_rescale(p, a, &shared))
         return true;
     if (a == op->inputs[0] || b == op->inputs[1])
         return false;
-    return (p->readers[a] > 1 && is_view_of_rescale(p, a)) || (p->readers[b] > 1 && is_view_of_rescale(p, b));
+    return (is_view_of_rescale(p, a, &shared) && shared) || (is_view_of_rescale(p, b, &shared) && shared);
 }
 
 /* DMA0_SIZE0 is not written before a transfer of one dimension. */

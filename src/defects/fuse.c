@@ -237,7 +237,12 @@ bool ns_defect_met_negate_double_round(const ns_pattern *p, ns_op_ref op)
     if (op->op != NS_OP_RESCALE || op->attributes.rounding_mode != NS_DOUBLE_ROUND)
         return false;
     ns_op_ref negate = ns_pattern_from_op(p, op, 0, NS_OP_NEGATE);
-    return negate && ns_pattern_only_reader(p, negate) == op;
+    if (!negate || ns_pattern_only_reader(p, negate) != op)
+        return false;
+    ns_op_ref from = ns_pattern_from_op(p, negate, 0, NS_OP_RESCALE);
+    const bool widened =
+        from && is_narrow(ns_pattern_input(p, from, 0)) && ns_pattern_integer_scale(p, from) == 1;
+    return p->family == NS_FAMILY_U85 || widened || is_narrow(ns_pattern_input(p, negate, 0));
 }
 
 static bool may_widen(ns_op op)
@@ -248,15 +253,17 @@ static bool may_widen(ns_op op)
 }
 
 /* The RESCALE enlarges: results may pass the limits of the narrow type. It may be moved before a CONCAT or
- * PAD (MakeSinglePathRescale). On U55 and U65 the pooling that a RESIZE is made of takes it in. */
+ * PAD (MakeSinglePathRescale). On U55 and U65 the pooling that a RESIZE is made of and the SUB
+ * that ends a REDUCE_MIN take it in. */
 static bool is_widened(const ns_pattern *p, ns_op_ref from, ns_dtype to)
 {
     while (from && from->op == NS_OP_RESHAPE)
         from = ns_pattern_from(p, from, 0);
     if (!from || !ns_pattern_only_reader(p, from))
         return false;
-    const bool nearest = from->op == NS_OP_RESIZE && from->attributes.mode == NS_RESIZE_NEAREST;
-    return p->family == NS_FAMILY_U85 ? may_widen(from->op) : nearest && to == NS_DTYPE_INT16;
+    const bool kept = from->op == NS_OP_REDUCE_MIN ||
+                      (from->op == NS_OP_RESIZE && from->attributes.mode == NS_RESIZE_NEAREST);
+    return p->family == NS_FAMILY_U85 ? may_widen(from->op) : kept && to == NS_DTYPE_INT16;
 }
 
 bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)

@@ -82,19 +82,54 @@ bool ns_defect_met_slice_reduce_rank(const ns_pattern *p, ns_op_ref op)
            ns_pattern_input(p, op, 0)->shape[op->attributes.axis] == 1;
 }
 
+static bool is_binary(ns_op_ref op)
+{
+    return op->op >= NS_OP_ADD && op->op <= NS_OP_SUB && op->input_count > 1;
+}
+
 /* A binary operator in a chain, of which an operand is a SLICE and broadcasts: the tensor that is sliced has
  * as many elements as the result, so that it seems not to. */
 bool ns_defect_met_chain_slice(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *y = ns_pattern_output(p, op);
-    const bool binary = op->op >= NS_OP_ADD && op->op <= NS_OP_SUB;
-    for (int k = 0; binary && k < 2 && op->input_count > 1; k++) {
+    for (int k = 0; is_binary(op) && k < 2; k++) {
         ns_op_ref slice = slice_before(p, op, k);
         if (slice && !ns_shape_equal(ns_pattern_input(p, op, k), y) &&
             ns_tensor_count(ns_pattern_input(p, slice, 0)) == ns_tensor_count(y) &&
             ns_pattern_served_by(p, op, 1 - k, NS_OP_RESCALE))
             return true;
     }
+    return false;
+}
+
+/* The type of a binary operator's result, behind the RESCALE that it takes in. */
+static ns_dtype result_type(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    return ns_pattern_output(p, reader && reader->op == NS_OP_RESCALE ? reader : op)->dtype;
+}
+
+/* Operand `index` is a SLICE that broadcasts, of a tensor of the result's shape and type that nothing else
+ * reads: the result is given that tensor's memory. */
+static bool is_overwritten(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref slice = slice_before(p, op, index), made = ns_pattern_from(p, slice, 0);
+    const ns_tensor *whole = ns_pattern_input(p, slice, 0), *y = ns_pattern_output(p, op);
+    return slice && made && ns_pattern_only_reader(p, made) == slice && ns_shape_equal(whole, y) &&
+           whole->dtype == result_type(p, op) && !ns_shape_equal(ns_pattern_input(p, op, index), y);
+}
+
+bool ns_defect_met_slice_overwritten(const ns_pattern *p, ns_op_ref op)
+{
+    return is_binary(op) && (is_overwritten(p, op, 0) || is_overwritten(p, op, 1));
+}
+
+/* Of one element also in later releases, and on every target. */
+bool ns_defect_met_slice_scalar(const ns_pattern *p, ns_op_ref op)
+{
+    for (int k = 0; k < 2 && is_binary(op); k++)
+        if (ns_tensor_count(ns_pattern_input(p, op, k)) == 1 && is_overwritten(p, op, k))
+            return true;
     return false;
 }
 
@@ -354,6 +389,9 @@ bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from(p, op, 0) : NULL;
     if (!first || (first->op != NS_OP_TRANSPOSE && first->op != NS_OP_RESHAPE))
         return false;
+    ns_op_ref before = first->op == NS_OP_RESHAPE ? ns_pattern_from_op(p, first, 0, NS_OP_TRANSPOSE) : NULL;
+    if (before && ns_pattern_is_result(p, before) && p->readers[before->outputs[0]] == 1)
+        return true;
     if (ns_pattern_is_result(p, first))
         return p->readers[first->outputs[0]] == 1;
     return first->op == NS_OP_TRANSPOSE && ns_pattern_undoes(p, op, first) &&
@@ -427,7 +465,7 @@ bool ns_defect_met_transposes_undone(const ns_pattern *p, ns_op_ref op)
         return false;
     while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
-    return from &&
-           ((from->op < NS_OP_CLAMP && !sum) || from->op == NS_OP_REDUCE_MAX ||
-            from->op == NS_OP_REDUCE_SUM || (from->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85));
+    return from && ((from->op < NS_OP_CLAMP && !sum) || from->op == NS_OP_REDUCE_MAX ||
+                    from->op == NS_OP_REDUCE_SUM || from->op == NS_OP_TRANSPOSE ||
+                    (from->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85));
 }

@@ -54,8 +54,8 @@ bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op);
  * that one. */
 bool ns_pattern_is_viewed(const ns_pattern *p, int tensor);
 
-/* The only reader of the output of `op`, IDENTITY and what is one left out; NULL where there are none, several, or the output
- * is one of the block's. */
+/* The only reader of the output of `op`, IDENTITY and what is one left out; NULL where there are none,
+ * several, or the output is one of the block's. */
 ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op);
 
 /* True when the output of `op` is an output of the block. */
@@ -76,8 +76,8 @@ int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise);
 /* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
 int64_t ns_pattern_integer_scale(const ns_pattern *p, ns_op_ref rescale);
 
-/* Whether the operator takes the RESCALE behind it in: an operation of MACs or a sum does, a product of narrow
- * operands, and an addition of two tensors that are multiplied by one small integer. */
+/* Whether the operator takes the RESCALE behind it in: an operation of MACs or a sum does, a product of
+ * narrow operands, and an addition of two tensors that are multiplied by one small integer. */
 bool ns_pattern_takes_rescale(const ns_pattern *p, ns_op_ref op);
 
 /* Match: the conditions of the rows of known_defects.def. Each says whether the row's pattern is met where

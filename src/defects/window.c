@@ -56,18 +56,25 @@ static int64_t reach(const ns_pattern *p, ns_op_ref op, int axis)
  * others, has not been taken apart by batches before. Its padding, which is a whole kernel, is a PAD. */
 bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
 {
+    if (op->op == NS_OP_CONV3D) /* its depths are batches */
+        return ns_pattern_input(p, op, 1)->shape[1] == 1 && ns_pattern_input(p, op, 1)->shape[2] == 1 &&
+               ns_pattern_input(p, op, 1)->shape[3] == 1 &&
+               ns_pattern_input(p, op, 0)->shape[0] * ns_pattern_input(p, op, 0)->shape[1] > 1 &&
+               (ns_pattern_list(&op->attributes.stride, 1, 1) > 3 ||
+                ns_pattern_list(&op->attributes.stride, 2, 1) > 3);
     const bool one = op->op == NS_OP_DEPTHWISE_CONV2D && /* of one channel, it is made a CONV2D */
                      ns_pattern_input(p, op, 0)->shape[3] == 1 && ns_pattern_output(p, op)->shape[3] > 1;
     return (op->op == NS_OP_CONV2D || one) && ns_pattern_input(p, op, 0)->shape[0] > 1 && is_far(op) &&
            kernel(p, op, 0) == 1 && kernel(p, op, 1) == 1;
 }
 
-/* More than one block: of more than 16 channels, or of more columns than a block of int16 has. */
+/* More than one block: of more than 16 channels, or of more rows, columns or places than a block of int16
+ * has. */
 static bool is_large(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *y = ns_pattern_output(p, op);
-    return y->shape[3] > 16 ||
-           (ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 && y->shape[1] * y->shape[2] > 256);
+    return y->shape[3] > 16 || (ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
+                                (y->shape[1] > 16 || y->shape[2] > 16 || y->shape[1] * y->shape[2] > 256));
 }
 
 /* The PAD of zeros that a convolution takes in, of less than the kernel on each side; NULL where there is
@@ -153,22 +160,22 @@ static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
     return false;
 }
 
-/* A stride over 3 along an axis with several windows and a dilation over 2: each tap is an operation on every
- * so many rows or columns, and the first tap lies more than one of those before the image in all windows, so
- * that the operation's image has less than none. */
+/* A stride over 3 along an axis with several windows and of several taps, or with a dilation over 2: each tap
+ * is an operation on every so many rows or columns, and the first tap lies more than one of those before the
+ * image in all windows, so that the operation's image has less than none. */
 static bool passes_image(const ns_pattern *p, ns_op_ref op)
 {
     const ns_attributes *a = &op->attributes;
     const ns_tensor *y = ns_pattern_output(p, op);
-    bool far = false, passes = false;
+    bool far = false, apart = false, passes = false;
     for (int axis = 0; axis < 2; axis++) {
         const int64_t stride = ns_pattern_list(&a->stride, axis, 1),
                       dilation = ns_pattern_list(&a->dilation, axis, 1), windows = y->shape[1 + axis];
         far |= stride > 3 && windows > 1;
-        passes |= (windows - 1) * stride - padding(p, op, 2 * axis) < -dilation;
+        apart |= dilation > 2 || (stride > 3 && kernel(p, op, axis) > 1);
+        passes |= (windows - 1) * stride - padding(p, op, 2 * axis) <= -dilation;
     }
-    return far && passes &&
-           (ns_pattern_list(&a->dilation, 0, 1) > 2 || ns_pattern_list(&a->dilation, 1, 1) > 2);
+    return far && apart && passes;
 }
 
 /* DecomposeForStrides and HandleDilation make one operation of each tap, of which some have fewer rows; with

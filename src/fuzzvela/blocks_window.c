@@ -220,6 +220,9 @@ int ns_gen_block_matmul(ns_generator *g, int x)
     return ns_gen_quantised(g, ns_gen_op(g, NS_OP_MATMUL, NULL, 4, inputs), g->type);
 }
 
+/* TOSA's limit of level 8K. */
+enum { MAX_KERNEL = 8192 };
+
 static bool choose_pool(ns_generator *g, const ns_tensor *t, int32_t kernel[2], int32_t stride[2],
                         int32_t pads[4])
 {
@@ -227,7 +230,7 @@ static bool choose_pool(ns_generator *g, const ns_tensor *t, int32_t kernel[2], 
     const int step = NS_GEN_PICK(g, 11, 22, 12, 21, 33);
     for (int i = 0; i < 2; i++) {
         const int32_t size = (int32_t)t->shape[1 + i], wanted = NS_GEN_PICK(g, 1, 2, 3, 4, 5);
-        kernel[i] = whole || wanted > size ? size : wanted;
+        kernel[i] = (whole && size <= MAX_KERNEL) || wanted > size ? size : wanted;
         stride[i] = whole ? 1 : i ? step % 10 : step / 10;
         bool even = false;
         for (int tries = 0; tries < 8 && !even; tries++) {
