@@ -189,8 +189,10 @@ static ns_code add_magnitude(const insertion *in, int from, int *out)
 static ns_code add_condition(const insertion *in, int magnitude, int bits, int *out)
 {
     ns_tensor value;
-    const int64_t ones[NS_MAX_RANK] = {1, 1, 1, 1, 1, 1};
+    int64_t ones[NS_MAX_RANK];
     int operands[2] = {-1, magnitude};
+    for (int i = 0; i < NS_MAX_RANK; i++)
+        ones[i] = 1;
     NS_TRY(ns_tensor_new(in->graph->arena, NS_DTYPE_INT32, in->block->tensors[magnitude].tensor.rank, ones,
                          &value, in->error));
     ns_tensor_set(&value, 0, 32768 >> bits);
