@@ -15,13 +15,14 @@ static const char *const names[] = {
 enum { NAME_COUNT = sizeof names / sizeof names[0] };
 
 #if defined(__x86_64__)
-/* CPUID 7: AMX-TILE and AMX-INT8; the system keeps their state (XCR0), and gives it to this process. */
+/* CPUID 7: AMX-TILE and AMX-INT8; the system keeps their state (XCR0), and gives it to this process. The
+ * processor has AVX-512, and with it the leaf and XGETBV. */
 static bool has_tiles(void)
 {
-    enum { OSXSAVE = 1 << 27, TILE = 1 << 24, INT8 = 1 << 25, STATE = 3 << 17 };
+    enum { TILE = 1 << 24, INT8 = 1 << 25, STATE = 3 << 17 };
     unsigned a, b, c, d, state, upper;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b, &c, &d) ||
-        (d & (TILE | INT8)) != (TILE | INT8))
+    __cpuid_count(7, 0, a, b, c, d);
+    if ((d & (TILE | INT8)) != (TILE | INT8))
         return false;
     __asm__ volatile("xgetbv" : "=a"(state), "=d"(upper) : "c"(0));
     return (state & STATE) == STATE && ns_system_allow_tiles();

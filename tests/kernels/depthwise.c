@@ -1,6 +1,11 @@
 /* Depthwise sums: every version gives the sums in 64 bits. And transposition. */
 #include "support/kernels.h"
 
+#ifdef NS_TESTS_BARE_H
+enum { ROUNDS = 100 }; /* as slow as an emulated processor is */
+#else
+enum { ROUNDS = 1000 };
+#endif
 #define MOST_TAPS 40
 #define MOST_CHANNELS 120
 
@@ -49,7 +54,7 @@ static void check(ns_depthwise_i16 function, size_t taps, size_t count, size_t b
 
 static void equals_the_sums(ns_depthwise_i16 function)
 {
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         const size_t taps = (size_t)pick(1, MOST_TAPS), count = (size_t)pick(1, MOST_CHANNELS);
         check(function, taps, count, round % 2 ? 510 : (size_t)pick(1, 5) * 2);
     }
@@ -66,7 +71,7 @@ static void scaled_equals_the_formula(const ns_kernels *kernels)
 {
     static int16_t in[MOST_TAPS + 1][MOST_CHANNELS], weights[MOST_TAPS * MOST_CHANNELS],
         out[MOST_CHANNELS + 1];
-    for (int round = 0; round < 1000; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         const size_t taps = (size_t)pick(1, MOST_TAPS), count = (size_t)pick(1, MOST_CHANNELS);
         static int16_t packed[(MOST_TAPS + 1) * (MOST_CHANNELS + 16)];
         int32_t multipliers[MOST_CHANNELS], start[MOST_CHANNELS + 16] = {0}, ordered[MOST_CHANNELS + 16];
@@ -124,7 +129,7 @@ static void transposes(void **state)
 {
     (void)state;
     static int16_t from[50 * 60], to[50 * 60];
-    for (int round = 0; round < 500; round++) {
+    for (int round = 0; round < ROUNDS / 2; round++) {
         const size_t rows = (size_t)pick(1, 50), columns = (size_t)pick(1, 50);
         const size_t from_step = rows + (size_t)pick(0, 9), to_step = columns + (size_t)pick(0, 9);
         for (size_t i = 0; i < 50 * 60; i++) {
