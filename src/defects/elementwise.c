@@ -95,24 +95,44 @@ static bool is_linked(ns_op op)
            op == NS_OP_BITWISE_XOR || op == NS_OP_NEGATE;
 }
 
-/* Operations of a chain, two or more, that end in a part of a CONCAT or PAD, or of the PAD that a convolution
- * makes of its padding. */
+/* What stands behind an operand, a RESCALE between left out. */
+static ns_op_ref behind(const ns_pattern *p, ns_op_ref op, int index)
+{
+    ns_op_ref from = ns_pattern_from(p, op, index);
+    return from && from->op == NS_OP_RESCALE && ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0)
+                                                                                : from;
+}
+
+/* Whether `last` is the end of a chain of two operations or more that goes wrong in a part of a tensor: one
+ * of one operand, a product of what is clamped, or a binary one of single elements, of which one is a SLICE.
+ */
+static bool ends_chain(const ns_pattern *p, ns_op_ref last)
+{
+    if (is_unary(last->op)) {
+        ns_op_ref first = ns_pattern_from(p, last, 0);
+        return first && is_linked(first->op);
+    }
+    if (!is_binary(last->op))
+        return false;
+    bool linked = false, sliced = false;
+    for (int i = 0; i < 2; i++) {
+        ns_op_ref first = ns_pattern_from(p, last, i), deep = behind(p, last, i);
+        if (last->op == NS_OP_MUL && first && first->op == NS_OP_CLAMP)
+            return true;
+        linked |= deep && is_linked(deep->op);
+        sliced |= deep && deep->op == NS_OP_SLICE;
+    }
+    return linked && sliced && ns_tensor_count(ns_pattern_output(p, last)) == 1;
+}
+
+/* A chain that ends in a part of a CONCAT or PAD, or of the PAD that a convolution makes of its padding. */
 bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
 {
     const bool pads = op->op == NS_OP_PAD || ns_pattern_makes_pad(p, op);
-    if (op->op != NS_OP_CONCAT && !pads)
-        return false;
-    for (int k = 0; k < (pads ? 1 : op->input_count); k++) {
-        ns_op_ref last = ns_pattern_from(p, op, k);
-        if (last && last->op == NS_OP_RESCALE && ns_pattern_only_reader(p, last))
-            last = ns_pattern_from(p, last, 0);
-        if (!last || !(is_unary(last->op) || last->op == NS_OP_MUL) || !ns_pattern_only_reader(p, last))
-            continue;
-        for (int i = 0; i < (last->op == NS_OP_MUL ? 2 : 1); i++) {
-            ns_op_ref first = ns_pattern_from(p, last, i);
-            if (first && is_linked(first->op) && (last->op != NS_OP_MUL || first->op == NS_OP_CLAMP))
-                return true;
-        }
+    for (int k = 0; k < (op->op == NS_OP_CONCAT ? op->input_count : pads); k++) {
+        ns_op_ref last = behind(p, op, k);
+        if (last && ns_pattern_only_reader(p, last) && ends_chain(p, last))
+            return true;
     }
     return false;
 }

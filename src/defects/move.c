@@ -45,6 +45,15 @@ static ns_op_ref slice_before(const ns_pattern *p, ns_op_ref op, int index)
     return moved ? from : NULL;
 }
 
+/* A RESHAPE takes dims of 1 off a SLICE, be it one of all there is. */
+static bool drops_dims(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref reshape = ns_pattern_from_op(p, op, 0, NS_OP_RESHAPE);
+    ns_op_ref slice = ns_pattern_from_op(p, reshape, 0, NS_OP_SLICE);
+    const ns_tensor *x = ns_pattern_input(p, op, 0), *y = ns_pattern_output(p, slice);
+    return slice && is_moved(p, slice) && y->rank > x->rank && is_reduced_equal(x, y);
+}
+
 /* Ethos-U85 reduces over H and W, U55 and U65 over W, of three dims; otherwise DecomposeReduce reshapes. */
 bool ns_defect_met_slice_reduce(const ns_pattern *p, ns_op_ref op)
 {
@@ -54,7 +63,7 @@ bool ns_defect_met_slice_reduce(const ns_pattern *p, ns_op_ref op)
     const ns_tensor *x = ns_pattern_input(p, op, 0);
     const int back = x->rank - 1 - op->attributes.axis;
     const bool direct = back == 1 || (back == 2 && u85);
-    return slice_before(p, op, 0) && (!direct || ns_pattern_batch(x) > 1);
+    return (slice_before(p, op, 0) || drops_dims(p, op)) && (!direct || ns_pattern_batch(x) > 1);
 }
 
 /* The sum is made one of three dims before the SLICE is moved into it, which puts its own there again: four,
