@@ -129,6 +129,10 @@ ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error);
  * the blame, without dB (other_scale.c). None: nothing explains it so. */
 ns_code ns_dg_blame_scales(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
 
+/* A RESCALE of values that multiplies by 0, into the blame: the graph computes something, but not what was
+ * meant. */
+ns_code ns_dg_blame_zero(ns_dg_findings *f, ns_diagnose_precision *out, bool *found, ns_error *error);
+
 /* The error against float of a changed run: measured with a reference, else the error against R and what is
  * hidden. */
 ns_code ns_dg_measure_float(const ns_dg_findings *f, ns_dg_worker *worker, ns_dg_change change,

@@ -303,6 +303,13 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
         NS_TRY(fill_suspects(&f, out, error));
     else if (out->verdict != NS_DIAGNOSE_WEIGHTS)
         NS_TRY(fill_blame(&f, out, error));
+    bool zero = false;
+    NS_TRY(ns_dg_blame_zero(&f, out, &zero, error));
+    if (zero) {
+        out->verdict = NS_DIAGNOSE_SUSPECT;
+        out->reason = "a RESCALE multiplies by 0";
+        f.suspicious = true; /* no dB mean anything */
+    }
     fill_figures(&f, out);
     out->notes = f.notes;
     out->note_count = f.note_count;

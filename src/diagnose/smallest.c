@@ -91,10 +91,10 @@ ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *giv
     if (!out->finding)
         return ns_fail(error, NS_ERROR_INPUT, "nothing is to blame that could be reduced");
     if (precision->blame_count && precision->blame[0].cause == NS_DIAGNOSE_CAUSE_SCALE)
-        return ns_fail(
-            error, NS_ERROR_INPUT,
-            "what is wrong shows against the reference only, which is of the whole graph: there is "
-            "nothing that a smaller graph could show");
+        return ns_fail(error, NS_ERROR_INPUT,
+                       "a scale is wrong, which shows in the whole graph only: there is nothing that a "
+                       "smaller graph could "
+                       "show");
     if (!precision->blame_count)
         return ns_fail(error, NS_ERROR_INPUT,
                        "the verdict blames no operator: there is nothing that a smaller graph could show");

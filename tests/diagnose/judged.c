@@ -358,13 +358,39 @@ static void a_wrong_scale_is_found(void **state)
     close_model(&model);
 }
 
+/* A multiplier of 0 leaves nothing: said without a reference, though the graph's real-valued self has it too.
+ */
+static void a_multiplier_of_zero_is_told(void **state)
+{
+    (void)state;
+    judged model;
+    ns_tensor inputs[MAX_INPUTS];
+    ns_diagnose_precision told;
+    ns_error error = {0};
+    open_model("conv_narrow", &model);
+    const ns_diagnose_options options = load_inputs("conv_narrow", &model, inputs);
+    ns_block *block = &model.graph->regions[0].blocks[0];
+    int last = -1;
+    for (int i = 0; i < block->operator_count; i++)
+        last = block->operators[i].op == NS_OP_RESCALE ? i : last;
+    ns_tensor *multiplier = &block->tensors[block->operators[last].inputs[1]].tensor;
+    for (size_t k = 0; k < ns_tensor_count(multiplier); k++)
+        ns_tensor_set(multiplier, k, 0);
+    ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &told, &error));
+    assert_int_equal(told.verdict, NS_DIAGNOSE_SUSPECT);
+    assert_int_equal(told.blame_count, 1);
+    assert_int_equal(told.blame[0].cause, NS_DIAGNOSE_CAUSE_SCALE);
+    assert_non_null(strstr(told.blame[0].why, "the multiplier of its RESCALE is 0"));
+    close_model(&model);
+}
+
 int main(void)
 {
 
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mends_are_written),     cmocka_unit_test(verdict_operator_and_cause),
-        cmocka_unit_test(masks_are_recognised),  cmocka_unit_test(what_only_a_reference_tells_is_said),
-        cmocka_unit_test(lost_weights_are_told), cmocka_unit_test(another_model_is_not_the_weights),
-        cmocka_unit_test(a_wrong_scale_is_found)};
+        cmocka_unit_test(mends_are_written),      cmocka_unit_test(verdict_operator_and_cause),
+        cmocka_unit_test(masks_are_recognised),   cmocka_unit_test(what_only_a_reference_tells_is_said),
+        cmocka_unit_test(lost_weights_are_told),  cmocka_unit_test(another_model_is_not_the_weights),
+        cmocka_unit_test(a_wrong_scale_is_found), cmocka_unit_test(a_multiplier_of_zero_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
