@@ -38,10 +38,12 @@ void *ns_system_zeroed(size_t bytes)
 
 void *ns_system_aligned(size_t bytes, size_t alignment)
 {
-    void *block = aligned_alloc(alignment, bytes);
+    void *block; /* aligned_alloc wants a multiple of the alignment */
+    if (posix_memalign(&block, alignment, bytes ? bytes : 1) != 0)
+        return NULL;
 #if defined(MADV_HUGEPAGE)
     /* A refusal changes nothing but the time. */
-    if (block && alignment == NS_LARGE_PAGE)
+    if (alignment == NS_LARGE_PAGE)
         (void)madvise(block, bytes, MADV_HUGEPAGE);
 #endif
     return block;

@@ -198,12 +198,20 @@ static bool is_chained(ns_op op)
     return op == NS_OP_NEGATE || op == NS_OP_ABS || op == NS_OP_CLZ || op == NS_OP_BITWISE_NOT;
 }
 
+/* An elementwise operator that is an operation of the chain. */
+static bool is_elementwise(ns_op op)
+{
+    return is_binary(op) || is_chained(op) || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
+           op == NS_OP_BITWISE_XOR || op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
+           op == NS_OP_LOGICAL_RIGHT_SHIFT;
+}
+
 /* Operators of one operand do not end a chain: what stands before them. */
 static ns_op_ref chained_before(const ns_pattern *p, ns_op_ref op)
 {
     while (op && is_chained(op->op)) {
         ns_op_ref before = ns_pattern_served_by(p, op, 0, NS_OP_RESCALE);
-        if (!before || !(is_binary(before->op) || is_chained(before->op)))
+        if (!before || !is_elementwise(before->op))
             break;
         op = before;
     }
@@ -213,8 +221,7 @@ static ns_op_ref chained_before(const ns_pattern *p, ns_op_ref op)
 bool ns_defect_met_two_tables(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref between = chained_before(p, before_table(p, op));
-    return between && (is_binary(between->op) || is_chained(between->op)) &&
-           ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
+    return between && is_elementwise(between->op) && ns_pattern_input(p, op, 0)->dtype == NS_DTYPE_INT16 &&
            (has_table_before(p, op, between) || has_tables_behind_products(p, op, between));
 }
 

@@ -93,6 +93,12 @@ void *aligned_alloc(size_t alignment, size_t size)
     return refuses() ? NULL : given(__libc_memalign(alignment, size));
 }
 
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    *block = refuses() ? NULL : given(__libc_memalign(alignment, size));
+    return *block ? 0 : ENOMEM;
+}
+
 void free(void *block)
 {
     if (block && number)
