@@ -439,11 +439,14 @@ bool ns_defect_met_depthwise_concat(const ns_pattern *p, ns_op_ref op)
            ends_in_part(p, op, NULL);
 }
 
-/* Made a CONV2D, it has four dims; the part of the CONCAT or PAD that is moved into it has five. */
+/* Made a CONV2D, it has four dims; the part of the CONCAT or PAD that is moved into it has five. On
+ * U55 and U65 so much is seen of those that make a PAD of their padding. */
 bool ns_defect_met_conv3d_concat(const ns_pattern *p, ns_op_ref op)
 {
-    return op->op == NS_OP_CONV3D && !has_depth(p, op) && ns_pattern_batch(ns_pattern_output(p, op)) == 1 &&
-           ends_in_part(p, op, NULL);
+    const bool one = op->op == NS_OP_CONV3D && !has_depth(p, op) &&
+                     ns_pattern_batch(ns_pattern_output(p, op)) == 1 && ends_in_part(p, op, NULL);
+    const ns_tensor *w = one ? ns_pattern_input(p, op, 1) : NULL;
+    return one && (p->family == NS_FAMILY_U85 || (is_padded(op) && w->shape[2] == 1 && w->shape[3] == 1));
 }
 
 bool ns_defect_met_matmul_pad(const ns_pattern *p, ns_op_ref op)
