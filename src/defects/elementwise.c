@@ -8,10 +8,15 @@ bool ns_defect_met_cast_down(const ns_pattern *p, ns_op_ref op)
            ns_dtype_bits(ns_pattern_output(p, op)->dtype) < ns_dtype_bits(x->dtype);
 }
 
+static bool is_binary(ns_op op)
+{
+    return op == NS_OP_ADD || op == NS_OP_SUB || op == NS_OP_MUL || op == NS_OP_MAXIMUM ||
+           op == NS_OP_MINIMUM;
+}
+
 bool ns_defect_met_scalar_first(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_ADD && op->op != NS_OP_SUB && op->op != NS_OP_MUL && op->op != NS_OP_MAXIMUM &&
-        op->op != NS_OP_MINIMUM)
+    if (!is_binary(op->op))
         return false;
     const ns_tensor *a = ns_pattern_input(p, op, 0), *b = ns_pattern_input(p, op, 1);
     return b->rank >= 5 && ns_tensor_count(a) == 1 && ns_tensor_count(b) > 1;
@@ -53,12 +58,6 @@ bool ns_defect_met_select_broadcast(const ns_pattern *p, ns_op_ref op)
     return viewed;
 }
 
-static bool is_binary(ns_op op)
-{
-    return op == NS_OP_ADD || op == NS_OP_SUB || op == NS_OP_MUL || op == NS_OP_MAXIMUM ||
-           op == NS_OP_MINIMUM;
-}
-
 /* The operand, or what it is rescaled from. */
 static bool is_viewed_operand(const ns_pattern *p, ns_op_ref op, int index)
 {
@@ -89,10 +88,8 @@ static bool is_linked(ns_op op)
 {
     return is_unary(op) || is_binary(op) || op == NS_OP_CLAMP || op == NS_OP_RESCALE ||
            op == NS_OP_REDUCE_SUM || op == NS_OP_REDUCE_MAX || op == NS_OP_REDUCE_MIN ||
-           op == NS_OP_AVG_POOL2D || op == NS_OP_MAX_POOL2D || op == NS_OP_TABLE ||
-           op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
-           op == NS_OP_LOGICAL_RIGHT_SHIFT || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
-           op == NS_OP_BITWISE_XOR || op == NS_OP_NEGATE;
+           op == NS_OP_AVG_POOL2D || op == NS_OP_MAX_POOL2D || op == NS_OP_TABLE || op == NS_OP_NEGATE ||
+           ns_pattern_is_bitwise(op);
 }
 
 /* What stands behind an operand, a RESCALE between left out. */
@@ -201,9 +198,7 @@ static bool is_chained(ns_op op)
 /* An elementwise operator that is an operation of the chain. */
 static bool is_elementwise(ns_op op)
 {
-    return is_binary(op) || is_chained(op) || op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR ||
-           op == NS_OP_BITWISE_XOR || op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
-           op == NS_OP_LOGICAL_RIGHT_SHIFT;
+    return is_binary(op) || is_chained(op) || ns_pattern_is_bitwise(op);
 }
 
 /* Operators of one operand do not end a chain: what stands before them. */
@@ -270,7 +265,7 @@ static bool compares(ns_op op)
 
 /* A RESCALE, a RESHAPE, and two usages of the result, of which a binary operator is one or both: the RESCALE
  * is fused into one of its operands (FuseInputRescale). With one other usage both operands have to be
- * rescaled; without a RESHAPE the square of int8 and int16 is met on U55 and U65. */
+ * rescaled. */
 bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
 {
     if ((!is_binary(op->op) && !compares(op->op)) || op->input_count < 2)

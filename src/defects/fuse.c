@@ -376,9 +376,7 @@ bool ns_defect_met_unsigned_clamp(const ns_pattern *p, ns_op_ref op)
 /* Bitwise operators, shifts, and what is made of them. */
 static bool is_bitwise(ns_op op)
 {
-    return op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR || op == NS_OP_BITWISE_XOR ||
-           op == NS_OP_BITWISE_NOT || op == NS_OP_SELECT || op == NS_OP_ARITHMETIC_RIGHT_SHIFT ||
-           op == NS_OP_LOGICAL_LEFT_SHIFT || op == NS_OP_LOGICAL_RIGHT_SHIFT;
+    return ns_pattern_is_bitwise(op) || op == NS_OP_BITWISE_NOT || op == NS_OP_SELECT;
 }
 
 /* On Ethos-U55 and U65 REDUCE_MIN and NEGATE end in a SUB, which takes any scale in. */

@@ -29,18 +29,23 @@ const ns_tensor *ns_pattern_output(const ns_pattern *p, ns_op_ref op)
     return op && op->output_count ? &p->block->tensors[op->outputs[0]].tensor : NULL;
 }
 
-/* Whether a TRANSPOSE moves nothing but dims of 1. */
-static bool keeps_order(const ns_pattern *p, ns_op_ref transpose)
+/* Whether a TRANSPOSE of `x`, and where there is a second one that of its result, move nothing but dims of 1.
+ */
+static bool keeps_dims(const ns_tensor *x, const ns_int_list *first, const ns_int_list *second)
 {
-    const ns_tensor *x = ns_pattern_input(p, transpose, 0);
     int last = -1;
-    for (int i = 0; i < transpose->attributes.perms.count; i++) {
-        const int from = transpose->attributes.perms.values[i];
+    for (int i = 0; i < first->count; i++) {
+        const int from = first->values[second ? second->values[i] : i];
         if (x->shape[from] > 1 && from < last)
             return false;
         last = x->shape[from] > 1 ? from : last;
     }
     return true;
+}
+
+static bool keeps_order(const ns_pattern *p, ns_op_ref transpose)
+{
+    return keeps_dims(ns_pattern_input(p, transpose, 0), &transpose->attributes.perms, NULL);
 }
 
 /* What changes neither the elements nor their shape leaves no trace: IDENTITY, and a RESHAPE or TRANSPOSE to
@@ -103,16 +108,7 @@ static bool is_aligned_equal(const ns_tensor *a, const ns_tensor *b)
 
 bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first)
 {
-    const ns_tensor *x = ns_pattern_input(p, first, 0);
-    const ns_int_list *a = &first->attributes.perms, *b = &second->attributes.perms;
-    int last = -1;
-    for (int i = 0; i < b->count; i++) {
-        const int from = a->values[b->values[i]];
-        if (x->shape[from] > 1 && from < last)
-            return false;
-        last = x->shape[from] > 1 ? from : last;
-    }
-    return true;
+    return keeps_dims(ns_pattern_input(p, first, 0), &first->attributes.perms, &second->attributes.perms);
 }
 
 bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
@@ -259,4 +255,11 @@ bool ns_pattern_takes_rescale(const ns_pattern *p, ns_op_ref op)
     if (narrow)
         return true;
     return op->op == NS_OP_REDUCE_SUM || (op->op < NS_OP_CLAMP && op->op != NS_OP_TRANSPOSE_CONV2D);
+}
+
+bool ns_pattern_is_bitwise(ns_op op)
+{
+    return op == NS_OP_BITWISE_AND || op == NS_OP_BITWISE_OR || op == NS_OP_BITWISE_XOR ||
+           op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
+           op == NS_OP_LOGICAL_RIGHT_SHIFT;
 }

@@ -76,6 +76,9 @@ int32_t ns_pattern_list(const ns_int_list *list, int index, int32_t otherwise);
 /* The integer that a RESCALE multiplies by; 0 where it is none, or has a left shift of its own. */
 int64_t ns_pattern_integer_scale(const ns_pattern *p, ns_op_ref rescale);
 
+/* Bitwise AND, OR and XOR, and shifts. */
+bool ns_pattern_is_bitwise(ns_op op);
+
 /* Whether the operator takes the RESCALE behind it in: an operation of MACs or a sum does, a product of
  * narrow operands, and an addition of two tensors that are multiplied by one small integer. */
 bool ns_pattern_takes_rescale(const ns_pattern *p, ns_op_ref op);

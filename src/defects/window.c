@@ -52,16 +52,21 @@ static int64_t reach(const ns_pattern *p, ns_op_ref op, int axis)
     return (kernel(p, op, axis) - 1) * ns_pattern_list(&op->attributes.dilation, axis, 1) + 1;
 }
 
+/* A CONV3D of 1 x 1 x 1, whose depths are batches, with a stride over 3. */
+static bool is_conv3d_of_places(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *x = ns_pattern_input(p, op, 0), *w = ns_pattern_input(p, op, 1);
+    const ns_int_list *stride = &op->attributes.stride;
+    return w->shape[1] == 1 && w->shape[2] == 1 && w->shape[3] == 1 && x->shape[0] * x->shape[1] > 1 &&
+           (ns_pattern_list(stride, 1, 1) > 3 || ns_pattern_list(stride, 2, 1) > 3);
+}
+
 /* UnrollKernelStrides makes one operation of each window, of the first batch; a convolution of 1 x 1, unlike
  * others, has not been taken apart by batches before. Its padding, which is a whole kernel, is a PAD. */
 bool ns_defect_met_conv_stride_batch(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op == NS_OP_CONV3D) /* its depths are batches */
-        return ns_pattern_input(p, op, 1)->shape[1] == 1 && ns_pattern_input(p, op, 1)->shape[2] == 1 &&
-               ns_pattern_input(p, op, 1)->shape[3] == 1 &&
-               ns_pattern_input(p, op, 0)->shape[0] * ns_pattern_input(p, op, 0)->shape[1] > 1 &&
-               (ns_pattern_list(&op->attributes.stride, 1, 1) > 3 ||
-                ns_pattern_list(&op->attributes.stride, 2, 1) > 3);
+    if (op->op == NS_OP_CONV3D)
+        return is_conv3d_of_places(p, op);
     const bool one = op->op == NS_OP_DEPTHWISE_CONV2D && /* of one channel, it is made a CONV2D */
                      ns_pattern_input(p, op, 0)->shape[3] == 1 && ns_pattern_output(p, op)->shape[3] > 1;
     return (op->op == NS_OP_CONV2D || one) && ns_pattern_input(p, op, 0)->shape[0] > 1 && is_far(op) &&
