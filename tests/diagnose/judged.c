@@ -244,6 +244,19 @@ static void masks_are_recognised(void **state)
                 "that SELECT puts in: 0.0 of their codes");
 }
 
+/* The model again as one who has no float model meets it; without `real_inputs` not its inputs either. */
+static void judge_blind(const char *name, judged *model, bool real_inputs, ns_diagnose_precision *out)
+{
+    ns_tensor inputs[MAX_INPUTS];
+    ns_error error = {0};
+    ns_diagnose_options options = load_inputs(name, model, inputs);
+    options.references = NULL;
+    options.reference_scales = NULL;
+    if (!real_inputs)
+        options.real_inputs = NULL;
+    ASSERT_OK(ns_diagnose_precision_run(model->graph, &options, model->arena, out, &error));
+}
+
 /* emg_wide: the truth, which knows the float weights, blames the range of the first pointwise convolution
  * (1.87 dB). From the graph alone that is at the end of what the weights' rounding may be: the note says so.
  */
@@ -251,15 +264,10 @@ static void what_only_a_reference_tells_is_said(void **state)
 {
     (void)state;
     judged model;
-    ns_tensor inputs[MAX_INPUTS];
     ns_diagnose_precision blind;
-    ns_error error = {0};
     open_model("emg_wide", &model);
     assert_int_equal(model.precision.verdict, NS_DIAGNOSE_OPERATOR);
-    ns_diagnose_options options = load_inputs("emg_wide", &model, inputs);
-    options.references = NULL;
-    options.reference_scales = NULL;
-    ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &blind, &error));
+    judge_blind("emg_wide", &model, true, &blind);
     assert_int_equal(blind.verdict, NS_DIAGNOSE_HEALTHY);
     assert_int_equal(blind.note_count, 1);
     assert_non_null(
@@ -273,18 +281,12 @@ static void lost_weights_are_told(void **state)
 {
     (void)state;
     judged model;
-    ns_tensor inputs[MAX_INPUTS];
     ns_diagnose_precision blind;
-    ns_error error = {0};
     open_model("concat_small", &model);
     assert_int_equal(model.precision.verdict, NS_DIAGNOSE_WEIGHTS);
     assert_string_equal(model.precision.dither[0].tensor, "aten_convolution_default_weight_ohwi");
     assert_true(model.precision.dither[0].db < 10);
-    ns_diagnose_options options = load_inputs("concat_small", &model, inputs);
-    options.references = NULL;
-    options.reference_scales = NULL;
-    options.real_inputs = NULL;
-    ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &blind, &error));
+    judge_blind("concat_small", &model, false, &blind);
     assert_int_equal(blind.note_count, 2); /* the other input has 26 codes */
     assert_int_equal(blind.verdict, NS_DIAGNOSE_INPUT);
     assert_non_null(strstr(blind.reason, "the rounding of an input"));
