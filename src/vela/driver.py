@@ -5,15 +5,15 @@ Where these ask for a debug database, it lies beside the output (.xml), and is t
 For each request exactly one of output and reason file appears, renamed into place when it is whole; a
 reason begins with "refused: ", with "failed: ", or, where the machine is at fault and not the graph (a full
 disk), with "passing: ". Standard output says "begin N" and "end N" for request
-number N, so that the caller knows the request at hand when this process dies, and "broken WORDS" where Vela does not
-start: the last line of what Python says, and no traceback. Vela's own output is dropped.
+number N, so that the caller knows the request at hand when this process dies, "died N CODE" where only the fork of it died
+that compiles (the exit code, or 256 and the signal), so that Vela is imported once however often it dies, and "broken WORDS"
+where Vela does not start: the last line of what Python says, and no traceback. Vela's own output is dropped.
 
 --serve reads requests from standard input and answers on standard output, both little-endian: a graph of u32
 bytes, the number u32 of sets of options, each u32 bytes of text with tabs between. Each set is answered by one
 frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), 4 (Vela does not start), u32
 bytes and a reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
-that the core is called directly, and nothing is written to disk. A worker answers, a fork of this process, so that Vela is
-imported once however often it dies: u32 6 and its number u32 come first of all; u32 5 and how it ended u32 (the exit code, or
+that the core is called directly, and nothing is written to disk. A worker answers, a fork of this process: u32 6 and its number u32 come first of all; u32 5 and how it ended u32 (the exit code, or
 256 and the signal) stand for the answer at which it died; the rest of that request is lost, and a new worker reads the next.
 """
 import contextlib
@@ -216,17 +216,53 @@ def serve(report, broken):
             end_with(parent)
             Worker(report, state, known, told).run(sys.stdin.buffer)
             os._exit(0)
-        ended = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+        ended = how_it_ended(worker)
         if state[0] != ANSWERING:  # no request is left, or half an answer is out
             os._exit(0 if ended == 0 else 1)
         known.update(heard(news))
-        report.write(struct.pack("<II", 5, 256 - ended if ended < 0 else ended))
+        report.write(struct.pack("<II", 5, ended))
         report.flush()
+
+
+def compile_request(report, number, line):
+    graph, output, reason_file, *options = line.rstrip("\n").split("\t")
+    print("begin", number, file=report)
+    reason = compile_one(graph, output, options)
+    if reason:
+        with open(reason_file + ".part", "w", encoding="utf-8") as file:
+            file.write(reason)
+        os.rename(reason_file + ".part", reason_file)
+    print("end", number, file=report)
+
+
+def compile_list(report, requests):
+    """In forks of this process, each of which goes on behind the request at which the one before it died."""
+    done = mmap.mmap(-1, 8)  # requests that have ended
+    while struct.unpack("<Q", done[:8])[0] < len(requests):
+        first, parent, worker = struct.unpack("<Q", done[:8])[0], os.getpid(), os.fork()
+        if not worker:
+            end_with(parent)
+            for number in range(first, len(requests)):
+                compile_request(report, number, requests[number])
+                done[:8] = struct.pack("<Q", number + 1)
+            os._exit(0)
+        ended = how_it_ended(worker)
+        number = struct.unpack("<Q", done[:8])[0]
+        if ended:
+            print("died", number, ended, file=report)
+            done[:8] = struct.pack("<Q", number + 1)
+
+
+def how_it_ended(worker):
+    """The exit code, or 256 and the signal."""
+    ended = os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+    return 256 - ended if ended < 0 else ended
 
 
 def import_vela():
     """"" or why there is none, in one line."""
     global vela
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's threads would wait busily beside the compiler
     try:
         from ethosu.vela import vela
     except BaseException as error:  # whatever a damaged installation raises
@@ -249,15 +285,7 @@ def main():
         print("broken", broken, file=report)
         sys.exit(1)
     with open(sys.argv[1], encoding="utf-8") as requests:
-        for number, line in enumerate(requests):
-            graph, output, reason_file, *options = line.rstrip("\n").split("\t")
-            print("begin", number, file=report)
-            reason = compile_one(graph, output, options)
-            if reason:
-                with open(reason_file + ".part", "w", encoding="utf-8") as file:
-                    file.write(reason)
-                os.rename(reason_file + ".part", reason_file)
-            print("end", number, file=report)
+        compile_list(report, list(requests))
 
 
 main()

@@ -147,6 +147,9 @@ static void report_progress(const batch *b)
 static ns_code describe_end(batch *b, int index, int exit_code, ns_error *error)
 {
     ns_vela_request *request = &b->requests[index];
+    if (request->outcome != NS_VELA_NOT_RUN) /* it had ended before */
+        return NS_OK;
+    b->done++;
     request->outcome = NS_VELA_CRASHED;
     request->reason = exit_code >= 256
                           ? ns_arena_format(b->arena, "Vela was ended by signal %d", exit_code - 256)
@@ -170,13 +173,17 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
     char line[640], broken[600] = "";
     ns_code code = NS_OK;
     while (code == NS_OK && fgets(line, sizeof line, process.output)) {
-        int number = -1;
+        int number = -1, ended = 0;
         if (sscanf(line, "begin %d", &number) == 1 && number >= 0 && number < count) {
             at_hand = pending[number];
         } else if (sscanf(line, "end %d", &number) == 1 && number >= 0 && number < count) {
             code = collect(b, pending[number], error);
             at_hand = -1;
             b->done++;
+            report_progress(b);
+        } else if (sscanf(line, "died %d %d", &number, &ended) == 2 && number >= 0 && number < count) {
+            code = describe_end(b, pending[number], ended, error);
+            at_hand = -1;
             report_progress(b);
         } else if (strncmp(line, "broken ", 7) == 0) {
             snprintf(broken, sizeof broken, ": %.*s", (int)strcspn(line + 7, "\n"), line + 7);
@@ -186,10 +193,8 @@ static ns_code run_once(batch *b, int *pending, ns_error *error)
     ns_code waited = ns_process_wait(&process, &exit_code, code == NS_OK ? error : NULL);
     NS_TRY(code);
     NS_TRY(waited);
-    if (at_hand >= 0 && b->requests[at_hand].outcome == NS_VELA_NOT_RUN) {
-        b->done++;
+    if (at_hand >= 0 && b->requests[at_hand].outcome == NS_VELA_NOT_RUN)
         return describe_end(b, at_hand, exit_code, error);
-    }
     for (int i = 0; i < count; i++)
         if (b->requests[pending[i]].outcome != NS_VELA_NOT_RUN)
             return NS_OK;
