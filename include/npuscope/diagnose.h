@@ -23,13 +23,15 @@ const char *ns_diagnose_verdict_sentence(ns_diagnose_verdict verdict); /* "nothi
 bool ns_diagnose_verdict_fails(ns_diagnose_verdict verdict);           /* exit code 1 */
 
 typedef enum ns_diagnose_cause {
-#define NS_DIAGNOSE_CAUSE(name, text, sentence) NS_DIAGNOSE_CAUSE_##name,
+#define NS_DIAGNOSE_CAUSE(name, text, family, sentence) NS_DIAGNOSE_CAUSE_##name,
 #include "npuscope/diagnose_causes.def"
 #undef NS_DIAGNOSE_CAUSE
     NS_DIAGNOSE_CAUSE_COUNT
 } ns_diagnose_cause;
 
-const char *ns_diagnose_cause_text(ns_diagnose_cause cause);     /* "table" */
+/* What it is a particular form of: STEP of UNDERFLOW; itself where it is none. */
+ns_diagnose_cause ns_diagnose_cause_family(ns_diagnose_cause cause);
+const char *ns_diagnose_cause_text(ns_diagnose_cause cause);     /* "clamped knot" */
 const char *ns_diagnose_cause_sentence(ns_diagnose_cause cause); /* of diagnose_causes.def */
 
 /* ---- the precision half ---- */

@@ -159,7 +159,7 @@ ns_code ns_dg_write_mend(ns_dg_mending *m)
         return NS_OK;
     if (m->constant)
         return mend_constant(m, node);
-    switch (m->blame->cause) {
+    switch (ns_diagnose_cause_family(m->blame->cause)) {
     case NS_DIAGNOSE_CAUSE_TABLE:
         return node->table >= 0 ? mend_table(m, node) : NS_OK;
     case NS_DIAGNOSE_CAUSE_SATURATION:

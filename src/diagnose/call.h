@@ -23,14 +23,15 @@ enum {
     NS_DG_TABLE = 4,    /* tables are straight between their knots */
     NS_DG_CONSTANT = 8, /* the constants 1/N are as in the file */
     NS_DG_INNER = 16,   /* inner operators round */
+    NS_DG_TWICE = 32,   /* RESCALEs that ask for double rounding get it */
     NS_DG_IDEAL = 0,    /* no rounding, no clamp, smooth tables: the graph's real-valued self */
-    NS_DG_TOSA = 31,
+    NS_DG_TOSA = 63,
     NS_DG_BEST = NS_DG_ROUND | NS_DG_CLAMP, /* the best at this scale */
     /* Not in the file: */
-    NS_DG_FIT = 32,        /* the result rounded to the best step that its type could have for these values */
-    NS_DG_FINE = 64,       /* tables with knots `fine_step` codes apart, each rounded and clamped */
-    NS_DG_HOLD_LEFT = 128, /* tables hold each segment's left knot */
-    NS_DG_HOLD_RIGHT = 256, /* or its right one */
+    NS_DG_FIT = 64,        /* the result rounded to the best step that its type could have for these values */
+    NS_DG_FINE = 128,      /* tables with knots `fine_step` codes apart, each rounded and clamped */
+    NS_DG_HOLD_LEFT = 256, /* tables hold each segment's left knot */
+    NS_DG_HOLD_RIGHT = 512, /* or its right one */
 };
 
 /* Element i is data[i] * scale: factors are carried along, so that most RESCALEs cost nothing. */
@@ -57,6 +58,7 @@ typedef struct ns_dg_worker {
     const ns_dg_overrides *overrides; /* NULL: none */
     bool rough;                       /* floats are near enough for products of reals */
     double fine_step;                 /* codes, for NS_DG_FINE */
+    int only_inner; /* the operator that alone keeps NS_DG_INNER, counted from 1; 0: all do */
 } ns_dg_worker;
 
 /* What an operator's function is given. */

@@ -1,5 +1,5 @@
 /* Why a stage loses precision: the largest of what it does alone when only its clamp, only its rounding, only
- * its table or only its constants are as in the file. */
+ * its table, only its constants or only what rounds within it are as in the file. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,7 +19,10 @@ ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error
             const double code = value.data[i] * value.scale;
             used->low = fmin(used->low, code);
             used->high = fmax(used->high, code);
-            used->segments[ns_dg_table_segment(table, code)]++;
+            const int segment = ns_dg_table_segment(table, code);
+            const double wrong = ns_dg_table_straight(table, code) - ns_dg_table_ideal(table, code);
+            used->segments[segment]++;
+            used->errors[segment] += isfinite(wrong) ? wrong * wrong : 0;
         }
         used->count += count;
         ns_dg_give(&worker->pool, value.array);
@@ -33,135 +36,9 @@ static const struct {
 } trials[] = {
     {NS_DG_CLAMP, NS_DIAGNOSE_CAUSE_SATURATION}, {NS_DG_ROUND, NS_DIAGNOSE_CAUSE_STEP},
     {NS_DG_TABLE, NS_DIAGNOSE_CAUSE_TABLE},      {NS_DG_CONSTANT, NS_DIAGNOSE_CAUSE_CONSTANT},
-    {NS_DG_INNER, NS_DIAGNOSE_CAUSE_RESCALE},
+    {NS_DG_INNER, NS_DIAGNOSE_CAUSE_RESCALE},    {NS_DG_TWICE, NS_DIAGNOSE_CAUSE_DOUBLE_ROUNDING},
 };
 enum { TRIALS = sizeof trials / sizeof trials[0] };
-
-/* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one. */
-bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node)
-{
-    const ns_operator *final =
-        plan->nodes[node].final >= 0 ? ns_dg_operator(plan, plan->nodes[node].final) : NULL;
-    if (!final || final->op != NS_OP_RESCALE || !plan->values[final->inputs[1]])
-        return false;
-    for (size_t i = 0; i < ns_tensor_count(ns_dg_tensor(plan, final->inputs[1])); i++) {
-        const double m = plan->values[final->inputs[1]][i];
-        if (m != 0x1p30 && m != 0x1p14)
-            return false;
-    }
-    return true;
-}
-
-static const char *step_text(ns_dg_findings *f, const ns_diagnose_stage *row, int node)
-{
-    const double high = ns_dg_span(&f->plan->nodes[node]);
-    if (row->largest_code >= high / 4)
-        return ns_arena_format(f->arena,
-                               "step: too coarse for what follows it (cancellation, or an outlier sets the "
-                               "range): codes up to %.0f of %.0f are in use",
-                               row->largest_code, high);
-    return ns_arena_format(f->arena, "step: only %.0f of %.0f codes are in use (%.1f bits wasted); %s",
-                           row->largest_code, high, log2(high / fmax(row->largest_code, 0.5)),
-                           ns_dg_is_at_floor(f->plan, node)
-                               ? "its scale lies at the floor"
-                               : "calibrated too wide, or its scale lies at the floor");
-}
-
-static ns_code table_text(ns_dg_findings *f, int node, const char **out, ns_error *error)
-{
-    const ns_dg_table *table =
-        f->plan->tables[ns_dg_operator(f->plan, f->plan->nodes[node].table)->inputs[1]];
-    ns_dg_used used;
-    int segments = 0, clamped = 0;
-    size_t met = 0;
-    NS_TRY(ns_dg_used_codes(f, node, &used, error));
-    for (int s = 0; s < table->knots - 1; s++) {
-        if (!used.segments[s])
-            continue;
-        segments++;
-        if (ns_dg_table_clamped(table, s) || ns_dg_table_clamped(table, s + 1)) {
-            clamped++;
-            met += used.segments[s];
-        }
-    }
-    *out = ns_arena_format(
-        f->arena, "table: inputs %.0f..%.0f use %d of %d segments%s", used.low, used.high, segments,
-        table->knots - 1,
-        !clamped ? ""
-                 : ns_arena_format(f->arena, ", %d with a clamped knot (%zu of %zu elements meet it)",
-                                   clamped, met, used.count));
-    return NS_OK;
-}
-
-static const char *constant_text(ns_dg_findings *f, int node)
-{
-    const ns_dg_node *n = &f->plan->nodes[node];
-    for (int i = 0; i < n->operator_count; i++) {
-        const ns_operator *op = ns_dg_operator(f->plan, n->operators[i]);
-        for (int k = 0; k < op->input_count; k++) {
-            const int m = f->plan->mean_of[op->inputs[k]];
-            if (m < 0)
-                continue;
-            const ns_dg_mean *mean = &f->plan->means[m];
-            if (mean->count > 0)
-                return ns_arena_format(
-                    f->arena, "constant: code %.0f stands for %.3f (1/%lld at scale 2^-%d, its floor)",
-                    f->plan->values[mean->tensor][0], mean->ideal, (long long)mean->count, mean->exponent);
-            return ns_arena_format(
-                f->arena, "constant: code %.0f stands for %.3f (an epsilon at scale 2^-%d, its floor)",
-                f->plan->values[mean->tensor][0], mean->ideal, mean->exponent);
-        }
-    }
-    return "constant: too coarse for its scale";
-}
-
-double ns_dg_peak(const ns_dg_findings *f, const ns_diagnose_stage *row, int node)
-{
-    return fmax(row->peak, row->largest_real / ns_dg_span(&f->plan->nodes[node]));
-}
-
-/* A range may end a thousandth too early: so many decimals tell it. */
-int ns_dg_digits(double factor)
-{
-    return fabs(factor - 1) >= 0.01 ? 2 : fabs(factor - 1) >= 0.0001 ? 4 : 6;
-}
-
-static const char *saturation_text(ns_dg_findings *f, const ns_diagnose_stage *row, int node)
-{
-    if (!row->clipped)
-        return ns_arena_format(f->arena,
-                               "saturation: none of %zu elements leaves the range as it is; with what stands "
-                               "before it ideal the largest "
-                               "would be %.*f times its end",
-                               row->count, ns_dg_digits(ns_dg_peak(f, row, node)), ns_dg_peak(f, row, node));
-    return ns_arena_format(f->arena,
-                           "saturation: %zu of %zu elements (%.2f%%) leave the range, the largest is "
-                           "%.*f times its end",
-                           row->clipped, row->count, 100 * (double)row->clipped / (double)row->count,
-                           ns_dg_digits(row->peak), row->peak);
-}
-
-static ns_code describe(ns_dg_findings *f, const ns_diagnose_stage *row, int node, ns_diagnose_blame *blame,
-                        ns_error *error)
-{
-    switch (blame->cause) {
-    case NS_DIAGNOSE_CAUSE_SATURATION:
-        blame->why = saturation_text(f, row, node);
-        break;
-    case NS_DIAGNOSE_CAUSE_STEP:
-        blame->why = step_text(f, row, node);
-        break;
-    case NS_DIAGNOSE_CAUSE_TABLE:
-        NS_TRY(table_text(f, node, &blame->why, error));
-        break;
-    case NS_DIAGNOSE_CAUSE_CONSTANT:
-        blame->why = constant_text(f, node);
-        break;
-    default:
-        blame->why = ns_diagnose_cause_sentence(blame->cause);
-    }
-    return blame->why ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a cause");
-}
 
 typedef struct attempts {
     const int *nodes;
@@ -209,7 +86,7 @@ ns_code ns_dg_find_causes(ns_dg_findings *f, const int *nodes, int count, ns_dia
     NS_TRY(ns_dg_parallel(f->session, count * TRIALS, try_one, &a, error));
     for (int i = 0; i < count; i++) {
         blames[i].cause = worst_of(f, nodes[i], a.energies + (size_t)i * TRIALS);
-        NS_TRY(describe(f, &f->rows[nodes[i] - f->plan->input_count], nodes[i], &blames[i], error));
+        NS_TRY(ns_dg_tell_why(f, nodes[i], &blames[i], error));
     }
     return NS_OK;
 }

@@ -85,14 +85,15 @@ static ns_code run_operator(ns_dg_worker *worker, int node, int index, unsigned 
     const ns_operator *op = ns_dg_operator(plan, index);
     if (op->op == NS_OP_CONST || op->op == NS_OP_CONST_SHAPE)
         return NS_OK;
-    ns_dg_call call = {.worker = worker,
-                       .plan = plan,
-                       .op = op,
-                       .index = index,
-                       .mode = mode,
-                       .final = index == plan->nodes[node].final,
-                       .shape = ns_dg_tensor(plan, op->outputs[0]),
-                       .out = &worker->locals[op->outputs[0]]};
+    ns_dg_call call = {
+        .worker = worker,
+        .plan = plan,
+        .op = op,
+        .index = index,
+        .mode = worker->only_inner && worker->only_inner != index + 1 ? mode & ~(unsigned)NS_DG_INNER : mode,
+        .final = index == plan->nodes[node].final,
+        .shape = ns_dg_tensor(plan, op->outputs[0]),
+        .out = &worker->locals[op->outputs[0]]};
     call.count = ns_tensor_count(call.shape);
     if (ns_budget_spend(worker->pool.budget, ns_eval_work(plan->block, op), error) != NS_OK)
         return ns_add_context(error, "operator %d (%s)", index, ns_op_text(op->op));

@@ -14,6 +14,7 @@ typedef struct factors {
     int64_t *multiplier;
     int *shift;
     double widest; /* the largest ratio */
+    bool twice;    /* does `more` hold anything? */
 } factors;
 
 static ns_code read_factors(ns_dg_call *call, factors *f, ns_error *error)
@@ -29,13 +30,18 @@ static ns_code read_factors(ns_dg_call *call, factors *f, ns_error *error)
     if (!f->ratio || !f->multiplier || !f->shift || !f->more)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for its factors");
     f->widest = 0;
-    const bool twice = call->op->attributes.rounding_mode == NS_DOUBLE_ROUND;
+    f->twice = false;
+    const bool twice = call->op->attributes.rounding_mode == NS_DOUBLE_ROUND && (call->mode & NS_DG_TWICE);
     for (size_t i = 0; i < f->count; i++) {
         f->multiplier[i] = ns_tensor_get(call->shapes[1], i);
         f->shift[i] = (int)ns_tensor_get(call->shapes[2], i);
         /* The operand's own element: a perturbed multiplier is real. */
+        if (f->multiplier[i] < 0 || f->shift[i] < 2 || f->shift[i] > 62)
+            return ns_fail(error, NS_ERROR_UNPREDICTABLE, "multiplier %lld, shift %d: outside their range",
+                           (long long)f->multiplier[i], f->shift[i]);
         f->ratio[i] = ldexp(call->inputs[1]->data[i], -f->shift[i]);
         f->more[i] = twice && f->shift[i] > 31 ? ldexp(1, 30 - f->shift[i]) : 0;
+        f->twice = f->twice || f->more[i] > 0;
         f->widest = fmax(f->widest, f->ratio[i]);
     }
     return NS_OK;
@@ -68,6 +74,7 @@ typedef struct walk {
     double scale, zero_in, zero_out, low, high;
     double doubt; /* of run_doubles */
     bool clamp;
+    bool fast; /* doubles tell the integer */
 } walk;
 
 /* Elements [first, end), the first of which takes the first factor. */
@@ -112,23 +119,25 @@ static inline __attribute__((always_inline)) bool run_doubles(const factors *f, 
     return doubtful != 0;
 }
 
-/* How near to an integer a result must be to be in doubt; negative: none is. False: doubles do not reach. */
-static bool can_use_doubles(const ns_dg_call *call, const factors *f, walk *w)
+/* How near to an integer a result must be to be in doubt; negative: none is. False: products leave 64 bits,
+ * which they do only where the graph's result is not defined. */
+static bool look_at_products(const ns_dg_call *call, const factors *f, walk *w)
 {
     const double largest = ns_dg_largest(w->in, call->count) * fabs(w->scale) + fabs(w->zero_in);
     double most = 1;
     int longest = 0;
     for (size_t c = 0; c < f->count; c++) {
-        most = fmax(most, fabs((double)f->multiplier[c]));
+        most = fmax(most, (double)f->multiplier[c]);
         longest = f->shift[c] > longest ? f->shift[c] : longest;
     }
     w->doubt = largest * most < EXACT && longest < 51 ? -1 : DOUBT;
-    return largest * f->widest < REACH;
+    w->fast = largest * f->widest < REACH;
+    return largest * most < 0x1p62;
 }
 
 NS_DG_LOOP static void run_exact(const ns_dg_call *call, const factors *f, walk *w, bool twice)
 {
-    const bool fast = can_use_doubles(call, f, w);
+    const bool fast = w->fast;
     const size_t block = f->count == 1 ? BLOCK : f->count;
     for (size_t i = 0; i < call->count; i += block) {
         const size_t count = call->count - i < block ? call->count - i : block;
@@ -149,6 +158,10 @@ NS_DG_LOOP static void run_real(const ns_dg_call *call, const factors *f, const 
         for (size_t i = 0; i < call->count; i += f->count)
             for (size_t c = 0; c < f->count; c++)
                 w->out[i + c] = (w->in[i + c] * w->scale - w->zero_in) * f->ratio[c] + w->zero_out;
+    }
+    for (size_t i = 0, c = 0; f->twice && i < call->count; i++, c = c + 1 == f->count ? 0 : c + 1) {
+        const double v = w->in[i] * w->scale - w->zero_in;
+        w->out[i] += v < 0 ? -f->more[c] : v > 0 ? f->more[c] : 0;
     }
     if (round)
         for (size_t i = 0; i < call->count; i++)
@@ -221,8 +234,8 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
     /* ReLU of a type with zero points is a clip at the zero point: an activation, not a saturation. */
     const bool relu = w.zero_out == w.low && !a->output_unsigned && dtype == NS_DTYPE_INT8;
     w.clamp = call->final ? call->mode & NS_DG_CLAMP : inner_rounds && dtype != NS_DTYPE_INT32;
-    const bool factor_only = f.count == 1 && w.zero_in == 0 && w.zero_out == 0 && !w.clamp && !relu &&
-                             !a->input_unsigned && !a->output_unsigned;
+    const bool factor_only = f.count == 1 && !f.twice && w.zero_in == 0 && w.zero_out == 0 && !w.clamp &&
+                             !relu && !a->input_unsigned && !a->output_unsigned;
     const bool widens = is_power_of_two(f.ratio[0]) && f.ratio[0] >= 1;
     if (factor_only && (!rounds || (!call->final && (widens || (!in->integer && f.ratio[0] >= 1)))) &&
         !(call->final && (call->mode & NS_DG_FIT))) {
@@ -237,9 +250,10 @@ ns_code ns_dg_op_rescale(ns_dg_call *call, ns_error *error)
     w.out = call->out->data;
     if (a->input_unsigned)
         NS_TRY(read_unsigned(call, &w, error));
-    const bool as_tosa = in->integer && call->inputs[1]->integer && rounds && inner_rounds;
+    const bool as_tosa =
+        in->integer && call->inputs[1]->integer && rounds && inner_rounds && look_at_products(call, &f, &w);
     if (as_tosa)
-        run_exact(call, &f, &w, call->op->attributes.rounding_mode == NS_DOUBLE_ROUND);
+        run_exact(call, &f, &w, f.twice);
     else
         run_real(call, &f, &w, rounds && (call->final || f.widest < 1));
     call->out->integer = as_tosa || (rounds && (call->final || f.widest < 1));

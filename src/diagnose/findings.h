@@ -50,6 +50,11 @@ typedef struct ns_dg_mask {
     double own, left; /* codes of the scores: in their own scale (NAN: not known), and in the sum's */
 } ns_dg_mask;
 
+/* Of an operand of a sum: the largest code of its own, and how many steps of the result are left of it. */
+typedef struct ns_dg_operand {
+    double own, left;
+} ns_dg_operand;
+
 /* Scores of which fewer codes are left vanish. */
 #define NS_DG_VANISHING 16
 
@@ -80,8 +85,9 @@ typedef struct ns_dg_findings {
     size_t clipped_biases;          /* elements of biases at the ends of int32 */
     double rails;                   /* largest share of an input's codes at the ends of its range */
     int suspect_count, unmasked_count, vanishing_count, note_count;
-    bool suspicious; /* the suspects decide the verdict */
-    bool masked;     /* all of them stand behind masks: it is known what is lost, and where */
+    bool suspicious;         /* the suspects decide the verdict */
+    bool masked;             /* all of them stand behind masks: it is known what is lost, and where */
+    ns_dg_operand *operands; /* two of each node; 0: no sum, or few codes */
     int mask_count;
     ns_dg_mask masks[NS_DG_MOST_MASKS];
     bool *behind_mask; /* of each node: from a mask to the next table */
@@ -92,10 +98,12 @@ typedef struct ns_dg_findings {
     double *joint; /* against float, with this and all before it ideal */
 } ns_dg_findings;
 
-/* Identifies the functions of all tables, zero points from the neighbours (functions.c). */
+/* Identifies the functions of all tables, zero points from the neighbours (bases.c). */
 ns_code ns_dg_identify(ns_dg_session *session, ns_dg_plan *plan, ns_error *error);
 
-/* Local, cumulative and range of every stage; `rows` is in node order without the inputs (rows.c). */
+/* Rows for all stages with what the graph tells of them, in node order without the inputs, and the inputs'
+ * names; and local, cumulative and range, measured (rows.c). */
+ns_code ns_dg_name_rows(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
 ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *error);
 
 /* as_is, and alone of every stage that could matter (alone.c). */
@@ -129,9 +137,14 @@ ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error);
  * the blame, without dB (other_scale.c). None: nothing explains it so. */
 ns_code ns_dg_blame_scales(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);
 
-/* A RESCALE of values that multiplies by 0, into the blame: the graph computes something, but not what was
- * meant. */
-ns_code ns_dg_blame_zero(ns_dg_findings *f, ns_diagnose_precision *out, bool *found, ns_error *error);
+/* A RESCALE of values that multiplies by 0, or whose ratio multiplier and shift cannot hold, into the blame:
+ * the graph computes something, but not what was meant (limits.c). */
+ns_code ns_dg_blame_multipliers(ns_dg_findings *f, ns_diagnose_precision *out, bool *found, ns_error *error);
+
+/* Where eval found that a sum or a product has no result, or a RESCALE a shift that there is not: that
+ * operator blamed, and no dB. Another reason comes back as NS_ERROR_UNPREDICTABLE. */
+ns_code ns_dg_blame_undefined(ns_dg_session *session, ns_arena *arena, ns_diagnose_precision *out,
+                              ns_error *error);
 
 /* The error against float of a changed run: measured with a reference, else the error against R and what is
  * hidden. */
@@ -217,12 +230,25 @@ ns_code ns_dg_trial_add(ns_dg_findings *f, ns_dg_trials *trials, int blamed, con
 ns_code ns_dg_trials_run(ns_dg_findings *f, ns_dg_trials *trials, ns_diagnose_blame *blames,
                          double *together_db, ns_error *error);
 
+/* The particular form of blame->cause, a family, and why (why.c). */
+ns_code ns_dg_tell_why(ns_dg_findings *f, int node, ns_diagnose_blame *blame, ns_error *error);
+
+/* A RESCALE's multiplier / 2^shift, of its first channel; NAN: not known. */
+double ns_dg_rescale_ratio(const ns_dg_plan *plan, int index);
+
+/* Does operator `index` of a stage round before the stage's result is stored? */
+bool ns_dg_rounds_within(const ns_dg_plan *plan, const ns_dg_node *node, int index);
+
+/* Which of those costs most at the output, alone; -1: none. */
+ns_code ns_dg_worst_within(ns_dg_findings *f, int node, int *worst, ns_error *error);
+
 /* Codes that the stage's first TABLE is given in Q: the smallest, the largest and how often each segment is
  * met, over all samples (cause.c). */
 typedef struct ns_dg_used {
     double low, high;
     size_t count;
     size_t segments[NS_DG_KNOTS];
+    double errors[NS_DG_KNOTS]; /* energy of straight lines less the function, by segment */
 } ns_dg_used;
 ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error *error);
 
@@ -230,13 +256,13 @@ ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error
 ns_code ns_dg_draw_curve(ns_dg_findings *f, int node, const ns_diagnose_curve **out, ns_error *error);
 
 /* What its largest value is of the range's end: ideal on the integers that it got, or with all before it
- * ideal (cause.c). */
+ * ideal (why.c). */
 double ns_dg_peak(const ns_dg_findings *f, const ns_diagnose_stage *row, int node);
 
-/* Decimals that tell a factor from 1 (cause.c). */
+/* Decimals that tell a factor from 1 (why.c). */
 int ns_dg_digits(double factor);
 
-/* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one (cause.c). */
+/* Does the scale of the stage's result lie at its floor? The ratio of two powers of two is one (why.c). */
 bool ns_dg_is_at_floor(const ns_dg_plan *plan, int node);
 
 /* Does the stage store a rounded result? */

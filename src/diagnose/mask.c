@@ -148,7 +148,8 @@ ns_code ns_dg_blame_masks(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
     }
     for (int i = 0; i < f->mask_count; i++) {
         ns_diagnose_blame *blame = &out->blame[out->blame_count++];
-        *blame = empty(f, f->masks[i].node, NS_DIAGNOSE_CAUSE_STEP);
+        *blame = empty(f, f->masks[i].node,
+                       isnan(f->masks[i].own) ? NS_DIAGNOSE_CAUSE_STEP : NS_DIAGNOSE_CAUSE_ADDENDS);
         blame->why = sum_why(f, &f->masks[i]);
         blame->mends = mend;
         blame->mend_count = 1;

@@ -191,7 +191,7 @@ static ns_code mend(const search *s, ns_diagnose_cause cause, ns_error *error)
 {
     ns_dg_trial *as_is = NULL;
     NS_TRY(ns_dg_trial_add(s->f, s->trials, s->index, "", false, &as_is, error));
-    switch (cause) {
+    switch (ns_diagnose_cause_family(cause)) {
     case NS_DIAGNOSE_CAUSE_TABLE:
         return mend_table(s, error);
     case NS_DIAGNOSE_CAUSE_SATURATION:

@@ -280,8 +280,9 @@ static const struct {
 
 static const struct {
     const char *text, *sentence;
+    ns_diagnose_cause family;
 } causes[] = {
-#define NS_DIAGNOSE_CAUSE(name, text, sentence) {text, sentence},
+#define NS_DIAGNOSE_CAUSE(name, text, family, sentence) {text, sentence, NS_DIAGNOSE_CAUSE_##family},
 #include "npuscope/diagnose_causes.def"
 #undef NS_DIAGNOSE_CAUSE
 };
@@ -299,6 +300,11 @@ const char *ns_diagnose_verdict_sentence(ns_diagnose_verdict verdict)
 bool ns_diagnose_verdict_fails(ns_diagnose_verdict verdict)
 {
     return verdicts[verdict].exit_code != 0;
+}
+
+ns_diagnose_cause ns_diagnose_cause_family(ns_diagnose_cause cause)
+{
+    return causes[cause].family;
 }
 
 const char *ns_diagnose_cause_text(ns_diagnose_cause cause)

@@ -220,40 +220,6 @@ static ns_diagnose_blame unmeasured(int stage, const char *why)
                                .joint_db = NAN};
 }
 
-/* ---- a multiplier of 0 ---- */
-
-static bool multiplies_by_zero(const ns_dg_plan *plan, int index)
-{
-    const ns_operator *op = ns_dg_operator(plan, index);
-    const double *values = op->op == NS_OP_RESCALE ? plan->values[op->inputs[1]] : NULL;
-    return values && !plan->on_constants[index] &&
-           ns_dg_largest(values, ns_tensor_count(ns_dg_tensor(plan, op->inputs[1]))) == 0;
-}
-
-ns_code ns_dg_blame_zero(ns_dg_findings *f, ns_diagnose_precision *out, bool *found, ns_error *error)
-{
-    const ns_dg_plan *plan = f->plan;
-    *found = false;
-    for (int n = plan->input_count; n < plan->node_count && !*found; n++)
-        for (int i = 0; i < plan->nodes[n].operator_count && !*found; i++) {
-            const ns_operator *op = ns_dg_operator(plan, plan->nodes[n].operators[i]);
-            if (!multiplies_by_zero(plan, plan->nodes[n].operators[i]))
-                continue;
-            *found = true;
-            out->blame = NS_ARENA_NEW(f->arena, ns_diagnose_blame);
-            const char *why = ns_arena_format(
-                f->arena,
-                "scale: the multiplier of its RESCALE is 0: nothing of '%s' is left (a ratio of "
-                "scales below what multiplier and shift can hold)",
-                ns_dg_name(plan, op->inputs[0]));
-            if (!out->blame || !why)
-                return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
-            *out->blame = unmeasured(n - plan->input_count, why);
-            out->blame_count = 1;
-        }
-    return NS_OK;
-}
-
 static ns_code blame(const search *s, ns_diagnose_precision *out, ns_error *error)
 {
     ns_dg_findings *f = s->f;

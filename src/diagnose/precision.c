@@ -77,7 +77,7 @@ static ns_code fill_blame(ns_dg_findings *f, ns_diagnose_precision *out, ns_erro
     NS_TRY(ns_dg_find_causes(f, f->blame, f->blame_count, out->blame, error));
     NS_TRY(ns_dg_find_mends(f, out->blame, &out->all_mended_db, error));
     for (int i = 0; i < f->blame_count; i++)
-        if (out->blame[i].cause == NS_DIAGNOSE_CAUSE_TABLE)
+        if (ns_diagnose_cause_family(out->blame[i].cause) == NS_DIAGNOSE_CAUSE_TABLE)
             NS_TRY(ns_dg_draw_curve(f, f->blame[i], &out->blame[i].curve, error));
     return NS_OK;
 }
@@ -148,8 +148,8 @@ static ns_code is_format(ns_dg_findings *f, const ns_diagnose_stage *rows, int i
              row->peak < 1.05;
     if (*limit)
         NS_TRY(ns_dg_find_causes(f, &f->blame[index], 1, &blame, error));
-    *limit = *limit &&
-             (blame.cause == NS_DIAGNOSE_CAUSE_STEP || (bytes && blame.cause == NS_DIAGNOSE_CAUSE_TABLE));
+    const ns_diagnose_cause family = ns_diagnose_cause_family(blame.cause);
+    *limit = *limit && (family == NS_DIAGNOSE_CAUSE_STEP || (bytes && family == NS_DIAGNOSE_CAUSE_TABLE));
     return NS_OK;
 }
 
@@ -215,34 +215,25 @@ static ns_code fill_dither(const ns_dg_findings *f, ns_diagnose_precision *out, 
     return NS_OK;
 }
 
-static ns_code fill_outputs(const ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+static void fill_outputs(const ns_dg_findings *f, ns_diagnose_precision *out)
 {
     const ns_dg_plan *plan = f->plan;
-    out->input_count = plan->input_count;
-    out->input_names = NS_ARENA_ARRAY(f->arena, (size_t)plan->input_count, const char *);
-    if (!out->input_names)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs' names");
-    for (int i = 0; i < plan->input_count; i++)
-        if (!(out->input_names[i] = ns_arena_string(f->arena, ns_dg_name(plan, plan->nodes[i].tensor))))
-            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the inputs' names");
     for (int o = 0; o < plan->output_count; o++)
         for (int s = 0; s < f->session->samples; s++)
             for (size_t i = 0; i < plan->nodes[plan->outputs[o]].count; i++)
                 out->output_bins[ns_error_bin(
                     fabs(ns_dg_stored_at(&f->session->q[s][plan->outputs[o]], i) -
                          ns_dg_stored_at(&f->session->r[s][plan->outputs[o]], i)))]++;
-    return NS_OK;
 }
 
 static ns_code measure_all(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
 {
     const size_t nodes = (size_t)f->plan->node_count;
-    out->stage_count = f->plan->node_count - f->plan->input_count;
-    out->stages = NS_ARENA_ARRAY(f->arena, nodes, ns_diagnose_stage);
+    NS_TRY(ns_dg_name_rows(f, out, error));
     f->alone = NS_ARENA_ARRAY(f->arena, nodes, double);
     f->knocked = NS_ARENA_ARRAY(f->arena, nodes, double);
     f->float_knocked = NS_ARENA_ARRAY(f->arena, nodes, double);
-    if (!out->stages || !f->alone || !f->knocked || !f->float_knocked)
+    if (!f->alone || !f->knocked || !f->float_knocked)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
     for (size_t i = 0; i < nodes; i++)
         f->alone[i] = f->knocked[i] = f->float_knocked[i] = NAN;
@@ -270,7 +261,7 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     if (f.suspicious)
         forget_energies(out);
     NS_TRY(fill_dither(&f, out, error));
-    NS_TRY(fill_outputs(&f, out, error));
+    fill_outputs(&f, out);
     bool format = false;
     out->verdict = judge(&f);
     if (ns_dg_is_scale_doubtful(&f) || (out->verdict == NS_DIAGNOSE_INPUT && ns_dg_hand_input(&f) >= 0))
@@ -303,11 +294,10 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
         NS_TRY(fill_suspects(&f, out, error));
     else if (out->verdict != NS_DIAGNOSE_WEIGHTS)
         NS_TRY(fill_blame(&f, out, error));
-    bool zero = false;
-    NS_TRY(ns_dg_blame_zero(&f, out, &zero, error));
-    if (zero) {
+    bool lost = false;
+    NS_TRY(ns_dg_blame_multipliers(&f, out, &lost, error));
+    if (lost) {
         out->verdict = NS_DIAGNOSE_SUSPECT;
-        out->reason = "a RESCALE multiplies by 0";
         f.suspicious = true; /* no dB mean anything */
     }
     fill_figures(&f, out);
@@ -332,6 +322,8 @@ ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_optio
         code = ns_dg_session_run(&session, error);
     if (code == NS_OK)
         code = diagnose(&session, arena, out, error);
+    else if (code == NS_ERROR_UNPREDICTABLE)
+        code = ns_dg_blame_undefined(&session, arena, out, error);
     ns_dg_session_close(&session);
     ns_dg_plan_close(plan);
     return code;

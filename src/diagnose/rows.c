@@ -97,16 +97,29 @@ static ns_code fill_row(ns_dg_session *session, ns_dg_worker *worker, int index,
     return NS_OK;
 }
 
+ns_code ns_dg_name_rows(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error)
+{
+    const ns_dg_plan *plan = f->plan;
+    out->input_count = plan->input_count;
+    out->stage_count = plan->node_count - plan->input_count;
+    out->input_names = NS_ARENA_ARRAY(f->arena, (size_t)plan->input_count, const char *);
+    out->stages = NS_ARENA_ARRAY(f->arena, (size_t)plan->node_count, ns_diagnose_stage);
+    if (!out->input_names || !out->stages)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages");
+    for (int i = 0; i < plan->input_count; i++)
+        out->input_names[i] = ns_arena_string(f->arena, ns_dg_name(plan, plan->nodes[i].tensor));
+    for (int i = plan->input_count; i < plan->node_count; i++) {
+        ns_diagnose_stage *row = &out->stages[i - plan->input_count];
+        describe(plan, &plan->nodes[i], row);
+        NS_TRY(ns_operator_source(plan->block, row->operator_index, plan->arena, &row->location, error));
+    }
+    if (ns_arena_was_short(plan->arena) || ns_arena_was_short(f->arena)) /* a name is missing */
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages' names");
+    return NS_OK;
+}
+
 ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *error)
 {
     fill job = {f, rows};
-    for (int i = f->plan->input_count; i < f->plan->node_count; i++) {
-        ns_diagnose_stage *row = &rows[i - f->plan->input_count];
-        describe(f->plan, &f->plan->nodes[i], row);
-        NS_TRY(
-            ns_operator_source(f->plan->block, row->operator_index, f->plan->arena, &row->location, error));
-    }
-    if (ns_arena_was_short(f->plan->arena)) /* a name is missing */
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the stages' names");
     return ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, fill_row, &job, error);
 }

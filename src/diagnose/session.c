@@ -192,9 +192,11 @@ static ns_code measure_sample(ns_dg_session *session, ns_dg_worker *worker, cons
     if (!r.changed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
     worker->overrides = change->overrides;
+    worker->only_inner = change->only_inner;
     worker->rough = !tosa && change->against == NS_DG_AGAINST_R;
     const ns_code code = run_changed(session, change, &r, error);
     worker->overrides = NULL;
+    worker->only_inner = 0;
     worker->rough = false;
     if (code == NS_OK)
         add_errors(session, change, &r, sample, of);

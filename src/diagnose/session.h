@@ -32,8 +32,11 @@ ns_code ns_dg_session_open(ns_dg_session *session, const ns_dg_plan *plan, const
                            ns_arena *arena, ns_error *error);
 void ns_dg_session_close(ns_dg_session *session);
 
-/* Runs Q and R. The plan's tables must be known. */
+/* Runs Q and R. The plan's tables must be known. NS_ERROR_UNPREDICTABLE: TOSA has no result on a sample. */
 ns_code ns_dg_session_run(ns_dg_session *session, ns_error *error);
+
+/* One sample of an input; its data are the caller's. */
+ns_tensor ns_dg_sample_of(const ns_dg_session *session, int input, int sample);
 
 /* Q or R of one sample, as the source of a stage's evaluation. */
 typedef struct ns_dg_base {
@@ -55,6 +58,8 @@ typedef struct ns_dg_change {
     double *const *inputs;            /* of each input node: other values, or NULL; NULL: none */
     const double *fine_steps;         /* of each node, for NS_DG_FINE; NULL: none */
     enum { NS_DG_AGAINST_R, NS_DG_AGAINST_Q, NS_DG_AGAINST_REFERENCE } against; /* what errors are from */
+    int only_inner; /* of the operators that round within stages this one alone does, counted from 1; 0: all
+                     */
     bool any_scale; /* whatever scale an output has: the one that brings it nearest */
 } ns_dg_change;
 

@@ -17,7 +17,7 @@ static const char *finding_of(const ns_diagnose_precision *p, ns_arena *arena)
     return ns_arena_format(arena, "%s: %s%s%s: %s", ns_diagnose_verdict_text(p->verdict),
                            stage ? stage->op : "", stage && stage->function ? " " : "",
                            stage && stage->function ? stage->function : "",
-                           first ? ns_diagnose_cause_text(first->cause) : "");
+                           first ? ns_diagnose_cause_text(ns_diagnose_cause_family(first->cause)) : "");
 }
 
 static ns_code signature(void *context, const ns_exhibit *exhibit, ns_arena *arena, const char **text,
@@ -90,7 +90,8 @@ ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *giv
     *out = (ns_diagnose_smallest){.finding = finding_of(precision, arena)};
     if (!out->finding)
         return ns_fail(error, NS_ERROR_INPUT, "nothing is to blame that could be reduced");
-    if (precision->blame_count && precision->blame[0].cause == NS_DIAGNOSE_CAUSE_SCALE)
+    if (precision->blame_count &&
+        ns_diagnose_cause_family(precision->blame[0].cause) == NS_DIAGNOSE_CAUSE_SCALE)
         return ns_fail(error, NS_ERROR_INPUT,
                        "a scale is wrong, which shows in the whole graph only: there is nothing that a "
                        "smaller graph could "

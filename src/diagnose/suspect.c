@@ -134,11 +134,6 @@ static double ratio_behind_sum(const ns_dg_plan *plan, int node)
     return ldexp(plan->values[final->inputs[1]][0], -(int)plan->values[final->inputs[2]][0]);
 }
 
-/* Of both operands of each sum: the largest code of their own, and how many steps are left of it. */
-typedef struct operand {
-    double own, left;
-} operand;
-
 static ns_code measure_operand(ns_dg_session *session, ns_dg_worker *worker, int node, int tensor,
                                double ratio, double *left, ns_error *error)
 {
@@ -156,7 +151,7 @@ static ns_code measure_operand(ns_dg_session *session, ns_dg_worker *worker, int
 
 typedef struct operands {
     const ns_dg_findings *f;
-    operand *of; /* two of each node */
+    ns_dg_operand *of; /* two of each node */
 } operands;
 
 static ns_code measure_operands(ns_dg_session *session, ns_dg_worker *worker, int index, void *context,
@@ -169,7 +164,7 @@ static ns_code measure_operands(ns_dg_session *session, ns_dg_worker *worker, in
         return NS_OK;
     const ns_operator *op = ns_dg_operator(session->plan, session->plan->nodes[node].named);
     for (int k = 0; k < 2; k++) {
-        operand *to = &o->of[2 * (size_t)node + (size_t)k];
+        ns_dg_operand *to = &o->of[2 * (size_t)node + (size_t)k];
         to->own = session->plan->constant[op->inputs[k]] ? 0 : own_range(o->f, op->inputs[k]);
         if (to->own >= VANISHING_FROM)
             NS_TRY(measure_operand(session, worker, node, op->inputs[k], ratio, &to->left, error));
@@ -177,7 +172,7 @@ static ns_code measure_operands(ns_dg_session *session, ns_dg_worker *worker, in
     return NS_OK;
 }
 
-static void look_at_operand(ns_dg_findings *f, int node, int tensor, int other, const operand *of)
+static void look_at_operand(ns_dg_findings *f, int node, int tensor, int other, const ns_dg_operand *of)
 {
     if (of->own < VANISHING_FROM || of->left >= NS_DG_VANISHING)
         return;
@@ -195,7 +190,7 @@ static void look_at_operand(ns_dg_findings *f, int node, int tensor, int other, 
                    ns_dg_name(f->plan, f->plan->nodes[node].tensor)));
 }
 
-static void look_at_sum(ns_dg_findings *f, int node, const operand *of)
+static void look_at_sum(ns_dg_findings *f, int node, const ns_dg_operand *of)
 {
     if (f->behind_mask[node] || !ratio_behind_sum(f->plan, node)) /* behind a mask: what vanished before it */
         return;
@@ -269,7 +264,8 @@ ns_code ns_dg_find_suspects(ns_dg_findings *f, ns_error *error)
 {
     f->suspects = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, int);
     f->behind_mask = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, bool);
-    operands sums = {f, NS_ARENA_ARRAY(f->arena, 2 * (size_t)f->plan->node_count, operand)};
+    operands sums = {f, NS_ARENA_ARRAY(f->arena, 2 * (size_t)f->plan->node_count, ns_dg_operand)};
+    f->operands = sums.of;
     if (!f->suspects || !f->behind_mask || !sums.of)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the suspects");
     NS_TRY(ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, measure_operands, &sums,

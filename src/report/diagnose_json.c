@@ -40,7 +40,8 @@ static void add_blame(ns_json *json, const ns_diagnose_precision *precision, con
     const ns_diagnose_stage *stage = &precision->stages[blame->stage];
     ns_json_object(json, NULL);
     add_place(json, stage);
-    ns_json_text(json, "cause", ns_diagnose_cause_text(blame->cause));
+    ns_json_text(json, "cause", ns_diagnose_cause_text(ns_diagnose_cause_family(blame->cause)));
+    ns_json_text(json, "kind", ns_diagnose_cause_text(blame->cause));
     ns_json_text(json, "why", blame->why);
     ns_json_real(json, "gain_db", blame->gain_db);
     add_error(json, "local", stage->local_steps, stage->local_db);

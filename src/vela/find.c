@@ -1,5 +1,5 @@
-/* Where Vela is. A vela script's first line names the interpreter that has the package, and the
- * interpreter says which version. */
+/* Where Vela is, and with what it is run where nobody says. A vela script's first line names the interpreter
+ * that has the package, and the interpreter says which version. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -156,4 +156,17 @@ ns_code ns_vela_find(const char *path, ns_arena *arena, ns_vela *out, ns_error *
     return code != NS_OK && given && !ns_code_ends_run(code)
                ? ns_fail(error, NS_ERROR_USAGE, "%s: no Vela there", chosen)
                : code;
+}
+
+const char *ns_vela_flags(ns_accelerator accelerator)
+{
+    const char *text = ns_accelerator_text(accelerator);
+    if (strncmp(text, "ethos-u55", 9) == 0)
+        return "--config=Arm/vela.ini --system-config=Ethos_U55_High_End_Embedded --memory-mode=Shared_Sram "
+               "--arena-cache-size=2097152";
+    if (strncmp(text, "ethos-u65", 9) == 0)
+        return "--config=Arm/vela.ini --system-config=Ethos_U65_High_End --memory-mode=Dedicated_Sram_384KB "
+               "--arena-cache-size=393216";
+    return "--config=Arm/vela.ini --system-config=Ethos_U85_SYS_DRAM_Mid --memory-mode=Shared_Sram "
+           "--arena-cache-size=2097152";
 }

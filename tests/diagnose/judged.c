@@ -142,7 +142,7 @@ static const char *fault_of(const judged *model)
     if ((operator|| precision->verdict == NS_DIAGNOSE_SUSPECT) && !operator_is_right(model))
         return "operator";
     if (operator&& !lists(json_object_get(model->truth, "acceptable_causes"),
-                          ns_diagnose_cause_text(precision->blame[0].cause)))
+                          ns_diagnose_cause_text(ns_diagnose_cause_family(precision->blame[0].cause))))
         return "cause";
     return NULL;
 }
@@ -226,7 +226,7 @@ static void assert_mask(const char *name, const char *table, const char *scores,
     assert_int_equal(precision->blame_count, 2);
     assert_string_equal(precision->stages[precision->blame[0].stage].output, table);
     assert_string_equal(precision->stages[precision->blame[1].stage].output, scores);
-    assert_int_equal(precision->blame[1].cause, NS_DIAGNOSE_CAUSE_STEP);
+    assert_int_equal(ns_diagnose_cause_family(precision->blame[1].cause), NS_DIAGNOSE_CAUSE_STEP);
     assert_non_null(strstr(precision->blame[1].why, why));
     assert_true(isnan(precision->against_float_db));
     assert_true(isnan(precision->stages[0].alone_db));
@@ -381,7 +381,7 @@ static void a_multiplier_of_zero_is_told(void **state)
     ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &told, &error));
     assert_int_equal(told.verdict, NS_DIAGNOSE_SUSPECT);
     assert_int_equal(told.blame_count, 1);
-    assert_int_equal(told.blame[0].cause, NS_DIAGNOSE_CAUSE_SCALE);
+    assert_int_equal(told.blame[0].cause, NS_DIAGNOSE_CAUSE_ZERO_MULTIPLIER);
     assert_non_null(strstr(told.blame[0].why, "the multiplier of its RESCALE is 0"));
     close_model(&model);
 }

@@ -1,0 +1,299 @@
+/* Each cause planted in a graph of a few operators: the operator, what it is in particular, and its numbers,
+ * worked out beside each. Every graph is without fault but for what is planted. */
+#include <math.h>
+
+#include "base/interface.h"
+#include "npuscope/diagnose.h"
+#include "support/arena.h"
+#include "support/test.h"
+
+enum { ROWS = 16, COLUMNS = 128, ELEMENTS = ROWS * COLUMNS, MOST_INPUTS = 2 };
+
+static ns_error error;
+
+/* A graph in the making; its inputs are int16 [ROWS, COLUMNS], as all that is elementwise. */
+typedef struct draft {
+    ns_graph *graph;
+    int input_count, inputs[MOST_INPUTS];
+    int64_t shape[2];
+    int constants;
+} draft;
+
+static ns_block *block_of(const draft *d)
+{
+    return &d->graph->regions[0].blocks[0];
+}
+
+static int constant(draft *d, ns_dtype dtype, int64_t value)
+{
+    const int64_t one = 1;
+    ns_tensor tensor;
+    int result = -1;
+    ASSERT_OK(ns_tensor_new(arena, dtype, 1, &one, &tensor, &error));
+    ns_tensor_set(&tensor, 0, value);
+    ASSERT_OK(ns_block_add_const(d->graph, block_of(d), ns_arena_format(arena, "c%d", d->constants++),
+                                 &tensor, &result, &error));
+    return result;
+}
+
+static int tensor(draft *d, const char *name, ns_dtype dtype)
+{
+    int result = -1;
+    ASSERT_OK(ns_block_add_tensor(d->graph, block_of(d), name, dtype, 2, d->shape, &result, &error));
+    return result;
+}
+
+static int add(draft *d, const char *name, ns_op op, const ns_attributes *attributes, int count,
+               const int *operands, ns_dtype dtype)
+{
+    const int out = tensor(d, name, dtype);
+    ASSERT_OK(ns_block_add_operator(d->graph, block_of(d),
+                                    &(ns_operator_parts){op, attributes, count, operands, 1, &out}, &error));
+    return out;
+}
+
+static ns_dtype type_of(const draft *d, int index)
+{
+    return block_of(d)->tensors[index].tensor.dtype;
+}
+
+static int scaled(draft *d, const char *name, int in, ns_dtype to, int64_t multiplier, int shift, bool twice)
+{
+    const int operands[] = {in, constant(d, NS_DTYPE_INT32, multiplier), constant(d, NS_DTYPE_INT8, shift),
+                            constant(d, type_of(d, in), 0), constant(d, to, 0)};
+    const ns_attributes attributes = {.scale32 = true,
+                                      .rounding_mode = twice ? NS_DOUBLE_ROUND : NS_SINGLE_ROUND};
+    return add(d, name, NS_OP_RESCALE, &attributes, 5, operands, to);
+}
+
+/* RESCALE by `ratio`, with all the bits that a multiplier has. */
+static int rescale(draft *d, const char *name, int in, ns_dtype to, double ratio)
+{
+    int exponent;
+    const double mantissa = frexp(ratio, &exponent);
+    return scaled(d, name, in, to, (int64_t)(mantissa * 0x1p31), 31 - exponent, false);
+}
+
+static int multiply(draft *d, const char *name, int a, int b, int shift)
+{
+    const int operands[] = {a, b, constant(d, NS_DTYPE_INT8, shift)};
+    return add(d, name, NS_OP_MUL, &(ns_attributes){0}, 3, operands, NS_DTYPE_INT32);
+}
+
+static int sum(draft *d, const char *name, ns_op op, int a, int b)
+{
+    const int operands[] = {a, b};
+    return add(d, name, op, &(ns_attributes){0}, 2, operands, NS_DTYPE_INT32);
+}
+
+/* Along the columns; what follows is [ROWS, 1]. */
+static int reduce(draft *d, const char *name, int in)
+{
+    d->shape[1] = 1;
+    return add(d, name, NS_OP_REDUCE_SUM, &(ns_attributes){.axis = 1}, 1, &in, NS_DTYPE_INT32);
+}
+
+/* ---- what is planted ---- */
+
+/* 0.3 is multiplier 1288490188 at shift 32: DOUBLE_ROUND adds 2^30 before it, a quarter of a step, to all of
+ * 128 values of one sign that are summed. */
+static int double_round(draft *d, const int *in)
+{
+    const int small = scaled(d, "small", in[0], NS_DTYPE_INT16, 1288490188, 32, true);
+    return rescale(d, "out", reduce(d, "sum", rescale(d, "wide", small, NS_DTYPE_INT32, 1)), NS_DTYPE_INT16,
+                   1);
+}
+
+/* Rounded at 1/200, and again at 150 times that. */
+static int rounded_twice(draft *d, const int *in)
+{
+    return rescale(d, "out", rescale(d, "coarse", in[0], NS_DTYPE_INT32, 1 / 200.0), NS_DTYPE_INT16, 150.0);
+}
+
+/* Products of up to 9e8, of which 2^22 cuts all but 214. */
+static int shifted_product(draft *d, const int *in)
+{
+    const int a = rescale(d, "a", in[0], NS_DTYPE_INT32, 1), b = rescale(d, "b", in[1], NS_DTYPE_INT32, 1);
+    return rescale(d, "out", multiply(d, "product", a, b, 22), NS_DTYPE_INT16, 120.3);
+}
+
+static int cut_before_sum(draft *d, const int *in)
+{
+    const int narrow = rescale(d, "narrow", in[0], NS_DTYPE_INT32, 1 / 300.0);
+    return rescale(d, "out", reduce(d, "sum", narrow), NS_DTYPE_INT16, 10.7);
+}
+
+/* 25000 * 2^13 fits int32 ten times. */
+static int overflowing(draft *d, const int *in)
+{
+    const int wide = rescale(d, "wide", in[0], NS_DTYPE_INT32, 0x1p13);
+    return rescale(d, "out", reduce(d, "sum", wide), NS_DTYPE_INT16, 0x1p-20);
+}
+
+static int shift_of_63(draft *d, const int *in)
+{
+    return scaled(d, "out", in[0], NS_DTYPE_INT16, 1 << 30, 63, false);
+}
+
+/* 7 at shift 62 stands for anything from 6.5 to 7.5. */
+static int shift_at_its_end(draft *d, const int *in)
+{
+    return scaled(d, "out", rescale(d, "wide", in[0], NS_DTYPE_INT32, 0x1p13), NS_DTYPE_INT16, 7, 62, false);
+}
+
+/* s = 0.9 a + 0.003 b in int16; what is left of b in it, 90 of 30000 codes, is all that out has. */
+static int unequal_addends(draft *d, const int *in)
+{
+    const int a = rescale(d, "a", in[0], NS_DTYPE_INT32, 0x1p10),
+              b = rescale(d, "b", in[1], NS_DTYPE_INT32, 0x1p10 / 300);
+    const int s = rescale(d, "s", sum(d, "added", NS_OP_ADD, a, b), NS_DTYPE_INT16, 0.9 * 0x1p-10);
+    const int back = rescale(d, "back", s, NS_DTYPE_INT32, 0x1p10 / 0.9),
+              again = rescale(d, "again", in[0], NS_DTYPE_INT32, 0x1p10);
+    return rescale(d, "out", sum(d, "left", NS_OP_SUB, back, again), NS_DTYPE_INT16, 300 * 0x1p-10);
+}
+
+/* 30000 / 45000 is 2/3 of a step: three of four are less than half of one. */
+static int underflowing(draft *d, const int *in)
+{
+    return rescale(d, "out", rescale(d, "tiny", in[0], NS_DTYPE_INT16, 1 / 45000.0), NS_DTYPE_INT16, 44000);
+}
+
+static int underflowing_within(draft *d, const int *in)
+{
+    return rescale(d, "out", rescale(d, "tiny", in[0], NS_DTYPE_INT32, 1 / 45000.0), NS_DTYPE_INT16, 44000);
+}
+
+static int few_codes(draft *d, const int *in)
+{
+    return rescale(d, "out", rescale(d, "few", in[0], NS_DTYPE_INT16, 1 / 300.0), NS_DTYPE_INT16, 290);
+}
+
+static int at_the_floor(draft *d, const int *in)
+{
+    return rescale(d, "out", rescale(d, "few", in[0], NS_DTYPE_INT16, 0x1p-8), NS_DTYPE_INT16, 250);
+}
+
+static int leaving_the_range(draft *d, const int *in)
+{
+    return rescale(d, "out", rescale(d, "narrow", in[0], NS_DTYPE_INT16, 2), NS_DTYPE_INT16, 0.4);
+}
+
+/* A ReLU whose bound, half of all values, is an activation and no loss. */
+static int activated(draft *d, const int *in)
+{
+    uint8_t zero[] = {0, 0}, bound[] = {0x98, 0x3a}; /* 15000 */
+    const ns_attributes attributes = {.min_val = {.values = zero, .count = sizeof zero},
+                                      .max_val = {.values = bound, .count = sizeof bound}};
+    const int stored = rescale(d, "stored", in[0], NS_DTYPE_INT16, 0.9);
+    const int held = add(d, "held", NS_OP_CLAMP, &attributes, 1, &stored, NS_DTYPE_INT16);
+    return rescale(d, "out", held, NS_DTYPE_INT16, 1.7);
+}
+
+static const struct {
+    int (*plant)(draft *d, const int *in);
+    int inputs;
+    int64_t low, high; /* of the inputs' codes */
+    ns_diagnose_verdict verdict;
+    const char *output, *op; /* of the first stage to blame; NULL: none */
+    ns_diagnose_cause cause;
+    const char *words; /* in `why` */
+    double gain;       /* at least, in dB; 0: no dB are told */
+} planted[] = {
+    {double_round, 1, 20, 300, NS_DIAGNOSE_OPERATOR, "small", "RESCALE", NS_DIAGNOSE_CAUSE_DOUBLE_ROUNDING,
+     "at 'small' up to 0.25 steps larger", 10},
+    {rounded_twice, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "out", "RESCALE",
+     NS_DIAGNOSE_CAUSE_DOUBLE_ROUNDING, "RESCALE 'coarse' cuts 7.6 bits off and rounds, and the stage's own",
+     20},
+    {shifted_product, 2, -30000, 30000, NS_DIAGNOSE_OPERATOR, "out", "MUL", NS_DIAGNOSE_CAUSE_ACCUMULATOR,
+     "accumulator width: MUL 'product' cuts 22.0 bits off", 20},
+    {cut_before_sum, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "out", "REDUCE_SUM",
+     NS_DIAGNOSE_CAUSE_ACCUMULATOR, "RESCALE 'narrow' cuts 8.2 bits off", 20},
+    {overflowing, 1, 20000, 30000, NS_DIAGNOSE_OPERATOR, "out", "REDUCE_SUM", NS_DIAGNOSE_CAUSE_OVERFLOW,
+     "accumulator width", 0},
+    {shift_of_63, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "out", "RESCALE", NS_DIAGNOSE_CAUSE_SHIFT_RANGE,
+     "63, outside", 0},
+    {shift_at_its_end, 1, -30000, 30000, NS_DIAGNOSE_SUSPECT, "out", "RESCALE", NS_DIAGNOSE_CAUSE_SHIFT_RANGE,
+     "multiplier 7 at shift 62", 0},
+    {unequal_addends, 2, -30000, 30000, NS_DIAGNOSE_OPERATOR, "s", "ADD", NS_DIAGNOSE_CAUSE_ADDENDS,
+     "codes of 'b' 90.0 steps are left beside the 26995 of 'a'", 5},
+    {underflowing, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "tiny", "RESCALE", NS_DIAGNOSE_CAUSE_UNDERFLOW,
+     "are stored as 0", 20},
+    {underflowing_within, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "out", "RESCALE",
+     NS_DIAGNOSE_CAUSE_INNER_UNDERFLOW, "become 0 in RESCALE 'tiny', which cuts 15.5 bits off", 20},
+    {few_codes, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "few", "RESCALE", NS_DIAGNOSE_CAUSE_RANGE,
+     "only 100 of 32767 codes are in use (8.4 bits wasted)", 20},
+    {at_the_floor, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "few", "RESCALE", NS_DIAGNOSE_CAUSE_FLOOR,
+     "its scale lies at the floor", 20},
+    {leaving_the_range, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "narrow", "RESCALE",
+     NS_DIAGNOSE_CAUSE_SATURATION, "the largest is 1.83 times its end", 20},
+    {activated, 1, -30000, 30000, NS_DIAGNOSE_HEALTHY, NULL, NULL, NS_DIAGNOSE_CAUSE_UNKNOWN, NULL, 0},
+};
+
+static ns_graph *make(size_t index)
+{
+    draft d = {.shape = {ROWS, COLUMNS}, .input_count = planted[index].inputs};
+    ASSERT_OK(ns_graph_new(&d.graph, &error));
+    for (int i = 0; i < d.input_count; i++)
+        d.inputs[i] = tensor(&d, i ? "in1" : "in0", NS_DTYPE_INT16);
+    ASSERT_OK(ns_block_set_inputs(d.graph, block_of(&d), d.input_count, d.inputs, &error));
+    const int out = planted[index].plant(&d, d.inputs);
+    ASSERT_OK(ns_block_set_outputs(d.graph, block_of(&d), 1, &out, &error));
+    ASSERT_OK(ns_graph_validate(d.graph, &error));
+    return d.graph;
+}
+
+static void make_inputs(size_t index, ns_tensor *inputs)
+{
+    ns_random random = {.state = 140};
+    const int64_t shape[] = {ROWS, COLUMNS};
+    for (int i = 0; i < planted[index].inputs; i++) {
+        ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT16, 2, shape, &inputs[i], &error));
+        for (size_t k = 0; k < ELEMENTS; k++)
+            ns_tensor_set(&inputs[i], k, ns_random_range(&random, planted[index].low, planted[index].high));
+    }
+}
+
+static void assert_told(size_t index, const ns_diagnose_precision *told)
+{
+    assert_int_equal(told->verdict, planted[index].verdict);
+    if (!planted[index].output) {
+        assert_int_equal(told->blame_count, 0);
+        return;
+    }
+    assert_true(told->blame_count >= 1);
+    const ns_diagnose_blame *blame = &told->blame[0];
+    const ns_diagnose_stage *stage = &told->stages[blame->stage];
+    assert_string_equal(stage->output, planted[index].output);
+    assert_string_equal(stage->op, planted[index].op);
+    assert_int_equal(blame->cause, planted[index].cause);
+    if (!strstr(blame->why, planted[index].words))
+        fail_msg("'%s' does not say '%s'", blame->why, planted[index].words);
+    if (planted[index].gain == 0)
+        assert_true(isnan(blame->gain_db) && isnan(told->against_float_db));
+    else
+        assert_true(blame->gain_db >= planted[index].gain && stage->share > 0.9);
+}
+
+static void planted_causes_are_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof planted / sizeof *planted; i++) {
+        ns_tensor inputs[MOST_INPUTS];
+        ns_diagnose_precision told;
+        ns_graph *graph = make(i);
+        make_inputs(i, inputs);
+        const ns_diagnose_options options = {
+            .inputs = inputs, .input_count = planted[i].inputs, .samples = 1, .threads = 1};
+        ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &told, &error));
+        assert_told(i, &told);
+        ns_graph_free(graph);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(planted_causes_are_told, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
