@@ -5,31 +5,6 @@
 
 #include "diagnose/findings.h"
 
-ns_code ns_dg_used_codes(ns_dg_findings *f, int node, ns_dg_used *used, ns_error *error)
-{
-    const ns_operator *op = ns_dg_operator(f->plan, f->plan->nodes[node].table);
-    const ns_dg_table *table = f->plan->tables[op->inputs[1]];
-    const size_t count = ns_tensor_count(ns_dg_tensor(f->plan, op->inputs[0]));
-    *used = (ns_dg_used){.low = INFINITY, .high = -INFINITY};
-    for (int s = 0; s < f->session->samples; s++) {
-        ns_dg_worker *worker = &f->session->workers[0];
-        ns_dg_value value;
-        NS_TRY(ns_dg_inside(f->session, worker, s, node, op->inputs[0], &value, error));
-        for (size_t i = 0; i < count; i++) {
-            const double code = value.data[i] * value.scale;
-            used->low = fmin(used->low, code);
-            used->high = fmax(used->high, code);
-            const int segment = ns_dg_table_segment(table, code);
-            const double wrong = ns_dg_table_straight(table, code) - ns_dg_table_ideal(table, code);
-            used->segments[segment]++;
-            used->errors[segment] += isfinite(wrong) ? wrong * wrong : 0;
-        }
-        used->count += count;
-        ns_dg_give(&worker->pool, value.array);
-    }
-    return NS_OK;
-}
-
 static const struct {
     unsigned mode;
     ns_diagnose_cause cause;

@@ -243,7 +243,7 @@ bool ns_dg_rounds_within(const ns_dg_plan *plan, const ns_dg_node *node, int ind
 ns_code ns_dg_worst_within(ns_dg_findings *f, int node, int *worst, ns_error *error);
 
 /* Codes that the stage's first TABLE is given in Q: the smallest, the largest and how often each segment is
- * met, over all samples (cause.c). */
+ * met, over all samples (why.c). */
 typedef struct ns_dg_used {
     double low, high;
     size_t count;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "draft/infer.h"
 
 int ns_draft_add(ns_draft *draft, const ns_draft_node *node)
 {

@@ -94,11 +94,4 @@ static inline const ns_tensor *ns_draft_operand(const ns_draft *draft, const ns_
     return index < node->input_count ? &draft->nodes[node->inputs[index]].value : NULL;
 }
 
-/* ---- type and shape of an operator's result (infer.c) ---- */
-
-/* Type and shape of the one result of `op`; false where the operands do not fit. Shape operands and kernels
- * are read from the operands' data; `to` is the type that a CAST makes. `out` gets no data. */
-bool ns_infer(ns_op op, const ns_attributes *attributes, int count, const ns_tensor *const *operands,
-              ns_dtype to, ns_tensor *out);
-
 #endif

@@ -2,7 +2,7 @@
  * proves each graph afterwards; here it is enough to refuse what has no sensible shape. */
 #include <string.h>
 
-#include "draft/draft.h"
+#include "draft/infer.h"
 
 typedef struct operand_set {
     int count;
