@@ -107,6 +107,8 @@ static bool ends_chain(const ns_pattern *p, ns_op_ref last)
 {
     if (is_unary(last->op)) {
         ns_op_ref first = ns_pattern_from(p, last, 0);
+        while (first && first->op == NS_OP_RESHAPE && !ns_pattern_is_view(p, first))
+            first = ns_pattern_from(p, first, 0);
         return first && is_linked(first->op);
     }
     if (!is_binary(last->op))
@@ -147,7 +149,7 @@ bool ns_defect_met_conv_reverse(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
     while (from && (ns_pattern_keeps_tensor(p, from) || from->op == NS_OP_RESCALE ||
-                    from->op == NS_OP_CLAMP || takes_all(p, from)))
+                    from->op == NS_OP_CLAMP || from->op == NS_OP_TABLE || takes_all(p, from)))
         from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from &&
            (from->op == NS_OP_CONV2D || from->op == NS_OP_DEPTHWISE_CONV2D || from->op == NS_OP_MATMUL) &&
@@ -192,7 +194,8 @@ static bool has_tables_behind_products(const ns_pattern *p, ns_op_ref op, ns_op_
 /* An operator of one operand that stays an operation of the chain. */
 static bool is_chained(ns_op op)
 {
-    return op == NS_OP_NEGATE || op == NS_OP_ABS || op == NS_OP_CLZ || op == NS_OP_BITWISE_NOT;
+    return op == NS_OP_NEGATE || op == NS_OP_ABS || op == NS_OP_CLZ || op == NS_OP_BITWISE_NOT ||
+           op == NS_OP_CAST;
 }
 
 /* An elementwise operator that is an operation of the chain. */
@@ -242,6 +245,14 @@ static bool is_alone(const ns_pattern *p, ns_op_ref rescale)
     return !ns_pattern_takes_rescale(p, from) && !(any && is_binary(from->op) && from->op != NS_OP_MUL);
 }
 
+/* What a tensor is a SLICE of, or itself. */
+static int sliced(const ns_pattern *p, int tensor)
+{
+    const int made = p->producers[tensor];
+    const bool slice = made >= 0 && p->block->operators[made].op == NS_OP_SLICE;
+    return slice ? p->block->operators[made].inputs[0] : tensor;
+}
+
 /* Whether a RESHAPE of a RESCALE that is alone made the tensor; behind it may stand SLICEs and what changes
  * nothing. *shared: something else reads it, or what it is made of. */
 static bool is_view_of_rescale(const ns_pattern *p, int tensor, bool *shared)
@@ -272,7 +283,7 @@ bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
         return false;
     const int a = source(p, op, 0), b = source(p, op, 1);
     bool shared;
-    if (a == b && is_view_of_rescale(p, a, &shared))
+    if (sliced(p, a) == sliced(p, b) && is_view_of_rescale(p, a, &shared))
         return true;
     if (a == op->inputs[0] || b == op->inputs[1])
         return false;

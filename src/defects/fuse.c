@@ -102,7 +102,8 @@ static bool says_both(ns_op_ref op, ns_op_ref first)
 }
 
 /* Activation, TRANSPOSE or REVERSE, activation: an operation of MACs, or the activation's own, takes in the
- * first, then what moves, then the second in the first one's place. Elementwise operations move nothing. */
+ * first, then what moves, then the second in the first one's place. Elementwise operations of two operands
+ * exchange the last two dims, and move nothing else (SupportsFusedTranspose). */
 bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref mover = is_activation(op) ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
@@ -117,7 +118,9 @@ bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
     if (!first || !is_activation(first) || !ns_pattern_only_reader(p, first) || says_both(op, first))
         return false;
     ns_op_ref before = ns_pattern_served_by(p, first, 0, NS_OP_RESCALE);
-    return !before || !((before->op >= NS_OP_ADD && before->op <= NS_OP_SUB) || moves_elements(p, before));
+    if (before && before->op >= NS_OP_ADD && before->op <= NS_OP_SUB)
+        return mover->op == NS_OP_TRANSPOSE && ns_pattern_swaps_last(mover);
+    return !before || !moves_elements(p, before);
 }
 
 /* The block's input, RESHAPEs left out. */
@@ -252,14 +255,24 @@ static bool may_widen(ns_op op)
            op == NS_OP_BITWISE_XOR || op == NS_OP_BITWISE_NOT;
 }
 
-/* The RESCALE enlarges: results may pass the limits of the narrow type. It may be moved before a CONCAT or
- * PAD (MakeSinglePathRescale). On U55 and U65 the pooling that a RESIZE is made of and the SUB
- * that ends a REDUCE_MIN take it in. */
+static int fewer_bits(const ns_pattern *p, ns_op_ref op, int bits)
+{
+    const int mine = ns_dtype_bits(ns_pattern_output(p, op)->dtype);
+    return mine < bits ? mine : bits;
+}
+
+/* Where the RESCALE enlarges, results may pass the limits of the narrow type before it. It may be moved
+ * before a CONCAT or PAD (MakeSinglePathRescale), and stand behind a RESCALE by 1. On U55 and U65 the pooling
+ * that a RESIZE is made of and the SUB that ends a REDUCE_MIN take it in. */
 static bool is_widened(const ns_pattern *p, ns_op_ref from, ns_dtype to)
 {
-    while (from && from->op == NS_OP_RESHAPE)
+    int bits = ns_dtype_bits(to); /* the fewest on the way */
+    while (from && (ns_pattern_keeps_tensor(p, from) ||
+                    (from->op == NS_OP_RESCALE && ns_pattern_integer_scale(p, from) == 1))) {
+        bits = fewer_bits(p, from, bits);
         from = ns_pattern_from(p, from, 0);
-    if (!from || !ns_pattern_only_reader(p, from))
+    }
+    if (!from || !ns_pattern_only_reader(p, from) || fewer_bits(p, from, bits) == ns_dtype_bits(to))
         return false;
     const bool kept = from->op == NS_OP_REDUCE_MIN ||
                       (from->op == NS_OP_RESIZE && from->attributes.mode == NS_RESIZE_NEAREST);
@@ -268,8 +281,7 @@ static bool is_widened(const ns_pattern *p, ns_op_ref from, ns_dtype to)
 
 bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_RESCALE || !enlarges(p, op) ||
-        ns_dtype_bits(ns_pattern_input(p, op, 0)->dtype) >= ns_dtype_bits(ns_pattern_output(p, op)->dtype))
+    if (op->op != NS_OP_RESCALE || !enlarges(p, op))
         return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
     if (!from || (from->op != NS_OP_CONCAT && from->op != NS_OP_PAD) || !ns_pattern_only_reader(p, from))
@@ -278,6 +290,12 @@ bool ns_defect_met_rescale_widened(const ns_pattern *p, ns_op_ref op)
         if (is_widened(p, ns_pattern_from(p, from, k), ns_pattern_output(p, op)->dtype))
             return true;
     return false;
+}
+
+/* What MACs compute, and sums. */
+static bool is_product(ns_op_ref op)
+{
+    return (op->op < NS_OP_CLAMP && op->op != NS_OP_MAX_POOL2D) || op->op == NS_OP_REDUCE_SUM;
 }
 
 /* A RESCALE behind one by 1 to 8 or 16 bits that saturates: both are fused into what is before them. Products
@@ -294,8 +312,9 @@ static ns_op_ref widened_after(const ns_pattern *p, ns_op_ref op)
         (is_narrow(ns_pattern_output(p, op)) && ns_pattern_constant(p, narrow, 4, 0, 0) != 0))
         return NULL;
     const bool elementwise = from->op >= NS_OP_ADD && from->op <= NS_OP_SUB;
-    return elementwise || from->op == NS_OP_ABS || from->op == NS_OP_NEGATE ||
-                   (from->op < NS_OP_CLAMP && from->op != NS_OP_MAX_POOL2D)
+    const bool largest =
+        from->op == NS_OP_REDUCE_MAX && p->family == NS_FAMILY_U85 && ns_pattern_integer_scale(p, op) == 1;
+    return elementwise || largest || from->op == NS_OP_ABS || from->op == NS_OP_NEGATE || is_product(from)
                ? from
                : NULL;
 }
@@ -317,8 +336,7 @@ bool ns_defect_met_widened_scaled(const ns_pattern *p, ns_op_ref op)
     if (ns_pattern_integer_scale(p, op) == 1)
         return true;
     const bool sum = from->op == NS_OP_ADD || from->op == NS_OP_SUB || from->op == NS_OP_MUL;
-    return p->family == NS_FAMILY_U85 || from->op < NS_OP_CLAMP ||
-           (sum && to == ns_pattern_input(p, op, 0)->dtype);
+    return p->family == NS_FAMILY_U85 || is_product(from) || (sum && to == ns_pattern_input(p, op, 0)->dtype);
 }
 
 /* RESCALE by 1 to another zero point, behind a RESCALE that stays an operation: its zero point is exchanged,
@@ -410,6 +428,8 @@ bool ns_defect_met_unsigned_viewed(const ns_pattern *p, ns_op_ref op)
 bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref reader = ns_pattern_only_reader(p, op);
+    while (reader && reader->op == NS_OP_RESHAPE)
+        reader = ns_pattern_only_reader(p, reader);
     return op->op == NS_OP_RESCALE && op->attributes.output_unsigned && reader &&
            (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT || ns_pattern_makes_pad(p, reader));
 }

@@ -1,16 +1,12 @@
 /* Known defects where Vela moves SLICE, PAD, CONCAT or TRANSPOSE into the operation beside it. */
 #include "defects/pattern.h"
 
-/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a GATHER, a SCATTER, or a TILE that
- * repeats something keeps it. */
+/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a GATHER or a SCATTER keeps it. */
 static bool is_moved(const ns_pattern *p, ns_op_ref slice)
 {
-    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));) {
-        const bool repeats = reader->op == NS_OP_TILE &&
-                             !ns_shape_equal(ns_pattern_input(p, reader, 0), ns_pattern_output(p, reader));
-        if (repeats || reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
+    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));)
+        if (reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
             return false;
-    }
     return true;
 }
 
@@ -236,9 +232,11 @@ static bool goes_by_batches(const ns_pattern *p, ns_op_ref op)
     const ns_tensor *w = op->op == NS_OP_CONV2D || op->op == NS_OP_CONV3D ? ns_pattern_input(p, op, 1) : NULL;
     switch (op->op) {
     case NS_OP_CONV2D:
-        return w->shape[1] > 1 || w->shape[2] > 1 || is_padded(op);
+        return w->shape[1] > 1 || w->shape[2] > 1 || is_padded(op) ||
+               ns_pattern_list(&op->attributes.stride, 0, 1) > 1 ||
+               ns_pattern_list(&op->attributes.stride, 1, 1) > 1;
     case NS_OP_CONV3D:
-        return !has_depth(p, op) && (w->shape[2] > 1 || w->shape[3] > 1);
+        return !has_depth(p, op) && (w->shape[2] > 1 || w->shape[3] > 1 || is_padded(op));
     case NS_OP_TRANSPOSE:
     case NS_OP_REVERSE:
     case NS_OP_REDUCE_SUM:
@@ -271,7 +269,9 @@ static bool loses_rank(const ns_pattern *p, ns_op_ref op, int index)
     const int after = op->op == NS_OP_CONV3D ? 4 : x->rank;
     if (before == after || (before < 5 && after < 5))
         return false;
-    const int64_t batch = op->op == NS_OP_MATMUL ? x->shape[0] : ns_pattern_batch(x);
+    const int64_t batch = op->op == NS_OP_MATMUL   ? x->shape[0]
+                          : op->op == NS_OP_CONV3D ? x->shape[1]
+                                                   : ns_pattern_batch(x);
     return batch > 1 || op->op == NS_OP_REDUCE_MAX || op->op == NS_OP_REDUCE_MIN ||
            (p->family == NS_FAMILY_U85 && after > before && ns_pattern_dim(x, 2) > 1);
 }
@@ -382,29 +382,49 @@ bool ns_defect_met_concat_scales(const ns_pattern *p, ns_op_ref op)
            ns_pattern_dim(ns_pattern_input(p, parts, 0), 0) != ns_pattern_dim(ns_pattern_output(p, parts), 0);
 }
 
-/* An input of the block that an output is a RESHAPE of. */
-static bool is_returned_reshaped(const ns_pattern *p, int tensor)
+/* A tensor that an output is a copy of: by IDENTITY, or with `views` also by RESHAPE, or by a TRANSPOSE that
+ * moves only dims of 1. */
+static bool is_returned(const ns_pattern *p, int tensor, bool views)
 {
-    for (int i = 0; i < p->block->operator_count && p->producers[tensor] < 0; i++) {
+    for (int i = 0; i < p->block->operator_count; i++) {
         ns_op_ref op = &p->block->operators[i];
-        if (op->op == NS_OP_RESHAPE && op->inputs[0] == tensor && ns_pattern_is_result(p, op))
+        if ((op->op == NS_OP_IDENTITY || (views && ns_pattern_keeps_tensor(p, op))) &&
+            op->inputs[0] == tensor && ns_pattern_is_result(p, op))
             return true;
     }
     return false;
 }
 
+/* The TRANSPOSE of the last two dims that `op` undoes, or that the one undoes which a REDUCE_SUM over the
+ * last dim but one is given. */
+static ns_op_ref transpose_undone(const ns_pattern *p, ns_op_ref op)
+{
+    if (op->op == NS_OP_TRANSPOSE) {
+        ns_op_ref first = ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE);
+        return first && ns_pattern_undoes(p, op, first) ? first : NULL;
+    }
+    const int rank = op->op == NS_OP_REDUCE_SUM ? ns_pattern_input(p, op, 0)->rank : 0;
+    if (rank < 3 || op->attributes.axis != rank - 2)
+        return NULL;
+    ns_op_ref rescale = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
+    const bool fused = rescale && ns_pattern_integer_scale(p, rescale) == 1;
+    ns_op_ref first = ns_pattern_from_op(p, fused ? rescale : op, 0, NS_OP_TRANSPOSE);
+    return ns_pattern_swaps_last(first) ? first : NULL;
+}
+
 bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
 {
+    ns_op_ref undone = transpose_undone(p, op);
+    if (undone && p->producers[undone->inputs[0]] < 0 && is_returned(p, undone->inputs[0], true))
+        return true;
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from(p, op, 0) : NULL;
     if (!first || (first->op != NS_OP_TRANSPOSE && first->op != NS_OP_RESHAPE))
         return false;
     ns_op_ref before = first->op == NS_OP_RESHAPE ? ns_pattern_from_op(p, first, 0, NS_OP_TRANSPOSE) : NULL;
     if (before && ns_pattern_is_result(p, before) && p->readers[before->outputs[0]] == 1)
         return true;
-    if (ns_pattern_is_result(p, first))
-        return p->readers[first->outputs[0]] == 1;
-    return first->op == NS_OP_TRANSPOSE && ns_pattern_undoes(p, op, first) &&
-           is_returned_reshaped(p, first->inputs[0]);
+    return is_returned(p, first->outputs[0], false) ||
+           (ns_pattern_is_result(p, first) && p->readers[first->outputs[0]] == 1);
 }
 
 /* The same in the other direction: 5.2.0 puts a RESCALE of its own behind each SLICE. */
@@ -462,6 +482,21 @@ static bool transposes_again(const ns_pattern *p, ns_op_ref op, ns_op_ref first)
            ns_pattern_input(p, first, 0)->rank == 2;
 }
 
+/* What made the tensor that `op` reads, through RESHAPEs and RESCALEs; NULL where something else reads it. */
+static ns_op_ref made_by(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref from = ns_pattern_from(p, op, 0);
+    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
+        from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
+    return from;
+}
+
+/* A sum over an axis before the last two, which is given a RESHAPE of its own. */
+static bool is_sum_before(const ns_pattern *p, ns_op_ref op)
+{
+    return op && op->op == NS_OP_REDUCE_SUM && op->attributes.axis < ns_pattern_input(p, op, 0)->rank - 2;
+}
+
 bool ns_defect_met_transposes_undone(const ns_pattern *p, ns_op_ref op)
 {
     const bool sum = op->op == NS_OP_REDUCE_SUM;
@@ -471,12 +506,12 @@ bool ns_defect_met_transposes_undone(const ns_pattern *p, ns_op_ref op)
     if (!first || first->op != NS_OP_TRANSPOSE ||
         !(sum ? transposes_again(p, op, first) : ns_pattern_undoes(p, op, first)))
         return false;
-    ns_op_ref from = ns_pattern_from_op(p, first, 0, NS_OP_RESHAPE);
-    if (from && !sum && !ns_pattern_is_view(p, from) &&
-        ns_shape_equal(ns_pattern_input(p, first, 0), ns_pattern_output(p, op)))
+    ns_op_ref reshape = ns_pattern_from_op(p, first, 0, NS_OP_RESHAPE), from = made_by(p, first);
+    if (!sum && is_sum_before(p, from))
+        return true;
+    if (!reshape || (!sum && !ns_pattern_is_view(p, reshape) &&
+                     ns_shape_equal(ns_pattern_input(p, first, 0), ns_pattern_output(p, op))))
         return false;
-    while (from && (from->op == NS_OP_RESHAPE || from->op == NS_OP_RESCALE))
-        from = ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0) : NULL;
     return from && ((from->op < NS_OP_CLAMP && !sum) || from->op == NS_OP_REDUCE_MAX ||
                     from->op == NS_OP_REDUCE_SUM || from->op == NS_OP_TRANSPOSE ||
                     (from->op == NS_OP_REDUCE_MIN && p->family == NS_FAMILY_U85));

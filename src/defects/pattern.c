@@ -111,6 +111,17 @@ bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first)
     return keeps_dims(ns_pattern_input(p, first, 0), &first->attributes.perms, &second->attributes.perms);
 }
 
+bool ns_pattern_swaps_last(ns_op_ref transpose)
+{
+    const ns_int_list *perms = transpose ? &transpose->attributes.perms : NULL;
+    for (int i = 0; perms && i < perms->count; i++) {
+        const int back = perms->count - 1 - i;
+        if (perms->values[i] != (back > 1 ? i : i + (back ? 1 : -1)))
+            return false;
+    }
+    return perms && perms->count > 1;
+}
+
 bool ns_pattern_is_view(const ns_pattern *p, ns_op_ref op)
 {
     const ns_tensor *x = ns_pattern_input(p, op, 0);
@@ -221,13 +232,14 @@ ns_op_ref ns_pattern_served_by(const ns_pattern *p, ns_op_ref op, int index, ns_
 bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op)
 {
     const ns_attributes *a = &op->attributes;
-    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D)
+    const bool depths = op->op == NS_OP_CONV3D;
+    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D && !depths)
         return false;
     const ns_tensor *w = ns_pattern_input(p, op, 1);
     bool realised = false, apart = false;
-    for (int i = 0; i < 2; i++) {
+    for (int i = depths; i < 2 + depths; i++) {
         const int64_t reach =
-            (w->shape[i + (op->op == NS_OP_CONV2D)] - 1) * ns_pattern_list(&a->dilation, i, 1) + 1;
+            (w->shape[i + (op->op != NS_OP_DEPTHWISE_CONV2D)] - 1) * ns_pattern_list(&a->dilation, i, 1) + 1;
         realised |=
             ns_pattern_list(&a->pad, 2 * i, 0) >= reach || ns_pattern_list(&a->pad, 2 * i + 1, 0) >= reach;
         apart |= ns_pattern_list(&a->stride, i, 1) > 3 || ns_pattern_list(&a->dilation, i, 1) > 2;

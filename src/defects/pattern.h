@@ -45,6 +45,9 @@ bool ns_pattern_keeps_tensor(const ns_pattern *p, ns_op_ref op);
 /* Whether two TRANSPOSEs, the second of the first one's result, together move nothing but dims of 1. */
 bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first);
 
+/* Whether a TRANSPOSE (NULL: false) exchanges the last two dims, and no others. */
+bool ns_pattern_swaps_last(ns_op_ref transpose);
+
 /* A convolution that makes a PAD of its padding (RealiseKernelPadding): a whole kernel of it, and a stride or
  * dilation that has to be taken apart. */
 bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op);

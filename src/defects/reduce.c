@@ -9,8 +9,10 @@ bool ns_defect_met_reverse_reduce(const ns_pattern *p, ns_op_ref op)
         return false;
     const ns_tensor *x = ns_pattern_input(p, op, 0);
     const int back = x->rank - 1 - op->attributes.axis;
-    return ns_pattern_from_op(p, op, 0, NS_OP_REVERSE) && x->rank > 4 &&
-           (back == 0 || ns_pattern_batch(x) > 1);
+    ns_op_ref reverse = ns_pattern_from_op(p, op, 0, NS_OP_REVERSE);
+    if (reverse && x->rank == 4)
+        return back == 0 && reverse->attributes.axis == 3 && ns_pattern_batch(x) > 1;
+    return reverse && x->rank > 4 && (back == 0 || ns_pattern_batch(x) > 1);
 }
 
 bool ns_defect_met_reduce_min_dim1(const ns_pattern *p, ns_op_ref op)
@@ -67,20 +69,54 @@ bool ns_defect_met_reverse_twice(const ns_pattern *p, ns_op_ref op)
            first->attributes.axis == x->rank - 1 && ns_pattern_batch(x) > 1;
 }
 
-/* REDUCE_SUM is made one of three dims (with a TRANSPOSE, where it is not over the last); what follows keeps
- * them. */
-bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
+/* What stands before `op`, operators that are fused or change nothing left out. */
+static ns_op_ref before_chain(const ns_pattern *p, ns_op_ref op)
 {
-    if ((op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN) || !is_reshaped(p, op))
-        return false;
     ns_op_ref from = ns_pattern_from(p, op, 0);
     while (from &&
            (from->op == NS_OP_RESCALE || from->op == NS_OP_CLAMP || ns_pattern_keeps_tensor(p, from)) &&
            ns_pattern_only_reader(p, from))
         from = ns_pattern_from(p, from, 0);
+    return from;
+}
+
+/* Behind a sum over the last dim but one of up to three elements (of more, its tensor is no brick), a TABLE,
+ * and then products or sums of two operands, of which `last` is the last: a chain. */
+static bool ends_sum_chain(const ns_pattern *p, ns_op_ref last)
+{
+    for (int k = 0; last && last->op >= NS_OP_ADD && last->op <= NS_OP_SUB && k < 2; k++) {
+        ns_op_ref table = ns_pattern_served_by(p, last, k, NS_OP_RESCALE);
+        ns_op_ref sum = table && table->op == NS_OP_TABLE ? before_chain(p, table) : NULL;
+        const ns_tensor *x = sum && sum->op == NS_OP_REDUCE_SUM ? ns_pattern_input(p, sum, 0) : NULL;
+        if (x && sum->attributes.axis == x->rank - 2 && x->shape[x->rank - 2] < 4)
+            return true;
+        if (table && table->op != NS_OP_TABLE && ends_sum_chain(p, table))
+            return true;
+    }
+    return false;
+}
+
+bool ns_defect_met_sum_chain_reduce(const ns_pattern *p, ns_op_ref op)
+{
+    return (op->op == NS_OP_REDUCE_MAX || op->op == NS_OP_REDUCE_MIN) &&
+           op->attributes.axis == ns_pattern_input(p, op, 0)->rank - 1 &&
+           ends_sum_chain(p, before_chain(p, op));
+}
+
+/* REDUCE_SUM is made one of three dims (with a TRANSPOSE, where it is not over the last); what follows keeps
+ * them. */
+bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
+{
+    const bool largest = op->op == NS_OP_ARGMAX && p->family == NS_FAMILY_U85;
+    if ((op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN && !largest) || !is_reshaped(p, op))
+        return false;
+    ns_op_ref from = before_chain(p, op);
     if (!from || from->op != NS_OP_REDUCE_SUM || !ns_pattern_only_reader(p, from))
         return false;
     const int rank = ns_pattern_input(p, from, 0)->rank;
+    if (largest)
+        return from->attributes.axis == rank - 2 &&
+               op->attributes.axis == ns_pattern_input(p, op, 0)->rank - 1;
     return rank > 3 || from->attributes.axis != rank - 1;
 }
 
@@ -139,9 +175,11 @@ static bool gets_back(const ns_pattern *p, ns_op_ref op, bool transposed)
         x = ns_pattern_input(p, from, 0);
         transposes |= from->op == NS_OP_TRANSPOSE;
     }
+    const bool before = ns_pattern_dim(y, 1) == ns_pattern_dim(x, 2),
+               exchanged = ns_pattern_dim(y, 1) == 1 && ns_pattern_dim(y, 2) == ns_pattern_dim(x, 2);
     return from && transposes == transposed && op->attributes.axis == y->rank - 1 &&
            ns_pattern_dim(x, 0) == 1 && ns_pattern_dim(y, 0) > 1 &&
-           ns_pattern_dim(y, 0) == ns_pattern_dim(x, 1) && ns_pattern_dim(y, 1) == ns_pattern_dim(x, 2);
+           ns_pattern_dim(y, 0) == ns_pattern_dim(x, 1) && (before || (transposed && exchanged));
 }
 
 bool ns_defect_met_squeeze_reduce(const ns_pattern *p, ns_op_ref op)
