@@ -107,14 +107,14 @@ static ns_code run_ideal(const ns_graph *graph, const ns_diagnose_options *optio
 }
 
 /* Keeps the mend where the output gains; of faults that hide each other, where it loses nothing; or at any
- * rate, where they are judged together. */
-static ns_code try_mend(const ideal *truth, ns_dg_mending *m, ns_dg_scaled *before, ns_diagnose_applied *out,
-                        ns_error *error)
+ * rate, where they are judged together. *kept: it does. */
+static ns_code try_once(const ideal *truth, ns_dg_mending *m, ns_dg_scaled *before, ns_diagnose_applied *out,
+                        bool *kept, ns_error *error)
 {
     ns_graph *trial = NULL;
     ns_diagnose_precision after;
     ns_error why = {0};
-    const bool hidden = m->blame->joint_db - m->blame->knocked_out_db > 0.5 && !m->constant;
+    const bool hidden = m->blame->joint_db - m->blame->knocked_out_db > 0.5 && m->what == NS_DG_MEND_CAUSE;
     const double least = before->together ? -INFINITY : hidden ? -0.05 : 0.1;
     NS_TRY(copy_graph(out->graph, &trial, error));
     ns_code code = mend_one(trial, &truth->options, m, &why);
@@ -123,7 +123,8 @@ static ns_code try_mend(const ideal *truth, ns_dg_mending *m, ns_dg_scaled *befo
     const double db = code == NS_OK && m->done
                           ? ns_dg_db(pow(10, -after.against_float_db / 10) + truth->hidden)
                           : -INFINITY;
-    if (isfinite(db) && db >= out->against_float_db + least) {
+    *kept = isfinite(db) && db >= out->against_float_db + least;
+    if (*kept) {
         out->mends[out->count++] = ns_arena_format(m->arena, "%s: %.1f dB against float, was %.1f", m->done,
                                                    db, out->against_float_db);
         ns_graph *old = out->graph;
@@ -137,27 +138,46 @@ static ns_code try_mend(const ideal *truth, ns_dg_mending *m, ns_dg_scaled *befo
     return code == NS_ERROR_MEMORY ? ns_fail(error, code, "%s", why.message) : NS_OK;
 }
 
+/* With as many bits as 32 have more than 16, or fewer where products and sums would leave them. */
+enum { MOST_BITS = 15, FEWER = 3 };
+static ns_code try_mend(const ideal *truth, const ns_dg_mending *mending, ns_dg_scaled *before,
+                        ns_diagnose_applied *out, ns_error *error)
+{
+    bool kept = false, widens = true;
+    for (int bits = MOST_BITS; bits > 0 && widens && !kept; bits -= FEWER) {
+        ns_dg_mending m = *mending;
+        m.bits = bits;
+        NS_TRY(try_once(truth, &m, before, out, &kept, error));
+        widens = m.widens;
+    }
+    return NS_OK;
+}
+
 /* Writes what can be written: first what each stage is blamed for; then the constants that those stages read,
- * whose bits count only once the rest has room for them. */
+ * whose bits count only once the rest has room for them; then, of what
+ * is stored too coarsely, what can be kept in 32 bits. */
 static ns_code apply_all(const ns_graph *graph, const ns_diagnose_precision *precision, const ideal *truth,
                          bool together, ns_arena *arena, ns_diagnose_applied *out, ns_error *error)
 {
-    const size_t most = 2 * (size_t)precision->blame_count + 1;
+    const size_t most = 3 * (size_t)precision->blame_count + 1;
     ns_dg_scaled before = {NS_ARENA_ARRAY(arena, most, const char *), 0, together};
     *out = (ns_diagnose_applied){.against_float_db = precision->against_float_db,
                                  .mends = NS_ARENA_ARRAY(arena, most, const char *)};
     if (!out->mends || !before.names)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
     NS_TRY(copy_graph(graph, &out->graph, error));
-    for (int i = 0; i < 2 * precision->blame_count; i++) {
+    for (int i = 0; i < 3 * precision->blame_count; i++) {
         const ns_diagnose_blame *blame = &precision->blame[i % precision->blame_count];
         ns_dg_mending m = {.stage = &precision->stages[blame->stage],
                            .blame = blame,
                            .precision = precision,
                            .before = &before,
                            .arena = arena,
-                           .constant = i >= precision->blame_count};
-        if (!m.constant || blame->cause != NS_DIAGNOSE_CAUSE_CONSTANT)
+                           .what = i / precision->blame_count};
+        const ns_diagnose_cause family = ns_diagnose_cause_family(blame->cause);
+        const bool stored = family == NS_DIAGNOSE_CAUSE_STEP || family == NS_DIAGNOSE_CAUSE_SATURATION;
+        if (m.what == NS_DG_MEND_CAUSE || (m.what == NS_DG_MEND_KEEP && stored) ||
+            (m.what == NS_DG_MEND_CONSTANT && family != NS_DIAGNOSE_CAUSE_CONSTANT))
             NS_TRY(try_mend(truth, &m, &before, out, error));
     }
     return NS_OK;
@@ -188,6 +208,9 @@ ns_code ns_diagnose_apply(const ns_graph *graph, const ns_diagnose_options *give
     ns_diagnose_options taken, *options = &taken;
     NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     *out = (ns_diagnose_applied){.against_float_db = precision->against_float_db};
+    if (precision->blame_count && precision->blame[0].cause == NS_DIAGNOSE_CAUSE_OVERFLOW)
+        return ns_fail(error, NS_ERROR_UNSUPPORTED,
+                       "the graph's result is not defined: no mend can be written");
     NS_TRY(run_ideal(graph, options, precision, &truth, arena, error));
     ns_code code = apply_better(graph, precision, &truth, arena, out, error);
     if (code == NS_OK && (!out->count || !(out->against_float_db >= precision->against_float_db + 0.5)))

@@ -15,19 +15,25 @@ static ns_block *block_of(const ns_dg_rescaling *r)
     return &r->graph->regions[0].blocks[0];
 }
 
-/* Operator `index` reads a new constant in place of operand `operand`. */
-static ns_code replace(const walk *w, int index, int operand, const ns_tensor *value)
+ns_code ns_dg_replace_operand(const ns_dg_rescaling *r, int index, int operand, const ns_tensor *value,
+                              ns_error *error)
 {
-    ns_graph *graph = w->r->graph;
-    ns_operator *op = &block_of(w->r)->operators[index];
-    const char *name = ns_arena_format(graph->arena, "%s_mended_%d", ns_dg_name(w->r->plan, op->outputs[0]),
-                                       block_of(w->r)->tensor_count);
+    ns_graph *graph = r->graph;
+    ns_operator *op = &block_of(r)->operators[index];
+    const char *own = block_of(r)->tensors[op->outputs[0]].name;
+    const char *name =
+        ns_arena_format(graph->arena, "%s_mended_%d", own ? own : "", block_of(r)->tensor_count);
     int tensor = -1;
     if (!name)
-        return ns_fail(w->error, NS_ERROR_MEMORY, "no memory for a constant");
-    NS_TRY(ns_block_add_const(graph, block_of(w->r), name, value, &tensor, w->error));
-    block_of(w->r)->operators[index].inputs[operand] = tensor;
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a constant");
+    NS_TRY(ns_block_add_const(graph, block_of(r), name, value, &tensor, error));
+    block_of(r)->operators[index].inputs[operand] = tensor;
     return NS_OK;
+}
+
+static ns_code replace(const walk *w, int index, int operand, const ns_tensor *value)
+{
+    return ns_dg_replace_operand(w->r, index, operand, value, w->error);
 }
 
 static ns_code copy_of(const walk *w, int tensor, ns_tensor *copy)
@@ -243,12 +249,29 @@ ns_code ns_dg_rescale_readers(const ns_dg_rescaling *r, int tensor, double facto
     return walk_readers(&w, tensor, factor, can);
 }
 
+/* A product is shifted less. */
+static ns_code scale_product(const walk *w, int index, double factor, bool *can)
+{
+    const ns_operator *op = ns_dg_operator(w->r->plan, index);
+    const ns_tensor *shift = op->input_count > 2 ? ns_dg_tensor(w->r->plan, op->inputs[2]) : NULL;
+    const double less = log2(factor);
+    ns_tensor shifted;
+    *can = shift && shift->data && less == rint(less) && less >= 0 && (double)ns_tensor_get(shift, 0) >= less;
+    if (!*can || !w->r->graph)
+        return NS_OK;
+    NS_TRY(copy_of(w, op->inputs[2], &shifted));
+    ns_tensor_set(&shifted, 0, ns_tensor_get(shift, 0) - (int64_t)less);
+    return replace(w, index, 2, &shifted);
+}
+
 ns_code ns_dg_rescale_writer(const ns_dg_rescaling *r, int index, double factor, bool *can, ns_error *error)
 {
     const walk w = {r, error, 0};
     const ns_op op = ns_dg_operator(r->plan, index)->op;
     if (op == NS_OP_TABLE)
         return make_knots(&w, index, 1, factor, can);
+    if (op == NS_OP_MUL)
+        return scale_product(&w, index, factor, can);
     *can = op == NS_OP_RESCALE;
     return *can ? scale_multipliers(&w, index, factor, can) : NS_OK;
 }
@@ -262,4 +285,10 @@ ns_code ns_dg_can_rescale(const ns_dg_plan *plan, const ns_dg_node *node, bool *
     if (*can)
         NS_TRY(ns_dg_rescale_writer(&ask, node->final, 2, can, error));
     return NS_OK;
+}
+
+ns_code ns_dg_rescale_reader(const ns_dg_rescaling *r, int index, double factor, bool *can, ns_error *error)
+{
+    walk w = {r, error, 0};
+    return scale_rescale(&w, index, factor, can);
 }

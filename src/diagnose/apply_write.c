@@ -1,7 +1,8 @@
 /* Mends that are written into a graph. A blamed TABLE whose inputs use less than half of its range gets
  * knots over the codes in use, with a finer scale of its input or a RESCALE in front, another one is split
  * (apply_table.c). A stored tensor gets a wider or finer scale, which its readers take back
- * (apply_scale.c). A constant 1/N gets all bits that int16 has. */
+ * (apply_scale.c). A constant 1/N gets all bits that int16 has. An intermediate gets the bits that int32 has
+ * left, and so does a stored tensor whose readers take it to int32 anyway. */
 #include <math.h>
 #include <string.h>
 
@@ -149,6 +150,68 @@ static ns_code mend_constant(ns_dg_mending *m, const ns_dg_node *node)
     return move_constants(m, first);
 }
 
+/* ---- 32 bits ---- */
+
+/* What an operator within the stage rounds gets more bits, and what reads it takes them back. */
+static ns_code widen(ns_dg_mending *m, int index, double bits, bool *can)
+{
+    const ns_operator *op = ns_dg_operator(m->plan, index);
+    const ns_dg_rescaling ask = {NULL, m->plan}, change = {m->graph, m->plan};
+    const int first = m->plan->block->operator_count, result = op->outputs[0];
+    NS_TRY(ns_dg_rescale_readers(&ask, result, exp2(-bits), can, m->error));
+    if (*can)
+        NS_TRY(ns_dg_rescale_writer(&ask, index, exp2(bits), can, m->error));
+    if (!*can)
+        return NS_OK;
+    NS_TRY(ns_dg_rescale_readers(&change, result, exp2(-bits), can, m->error));
+    NS_TRY(ns_dg_rescale_writer(&change, index, exp2(bits), can, m->error));
+    m->done =
+        ns_arena_format(m->arena, "intermediate '%s' 2^%.0f times larger", ns_dg_name(m->plan, result), bits);
+    return move_constants(m, first);
+}
+
+/* SINGLE_ROUND wherever the stage asks for DOUBLE_ROUND. */
+static void round_once(ns_dg_mending *m, const ns_dg_node *node)
+{
+    for (int i = 0; i < node->operator_count; i++) {
+        ns_operator *op = &m->graph->regions[0].blocks[0].operators[node->operators[i]];
+        if (op->op == NS_OP_RESCALE && op->attributes.rounding_mode == NS_DOUBLE_ROUND) {
+            op->attributes.rounding_mode = NS_SINGLE_ROUND;
+            m->done = ns_arena_format(m->arena, "SINGLE_ROUND at '%s'", ns_dg_name(m->plan, op->outputs[0]));
+        }
+    }
+}
+
+/* Every operator that cuts bits off, as many as it cuts. */
+static ns_code mend_inner(ns_dg_mending *m, const ns_dg_node *node)
+{
+    if (m->blame->cause == NS_DIAGNOSE_CAUSE_DOUBLE_ROUNDING)
+        round_once(m, node);
+    for (int i = 0; i < node->operator_count; i++) {
+        bool can = false;
+        if (!ns_dg_rounds_within(m->plan, node, node->operators[i]))
+            continue;
+        const double cut = ceil(ns_dg_bits_cut(m->plan, node->operators[i]));
+        m->widens = true;
+        if (cut >= 1)
+            NS_TRY(widen(m, node->operators[i], fmin(cut, m->bits), &can));
+    }
+    return NS_OK;
+}
+
+/* Readers that take the stage's result in 16 bits to 32 take it in 32 bits, with m->bits more; the others go
+ * on reading what was stored. */
+static ns_code mend_keep(ns_dg_mending *m, const ns_dg_node *node)
+{
+    bool can = false;
+    m->widens = true;
+    NS_TRY(ns_dg_keep_wide(&(ns_dg_rescaling){m->graph, m->plan}, node, m->bits, &can, m->error));
+    if (can)
+        m->done =
+            ns_arena_format(m->arena, "'%s' kept in int32, 2^%d times finer", m->stage->output, m->bits);
+    return NS_OK;
+}
+
 ns_code ns_dg_write_mend(ns_dg_mending *m)
 {
     const ns_dg_node *node = NULL;
@@ -157,8 +220,10 @@ ns_code ns_dg_write_mend(ns_dg_mending *m)
             node = &m->plan->nodes[i];
     if (!node)
         return NS_OK;
-    if (m->constant)
+    if (m->what == NS_DG_MEND_CONSTANT)
         return mend_constant(m, node);
+    if (m->what == NS_DG_MEND_KEEP)
+        return mend_keep(m, node);
     switch (ns_diagnose_cause_family(m->blame->cause)) {
     case NS_DIAGNOSE_CAUSE_TABLE:
         return node->table >= 0 ? mend_table(m, node) : NS_OK;
@@ -168,6 +233,8 @@ ns_code ns_dg_write_mend(ns_dg_mending *m)
         return codes_needed(m->stage) < 16384 ? mend_range(m, node, codes_needed(m->stage) / 32766) : NS_OK;
     case NS_DIAGNOSE_CAUSE_CONSTANT:
         return mend_constant(m, node);
+    case NS_DIAGNOSE_CAUSE_RESCALE:
+        return mend_inner(m, node);
     default:
         return NS_OK;
     }

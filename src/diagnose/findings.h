@@ -239,6 +239,9 @@ double ns_dg_rescale_ratio(const ns_dg_plan *plan, int index);
 /* Does operator `index` of a stage round before the stage's result is stored? */
 bool ns_dg_rounds_within(const ns_dg_plan *plan, const ns_dg_node *node, int index);
 
+/* By how much such an operator makes its values smaller before it rounds, in bits. */
+double ns_dg_bits_cut(const ns_dg_plan *plan, int index);
+
 /* Which of those costs most at the output, alone; -1: none. */
 ns_code ns_dg_worst_within(ns_dg_findings *f, int node, int *worst, ns_error *error);
 

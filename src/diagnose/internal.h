@@ -31,8 +31,22 @@ ns_code ns_dg_rescale_readers(const ns_dg_rescaling *r, int tensor, double facto
 /* What the RESCALE or TABLE `index` stores is `factor` times as large. */
 ns_code ns_dg_rescale_writer(const ns_dg_rescaling *r, int index, double factor, bool *can, ns_error *error);
 
+/* A RESCALE, `index`, is given codes that are 1 / factor of what they were. */
+ns_code ns_dg_rescale_reader(const ns_dg_rescaling *r, int index, double factor, bool *can, ns_error *error);
+
+/* Operator `index` reads a new constant in place of operand `operand`. */
+ns_code ns_dg_replace_operand(const ns_dg_rescaling *r, int index, int operand, const ns_tensor *value,
+                              ns_error *error);
+
 /* Can a stage store its result in another scale, and what reads it take that back? */
 ns_code ns_dg_can_rescale(const ns_dg_plan *plan, const ns_dg_node *node, bool *can, ns_error *error);
+
+/* ---- apply_wide.c ---- */
+
+/* The stage's result is stored in int32 too, 2^bits times finer, for those readers that are RESCALEs (data
+ * movement may stand between), and these take the factor back. *can: there is one. The graph may be NULL. */
+ns_code ns_dg_keep_wide(const ns_dg_rescaling *r, const ns_dg_node *node, int bits, bool *can,
+                        ns_error *error);
 
 /* ---- apply_write.c ---- */
 
@@ -53,7 +67,14 @@ typedef struct ns_dg_mending {
     const ns_diagnose_stage *stage; /* of the graph that was diagnosed */
     const ns_diagnose_blame *blame;
     ns_arena *arena;
-    bool constant;    /* the constant that the stage reads, rather than its cause */
+    enum {
+        NS_DG_MEND_CAUSE,
+        NS_DG_MEND_CONSTANT,
+        NS_DG_MEND_KEEP
+    } what;           /* what the stage is blamed for, the
+constant that it reads, or what stands between it and its readers */
+    int bits;         /* that 32 bits have more, where a mend asks for them */
+    bool widens;      /* it did: fewer may do where these are too many */
     const char *done; /* what was written; NULL: nothing */
     ns_error *error;
 } ns_dg_mending;

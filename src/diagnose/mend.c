@@ -27,7 +27,8 @@ static ns_code add_mode(const search *s, unsigned mode, const char *text, ns_err
     trial->modes[s->node] = mode;
     if (ns_dg_mean_in(plan, &plan->nodes[s->node]) >= 0 && !(mode & (NS_DG_CONSTANT | NS_DG_INNER)))
         trial->constant_of = s->node;
-    trial->applicable = mode == (NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT);
+    trial->applicable =
+        mode == (NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT) || mode == (NS_DG_TOSA & ~(unsigned)NS_DG_TWICE);
     return mode == NS_DG_FIT ? ns_dg_can_rescale(plan, &plan->nodes[s->node], &trial->applicable, error)
                              : NS_OK;
 }
@@ -180,11 +181,36 @@ static ns_code mend_step(const search *s, ns_error *error)
                                         floor ? "it lies at the floor"
                                               : "a narrower observer range, or a lower scale floor"),
                         error));
-    return add_mode(s, NS_DG_IDEAL,
+    NS_TRY(add_mode(s, NS_DG_IDEAL,
                     ns_arena_format(s->f->arena,
                                     "keep '%s' in int32: let no quantiser stand between it and what follows",
                                     s->row->output),
-                    error);
+                    error));
+    return ns_dg_keep_wide(&(ns_dg_rescaling){NULL, s->f->plan}, &s->f->plan->nodes[s->node], 1,
+                           &s->trials->list[s->trials->count - 1].applicable, error);
+}
+
+/* What the stage rounds before it stores its result. */
+static ns_code mend_inner(const search *s, ns_error *error)
+{
+    const ns_dg_plan *plan = s->f->plan;
+    const ns_dg_rescaling ask = {NULL, plan};
+    int worst = -1;
+    NS_TRY(ns_dg_worst_within(s->f, s->node, &worst, error));
+    if (worst < 0)
+        return add_mode(
+            s, NS_DG_TOSA & ~(unsigned)NS_DG_TWICE,
+            ns_arena_format(s->f->arena, "SINGLE_ROUND in place of DOUBLE_ROUND at '%s'", s->row->output),
+            error);
+    const ns_operator *op = ns_dg_operator(plan, worst);
+    NS_TRY(
+        add_mode(s, NS_DG_TOSA & ~(unsigned)(NS_DG_INNER | NS_DG_TWICE),
+                 ns_arena_format(s->f->arena,
+                                 "wider intermediate: %s '%s' cuts no bits off, as far as int32 holds them",
+                                 ns_op_text(op->op), ns_dg_name(plan, op->outputs[0])),
+                 error));
+    return ns_dg_rescale_readers(&ask, op->outputs[0], 0.5, &s->trials->list[s->trials->count - 1].applicable,
+                                 error);
 }
 
 static ns_code mend(const search *s, ns_diagnose_cause cause, ns_error *error)
@@ -202,8 +228,7 @@ static ns_code mend(const search *s, ns_diagnose_cause cause, ns_error *error)
         return add_mode(s, NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT,
                         "a finer scale for the constant: it lies at the floor " EPSILON, error);
     case NS_DIAGNOSE_CAUSE_RESCALE:
-        return add_mode(s, NS_DG_TOSA & ~(unsigned)NS_DG_INNER, "a wider intermediate before the RESCALE",
-                        error);
+        return mend_inner(s, error);
     default:
         return NS_OK;
     }

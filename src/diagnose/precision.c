@@ -306,6 +306,15 @@ static ns_code diagnose(ns_dg_session *session, ns_arena *arena, ns_diagnose_pre
     return NS_OK;
 }
 
+static ns_code run(ns_dg_session *session, ns_arena *arena, ns_diagnose_precision *out, ns_error *error)
+{
+    ns_error why = {0};
+    const ns_code code = ns_dg_session_run(session, &why);
+    if (code == NS_ERROR_UNPREDICTABLE)
+        return ns_dg_blame_undefined(session, arena, out, error);
+    return code == NS_OK ? diagnose(session, arena, out, error) : ns_fail(error, code, "%s", why.message);
+}
+
 ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_options *given, ns_arena *arena,
                                   ns_diagnose_precision *out, ns_error *error)
 {
@@ -319,11 +328,7 @@ ns_code ns_diagnose_precision_run(const ns_graph *graph, const ns_diagnose_optio
     if (code == NS_OK)
         code = ns_dg_identify(&session, plan, error);
     if (code == NS_OK)
-        code = ns_dg_session_run(&session, error);
-    if (code == NS_OK)
-        code = diagnose(&session, arena, out, error);
-    else if (code == NS_ERROR_UNPREDICTABLE)
-        code = ns_dg_blame_undefined(&session, arena, out, error);
+        code = run(&session, arena, out, error);
     ns_dg_session_close(&session);
     ns_dg_plan_close(plan);
     return code;

@@ -1,4 +1,5 @@
-/* What each stage does to the integers that it gets, and how far its result is from the real-valued self. */
+/* What each stage does to the integers that it gets, and how far its result is from the real-valued self;
+ * which of its operators round before it stores that. */
 #include <math.h>
 
 #include "base/interface.h"
@@ -122,4 +123,57 @@ ns_code ns_dg_fill_rows(ns_dg_findings *f, ns_diagnose_stage *rows, ns_error *er
 {
     fill job = {f, rows};
     return ns_dg_parallel(f->session, f->plan->node_count - f->plan->input_count, fill_row, &job, error);
+}
+
+/* ---- what rounds within a stage ---- */
+
+bool ns_dg_rounds_within(const ns_dg_plan *plan, const ns_dg_node *node, int index)
+{
+    const ns_operator *op = ns_dg_operator(plan, index);
+    if (plan->on_constants[index] || index == node->final)
+        return false;
+    if (op->op == NS_OP_MUL)
+        return op->input_count > 2 && plan->values[op->inputs[2]] && plan->values[op->inputs[2]][0] > 0;
+    return op->op == NS_OP_ARITHMETIC_RIGHT_SHIFT ||
+           (op->op == NS_OP_RESCALE && ns_dg_rescale_ratio(plan, index) < 1);
+}
+
+double ns_dg_rescale_ratio(const ns_dg_plan *plan, int index)
+{
+    const ns_operator *op = ns_dg_operator(plan, index);
+    const double *multiplier = plan->values[op->inputs[1]], *shift = plan->values[op->inputs[2]];
+    return multiplier && shift ? ldexp(multiplier[0], -(int)shift[0]) : NAN;
+}
+
+ns_code ns_dg_worst_within(ns_dg_findings *f, int node, int *worst, ns_error *error)
+{
+    const ns_dg_node *n = &f->plan->nodes[node];
+    unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
+    double most = 0;
+    *worst = -1;
+    if (!modes)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
+    for (int i = 0; i < f->plan->node_count; i++)
+        modes[i] = i == node ? NS_DG_INNER : NS_DG_SAME;
+    for (int i = 0; i < n->operator_count; i++) {
+        double energy = 0;
+        if (!ns_dg_rounds_within(f->plan, n, n->operators[i]))
+            continue;
+        const ns_dg_change change = {.rest = NS_DG_IDEAL, .modes = modes, .only_inner = n->operators[i] + 1};
+        NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &change, &energy, error));
+        if (energy > most) {
+            most = energy;
+            *worst = n->operators[i];
+        }
+    }
+    return NS_OK;
+}
+
+double ns_dg_bits_cut(const ns_dg_plan *plan, int index)
+{
+    const ns_operator *op = ns_dg_operator(plan, index);
+    if (op->op == NS_OP_RESCALE)
+        return -log2(ns_dg_rescale_ratio(plan, index));
+    const int shift = op->op == NS_OP_MUL ? 2 : 1;
+    return plan->values[op->inputs[shift]] ? plan->values[op->inputs[shift]][0] : NAN;
 }

@@ -96,6 +96,11 @@ ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *giv
                        "a scale is wrong, which shows in the whole graph only: there is nothing that a "
                        "smaller graph could "
                        "show");
+    if (precision->blame_count && precision->blame[0].cause == NS_DIAGNOSE_CAUSE_OVERFLOW)
+        return ns_fail(
+            error, NS_ERROR_INPUT,
+            "TOSA has no result for it, and so none that a smaller graph could be held against: the "
+            "element and its values are what there is to show");
     if (!precision->blame_count)
         return ns_fail(error, NS_ERROR_INPUT,
                        "the verdict blames no operator: there is nothing that a smaller graph could show");

@@ -218,48 +218,6 @@ static const char *saturation_text(ns_dg_findings *f, const ns_diagnose_stage *r
 
 /* ---- what rounds within the stage ---- */
 
-bool ns_dg_rounds_within(const ns_dg_plan *plan, const ns_dg_node *node, int index)
-{
-    const ns_operator *op = ns_dg_operator(plan, index);
-    if (plan->on_constants[index] || index == node->final)
-        return false;
-    if (op->op == NS_OP_MUL)
-        return op->input_count > 2 && plan->values[op->inputs[2]] && plan->values[op->inputs[2]][0] > 0;
-    return op->op == NS_OP_ARITHMETIC_RIGHT_SHIFT ||
-           (op->op == NS_OP_RESCALE && ns_dg_rescale_ratio(plan, index) < 1);
-}
-
-double ns_dg_rescale_ratio(const ns_dg_plan *plan, int index)
-{
-    const ns_operator *op = ns_dg_operator(plan, index);
-    const double *multiplier = plan->values[op->inputs[1]], *shift = plan->values[op->inputs[2]];
-    return multiplier && shift ? ldexp(multiplier[0], -(int)shift[0]) : NAN;
-}
-
-ns_code ns_dg_worst_within(ns_dg_findings *f, int node, int *worst, ns_error *error)
-{
-    const ns_dg_node *n = &f->plan->nodes[node];
-    unsigned *modes = NS_ARENA_ARRAY(f->arena, (size_t)f->plan->node_count, unsigned);
-    double most = 0;
-    *worst = -1;
-    if (!modes)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a run");
-    for (int i = 0; i < f->plan->node_count; i++)
-        modes[i] = i == node ? NS_DG_INNER : NS_DG_SAME;
-    for (int i = 0; i < n->operator_count; i++) {
-        double energy = 0;
-        if (!ns_dg_rounds_within(f->plan, n, n->operators[i]))
-            continue;
-        const ns_dg_change change = {.rest = NS_DG_IDEAL, .modes = modes, .only_inner = n->operators[i] + 1};
-        NS_TRY(ns_dg_measure(f->session, &f->session->workers[0], &change, &energy, error));
-        if (energy > most) {
-            most = energy;
-            *worst = n->operators[i];
-        }
-    }
-    return NS_OK;
-}
-
 /* Is what operator `index` gives stored by the stage's own RESCALE, with nothing but moves between? */
 static bool is_rounded_again(const ns_dg_plan *plan, const ns_dg_node *node, int index)
 {
@@ -271,16 +229,6 @@ static bool is_rounded_again(const ns_dg_plan *plan, const ns_dg_node *node, int
            ns_dg_moves(ns_dg_operator(plan, plan->producers[tensor])->op))
         tensor = ns_dg_operator(plan, plan->producers[tensor])->inputs[0];
     return plan->producers[tensor] == index;
-}
-
-/* By how much an operator makes its values smaller before it rounds, in bits. */
-static double bits_cut(const ns_dg_plan *plan, int index)
-{
-    const ns_operator *op = ns_dg_operator(plan, index);
-    if (op->op == NS_OP_RESCALE)
-        return -log2(ns_dg_rescale_ratio(plan, index));
-    const int shift = op->op == NS_OP_MUL ? 2 : 1;
-    return plan->values[op->inputs[shift]] ? plan->values[op->inputs[shift]][0] : NAN;
 }
 
 static ns_code tell_inner(ns_dg_findings *f, int node, ns_diagnose_blame *blame, ns_error *error)
@@ -302,13 +250,13 @@ static ns_code tell_inner(ns_dg_findings *f, int node, ns_diagnose_blame *blame,
         blame->why = ns_arena_format(f->arena,
                                      "rescale: underflow: %zu of %zu elements that are not 0 become 0 in %s "
                                      "'%s', which cuts %.1f bits off",
-                                     v.lost, v.nonzero, text, name, bits_cut(plan, worst));
+                                     v.lost, v.nonzero, text, name, ns_dg_bits_cut(plan, worst));
         return NS_OK;
     }
     blame->cause = again ? NS_DIAGNOSE_CAUSE_DOUBLE_ROUNDING : NS_DIAGNOSE_CAUSE_ACCUMULATOR;
     blame->why = ns_arena_format(
         f->arena, "rescale: %s: %s '%s' cuts %.1f bits off and rounds%s; its values reach %.0f",
-        again ? "double rounding" : "accumulator width", text, name, bits_cut(plan, worst),
+        again ? "double rounding" : "accumulator width", text, name, ns_dg_bits_cut(plan, worst),
         again ? ", and the stage's own RESCALE rounds again" : ", so that int32 holds it and what follows",
         v.largest);
     return NS_OK;

@@ -4,6 +4,7 @@
 
 #include "base/interface.h"
 #include "npuscope/diagnose.h"
+#include "npuscope/eval.h"
 #include "support/arena.h"
 #include "support/test.h"
 
@@ -290,10 +291,108 @@ static void planted_causes_are_told(void **state)
     }
 }
 
+/* ---- mended ---- */
+
+static double three_quarters(double a, double b)
+{
+    (void)b;
+    return 0.75 * a;
+}
+static double product(double a, double b)
+{
+    return a * b * 120.3 / 0x1p22;
+}
+static double second(double a, double b)
+{
+    (void)a;
+    return b;
+}
+static double nearly_first(double a, double b)
+{
+    (void)b;
+    return a * 44000 / 45000;
+}
+static double shrunk(double a, double b)
+{
+    (void)b;
+    return 0.8 * a;
+}
+
+/* What a graph was meant to compute, how far it is off, at least and at most once it is mended, in steps; and
+ * what was written. Rounding an output leaves half a step, a value of 15 bits before it, as far as its own
+ * range lets it, a step more. */
+static const struct {
+    int (*plant)(draft *d, const int *in);
+    double (*ideal)(double a, double b); /* NULL: sums */
+    double was, is;
+    const char *written;
+} mended[] = {
+    {double_round, NULL, 0, 0, "SINGLE_ROUND at 'small'"},
+    {rounded_twice, three_quarters, 70, 1.1, "intermediate 'coarse' 2^8 times larger"},
+    {shifted_product, product, 55, 1.1, "intermediate 'product' 2^15 times larger"},
+    {cut_before_sum, NULL, 0, 0, "intermediate 'narrow' 2^9 times larger"},
+    {unequal_addends, second, 150, 0.6, "'s' kept in int32"},
+    {underflowing, nearly_first, 20000, 2.1, "range of 'tiny'"},
+    {underflowing_within, nearly_first, 20000, 2.1, "intermediate 'tiny' 2^15 times larger"},
+    {leaving_the_range, shrunk, 10000, 1.6, "range of 'narrow' 1.83 times wider"},
+};
+
+static size_t planted_at(int (*plant)(draft *d, const int *in))
+{
+    size_t i = 0;
+    while (planted[i].plant != plant)
+        i++;
+    return i;
+}
+
+static double farthest(const ns_graph *graph, size_t index, const ns_tensor *inputs,
+                       double (*ideal)(double a, double b))
+{
+    ns_tensor out;
+    double most = 0;
+    ASSERT_OK(ns_eval(graph, &(ns_eval_options){0}, inputs, planted[index].inputs, arena, &out, &error));
+    for (size_t k = 0; k < ELEMENTS; k++) {
+        const double a = (double)ns_tensor_get(&inputs[0], k),
+                     b = planted[index].inputs > 1 ? (double)ns_tensor_get(&inputs[1], k) : 0;
+        most = fmax(most, fabs((double)ns_tensor_get(&out, k) - ideal(a, b)));
+    }
+    return most;
+}
+
+static void planted_causes_are_mended(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof mended / sizeof *mended; i++) {
+        const size_t index = planted_at(mended[i].plant);
+        ns_tensor inputs[MOST_INPUTS];
+        ns_diagnose_precision told;
+        ns_diagnose_applied applied;
+        ns_graph *graph = make(index);
+        make_inputs(index, inputs);
+        const ns_diagnose_options options = {
+            .inputs = inputs, .input_count = planted[index].inputs, .samples = 1, .threads = 1};
+        ASSERT_OK(ns_diagnose_precision_run(graph, &options, arena, &told, &error));
+        ASSERT_OK(ns_diagnose_apply(graph, &options, &told, arena, &applied, &error));
+        assert_int_equal(applied.count, 1);
+        assert_non_null(strstr(applied.mends[0], mended[i].written));
+        assert_true(told.blame[0].mend_count > 0);
+        /* A stored tensor has 15 bits, what was foretold of int32 more. */
+        assert_true(applied.against_float_db > told.blame[0].mends[0].mended_db - 6);
+        assert_true(applied.against_float_db < told.blame[0].mends[0].mended_db + 0.5);
+        if (mended[i].ideal) {
+            assert_true(farthest(graph, index, inputs, mended[i].ideal) > mended[i].was);
+            assert_true(farthest(applied.graph, index, inputs, mended[i].ideal) < mended[i].is);
+        }
+        ns_graph_free(applied.graph);
+        ns_graph_free(graph);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(planted_causes_are_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(planted_causes_are_mended, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
