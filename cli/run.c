@@ -48,7 +48,7 @@ static const ns_option options[] = {
     {0, "debug-db", NS_OPTION_TEXT, "FILE", offsetof(ns_run_settings, debug_db),
      "of a command stream: Vela's debug database; its taps are\nnamed by the graph's tensors"},
     {0, "tap-only", NS_OPTION_TEXT, "LIST", offsetof(ns_run_settings, tap_only),
-     "operations to tap, such as 3,7-9"},
+     "operations to tap: numbers, or names of the tensors that\nthey write, such as 3,7-9,conv1_out"},
     {0, "threads", NS_OPTION_INTEGER, "N", offsetof(ns_run_settings, threads),
      "of a graph: threads that share the samples, or the rows\nof one (default 1; 0: one per processor)"},
     {0, "cpu", NS_OPTION_CPU, "LIST", offsetof(ns_run_settings, cpu_mask),

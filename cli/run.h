@@ -29,7 +29,7 @@ typedef struct ns_run_settings {
     bool check;                /* and every byte of memory: hazards are checked too */
     const char *tap;           /* folder for what each NPU operation produced; NULL: none */
     const char *debug_db;      /* of the stream: taps are named by the graph's tensors; NULL: by number */
-    const char *tap_only;      /* "3,7-9": numbers of the operations; NULL: all */
+    const char *tap_only;      /* "3,7-9,x": numbers of operations, tensors that they write; NULL: all */
     unsigned cpu_mask;
     int64_t threads;  /* of a graph */
     const char *html; /* the page's file; NULL: none */
@@ -81,8 +81,13 @@ void ns_run_tap_summary(ns_cli *cli, const ns_run_settings *settings, ns_json *j
 /* The line above them. */
 void ns_run_tap_heading(ns_cli *cli);
 
-/* Whether --tap-only ("3,7-9"; NULL: all) has the number. */
-ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error);
+/* Whether --tap-only ("3,7-9,conv1_out"; NULL: all) has the operation's number, or the tensor that it writes
+ * (NULL: its name is not known). */
+bool ns_run_tap_wanted(const char *list, int number, const char *tensor);
+
+/* NS_ERROR_USAGE where a name in the list is none that `has` knows. */
+ns_code ns_run_tap_check(const char *list, bool (*has)(const void *context, const char *name),
+                         const void *context, ns_arena *arena, ns_error *error);
 
 /* What --tap collects of NPU operations. */
 typedef struct ns_run_tap {

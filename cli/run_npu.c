@@ -11,27 +11,59 @@
 
 /* ---- tap ---- */
 
-ns_code ns_run_tap_wanted(const char *list, int number, bool *wanted, ns_error *error)
+/* An entry of --tap-only: numbers from `low` to `high`, or where that is -1 a tensor's name. */
+typedef struct entry {
+    long low, high;
+    const char *name;
+    size_t length;
+} entry;
+
+/* Takes the entry at *list off; what is neither a number nor a range is a name. False: none is left. */
+static bool next_entry(const char **list, entry *out)
 {
-    *wanted = !list;
-    for (const char *at = list; at && *at;) {
-        char *end;
-        long low = strtol(at, &end, 10), high = low;
-        if (end == at || low < 0)
-            return ns_fail(error, NS_ERROR_USAGE, "--tap-only %s: expected numbers and ranges such as 3,7-9",
-                           list);
-        if (*end == '-') {
-            const char *second = end + 1;
-            high = strtol(second, &end, 10);
-            if (end == second || high < low)
-                return ns_fail(error, NS_ERROR_USAGE,
-                               "--tap-only %s: expected numbers and ranges such as 3,7-9", list);
-        }
-        if (*end != '\0' && *end != ',')
-            return ns_fail(error, NS_ERROR_USAGE, "--tap-only %s: expected numbers and ranges such as 3,7-9",
-                           list);
-        *wanted = *wanted || (number >= low && number <= high);
-        at = *end ? end + 1 : end;
+    const char *at = *list;
+    char *end = NULL;
+    if (!at || !*at)
+        return false;
+    *out = (entry){-1, -1, at, strcspn(at, ",")};
+    *list = at + out->length + (at[out->length] == ',');
+    if (!isdigit((unsigned char)*at))
+        return true;
+    const long low = strtol(at, &end, 10);
+    const long high = *end == '-' && isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : low;
+    if (end == at + out->length && high >= low) {
+        out->low = low;
+        out->high = high;
+    }
+    return true;
+}
+
+bool ns_run_tap_wanted(const char *list, int number, const char *tensor)
+{
+    entry e;
+    bool wanted = !list;
+    while (next_entry(&list, &e))
+        wanted = wanted ||
+                 (e.low >= 0 ? number >= e.low && number <= e.high
+                             : tensor && strlen(tensor) == e.length && memcmp(tensor, e.name, e.length) == 0);
+    return wanted;
+}
+
+ns_code ns_run_tap_check(const char *list, bool (*has)(const void *context, const char *name),
+                         const void *context, ns_arena *arena, ns_error *error)
+{
+    entry e;
+    const char *whole = list;
+    while (next_entry(&list, &e)) {
+        const char *name = ns_arena_format(arena, "%.*s", (int)e.length, e.name);
+        if (!name)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a name");
+        if (e.low < 0 && !has(context, name))
+            return ns_fail(
+                error, NS_ERROR_USAGE,
+                "--tap-only %s: '%s' is no tensor that an operation writes; expected numbers and ranges "
+                "such as 3,7-9, or names of tensors (of a stream: with --debug-db)",
+                whole, name);
     }
     return NS_OK;
 }
@@ -104,15 +136,14 @@ static bool writes_output(const ns_npu_tap *tap, const ns_npu_io *io)
 static ns_code take_tap(void *context, const ns_npu_tap *tap, ns_error *error)
 {
     ns_run_tap *run = context;
-    bool wanted;
+    const ns_vela_debug_operation *source = run->debug ? ns_vela_debug_find(run->debug, tap->word) : NULL;
     if (tap->operation <= run->last)
         run->call++;
     run->last = tap->operation;
     for (int i = 0; run->stream && i < ns_npu_output_count(run->stream); i++)
         if (writes_output(tap, ns_npu_output(run->stream, i)))
             run->writers[i] = tap->operation;
-    NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operation, &wanted, error));
-    if (!wanted)
+    if (!ns_run_tap_wanted(run->settings->tap_only, tap->operation, source ? source->output : NULL))
         return NS_OK;
     NS_TRY(ns_budget_spend(run->cli->budget, NS_RUN_TAP_FILE_WORK, error));
     ns_code code = tap_operation(run, tap, error);
@@ -210,6 +241,16 @@ static ns_code read_debug(ns_run_tap *tap, ns_error *error)
     return NS_OK;
 }
 
+/* By an operation of the debug database; NULL: no names are known. */
+static bool is_written(const void *debug_, const char *name)
+{
+    const ns_vela_debug *debug = debug_;
+    for (int i = 0; debug && i < debug->operation_count; i++)
+        if (strcmp(debug->operations[i].output, name) == 0)
+            return true;
+    return false;
+}
+
 ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *settings,
                         const ns_npu_stream *stream, ns_npu_options *options, ns_error *error)
 {
@@ -230,6 +271,7 @@ ns_code ns_run_tap_open(ns_run_tap *tap, ns_cli *cli, const ns_run_settings *set
     if (!settings->tap)
         return NS_OK;
     NS_TRY(read_debug(tap, error));
+    NS_TRY(ns_run_tap_check(settings->tap_only, is_written, tap->debug, cli->arena, error));
     NS_TRY(ns_folder_make(settings->tap, error));
     tap->json = ns_json_begin(&tap->text, true, 17);
     tap->json.lines = 2; /* an operation a line */

@@ -29,11 +29,9 @@ static ns_code take_tap(void *context, const ns_eval_tap *tap, ns_error *error)
     graph_tap *run = context;
     const ns_operator *op = &run->block->operators[tap->operator_index];
     char file[64], output[16] = "";
-    bool wanted;
     if (op->op == NS_OP_CONST || op->op == NS_OP_CONST_SHAPE)
         return NS_OK;
-    NS_TRY(ns_run_tap_wanted(run->settings->tap_only, tap->operator_index, &wanted, error));
-    if (!wanted)
+    if (!ns_run_tap_wanted(run->settings->tap_only, tap->operator_index, tap->name))
         return NS_OK;
     NS_TRY(ns_budget_spend(run->budget, NS_RUN_TAP_FILE_WORK, error));
     if (tap->output)
@@ -61,6 +59,18 @@ static ns_code take_tap(void *context, const ns_eval_tap *tap, ns_error *error)
     ns_json_end(&run->json);
     ns_arena_free(arena);
     return NS_OK;
+}
+
+static bool is_written(const void *block_, const char *name)
+{
+    const ns_block *block = block_;
+    for (int i = 0; i < block->operator_count; i++)
+        for (int k = 0; k < block->operators[i].output_count; k++) {
+            const char *own = block->tensors[block->operators[i].outputs[k]].name;
+            if (own && strcmp(own, name) == 0)
+                return true;
+        }
+    return false;
 }
 
 static ns_code write_tap_json(graph_tap *tap, ns_arena *arena, ns_error *error)
@@ -188,6 +198,7 @@ static ns_code evaluate(ns_cli *cli, const ns_run_settings *settings, const ns_g
                                .threads =
                                    (int)(settings->threads ? settings->threads : ns_system_processors())};
     if (settings->tap) {
+        NS_TRY(ns_run_tap_check(settings->tap_only, is_written, s->block, cli->arena, error));
         NS_TRY(ns_folder_make(settings->tap, error));
         options.tap = take_tap;
         ns_run_tap_heading(cli);
