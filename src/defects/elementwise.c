@@ -89,7 +89,7 @@ static bool is_linked(ns_op op)
     return is_unary(op) || is_binary(op) || op == NS_OP_CLAMP || op == NS_OP_RESCALE ||
            op == NS_OP_REDUCE_SUM || op == NS_OP_REDUCE_MAX || op == NS_OP_REDUCE_MIN ||
            op == NS_OP_AVG_POOL2D || op == NS_OP_MAX_POOL2D || op == NS_OP_TABLE || op == NS_OP_NEGATE ||
-           ns_pattern_is_bitwise(op);
+           op == NS_OP_SELECT || ns_pattern_is_bitwise(op);
 }
 
 /* What stands behind an operand, a RESCALE between left out. */
@@ -98,6 +98,13 @@ static ns_op_ref behind(const ns_pattern *p, ns_op_ref op, int index)
     ns_op_ref from = ns_pattern_from(p, op, index);
     return from && from->op == NS_OP_RESCALE && ns_pattern_only_reader(p, from) ? ns_pattern_from(p, from, 0)
                                                                                 : from;
+}
+
+/* A SLICE of all there is, a PAD of nothing. */
+static bool takes_all(const ns_pattern *p, ns_op_ref op)
+{
+    return (op->op == NS_OP_SLICE || op->op == NS_OP_PAD) &&
+           ns_shape_equal(ns_pattern_input(p, op, 0), ns_pattern_output(p, op));
 }
 
 /* Whether `last` is the end of a chain of two operations or more that goes wrong in a part of a tensor: one
@@ -109,7 +116,7 @@ static bool ends_chain(const ns_pattern *p, ns_op_ref last)
         ns_op_ref first = ns_pattern_from(p, last, 0);
         while (first && first->op == NS_OP_RESHAPE && !ns_pattern_is_view(p, first))
             first = ns_pattern_from(p, first, 0);
-        return first && is_linked(first->op);
+        return first && (is_linked(first->op) || first->op == NS_OP_CAST || takes_all(p, first));
     }
     if (!is_binary(last->op))
         return false;
@@ -134,12 +141,6 @@ bool ns_defect_met_chain_concat(const ns_pattern *p, ns_op_ref op)
             return true;
     }
     return false;
-}
-
-/* A SLICE of all there is. */
-static bool takes_all(const ns_pattern *p, ns_op_ref op)
-{
-    return op->op == NS_OP_SLICE && ns_shape_equal(ns_pattern_input(p, op, 0), ns_pattern_output(p, op));
 }
 
 /* MAC operations with REVERSE of the channels fused: the larger accelerators have no block for it. */

@@ -175,6 +175,33 @@ bool ns_defect_met_slice_window(const ns_pattern *p, ns_op_ref op)
     return pad ? slice_before(p, pad, 0) != NULL : is_padded(op) && slice_before(p, op, 0);
 }
 
+/* A dilation over 2 is taken apart (HandleDilation), be there padding or not, and the slice's start is lost:
+ * that of any dim but the last. A RESCALE between keeps the SLICE. */
+bool ns_defect_met_slice_dilated(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_int_list *dilation = &op->attributes.dilation;
+    if ((op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D) ||
+        (ns_pattern_list(dilation, 0, 1) < 3 && ns_pattern_list(dilation, 1, 1) < 3))
+        return false;
+    ns_op_ref slice = slice_before(p, op, 0), from = ns_pattern_from(p, op, 0);
+    while (from && ns_pattern_keeps_tensor(p, from))
+        from = ns_pattern_from(p, from, 0);
+    bool starts = false;
+    for (int i = 0; slice && i < ns_pattern_input(p, slice, 0)->rank - 1; i++)
+        starts |= ns_pattern_constant(p, slice, 1, (size_t)i, 1) != 0;
+    return starts && from == slice;
+}
+
+/* A RESCALE between two operators that join parts: 5.2.0 puts it before the first (MakeSinglePathRescale). */
+bool ns_defect_met_concat_twice(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref joined = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_COUNT) : NULL;
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    if (!joined || (joined->op != NS_OP_CONCAT && joined->op != NS_OP_PAD && joined->op != NS_OP_TILE))
+        return false;
+    return reader && (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT);
+}
+
 /* A RESCALE that reads unsigned numbers takes the whole tensor's type. */
 bool ns_defect_met_unsigned_slice(const ns_pattern *p, ns_op_ref op)
 {
@@ -415,7 +442,8 @@ static ns_op_ref transpose_undone(const ns_pattern *p, ns_op_ref op)
 bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref undone = transpose_undone(p, op);
-    if (undone && p->producers[undone->inputs[0]] < 0 && is_returned(p, undone->inputs[0], true))
+    if (undone && (ns_pattern_is_result(p, ns_pattern_from(p, undone, 0)) ||
+                   (p->producers[undone->inputs[0]] < 0 && is_returned(p, undone->inputs[0], true))))
         return true;
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from(p, op, 0) : NULL;
     if (!first || (first->op != NS_OP_TRANSPOSE && first->op != NS_OP_RESHAPE))
@@ -435,7 +463,7 @@ bool ns_defect_met_slice_scales(const ns_pattern *p, ns_op_ref op)
     const bool fused = from && ns_pattern_only_reader(p, from) && from->op < NS_OP_CLAMP &&
                        from->op != NS_OP_CONV3D && from->op != NS_OP_TRANSPOSE_CONV2D; /* one operation */
     return rescale && rescale->attributes.per_channel && !fused &&
-           (p->readers[rescale->outputs[0]] > 1 || p->readers[op->outputs[0]] > 1) &&
+           (!ns_pattern_only_reader(p, rescale) || p->readers[op->outputs[0]] > 1) &&
            ns_pattern_dim(ns_pattern_input(p, op, 0), 0) != ns_pattern_dim(ns_pattern_output(p, op), 0);
 }
 

@@ -1,4 +1,6 @@
 /* Known defects of convolutions, poolings and resizes. */
+#include <string.h>
+
 #include "defects/pattern.h"
 
 bool ns_defect_met_resize_nearest_odd(const ns_pattern *p, ns_op_ref op)
@@ -34,10 +36,10 @@ static bool is_conv(ns_op_ref op)
 /* Height and width of a kernel. */
 static int64_t kernel(const ns_pattern *p, ns_op_ref op, int axis)
 {
-    if (!is_conv(op))
+    if (!is_conv(op) && op->op != NS_OP_CONV3D)
         return ns_pattern_list(&op->attributes.kernel, axis, 1);
     const ns_tensor *w = ns_pattern_input(p, op, 1);
-    return w->shape[axis + (op->op == NS_OP_CONV2D)];
+    return w->shape[axis + (op->op == NS_OP_CONV3D ? 2 : op->op == NS_OP_CONV2D)];
 }
 
 static bool is_far(ns_op_ref op)
@@ -165,6 +167,14 @@ static bool has_idle_tap(const ns_pattern *p, ns_op_ref op, int axis)
     return false;
 }
 
+/* The earliest of the windows that are the last of an operation: with a dilation over 2 each of these has
+ * every so manyth window. */
+static int64_t first_of_last(int64_t windows, int64_t dilation)
+{
+    const int64_t operations = dilation > 2 ? dilation : 1;
+    return windows > operations ? windows - operations : 0;
+}
+
 /* A stride over 3 along an axis with several windows and of several taps, or with a dilation over 2: each tap
  * is an operation on every so many rows or columns, and the first tap lies more than one of those before the
  * image in all windows, so that the operation's image has less than none. */
@@ -178,7 +188,7 @@ static bool passes_image(const ns_pattern *p, ns_op_ref op)
                       dilation = ns_pattern_list(&a->dilation, axis, 1), windows = y->shape[1 + axis];
         far |= stride > 3 && windows > 1;
         apart |= dilation > 2 || (stride > 3 && kernel(p, op, axis) > 1);
-        passes |= (windows - 1) * stride - padding(p, op, 2 * axis) <= -dilation;
+        passes |= first_of_last(windows, dilation) * stride - padding(p, op, 2 * axis) <= -dilation;
     }
     return far && apart && passes;
 }
@@ -194,15 +204,18 @@ bool ns_defect_met_conv_stride_dilated(const ns_pattern *p, ns_op_ref op)
            (passes_image(p, op) || (blocks && (has_idle_tap(p, op, 0) || has_idle_tap(p, op, 1))));
 }
 
-/* True where no window along `axis` meets the image (IsAllPaddingAxis). */
+/* True where no window along height (0) or width (1) meets the image (IsAllPaddingAxis). A CONV3D has depths
+ * before them. */
 static bool sees_only_padding(const ns_pattern *p, ns_op_ref op, int axis)
 {
     const ns_attributes *a = &op->attributes;
-    const int64_t size = ns_pattern_input(p, op, 0)->shape[1 + axis],
-                  count = ns_pattern_output(p, op)->shape[1 + axis];
-    const int64_t reach = (kernel(p, op, axis) - 1) * ns_pattern_list(&a->dilation, axis, 1);
+    const int place = axis + (op->op == NS_OP_CONV3D);
+    const int64_t size = ns_pattern_input(p, op, 0)->shape[1 + place],
+                  count = ns_pattern_output(p, op)->shape[1 + place];
+    const int64_t reach = (kernel(p, op, axis) - 1) * ns_pattern_list(&a->dilation, place, 1);
     for (int64_t i = 0; i < count; i++) {
-        const int64_t from = i * ns_pattern_list(&a->stride, axis, 1) - ns_pattern_list(&a->pad, 2 * axis, 0);
+        const int64_t from =
+            i * ns_pattern_list(&a->stride, place, 1) - ns_pattern_list(&a->pad, 2 * place, 0);
         if (from < size && from + reach >= 0)
             return false;
     }
@@ -231,7 +244,8 @@ bool ns_defect_met_conv3d_only_padding(const ns_pattern *p, ns_op_ref op)
 
 bool ns_defect_met_conv_only_padding(const ns_pattern *p, ns_op_ref op)
 {
-    return is_conv(op) && (sees_only_padding(p, op, 0) || sees_only_padding(p, op, 1));
+    return (is_conv(op) || op->op == NS_OP_CONV3D) &&
+           (sees_only_padding(p, op, 0) || sees_only_padding(p, op, 1));
 }
 
 /* PAD that a convolution takes in, and a last window that lies behind the image. */
@@ -347,13 +361,49 @@ static bool is_nearest(const ns_pattern *p, ns_op_ref op)
     return op->op == NS_OP_RESIZE && op->attributes.mode == NS_RESIZE_NEAREST && enlarges;
 }
 
-/* The RESCALE to a wider type is fused into the pooling that the RESIZE is made of, whose result keeps the
- * size of the narrow one. A reader that alone takes the RESCALE in leaves nothing of it. */
+/* The RESCALE to another type is fused into the pooling that the RESIZE is made of, whose result keeps the
+ * narrow one, and its size. A reader that alone takes the RESCALE in leaves nothing of it; unsigned numbers
+ * are read as signed ones. */
 bool ns_defect_met_resize_widened(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref before = ns_pattern_served_by(p, op, 0, NS_OP_COUNT);
     if (op->op == NS_OP_RESIZE)
         return is_nearest(p, op) && before && before->op == NS_OP_RESCALE && widens(p, before);
-    return op->op == NS_OP_RESCALE && before && is_nearest(p, before) && widens(p, op) &&
-           !ns_pattern_only_reader(p, op);
+    if (op->op != NS_OP_RESCALE || !before || !is_nearest(p, before))
+        return false;
+    return ns_pattern_only_reader(p, op)
+               ? op->attributes.output_unsigned && ns_pattern_integer_scale(p, op) == 1
+               : widens(p, op);
+}
+
+/* ---- weights that are there twice ---- */
+
+static bool same_values(const ns_tensor *a, const ns_tensor *b)
+{
+    return a && b && a->data && b->data && a->dtype == b->dtype && ns_shape_equal(a, b) &&
+           memcmp(a->data, b->data, ns_tensor_count(a) * (size_t)ns_dtype_bytes(a->dtype)) == 0;
+}
+
+/* The scales that an operation's result is given: those of the RESCALE that alone reads it, or none. */
+static bool same_scales(const ns_pattern *p, ns_op_ref a, ns_op_ref b)
+{
+    a = ns_pattern_only_reader(p, a);
+    b = ns_pattern_only_reader(p, b);
+    const bool scaled = a && a->op == NS_OP_RESCALE, other = b && b->op == NS_OP_RESCALE;
+    return scaled == other &&
+           (!scaled || (same_values(ns_pattern_input(p, a, 1), ns_pattern_input(p, b, 1)) &&
+                        same_values(ns_pattern_input(p, a, 2), ns_pattern_input(p, b, 2))));
+}
+
+/* Encoded weights are kept, with the biases beside them, under the weights and the scales alone. */
+bool ns_defect_met_same_weights(const ns_pattern *p, ns_op_ref op)
+{
+    if (!is_conv(op) && op->op != NS_OP_CONV3D && op->op != NS_OP_TRANSPOSE_CONV2D)
+        return false;
+    for (ns_op_ref before = p->block->operators; before < op; before++)
+        if (before->op == op->op && same_values(ns_pattern_input(p, before, 1), ns_pattern_input(p, op, 1)) &&
+            !same_values(ns_pattern_input(p, before, 2), ns_pattern_input(p, op, 2)) &&
+            same_scales(p, before, op))
+            return true;
+    return false;
 }
