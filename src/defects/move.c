@@ -199,7 +199,8 @@ bool ns_defect_met_concat_twice(const ns_pattern *p, ns_op_ref op)
     ns_op_ref reader = ns_pattern_only_reader(p, op);
     if (!joined || (joined->op != NS_OP_CONCAT && joined->op != NS_OP_PAD && joined->op != NS_OP_TILE))
         return false;
-    return reader && (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT);
+    return reader &&
+           (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT || ns_pattern_makes_pad(p, reader));
 }
 
 /* A RESCALE that reads unsigned numbers takes the whole tensor's type. */

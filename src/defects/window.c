@@ -175,7 +175,7 @@ static int64_t first_of_last(int64_t windows, int64_t dilation)
     return windows > operations ? windows - operations : 0;
 }
 
-/* A stride over 3 along an axis with several windows and of several taps, or with a dilation over 2: each tap
+/* A stride over 3 along an axis with several windows and of several taps, or with a dilation: each tap
  * is an operation on every so many rows or columns, and the first tap lies more than one of those before the
  * image in all windows, so that the operation's image has less than none. */
 static bool passes_image(const ns_pattern *p, ns_op_ref op)
@@ -187,7 +187,7 @@ static bool passes_image(const ns_pattern *p, ns_op_ref op)
         const int64_t stride = ns_pattern_list(&a->stride, axis, 1),
                       dilation = ns_pattern_list(&a->dilation, axis, 1), windows = y->shape[1 + axis];
         far |= stride > 3 && windows > 1;
-        apart |= dilation > 2 || (stride > 3 && kernel(p, op, axis) > 1);
+        apart |= dilation > 1 || (stride > 3 && kernel(p, op, axis) > 1);
         passes |= first_of_last(windows, dilation) * stride - padding(p, op, 2 * axis) <= -dilation;
     }
     return far && apart && passes;

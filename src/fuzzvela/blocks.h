@@ -75,6 +75,8 @@ int ns_gen_to32(ns_generator *g, int x, double factor);
 /* A convolution with its operands: bias of the size of the sums. */
 int ns_gen_convolve(ns_generator *g, ns_op op, int x, int weights, int64_t channels, int64_t taps,
                     const ns_attributes *lists);
+/* A convolution that is in the graph already once more, with its RESCALE: the same but for its biases. */
+int ns_gen_twin(ns_generator *g);
 /* Weights of int8, some of them zero, as trained and pruned networks have them. */
 int ns_gen_weights(ns_generator *g, int rank, const int64_t *shape);
 /* Pads of one axis so that the windows come out even: as "same", as "valid", or any. */

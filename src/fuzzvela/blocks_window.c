@@ -298,3 +298,37 @@ int ns_gen_block_resize(ns_generator *g, int x)
                              (ns_gen_rescale){.factor = exact ? 1.0 / (double)(n * n) : 0,
                                               .any_out_zero_point = ns_gen_chance(g, 0.2)});
 }
+
+/* ---- a convolution again, with other biases ---- */
+
+/* A convolution, and the RESCALE that reads it, that are in the graph already; false: none was found. */
+static bool choose_convolution(ns_generator *g, ns_draft_node *convolution, ns_draft_node *rescale)
+{
+    const ns_draft *d = g->draft;
+    int found = 0;
+    for (int i = 0; i < d->count; i++) {
+        const ns_draft_node *node = &d->nodes[i];
+        const ns_draft_node *from =
+            node->op == NS_OP_RESCALE && node->kind == NS_DRAFT_OPERATOR ? &d->nodes[node->inputs[0]] : NULL;
+        if (!from || from->kind != NS_DRAFT_OPERATOR ||
+            (from->op != NS_OP_CONV2D && from->op != NS_OP_DEPTHWISE_CONV2D) ||
+            ns_gen_range(g, 0, found++) != 0)
+            continue;
+        *convolution = *from;
+        *rescale = *node;
+    }
+    return found > 0;
+}
+
+int ns_gen_twin(ns_generator *g)
+{
+    ns_draft_node convolution, rescale;
+    if (!choose_convolution(g, &convolution, &rescale))
+        return ns_gen_fail(g);
+    const ns_tensor *bias = ns_gen_value(g, convolution.inputs[2]);
+    const int64_t size = (int64_t)(1000 + 2 * ns_gen_deviation(ns_gen_value(g, rescale.inputs[0])));
+    convolution.inputs[2] = ns_gen_values(g, bias->dtype, bias->rank, bias->shape, -size, size);
+    rescale.inputs[0] =
+        ns_gen_op(g, convolution.op, &convolution.attributes, convolution.input_count, convolution.inputs);
+    return ns_gen_op(g, NS_OP_RESCALE, &rescale.attributes, rescale.input_count, rescale.inputs);
+}

@@ -55,25 +55,50 @@ static int choose_source(ns_generator *g)
     return ns_gen_chance(g, 0.65) ? usable[count - 1] : usable[ns_gen_range(g, 0, count - 1)];
 }
 
-/* One block; what it added is taken back where it failed. */
-static bool add_block(ns_generator *g, const int weights[BLOCK_COUNT])
+/* Where the graph stands, to go back to. */
+typedef struct mark {
+    int nodes, regions, pool;
+} mark;
+
+static mark where(const ns_generator *g)
 {
-    const int nodes = g->draft->count, pool = g->pool_count, regions = g->draft->region_count,
-              x = choose_source(g);
-    if (x < 0 || g->pool_count >= NS_FUZZ_POOL - 8)
-        return false;
-    const int y = blocks[choose_block(g, weights)].function(g, x);
+    return (mark){g->draft->count, g->draft->region_count, g->pool_count};
+}
+
+/* Keeps a block's result, or takes back what it added since `begun`. */
+static bool keep(ns_generator *g, mark begun, int y)
+{
     const ns_tensor *value = ns_gen_value(g, y);
     const bool typed = is_feature_map(value->dtype) || value->dtype == NS_DTYPE_INT32;
-    if (g->bad || y == x || y < nodes || !typed || !ns_gen_informative(value)) {
-        g->draft->count = nodes;
-        g->draft->region_count = regions;
-        g->pool_count = pool;
+    if (g->bad || y < begun.nodes || !typed || !ns_gen_informative(value)) {
+        g->draft->count = begun.nodes;
+        g->draft->region_count = begun.regions;
+        g->pool_count = begun.pool;
         g->bad = false;
         return false;
     }
     g->pool[g->pool_count++] = y;
     return true;
+}
+
+static bool add_block(ns_generator *g, const int weights[BLOCK_COUNT])
+{
+    const mark begun = where(g);
+    const int x = choose_source(g);
+    if (x < 0 || g->pool_count >= NS_FUZZ_POOL - 8)
+        return false;
+    return keep(g, begun, blocks[choose_block(g, weights)].function(g, x));
+}
+
+/* Now and then a convolution twice, by random numbers of its own, so that other graphs stay what they are. */
+static void add_twin(ns_generator *g, ns_random random)
+{
+    random.state ^= 0x7477696e;
+    const ns_random others = g->random;
+    g->random = random;
+    if (ns_gen_chance(g, 0.06) && g->pool_count < NS_FUZZ_POOL)
+        (void)keep(g, where(g), ns_gen_twin(g));
+    g->random = others;
 }
 
 static void choose_outputs(ns_generator *g)
@@ -110,6 +135,7 @@ static void choose_emphasis(ns_generator *g, int weights[BLOCK_COUNT])
 
 static void make(ns_generator *g, const int weights[BLOCK_COUNT])
 {
+    const ns_random begun = g->random;
     int64_t shape[NS_MAX_RANK];
     int rank = ns_gen_new_shape(g, shape);
     ns_gen_input(g, g->type, rank, shape);
@@ -120,6 +146,7 @@ static void make(ns_generator *g, const int weights[BLOCK_COUNT])
     int want = NS_GEN_PICK(g, 1, 2, 2, 3, 3, 4, 4, 5, 6, 8, 11);
     for (int tries = 0; want && tries < TRIES; tries++)
         want -= add_block(g, weights);
+    add_twin(g, begun);
     choose_outputs(g);
 }
 

@@ -12,7 +12,7 @@
  * seed and its number, on every machine. */
 
 /* Changes whenever other graphs come out for the same seed and number. */
-#define NS_FUZZ_VERSION 2
+#define NS_FUZZ_VERSION 3
 
 /* Makes graph `number` of `seed` in draft->arena. A number of more than 32 bits, NS_FUZZ_LIKE(n, parent), has
  * the types and the weights of blocks that graph `parent` has. */

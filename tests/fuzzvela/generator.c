@@ -40,11 +40,11 @@ static uint64_t hash_of(uint64_t seed, uint64_t number)
 static void same_everywhere(void **state)
 {
     (void)state;
-    assert_int_equal(NS_FUZZ_VERSION, 2);
+    assert_int_equal(NS_FUZZ_VERSION, 3);
     uint64_t all = 0;
     for (uint64_t number = 0; number < 50; number++)
         all = mix(all, &(uint64_t){hash_of(7, number)}, 8);
-    if (all != 0x7db43a39fafdfcfbu)
+    if (all != 0x6a168a8472f2c223u)
         fail_msg("the graphs of seed 7 hash to 0x%016llx", (unsigned long long)all);
     assert_int_equal(hash_of(7, 3), hash_of(7, 3));
     assert_true(hash_of(7, 3) != hash_of(8, 3));
