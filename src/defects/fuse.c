@@ -400,8 +400,10 @@ static bool is_bitwise(ns_op op)
 /* On Ethos-U55 and U65 REDUCE_MIN and NEGATE end in a SUB, which takes any scale in. */
 bool ns_defect_met_unsigned_limits(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
-    if (!from || !op->attributes.output_unsigned)
+    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_from(p, op, 0) : NULL;
+    while (from && ns_pattern_keeps_tensor(p, from) && ns_pattern_only_reader(p, from))
+        from = ns_pattern_from(p, from, 0);
+    if (!from || !op->attributes.output_unsigned || !ns_pattern_only_reader(p, from))
         return false;
     if (from->op == NS_OP_SLICE && !(from = ns_pattern_from(p, from, 0)))
         return false;

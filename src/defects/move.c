@@ -1,12 +1,16 @@
 /* Known defects where Vela moves SLICE, PAD, CONCAT or TRANSPOSE into the operation beside it. */
 #include "defects/pattern.h"
 
-/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a GATHER or a SCATTER keeps it. */
+/* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a GATHER or a SCATTER keeps it, one
+ * that is a RESHAPE beside others, too (that of a RESHAPE alone is one of what is behind it). */
 static bool is_moved(const ns_pattern *p, ns_op_ref slice)
 {
-    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));)
-        if (reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
+    for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));) {
+        const bool reshapes = reader->op == NS_OP_RESHAPE && p->readers[slice->outputs[0]] > 1 &&
+                              !ns_shape_equal(ns_pattern_input(p, reader, 0), ns_pattern_output(p, reader));
+        if (reshapes || reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
             return false;
+    }
     return true;
 }
 
@@ -59,7 +63,8 @@ bool ns_defect_met_slice_reduce(const ns_pattern *p, ns_op_ref op)
     const ns_tensor *x = ns_pattern_input(p, op, 0);
     const int back = x->rank - 1 - op->attributes.axis;
     const bool direct = back == 1 || (back == 2 && u85);
-    return (slice_before(p, op, 0) || drops_dims(p, op)) && (!direct || ns_pattern_batch(x) > 1);
+    const bool drops = drops_dims(p, op);
+    return (slice_before(p, op, 0) || drops) && (!direct || ns_pattern_batch(x) > 1 || (drops && !u85));
 }
 
 /* The sum is made one of three dims before the SLICE is moved into it, which puts its own there again: four,
@@ -70,8 +75,9 @@ bool ns_defect_met_slice_reduce_sum(const ns_pattern *p, ns_op_ref op)
         return false;
     const ns_tensor *x = ns_pattern_input(p, op, 0);
     ns_op_ref slice = slice_before(p, op, 0);
-    return slice && (x->rank > 3 || ns_pattern_input(p, slice, 0)->rank != x->rank) &&
-           op->attributes.axis == x->rank - 1 && ns_pattern_batch(x) == 1;
+    const int rank = slice ? ns_pattern_input(p, slice, 0)->rank : 3;
+    return rank != 3 && (x->rank > 3 || rank != x->rank) && op->attributes.axis == x->rank - 1 &&
+           ns_pattern_batch(x) == 1;
 }
 
 /* A SLICE of a list stays the slice of an operand that a RESHAPE has given two dims; the reduction is over
@@ -136,6 +142,17 @@ bool ns_defect_met_slice_scalar(const ns_pattern *p, ns_op_ref op)
         if (ns_tensor_count(ns_pattern_input(p, op, k)) == 1 && is_overwritten(p, op, k))
             return true;
     return false;
+}
+
+/* The same where the first operand is one row of an input of the graph: what is written first, before the row
+ * is read for the last time, are the rows. */
+bool ns_defect_met_slice_row(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref slice = is_binary(op) ? slice_before(p, op, 0) : NULL;
+    const ns_tensor *whole = ns_pattern_input(p, slice, 0), *y = ns_pattern_output(p, op);
+    return slice && !whole->data && p->producers[slice->inputs[0]] < 0 && p->readers[slice->inputs[0]] == 1 &&
+           is_reduced_equal(whole, y) && whole->dtype == result_type(p, op) && ns_pattern_batch(whole) == 1 &&
+           ns_pattern_dim(whole, 2) > 1 && ns_pattern_dim(ns_pattern_output(p, slice), 2) == 1;
 }
 
 static bool is_padded(ns_op_ref op)
@@ -383,13 +400,27 @@ bool ns_defect_met_pad_conv_batch(const ns_pattern *p, ns_op_ref op)
     return ns_pattern_batch(x) != batch || (x->rank > 4 && batch > 1 && !joins_batches(p, op));
 }
 
+/* A sum over the last dim of numbers with a zero point is a convolution of 1 x 1 on U55 and U65 (where the
+ * RESCALE behind it is not taken in, which is not asked here); a PAD of five dims or more gives it those. */
+static bool is_padded_sum(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_tensor *x = op->op == NS_OP_REDUCE_SUM ? ns_pattern_input(p, op, 0) : NULL;
+    if (!x || p->family == NS_FAMILY_U85 || x->rank < 5 || op->attributes.axis != x->rank - 1)
+        return false;
+    ns_op_ref rescale = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
+    ns_op_ref pad = ns_pattern_from_op(p, rescale, 0, NS_OP_PAD);
+    return pad && ns_pattern_constant(p, rescale, 3, 0, 0) != 0 &&
+           ns_pattern_integer_scale(p, rescale) == 1 && ns_pattern_constant(p, pad, 2, 0, 1) == 0;
+}
+
 /* And with its shape: that before a RESHAPE, or that of several batches, of which a convolution of 1 x 1 has
  * made one. */
 bool ns_defect_met_pad_conv_shape(const ns_pattern *p, ns_op_ref op)
 {
     bool reshaped;
     ns_op_ref pad = pad_taken_in(p, op, &reshaped);
-    return pad && (reshaped || (joins_batches(p, op) && ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1));
+    return is_padded_sum(p, op) ||
+           (pad && (reshaped || (joins_batches(p, op) && ns_pattern_batch(ns_pattern_input(p, op, 0)) > 1)));
 }
 
 /* CONCAT, and PAD and TILE of the channels, are made of copies. */
@@ -399,6 +430,8 @@ bool ns_defect_met_concat_scales(const ns_pattern *p, ns_op_ref op)
         op->op == NS_OP_RESCALE && op->attributes.per_channel ? ns_pattern_from(p, op, 0) : NULL;
     while (parts &&
            (ns_pattern_keeps_tensor(p, parts) ||
+            (parts->op == NS_OP_SLICE &&
+             ns_shape_equal(ns_pattern_input(p, parts, 0), ns_pattern_output(p, parts))) ||
             (parts->op == NS_OP_RESCALE && !parts->attributes.per_channel)) &&
            ns_pattern_only_reader(p, parts))
         parts = ns_pattern_from(p, parts, 0);
