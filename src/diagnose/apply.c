@@ -7,19 +7,6 @@
 #include "diagnose/internal.h"
 #include "diagnose/plan.h"
 
-static ns_code copy_graph(const ns_graph *graph, ns_graph **copy, ns_error *error)
-{
-    ns_arena *arena = ns_arena_new_like(graph->arena);
-    const void *data = NULL;
-    size_t size = 0;
-    ns_code code = arena ? ns_graph_write(graph, arena, &data, &size, error)
-                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a copy of the graph");
-    if (code == NS_OK)
-        code = ns_graph_read_within(ns_arena_budget(graph->arena), data, size, copy, error);
-    ns_arena_free(arena);
-    return code;
-}
-
 /* Writes one mend into `graph`, which has its own plan while that lasts. */
 static ns_code mend_one(ns_graph *graph, const ns_diagnose_options *options, ns_dg_mending *m,
                         ns_error *error)
@@ -115,8 +102,9 @@ static ns_code try_once(const ideal *truth, ns_dg_mending *m, ns_dg_scaled *befo
     ns_diagnose_precision after;
     ns_error why = {0};
     const bool hidden = m->blame->joint_db - m->blame->knocked_out_db > 0.5 && m->what == NS_DG_MEND_CAUSE;
-    const double least = before->together ? -INFINITY : hidden ? -0.05 : 0.1;
-    NS_TRY(copy_graph(out->graph, &trial, error));
+    const double gain = m->what == NS_DG_MEND_ORDER ? 0.5 : 0.1; /* an order is the model's matter */
+    const double least = before->together ? -INFINITY : hidden ? -0.05 : gain;
+    NS_TRY(ns_dg_copy_graph(out->graph, &trial, error));
     ns_code code = mend_one(trial, &truth->options, m, &why);
     if (code == NS_OK && m->done)
         code = ns_diagnose_precision_run(trial, &truth->options, m->arena, &after, &why);
@@ -138,45 +126,47 @@ static ns_code try_once(const ideal *truth, ns_dg_mending *m, ns_dg_scaled *befo
     return code == NS_ERROR_MEMORY ? ns_fail(error, code, "%s", why.message) : NS_OK;
 }
 
-/* With as many bits as 32 have more than 16, or fewer where products and sums would leave them. */
-enum { MOST_BITS = 15, FEWER = 3 };
 static ns_code try_mend(const ideal *truth, const ns_dg_mending *mending, ns_dg_scaled *before,
                         ns_diagnose_applied *out, ns_error *error)
 {
-    bool kept = false, widens = true;
-    for (int bits = MOST_BITS; bits > 0 && widens && !kept; bits -= FEWER) {
+    bool kept = false, more = true;
+    for (int attempt = 0; more && !kept; attempt++) {
         ns_dg_mending m = *mending;
-        m.bits = bits;
+        m.attempt = attempt;
         NS_TRY(try_once(truth, &m, before, out, &kept, error));
-        widens = m.widens;
+        more = m.more;
     }
     return NS_OK;
 }
 
 /* Writes what can be written: first what each stage is blamed for; then the constants that those stages read,
  * whose bits count only once the rest has room for them; then, of what
- * is stored too coarsely, what can be kept in 32 bits. */
+ * is stored too coarsely, what can be kept in 32 bits, and
+ * what another order of the operators spares. */
+enum { WAYS = NS_DG_MEND_ORDER + 1 };
 static ns_code apply_all(const ns_graph *graph, const ns_diagnose_precision *precision, const ideal *truth,
                          bool together, ns_arena *arena, ns_diagnose_applied *out, ns_error *error)
 {
-    const size_t most = 3 * (size_t)precision->blame_count + 1;
+    const size_t most = WAYS * (size_t)precision->blame_count + 1;
     ns_dg_scaled before = {NS_ARENA_ARRAY(arena, most, const char *), 0, together};
     *out = (ns_diagnose_applied){.against_float_db = precision->against_float_db,
                                  .mends = NS_ARENA_ARRAY(arena, most, const char *)};
     if (!out->mends || !before.names)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
-    NS_TRY(copy_graph(graph, &out->graph, error));
-    for (int i = 0; i < 3 * precision->blame_count; i++) {
+    NS_TRY(ns_dg_copy_graph(graph, &out->graph, error));
+    for (int i = 0; i < WAYS * precision->blame_count; i++) {
         const ns_diagnose_blame *blame = &precision->blame[i % precision->blame_count];
         ns_dg_mending m = {.stage = &precision->stages[blame->stage],
                            .blame = blame,
                            .precision = precision,
                            .before = &before,
                            .arena = arena,
+                           .options = &truth->options,
                            .what = i / precision->blame_count};
         const ns_diagnose_cause family = ns_diagnose_cause_family(blame->cause);
         const bool stored = family == NS_DIAGNOSE_CAUSE_STEP || family == NS_DIAGNOSE_CAUSE_SATURATION;
         if (m.what == NS_DG_MEND_CAUSE || (m.what == NS_DG_MEND_KEEP && stored) ||
+            (m.what == NS_DG_MEND_ORDER && stored && !together) ||
             (m.what == NS_DG_MEND_CONSTANT && family != NS_DIAGNOSE_CAUSE_CONSTANT))
             NS_TRY(try_mend(truth, &m, &before, out, error));
     }

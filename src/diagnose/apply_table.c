@@ -121,6 +121,63 @@ ns_code ns_dg_move_before(ns_block *block, int first, int place, ns_error *error
     return copy ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the operators");
 }
 
+static bool can_run(const ns_operator *op, const bool *missing)
+{
+    for (int k = 0; k < op->input_count; k++)
+        if (missing[op->inputs[k]])
+            return false;
+    return true;
+}
+
+/* Takes the first operator from `at` on that can run to `at`, constants before all others; false: none can.
+ */
+static bool take_next(ns_block *block, int at, bool constants, bool *missing)
+{
+    int i = at;
+    while (i < block->operator_count &&
+           (constants ? block->operators[i].input_count > 0 : !can_run(&block->operators[i], missing)))
+        i++;
+    if (i == block->operator_count)
+        return false;
+    const ns_operator next = block->operators[i];
+    memmove(&block->operators[at + 1], &block->operators[at], (size_t)(i - at) * sizeof next);
+    block->operators[at] = next;
+    for (int k = 0; k < next.output_count; k++)
+        missing[next.outputs[k]] = false;
+    return true;
+}
+
+ns_code ns_dg_sort_operators(ns_block *block, bool *can, ns_error *error)
+{
+    ns_arena *scratch = ns_arena_new();
+    bool *missing = scratch ? NS_ARENA_ARRAY(scratch, (size_t)block->tensor_count + 1, bool) : NULL;
+    *can = missing != NULL;
+    for (int i = 0; missing && i < block->operator_count; i++)
+        for (int k = 0; k < block->operators[i].output_count; k++)
+            missing[block->operators[i].outputs[k]] = true;
+    int at = 0;
+    while (missing && take_next(block, at, true, missing))
+        at++;
+    for (; at < block->operator_count && *can; at++)
+        *can = take_next(block, at, false, missing);
+    const bool memory = missing != NULL;
+    ns_arena_free(scratch);
+    return memory ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for the operators");
+}
+
+ns_code ns_dg_copy_graph(const ns_graph *graph, ns_graph **copy, ns_error *error)
+{
+    ns_arena *arena = ns_arena_new_like(graph->arena);
+    const void *data = NULL;
+    size_t size = 0;
+    ns_code code = arena ? ns_graph_write(graph, arena, &data, &size, error)
+                         : ns_fail(error, NS_ERROR_MEMORY, "no memory for a copy of the graph");
+    if (code == NS_OK)
+        code = ns_graph_read_within(ns_arena_budget(graph->arena), data, size, copy, error);
+    ns_arena_free(arena);
+    return code;
+}
+
 ns_code ns_dg_apply_table(ns_graph *graph, int index, const ns_dg_table *table, double most, ns_error *error)
 {
     ns_block *block = &graph->regions[0].blocks[0];

@@ -2,7 +2,6 @@
  * read that.
  */
 #include <math.h>
-#include <string.h>
 
 #include "diagnose/internal.h"
 
@@ -109,23 +108,6 @@ static ns_code add_wide(const keeping *k, int final, double factor, int *wide, b
     return ns_dg_rescale_writer(k->r, index, factor, can, k->error);
 }
 
-/* Constants stand before everything; what was added behind all operators, `added` of them without constants,
- * behind the one that makes `tensor`. */
-static ns_code place(ns_block *block, int added, int tensor, ns_error *error)
-{
-    int at = 0, final = 0;
-    for (int i = 0; i < block->operator_count; i++) {
-        const ns_operator op = block->operators[i];
-        if (op.op != NS_OP_CONST && op.op != NS_OP_CONST_SHAPE)
-            continue;
-        memmove(&block->operators[at + 1], &block->operators[at], (size_t)(i - at) * sizeof op);
-        block->operators[at++] = op;
-    }
-    while (block->operators[final].output_count < 1 || block->operators[final].outputs[0] != tensor)
-        final++;
-    return ns_dg_move_before(block, block->operator_count - added, final + 1, error);
-}
-
 ns_code ns_dg_keep_wide(const ns_dg_rescaling *r, const ns_dg_node *node, int bits, bool *can,
                         ns_error *error)
 {
@@ -145,12 +127,7 @@ ns_code ns_dg_keep_wide(const ns_dg_rescaling *r, const ns_dg_node *node, int bi
     *can = *can && dry.kept;
     if (!*can || !r->graph)
         return NS_OK;
-    const ns_block *block = block_of(r);
-    const int first = block->operator_count, stored = ns_dg_operator(r->plan, node->final)->outputs[0];
-    int added = 0;
     NS_TRY(add_wide(&k, node->final, exp2(bits), &wide, can));
     NS_TRY(keep_readers(&k, node->tensor, wide));
-    for (int i = first; i < block->operator_count; i++)
-        added += block->operators[i].op != NS_OP_CONST;
-    return place(block_of(r), added, stored, error);
+    return ns_dg_sort_operators(block_of(r), can, error);
 }

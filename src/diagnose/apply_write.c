@@ -152,6 +152,14 @@ static ns_code mend_constant(ns_dg_mending *m, const ns_dg_node *node)
 
 /* ---- 32 bits ---- */
 
+/* As many bits as 32 have more than 16, or fewer with each attempt, for products and sums may leave them. */
+enum { MOST_BITS = 15, FEWER = 3 };
+static int bits_of(ns_dg_mending *m)
+{
+    m->more = MOST_BITS - FEWER * (m->attempt + 1) > 0;
+    return MOST_BITS - FEWER * m->attempt;
+}
+
 /* What an operator within the stage rounds gets more bits, and what reads it takes them back. */
 static ns_code widen(ns_dg_mending *m, int index, double bits, bool *can)
 {
@@ -192,38 +200,46 @@ static ns_code mend_inner(ns_dg_mending *m, const ns_dg_node *node)
         if (!ns_dg_rounds_within(m->plan, node, node->operators[i]))
             continue;
         const double cut = ceil(ns_dg_bits_cut(m->plan, node->operators[i]));
-        m->widens = true;
         if (cut >= 1)
-            NS_TRY(widen(m, node->operators[i], fmin(cut, m->bits), &can));
+            NS_TRY(widen(m, node->operators[i], fmin(cut, bits_of(m)), &can));
     }
     return NS_OK;
 }
 
-/* Readers that take the stage's result in 16 bits to 32 take it in 32 bits, with m->bits more; the others go
- * on reading what was stored. */
+/* RESCALEs that read the stage's result in 16 bits read it in 32, with more bits; the others go on reading
+ * what was stored. */
 static ns_code mend_keep(ns_dg_mending *m, const ns_dg_node *node)
 {
     bool can = false;
-    m->widens = true;
-    NS_TRY(ns_dg_keep_wide(&(ns_dg_rescaling){m->graph, m->plan}, node, m->bits, &can, m->error));
+    const int bits = bits_of(m);
+    NS_TRY(ns_dg_keep_wide(&(ns_dg_rescaling){m->graph, m->plan}, node, bits, &can, m->error));
     if (can)
-        m->done =
-            ns_arena_format(m->arena, "'%s' kept in int32, 2^%d times finer", m->stage->output, m->bits);
+        m->done = ns_arena_format(m->arena, "'%s' kept in int32, 2^%d times finer", m->stage->output, bits);
+    return NS_OK;
+}
+
+static ns_code mend_order(ns_dg_mending *m, const ns_dg_node *node)
+{
+    ns_dg_order order;
+    m->more = m->attempt + 1 < NS_DG_ORDERS;
+    NS_TRY(ns_dg_reorder(&(ns_dg_rescaling){m->graph, m->plan}, node, m->attempt, m->options, m->arena,
+                         &order, m->error));
+    m->done = order.text;
     return NS_OK;
 }
 
 ns_code ns_dg_write_mend(ns_dg_mending *m)
 {
-    const ns_dg_node *node = NULL;
-    for (int i = m->plan->input_count; i < m->plan->node_count && !node; i++)
-        if (strcmp(ns_dg_name(m->plan, m->plan->nodes[i].tensor), m->stage->output) == 0)
-            node = &m->plan->nodes[i];
-    if (!node)
+    const int found = ns_dg_node_called(m->plan, m->stage->output);
+    if (found < 0)
         return NS_OK;
+    const ns_dg_node *node = &m->plan->nodes[found];
     if (m->what == NS_DG_MEND_CONSTANT)
         return mend_constant(m, node);
     if (m->what == NS_DG_MEND_KEEP)
         return mend_keep(m, node);
+    if (m->what == NS_DG_MEND_ORDER)
+        return mend_order(m, node);
     switch (ns_diagnose_cause_family(m->blame->cause)) {
     case NS_DIAGNOSE_CAUSE_TABLE:
         return node->table >= 0 ? mend_table(m, node) : NS_OK;

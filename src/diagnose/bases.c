@@ -157,9 +157,9 @@ static void keep(const ns_dg_value *value, size_t count, ns_dg_stored *stored)
     }
 }
 
-ns_tensor ns_dg_sample_of(const ns_dg_session *session, int input, int sample)
+ns_tensor ns_dg_sample(const ns_diagnose_options *options, int input, int sample)
 {
-    ns_tensor of = session->options->inputs[input];
+    ns_tensor of = options->inputs[input];
     const size_t bytes = ns_tensor_count(&of) * (size_t)ns_dtype_bytes(of.dtype);
     of.data = (uint8_t *)of.data + (size_t)sample * bytes;
     return of;
@@ -175,7 +175,7 @@ static ns_code evaluate(const ns_dg_session *session, int sample, ns_arena *aren
     if (!inputs || !*outputs)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for eval");
     for (int i = 0; i < block->input_count; i++)
-        inputs[i] = ns_dg_sample_of(session, i, sample);
+        inputs[i] = ns_dg_sample(session->options, i, sample);
     return ns_eval(session->plan->graph, &options, inputs, block->input_count, arena, *outputs, error);
 }
 

@@ -203,6 +203,51 @@ ns_code ns_dg_find_causes(ns_dg_findings *f, const int *nodes, int count, ns_dia
  * dB against float: NAN where none mends. */
 ns_code ns_dg_find_mends(ns_dg_findings *f, ns_diagnose_blame *blames, double *together_db, ns_error *error);
 
+/* The same operators in another order (order.c). */
+typedef struct ns_dg_order {
+    const char *text; /* what to change; NULL: there is no other */
+    double energy;    /* against float, of the whole graph's integers, nothing ideal */
+    double finer;     /* than what is stored now, the new middle of a sum is; 0: a product, or coarser */
+} ns_dg_order;
+enum { NS_DG_ORDERS = 3 };
+
+/* What orders are made of (order_chain.c). The one operator that reads the tensor, once; -1: none, or more,
+ * or the graph gives it. */
+int ns_dg_only_reader(const ns_dg_plan *plan, int tensor);
+
+/* The RESCALE that gives the tensor, with nothing but moves between, each read once; -1: none. */
+int ns_dg_rescale_before(const ns_dg_plan *plan, int tensor);
+
+/* The name of the stored tensor, input or constant that an operand stands for. */
+const char *ns_dg_source_of(const ns_dg_plan *plan, int tensor);
+
+void ns_dg_set_shape(const ns_dg_rescaling *r, int tensor, const ns_tensor *shape);
+
+/* Where the operator stands that gives `output`. */
+int ns_dg_place_of(const ns_block *block, int output);
+
+/* RESCALE `store` gets the range that the results of operator `op` need, and `back` takes the factor back. */
+ns_code ns_dg_choose_range(const ns_dg_rescaling *r, const ns_diagnose_options *options, int op, int store,
+                           int back, double *finer, bool *can, ns_error *error);
+
+/* eval on one sample. */
+ns_code ns_dg_run_graph(const ns_graph *graph, const ns_diagnose_options *options, int sample,
+                        ns_arena *arena, ns_tensor *outputs, ns_error *error);
+
+/* Operand `kept` (0 or 1) of the stage's product or sum meets that of the next one first. */
+bool ns_dg_has_chain(const ns_dg_plan *plan, const ns_dg_node *node);
+ns_code ns_dg_reorder_chain(const ns_dg_rescaling *r, const ns_dg_node *node, int kept,
+                            const ns_diagnose_options *options, ns_arena *arena, ns_dg_order *out,
+                            ns_error *error);
+
+/* Writes order `variant` around the stage's result into the graph; out->text is NULL where there is none, and
+ * the graph then of no use. */
+ns_code ns_dg_reorder(const ns_dg_rescaling *r, const ns_dg_node *node, int variant,
+                      const ns_diagnose_options *options, ns_arena *arena, ns_dg_order *out, ns_error *error);
+
+/* The best of them, each run on all samples. */
+ns_code ns_dg_find_order(const ns_dg_findings *f, int node, ns_dg_order *best, ns_error *error);
+
 /* A mend that is tried (trials.c). */
 typedef struct ns_dg_trial {
     int blamed;       /* the stage, among the blamed */
@@ -211,6 +256,8 @@ typedef struct ns_dg_trial {
     double *steps;    /* of each node, for NS_DG_FINE; NULL: none */
     int constant_of;  /* the node whose constant 1/N or epsilon the mend makes finer as well; -1: none */
     bool applicable;
+    bool measured;                /* by a run of another graph, nothing ideal: `energy` is known */
+    bool at_floor;                /* of such a one: the tensor cannot have the range that it needs */
     double energy, with_constant; /* against float; and with that constant as in the file */
 } ns_dg_trial;
 

@@ -67,14 +67,12 @@ typedef struct ns_dg_mending {
     const ns_diagnose_stage *stage; /* of the graph that was diagnosed */
     const ns_diagnose_blame *blame;
     ns_arena *arena;
-    enum {
-        NS_DG_MEND_CAUSE,
-        NS_DG_MEND_CONSTANT,
-        NS_DG_MEND_KEEP
-    } what;           /* what the stage is blamed for, the
-constant that it reads, or what stands between it and its readers */
-    int bits;         /* that 32 bits have more, where a mend asks for them */
-    bool widens;      /* it did: fewer may do where these are too many */
+    const ns_diagnose_options *options; /* the inputs */
+    /* What is mended: what the stage is blamed for, the constant that it reads, what stands between it and
+     * its readers, or the order of the operators around it. */
+    enum { NS_DG_MEND_CAUSE, NS_DG_MEND_CONSTANT, NS_DG_MEND_KEEP, NS_DG_MEND_ORDER } what;
+    int attempt;      /* counted from 0 */
+    bool more;        /* another attempt would do something else */
     const char *done; /* what was written; NULL: nothing */
     ns_error *error;
 } ns_dg_mending;
@@ -83,6 +81,13 @@ constant that it reads, or what stands between it and its readers */
 
 /* Operators stand in the order in which they run: those from `first` on move before `place`. */
 ns_code ns_dg_move_before(ns_block *block, int first, int place, ns_error *error);
+
+/* Puts all into an order in which they can run, the one that they have as far as it goes; false: there is
+ * none. */
+ns_code ns_dg_sort_operators(ns_block *block, bool *can, ns_error *error);
+
+/* A graph of the same operators, within the same budget. */
+ns_code ns_dg_copy_graph(const ns_graph *graph, ns_graph **copy, ns_error *error);
 
 /* Gives the TABLE at `index` knots over codes up to `most`, with a RESCALE in front. */
 ns_code ns_dg_apply_table(ns_graph *graph, int index, const struct ns_dg_table *table, double most,

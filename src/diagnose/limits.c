@@ -157,7 +157,7 @@ static ns_code find_undefined(const ns_dg_session *session, ns_arena *scratch, i
         last seen = {-1};
         const ns_eval_options options = {.tap = note_last, .context = &seen};
         for (int i = 0; i < block->input_count; i++)
-            inputs[i] = ns_dg_sample_of(session, i, s);
+            inputs[i] = ns_dg_sample(session->options, i, s);
         code = ns_eval(session->plan->graph, &options, inputs, block->input_count, scratch, outputs, words);
         *index = seen.op + 1;
         while (*index < block->operator_count && (block->operators[*index].op == NS_OP_CONST ||

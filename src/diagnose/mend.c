@@ -213,6 +213,27 @@ static ns_code mend_inner(const search *s, ns_error *error)
                                  error);
 }
 
+/* The same operators in another order, if that needs less of the range. */
+static ns_code mend_order(const search *s, ns_error *error)
+{
+    ns_dg_order order;
+    ns_dg_trial *trial = NULL;
+    const bool floor = ns_dg_is_at_floor(s->f->plan, s->node);
+    NS_TRY(ns_dg_find_order(s->f, s->node, &order, error));
+    if (!order.text || (floor && order.finer > 1))
+        return NS_OK;
+    const char *text =
+        floor
+            ? ns_arena_format(s->f->arena,
+                              "%s (as long as what is stored in between is above the floor then)", order.text)
+            : order.text;
+    NS_TRY(ns_dg_trial_add(s->f, s->trials, s->index, text, false, &trial, error));
+    trial->measured = trial->applicable = true;
+    trial->at_floor = floor;
+    trial->energy = order.energy;
+    return NS_OK;
+}
+
 static ns_code mend(const search *s, ns_diagnose_cause cause, ns_error *error)
 {
     ns_dg_trial *as_is = NULL;
@@ -221,9 +242,11 @@ static ns_code mend(const search *s, ns_diagnose_cause cause, ns_error *error)
     case NS_DIAGNOSE_CAUSE_TABLE:
         return mend_table(s, error);
     case NS_DIAGNOSE_CAUSE_SATURATION:
-        return mend_range(s, ns_dg_peak(s->f, s->row, s->node), error);
+        NS_TRY(mend_range(s, ns_dg_peak(s->f, s->row, s->node), error));
+        return mend_order(s, error);
     case NS_DIAGNOSE_CAUSE_STEP:
-        return mend_step(s, error);
+        NS_TRY(mend_step(s, error));
+        return mend_order(s, error);
     case NS_DIAGNOSE_CAUSE_CONSTANT:
         return add_mode(s, NS_DG_TOSA & ~(unsigned)NS_DG_CONSTANT,
                         "a finer scale for the constant: it lies at the floor " EPSILON, error);

@@ -105,7 +105,7 @@ static inline double ns_dg_constant(const ns_dg_plan *plan, int tensor, size_t i
 bool ns_dg_moves(ns_op op);
 
 /* Finds cuts and stages, and fills the nodes (stages.c); finds constants that stand for a known real number
- * (means.c). */
+ * (prepare.c). */
 ns_code ns_dg_find_stages(ns_dg_plan *plan, ns_error *error);
 ns_code ns_dg_find_means(ns_dg_plan *plan, ns_error *error);
 
@@ -115,6 +115,9 @@ int ns_dg_mean_in(const ns_dg_plan *plan, const ns_dg_node *node);
 /* Makes the plan in `arena`. NS_ERROR_UNSUPPORTED names an operator that has no evaluation. */
 ns_code ns_dg_plan_new(const ns_graph *graph, unsigned cpu_mask, ns_arena *arena, ns_dg_plan **out,
                        ns_error *error);
+
+/* The stage whose result has that printable name; -1: none. */
+int ns_dg_node_called(const ns_dg_plan *plan, const char *name);
 
 /* Frees what is not in the plan's arena. NULL is allowed. */
 void ns_dg_plan_close(ns_dg_plan *plan);

@@ -36,7 +36,7 @@ void ns_dg_session_close(ns_dg_session *session);
 ns_code ns_dg_session_run(ns_dg_session *session, ns_error *error);
 
 /* One sample of an input; its data are the caller's. */
-ns_tensor ns_dg_sample_of(const ns_dg_session *session, int input, int sample);
+ns_tensor ns_dg_sample(const ns_diagnose_options *options, int input, int sample);
 
 /* Q or R of one sample, as the source of a stage's evaluation. */
 typedef struct ns_dg_base {

@@ -11,7 +11,7 @@
 /* A constant is worth a word in a mend from here, in dB. */
 #define WORTH_SAYING 0.1
 
-enum { MOST_OF_ONE = 7 }; /* the run without any mend is one of them */
+enum { MOST_OF_ONE = 8 }; /* the run without any mend is one of them */
 
 ns_code ns_dg_trials_new(ns_dg_findings *f, ns_dg_trials *trials, ns_error *error)
 {
@@ -52,6 +52,8 @@ static ns_code run_trial(ns_dg_session *session, ns_dg_worker *worker, int index
     const ns_dg_trials *trials = context;
     ns_dg_trial *trial = &trials->list[index];
     const ns_dg_findings *f = trials->findings;
+    if (trial->measured)
+        return NS_OK;
     unsigned *modes = malloc((size_t)session->plan->node_count * sizeof *modes);
     if (!modes)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
@@ -83,7 +85,10 @@ static ns_code keep(ns_dg_findings *f, const ns_dg_trial *trial, ns_diagnose_bla
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a mend");
     const ns_diagnose_mend mend = {text, ns_dg_db(trial->energy), trial->applicable};
     int at = blame->mend_count++;
-    for (; at > 0 && blame->mends[at - 1].mended_db < mend.mended_db - 0.05; at--)
+    /* Beside others' mends, which are measured together, one that was measured otherwise comes last. */
+    for (; at > 0 && !(trial->measured && f->blame_count > 1) &&
+           blame->mends[at - 1].mended_db < mend.mended_db - 0.05;
+         at--)
         blame->mends[at] = blame->mends[at - 1];
     blame->mends[at] = mend;
     *first = at == 0;
@@ -94,7 +99,7 @@ static ns_code keep(ns_dg_findings *f, const ns_dg_trial *trial, ns_diagnose_bla
 static ns_code sort_out(ns_dg_findings *f, ns_dg_trials *trials, ns_diagnose_blame *blames,
                         ns_dg_trial **best, ns_error *error)
 {
-    double as_is = 0;
+    double as_is = 0, fit = 0;
     for (int i = 0; i < f->blame_count; i++)
         if (!(blames[i].mends = NS_ARENA_ARRAY(f->arena, MOST_OF_ONE, ns_diagnose_mend)))
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for the mends");
@@ -102,10 +107,14 @@ static ns_code sort_out(ns_dg_findings *f, ns_dg_trials *trials, ns_diagnose_bla
         ns_dg_trial *trial = &trials->list[k];
         bool first = false;
         if (!*trial->text)
-            as_is = ns_dg_db(trial->energy);
-        else if (ns_dg_db(trial->energy) >= as_is + LEAST)
+            fit = as_is = ns_dg_db(trial->energy);
+        if (trial->modes[f->blame[trial->blamed]] == NS_DG_FIT)
+            fit = fmax(fit, ns_dg_db(trial->energy));
+        /* Another order is none where the same tensor would do with the range that it needs. */
+        const double least = trial->measured && !trial->at_floor ? fit : as_is;
+        if (*trial->text && ns_dg_db(trial->energy) >= least + LEAST)
             NS_TRY(keep(f, trial, &blames[trial->blamed], &first, error));
-        best[trial->blamed] = first ? trial : best[trial->blamed];
+        best[trial->blamed] = first && !(trial->measured && f->blame_count > 1) ? trial : best[trial->blamed];
     }
     for (int i = 0; i < f->blame_count; i++)
         blames[i].mended_db = blames[i].mend_count ? blames[i].mends[0].mended_db : NAN;
