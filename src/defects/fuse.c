@@ -397,18 +397,24 @@ static bool is_bitwise(ns_op op)
     return ns_pattern_is_bitwise(op) || op == NS_OP_BITWISE_NOT || op == NS_OP_SELECT;
 }
 
+/* The largest of numbers that a RESCALE by 1 makes signed, which is taken in. */
+static bool is_unsigned_largest(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref before = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
+    return (op->op == NS_OP_MAX_POOL2D || op->op == NS_OP_REDUCE_MAX) && before &&
+           before->attributes.input_unsigned && ns_pattern_integer_scale(p, before) == 1;
+}
+
 /* On Ethos-U55 and U65 REDUCE_MIN and NEGATE end in a SUB, which takes any scale in. */
 bool ns_defect_met_unsigned_limits(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_from(p, op, 0) : NULL;
-    while (from && ns_pattern_keeps_tensor(p, from) && ns_pattern_only_reader(p, from))
-        from = ns_pattern_from(p, from, 0);
-    if (!from || !op->attributes.output_unsigned || !ns_pattern_only_reader(p, from))
+    ns_op_ref from = op->op == NS_OP_RESCALE ? ns_pattern_served_by(p, op, 0, NS_OP_RESHAPE) : NULL;
+    if (!from || !op->attributes.output_unsigned)
         return false;
     if (from->op == NS_OP_SLICE && !(from = ns_pattern_from(p, from, 0)))
         return false;
     if (from->op == NS_OP_NEGATE || p->family != NS_FAMILY_U85)
-        return from->op == NS_OP_NEGATE || from->op == NS_OP_REDUCE_MIN;
+        return from->op == NS_OP_NEGATE || from->op == NS_OP_REDUCE_MIN || is_unsigned_largest(p, from);
     const bool kept = from->op == NS_OP_AVG_POOL2D || from->op == NS_OP_REDUCE_MIN ||
                       from->op == NS_OP_REDUCE_MAX || from->op == NS_OP_RESIZE;
     return from->op == NS_OP_MAX_POOL2D || is_bitwise(from->op) ||

@@ -224,7 +224,8 @@ int64_t ns_pattern_integer_scale(const ns_pattern *p, ns_op_ref rescale)
 ns_op_ref ns_pattern_served_by(const ns_pattern *p, ns_op_ref op, int index, ns_op skipped)
 {
     ns_op_ref from = ns_pattern_from(p, op, index);
-    while (from && from->op == skipped && ns_pattern_only_reader(p, from))
+    while (from && (from->op == skipped || (skipped == NS_OP_RESHAPE && ns_pattern_keeps_tensor(p, from))) &&
+           ns_pattern_only_reader(p, from))
         from = ns_pattern_from(p, from, 0);
     return from && ns_pattern_only_reader(p, from) ? from : NULL;
 }

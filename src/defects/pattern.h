@@ -23,7 +23,8 @@ const ns_tensor *ns_pattern_input(const ns_pattern *p, ns_op_ref op, int index);
 const ns_tensor *ns_pattern_output(const ns_pattern *p, ns_op_ref op);
 
 /* What stands before operand `index` and serves this operator alone, operators of the kind `skipped` that
- * nothing else reads left out; NULL where there is none. NS_OP_COUNT: none is skipped. */
+ * nothing else reads left out (NS_OP_RESHAPE: TRANSPOSEs that move nothing, too); NULL where there is none.
+ * NS_OP_COUNT: none is skipped. */
 ns_op_ref ns_pattern_served_by(const ns_pattern *p, ns_op_ref op, int index, ns_op skipped);
 
 /* The operator that made operand `index`, IDENTITY and what is one left out (a RESHAPE or TRANSPOSE to the

@@ -169,16 +169,18 @@ static bool gets_back(const ns_pattern *p, ns_op_ref op, bool transposed)
     if (op->op != NS_OP_REDUCE_MAX && (op->op != NS_OP_REDUCE_MIN || p->family != NS_FAMILY_U85))
         return false;
     bool transposes = false;
+    int tensor = op->inputs[0];
     const ns_tensor *y = ns_pattern_input(p, op, 0), *x = y;
     ns_op_ref from = ns_pattern_from(p, op, 0);
     for (; from && ns_pattern_keeps_tensor(p, from); from = ns_pattern_from(p, from, 0)) {
         x = ns_pattern_input(p, from, 0);
+        tensor = from->inputs[0];
         transposes |= from->op == NS_OP_TRANSPOSE;
     }
     const bool before = ns_pattern_dim(y, 1) == ns_pattern_dim(x, 2),
                exchanged = ns_pattern_dim(y, 1) == 1 && ns_pattern_dim(y, 2) == ns_pattern_dim(x, 2);
-    return from && transposes == transposed && op->attributes.axis == y->rank - 1 &&
-           ns_pattern_dim(x, 0) == 1 && ns_pattern_dim(y, 0) > 1 &&
+    return (from || p->readers[tensor] > 1) && transposes == transposed &&
+           op->attributes.axis == y->rank - 1 && ns_pattern_dim(x, 0) == 1 && ns_pattern_dim(y, 0) > 1 &&
            ns_pattern_dim(y, 0) == ns_pattern_dim(x, 1) && (before || (transposed && exchanged));
 }
 
