@@ -1,13 +1,17 @@
+#!/usr/bin/env python3
 """Sets of test data: tests/data/SET.zip, made anew by scripts/record-SET (docs/test-data.md).
 
 The files of a set are stored in one zip file, and that, as xz (preset 9e), is the only member of SET.zip: xz sees at once what is alike,
 however far apart. The same files give the same bytes: members have one time and stand by name, or by kind and name where that is smaller.
+
+  scripts/recording/sets.py SET FOLDER     unpacks a set into a folder
 """
 import hashlib
 import io
 import lzma
 import pathlib
 import re
+import sys
 import zipfile
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data"
@@ -84,3 +88,9 @@ def digest(files):
     for name in sorted(files):
         total.update(f"{name}\0{hashlib.sha256(files[name]).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    extract(DATA / f"{sys.argv[1]}.zip", sys.argv[2])

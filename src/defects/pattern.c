@@ -276,3 +276,18 @@ bool ns_pattern_is_bitwise(ns_op op)
            op == NS_OP_ARITHMETIC_RIGHT_SHIFT || op == NS_OP_LOGICAL_LEFT_SHIFT ||
            op == NS_OP_LOGICAL_RIGHT_SHIFT;
 }
+
+bool ns_pattern_is_padded(ns_op_ref op)
+{
+    for (int i = 0; i < op->attributes.pad.count; i++)
+        if (op->attributes.pad.values[i] > 0)
+            return true;
+    return false;
+}
+
+bool ns_pattern_has_depth(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    return ns_pattern_input(p, op, 1)->shape[1] > 1 || ns_pattern_list(&a->stride, 0, 1) > 1 ||
+           ns_pattern_list(&a->pad, 0, 0) > 0 || ns_pattern_list(&a->pad, 1, 0) > 0;
+}

@@ -49,6 +49,13 @@ bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first);
 /* Whether a TRANSPOSE (NULL: false) exchanges the last two dims, and no others. */
 bool ns_pattern_swaps_last(ns_op_ref transpose);
 
+/* Whether a window has padding of its own. */
+bool ns_pattern_is_padded(ns_op_ref op);
+
+/* A CONV3D that RewriteConv3D cannot make a CONV2D: of several depths, with a stride or padding along them.
+ */
+bool ns_pattern_has_depth(const ns_pattern *p, ns_op_ref op);
+
 /* A convolution that makes a PAD of its padding (RealiseKernelPadding): a whole kernel of it, and a stride or
  * dilation that has to be taken apart. */
 bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op);
