@@ -123,6 +123,41 @@ bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
     return !before || !moves_elements(p, before);
 }
 
+/* A CONCAT or PAD whose part is the operator's result; of a CONCAT *back is the dim, from the last on. */
+static bool is_part(const ns_pattern *p, ns_op_ref op, int *back)
+{
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    while (reader && reader->op == NS_OP_RESHAPE && !ns_pattern_is_view(p, reader))
+        reader = ns_pattern_only_reader(p, reader);
+    *back = reader && reader->op == NS_OP_CONCAT
+                ? ns_pattern_output(p, reader)->rank - 1 - reader->attributes.axis
+                : 0;
+    return reader && (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD);
+}
+
+/* An activation behind a TRANSPOSE that moves the channels, and a part of another tensor: the operation that
+ * transposes takes over its slice as it stands. On Ethos-U55 and U65 that is a copy, of int8, and the height
+ * is not concerned; on Ethos-U85 a convolution. */
+bool ns_defect_met_transpose_concat(const ns_pattern *p, ns_op_ref op)
+{
+    int back;
+    if (!is_activation(op) || !is_part(p, op, &back))
+        return false;
+    ns_op_ref mover = ns_pattern_from(p, op, 0);
+    while (mover && mover->op == NS_OP_RESHAPE && !ns_pattern_is_view(p, mover))
+        mover = ns_pattern_only_reader(p, mover) ? ns_pattern_from(p, mover, 0) : NULL;
+    if (!mover || mover->op != NS_OP_TRANSPOSE || !ns_pattern_only_reader(p, mover) ||
+        !moves_elements(p, mover))
+        return false;
+    const ns_int_list *perms = &mover->attributes.perms;
+    if (perms->values[perms->count - 1] == perms->count - 1)
+        return false;
+    if (p->family != NS_FAMILY_U85)
+        return back != 2 && ns_pattern_output(p, op)->dtype == NS_DTYPE_INT8;
+    ns_op_ref before = ns_pattern_served_by(p, mover, 0, NS_OP_RESCALE);
+    return before && (before->op == NS_OP_CONV2D || before->op == NS_OP_DEPTHWISE_CONV2D);
+}
+
 /* The block's input, RESHAPEs left out. */
 static bool is_given(const ns_pattern *p, ns_op_ref op)
 {
@@ -147,11 +182,12 @@ bool ns_defect_met_transposes_activation(const ns_pattern *p, ns_op_ref op)
 /* A convolution that makes a PAD of its padding: of a whole kernel or more (RealiseKernelPadding). */
 static bool makes_pad(const ns_pattern *p, ns_op_ref op)
 {
-    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D)
+    const int depths = op->op == NS_OP_CONV3D;
+    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D && !depths)
         return false;
     const ns_tensor *w = ns_pattern_input(p, op, 1);
-    for (int i = 0; i < 4; i++) {
-        const int64_t size = w->shape[i / 2 + (op->op == NS_OP_CONV2D)];
+    for (int i = 2 * depths; i < 2 * depths + 4; i++) {
+        const int64_t size = w->shape[i / 2 + (op->op != NS_OP_DEPTHWISE_CONV2D)];
         const int64_t reach = (size - 1) * ns_pattern_list(&op->attributes.dilation, i / 2, 1) + 1;
         if (ns_pattern_list(&op->attributes.pad, i, 0) >= reach)
             return true;

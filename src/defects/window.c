@@ -336,15 +336,18 @@ bool ns_defect_met_dilated_transpose(const ns_pattern *p, ns_op_ref op)
     return false;
 }
 
-/* A sum over another axis than the last is given such a TRANSPOSE. */
+/* A sum over another axis than the last is given such a TRANSPOSE: over the width, or where there is one row
+ * too over any but the channels, with a dilation along the width; with one along both, whichever it is. */
 bool ns_defect_met_dilated_sum(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref conv = op->op == NS_OP_REDUCE_SUM ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
-    for (int axis = 0; axis < 2 && conv && is_conv(conv) && op->attributes.axis < 3; axis++)
-        if (is_apart(p, conv, axis) &&
-            (op->attributes.axis == 1 + axis || ns_pattern_list(&conv->attributes.dilation, 1 - axis, 1) > 1))
-            return true;
-    return false;
+    if (!conv || !is_conv(conv) || op->attributes.axis > 2)
+        return false;
+    const ns_int_list *dilation = &conv->attributes.dilation;
+    if (is_apart(p, conv, 1))
+        return op->attributes.axis == 2 || ns_pattern_output(p, conv)->shape[1] == 1 ||
+               ns_pattern_list(dilation, 0, 1) > 1;
+    return is_apart(p, conv, 0) && ns_pattern_list(dilation, 1, 1) > 1;
 }
 
 static bool widens(const ns_pattern *p, ns_op_ref rescale)
