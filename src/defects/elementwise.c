@@ -277,7 +277,7 @@ static bool compares(ns_op op)
 
 /* A RESCALE, a RESHAPE, and two usages of the result, of which a binary operator is one or both: the RESCALE
  * is fused into one of its operands (FuseInputRescale). With one other usage both operands have to be
- * rescaled. */
+ * rescaled, but for a product of narrow numbers and a NEGATE. */
 bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
 {
     if ((!is_binary(op->op) && !compares(op->op)) || op->input_count < 2)
@@ -286,7 +286,10 @@ bool ns_defect_met_rescale_viewed(const ns_pattern *p, ns_op_ref op)
     bool shared;
     if (sliced(p, a) == sliced(p, b) && is_view_of_rescale(p, a, &shared))
         return true;
-    if (a == op->inputs[0] || b == op->inputs[1])
+    const bool narrow =
+        op->op == NS_OP_MUL && ns_pattern_input(p, op, 0)->dtype != NS_DTYPE_INT32 &&
+        (ns_pattern_from_op(p, op, 0, NS_OP_NEGATE) || ns_pattern_from_op(p, op, 1, NS_OP_NEGATE));
+    if (!narrow && (a == op->inputs[0] || b == op->inputs[1]))
         return false;
     return (is_view_of_rescale(p, a, &shared) && shared) || (is_view_of_rescale(p, b, &shared) && shared);
 }

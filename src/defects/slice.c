@@ -2,16 +2,19 @@
 #include "defects/pattern.h"
 
 /* True where MoveSplitSliceToConsumer moves the SLICE: a reader that is a GATHER or a SCATTER keeps it, one
- * that is a RESHAPE beside others, too (that of a RESHAPE alone is one of what is behind it). */
+ * that is a RESHAPE beside others that are none, too (a RESHAPE alone is one of what is behind it). */
 static bool is_moved(const ns_pattern *p, ns_op_ref slice)
 {
+    bool reshapes = false, others = false;
     for (ns_op_ref reader = NULL; (reader = ns_pattern_reader(p, slice, reader));) {
-        const bool reshapes = reader->op == NS_OP_RESHAPE && p->readers[slice->outputs[0]] > 1 &&
-                              !ns_shape_equal(ns_pattern_input(p, reader, 0), ns_pattern_output(p, reader));
-        if (reshapes || reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
+        const bool mine = reader->op == NS_OP_RESHAPE &&
+                          !ns_shape_equal(ns_pattern_input(p, reader, 0), ns_pattern_output(p, reader));
+        reshapes |= mine;
+        others |= !mine;
+        if (reader->op == NS_OP_GATHER || reader->op == NS_OP_SCATTER)
             return false;
     }
-    return true;
+    return !reshapes || !others;
 }
 
 /* The same dims, those of 1 left out. */
