@@ -133,6 +133,31 @@ ns_code ns_dg_words_of_scale(ns_dg_findings *f, int input, const char **words, n
  * with it or with its clipped elements: before all other notes. */
 ns_code ns_dg_note_distance(ns_dg_findings *f, ns_error *error);
 
+/* A multiplier of a RESCALE or a bias, of all who read that constant. */
+typedef struct ns_dg_knob {
+    int tensor, node, op; /* of its first reader */
+    double octaves;       /* what it is made larger by */
+    double energy, promise;
+} ns_dg_knob;
+
+enum { NS_DG_MOST_SCALES = 4 };
+
+typedef struct ns_dg_scale_search {
+    ns_dg_findings *f;
+    int count;
+    ns_dg_knob *knobs;
+    double as_is; /* the distance that is to be explained */
+    bool any_scale;
+    int taken_count;
+    ns_dg_knob taken[NS_DG_MOST_SCALES];
+} ns_dg_scale_search;
+
+/* Takes up to so many scales until the distance to the reference is `worst`, of multipliers, or of biases too
+ * (scale_search.c); and that distance. */
+ns_code ns_dg_search_scales(ns_dg_findings *f, bool biases, double worst, ns_dg_scale_search *search,
+                            ns_error *error);
+double ns_dg_scale_distance(const ns_dg_scale_search *search);
+
 /* Whose scale or bias, were it another, would bring the graph to a reference that is another model's: into
  * the blame, without dB (other_scale.c). None: nothing explains it so. */
 ns_code ns_dg_blame_scales(ns_dg_findings *f, ns_diagnose_precision *out, ns_error *error);

@@ -360,6 +360,63 @@ static void a_wrong_scale_is_found(void **state)
     close_model(&model);
 }
 
+static void shift_by(ns_block *block, int index, int bits)
+{
+    ns_tensor *shift = &block->tensors[block->operators[index].inputs[2]].tensor;
+    for (size_t k = 0; k < ns_tensor_count(shift); k++)
+        ns_tensor_set(shift, k, ns_tensor_get(shift, k) - bits);
+}
+
+static int producer_of(const ns_block *block, const char *name)
+{
+    int i = 0;
+    while (!block->operators[i].output_count ||
+           strcmp(block->tensors[block->operators[i].outputs[0]].name, name) != 0)
+        i++;
+    return i;
+}
+
+/* Two RESCALEs of the chain give four times what they should, with a ReLU, whose bias does not grow, between:
+ * no one of them alone brings the reference near. The first to run is named first. */
+static void two_wrong_scales_are_found(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"tosa_rescale_default_3", "tosa_rescale_default_6"},
+        {"tosa_rescale_default_3", "tosa_rescale_default_16"},
+        {"tosa_rescale_default_8", "tosa_rescale_default_11"},
+        {"tosa_rescale_default", "tosa_rescale_default_1"}, /* what the first cuts off hides the second */
+    };
+    judged model;
+    ns_tensor inputs[MAX_INPUTS];
+    ns_error error = {0};
+    open_model("emg_wide", &model);
+    const ns_diagnose_options options = load_inputs("emg_wide", &model, inputs);
+    ns_block *block = &model.graph->regions[0].blocks[0];
+    for (int i = 0; i < 4; i++) {
+        ns_diagnose_precision told;
+        for (int k = 0; k < 2; k++)
+            shift_by(block, producer_of(block, pairs[i][k]), 2);
+        ASSERT_OK(ns_diagnose_precision_run(model.graph, &options, model.arena, &told, &error));
+        assert_int_equal(told.verdict, NS_DIAGNOSE_SUSPECT);
+        assert_int_equal(told.blame_count, i < 3 ? 2 : 0);
+        for (int k = 0; k < told.blame_count; k++) {
+            const char *why = told.blame[k].why;
+            assert_string_equal(told.stages[told.blame[k].stage].output, pairs[i][k]);
+            assert_true(fabs(strtod(strstr(why, "its result ") + 11, NULL) - 0.25) < 0.01);
+            assert_non_null(strstr(why, "and the other one too"));
+            assert_true(strtod(strstr(why, "be ") + 3, NULL) > 50);
+        }
+        bool nobody = false;
+        for (int k = 0; k < told.note_count; k++)
+            nobody = nobody || strstr(told.notes[k], "no operator is named");
+        assert_int_equal(nobody, i == 3);
+        for (int k = 0; k < 2; k++)
+            shift_by(block, producer_of(block, pairs[i][k]), -2);
+    }
+    close_model(&model);
+}
+
 /* A multiplier of 0 leaves nothing: said without a reference, though the graph's real-valued self has it too.
  */
 static void a_multiplier_of_zero_is_told(void **state)
@@ -390,9 +447,10 @@ int main(void)
 {
 
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mends_are_written),      cmocka_unit_test(verdict_operator_and_cause),
-        cmocka_unit_test(masks_are_recognised),   cmocka_unit_test(what_only_a_reference_tells_is_said),
-        cmocka_unit_test(lost_weights_are_told),  cmocka_unit_test(another_model_is_not_the_weights),
-        cmocka_unit_test(a_wrong_scale_is_found), cmocka_unit_test(a_multiplier_of_zero_is_told)};
+        cmocka_unit_test(mends_are_written),           cmocka_unit_test(verdict_operator_and_cause),
+        cmocka_unit_test(masks_are_recognised),        cmocka_unit_test(what_only_a_reference_tells_is_said),
+        cmocka_unit_test(lost_weights_are_told),       cmocka_unit_test(another_model_is_not_the_weights),
+        cmocka_unit_test(a_wrong_scale_is_found),      cmocka_unit_test(two_wrong_scales_are_found),
+        cmocka_unit_test(a_multiplier_of_zero_is_told)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
