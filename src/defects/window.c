@@ -398,15 +398,19 @@ static bool same_scales(const ns_pattern *p, ns_op_ref a, ns_op_ref b)
                         same_values(ns_pattern_input(p, a, 2), ns_pattern_input(p, b, 2))));
 }
 
-/* Encoded weights are kept, with the biases beside them, under the weights and the scales alone. */
+/* Encoded weights are kept, without their zero point, and with the biases beside them, under the weights and
+ * the scales alone. */
 bool ns_defect_met_same_weights(const ns_pattern *p, ns_op_ref op)
 {
     if (!is_conv(op) && op->op != NS_OP_CONV3D && op->op != NS_OP_TRANSPOSE_CONV2D)
         return false;
-    for (ns_op_ref before = p->block->operators; before < op; before++)
-        if (before->op == op->op && same_values(ns_pattern_input(p, before, 1), ns_pattern_input(p, op, 1)) &&
-            !same_values(ns_pattern_input(p, before, 2), ns_pattern_input(p, op, 2)) &&
-            same_scales(p, before, op))
+    for (ns_op_ref before = p->block->operators; before < op; before++) {
+        if (before->op != op->op || !same_values(ns_pattern_input(p, before, 1), ns_pattern_input(p, op, 1)))
+            continue;
+        const bool biases = same_values(ns_pattern_input(p, before, 2), ns_pattern_input(p, op, 2)),
+                   zero_points = same_values(ns_pattern_input(p, before, 4), ns_pattern_input(p, op, 4));
+        if (!zero_points || (!biases && same_scales(p, before, op)))
             return true;
+    }
     return false;
 }
