@@ -64,10 +64,9 @@ ns_code ns_smallest_write(ns_cli *cli, const ns_smallest *smallest, const char *
     return NS_OK;
 }
 
-ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
-                                    const ns_diagnose_target *target, ns_error *error)
+ns_code ns_smallest_departure(ns_cli *cli, const ns_smallest *smallest, const ns_diagnose_target *target,
+                              ns_diagnose_compile *row, ns_error *error)
 {
-    ns_diagnose_compile row = {0};
     const ns_vela_options vela = {.warn = ns_cli_warn};
     const ns_diagnose_compile_options options = {.model = smallest->file,
                                                  .model_size = smallest->file_size,
@@ -75,10 +74,8 @@ ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
                                                  .input_count = smallest->input_count,
                                                  .samples = 1,
                                                  .vela = &vela};
-    NS_TRY(ns_diagnose_target_run(&options, target, cli->arena, &row, error));
-    if (row.departs) /* where Vela dies there is no operation */
-        ns_report_diagnose_departure(&row.first_wrong, cli->out);
-    return NS_OK;
+    *row = (ns_diagnose_compile){0};
+    return ns_diagnose_target_run(&options, target, cli->arena, row, error);
 }
 
 /* The first finding of the compile half that a stream of Vela's shows; NULL: none. */
@@ -141,9 +138,11 @@ static ns_code reduce_compile(ns_cli *cli, const ns_diagnose_settings *settings,
     ns_cli_say("%s: %s, Vela %s, %s, %s: %d operators of %d left after %d trials in %.1f s: %s", path,
                r.signature, row->vela, row->accelerator, row->memory_mode, r.operators, r.operators_before,
                r.trials, r.seconds, r.operation);
-    ns_cli to_stderr = *cli;
-    to_stderr.out = stderr;
-    return ns_smallest_print_departure(&to_stderr, &smallest, &target, error);
+    ns_diagnose_compile smallest_row;
+    NS_TRY(ns_smallest_departure(cli, &smallest, &target, &smallest_row, error));
+    if (smallest_row.departs)
+        ns_report_diagnose_departure(&smallest_row.first_wrong, stderr);
+    return NS_OK;
 }
 
 static ns_code reduce(ns_cli *cli, const ns_diagnose_settings *settings, const char *path,

@@ -88,9 +88,9 @@ static void add_avoided(ns_json *json, const char *list)
     ns_json_end(json);
 }
 
-static void add_finding(ns_json *json, const ns_fuzz_finding *f)
+static void add_finding(ns_json *json, const char *key, const ns_fuzz_finding *f)
 {
-    ns_json_object(json, NULL);
+    ns_json_object(json, key);
     ns_json_text(json, "signature", f->signature);
     ns_json_text(json, "kind", f->kind);
     ns_json_text(json, "operation", f->operation);
@@ -184,7 +184,7 @@ static ns_code write_within(ns_cli *cli, const char *path, const ns_fuzz_result 
     ns_json_real(&json, "reducing", r->reducing);
     ns_json_array(&json, "findings");
     for (int i = 0; i < r->finding_count; i++)
-        add_finding(&json, &r->findings[i]);
+        add_finding(&json, NULL, &r->findings[i]);
     ns_json_end(&json);
     add_known(&json, r);
     add_yields(&json, r);
@@ -202,4 +202,17 @@ ns_code ns_fuzz_json_write(ns_cli *cli, const char *path, const ns_fuzz_result *
                                : ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     ns_arena_free(arena);
     return code;
+}
+
+ns_code ns_finding_json_write(ns_cli *cli, const char *path, const ns_fuzz_finding *finding, ns_error *error)
+{
+    ns_buffer buffer = {.arena = cli->arena};
+    ns_json json = ns_json_begin(&buffer, true, 17);
+    ns_bytes bytes;
+    ns_json_object(&json, NULL);
+    ns_json_text(&json, "schema", "npuscope/reduce/1");
+    add_finding(&json, "finding", finding);
+    ns_json_end(&json);
+    NS_TRY(ns_json_finish(&json, path, &bytes, error));
+    return ns_cli_write(cli, path, bytes, error);
 }

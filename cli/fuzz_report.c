@@ -6,8 +6,7 @@
 
 #include "base/interface.h"
 
-/* "2 wrong, 3 right": how many of a family's accelerators do what. */
-static void counts(ns_buffer *b, const ns_fuzz_cell *c)
+void ns_fuzz_cell_text(const ns_fuzz_cell *c, ns_buffer *b)
 {
     const struct {
         int count;
@@ -22,6 +21,29 @@ static void counts(ns_buffer *b, const ns_fuzz_cell *c)
         }
 }
 
+/* Where the stream departs: at a command, at an operation that the debug database alone names, or nowhere. */
+static const char *departure_place(const ns_diagnose_departure *first, ns_arena *arena)
+{
+    const char *operation = first->operation;
+    if (first->command >= 0)
+        return ns_arena_format(arena, "command %d, %s", first->command,
+                               operation ? operation : "an operation that is not known");
+    return operation ? operation
+                     : ns_arena_format(arena, "no operation writes %s",
+                                       first->output ? first->output : "the result");
+}
+
+const char *ns_fuzz_departure_text(const ns_diagnose_departure *first, ns_arena *arena)
+{
+    const char *at = departure_place(first, arena), *of = "", *wrong = "";
+    if (first->operator_index >= 0)
+        of = ns_arena_format(arena, ", of operator %d (%s)", first->operator_index,
+                             first->op ? first->op : "not known");
+    if (first->compared)
+        wrong = ns_arena_format(arena, ": %zu of %zu elements wrong", first->wrong, first->compared);
+    return at && of && wrong ? ns_arena_format(arena, "%s%s%s", at, of, wrong) : NULL;
+}
+
 /* A row for each release, a column for each family. */
 static void table(ns_buffer *b, const ns_fuzz_finding *f)
 {
@@ -30,7 +52,7 @@ static void table(ns_buffer *b, const ns_fuzz_finding *f)
         ns_buffer_format(b, "| %s |", f->cells[i].release);
         for (int k = 0; k < 3; k++) {
             ns_buffer_format(b, " ");
-            counts(b, &f->cells[i + k]);
+            ns_fuzz_cell_text(&f->cells[i + k], b);
             ns_buffer_format(b, " |");
         }
         ns_buffer_format(b, "\n");
@@ -75,19 +97,43 @@ static void evidence(ns_buffer *b)
                         "orders that no wait makes, with right numbers.\n");
 }
 
+/* What lint says of each row that a failing graph met, and how to come by that graph. */
+static void known_rows(ns_buffer *b, const ns_fuzz_result *r, int count)
+{
+    if (count)
+        ns_buffer_format(
+            b,
+            "\n## Known defects\n\nThe first graph of each, with its inputs: `npuscope fuzz-vela --write "
+            "--seed %llu --first N --graphs 1 -o DIR`; `npuscope reduce` makes it small.\n\n"
+            "| defect | graphs | first graph N | what | way round | cause in Vela's sources |\n"
+            "|---|---|---|---|---|---|\n",
+            (unsigned long long)r->seed);
+    for (int i = 0; i < r->known_count; i++) {
+        const ns_fuzz_known *k = &r->known[i];
+        const ns_defect_info *info = ns_defect_get_info(k->defect);
+        if (k->graphs)
+            ns_buffer_format(b, "| %s | %llu | %llu | %s | %s | %s |\n", info->id,
+                             (unsigned long long)k->graphs, (unsigned long long)k->first_seen, info->what,
+                             info->avoid, info->cause);
+    }
+}
+
 ns_code ns_fuzz_report_write(const ns_fuzz_result *r, const char *path, ns_arena *arena, ns_error *error)
 {
     ns_buffer b = {.arena = arena};
+    int known = 0;
+    for (int i = 0; i < r->known_count; i++)
+        known += r->known[i].graphs > 0;
     ns_buffer_format(&b,
                      "# Findings of fuzz-vela, seed %llu\n\n%llu graphs, %llu streams; %llu graphs failed: "
                      "%d signatures beside %d "
                      "known defects.\n",
                      (unsigned long long)r->seed, (unsigned long long)r->graphs,
-                     (unsigned long long)r->streams, (unsigned long long)r->failing, r->finding_count,
-                     r->known_count);
+                     (unsigned long long)r->streams, (unsigned long long)r->failing, r->finding_count, known);
     evidence(&b);
     for (int i = 0; i < r->finding_count; i++)
         finding(&b, r, &r->findings[i], i);
+    known_rows(&b, r, known);
     if (b.failed)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for %s", path);
     return ns_file_write(path, (ns_bytes){b.data, b.size}, error);

@@ -68,10 +68,15 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
         if (f->difference)
             fprintf(out, "      right with %s; they part at %s\n", f->variant, f->difference);
     }
-    for (int i = 0; i < r->known_count; i++)
+    int known = 0;
+    for (int i = 0; i < r->known_count; i++) {
+        if (!r->known[i].graphs) /* met by right streams alone */
+            continue;
+        known++;
         fprintf(out, "known %5llu x (%llu streams right), first %llu: %s\n",
                 (unsigned long long)r->known[i].graphs, (unsigned long long)r->known[i].right,
                 (unsigned long long)r->known[i].first_seen, ns_defect_get_info(r->known[i].defect)->id);
+    }
     fprintf(out,
             "%llu graphs, %llu streams (%llu refused) in %.1f s, %.1f of them reducing: %.1f graphs a second "
             "without it\n"
@@ -79,7 +84,7 @@ static void print_result(const ns_fuzz_result *r, FILE *out)
             "defects; %llu modes of operations; Vela was started %llu times\n",
             (unsigned long long)r->graphs, (unsigned long long)r->streams, (unsigned long long)r->refused,
             r->seconds, r->reducing, (double)r->graphs / (r->seconds - r->reducing),
-            (unsigned long long)r->failing, (unsigned long long)r->unnamed, r->finding_count, r->known_count,
+            (unsigned long long)r->failing, (unsigned long long)r->unnamed, r->finding_count, known,
             (unsigned long long)r->modes, (unsigned long long)r->starts);
 }
 
@@ -159,7 +164,6 @@ static ns_code find_first_wrong(ns_cli *cli, const ns_fuzz_options *o, ns_fuzz_f
                                               .vela = &vela};
     ns_diagnose_target target = {0};
     ns_diagnose_compile row = {0};
-    const ns_diagnose_departure *first = &row.first_wrong;
     for (int i = 0; i < o->vela_count; i++)
         if (strcmp(o->velas[i].version, f->release) == 0)
             target.vela = &o->velas[i];
@@ -167,10 +171,7 @@ static ns_code find_first_wrong(ns_cli *cli, const ns_fuzz_options *o, ns_fuzz_f
     NS_TRY(ns_diagnose_target_run(&what, &target, cli->arena, &row, error));
     if (!row.departs)
         return NS_OK;
-    f->first_wrong = ns_arena_format(
-        cli->arena, "command %d, %s, of operator %d (%s): %zu of %zu elements wrong", first->command,
-        first->operation ? first->operation : "not known", first->operator_index,
-        first->op ? first->op : "not known", first->wrong, first->compared);
+    f->first_wrong = ns_fuzz_departure_text(&row.first_wrong, cli->arena);
     return f->first_wrong ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
 }
 

@@ -9,8 +9,8 @@
 #include "shared.h"
 
 typedef struct reduce_settings {
-    ns_text_list inputs;
-    const char *output, *accelerator, *vela, *flags;
+    ns_text_list inputs, velas;
+    const char *output, *accelerator, *flags, *json;
     double time_limit;
     bool ordinary;
 } reduce_settings;
@@ -26,10 +26,13 @@ static const ns_option options[] = {
      "the one that goes wrong (default: ethos-u55-128)"},
     {0, "vela-flags", NS_OPTION_TEXT, "FLAGS", OPTION(flags),
      "further options of Vela, such as \"--optimise Size\""},
-    NS_ROW_VELA(vela),
+    {0, "vela", NS_OPTION_TEXT_LIST, "PATH", OPTION(velas),
+     "a vela script, a Python interpreter or a virtual environment; the\nfirst one's stream goes wrong, "
+     "further ones are compared with it\n(default: NPUSCOPE_VELA, beside the program, PATH)"},
     {0, "ordinary", NS_OPTION_FLAG, NULL, OPTION(ordinary),
      "leave operators out, but keep dims, data and attributes as they are"},
     {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "seconds (default 60)"},
+    NS_ROW_JSON(json),
     {0},
 };
 
@@ -59,11 +62,50 @@ static ns_code load(ns_cli *cli, const reduce_settings *s, const ns_block *block
     return NS_OK;
 }
 
+/* What the releases make of it on every family, and where the stream parts from a right one. */
+static void print_evidence(const ns_fuzz_finding *f, ns_arena *arena, FILE *out)
+{
+    char family[16];
+    for (int i = 0; i < f->cell_count; i++) {
+        ns_buffer text = {.arena = arena};
+        ns_fuzz_cell_text(&f->cells[i], &text);
+        ns_buffer_append(&text, "", 1);
+        if (i == 0 || strcmp(f->cells[i].release, f->cells[i - 1].release) != 0)
+            fprintf(out, "%sVela %s:", i ? "\n" : "", f->cells[i].release);
+        fprintf(out, " %s %s;", ns_families_text(f->cells[i].family, family),
+                text.failed ? "?" : (const char *)text.data);
+    }
+    fprintf(out, "\navoided by, each tried: %s\n",
+            *f->avoided_by ? f->avoided_by : "no option, and no other order");
+    if (f->difference)
+        fprintf(out, "right with %s; the streams part at %s\n", f->variant, f->difference);
+}
+
+static ns_code report(ns_cli *cli, const reduce_settings *s, const ns_reduce_result *r,
+                      const ns_diagnose_compile *row, ns_error *error)
+{
+    FILE *out = cli->out;
+    ns_fuzz_finding f = *r->finding;
+    if (row->departs && !(f.first_wrong = ns_fuzz_departure_text(&row->first_wrong, cli->arena)))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    if (!(f.graph = ns_arena_format(cli->arena, "%s/graph.tosa", s->output)))
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    fprintf(out, "%s: %s\n%d operators of %d left after %d trials in %.1f s: %s\n", s->output, r->signature,
+            r->operators, r->operators_before, r->trials, r->seconds, f.graph);
+    fprintf(out, "operators: %s\nknown defect: %s\n", r->operation,
+            r->known_defect ? r->known_defect : "none");
+    print_evidence(&f, cli->arena, out);
+    if (row->departs)
+        ns_report_diagnose_departure(&row->first_wrong, out);
+    return s->json ? ns_finding_json_write(cli, s->json, &f, error) : NS_OK;
+}
+
 static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_options *o,
                       const ns_graph *graph, ns_error *error)
 {
     ns_tensor *values = NULL;
     ns_reduce_result r;
+    ns_diagnose_compile row;
     const ns_block *block = &graph->regions[0].blocks[0];
     NS_TRY(load(cli, s, block, &values, error));
     NS_TRY(ns_reduce_graph(o, graph, values, block->input_count, cli->arena, &r, error));
@@ -73,29 +115,39 @@ static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_opt
     const char *prefix = ns_arena_format(cli->arena, "%s/", s->output);
     if (!path || !prefix)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    NS_TRY(ns_smallest_departure(cli, &smallest, &target, &row, error));
     NS_TRY(ns_folder_make(s->output, error));
     NS_TRY(ns_smallest_write(cli, &smallest, path, prefix, error));
-    fprintf(cli->out, "%s: %s\n%d operators of %d left after %d trials in %.1f s: %s%s\n", s->output,
-            r.signature, r.operators, r.operators_before, r.trials, r.seconds, s->output, "/graph.tosa");
-    fprintf(cli->out, "operators: %s\nknown defect: %s\n", r.operation,
-            r.known_defect ? r.known_defect : "none");
-    fprintf(cli->out, "another order that is right: %s\n",
-            *r.avoided_by ? r.avoided_by : "none of those tried");
-    return ns_smallest_print_departure(cli, &smallest, &target, error);
+    return report(cli, s, &r, &row, error);
+}
+
+static ns_code find_velas(ns_cli *cli, const reduce_settings *s, ns_reduce_options *o, ns_error *error)
+{
+    const int count = s->velas.count ? s->velas.count : 1;
+    ns_vela *velas = NS_ARENA_ARRAY(cli->arena, (size_t)count, ns_vela);
+    if (!velas)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for releases");
+    for (int i = 0; i < count; i++)
+        NS_TRY(ns_vela_find(s->velas.count ? s->velas.values[i] : NULL, cli->arena, &velas[i], error));
+    o->vela = velas[0];
+    o->others = velas + 1;
+    o->other_count = count - 1;
+    return NS_OK;
 }
 
 static ns_code run(ns_cli *cli, void *settings_, int operand_count, char **operands, ns_error *error)
 {
     (void)operand_count;
     const reduce_settings *s = settings_;
-    ns_reduce_options o = {.flags = s->flags, .time_limit = s->time_limit, .ordinary = s->ordinary};
+    ns_reduce_options o = {
+        .flags = s->flags, .time_limit = s->time_limit, .ordinary = s->ordinary, .evidence = true};
     ns_bytes bytes;
     ns_graph *graph = NULL;
     if (!s->output)
         return ns_fail(error, NS_ERROR_USAGE, "-o DIR is missing");
     NS_TRY(ns_row_seconds("time-limit", s->time_limit, error));
     NS_TRY(ns_accelerator_parse(s->accelerator, &o.accelerator, error));
-    NS_TRY(ns_vela_find(s->vela, cli->arena, &o.vela, error));
+    NS_TRY(find_velas(cli, s, &o, error));
     NS_TRY(ns_file_read(operands[0], cli->arena, &bytes, error));
     if (ns_graph_read_within(cli->budget, bytes.data, bytes.size, &graph, error) != NS_OK)
         return ns_add_context(error, "%s", operands[0]);
@@ -111,8 +163,11 @@ const ns_subcommand ns_subcommand_reduce = {
     .operand_max = 1,
     .details =
         "Compiles the graph with Vela, executes the stream on the inputs, and makes the graph smaller as\n"
-        "long as it goes wrong in the same way: other numbers, a fault, a hazard or a crash of Vela.\n"
-        "Exit code 2 where it does not go wrong.",
+        "long as it goes wrong in the same way: other numbers, a fault, a hazard or a crash of Vela. Says "
+        "which\n"
+        "accelerators and releases are right, what avoids it, where the stream parts from a right one, and "
+        "the\n"
+        "first wrong operation of the NPU. Exit code 2 where it does not go wrong.",
     .options = options,
     .settings_size = sizeof(reduce_settings),
     .preset = preset,

@@ -221,9 +221,10 @@ typedef struct ns_smallest {
 ns_code ns_smallest_write(ns_cli *cli, const ns_smallest *smallest, const char *path, const char *prefix,
                           ns_error *error);
 
-/* Compiles it, and prints the first operation of the NPU that departs, with its operator of the graph. */
-ns_code ns_smallest_print_departure(ns_cli *cli, const ns_smallest *smallest,
-                                    const ns_diagnose_target *target, ns_error *error);
+/* Compiles it: `row` has the first operation of the NPU that departs, with its operator of the graph, where
+ * one does (row->departs: none where Vela dies). */
+ns_code ns_smallest_departure(ns_cli *cli, const ns_smallest *smallest, const ns_diagnose_target *target,
+                              ns_diagnose_compile *row, ns_error *error);
 
 /* ---- state.c ---- */
 
@@ -264,7 +265,16 @@ ns_code ns_inspect_coverage(ns_cli *cli, bool json, int count, char **paths, ns_
 /* Writes the document npuscope/fuzz-vela/1 to the OUTPUT `path`; whole, or an error. */
 ns_code ns_fuzz_json_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error);
 
+/* One finding as the document npuscope/reduce/1; the same. */
+ns_code ns_finding_json_write(ns_cli *cli, const char *path, const ns_fuzz_finding *finding, ns_error *error);
+
 /* ---- fuzz_report.c ---- */
+
+/* "2 wrong, 3 right": how many of a family's accelerators do what. */
+void ns_fuzz_cell_text(const ns_fuzz_cell *cell, ns_buffer *out);
+
+/* "command 49, POOL MAX, of operator 3 (REDUCE_MAX): 1 of 4 elements wrong"; NULL: no memory. */
+const char *ns_fuzz_departure_text(const ns_diagnose_departure *first, ns_arena *arena);
 
 /* The page of a search, to the OUTPUT `path`. */
 ns_code ns_fuzz_page_write(ns_cli *cli, const char *path, const ns_fuzz_result *result, ns_error *error);

@@ -104,18 +104,23 @@ typedef struct ns_reduce_options {
     double time_limit;  /* seconds */
     bool ordinary;      /* dims as networks have them, rather than the smallest */
     const char *centre; /* name of the tensor around which a small window is tried first; NULL: none */
+    bool evidence;      /* look for what ns_reduce_result.finding holds: some ten compilations a release */
+    int other_count; /* further releases of Vela that are compared then: at most NS_FUZZ_VELA_RELEASES - 1 */
+    const ns_vela *others;
 } ns_reduce_options;
 
 typedef struct ns_reduce_result {
     const char *kind, *signature, *operation, *known_defect;
-    const char *avoided_by; /* orders of operators, as in ns_fuzz_finding */
+    const char *avoided_by; /* as in ns_fuzz_finding; "" without evidence */
     int operators_before, operators, trials;
     double seconds;
     const void *file; /* the bytes of a .tosa file */
     size_t file_size;
     int input_count, output_count;
     const ns_tensor *inputs, *outputs; /* outputs: the graph's results */
-    void *reserved[8];                 /* NULL; room for later versions */
+    const ns_fuzz_finding *finding; /* evidence, but for first_wrong, which `diagnose` finds; NULL: none was
+                                       asked for */
+    void *reserved[7];              /* NULL; room for later versions */
 } ns_reduce_result;
 
 /* Reduces a validated graph with inputs for which the stream goes wrong; the result lies in `arena`.

@@ -215,7 +215,8 @@ static ns_code add_finding(campaign *c, const ns_fuzz_finding *made, const ns_dr
     if (!f->signature || !f->operation || !f->message)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
     NS_TRY(keep_graph(c, f, exhibit, error));
-    NS_TRY(ns_triage(c->judges, c->options, reduced, exhibit, c->arena, f, error));
+    const ns_triage_set set = {c->judges, c->options->velas, c->options->vela_count, ""};
+    NS_TRY(ns_triage(&set, reduced, exhibit, c->arena, f, error));
     if (c->options->folder)
         NS_TRY(write_finding(c, f, exhibit, ordinary, error));
     r->finding_count++;
@@ -365,6 +366,15 @@ static ns_code end_graph(campaign *c, lane *l, ns_error *error)
     return code;
 }
 
+/* Rows that a failing graph meets. */
+static int causes(const ns_fuzz_result *r)
+{
+    int count = 0;
+    for (int i = 0; i < r->known_count; i++)
+        count += r->known[i].graphs > 0;
+    return count;
+}
+
 /* A point of the yield curve at each power of 2^(1/2). */
 static void note_yield(campaign *c)
 {
@@ -373,7 +383,7 @@ static void note_yield(campaign *c)
     r->seconds = now() - c->begun;
     if ((r->graphs >= last + last / 4 + 64 || r->graphs == 1) && r->yield_count < MAX_YIELDS)
         r->yields[r->yield_count++] =
-            (ns_fuzz_yield){r->graphs, r->finding_count, r->known_count, r->modes, r->seconds};
+            (ns_fuzz_yield){r->graphs, r->finding_count, causes(r), r->modes, r->seconds};
     r->streams = r->starts = 0;
     for (int k = 0; k < LANES; k++)
         for (int i = 0; i < c->options->vela_count; i++) {

@@ -23,15 +23,18 @@ ns_code ns_fuzz_generate(uint64_t seed, uint64_t number, ns_draft *draft, ns_err
 
 /* Triage: which releases, targets and options are right, wrong or refused for a reduced graph. */
 
-/* Fills the cells of a finding: every release of the search, every accelerator of the three families; and
- * `avoided_by`: options of Vela and orders of operators with which its target is right. One judge for each
- * release. */
-ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_draft *draft,
-                  const ns_exhibit *exhibit, ns_arena *arena, ns_fuzz_finding *finding, ns_error *error);
+/* Releases that are compared, one judge for each, and options of Vela that all of them are given. */
+typedef struct ns_triage_set {
+    const ns_judge *judges;
+    const ns_vela *velas;
+    int count;
+    const char *flags; /* "": none */
+} ns_triage_set;
 
-/* Adds to `*text`, a list, "RESCALE before SLICE" for each pair of the draft's operators of which the other
- * order is exact and right for the judge's one target. What it tries, and the text, lies in `arena`. */
-ns_code ns_triage_orders(ns_judge *judge, const ns_draft *draft, ns_arena *arena, const char **text,
-                         ns_error *error);
+/* Fills the cells of a finding that has a target and a release: every release of the set, every accelerator
+ * of the three families; `avoided_by`: options of Vela and orders of operators with which its target is
+ * right; and where its stream parts from a right one. */
+ns_code ns_triage(const ns_triage_set *set, const ns_draft *draft, const ns_exhibit *exhibit, ns_arena *arena,
+                  ns_fuzz_finding *finding, ns_error *error);
 
 #endif

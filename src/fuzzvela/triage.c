@@ -12,7 +12,9 @@ static const ns_accelerator accelerators[] = {
 enum { ACCELERATORS = sizeof accelerators / sizeof *accelerators, FAMILIES = 3 };
 
 /* Options of Vela that change how a graph is compiled, and not what it means. */
-static const char *const options_tried[] = {"--optimise Size", "--disable-chaining", "--disable-fwd"};
+static const char *const options_tried[] = {
+    "--optimise Size",     "--optimise Performance", "--disable-chaining",     "--disable-cascading",
+    "--disable-buffering", "--disable-fwd",          "--memory-mode Sram_Only"};
 enum { OPTIONS = sizeof options_tried / sizeof *options_tried };
 
 static void tally(ns_fuzz_cell *cell, ns_ruling ruling)
@@ -22,8 +24,10 @@ static void tally(ns_fuzz_cell *cell, ns_ruling ruling)
     (*counts[ruling])++;
 }
 
-ns_code ns_triage_orders(ns_judge *judge, const ns_draft *draft, ns_arena *arena, const char **text,
-                         ns_error *error)
+/* Adds to `*text`, a list, "RESCALE before SLICE" for each pair of the draft's operators of which the other
+ * order is exact and right for the judge's one target. What it tries, and the text, lies in `arena`. */
+static ns_code try_orders(ns_judge *judge, const ns_draft *draft, ns_arena *arena, const char **text,
+                          ns_error *error)
 {
     for (int i = 0; i < draft->count; i++) {
         ns_draft swapped;
@@ -47,7 +51,7 @@ ns_code ns_triage_orders(ns_judge *judge, const ns_draft *draft, ns_arena *arena
 
 /* A finding in the making, and the streams for its target: the one that goes wrong, and one that does not. */
 typedef struct triage {
-    const ns_fuzz_options *options;
+    const ns_triage_set *set;
     const ns_draft *draft;
     const ns_exhibit *exhibit;
     ns_arena *scratch, *arena; /* of the streams; of the finding */
@@ -57,15 +61,17 @@ typedef struct triage {
     const char *variant;       /* of `right`: "Vela 5.2.0", "--disable-chaining" */
 } triage;
 
-/* Keeps what one release, with options beside the usual ones or without, makes for the finding's target. */
-static void note(triage *t, const char *release, const char *flags, const ns_judgement *j)
+/* Keeps what one release, with `option` beside the usual ones (NULL: without), makes for the finding's
+ * target.
+ */
+static void note(triage *t, const char *release, const char *option, const ns_judgement *j)
 {
     const bool own = strcmp(release, t->finding->release) == 0;
-    if (own && !*flags)
+    if (own && !option)
         t->wrong = j->parts;
     else if (j->ruling == NS_RULING_RIGHT && !t->right.payload) {
         t->right = j->parts;
-        t->variant = own ? flags : ns_arena_format(t->arena, "Vela %s", release);
+        t->variant = own ? option : ns_arena_format(t->arena, "Vela %s", release);
     }
 }
 
@@ -75,7 +81,7 @@ static ns_code fill_cells(triage *t, const ns_judge *judge, const char *release,
     ns_fuzz_target targets[ACCELERATORS];
     ns_judgement judgements[ACCELERATORS];
     for (int i = 0; i < ACCELERATORS; i++)
-        targets[i] = (ns_fuzz_target){accelerators[i], ""};
+        targets[i] = (ns_fuzz_target){accelerators[i], t->set->flags};
     ns_judge all = *judge;
     all.targets = targets;
     all.target_count = ACCELERATORS;
@@ -87,7 +93,7 @@ static ns_code fill_cells(triage *t, const ns_judge *judge, const char *release,
             if (ns_accelerator_family(accelerators[i]) == cells[f].family)
                 tally(&cells[f], judgements[i].ruling);
         if (accelerators[i] == t->target)
-            note(t, release, "", &judgements[i]);
+            note(t, release, NULL, &judgements[i]);
     }
     return NS_OK;
 }
@@ -97,8 +103,12 @@ static ns_code try_options(triage *t, const ns_judge *judge, ns_error *error)
     ns_fuzz_finding *finding = t->finding;
     ns_fuzz_target targets[OPTIONS];
     ns_judgement judgements[OPTIONS];
-    for (int i = 0; i < OPTIONS; i++)
-        targets[i] = (ns_fuzz_target){t->target, options_tried[i]};
+    for (int i = 0; i < OPTIONS; i++) {
+        targets[i] = (ns_fuzz_target){t->target,
+                                      ns_arena_format(t->scratch, "%s %s", t->set->flags, options_tried[i])};
+        if (!targets[i].flags)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+    }
     ns_judge all = *judge;
     all.targets = targets;
     all.target_count = OPTIONS;
@@ -112,9 +122,9 @@ static ns_code try_options(triage *t, const ns_judge *judge, ns_error *error)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
     }
     const char *text = finding->avoided_by;
-    all.targets = &(ns_fuzz_target){t->target, ""};
+    all.targets = &(ns_fuzz_target){t->target, t->set->flags};
     all.target_count = 1;
-    NS_TRY(ns_triage_orders(&all, t->draft, t->scratch, &text, error));
+    NS_TRY(try_orders(&all, t->draft, t->scratch, &text, error));
     finding->avoided_by = ns_arena_string(t->arena, text);
     return finding->avoided_by ? NS_OK : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
 }
@@ -139,34 +149,34 @@ static ns_code add_difference(triage *t, ns_error *error)
     return NS_OK;
 }
 
-static ns_code fill(triage *t, const ns_judge *judges, ns_error *error)
+static ns_code fill(triage *t, ns_error *error)
 {
-    const ns_fuzz_options *o = t->options;
-    ns_fuzz_cell *cells = NS_ARENA_ARRAY(t->arena, (size_t)o->vela_count * FAMILIES, ns_fuzz_cell);
+    const ns_triage_set *set = t->set;
+    ns_fuzz_cell *cells = NS_ARENA_ARRAY(t->arena, (size_t)set->count * FAMILIES, ns_fuzz_cell);
     if (!cells)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
     t->finding->cells = cells;
-    t->finding->cell_count = o->vela_count * FAMILIES;
+    t->finding->cell_count = set->count * FAMILIES;
     NS_TRY(ns_accelerator_parse(t->finding->target, &t->target, error));
-    for (int r = 0; r < o->vela_count; r++) {
-        if (strcmp(o->velas[r].version, t->finding->release) == 0)
-            NS_TRY(try_options(t, &judges[r], error));
-        NS_TRY(fill_cells(t, &judges[r], o->velas[r].version, &cells[r * FAMILIES], error));
+    for (int r = 0; r < set->count; r++) {
+        if (strcmp(set->velas[r].version, t->finding->release) == 0)
+            NS_TRY(try_options(t, &set->judges[r], error));
+        NS_TRY(fill_cells(t, &set->judges[r], set->velas[r].version, &cells[r * FAMILIES], error));
     }
     return add_difference(t, error);
 }
 
-ns_code ns_triage(const ns_judge *judges, const ns_fuzz_options *options, const ns_draft *draft,
-                  const ns_exhibit *exhibit, ns_arena *arena, ns_fuzz_finding *finding, ns_error *error)
+ns_code ns_triage(const ns_triage_set *set, const ns_draft *draft, const ns_exhibit *exhibit, ns_arena *arena,
+                  ns_fuzz_finding *finding, ns_error *error)
 {
-    triage t = {.options = options,
+    triage t = {.set = set,
                 .draft = draft,
                 .exhibit = exhibit,
                 .scratch = ns_arena_new(),
                 .arena = arena,
                 .finding = finding};
     const ns_code code =
-        t.scratch ? fill(&t, judges, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
+        t.scratch ? fill(&t, error) : ns_fail(error, NS_ERROR_MEMORY, "no memory for a finding");
     ns_arena_free(t.scratch);
     return code;
 }

@@ -11,8 +11,8 @@ where Vela does not start: the last line of what Python says, and no traceback. 
 
 --serve reads requests from standard input and answers on standard output, both little-endian: a graph of u32
 bytes, the number u32 of sets of options, each u32 bytes of text with tabs between. Each set is answered by one
-frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), 4 (Vela does not start), u32
-bytes and a reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
+frame: u32 0 and the compiled stream (see `pack`), or u32 1 (refused), 2 (failed), 3 (passing), 4 (Vela does not start), 7
+(options that it does not take), u32 bytes and a reason. Vela's own front end runs once for each set of options, to learn what it hands its compiler core; after
 that the core is called directly, and nothing is written to disk. A worker answers, a fork of this process: u32 6 and its number u32 come first of all; u32 5 and how it ended u32 (the exit code, or
 256 and the signal) stand for the answer at which it died; the rest of that request is lost, and a new worker reads the next.
 """
@@ -83,6 +83,10 @@ class Captured(Exception):
     """Ends Vela's front end where it calls the core."""
 
 
+class NotTaken(Exception):
+    """Options that Vela's own parser does not take."""
+
+
 def capture(graph, options):
     """What the front end gives the core for these options: accelerator, format, system configuration, options."""
     from ethosu import regor  # what only --serve needs
@@ -104,6 +108,10 @@ def capture(graph, options):
                 vela.main([path, "--output-format=raw", "--output-dir=" + folder, *options])
         except Captured:
             return given
+        except SystemExit:
+            raise NotTaken((text.getvalue().strip().splitlines() or ["it ended"])[-1]) from None
+        except (KeyError, ValueError, TypeError) as error:  # a word that its tables do not have
+            raise NotTaken(f"{type(error).__name__}: {said(error)} in {' '.join(options)}") from None
         finally:
             regor.compile = core
     raise RuntimeError((text.getvalue().strip().splitlines() or ["Vela's front end ended"])[-1])
@@ -150,9 +158,11 @@ class Worker:
             accelerator, form, configuration, core_options = self.learn(graph, options)
             model = regor.compile(accelerator, graph, form, configuration, options=core_options, verbose=False)
             return struct.pack("<I", 0) + pack(model)
-        except (OSError, MemoryError) as error:
+        except OSError as error:
             kind, words = 3, str(error) or repr(error)
-        except (Exception, SystemExit) as error:
+        except NotTaken as error:
+            kind, words = 7, str(error)
+        except Exception as error:
             words = said(error)
             kind = 1 if any(refusal in words for refusal in REFUSALS) else 2
         return frame(kind, words)

@@ -25,8 +25,8 @@ struct ns_vela_server {
     pid_t worker; /* its fork, which compiles; 0: none yet */
     int to, from;
     int starts;
-    bool broken; /* it said that it does not start */
-    bool lost;   /* a worker died: what it was asked for must be sent anew */
+    uint32_t answer; /* what its last answer began with */
+    bool lost;       /* a worker died: what it was asked for must be sent anew */
 };
 
 ns_code ns_vela_server_new(const ns_vela *vela, double timeout, ns_arena *arena, ns_vela_server **out,
@@ -299,17 +299,19 @@ static transfer receive_end(ns_vela_server *server, ns_vela_job *job, ns_arena *
     return t == DONE && tell_end(job, (int)ended, arena, NULL) != NS_OK ? ENDED : t;
 }
 
+/* What an answer begins with (driver.py). */
+enum { COMPILED, REFUSED, PASSING = 3, BROKEN, DIED, OPTIONS_NOT_TAKEN = 7 };
+
 static transfer receive_answer(ns_vela_server *server, ns_vela_job *job, ns_arena *arena)
 {
-    enum { COMPILED, REFUSED, BROKEN = 4, DIED = 5 };
     uint32_t status = 0;
     allowance until;
     const transfer t = receive_status(server, &status, &until);
     if (t != DONE)
         return t;
+    server->answer = status;
     if (status == DIED)
         return receive_end(server, job, arena, &until);
-    server->broken = status == BROKEN;
     job->outcome = status == COMPILED  ? NS_VELA_COMPILED
                    : status == REFUSED ? NS_VELA_REFUSED
                                        : NS_VELA_CRASHED;
@@ -339,6 +341,19 @@ ns_code ns_vela_server_send(ns_vela_server *server, const void *graph, size_t si
     return NS_OK;
 }
 
+/* Answers that say nothing of the graph. */
+static ns_code check_answer(const ns_vela_server *server, const char *reason, ns_error *error)
+{
+    if (server->answer == BROKEN)
+        return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s does not run Vela %s: %s", server->vela->python,
+                       server->vela->version, reason);
+    if (server->answer == PASSING)
+        return ns_fail(error, NS_ERROR_IO, "Vela %s: %s", server->vela->version, reason);
+    if (server->answer == OPTIONS_NOT_TAKEN)
+        return ns_fail(error, NS_ERROR_USAGE, "Vela %s: %s", server->vela->version, reason);
+    return NS_OK;
+}
+
 ns_code ns_vela_server_receive(ns_vela_server *server, const void *graph, size_t size, ns_vela_job *jobs,
                                int count, ns_arena *arena, ns_error *error)
 {
@@ -348,9 +363,8 @@ ns_code ns_vela_server_receive(ns_vela_server *server, const void *graph, size_t
         const transfer t = receive_answer(server, &jobs[i], arena);
         if (t != DONE)
             NS_TRY(settle(server, t, &jobs[i], arena, error));
-        else if (server->broken)
-            return ns_fail(error, NS_ERROR_TOOL_MISSING, "%s does not run Vela %s: %s", server->vela->python,
-                           server->vela->version, jobs[i].reason);
+        else
+            NS_TRY(check_answer(server, jobs[i].reason, error));
     }
     return NS_OK;
 }

@@ -85,14 +85,67 @@ class Search(unittest.TestCase):
         self.assertEqual(run("run", str(made / "graph.tosa"), "-i", str(made / "in0.npy"), "-o", str(out)).returncode, 0)
         self.assertEqual(run("compare", str(out / "out0.npy"), str(made / "out0.npy")).returncode, 0)
 
-    def test_another_order_is_tried(self):
-        # A RESCALE from unsigned numbers behind a SLICE is wrong; before it, it is right (docs/errata.md, unsigned_slice).
+    def reduce_row(self, row, *arguments):
         files = sets.read(pathlib.Path(os.environ["NPUSCOPE_TEST_DATA"]) / "defects.zip")
         for name in ("minimal.tosa", "minimal_in0.npy"):
-            (self.folder / name).write_bytes(files["unsigned_slice/" + name])
-        result = run("reduce", str(self.folder / "minimal.tosa"), "-i", str(self.folder / "minimal_in0.npy"), "-o", str(self.folder / "made"))
+            (self.folder / name).write_bytes(files[f"{row}/{name}"])
+        return run("reduce", str(self.folder / "minimal.tosa"), "-i", str(self.folder / "minimal_in0.npy"), "-o", str(self.folder / "made"), *arguments)
+
+    def test_another_order_is_tried(self):
+        # A RESCALE from unsigned numbers behind a SLICE is wrong; before it, it is right (docs/errata.md, unsigned_slice).
+        result = self.reduce_row("unsigned_slice")
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertIn("another order that is right: RESCALE before SLICE\n", result.stdout)
+        self.assertIn("RESCALE before SLICE\n", result.stdout)
+
+    def test_evidence(self):
+        # Two int16 tables in one chain of Ethos-U85 lie at one place: not without chaining (docs/errata.md, two_tables).
+        path = self.folder / "finding.json"
+        result = self.reduce_row("two_tables", "--target", "ethos-u85-128", "--json", str(path))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        document = json.loads(path.read_text())
+        self.assertEqual(document["schema"], "npuscope/reduce/1")
+        finding = document["finding"]
+        self.assertEqual((finding["kind"], finding["target"], finding["known_defect"]), ("wrong", "ethos-u85-128", "two_tables"))
+        self.assertIn("--disable-chaining", finding["avoided_by"])
+        self.assertIn(finding["right_variant"], finding["avoided_by"])
+        self.assertRegex(finding["difference"], r"^operation \d+, ")
+        self.assertRegex(finding["first_wrong"], r"^command \d+, .*, of operator \d+ \(.*\): \d+ of \d+ elements wrong$")
+        cells = [[cell[word] for word in ("right", "wrong", "undefined", "hazard", "crash", "refused")] for cell in finding["configurations"]]
+        self.assertEqual([sum(cell) for cell in cells], [2, 2, 5], "accelerators of each family")
+        self.assertGreater(cells[2][1], 0, "Ethos-U85 is wrong")
+        # With the option that avoids it there is nothing to reduce.
+        again = self.reduce_row("two_tables", "--target", "ethos-u85-128", "--vela-flags=--disable-chaining")
+        self.assertEqual((again.returncode, again.stderr), (2, "npuscope: the graph shows no finding to reduce\n"))
+
+    def test_options_that_vela_does_not_take(self):
+        # No crash of Vela's, and nothing is written.
+        for flags, words in (("--no-such 3", "unrecognized arguments: --no-such 3"), ("--optimise Sized", "Sized")):
+            result = self.reduce_row("slice_reduce", "--vela-flags", flags)
+            self.assertEqual(result.returncode, 2, result.stdout)
+            self.assertIn(words, result.stderr)
+            self.assertFalse((self.folder / "made").exists())
+
+    def test_campaign_report(self):
+        # Each known defect of a campaign has a section with a graph that shows it, and the graph does.
+        script = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "fuzz-campaign"
+        place = self.folder / "campaign"
+        done = subprocess.run([script, place, "--seed", "70707", "--graphs", "24", "--chunk", "12", "--reduce", "2"], capture_output=True, text=True, timeout=600)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        total = json.loads((place / "campaign.json").read_text())
+        self.assertEqual((total["graphs"], [point["graphs"] for point in total["curve"]]), (24, [12, 24]))
+        shown = {name: cause["findings"][0] for name, cause in total["causes"].items() if cause["findings"]}
+        self.assertIn("operand_shift", shown)
+        report, page = ((place / name).read_text() for name in ("report.md", "report.html"))
+        for name, finding in shown.items():
+            self.assertEqual((finding["known_defect"], pathlib.Path(finding["graph"]).parent), (name, place / "known" / name))
+            section = report.split(f"## {name}\n")[1].split("\n## ")[0]
+            for words in ("In Vela's sources: ", "why it is not the simulator: ", "avoided by, each tried: ", "in0: ", "out0: "):
+                self.assertIn(words, section, name)
+            self.assertIn(f"<h2>{name}</h2>", page)
+            inputs = [option for path in sorted((place / "known" / name).glob("in*.npy")) for option in ("-i", str(path))]
+            again = run("reduce", finding["graph"], *inputs, "--target", finding["target"], "-o", str(self.folder / name))
+            self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+            self.assertIn(f"known defect: {name}\n", again.stdout)
 
     def test_healthy_graph_is_refused(self):
         run("fuzz-vela", "--write", "--seed", "5", "--first", "0", "--graphs", "8", "-o", str(self.folder))
