@@ -129,6 +129,17 @@ static bool is_returned(const ns_pattern *p, int tensor, bool views)
     return false;
 }
 
+/* What the TRANSPOSE reads that a sum over the last dim but one is given, a RESCALE by 1 left out. */
+static ns_op_ref before_sum(const ns_pattern *p, ns_op_ref op)
+{
+    const int rank = op->op == NS_OP_REDUCE_SUM ? ns_pattern_input(p, op, 0)->rank : 0;
+    if (rank < 2 || op->attributes.axis != rank - 2)
+        return NULL;
+    ns_op_ref rescale = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
+    const bool fused = rescale && ns_pattern_integer_scale(p, rescale) == 1;
+    return ns_pattern_from_op(p, fused ? rescale : op, 0, NS_OP_TRANSPOSE);
+}
+
 /* The TRANSPOSE of the last two dims that `op` undoes, or that the one undoes which a REDUCE_SUM over the
  * last dim but one is given. */
 static ns_op_ref transpose_undone(const ns_pattern *p, ns_op_ref op)
@@ -137,20 +148,25 @@ static ns_op_ref transpose_undone(const ns_pattern *p, ns_op_ref op)
         ns_op_ref first = ns_pattern_from_op(p, op, 0, NS_OP_TRANSPOSE);
         return first && ns_pattern_undoes(p, op, first) ? first : NULL;
     }
-    const int rank = op->op == NS_OP_REDUCE_SUM ? ns_pattern_input(p, op, 0)->rank : 0;
-    if (rank < 3 || op->attributes.axis != rank - 2)
-        return NULL;
-    ns_op_ref rescale = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE);
-    const bool fused = rescale && ns_pattern_integer_scale(p, rescale) == 1;
-    ns_op_ref first = ns_pattern_from_op(p, fused ? rescale : op, 0, NS_OP_TRANSPOSE);
-    return ns_pattern_swaps_last(first) ? first : NULL;
+    ns_op_ref first = before_sum(p, op);
+    return first && first->attributes.perms.count > 2 && ns_pattern_swaps_last(first) ? first : NULL;
+}
+
+/* Merged with that of a sum of three dims, or of two behind a RESHAPE. */
+static bool is_merged_into_sum(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref first = before_sum(p, op);
+    const int rank = first ? ns_pattern_input(p, first, 0)->rank : 0;
+    return first && ns_pattern_is_result(p, first) && p->readers[first->outputs[0]] == 1 &&
+           (rank == 3 || (rank == 2 && ns_pattern_from_op(p, first, 0, NS_OP_RESHAPE)));
 }
 
 bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
 {
     ns_op_ref undone = transpose_undone(p, op);
-    if (undone && (ns_pattern_is_result(p, ns_pattern_from(p, undone, 0)) ||
-                   (p->producers[undone->inputs[0]] < 0 && is_returned(p, undone->inputs[0], true))))
+    if (is_merged_into_sum(p, op) ||
+        (undone && (ns_pattern_is_result(p, ns_pattern_from(p, undone, 0)) ||
+                    (p->producers[undone->inputs[0]] < 0 && is_returned(p, undone->inputs[0], true)))))
         return true;
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from(p, op, 0) : NULL;
     if (!first || (first->op != NS_OP_TRANSPOSE && first->op != NS_OP_RESHAPE))
