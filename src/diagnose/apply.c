@@ -198,7 +198,7 @@ ns_code ns_diagnose_apply(const ns_graph *graph, const ns_diagnose_options *give
     ns_diagnose_options taken, *options = &taken;
     NS_TRY(NS_OPTIONS_TAKE(&taken, given, error));
     *out = (ns_diagnose_applied){.against_float_db = precision->against_float_db};
-    if (precision->blame_count && precision->blame[0].cause == NS_DIAGNOSE_CAUSE_OVERFLOW)
+    if (ns_dg_is_undefined(precision))
         return ns_fail(error, NS_ERROR_UNSUPPORTED,
                        "the graph's result is not defined: no mend can be written");
     NS_TRY(run_ideal(graph, options, precision, &truth, arena, error));

@@ -166,8 +166,8 @@ ns_code ns_dg_blame_scales(ns_dg_findings *f, ns_diagnose_precision *out, ns_err
  * the graph computes something, but not what was meant (limits.c). */
 ns_code ns_dg_blame_multipliers(ns_dg_findings *f, ns_diagnose_precision *out, bool *found, ns_error *error);
 
-/* Where eval found that a sum or a product has no result, or a RESCALE a shift that there is not: that
- * operator blamed, and no dB. Another reason comes back as NS_ERROR_UNPREDICTABLE. */
+/* Where eval found that a sum, a product or a table has no result, or a RESCALE a shift that there is not:
+ * that operator blamed, and no dB. Another reason comes back as NS_ERROR_UNPREDICTABLE. */
 ns_code ns_dg_blame_undefined(ns_dg_session *session, ns_arena *arena, ns_diagnose_precision *out,
                               ns_error *error);
 

@@ -12,6 +12,15 @@
 #include "npuscope/status.h"
 #include "npuscope/tensor.h"
 
+/* Is the finding that TOSA has no result (limits.c)? */
+static inline bool ns_dg_is_undefined(const ns_diagnose_precision *precision)
+{
+    const ns_diagnose_cause cause =
+        precision->blame_count ? precision->blame[0].cause : NS_DIAGNOSE_CAUSE_UNKNOWN;
+    return cause == NS_DIAGNOSE_CAUSE_OVERFLOW || cause == NS_DIAGNOSE_CAUSE_STEEP ||
+           (cause == NS_DIAGNOSE_CAUSE_SHIFT_RANGE && precision->verdict == NS_DIAGNOSE_OPERATOR);
+}
+
 /* ---- apply_scale.c ---- */
 
 /* Apply scale: a stored tensor gets another scale in the graph itself, and what reads it takes it back. */

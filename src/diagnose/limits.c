@@ -222,16 +222,18 @@ ns_code ns_dg_blame_undefined(ns_dg_session *session, ns_arena *arena, ns_diagno
     ns_arena_free(scratch);
     NS_TRY(code);
     const ns_operator *op = index >= 0 ? ns_dg_operator(session->plan, index) : NULL;
-    const int node = op && accumulates(op->op) ? node_with(session->plan, index) : -1;
+    const int node =
+        op && (accumulates(op->op) || op->op == NS_OP_TABLE) ? node_with(session->plan, index) : -1;
     if (node < 0)
         return ns_fail(error, NS_ERROR_UNPREDICTABLE, "%s", words.message);
-    const bool shift = has_bad_shift(session->plan, op);
+    const ns_diagnose_cause cause = op->op == NS_OP_TABLE              ? NS_DIAGNOSE_CAUSE_STEEP
+                                    : has_bad_shift(session->plan, op) ? NS_DIAGNOSE_CAUSE_SHIFT_RANGE
+                                                                       : NS_DIAGNOSE_CAUSE_OVERFLOW;
+    const char *what = cause == NS_DIAGNOSE_CAUSE_STEEP         ? "table: steep"
+                       : cause == NS_DIAGNOSE_CAUSE_SHIFT_RANGE ? "scale: shift range"
+                                                                : "overflow: accumulator width";
     NS_TRY(ns_dg_name_rows(&f, out, error));
-    NS_TRY(add_blame(&f, out, node, shift ? NS_DIAGNOSE_CAUSE_SHIFT_RANGE : NS_DIAGNOSE_CAUSE_OVERFLOW,
-                     ns_arena_format(arena, "%s: %s",
-                                     shift ? "scale: shift range" : "overflow: accumulator width",
-                                     words.message),
-                     error));
+    NS_TRY(add_blame(&f, out, node, cause, ns_arena_format(arena, "%s: %s", what, words.message), error));
     fill_unknown(&f, out);
     return NS_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/interface.h"
+#include "diagnose/internal.h"
 #include "draft/interface.h"
 #include "npuscope/diagnose.h"
 
@@ -96,7 +97,7 @@ ns_code ns_diagnose_reduce(const ns_graph *graph, const ns_diagnose_options *giv
                        "a scale is wrong, which shows in the whole graph only: there is nothing that a "
                        "smaller graph could "
                        "show");
-    if (precision->blame_count && precision->blame[0].cause == NS_DIAGNOSE_CAUSE_OVERFLOW)
+    if (ns_dg_is_undefined(precision))
         return ns_fail(
             error, NS_ERROR_INPUT,
             "TOSA has no result for it, and so none that a smaller graph could be held against: the "

@@ -134,6 +134,24 @@ static int overflowing(draft *d, const int *in)
     return rescale(d, "out", reduce(d, "sum", wide), NS_DTYPE_INT16, 0x1p-20);
 }
 
+/* log(code / 16) in steps of 1 / 6000, as ExecuTorch's table has it: log 0 is clamped, and the slope up to
+ * the next knot is 32767 + 12477. */
+static int steep_table(draft *d, const int *in)
+{
+    const int64_t count = 513;
+    ns_tensor values;
+    int table = -1;
+    ASSERT_OK(ns_tensor_new(arena, NS_DTYPE_INT16, 1, &count, &values, &error));
+    for (int i = 0; i < count; i++)
+        ns_tensor_set(&values, (size_t)i,
+                      i <= 256 ? -32767 : (int64_t)fmin(rint(6000 * log((i - 256) * 128 / 16.0)), 32767));
+    ASSERT_OK(ns_block_add_const(d->graph, block_of(d), "log", &values, &table, &error));
+    const int operands[] = {in[0], table};
+    return rescale(d, "out",
+                   add(d, "looked_up", NS_OP_TABLE, &(ns_attributes){0}, 2, operands, NS_DTYPE_INT32),
+                   NS_DTYPE_INT16, 0x1p-7);
+}
+
 static int shift_of_63(draft *d, const int *in)
 {
     return scaled(d, "out", in[0], NS_DTYPE_INT16, 1 << 30, 63, false);
@@ -270,6 +288,8 @@ static const struct {
      NS_DIAGNOSE_CAUSE_ACCUMULATOR, "RESCALE 'narrow' cuts 8.2 bits off", 20},
     {overflowing, 1, 20000, 30000, NS_DIAGNOSE_OPERATOR, "out", "REDUCE_SUM", NS_DIAGNOSE_CAUSE_OVERFLOW,
      "accumulator width", 0},
+    {steep_table, 1, 20, 30000, NS_DIAGNOSE_OPERATOR, "out", "TABLE", NS_DIAGNOSE_CAUSE_STEEP,
+     "from table entry 256 (-32767) to 257 (12477) is 45244, outside int16", 0},
     {shift_of_63, 1, -30000, 30000, NS_DIAGNOSE_OPERATOR, "out", "RESCALE", NS_DIAGNOSE_CAUSE_SHIFT_RANGE,
      "63, outside", 0},
     {shift_at_its_end, 1, -30000, 30000, NS_DIAGNOSE_SUSPECT, "out", "RESCALE", NS_DIAGNOSE_CAUSE_SHIFT_RANGE,
