@@ -472,7 +472,7 @@ static double farthest(const ns_graph *graph, size_t index, const ns_tensor *inp
     ASSERT_OK(ns_eval(graph, &(ns_eval_options){0}, inputs, planted[index].inputs, arena, &out, &error));
     for (size_t k = 0; k < ELEMENTS; k++) {
         const double a = (double)ns_tensor_get(&inputs[0], k),
-                     b = planted[index].inputs > 1 ? (double)ns_tensor_get(&inputs[1], k) : 0;
+                     b = planted[index].inputs == 2 ? (double)ns_tensor_get(&inputs[1], k) : 0;
         most = fmax(most, fabs((double)ns_tensor_get(&out, k) - ideal(a, b)));
     }
     return most;
