@@ -10,7 +10,10 @@ FINE, DEFAULT = 2**-16, 2**-12  # the least scale: what Arm's tests set, and wha
 
 
 class Recipe:
-    def __init__(self, module, shape, note, count=3, plant=(), epsilon=FINE, per_channel=True, inputs=None, samples=None):
+    """`other`: the same model with its operators in another order, and the same weights."""
+
+    def __init__(self, module, shape, note, count=3, plant=(), epsilon=FINE, per_channel=True, inputs=None, samples=None, other=None):
+        self.other = other
         self.module, self.note, self.plant, self.epsilon, self.per_channel = module, note, list(plant), epsilon, per_channel
         shapes = shape if isinstance(shape, list) else [shape]
         self.samples = samples or [tuple(R(*s) for s in shapes) for _ in range(count)]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from first import Recipe
+from first import DEFAULT, Recipe
 
 R = torch.randn
 
@@ -319,7 +319,62 @@ class Kalman(nn.Module):
         return torch.stack(ys, 1)
 
 
+class Levelled(nn.Module):
+    """Rows of sizes from 1 to 2048, levelled by a factor of each row before, or after, they gate a layer."""
+
+    def __init__(self, early=False):
+        super().__init__()
+        self.first, self.last, self.early = (nn.Linear(24, 24), nn.Linear(24, 8), early)
+        self.register_buffer("down", 1 / SIZES)
+
+    def forward(self, x, rows):
+        h = torch.tanh(self.first(x))
+        return self.last(rows * self.down * h if self.early else h * rows * self.down)
+
+
+class Residual(nn.Module):
+    """A small branch beside a large one, of which nearly all is taken off again: first, or after the sum."""
+
+    def __init__(self, early=False):
+        super().__init__()
+        self.large, self.small, self.last, self.early = (nn.Linear(24, 24), nn.Linear(24, 24), nn.Linear(24, 8), early)
+
+    def forward(self, x):
+        a, b = (self.large(x) * 40, torch.tanh(self.small(x)) * 0.3)
+        off = a * 0.995
+        return self.last(a - off + b if self.early else a + b - off)
+
+
+class Scores(nn.Module):
+    """Scores of a quiet query, scaled before the product with the keys, or behind it."""
+
+    def __init__(self, early=True):
+        super().__init__()
+        self.q, self.k, self.v, self.early = (nn.Linear(24, 24), nn.Linear(24, 24), nn.Linear(24, 24), early)
+
+    def forward(self, x):
+        q, k, v = (self.q(x) * 0.02, (self.k(x) * 30).transpose(1, 2), self.v(x))
+        return torch.bmm(torch.bmm(q * 0.02, k) if self.early else torch.bmm(q, k) * 0.02, v)
+
+
+SIZES = 2.0 ** torch.linspace(0, 11, 16).reshape(1, 16, 1)
+
+
+def reordered(kind, early, samples, note, **more):
+    """A model whose mend is the other order, with the same weights."""
+    module, other = kind(early), kind(not early)
+    other.load_state_dict(module.state_dict())
+    return Recipe(module, None, note, samples=samples, other=other, **more)
+
+
 RECIPES = {
+    "levelled_late": lambda: reordered(
+        Levelled, False, [(R(1, 16, 24), SIZES * (1 + 0.3 * R(1, 16, 24))) for _ in range(3)], "rows levelled after a product"),
+    "residual_late": lambda: reordered(Residual, False, [(R(1, 16, 24),) for _ in range(3)], "a large addend taken off after the sum"),
+    "scores_early": lambda: reordered(
+        Scores, True, [(R(1, 16, 24),) for _ in range(3)], "scores scaled before the product, default floor", epsilon=DEFAULT),
+    "scores_early_quiet": lambda: reordered(
+        Scores, True, [(0.2 * R(1, 16, 24),) for _ in range(3)], "quiet scores scaled before the product"),
     "masked": lambda: Recipe(Masked(), None, "mean over valid frames: an input of 0 and 1", samples=masks(6, 12)),
     "concat_small": lambda: Recipe(Concat(1e-3), None, "two inputs of very different scale in one layer",
         samples=[(R(16, 10), 1e-3 * R(16, 10)) for _ in range(3)]),

@@ -22,9 +22,9 @@ from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
 MEND_FLOOR = 2**-24
 
 
-def lower_again(recipe, expected, epsilon, plant):
-    """SQNR against float of the same module quantised without the planting, or with a finer scale floor."""
-    quantised = lowering.Quantised(recipe.module, recipe.samples, epsilon=epsilon, plant=plant, per_channel=recipe.per_channel)
+def lower_again(recipe, expected, epsilon, plant, module=None):
+    """SQNR against float of the same module quantised without the planting, or with a finer scale floor; or of `module`."""
+    quantised = lowering.Quantised(module or recipe.module, recipe.samples, epsilon=epsilon, plant=plant, per_channel=recipe.per_channel)
     lowered = lowering.Lowered(quantised)
     with tempfile.TemporaryDirectory() as work:
         outputs = lowering.write(pathlib.Path(work) / "mended", quantised, lowered, recipe.inputs)
@@ -32,7 +32,9 @@ def lower_again(recipe, expected, epsilon, plant):
 
 
 def mends(recipe, result, expected):
-    """A planted fault: the planting removed. A natural one: a finer scale floor."""
+    """A planted fault: the planting removed. A natural one: another order of the operators, or a finer scale floor."""
+    if result["verdict"] == "operator" and recipe.other:
+        return [{"how": "another order", "sqnr_db": lower_again(recipe, expected, recipe.epsilon, [], recipe.other.eval())}]
     if result["verdict"] != "operator" or not (recipe.plant or recipe.epsilon > MEND_FLOOR):
         return []
     epsilon = recipe.epsilon if recipe.plant else MEND_FLOOR
