@@ -73,9 +73,11 @@ static ns_code blame(ns_dg_scale_search *s, ns_diagnose_precision *out, ns_error
     return NS_OK;
 }
 
-/* Why nobody is named. */
+/* Why nobody is named; nothing where the input's own scale explains it (ns_dg_words_of_scale). */
 static void note_nobody(const ns_dg_scale_search *s)
 {
+    if (s->f->input_distance > 0 && s->f->input_distance < s->f->hidden / EXPLAINED)
+        return;
     if (s->f->input_distance > 0 && s->taken_count && ns_dg_scale_distance(s) > s->f->input_distance / 4)
         ns_dg_note(s->f,
                    "no operator is named: another scale of the input does as much as any scale in the graph");
