@@ -135,8 +135,9 @@ static void print_count(ns_cli *cli, const lint_settings *settings, const char *
                         unsigned asked)
 {
     char text[16];
-    fprintf(cli->out, "%s: %d known defect%s of Vela %s", path, count, count == 1 ? "" : "s",
-            settings->release);
+    fprintf(cli->out, "%s: %d known defect%s of %s%s", path, count, count == 1 ? "" : "s",
+            strcmp(settings->release, "all") == 0 ? "any Vela tried" : "Vela ",
+            strcmp(settings->release, "all") == 0 ? "" : settings->release);
     if (count)
         fprintf(cli->out, " on %s", ns_families_text(met, text));
     fprintf(cli->out, "; asked about %s", ns_families_text(asked, text));

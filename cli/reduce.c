@@ -31,8 +31,8 @@ static const ns_option options[] = {
      "further ones are compared with it\n(default: NPUSCOPE_VELA, beside the program, PATH)"},
     {0, "ordinary", NS_OPTION_FLAG, NULL, OPTION(ordinary),
      "leave operators out, but keep dims, data and attributes as they are"},
-    {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "seconds (default 60)"},
     NS_ROW_JSON(json),
+    {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "seconds (default 60)"},
     {0},
 };
 

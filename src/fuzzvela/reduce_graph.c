@@ -81,6 +81,23 @@ static ns_code describe(const ns_reduce_options *options, witnesses *w, const ns
     return options->evidence ? find_evidence(options, w, reduced, exhibit, &j, arena, result, error) : NS_OK;
 }
 
+/* A graph with nothing to reduce: what becomes of it, and where. Returns NS_ERROR_INPUT. */
+static ns_code tell_why(const ns_reduce_options *options, witnesses *w, const ns_draft *draft,
+                        ns_arena *arena, ns_error *error)
+{
+    ns_exhibit exhibit;
+    ns_judgement j;
+    if (ns_exhibit_make(draft, arena, &exhibit, NULL) != NS_OK)
+        return NS_ERROR_INPUT;
+    const ns_code code = ns_judge_run(&w->judges[0], &exhibit, arena, &j, NULL);
+    ns_graph_free(exhibit.graph);
+    if (code != NS_OK || ns_ruling_is_finding(j.ruling))
+        return NS_ERROR_INPUT;
+    return ns_fail(error, NS_ERROR_INPUT, "Vela %s %s this graph for %s%s%s: there is nothing to reduce",
+                   options->vela.version, j.ruling == NS_RULING_REFUSED ? "refuses" : "is right about",
+                   ns_accelerator_text(options->accelerator), *j.message ? ": " : "", j.message);
+}
+
 static ns_code reduce(const ns_reduce_options *options, witnesses *w, const ns_draft *draft, ns_arena *arena,
                       ns_reduce_result *result, ns_error *error)
 {
@@ -95,7 +112,9 @@ static ns_code reduce(const ns_reduce_options *options, witnesses *w, const ns_d
                                     .time_limit = options->time_limit,
                                     .ordinary = options->ordinary,
                                     .centre = options->centre};
-    NS_TRY(ns_draft_reduce(&reduction, draft, arena, &reduced, error));
+    const ns_code found = ns_draft_reduce(&reduction, draft, arena, &reduced, error);
+    if (found != NS_OK)
+        return found == NS_ERROR_INPUT ? tell_why(options, w, draft, arena, error) : found;
     *result = (ns_reduce_result){.operators_before = ns_draft_operators(draft),
                                  .operators = ns_draft_operators(&reduced),
                                  .trials = reduction.trials,

@@ -173,8 +173,8 @@ static bool meets(const ns_vela_diff_side *side, ns_defect defect)
     return false;
 }
 
-/* Known defects that graphs meet which are not right, each once for the sides that have it, with what avoids
- * it. */
+/* Known defects that graphs meet which are neither right nor refused, each once for the sides that have it,
+ * with what avoids it. */
 static void print_defects(const ns_vela_diff_result *result, FILE *out)
 {
     for (ns_defect defect = 0; defect < NS_DEFECT_COUNT; defect++) {
@@ -183,9 +183,11 @@ static void print_defects(const ns_vela_diff_result *result, FILE *out)
         int most = 0;
         for (int side = 0; side < result->side_count; side++) {
             int count = 0;
-            for (int i = 0; i < result->count; i++)
-                count += result->graphs[i].sides[side].status != NS_VELA_DIFF_RIGHT &&
-                         meets(&result->graphs[i].sides[side], defect);
+            for (int i = 0; i < result->count; i++) {
+                const ns_vela_diff_side *one = &result->graphs[i].sides[side];
+                count += one->status != NS_VELA_DIFF_RIGHT && one->status != NS_VELA_DIFF_REFUSED &&
+                         meets(one, defect);
+            }
             if (count)
                 snprintf(sides + strlen(sides), sizeof sides - strlen(sides), "%s%c", *sides ? ", " : "",
                          letter(side));

@@ -115,7 +115,8 @@ class Search(unittest.TestCase):
         self.assertGreater(cells[2][1], 0, "Ethos-U85 is wrong")
         # With the option that avoids it there is nothing to reduce.
         again = self.reduce_row("two_tables", "--target", "ethos-u85-128", "--vela-flags=--disable-chaining")
-        self.assertEqual((again.returncode, again.stderr), (2, "npuscope: the graph shows no finding to reduce\n"))
+        self.assertEqual(again.returncode, 2)
+        self.assertRegex(again.stderr, r"^npuscope: Vela \S+ is right about this graph for ethos-u85-128: there is nothing to reduce\n$")
 
     def test_options_that_vela_does_not_take(self):
         # No crash of Vela's, and nothing is written.

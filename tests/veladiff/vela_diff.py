@@ -103,6 +103,14 @@ class VelaDiff(unittest.TestCase):
             self.assertRegex(result.stdout, f"(?m)^  B: .{{8,}}{words}")
             self.assertEqual(" ".join(result.stdout.split()).count("(2 graphs, first exp rank1 "), 1, "each reason once")
 
+    def test_refused_graph_shows_no_known_defect(self):
+        # Ethos-U55 has no SELECT: Vela refuses this graph of row select_viewed, whose pattern select_broadcast has too.
+        path = pathlib.Path(self.folder.name) / "select.tosa"
+        path.write_bytes(sets.read(pathlib.Path(os.environ["NPUSCOPE_TEST_DATA"]) / "defects.zip")["select_viewed/minimal.tosa"])
+        result = run("vela-diff", "--flags-b", "--optimise Size", "--graphs", str(path), "--target", "u55")
+        self.assertIn("0 right, 0 wrong, 1 refused", result.stdout)
+        self.assertNotIn("known defect", result.stdout)
+
     def test_usage(self):
         for arguments, message in (
             ([], "A and B are the same"),
