@@ -31,7 +31,7 @@ static int64_t kernel_reach(const ns_pattern *p, ns_op_ref op, int axis)
 static ns_op_ref pad_taken_in(const ns_pattern *p, ns_op_ref op, bool *reshaped)
 {
     ns_op_ref pad = is_convolution(op) && !ns_pattern_is_padded(op) ? ns_pattern_from(p, op, 0) : NULL;
-    for (*reshaped = false; pad && pad->op == NS_OP_RESHAPE; pad = ns_pattern_from(p, pad, 0))
+    for (*reshaped = false; pad && ns_pattern_keeps_tensor(p, pad); pad = ns_pattern_from(p, pad, 0))
         *reshaped |= !ns_shape_equal(ns_pattern_input(p, pad, 0), ns_pattern_output(p, pad));
     if (!pad || pad->op != NS_OP_PAD || ns_pattern_constant(p, pad, 2, 0, 1) != 0)
         return NULL;
