@@ -108,7 +108,7 @@ static const char *range_text(ns_dg_findings *f, const ns_diagnose_stage *row, i
         return ns_arena_format(f->arena,
                                "too coarse for what follows it (cancellation, or an outlier sets the "
                                "range): codes up to %.0f of %.0f are in use",
-                               row->largest_code, high);
+                               fmin(row->largest_code, high), high);
     *cause = ns_dg_is_at_floor(f->plan, node) ? NS_DIAGNOSE_CAUSE_FLOOR : NS_DIAGNOSE_CAUSE_RANGE;
     return ns_arena_format(f->arena, "only %.0f of %.0f codes are in use (%.1f bits wasted); %s",
                            row->largest_code, high, log2(high / fmax(row->largest_code, 0.5)),
