@@ -1,4 +1,5 @@
 /* npuscope reduce: the smallest graph that Vela still compiles wrong. */
+#include <stdint.h>
 #include <string.h>
 
 #include "base/interface.h"
@@ -19,7 +20,8 @@ typedef struct reduce_settings {
 
 static const ns_option options[] = {
     {'i', "input", NS_OPTION_TEXT_LIST, "[NAME=]FILE", OPTION(inputs),
-     "an input: .npy or raw little-endian bytes; by name, or in order"},
+     "an input: .npy or raw little-endian bytes; by name, or in order\n(default: drawn at random, until the "
+     "graph goes wrong)"},
     {'o', "output", NS_OPTION_FOLDER, "DIR", OPTION(output),
      "folder for graph.tosa, in<k>.npy and out<k>.npy (required)"},
     {0, "target", NS_OPTION_TEXT, "T", OPTION(accelerator),
@@ -100,15 +102,75 @@ static ns_code report(ns_cli *cli, const reduce_settings *s, const ns_reduce_res
     return s->json ? ns_finding_json_write(cli, s->json, &f, error) : NS_OK;
 }
 
+/* Bits below the sign of what is drawn, one attempt after another: sums of large numbers have no result, and
+ * saturated ones tell nothing. */
+static const int widths[] = {15, 31, 11, 7, 4};
+enum { WIDTHS = sizeof widths / sizeof *widths };
+
+/* The largest number that is drawn for a type; the least is one below it below zero, but for int4. */
+static int64_t largest_drawn(ns_dtype dtype, int attempt)
+{
+    const int bits = dtype == NS_DTYPE_INT4 ? 3 : 8 * ns_dtype_bytes(dtype) - 1;
+    return ((int64_t)1 << (bits < widths[attempt] ? bits : widths[attempt])) - 1;
+}
+
+static ns_code draw(ns_cli *cli, const ns_block *block, int attempt, ns_tensor *values, ns_error *error)
+{
+    ns_random random = {(uint64_t)attempt};
+    for (int i = 0; i < block->input_count; i++) {
+        ns_tensor *t = &values[i];
+        *t = block->tensors[block->inputs[i]].tensor;
+        const size_t count = ns_tensor_count(t), bytes = (size_t)ns_dtype_bytes(t->dtype);
+        const bool is_bool = t->dtype == NS_DTYPE_BOOL;
+        const int64_t high = is_bool ? 1 : largest_drawn(t->dtype, attempt);
+        const int64_t low = is_bool ? 0 : t->dtype == NS_DTYPE_INT4 ? -high : -high - 1;
+        t->data = count <= SIZE_MAX / bytes ? ns_arena_alloc(cli->arena, count * bytes, 16) : NULL;
+        if (!t->data)
+            return ns_fail(error, NS_ERROR_MEMORY, "no memory for the graph's inputs");
+        for (size_t k = 0; k < count; k++)
+            ns_tensor_set(t, k, ns_random_range(&random, low, high));
+    }
+    return NS_OK;
+}
+
+/* Of inputs that are drawn the first are taken for which the graph has a result and goes wrong. */
+static ns_code reduce_drawn(ns_cli *cli, const ns_reduce_options *o, const ns_graph *graph,
+                            ns_reduce_result *r, ns_error *error)
+{
+    const ns_block *block = &graph->regions[0].blocks[0];
+    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, (size_t)block->input_count, ns_tensor);
+    ns_code code = NS_ERROR_INPUT;
+    if (!values)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for the graph's inputs");
+    for (int i = 0; i < block->input_count; i++)
+        if (!ns_dtype_is_integer(block->tensors[block->inputs[i]].tensor.dtype) &&
+            block->tensors[block->inputs[i]].tensor.dtype != NS_DTYPE_BOOL)
+            return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s' is not of integers",
+                           block->tensors[block->inputs[i]].name);
+    for (int i = 0; i < WIDTHS && (code == NS_ERROR_INPUT || code == NS_ERROR_UNPREDICTABLE); i++) {
+        NS_TRY(draw(cli, block, i, values, error));
+        code = ns_reduce_graph(o, graph, values, block->input_count, cli->arena, r, error);
+    }
+    return code == NS_ERROR_INPUT ? ns_add_context(error, "inputs drawn %d times", WIDTHS) : code;
+}
+
+static ns_code reduce_given(ns_cli *cli, const reduce_settings *s, const ns_reduce_options *o,
+                            const ns_graph *graph, ns_reduce_result *r, ns_error *error)
+{
+    ns_tensor *values = NULL;
+    const ns_block *block = &graph->regions[0].blocks[0];
+    if (!s->inputs.count && block->input_count)
+        return reduce_drawn(cli, o, graph, r, error);
+    NS_TRY(load(cli, s, block, &values, error));
+    return ns_reduce_graph(o, graph, values, block->input_count, cli->arena, r, error);
+}
+
 static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_options *o,
                       const ns_graph *graph, ns_error *error)
 {
-    ns_tensor *values = NULL;
     ns_reduce_result r;
     ns_diagnose_compile row;
-    const ns_block *block = &graph->regions[0].blocks[0];
-    NS_TRY(load(cli, s, block, &values, error));
-    NS_TRY(ns_reduce_graph(o, graph, values, block->input_count, cli->arena, &r, error));
+    NS_TRY(reduce_given(cli, s, o, graph, &r, error));
     const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
     const ns_diagnose_target target = {&o->vela, o->accelerator, o->flags};
     const char *path = ns_arena_format(cli->arena, "%s/graph.tosa", s->output);
