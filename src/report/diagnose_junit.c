@@ -17,7 +17,7 @@ static void append_stage(ns_buffer *buffer, const ns_diagnose_precision *precisi
         if (blame->stage != index)
             continue;
         ns_buffer_format(buffer, "      <failure type=\"%s\" message=\"",
-                         ns_diagnose_cause_text(blame->cause));
+                         ns_diagnose_cause_text(ns_diagnose_cause_family(blame->cause)));
         if (isfinite(blame->gain_db))
             ns_buffer_format(buffer, "costs %.1f dB%s; ", blame->gain_db, ns_diagnose_company(precision, i));
         ns_report_escape(buffer, blame->why);

@@ -48,7 +48,7 @@ static void append_stage(ns_buffer *buffer, const ns_diagnose_result *result, in
     const ns_diagnose_blame *blame = blame_of(precision, index);
     append_text(buffer, stage->output);
     ns_buffer_format(buffer, ",%s,%s,%s", stage->op, stage->function ? stage->function : "",
-                     blame ? ns_diagnose_cause_text(blame->cause) : "");
+                     blame ? ns_diagnose_cause_text(ns_diagnose_cause_family(blame->cause)) : "");
     const double numbers[NUMBERS] = {stage->local_steps,
                                      stage->local_db,
                                      stage->cumulative_steps,
