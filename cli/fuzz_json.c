@@ -88,6 +88,18 @@ static void add_avoided(ns_json *json, const char *list)
     ns_json_end(json);
 }
 
+/* What Vela is given to make the stream again. */
+static void add_options(ns_json *json, const ns_fuzz_finding *f)
+{
+    char text[512];
+    ns_accelerator accelerator;
+    if (ns_accelerator_parse(f->target, &accelerator, NULL) != NS_OK)
+        return;
+    snprintf(text, sizeof text, "--accelerator-config=%s %s --output-format=raw%s%s", f->target,
+             ns_vela_flags(accelerator), f->flags ? " " : "", f->flags ? f->flags : "");
+    ns_json_text(json, "vela_options", text);
+}
+
 static void add_finding(ns_json *json, const char *key, const ns_fuzz_finding *f)
 {
     ns_json_object(json, key);
@@ -97,6 +109,10 @@ static void add_finding(ns_json *json, const char *key, const ns_fuzz_finding *f
     ns_json_text(json, "target", f->target);
     ns_json_text(json, "release", f->release);
     ns_json_text(json, "message", f->message);
+    ns_json_integer(json, "wrong", (int64_t)f->wrong);
+    ns_json_integer(json, "elements", (int64_t)f->elements);
+    ns_json_integer(json, "largest", f->largest);
+    add_options(json, f);
     add_verdicts(json, f);
     add_cells(json, f);
     add_avoided(json, f->avoided_by);

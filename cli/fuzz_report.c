@@ -70,6 +70,9 @@ static void finding(ns_buffer *b, const ns_fuzz_result *r, const ns_fuzz_finding
                      f->seconds, f->release, f->target);
     if (*f->message)
         ns_buffer_format(b, "What the simulator or Vela said: %s\n\n", f->message);
+    if (f->wrong)
+        ns_buffer_format(b, "Wrong: %zu of %zu elements of all outputs, by %lld at most.\n\n", f->wrong,
+                         f->elements, (long long)f->largest);
     table(b, f);
     ns_buffer_format(b, "\nAvoided by: %s.\n", *f->avoided_by ? f->avoided_by : "no option that was tried");
     if (f->first_wrong)

@@ -96,6 +96,9 @@ static ns_code report(ns_cli *cli, const reduce_settings *s, const ns_reduce_res
             r->operators, r->operators_before, r->trials, r->seconds, f.graph);
     fprintf(out, "operators: %s\nknown defect: %s\n", r->operation,
             r->known_defect ? r->known_defect : "none");
+    if (f.wrong)
+        fprintf(out, "wrong: %zu of %zu elements of all outputs, by %lld at most\n", f.wrong, f.elements,
+                (long long)f.largest);
     print_evidence(&f, cli->arena, out);
     if (row->departs)
         ns_report_diagnose_departure(&row->first_wrong, out);

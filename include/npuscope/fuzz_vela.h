@@ -23,6 +23,7 @@ typedef struct ns_fuzz_finding {
     const char *kind;      /* "wrong", "undefined", "hazard", "crash" */
     const char *operation; /* the operators of the reduced graph, in order: "SLICE > REDUCE_MAX" */
     const char *target, *release, *message; /* where it was reduced, and what was said there */
+    const char *flags;                      /* further options of Vela there; NULL: none */
     const char *known_defect;               /* NULL: none */
     const char *avoided_by; /* what avoids it there, tried: options of Vela, orders of operators ("RESCALE
                                before SLICE"), separated by ", "; "" for nothing */
@@ -37,6 +38,9 @@ typedef struct ns_fuzz_finding {
     const ns_tensor *inputs;
     const char *graph; /* path of the reduced .tosa; its inputs lie beside it */
     int input_count;
+    size_t wrong,
+        elements;    /* of all outputs: what the stream has wrong, and how many there are; 0: it gave none */
+    int64_t largest; /* difference of a wrong element */
     uint64_t first_seen, count; /* number of the first graph; how many graphs came to it */
     int operators, trials;      /* of the reduction */
     double seconds;

@@ -239,6 +239,9 @@ static ns_code file_under(campaign *c, ns_judge *judge, const ns_draft *reduced,
             ns_arena_format(c->graph, "%s | %s", ns_judge_signature(&j, NULL, c->graph), made.operation);
         made.kind = ns_ruling_text(j.ruling);
         made.message = j.message;
+        made.wrong = j.wrong;
+        made.elements = j.elements;
+        made.largest = j.largest;
         made.input_count = exhibit.input_count;
         made.operators = ns_draft_operators(reduced);
         ns_fuzz_finding *old = made.signature ? find(c->result, made.signature) : NULL;

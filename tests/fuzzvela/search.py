@@ -113,6 +113,8 @@ class Search(unittest.TestCase):
         cells = [[cell[word] for word in ("right", "wrong", "undefined", "hazard", "crash", "refused")] for cell in finding["configurations"]]
         self.assertEqual([sum(cell) for cell in cells], [2, 2, 5], "accelerators of each family")
         self.assertGreater(cells[2][1], 0, "Ethos-U85 is wrong")
+        self.assertTrue(0 < finding["wrong"] <= finding["elements"] and finding["largest"] > 0, finding)
+        self.assertIn("--accelerator-config=ethos-u85-128 ", finding["vela_options"])
         # With the option that avoids it there is nothing to reduce.
         again = self.reduce_row("two_tables", "--target", "ethos-u85-128", "--vela-flags=--disable-chaining")
         self.assertEqual(again.returncode, 2)
@@ -151,7 +153,8 @@ class Search(unittest.TestCase):
         for name, finding in shown.items():
             self.assertEqual((finding["known_defect"], pathlib.Path(finding["graph"]).parent), (name, place / "known" / name))
             section = report.split(f"## {name}\n")[1].split("\n## ")[0]
-            for words in ("In Vela's sources: ", "why it is not the simulator: ", "avoided by, each tried: ", "in0: ", "out0: "):
+            for words in ("In Vela's sources: ", "why it is not the simulator: ", "avoided by, each tried: ", "the stream is made by: vela graph.tosa --accelerator-config=",
+                          "in0: ", "out0: "):
                 self.assertIn(words, section, name)
             self.assertIn(f"<h2>{name}</h2>", page)
             inputs = [option for path in sorted((place / "known" / name).glob("in*.npy")) for option in ("-i", str(path))]
