@@ -171,11 +171,13 @@ bool ns_defect_met_merged_transposes(const ns_pattern *p, ns_op_ref op)
     ns_op_ref first = op->op == NS_OP_TRANSPOSE ? ns_pattern_from(p, op, 0) : NULL;
     if (!first || (first->op != NS_OP_TRANSPOSE && first->op != NS_OP_RESHAPE))
         return false;
-    ns_op_ref before = first->op == NS_OP_RESHAPE ? ns_pattern_from_op(p, first, 0, NS_OP_TRANSPOSE) : NULL;
-    if (before && ns_pattern_is_result(p, before) && p->readers[before->outputs[0]] == 1)
+    if (is_returned(p, first->outputs[0], false))
         return true;
-    return is_returned(p, first->outputs[0], false) ||
-           (ns_pattern_is_result(p, first) && p->readers[first->outputs[0]] == 1);
+    for (; first && (first->op == NS_OP_TRANSPOSE || first->op == NS_OP_RESHAPE);
+         first = first->op == NS_OP_RESHAPE ? ns_pattern_from(p, first, 0) : NULL)
+        if (ns_pattern_is_result(p, first) && p->readers[first->outputs[0]] == 1)
+            return true;
+    return false;
 }
 
 /* A CONCAT or PAD that `op` is a part of, through a RESCALE that is fused and, with `reshaped`, a RESHAPE. */
