@@ -29,7 +29,7 @@ static const char *departure_place(const ns_diagnose_departure *first, ns_arena 
         return ns_arena_format(arena, "command %d, %s", first->command,
                                operation ? operation : "an operation that is not known");
     return operation ? operation
-                     : ns_arena_format(arena, "no operation writes %s",
+                     : ns_arena_format(arena, "no operation writes all of %s",
                                        first->output ? first->output : "the result");
 }
 

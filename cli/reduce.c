@@ -23,7 +23,8 @@ static const ns_option options[] = {
      "an input: .npy or raw little-endian bytes; by name, or in order\n(default: drawn at random, until the "
      "graph goes wrong)"},
     {'o', "output", NS_OPTION_FOLDER, "DIR", OPTION(output),
-     "folder for graph.tosa, in<k>.npy and out<k>.npy (required)"},
+     "folder for graph.tosa, in<k>.npy and out<k>.npy (required), and\nordinary/, where dims, data and "
+     "attributes stay"},
     {0, "target", NS_OPTION_TEXT, "T", OPTION(accelerator),
      "the one that goes wrong (default: ethos-u55-128)"},
     {0, "vela-flags", NS_OPTION_TEXT, "FLAGS", OPTION(flags),
@@ -32,7 +33,7 @@ static const ns_option options[] = {
      "a vela script, a Python interpreter or a virtual environment; the\nfirst one's stream goes wrong, "
      "further ones are compared with it\n(default: NPUSCOPE_VELA, beside the program, PATH)"},
     {0, "ordinary", NS_OPTION_FLAG, NULL, OPTION(ordinary),
-     "leave operators out, but keep dims, data and attributes as they are"},
+     "only leave operators out: dims, data and attributes stay"},
     NS_ROW_JSON(json),
     {0, "time-limit", NS_OPTION_REAL, "S", OPTION(time_limit), "seconds (default 60)"},
     {0},
@@ -138,12 +139,12 @@ static ns_code draw(ns_cli *cli, const ns_block *block, int attempt, ns_tensor *
 
 /* Of inputs that are drawn the first are taken for which the graph has a result and goes wrong. */
 static ns_code reduce_drawn(ns_cli *cli, const ns_reduce_options *o, const ns_graph *graph,
-                            ns_reduce_result *r, ns_error *error)
+                            ns_tensor **values, ns_reduce_result *r, ns_error *error)
 {
     const ns_block *block = &graph->regions[0].blocks[0];
-    ns_tensor *values = NS_ARENA_ARRAY(cli->arena, (size_t)block->input_count, ns_tensor);
     ns_code code = NS_ERROR_INPUT;
-    if (!values)
+    *values = NS_ARENA_ARRAY(cli->arena, (size_t)block->input_count, ns_tensor);
+    if (!*values)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the graph's inputs");
     for (int i = 0; i < block->input_count; i++)
         if (!ns_dtype_is_integer(block->tensors[block->inputs[i]].tensor.dtype) &&
@@ -151,38 +152,71 @@ static ns_code reduce_drawn(ns_cli *cli, const ns_reduce_options *o, const ns_gr
             return ns_fail(error, NS_ERROR_UNSUPPORTED, "input '%s' is not of integers",
                            block->tensors[block->inputs[i]].name);
     for (int i = 0; i < WIDTHS && (code == NS_ERROR_INPUT || code == NS_ERROR_UNPREDICTABLE); i++) {
-        NS_TRY(draw(cli, block, i, values, error));
-        code = ns_reduce_graph(o, graph, values, block->input_count, cli->arena, r, error);
+        NS_TRY(draw(cli, block, i, *values, error));
+        code = ns_reduce_graph(o, graph, *values, block->input_count, cli->arena, r, error);
     }
     return code == NS_ERROR_INPUT ? ns_add_context(error, "inputs drawn %d times", WIDTHS) : code;
 }
 
+/* `values`: the inputs with which it goes wrong. */
 static ns_code reduce_given(ns_cli *cli, const reduce_settings *s, const ns_reduce_options *o,
-                            const ns_graph *graph, ns_reduce_result *r, ns_error *error)
+                            const ns_graph *graph, ns_tensor **values, ns_reduce_result *r, ns_error *error)
 {
-    ns_tensor *values = NULL;
     const ns_block *block = &graph->regions[0].blocks[0];
     if (!s->inputs.count && block->input_count)
-        return reduce_drawn(cli, o, graph, r, error);
-    NS_TRY(load(cli, s, block, &values, error));
-    return ns_reduce_graph(o, graph, values, block->input_count, cli->arena, r, error);
+        return reduce_drawn(cli, o, graph, values, r, error);
+    NS_TRY(load(cli, s, block, values, error));
+    return ns_reduce_graph(o, graph, *values, block->input_count, cli->arena, r, error);
+}
+
+static ns_smallest smallest_of(const ns_reduce_result *r)
+{
+    return (ns_smallest){r->file, r->file_size, r->input_count, r->output_count, r->inputs, r->outputs};
+}
+
+static ns_code write_to(ns_cli *cli, const char *folder, const ns_reduce_result *r, ns_error *error)
+{
+    const ns_smallest smallest = smallest_of(r);
+    const char *path = ns_arena_format(cli->arena, "%s/graph.tosa", folder);
+    const char *prefix = ns_arena_format(cli->arena, "%s/", folder);
+    if (!path || !prefix)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    NS_TRY(ns_folder_make(folder, error));
+    return ns_smallest_write(cli, &smallest, path, prefix, error);
+}
+
+/* The same finding in a graph as networks have it. None is written where Vela, which reads memory that it has
+ * not written, is right this time. */
+static ns_code write_ordinary(ns_cli *cli, const reduce_settings *s, const ns_reduce_options *given,
+                              const ns_graph *graph, const ns_tensor *values, ns_error *error)
+{
+    ns_reduce_options o = *given;
+    ns_reduce_result r;
+    const char *folder = ns_arena_format(cli->arena, "%s/ordinary", s->output);
+    if (!folder)
+        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
+    o.ordinary = true;
+    o.evidence = false;
+    const ns_code code =
+        ns_reduce_graph(&o, graph, values, graph->regions[0].blocks[0].input_count, cli->arena, &r, error);
+    if (code != NS_OK)
+        return code == NS_ERROR_INPUT ? NS_OK : code;
+    return write_to(cli, folder, &r, error);
 }
 
 static ns_code reduce(ns_cli *cli, const reduce_settings *s, const ns_reduce_options *o,
                       const ns_graph *graph, ns_error *error)
 {
+    ns_tensor *values = NULL;
     ns_reduce_result r;
     ns_diagnose_compile row;
-    NS_TRY(reduce_given(cli, s, o, graph, &r, error));
-    const ns_smallest smallest = {r.file, r.file_size, r.input_count, r.output_count, r.inputs, r.outputs};
+    NS_TRY(reduce_given(cli, s, o, graph, &values, &r, error));
+    const ns_smallest smallest = smallest_of(&r);
     const ns_diagnose_target target = {&o->vela, o->accelerator, o->flags};
-    const char *path = ns_arena_format(cli->arena, "%s/graph.tosa", s->output);
-    const char *prefix = ns_arena_format(cli->arena, "%s/", s->output);
-    if (!path || !prefix)
-        return ns_fail(error, NS_ERROR_MEMORY, "no memory for a file's name");
     NS_TRY(ns_smallest_departure(cli, &smallest, &target, &row, error));
-    NS_TRY(ns_folder_make(s->output, error));
-    NS_TRY(ns_smallest_write(cli, &smallest, path, prefix, error));
+    NS_TRY(write_to(cli, s->output, &r, error));
+    if (!s->ordinary)
+        NS_TRY(write_ordinary(cli, s, o, graph, values, error));
     return report(cli, s, &r, &row, error);
 }
 

@@ -70,7 +70,7 @@ void ns_report_diagnose_departure(const ns_diagnose_departure *first, FILE *out)
         fprintf(out, "%s %s",
                 first->command >= 0 ? ", writes"
                 : first->operation  ? " wrong is"
-                                    : " writes",
+                                    : " writes all of",
                 first->output);
     if (first->operator_index >= 0)
         fprintf(out, ", operator %d (%s)", first->operator_index, first->op ? first->op : "?");
