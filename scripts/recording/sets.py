@@ -2,7 +2,8 @@
 """Sets of test data: tests/data/SET.zip, made anew by scripts/record-SET (docs/test-data.md).
 
 The files of a set are stored in one zip file, and that, as xz (preset 9e), is the only member of SET.zip: xz sees at once what is alike,
-however far apart. The same files give the same bytes: members have one time and stand by name, or by kind and name where that is smaller.
+however far apart. The same files give the same bytes: members have one time and stand by name, or by kind and name, and xz looks at bytes
+or at pairs of them (lc, lp, pb), whichever is smallest.
 
   scripts/recording/sets.py SET FOLDER     unpacks a set into a folder
 """
@@ -18,6 +19,7 @@ DATA = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data"
 TIME = (2026, 1, 1, 0, 0, 0)
 ALL = "all.zip.xz"
 PRESET = 9 | lzma.PRESET_EXTREME
+CONTEXTS = ((3, 0, 2), (3, 1, 1), (2, 1, 1), (1, 1, 1), (2, 2, 2))  # lc, lp, pb: the first is xz's own
 
 
 def by_name(name):
@@ -46,8 +48,13 @@ def write(path, files):
     """Writes {name: bytes} as a set."""
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    packed = [pack({ALL: lzma.compress(pack(files, order), preset=PRESET)}, by_name) for order in ORDERS]
-    path.write_bytes(min(packed, key=len))
+    packed = [compress(pack(files, order), context) for order in ORDERS for context in CONTEXTS]
+    path.write_bytes(pack({ALL: min(packed, key=len)}, by_name))
+
+
+def compress(data, context):
+    lc, lp, pb = context
+    return lzma.compress(data, filters=[{"id": lzma.FILTER_LZMA2, "preset": PRESET, "lc": lc, "lp": lp, "pb": pb}])
 
 
 def unpack(data):
