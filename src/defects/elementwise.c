@@ -179,19 +179,6 @@ static ns_op_ref before_table(const ns_pattern *p, ns_op_ref op)
     return op->op == NS_OP_TABLE ? ns_pattern_served_by(p, op, 0, NS_OP_RESCALE) : NULL;
 }
 
-/* The same one operation further back, as in the last step of an LSTM: tanh of a sum of two products, each
- * with a sigmoid. With one such product, as a GRU has it, the streams of 5.1.0 are right. */
-static bool has_tables_behind_products(const ns_pattern *p, ns_op_ref op, ns_op_ref between)
-{
-    for (int k = 0; k < 2; k++) {
-        ns_op_ref product =
-            between->input_count > k ? ns_pattern_served_by(p, between, k, NS_OP_RESCALE) : NULL;
-        if (!product || product->op != NS_OP_MUL || !has_table_before(p, op, product))
-            return false;
-    }
-    return true;
-}
-
 /* An operator of one operand that stays an operation of the chain. */
 static bool is_chained(ns_op op)
 {
@@ -203,6 +190,35 @@ static bool is_chained(ns_op op)
 static bool is_elementwise(ns_op op)
 {
     return is_binary(op) || is_chained(op) || ns_pattern_is_bitwise(op);
+}
+
+/* An operator of the chain that the TABLE before `product` is fused into: the chain is full, and ends before
+ * the second TABLE. */
+static bool has_full_chain(const ns_pattern *p, ns_op_ref product)
+{
+    for (int k = 0; k < 2; k++) {
+        ns_op_ref into = ns_pattern_served_by(p, table_before(p, product, k), 0, NS_OP_RESCALE);
+        if (into && is_elementwise(into->op))
+            return true;
+    }
+    return false;
+}
+
+/* The same one operation further back, as in the last step of an LSTM, tanh of a sum of two products, each
+ * with a sigmoid, or of a simple recurrent unit, of which one is; a GRU's, whose sigmoid is one of a sum, has
+ * a full chain. */
+static bool has_tables_behind_products(const ns_pattern *p, ns_op_ref op, ns_op_ref between)
+{
+    int products = 0;
+    for (int k = 0; k < 2 && k < between->input_count; k++) {
+        ns_op_ref product = ns_pattern_served_by(p, between, k, NS_OP_RESCALE);
+        if (!product || product->op != NS_OP_MUL || !has_table_before(p, op, product))
+            continue;
+        products++;
+        if (!has_full_chain(p, product))
+            return true;
+    }
+    return products == 2;
 }
 
 /* Operators of one operand do not end a chain: what stands before them. */
@@ -307,8 +323,7 @@ bool ns_defect_met_scaled_add_32(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref a = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE),
               b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
-    ns_op_ref reader = ns_pattern_only_reader(p, op);
-    if (!a || !b || (reader && reader->op == NS_OP_RESCALE))
+    if (!a || !b || ns_pattern_narrows(p, op))
         return false;
     const int64_t s = ns_pattern_integer_scale(p, a), t = ns_pattern_integer_scale(p, b);
     return s > 0 && t > 0 && (s > 1 || t > 1) && s <= INT16_MAX && t <= INT16_MAX;

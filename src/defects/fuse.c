@@ -394,7 +394,8 @@ bool ns_defect_met_operand_shift(const ns_pattern *p, ns_op_ref op)
         return false;
     ns_op_ref a = ns_pattern_from_op(p, op, 0, NS_OP_RESCALE),
               b = ns_pattern_from_op(p, op, 1, NS_OP_RESCALE);
-    if (!a || !b || ns_pattern_only_reader(p, a) != op || ns_pattern_only_reader(p, b) != op)
+    if (!a || !b || ns_pattern_only_reader(p, a) != op || ns_pattern_only_reader(p, b) != op ||
+        !ns_pattern_narrows(p, op))
         return false;
     const int64_t s = ns_pattern_integer_scale(p, a), t = ns_pattern_integer_scale(p, b);
     return s > 0 && t > 0 && s != t && s <= INT16_MAX && t <= INT16_MAX;

@@ -186,6 +186,12 @@ ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op)
     return op;
 }
 
+bool ns_pattern_narrows(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    return reader && reader->op == NS_OP_RESCALE && ns_dtype_bits(ns_pattern_output(p, reader)->dtype) <= 16;
+}
+
 int64_t ns_pattern_constant(const ns_pattern *p, ns_op_ref op, int index, size_t element, int64_t otherwise)
 {
     const ns_tensor *t = ns_pattern_input(p, op, index);

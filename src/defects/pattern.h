@@ -49,6 +49,9 @@ bool ns_pattern_undoes(const ns_pattern *p, ns_op_ref second, ns_op_ref first);
 /* Whether a TRANSPOSE (NULL: false) exchanges the last two dims, and no others. */
 bool ns_pattern_swaps_last(ns_op_ref transpose);
 
+/* Whether a RESCALE to 8 or 16 bits alone reads the result. */
+bool ns_pattern_narrows(const ns_pattern *p, ns_op_ref op);
+
 /* Whether a window has padding of its own. */
 bool ns_pattern_is_padded(ns_op_ref op);
 
