@@ -33,7 +33,7 @@ class CheckIncludes(unittest.TestCase):
         self.assertIn(text, output)
 
     def test_as_it_is(self):
-        self.assertEqual(self.check(), (0, "includes and calls point one way\n"))
+        self.assertEqual(self.check(), (0, "includes and calls point one way, public headers compile alone\n"))
 
     def test_an_include_upwards(self):
         self.plant("src/base/bytes.c", '#include "num/interface.h"\n')
@@ -53,6 +53,10 @@ class CheckIncludes(unittest.TestCase):
         self.plant("src/base/file.c", '#include "base/gone.h"\n')
         self.assert_fault("src/attic/old.c: room 'attic' has no row")
         self.assert_fault("src/base/file.c:1: base/gone.h does not exist")
+
+    def test_a_header_that_needs_another(self):
+        self.plant("include/npuscope/cpu.h", "static inline ns_gone ns_use(void);\n")
+        self.assert_fault("cpu.h does not compile alone with gcc -std=c11")
 
     def test_a_circle_of_includes(self):
         self.plant("src/base/bytes.h", '#include "base/interface.h"\n')
