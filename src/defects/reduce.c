@@ -103,21 +103,17 @@ bool ns_defect_met_sum_chain_reduce(const ns_pattern *p, ns_op_ref op)
            ends_sum_chain(p, before_chain(p, op));
 }
 
-/* REDUCE_SUM is made one of three dims (with a TRANSPOSE, where it is not over the last); what follows keeps
- * them. */
+/* A sum over the last dim but one is made one over the last, with a TRANSPOSE before it, whose dims what
+ * follows keeps; a reduction over the last dim takes others. */
 bool ns_defect_met_sum_reduce(const ns_pattern *p, ns_op_ref op)
 {
     const bool largest = op->op == NS_OP_ARGMAX && p->family == NS_FAMILY_U85;
     if ((op->op != NS_OP_REDUCE_MAX && op->op != NS_OP_REDUCE_MIN && !largest) || !is_reshaped(p, op))
         return false;
     ns_op_ref from = before_chain(p, op);
-    if (!from || from->op != NS_OP_REDUCE_SUM || !ns_pattern_only_reader(p, from))
-        return false;
-    const int rank = ns_pattern_input(p, from, 0)->rank;
-    if (largest)
-        return from->attributes.axis == rank - 2 &&
-               op->attributes.axis == ns_pattern_input(p, op, 0)->rank - 1;
-    return rank > 3 || from->attributes.axis != rank - 1;
+    return from && from->op == NS_OP_REDUCE_SUM && ns_pattern_only_reader(p, from) &&
+           from->attributes.axis == ns_pattern_input(p, from, 0)->rank - 2 &&
+           op->attributes.axis == ns_pattern_input(p, op, 0)->rank - 1;
 }
 
 /* What makes the sum one over the last dim is not undone for a tensor of several batches or five dims or
