@@ -62,8 +62,8 @@ bool ns_defect_met_select_broadcast(const ns_pattern *p, ns_op_ref op)
 static bool is_viewed_operand(const ns_pattern *p, ns_op_ref op, int index)
 {
     ns_op_ref rescale = ns_pattern_from_op(p, op, index, NS_OP_RESCALE);
-    return ns_pattern_is_viewed(p, op->inputs[index]) ||
-           (rescale && ns_pattern_is_viewed(p, rescale->inputs[0]));
+    return ns_pattern_is_viewed_elsewhere(p, op->inputs[index]) ||
+           (rescale && ns_pattern_is_viewed_elsewhere(p, rescale->inputs[0]));
 }
 
 /* Both operands broadcast: U55 and U65 enlarge the first with an ADD (ReplaceBroadcastWithAdd). */

@@ -168,6 +168,20 @@ bool ns_pattern_is_viewed(const ns_pattern *p, int tensor)
     return is_viewed_by_producer(p, tensor, 3) || is_viewed_by_reader(p, tensor, 3);
 }
 
+bool ns_pattern_is_viewed_elsewhere(const ns_pattern *p, int tensor)
+{
+    const int producer = p->producers[tensor];
+    ns_op_ref made = producer >= 0 ? &p->block->operators[producer] : NULL;
+    if (is_viewed_by_reader(p, tensor, 3))
+        return true;
+    for (int i = 0; made && ns_pattern_keeps_tensor(p, made) && i < p->block->operator_count; i++) {
+        ns_op_ref op = &p->block->operators[i];
+        if (op != made && op->input_count && op->inputs[0] == made->inputs[0] && ns_pattern_is_view(p, op))
+            return true;
+    }
+    return made && ns_pattern_keeps_tensor(p, made) && is_viewed_by_producer(p, made->inputs[0], 3);
+}
+
 bool ns_pattern_is_result(const ns_pattern *p, ns_op_ref op)
 {
     for (int i = 0; op && op->output_count && i < p->block->output_count; i++)

@@ -68,6 +68,9 @@ bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op);
  * that one. */
 bool ns_pattern_is_viewed(const ns_pattern *p, int tensor);
 
+/* The same by another operator than the one that made the tensor: its own RESHAPE gives it its shape. */
+bool ns_pattern_is_viewed_elsewhere(const ns_pattern *p, int tensor);
+
 /* The only reader of the output of `op`, IDENTITY and what is one left out; NULL where there are none,
  * several, or the output is one of the block's. */
 ns_op_ref ns_pattern_only_reader(const ns_pattern *p, ns_op_ref op);
