@@ -163,12 +163,18 @@ static ns_op_ref table_before(const ns_pattern *p, ns_op_ref op, int index)
     return from && from->op == NS_OP_TABLE ? from : NULL;
 }
 
+/* What broadcasts is no operand of a chain. */
+static bool broadcasts(const ns_pattern *p, ns_op_ref op, int index)
+{
+    return ns_tensor_count(ns_pattern_input(p, op, index)) != ns_tensor_count(ns_pattern_output(p, op));
+}
+
 /* TABLE, an operation `between`, TABLE; with nothing but RESCALEs between them two tables are right. */
 static bool has_table_before(const ns_pattern *p, ns_op_ref op, ns_op_ref between)
 {
     for (int k = 0; k < between->input_count && k < 2; k++) {
         ns_op_ref first = table_before(p, between, k);
-        if (first && first->inputs[1] != op->inputs[1])
+        if (first && first->inputs[1] != op->inputs[1] && !broadcasts(p, between, k))
             return true;
     }
     return false;
