@@ -38,9 +38,8 @@ static bool is_one_operation(const ns_pattern *p, ns_op_ref op)
 
 static bool is_elementwise(ns_op op)
 {
-    return (op >= NS_OP_ADD && op <= NS_OP_SUB) || op == NS_OP_RESCALE || op == NS_OP_CAST ||
-           op == NS_OP_ABS || op == NS_OP_NEGATE || op == NS_OP_SELECT || op == NS_OP_CLZ ||
-           op == NS_OP_BITWISE_NOT;
+    return ns_pattern_is_binary(op) || op == NS_OP_RESCALE || op == NS_OP_CAST || op == NS_OP_ABS ||
+           op == NS_OP_NEGATE || op == NS_OP_SELECT || op == NS_OP_CLZ || op == NS_OP_BITWISE_NOT;
 }
 
 /* An elementwise operation, or a RESCALE that is one, whose result reaches the activation through a RESHAPE
@@ -118,7 +117,7 @@ bool ns_defect_met_table_transpose(const ns_pattern *p, ns_op_ref op)
     if (!first || !is_activation(first) || !ns_pattern_only_reader(p, first) || says_both(op, first))
         return false;
     ns_op_ref before = ns_pattern_served_by(p, first, 0, NS_OP_RESCALE);
-    if (before && before->op >= NS_OP_ADD && before->op <= NS_OP_SUB)
+    if (before && ns_pattern_is_binary(before->op))
         return mover->op == NS_OP_TRANSPOSE && ns_pattern_swaps_last(mover);
     return !before || !moves_elements(p, before);
 }
@@ -179,27 +178,11 @@ bool ns_defect_met_transposes_activation(const ns_pattern *p, ns_op_ref op)
            is_given(p, first);
 }
 
-/* A convolution that makes a PAD of its padding: of a whole kernel or more (RealiseKernelPadding). */
-static bool makes_pad(const ns_pattern *p, ns_op_ref op)
-{
-    const int depths = op->op == NS_OP_CONV3D;
-    if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D && !depths)
-        return false;
-    const ns_tensor *w = ns_pattern_input(p, op, 1);
-    for (int i = 2 * depths; i < 2 * depths + 4; i++) {
-        const int64_t size = w->shape[i / 2 + (op->op != NS_OP_DEPTHWISE_CONV2D)];
-        const int64_t reach = (size - 1) * ns_pattern_list(&op->attributes.dilation, i / 2, 1) + 1;
-        if (ns_pattern_list(&op->attributes.pad, i, 0) >= reach)
-            return true;
-    }
-    return false;
-}
-
 static bool moves(const ns_pattern *p, ns_op_ref op)
 {
-    return op &&
-           (makes_pad(p, op) || (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
-                                 op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D));
+    return op && (ns_pattern_realises_padding(p, op) ||
+                  (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || op->op == NS_OP_TILE ||
+                   op->op == NS_OP_SLICE || op->op == NS_OP_TRANSPOSE_CONV2D));
 }
 
 /* A TRANSPOSE that moves nothing but dims of 1 is left out. */
@@ -347,7 +330,7 @@ static ns_op_ref widened_after(const ns_pattern *p, ns_op_ref op)
         ns_pattern_only_reader(p, from) != narrow || ns_pattern_integer_scale(p, narrow) != 1 ||
         (is_narrow(ns_pattern_output(p, op)) && ns_pattern_constant(p, narrow, 4, 0, 0) != 0))
         return NULL;
-    const bool elementwise = from->op >= NS_OP_ADD && from->op <= NS_OP_SUB;
+    const bool elementwise = ns_pattern_is_binary(from->op);
     const bool largest =
         from->op == NS_OP_REDUCE_MAX && p->family == NS_FAMILY_U85 && ns_pattern_integer_scale(p, op) == 1;
     return elementwise || largest || from->op == NS_OP_ABS || from->op == NS_OP_NEGATE || is_product(from)

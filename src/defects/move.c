@@ -8,8 +8,7 @@ bool ns_defect_met_concat_twice(const ns_pattern *p, ns_op_ref op)
     ns_op_ref reader = ns_pattern_only_reader(p, op);
     if (!joined || (joined->op != NS_OP_CONCAT && joined->op != NS_OP_PAD && joined->op != NS_OP_TILE))
         return false;
-    return reader &&
-           (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT || ns_pattern_makes_pad(p, reader));
+    return ns_pattern_joins(p, reader);
 }
 
 static bool is_convolution(ns_op_ref op)
@@ -189,8 +188,7 @@ static bool ends_in_part(const ns_pattern *p, ns_op_ref op, bool *reshaped)
             *reshaped |= reader->op == NS_OP_RESHAPE;
         reader = ns_pattern_only_reader(p, reader);
     }
-    return reader &&
-           (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD || ns_pattern_makes_pad(p, reader));
+    return ns_pattern_joins(p, reader);
 }
 
 bool ns_defect_met_depthwise_concat(const ns_pattern *p, ns_op_ref op)

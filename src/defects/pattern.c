@@ -250,22 +250,47 @@ ns_op_ref ns_pattern_served_by(const ns_pattern *p, ns_op_ref op, int index, ns_
     return from && ns_pattern_only_reader(p, from) ? from : NULL;
 }
 
-bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op)
+bool ns_pattern_realises_padding(const ns_pattern *p, ns_op_ref op)
 {
-    const ns_attributes *a = &op->attributes;
-    const bool depths = op->op == NS_OP_CONV3D;
+    const int depths = op->op == NS_OP_CONV3D;
     if (op->op != NS_OP_CONV2D && op->op != NS_OP_DEPTHWISE_CONV2D && !depths)
         return false;
     const ns_tensor *w = ns_pattern_input(p, op, 1);
-    bool realised = false, apart = false;
-    for (int i = depths; i < 2 + depths; i++) {
-        const int64_t reach =
-            (w->shape[i + (op->op != NS_OP_DEPTHWISE_CONV2D)] - 1) * ns_pattern_list(&a->dilation, i, 1) + 1;
-        realised |=
-            ns_pattern_list(&a->pad, 2 * i, 0) >= reach || ns_pattern_list(&a->pad, 2 * i + 1, 0) >= reach;
-        apart |= ns_pattern_list(&a->stride, i, 1) > 3 || ns_pattern_list(&a->dilation, i, 1) > 2;
+    for (int i = 2 * depths; i < 2 * depths + 4; i++) {
+        const int64_t size = w->shape[i / 2 + (op->op != NS_OP_DEPTHWISE_CONV2D)];
+        const int64_t reach = (size - 1) * ns_pattern_list(&op->attributes.dilation, i / 2, 1) + 1;
+        if (ns_pattern_list(&op->attributes.pad, i, 0) >= reach)
+            return true;
     }
-    return realised && apart;
+    return false;
+}
+
+bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op)
+{
+    const ns_attributes *a = &op->attributes;
+    const int depths = op->op == NS_OP_CONV3D;
+    bool apart = false;
+    for (int i = depths; i < 2 + depths; i++)
+        apart |= ns_pattern_list(&a->stride, i, 1) > 3 || ns_pattern_list(&a->dilation, i, 1) > 2;
+    return apart && ns_pattern_realises_padding(p, op);
+}
+
+bool ns_pattern_joins(const ns_pattern *p, ns_op_ref op)
+{
+    return op && (op->op == NS_OP_CONCAT || op->op == NS_OP_PAD || ns_pattern_makes_pad(p, op));
+}
+
+bool ns_pattern_is_part(const ns_pattern *p, ns_op_ref op)
+{
+    ns_op_ref reader = ns_pattern_only_reader(p, op);
+    while (reader && reader->op == NS_OP_RESHAPE)
+        reader = ns_pattern_only_reader(p, reader);
+    return ns_pattern_joins(p, reader);
+}
+
+bool ns_pattern_is_binary(ns_op op)
+{
+    return op >= NS_OP_ADD && op <= NS_OP_SUB;
 }
 
 /* The integer that an operand is rescaled by from 8 or 16 bits; 0 where it is none. */

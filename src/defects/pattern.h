@@ -59,9 +59,20 @@ bool ns_pattern_is_padded(ns_op_ref op);
  */
 bool ns_pattern_has_depth(const ns_pattern *p, ns_op_ref op);
 
-/* A convolution that makes a PAD of its padding (RealiseKernelPadding): a whole kernel of it, and a stride or
- * dilation that has to be taken apart. */
+/* A convolution with a whole kernel of padding, of which it makes a PAD (RealiseKernelPadding). */
+bool ns_pattern_realises_padding(const ns_pattern *p, ns_op_ref op);
+
+/* The same with a stride or dilation that has to be taken apart. */
 bool ns_pattern_makes_pad(const ns_pattern *p, ns_op_ref op);
+
+/* CONCAT, PAD, or what makes a PAD; NULL: false. */
+bool ns_pattern_joins(const ns_pattern *p, ns_op_ref op);
+
+/* Whether such an operator alone reads the result, through RESHAPEs. */
+bool ns_pattern_is_part(const ns_pattern *p, ns_op_ref op);
+
+/* Elementwise operators of two operands. */
+bool ns_pattern_is_binary(ns_op op);
 
 /* Whether tensor `tensor` has two shapes: Vela's RemoveReshape (graphir_optimiser.cpp) gives a tensor the
  * shape of the RESHAPE that reads or makes it, and later passes that ask the tensor, not its connection, get

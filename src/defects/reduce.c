@@ -53,11 +53,7 @@ bool ns_defect_met_reduce_concat(const ns_pattern *p, ns_op_ref op)
     if ((op->op != NS_OP_REDUCE_MAX && !min) || ns_pattern_batch(ns_pattern_output(p, op)) > 1 ||
         !is_reshaped(p, op))
         return false;
-    ns_op_ref reader = ns_pattern_only_reader(p, op);
-    while (reader && reader->op == NS_OP_RESHAPE)
-        reader = ns_pattern_only_reader(p, reader);
-    return reader &&
-           (reader->op == NS_OP_CONCAT || reader->op == NS_OP_PAD || ns_pattern_makes_pad(p, reader));
+    return ns_pattern_is_part(p, op);
 }
 
 /* Both are fused into what is between them, or into the copy that is left. */
@@ -84,7 +80,7 @@ static ns_op_ref before_chain(const ns_pattern *p, ns_op_ref op)
  * and then products or sums of two operands, of which `last` is the last: a chain. */
 static bool ends_sum_chain(const ns_pattern *p, ns_op_ref last)
 {
-    for (int k = 0; last && last->op >= NS_OP_ADD && last->op <= NS_OP_SUB && k < 2; k++) {
+    for (int k = 0; last && ns_pattern_is_binary(last->op) && k < 2; k++) {
         ns_op_ref table = ns_pattern_served_by(p, last, k, NS_OP_RESCALE);
         ns_op_ref sum = table && table->op == NS_OP_TABLE ? before_chain(p, table) : NULL;
         const ns_tensor *x = sum && sum->op == NS_OP_REDUCE_SUM ? ns_pattern_input(p, sum, 0) : NULL;

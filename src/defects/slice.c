@@ -98,7 +98,7 @@ bool ns_defect_met_slice_reduce_rank(const ns_pattern *p, ns_op_ref op)
 
 static bool is_binary(ns_op_ref op)
 {
-    return op->op >= NS_OP_ADD && op->op <= NS_OP_SUB && op->input_count > 1;
+    return ns_pattern_is_binary(op->op) && op->input_count > 1;
 }
 
 /* A binary operator in a chain, of which an operand is a SLICE and broadcasts: the tensor that is sliced has

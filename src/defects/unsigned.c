@@ -57,11 +57,7 @@ bool ns_defect_met_unsigned_viewed(const ns_pattern *p, ns_op_ref op)
 
 bool ns_defect_met_unsigned_pad(const ns_pattern *p, ns_op_ref op)
 {
-    ns_op_ref reader = ns_pattern_only_reader(p, op);
-    while (reader && reader->op == NS_OP_RESHAPE)
-        reader = ns_pattern_only_reader(p, reader);
-    return op->op == NS_OP_RESCALE && op->attributes.output_unsigned && reader &&
-           (reader->op == NS_OP_PAD || reader->op == NS_OP_CONCAT || ns_pattern_makes_pad(p, reader));
+    return op->op == NS_OP_RESCALE && op->attributes.output_unsigned && ns_pattern_is_part(p, op);
 }
 
 /* From unsigned numbers with a zero point of 128 nothing saturates. */

@@ -3,6 +3,8 @@
 #ifndef NS_DIAGNOSE_FINDINGS_H
 #define NS_DIAGNOSE_FINDINGS_H
 
+#include <math.h>
+
 #include "base/interface.h"
 #include "diagnose/internal.h"
 #include "diagnose/session.h"
@@ -351,5 +353,18 @@ void ns_dg_note_roundings(ns_dg_findings *f, ns_diagnose_verdict verdict);
 
 /* What a healthy verdict leaves open without a reference (notes.c). False: nothing. */
 bool ns_dg_note_open(ns_dg_findings *f);
+
+/* A stage to blame of which no dB are known. `why` is kept. */
+static inline ns_diagnose_blame ns_dg_unmeasured(int stage, ns_diagnose_cause cause, const char *why)
+{
+    return (ns_diagnose_blame){.stage = stage,
+                               .cause = cause,
+                               .why = why,
+                               .gain_db = NAN,
+                               .now_db = NAN,
+                               .knocked_out_db = NAN,
+                               .mended_db = NAN,
+                               .joint_db = NAN};
+}
 
 #endif

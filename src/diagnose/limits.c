@@ -7,21 +7,13 @@
 #include "diagnose/findings.h"
 #include "npuscope/eval.h"
 
-/* No dB are known. */
 static ns_code add_blame(ns_dg_findings *f, ns_diagnose_precision *out, int node, ns_diagnose_cause cause,
                          const char *why, ns_error *error)
 {
     out->blame = NS_ARENA_NEW(f->arena, ns_diagnose_blame);
     if (!out->blame || !why)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
-    *out->blame = (ns_diagnose_blame){.stage = node - f->plan->input_count,
-                                      .cause = cause,
-                                      .why = why,
-                                      .gain_db = NAN,
-                                      .now_db = NAN,
-                                      .knocked_out_db = NAN,
-                                      .mended_db = NAN,
-                                      .joint_db = NAN};
+    *out->blame = ns_dg_unmeasured(node - f->plan->input_count, cause, why);
     out->blame_count = 1;
     return NS_OK;
 }

@@ -35,19 +35,6 @@ static const char *sentence(const ns_dg_scale_search *s, const ns_dg_knob *k)
         ns_dg_db(ns_dg_scale_distance(s)));
 }
 
-/* No dB are known. */
-static ns_diagnose_blame unmeasured(int stage, const char *why)
-{
-    return (ns_diagnose_blame){.stage = stage,
-                               .cause = NS_DIAGNOSE_CAUSE_SCALE,
-                               .why = why,
-                               .gain_db = NAN,
-                               .now_db = NAN,
-                               .knocked_out_db = NAN,
-                               .mended_db = NAN,
-                               .joint_db = NAN};
-}
-
 static int in_order(const void *a, const void *b)
 {
     return ((const ns_dg_knob *)a)->node - ((const ns_dg_knob *)b)->node;
@@ -64,7 +51,8 @@ static ns_code blame(ns_dg_scale_search *s, ns_diagnose_precision *out, ns_error
     if (!out->blame)
         return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
     for (int i = 0; i < s->taken_count; i++) {
-        out->blame[i] = unmeasured(s->taken[i].node - f->plan->input_count, sentence(s, &s->taken[i]));
+        out->blame[i] = ns_dg_unmeasured(s->taken[i].node - f->plan->input_count, NS_DIAGNOSE_CAUSE_SCALE,
+                                         sentence(s, &s->taken[i]));
         if (!out->blame[i].why)
             return ns_fail(error, NS_ERROR_MEMORY, "no memory for the blamed");
     }
